@@ -1,0 +1,30 @@
+import type { Lease } from './lease.ts';
+
+export interface AcquireOptions {
+  /** Gives up early; the request then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds to wait for memory before `ERR_BUDGET_EXHAUSTED`; 0 never waits. Default: the runtime's `acquireTimeoutMs`. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The memory of one thread, as users see it. Belongs to the thread that got it; other threads have their own.
+ * All requests are in bytes, 0 to the budget; a lease may be larger than asked, never smaller.
+ */
+export interface Pool {
+  /**
+   * Lends memory now. In a worker it may block the thread, up to its deadline, until other threads give some back;
+   * on the main thread it never blocks.
+   * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_REQUEST_TOO_LARGE`, `ERR_BUDGET_EXHAUSTED`, `ERR_ALLOCATION_FAILED`, `ERR_TASK_WAITING`
+   */
+  acquire(length: number, options?: Pick<AcquireOptions, 'timeoutMs'>): Lease;
+
+  /** As {@link acquire}, but waits without blocking the thread. */
+  acquireAsync(length: number, options?: AcquireOptions): Promise<Lease>;
+
+  /** Lends several or none, so that jobs never hold one lease while they wait for the next. */
+  acquireAll(lengths: readonly number[], options?: Pick<AcquireOptions, 'timeoutMs'>): Lease[];
+
+  /** As {@link acquireAll}, but waits without blocking the thread. */
+  acquireAllAsync(lengths: readonly number[], options?: AcquireOptions): Promise<Lease[]>;
+}
