@@ -1,0 +1,184 @@
+/**
+ * The ledger: who is charged for how much, over all threads, without a lock.
+ *
+ * Owns the shared words of `layout.ts`. Any thread may reserve and un-charge on its own row; only the
+ * coordinator (main thread) calls `move`, `forgive` and `release`.
+ * Invariant: the sum of all rows is never below the live bytes, and no successful reservation saw a sum over
+ * the budget. A function with more than one atomic step has no other side effect, so that a simulator can stop
+ * it between two steps and run it again from the start.
+ */
+import { type Bytes, KiB } from '../bytes.ts';
+import {
+  BUDGET,
+  CHARGED,
+  COUNTERS,
+  FREE,
+  ledgerBytes,
+  MOVES,
+  OWNER,
+  PEAK,
+  ROW_WORDS,
+  rowCountersOffset,
+  rowsIn,
+  rowWord,
+  WAKE,
+} from './layout.ts';
+import { AtomicMemory, type Memory } from './memory.ts';
+
+/** How often a scan starts over when the coordinator keeps moving charges, before it gives up. */
+const SCANS = 64;
+/** How often two reservations that refused each other try again. */
+const TRIES = 3;
+
+export class Ledger {
+  readonly shared: SharedArrayBuffer;
+  /** For plain loads and stores of words that are hints, and for waiting. */
+  readonly words: Int32Array;
+  readonly rows: number;
+  readonly #memory: Memory;
+  readonly #random: () => number;
+
+  /** A new ledger, all rows free. `limitBytes` is rounded down to whole KiB. */
+  static create(rows: number, limitBytes: Bytes): Ledger {
+    const ledger = new Ledger(new SharedArrayBuffer(ledgerBytes(rows)));
+    ledger.words[BUDGET] = Math.floor(limitBytes / KiB);
+    return ledger;
+  }
+
+  /** Another thread's ledger over the same memory. `random` (0 to 1) spaces out retries. */
+  constructor(shared: SharedArrayBuffer, memory?: Memory, random: () => number = Math.random) {
+    this.shared = shared;
+    this.words = new Int32Array(shared);
+    this.rows = rowsIn(shared.byteLength);
+    this.#memory = memory ?? new AtomicMemory(this.words);
+    this.#random = random;
+  }
+
+  get limitKib(): number {
+    return this.words[BUDGET];
+  }
+
+  get peakKib(): number {
+    return this.#memory.load(PEAK);
+  }
+
+  chargedKib(row: number): number {
+    return this.#memory.load(rowWord(row) + CHARGED);
+  }
+
+  /** The row's counters: written by its thread only, read by others as they are. */
+  counters(row: number): Float64Array {
+    return new Float64Array(this.shared, rowCountersOffset(row), COUNTERS);
+  }
+
+  /** KiB charged to all rows, or `null` when the coordinator moved charges all the time. */
+  sumKib(): number | null {
+    const memory = this.#memory;
+    for (let scan = 0; scan < SCANS; scan++) {
+      // A move adds to the receiver before it subtracts from the giver. A scan that read the receiver before and
+      // the giver after would miss the charge, so any scan that overlaps a move is thrown away.
+      const before = memory.load(MOVES);
+      if ((before & 1) === 1) continue;
+      let sum = 0;
+      for (let row = 0; row < this.rows; row++) sum += memory.load(rowWord(row) + CHARGED);
+      if (memory.load(MOVES) === before) return sum;
+    }
+    return null;
+  }
+
+  /** Charges `kib` to `row` if the budget holds it. Called by the row's own thread. */
+  reserve(row: number, kib: number): boolean {
+    const memory = this.#memory;
+    const charged = rowWord(row) + CHARGED;
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      // What is hopeless must not be added even for a moment: it would make others' requests fail.
+      const used = this.sumKib();
+      if (used === null || used + kib > this.limitKib) return false;
+
+      // Add first, then look: of two racing reservations the later adder's sum sees both, so never do both pass.
+      memory.add(charged, kib);
+      const sum = this.sumKib();
+      if (sum !== null && sum <= this.limitKib) {
+        this.#raisePeak(sum);
+        return true;
+      }
+      // Somebody may have been refused because of this charge, so taking it back is an event to wake for.
+      this.uncharge(row, kib);
+      for (let spin = this.#random() * 64 * (attempt + 1); spin > 0; spin--);
+    }
+    return false;
+  }
+
+  /** Takes `kib` off `row`: the memory must be free already. Called by the row's own thread. */
+  uncharge(row: number, kib: number): void {
+    this.#memory.add(rowWord(row) + CHARGED, -kib);
+    this.wake();
+  }
+
+  /** Wakes everyone who waits for memory. */
+  wake(): void {
+    // The change comes before the notification: a waiter that read the old value either is woken or does not sleep.
+    this.#memory.add(WAKE, 1);
+    this.#memory.notify(WAKE);
+  }
+
+  wakeWord(): number {
+    return this.#memory.load(WAKE);
+  }
+
+  /** Moves charges between rows; coordinator only. */
+  move(from: number, to: number, kib: number): void {
+    if (from === to || kib === 0) return;
+    const memory = this.#memory;
+    memory.add(MOVES, 1);
+    memory.add(rowWord(to) + CHARGED, kib);
+    memory.add(rowWord(from) + CHARGED, -kib);
+    memory.add(MOVES, 1);
+  }
+
+  /**
+   * Takes a free row for a thread and returns its number, or -1 when none is free.
+   * `owner` is a thread id (0 or more); a row that a dead thread held comes free when the coordinator says so.
+   */
+  claim(owner: number): number {
+    const memory = this.#memory;
+    for (let row = 0; row < this.rows; row++) {
+      if (memory.compareExchange(rowWord(row) + OWNER, FREE, owner + 1) === FREE) return row;
+    }
+    return -1;
+  }
+
+  /** The row that a thread claimed, or -1. */
+  rowOf(owner: number): number {
+    for (let row = 0; row < this.rows; row++) {
+      if (this.#memory.load(rowWord(row) + OWNER) === owner + 1) return row;
+    }
+    return -1;
+  }
+
+  /** Drops every charge of a row whose thread is gone with all its memory; returns the KiB. Coordinator only. */
+  forgive(row: number): number {
+    const charged = this.#memory.load(rowWord(row) + CHARGED);
+    this.#memory.store(rowWord(row) + CHARGED, 0);
+    this.wake();
+    return charged;
+  }
+
+  /** Makes a forgiven row free for another thread. Coordinator only. */
+  release(row: number): void {
+    const first = rowWord(row);
+    this.counters(row).fill(0);
+    for (let word = first + OWNER + 1; word < first + ROW_WORDS; word++) this.words[word] = 0;
+    // Last, so that whoever claims the row finds it clean.
+    this.#memory.store(first + OWNER, FREE);
+  }
+
+  #raisePeak(sum: number): void {
+    let peak = this.#memory.load(PEAK);
+    while (sum > peak) {
+      const seen = this.#memory.compareExchange(PEAK, peak, sum);
+      if (seen === peak) return;
+      peak = seen;
+    }
+  }
+}

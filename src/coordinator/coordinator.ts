@@ -1,0 +1,321 @@
+/**
+ * The coordinator: moves quota, buffers and charges between shards, serves the starved, buries the dead.
+ *
+ * Owns the links to the workers, the open asks and the loans; runs on the main thread only, between its tasks, and
+ * never blocks. It is the only one that moves a charge from row to row.
+ * Invariant: a buffer that passes through here is charged, at every moment, to exactly one row: to the receiver's
+ * before it is posted, to this thread's once it has arrived. Leaves to others: when to run (`tick`, `serve`) and
+ * which task runs where (the runtime).
+ */
+
+import { HUNGER, IDLE_LOW, MAIL, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import { KiB } from '../bytes.ts';
+import type { PoolOptions } from '../options.ts';
+import type { Leak, Shard } from '../pool/shard.ts';
+import { Store } from '../pool/store.ts';
+import { POOLED_TIERS } from '../pool/tiers.ts';
+import type { LatencyInterval } from '../telemetry/latency.ts';
+import { Loans } from './loans.ts';
+import type { Crate, FromWorker, ToWorker } from './protocol.ts';
+import type { Quotas } from './quotas.ts';
+import { rebalance } from './rebalance.ts';
+import { RowReader } from './row-reader.ts';
+
+/** The coordinator's end of a worker's port. */
+export interface Link {
+  /** @throws when the message cannot be posted; the buffers are then still here */
+  post(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
+  /** The next message that waits, if any. */
+  receive(): FromWorker | undefined;
+  close(): void;
+}
+
+/** What the coordinator tells the runtime. */
+export interface CoordinatorEvents {
+  latency(interval: LatencyInterval): void;
+  /** The worker of a row gave everything back. */
+  closed(row: number, leaks: readonly Leak[]): void;
+  /** A dead worker's row was cleared. */
+  reclaimed(row: number, chargedBytes: number, loanBytes: number): void;
+}
+
+interface Ask {
+  readonly donor: number;
+  /** Who gets what the donor gives. */
+  readonly to: number;
+  readonly kind: 'want' | 'trim' | 'quota';
+  readonly tier: number;
+  readonly count: number;
+}
+
+/** How many buffers a batch home to a worker holds at least, by tier: small ones are cheaper to allocate. */
+const BATCH = [Number.POSITIVE_INFINITY, 16, 4];
+
+export class Coordinator {
+  readonly loans = new Loans();
+  readonly rows: RowReader;
+  readonly #ledger: Ledger;
+  readonly #mainRow: number;
+  readonly #shard: Shard;
+  readonly #events: CoordinatorEvents;
+  readonly #quotas: Quotas;
+  readonly #links = new Map<number, Link>();
+  readonly #asks = new Map<number, Ask>();
+  #lastTicket = 0;
+  /** By row, then tier: buffers that came from a worker with results and have not gone back yet. */
+  readonly #owed = new Map<number, number[]>();
+
+  constructor(
+    ledger: Ledger,
+    mainRow: number,
+    shard: Shard,
+    options: PoolOptions,
+    quotas: Quotas,
+    events: CoordinatorEvents,
+  ) {
+    this.#ledger = ledger;
+    this.#mainRow = mainRow;
+    this.#shard = shard;
+    this.#events = events;
+    this.#quotas = quotas;
+    this.rows = new RowReader(ledger, options.tiers);
+  }
+
+  // Workers come and go.
+
+  /** A worker claimed a row and said hello. */
+  attach(row: number, link: Link): void {
+    this.#links.set(row, link);
+    this.#quotas.open(row).forEach((quota, tier) => {
+      this.#post(row, { kind: 'quota', ticket: 0, tier, quota });
+    });
+  }
+
+  /**
+   * A worker's thread is gone, with all memory that was its own. The order matters: what it posted before it died
+   * is still in its port, charged to its row; its loans are charged to this thread's row; only then is the row clear.
+   */
+  bury(row: number): void {
+    const link = this.#links.get(row);
+    if (link !== undefined) {
+      for (let message = link.receive(); message !== undefined; message = link.receive()) {
+        this.handle(row, message);
+      }
+      link.close();
+      this.#links.delete(row);
+    }
+    for (const [ticket, ask] of this.#asks) {
+      if (ask.donor !== row) continue;
+      this.#asks.delete(ticket);
+      // Capacity asked of the dead is credited: nobody holds it any more.
+      if (ask.kind === 'quota') this.#raise(ask.to, ask.tier, ask.count);
+    }
+    this.#owed.delete(row);
+    const loanBytes = this.loans.bury(row);
+    if (loanBytes > 0) this.#ledger.uncharge(this.#mainRow, loanBytes / KiB);
+    const chargedBytes = this.#ledger.forgive(row) * KiB;
+    this.#quotas.close(row);
+    this.rows.retire(row);
+    this.#ledger.release(row);
+    this.#events.reclaimed(row, chargedBytes, loanBytes);
+  }
+
+  /** Asks every worker to give everything back; each answers by a `closed` event. Returns how many were asked. */
+  closeAll(): number {
+    for (const row of this.#links.keys()) this.#post(row, { kind: 'close' });
+    return this.#links.size;
+  }
+
+  /** Tells a worker to stop its task. */
+  cancel(row: number, task: number): void {
+    this.#post(row, { kind: 'cancel', task });
+  }
+
+  handle(row: number, message: FromWorker): void {
+    switch (message.kind) {
+      case 'surrender': {
+        const ask = this.#asks.get(message.ticket);
+        this.#asks.delete(message.ticket);
+        const kib = message.buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) / KiB;
+        this.#ledger.move(row, this.#mainRow, kib);
+        this.#give(ask?.to ?? this.#mainRow, message.tier, message.buffers);
+        break;
+      }
+      case 'trimmed':
+        this.#asks.delete(message.ticket);
+        break;
+      case 'quota-set': {
+        const ask = this.#asks.get(message.ticket);
+        if (ask === undefined) break;
+        this.#asks.delete(message.ticket);
+        // Only now has the donor really given it up.
+        this.#raise(ask.to, ask.tier, ask.count);
+        break;
+      }
+      case 'loan':
+        if (this.loans.settle(message.loan)) {
+          this.#shard.idle.put(new Store(message.buffer, this.#tierOf(message.buffer)));
+        }
+        break;
+      case 'latency':
+        this.#events.latency(message.interval);
+        break;
+      case 'closed':
+        if (message.interval !== null) this.#events.latency(message.interval);
+        this.#events.closed(row, message.leaks);
+        break;
+    }
+  }
+
+  // What comes with results.
+
+  /** Takes over memory that arrived from a worker: its charge moves to this thread, a loan ends. */
+  receive(row: number, crate: Crate): Store {
+    if (crate.loan > 0) {
+      this.loans.settle(crate.loan);
+    } else {
+      this.#ledger.move(row, this.#mainRow, crate.buffer.byteLength / KiB);
+      const owed = this.#owed.get(row) ?? [0, 0, 0];
+      if (crate.tier < POOLED_TIERS) owed[crate.tier]++;
+      this.#owed.set(row, owed);
+    }
+    return new Store(crate.buffer, crate.tier);
+  }
+
+  /** Sends home, in batches, what workers' results brought here and was released here. */
+  returnOwed(): void {
+    for (const [row, owed] of this.#owed) {
+      for (let tier = 0; tier < POOLED_TIERS; tier++) {
+        if (owed[tier] < BATCH[tier]) continue;
+        const count = Math.min(owed[tier], this.#shard.idle.lists[tier].length);
+        if (count < BATCH[tier]) continue;
+        owed[tier] -= count;
+        this.#give(row, tier, this.#takeIdle(tier, count));
+      }
+    }
+  }
+
+  // Starvation and balance.
+
+  /** Makes idle memory move towards the shards that starve. Called when one says so, and at every tick. */
+  serve(): void {
+    const { words } = this.#ledger;
+    const starving = [];
+    for (let row = 0; row < this.#ledger.rows; row++) {
+      const kib = Atomics.load(words, rowWord(row) + STARVING);
+      if (kib > 0) starving.push({ row, kib, tier: words[rowWord(row) + STARVING_TIER] });
+    }
+    // A shard that starts to starve between the scan and this store raises the flag again and wakes us.
+    Atomics.store(words, HUNGER, starving.length > 0 ? 1 : 0);
+    for (const { row, kib, tier } of starving) {
+      let lacking = kib;
+      if (row !== this.#mainRow) lacking -= this.#shard.idle.trim(lacking);
+      for (const donor of this.rows.donors(row)) {
+        if (lacking <= 0) break;
+        lacking -= this.#askDonor(donor, row, tier, lacking);
+      }
+    }
+  }
+
+  /** One round: returns what is owed, and rebalances by what the rows showed since the last one. */
+  tick(): void {
+    this.serve();
+    this.returnOwed();
+    const rows = [this.#mainRow, ...this.#links.keys()];
+    const moves = rebalance(this.rows.views(rows, this.#quotas));
+    for (const move of moves) {
+      if (move.kind === 'quota') this.#moveQuota(move.from, move.to, move.tier, move.count);
+      else if (move.from === this.#mainRow)
+        this.#give(move.to, move.tier, this.#takeIdle(move.tier, move.count));
+      else this.#ask(move.from, move.to, 'want', move.tier, move.count);
+    }
+    // From here on the low-water marks tell of the next interval.
+    for (const row of rows) {
+      for (let tier = 0; tier < POOLED_TIERS; tier++)
+        this.#ledger.words[rowWord(row) + IDLE_LOW + tier] = 0x7fffffff;
+    }
+  }
+
+  /** Returns the KiB that the donor will give or free. */
+  #askDonor(donor: number, to: number, tier: number, lackingKib: number): number {
+    const tierKib = this.rows.tierKib(tier);
+    const idle = tier > 0 && tier < POOLED_TIERS ? this.rows.idle(donor, tier) : 0;
+    if (idle > 0) {
+      const count = Math.min(idle, Math.ceil(lackingKib / tierKib));
+      this.#ask(donor, to, 'want', tier, count);
+      return count * tierKib;
+    }
+    const kib = Math.min(lackingKib, this.rows.idleKib(donor));
+    this.#ask(donor, to, 'trim', tier, kib);
+    return kib;
+  }
+
+  /** Asks a donor once at a time for the same kind of thing. */
+  #ask(donor: number, to: number, kind: 'want' | 'trim', tier: number, count: number): void {
+    for (const ask of this.#asks.values()) {
+      if (ask.donor === donor && ask.kind === kind && ask.tier === tier) return;
+    }
+    const ticket = ++this.#lastTicket;
+    this.#asks.set(ticket, { donor, to, kind, tier, count });
+    this.#post(donor, kind === 'want' ? { kind, ticket, tier, count } : { kind, ticket, kib: count });
+  }
+
+  #moveQuota(from: number, to: number, tier: number, count: number): void {
+    for (const ask of this.#asks.values()) if (ask.kind === 'quota' && ask.donor === from) return;
+    const quota = this.#quotas.lower(from, tier, count);
+    if (from === this.#mainRow) {
+      this.#shard.idle.setQuota(tier, quota);
+      this.#raise(to, tier, count);
+      return;
+    }
+    const ticket = ++this.#lastTicket;
+    this.#asks.set(ticket, { donor: from, to, kind: 'quota', tier, count });
+    this.#post(from, { kind: 'quota', ticket, tier, quota });
+  }
+
+  /** Credits quota to a row; to the spare ones when the row has gone meanwhile. */
+  #raise(row: number, tier: number, count: number): void {
+    const quota = this.#quotas.raise(row, tier, count);
+    if (row === this.#mainRow) this.#shard.idle.setQuota(tier, quota);
+    else if (this.#links.has(row)) this.#post(row, { kind: 'quota', ticket: 0, tier, quota });
+  }
+
+  #takeIdle(tier: number, count: number): ArrayBuffer[] {
+    return this.#shard.idle.give(tier, count).map((store) => store.buffer);
+  }
+
+  /** Hands buffers that are charged to this thread to a shard; keeps them here when it is gone. */
+  #give(row: number, tier: number, buffers: ArrayBuffer[]): void {
+    if (buffers.length === 0) return;
+    const kib = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) / KiB;
+    const link = row === this.#mainRow ? undefined : this.#links.get(row);
+    if (link !== undefined) {
+      this.#ledger.move(this.#mainRow, row, kib);
+      try {
+        link.post({ kind: 'gift', tier, buffers }, buffers);
+        this.#flag(row);
+        return;
+      } catch {
+        // Nothing was detached: the buffers are still here, and so must be their charge.
+        this.#ledger.move(row, this.#mainRow, kib);
+      }
+    }
+    for (const buffer of buffers) this.#shard.idle.put(new Store(buffer, tier));
+  }
+
+  #post(row: number, message: ToWorker): void {
+    this.#links.get(row)?.post(message, []);
+    this.#flag(row);
+  }
+
+  /** After the post, so that a worker which sees the flag finds the message. */
+  #flag(row: number): void {
+    Atomics.store(this.#ledger.words, rowWord(row) + MAIL, 1);
+    this.#ledger.wake();
+  }
+
+  #tierOf(buffer: ArrayBuffer): number {
+    return this.rows.tierOf(buffer.byteLength);
+  }
+}

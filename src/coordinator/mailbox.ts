@@ -1,0 +1,56 @@
+/**
+ * The worker's end of its side channel. Owned by the worker's thread; drained at safepoints, also in the middle of
+ * a long synchronous task, and by the event loop when the worker is idle.
+ * Invariant: messages are handled in the order they were posted, one at a time, each exactly once.
+ */
+import type { Memory } from '../budget/memory.ts';
+
+export interface MailboxPort<Message> {
+  /** The next message that waits, if any; never blocks. */
+  receive(): Message | undefined;
+}
+
+export class Mailbox<Message> {
+  readonly #port: MailboxPort<Message>;
+  readonly #memory: Memory;
+  readonly #mail: number;
+  readonly #handle: (message: Message) => void;
+  readonly #queue: Message[] = [];
+  #handling = false;
+
+  /** `mail` is the index of the flag that the coordinator sets after each post. */
+  constructor(port: MailboxPort<Message>, memory: Memory, mail: number, handle: (message: Message) => void) {
+    this.#port = port;
+    this.#memory = memory;
+    this.#mail = mail;
+    this.#handle = handle;
+  }
+
+  drain(): void {
+    // The flag is cleared before the port is read: a message posted after the last read sets it again.
+    this.#memory.store(this.#mail, 0);
+    for (let message = this.#port.receive(); message !== undefined; message = this.#port.receive()) {
+      this.#queue.push(message);
+    }
+    this.#work();
+  }
+
+  /** What the port's own listener got. Older messages cannot be behind it: a port delivers in order. */
+  deliver(message: Message): void {
+    this.#queue.push(message);
+    this.drain();
+  }
+
+  #work(): void {
+    // A handler may reach a safepoint itself; what that finds waits its turn here.
+    if (this.#handling) return;
+    this.#handling = true;
+    try {
+      for (let message = this.#queue.shift(); message !== undefined; message = this.#queue.shift()) {
+        this.#handle(message);
+      }
+    } finally {
+      this.#handling = false;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * What the coordinator and the workers say to each other over each worker's own port, and what travels with
+ * tasks and results. Everything here is structured-cloneable; buffers are always transferred, never copied.
+ */
+import type { Bytes } from '../bytes.ts';
+import type { PoolOptions } from '../options.ts';
+import type { Leak } from '../pool/shard.ts';
+import type { LatencyInterval } from '../telemetry/latency.ts';
+
+export type ToWorker =
+  /** Idle buffers, charged to the receiver already. */
+  | { readonly kind: 'gift'; readonly tier: number; readonly buffers: ArrayBuffer[] }
+  /** Send up to `count` idle buffers of a tier back, in a `surrender`. */
+  | { readonly kind: 'want'; readonly ticket: number; readonly tier: number; readonly count: number }
+  /** Free up to `kib` of idle memory; answered by `trimmed`. */
+  | { readonly kind: 'trim'; readonly ticket: number; readonly kib: number }
+  /** Keep at most `quota` idle buffers of a tier; answered by `quota-set`. */
+  | { readonly kind: 'quota'; readonly ticket: number; readonly tier: number; readonly quota: number }
+  /** The task was cancelled (for jobs that wait in their event loop; a busy one reads the shared word). */
+  | { readonly kind: 'cancel'; readonly task: number }
+  /** Give everything back; answered by `closed`. */
+  | { readonly kind: 'close' };
+
+export type FromWorker =
+  | {
+      readonly kind: 'surrender';
+      readonly ticket: number;
+      readonly tier: number;
+      readonly buffers: ArrayBuffer[];
+    }
+  | { readonly kind: 'trimmed'; readonly ticket: number; readonly kib: number }
+  | { readonly kind: 'quota-set'; readonly ticket: number }
+  /** A loan whose pin ended after its task. */
+  | { readonly kind: 'loan'; readonly loan: number; readonly buffer: ArrayBuffer }
+  | { readonly kind: 'latency'; readonly interval: LatencyInterval }
+  | { readonly kind: 'closed'; readonly interval: LatencyInterval | null; readonly leaks: Leak[] };
+
+/** A worker's first word, on its parent port; all others go over `port`. */
+export interface Hello {
+  readonly millpond: 'hello';
+  readonly row: number;
+  readonly threadId: number;
+  /** Not null when the worker cannot work. */
+  readonly port: MessagePortLike;
+}
+
+/** What is used of a MessagePort. */
+export interface MessagePortLike {
+  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
+  close(): void;
+}
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly ledger: SharedArrayBuffer;
+  readonly options: PoolOptions;
+}
+
+/** One lease on its way. */
+export interface Crate {
+  readonly buffer: ArrayBuffer;
+  readonly tier: number;
+  readonly length: Bytes;
+  /** The lender's number for a loan, 0 for memory whose charge moves with it. */
+  readonly loan: number;
+}
+
+/** Where in a value a lease stood: a path of keys for each place, with the index of its crate. */
+export type Places = readonly (readonly [crate: number, ...path: (string | number)[]])[];
+
+export interface Task {
+  readonly task: number;
+  readonly input: unknown;
+  readonly crates: readonly Crate[];
+  readonly places: Places;
+}
+
+/** How a task ended. Loans go home with a result and with an error alike. */
+export interface TaskResult {
+  readonly value: unknown;
+  readonly error: ErrorRecord | null;
+  readonly crates: readonly Crate[];
+  readonly places: Places;
+  readonly homebound: readonly Crate[];
+  readonly leaks: readonly Leak[];
+  readonly pinned: number;
+}
+
+/** An error in a form that keeps its code when cloned. */
+export interface ErrorRecord {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | number | undefined;
+  readonly stack: string | undefined;
+}

@@ -1,0 +1,107 @@
+/**
+ * Who should give what to whom: a pure function of what the rows show. It imports no worker, clock or Atomics.
+ *
+ * Evidence decides, not idleness: a shard needs quota only if it allocated *and* freed buffers of the tier for lack
+ * of room in the same interval; it needs buffers if it allocated at all. A shard gives what lay idle through the
+ * whole interval (its low-water mark), so one that is perfectly sized, hitting all the time, gives nothing it uses.
+ */
+import { POOLED_TIERS } from '../pool/tiers.ts';
+
+/** One shard over the last interval; arrays by tier. */
+export interface ShardView {
+  readonly row: number;
+  readonly idle: readonly number[];
+  /** Fewest idle at any moment of the interval. */
+  readonly idleLow: readonly number[];
+  readonly quota: readonly number[];
+  /** Requests of the tier that had to allocate. */
+  readonly misses: readonly number[];
+  /** Buffers freed because the free list was full. */
+  readonly overflows: readonly number[];
+}
+
+export interface RebalancePolicy {
+  /** Misses in an interval that make a shard a receiver, 1 or more. */
+  readonly leastMisses: number;
+  /** Quota or buffers that one round moves at most, for each tier and pair. */
+  readonly mostPerRound: number;
+  /** The first tier whose buffers are worth moving: below it, allocating is cheaper than a message. */
+  readonly firstMovedTier: number;
+}
+
+export const DEFAULT_REBALANCE: RebalancePolicy = { leastMisses: 4, mostPerRound: 64, firstMovedTier: 1 };
+
+export type Move =
+  | {
+      readonly kind: 'quota';
+      readonly tier: number;
+      readonly from: number;
+      readonly to: number;
+      readonly count: number;
+    }
+  | {
+      readonly kind: 'buffers';
+      readonly tier: number;
+      readonly from: number;
+      readonly to: number;
+      readonly count: number;
+    };
+
+/** Decides one round. O(shards log shards) for each tier. */
+export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy = DEFAULT_REBALANCE): Move[] {
+  const moves: Move[] = [];
+  for (let tier = 0; tier < POOLED_TIERS; tier++) {
+    const wanting = (shard: ShardView): boolean => shard.misses[tier] >= policy.leastMisses;
+    const receivers = shards.filter(wanting).sort((a, b) => b.misses[tier] - a.misses[tier]);
+    if (receivers.length === 0) continue;
+    // A receiver never gives in the same round: what it got would go round in circles.
+    const givers = shards.filter((shard) => !wanting(shard));
+    pair(
+      'quota',
+      receivers,
+      givers,
+      (shard) => Math.min(shard.misses[tier], shard.overflows[tier]),
+      spareQuota,
+    );
+    if (tier >= policy.firstMovedTier) {
+      pair('buffers', receivers, givers, room, (shard) => shard.idleLow[tier]);
+    }
+
+    function spareQuota(shard: ShardView): number {
+      // Half of what it never filled, so that several rounds approach its need without passing it.
+      const used = shard.idle[tier] - shard.idleLow[tier];
+      return shard.overflows[tier] > 0 ? 0 : Math.ceil(Math.max(0, shard.quota[tier] - 2 * used) / 2);
+    }
+
+    function room(shard: ShardView): number {
+      return Math.min(shard.misses[tier], shard.quota[tier] - shard.idle[tier]);
+    }
+
+    function pair(
+      kind: 'quota' | 'buffers',
+      to: readonly ShardView[],
+      from: readonly ShardView[],
+      want: (shard: ShardView) => number,
+      spare: (shard: ShardView) => number,
+    ): void {
+      const offers = from
+        .map((shard) => ({ row: shard.row, left: spare(shard) }))
+        .filter((offer) => offer.left > 0)
+        .sort((a, b) => b.left - a.left);
+      let next = 0;
+      for (const receiver of to) {
+        let wanted = want(receiver);
+        while (wanted > 0 && next < offers.length) {
+          const offer = offers[next];
+          const count = Math.min(wanted, offer.left, policy.mostPerRound);
+          moves.push({ kind, tier, from: offer.row, to: receiver.row, count });
+          wanted -= count;
+          offer.left -= count;
+          // One batch from a giver in a round; the rest waits until the rows show what it did.
+          next++;
+        }
+      }
+    }
+  }
+  return moves;
+}

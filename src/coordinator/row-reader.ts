@@ -1,0 +1,111 @@
+/**
+ * What the coordinator reads from the rows: counts of the living, kept counts of the dead, and the change since
+ * the last round. Main thread only. Everything read here is a hint or a counter; nothing decides about the budget.
+ */
+
+import {
+  COUNTERS,
+  FREE,
+  IDLE,
+  IDLE_LOW,
+  IDLE_PEAK,
+  OVERFLOWS,
+  OWNER,
+  rowWord,
+  SERVED,
+  TIERS,
+} from '../budget/layout.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import { type Bytes, KiB } from '../bytes.ts';
+import { FRESH, MAILBOX, TRIMMED, WAITED } from '../pool/causes.ts';
+import { POOLED_TIERS, type TierPolicies, tierFor } from '../pool/tiers.ts';
+import type { Quotas } from './quotas.ts';
+import type { ShardView } from './rebalance.ts';
+
+/** Requests that the shard's own idle memory could not serve. */
+const MISSES = [MAILBOX, FRESH, TRIMMED, WAITED];
+
+export class RowReader {
+  /** Sums over the rows of threads that are gone. */
+  readonly retired = new Float64Array(COUNTERS);
+  readonly retiredPeaks = [0, 0, 0];
+  readonly #ledger: Ledger;
+  readonly #tiers: TierPolicies;
+  readonly #counters: Float64Array[];
+  readonly #before = new Map<number, Float64Array>();
+
+  constructor(ledger: Ledger, tiers: TierPolicies) {
+    this.#ledger = ledger;
+    this.#tiers = tiers;
+    this.#counters = Array.from({ length: ledger.rows }, (_, row) => ledger.counters(row));
+  }
+
+  counters(row: number): Float64Array {
+    return this.#counters[row];
+  }
+
+  /** True while a thread holds the row. */
+  taken(row: number): boolean {
+    return Atomics.load(this.#ledger.words, rowWord(row) + OWNER) !== FREE;
+  }
+
+  idle(row: number, tier: number): number {
+    return this.#ledger.words[rowWord(row) + IDLE + tier];
+  }
+
+  idlePeak(row: number, tier: number): number {
+    return this.#ledger.words[rowWord(row) + IDLE_PEAK + tier];
+  }
+
+  tierKib(tier: number): number {
+    return tier < POOLED_TIERS ? this.#tiers[tier].capacity / KiB : 0;
+  }
+
+  tierOf(bytes: Bytes): number {
+    return tierFor(bytes, this.#tiers);
+  }
+
+  idleKib(row: number): number {
+    let kib = 0;
+    for (let tier = 0; tier < POOLED_TIERS; tier++) kib += this.idle(row, tier) * this.tierKib(tier);
+    return kib;
+  }
+
+  /** Rows with idle memory other than `receiver`, those with most first. Row 0 is the caller's own. */
+  donors(receiver: number): number[] {
+    const donors = [];
+    for (let row = 1; row < this.#ledger.rows; row++) {
+      if (row !== receiver && this.taken(row) && this.idleKib(row) > 0) donors.push(row);
+    }
+    return donors.sort((a, b) => this.idleKib(b) - this.idleKib(a));
+  }
+
+  /** The rows as the policy sees them, over the time since the last call. */
+  views(rows: readonly number[], quotas: Quotas): ShardView[] {
+    return rows.map((row) => {
+      const now = this.#counters[row].slice();
+      const before = this.#before.get(row) ?? new Float64Array(COUNTERS);
+      this.#before.set(row, now);
+      const since = (counter: number): number => now[counter] - before[counter];
+      const each = <T>(of: (tier: number) => T): T[] => [0, 1, 2].map(of);
+      return {
+        row,
+        idle: each((tier) => this.idle(row, tier)),
+        idleLow: each((tier) =>
+          Math.min(this.idle(row, tier), this.#ledger.words[rowWord(row) + IDLE_LOW + tier]),
+        ),
+        quota: quotas.of(row),
+        misses: each((tier) => MISSES.reduce((sum, cause) => sum + since(SERVED + cause * TIERS + tier), 0)),
+        overflows: each((tier) => since(OVERFLOWS + tier)),
+      };
+    });
+  }
+
+  /** Keeps the counts of a row before it is cleared. */
+  retire(row: number): void {
+    const counters = this.#counters[row];
+    for (let counter = 0; counter < COUNTERS; counter++) this.retired[counter] += counters[counter];
+    for (let tier = 0; tier < POOLED_TIERS; tier++) this.retiredPeaks[tier] += this.idlePeak(row, tier);
+    this.#before.delete(row);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * What a shard's thread draws from: its row of the ledger, its mailbox, and waiting for memory.
+ * Owned by that thread. Invariant: the row's starving words show the largest need in the set, 0 when it is empty.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CANCEL,
+  COUNTERS,
+  HUNGER,
+  IDLE,
+  IDLE_LOW,
+  IDLE_PEAK,
+  LEAKS,
+  MAIL,
+  OVERFLOWS,
+  QUARANTINED,
+  QUOTA,
+  RELEASES,
+  rowCountersOffset,
+  rowWord,
+  SERVED,
+  STARVED,
+  STARVING,
+  STARVING_TIER,
+  TIERS,
+  WAKE,
+} from '../budget/layout.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import { type Bytes, KiB } from '../bytes.ts';
+import type { ShardWords } from '../pool/idle.ts';
+import type { ShardCounts } from '../pool/shard.ts';
+import type { Store } from '../pool/store.ts';
+import type { Need, Supply } from '../pool/supply.ts';
+
+/** What differs between the main thread and a worker. */
+export interface Surroundings {
+  readonly canBlock: boolean;
+  safepoint(): void;
+  returnLoan(store: Store): void;
+  /** The task that runs on this thread, 0 for none. */
+  currentTask(): number;
+}
+
+export class ThreadSupply implements Supply {
+  readonly canBlock: boolean;
+  readonly #ledger: Ledger;
+  readonly #row: number;
+  readonly #around: Surroundings;
+  readonly #needs = new Set<Need>();
+
+  constructor(ledger: Ledger, row: number, around: Surroundings) {
+    this.#ledger = ledger;
+    this.#row = row;
+    this.#around = around;
+    this.canBlock = around.canBlock;
+  }
+
+  get limitBytes(): Bytes {
+    return this.#ledger.limitKib * KiB;
+  }
+
+  usedBytes(): Bytes {
+    return (this.#ledger.sumKib() ?? this.#ledger.limitKib) * KiB;
+  }
+
+  reserve(kib: number): boolean {
+    return this.#ledger.reserve(this.#row, kib);
+  }
+
+  uncharge(kib: number): void {
+    this.#ledger.uncharge(this.#row, kib);
+  }
+
+  allocate(capacity: Bytes): ArrayBuffer {
+    return new ArrayBuffer(capacity);
+  }
+
+  safepoint(): void {
+    this.#around.safepoint();
+  }
+
+  returnLoan(store: Store): void {
+    this.#around.returnLoan(store);
+  }
+
+  starve(need: Need): void {
+    this.#needs.add(need);
+    this.#publishNeed();
+    // The row is written before the flag and the word that wakes the coordinator: it then finds the need.
+    const { words } = this.#ledger;
+    Atomics.store(words, HUNGER, 1);
+    Atomics.add(words, STARVED, 1);
+    Atomics.notify(words, STARVED);
+  }
+
+  fed(need: Need): void {
+    this.#needs.delete(need);
+    this.#publishNeed();
+  }
+
+  wakeWord(): number {
+    return this.#ledger.wakeWord();
+  }
+
+  wait(seen: number, milliseconds: number): void {
+    Atomics.wait(this.#ledger.words, WAKE, seen, milliseconds);
+  }
+
+  async waitAsync(seen: number, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const wait = Atomics.waitAsync(this.#ledger.words, WAKE, seen, milliseconds);
+    if (!wait.async) return;
+    // waitAsync alone does not keep the process alive, and knows no signal: a timer beside it does both.
+    const over = new AbortController();
+    const watched = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
+    try {
+      await Promise.race([wait.value, sleep(milliseconds, undefined, { signal: watched })]);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      over.abort();
+    }
+  }
+
+  cancelled(): boolean {
+    const task = this.#around.currentTask();
+    return task !== 0 && Atomics.load(this.#ledger.words, rowWord(this.#row) + CANCEL) === task;
+  }
+
+  now(): number {
+    return performance.now() * 1e6;
+  }
+
+  #publishNeed(): void {
+    let largest: Need = { kib: 0, tier: 0 };
+    for (const need of this.#needs) if (need.kib > largest.kib) largest = need;
+    const { words } = this.#ledger;
+    Atomics.store(words, rowWord(this.#row) + STARVING_TIER, largest.tier);
+    Atomics.store(words, rowWord(this.#row) + STARVING, largest.kib);
+  }
+}
+
+/** The words of a row as its shard uses them. */
+export function shardWords(ledger: Ledger, row: number): ShardWords {
+  const first = rowWord(row);
+  return {
+    words: ledger.words,
+    mail: first + MAIL,
+    hunger: HUNGER,
+    idle: first + IDLE,
+    idlePeak: first + IDLE_PEAK,
+    idleLow: first + IDLE_LOW,
+    quota: first + QUOTA,
+  };
+}
+
+/** Counts straight into the row, by plain stores: only the row's thread writes them. */
+export class RowCounts implements ShardCounts {
+  readonly #counters: Float64Array;
+
+  constructor(ledger: Ledger, row: number) {
+    this.#counters = new Float64Array(ledger.shared, rowCountersOffset(row), COUNTERS);
+  }
+
+  served(cause: number, tier: number): void {
+    this.#counters[SERVED + cause * TIERS + tier]++;
+  }
+
+  released(tier: number): void {
+    this.#counters[RELEASES + tier]++;
+  }
+
+  overflowed(tier: number): void {
+    this.#counters[OVERFLOWS + tier]++;
+  }
+
+  leaked(): void {
+    this.#counters[LEAKS]++;
+  }
+
+  quarantined(): void {
+    this.#counters[QUARANTINED]++;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The idle memory of one shard: a free list for each tier, and the only place where the shard's memory is freed.
+ * Owned by one thread. Invariant: a store in a list is charged to this shard, intact, scrubbed if asked, and
+ * nowhere else; a store that leaves by `free` was freed before its charge was taken back.
+ */
+import { KiB } from '../bytes.ts';
+import { FreeList } from './free-list.ts';
+import type { Store } from './store.ts';
+import type { Supply } from './supply.ts';
+import { DIRECT, POOLED_TIERS } from './tiers.ts';
+
+/** Indexes of a shard's own words in shared memory. */
+export interface ShardWords {
+  readonly words: Int32Array;
+  /** Set by others when the mailbox holds something. */
+  readonly mail: number;
+  /** Set while some shard starves. */
+  readonly hunger: number;
+  /** First of one word a tier, each. */
+  readonly idle: number;
+  readonly idlePeak: number;
+  readonly idleLow: number;
+  readonly quota: number;
+}
+
+export class IdleMemory {
+  readonly lists: readonly FreeList[];
+  readonly #supply: Supply;
+  readonly #at: ShardWords;
+  readonly #overflows: (tier: number) => void;
+
+  constructor(
+    quotas: readonly number[],
+    at: ShardWords,
+    supply: Supply,
+    overflows: (tier: number) => void = () => {},
+  ) {
+    this.#supply = supply;
+    this.#at = at;
+    this.#overflows = overflows;
+    this.lists = quotas.slice(0, POOLED_TIERS).map((quota, tier) => {
+      at.words[at.quota + tier] = quota;
+      return new FreeList(quota, at.words, at.idle + tier, at.idlePeak + tier, at.idleLow + tier);
+    });
+  }
+
+  /** Keeps a store, or frees it when its list is full or another shard starves. */
+  put(store: Store): void {
+    if (store.tier !== DIRECT && this.#at.words[this.#at.hunger] === 0) {
+      if (this.lists[store.tier].push(store)) return;
+      this.#overflows(store.tier);
+    }
+    this.free(store);
+  }
+
+  holds(buffer: ArrayBufferLike): boolean {
+    return this.lists.some((list) => list.holds(buffer));
+  }
+
+  /** Puts back what was popped a moment ago for a request that failed: never over the quota. */
+  putBack(stores: readonly Store[]): void {
+    for (const store of stores) if (!this.lists[store.tier].push(store)) this.free(store);
+  }
+
+  free(store: Store): void {
+    store.free();
+    this.#supply.uncharge(store.capacity / KiB);
+  }
+
+  /** Frees idle stores, largest tier first, until `kib` are free or nothing is idle; returns the KiB freed. */
+  trim(kib: number): number {
+    let freed = 0;
+    for (let tier = POOLED_TIERS - 1; tier >= 0 && freed < kib; tier--) {
+      const list = this.lists[tier];
+      while (freed < kib) {
+        const store = list.pop();
+        if (store === undefined) break;
+        this.free(store);
+        freed += store.capacity / KiB;
+      }
+    }
+    return freed;
+  }
+
+  /** Takes up to `count` idle stores of a tier out of the shard; their charge moves with them. */
+  give(tier: number, count: number): Store[] {
+    const stores: Store[] = [];
+    while (stores.length < count) {
+      const store = this.lists[tier].pop();
+      if (store === undefined) break;
+      stores.push(store);
+    }
+    return stores;
+  }
+
+  /** Changes how many idle stores of a tier may stay, and frees what is over it. */
+  setQuota(tier: number, quota: number): void {
+    const list = this.lists[tier];
+    list.quota = quota;
+    this.#at.words[this.#at.quota + tier] = quota;
+    while (list.length > quota) this.free(list.pop() as Store);
+  }
+}

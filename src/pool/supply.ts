@@ -1,0 +1,56 @@
+import type { Bytes } from '../bytes.ts';
+import type { Store } from './store.ts';
+
+/**
+ * What a shard needs from outside its own thread: the budget, the mailbox, waiting, a clock and the allocator.
+ * One per shard, called by the shard's thread only. Everything that a simulator must control is behind it.
+ */
+export interface Supply {
+  /** False on the main thread, which must never block. */
+  readonly canBlock: boolean;
+  readonly limitBytes: Bytes;
+
+  /** Charges `kib` to this shard if the budget holds it. */
+  reserve(kib: number): boolean;
+  /** Takes a charge back; only after the memory was freed. Wakes who waits for memory. */
+  uncharge(kib: number): void;
+  /** All charges of all shards now. */
+  usedBytes(): Bytes;
+
+  /** @throws RangeError when the system has no memory */
+  allocate(capacity: Bytes): ArrayBuffer;
+
+  /** Handles what lies in the mailbox. */
+  safepoint(): void;
+
+  /** Tells the coordinator and the other shards that this one starves; again and again until `fed`. */
+  starve(need: Need): void;
+  /** The need was met or given up. */
+  fed(need: Need): void;
+
+  /** A number that changes with every event that may have made memory free. */
+  wakeWord(): number;
+  /** Blocks until the wake word differs from `seen`, at most `milliseconds`. */
+  wait(seen: number, milliseconds: number): void;
+  /** As `wait`, without blocking; rejects with the signal's reason when that aborts. */
+  waitAsync(seen: number, milliseconds: number, signal: AbortSignal | undefined): Promise<void>;
+  /** True when the task of this thread was cancelled. */
+  cancelled(): boolean;
+
+  /** Nanoseconds of a monotonic clock. */
+  now(): number;
+
+  /** Sends home a loan whose pin ended after its task. */
+  returnLoan(store: Store): void;
+}
+
+/** What a waiting request lacks; its identity tells requests apart. */
+export interface Need {
+  readonly kib: number;
+  readonly tier: number;
+}
+
+/** Where the latency of allocations goes. */
+export interface Recorder {
+  record(cause: number, tier: number, nanoseconds: number, weight: number): void;
+}
