@@ -22,6 +22,9 @@ export const PEAK = 5;
 export const BLOCK = 6;
 const HEADER_WORDS = 64;
 
+/** The row of the thread that created the ledger, where the coordinator runs. */
+export const MAIN_ROW = 0;
+
 // Row words, relative to the row.
 /** KiB charged to the shard. Its own thread and the coordinator add and subtract. */
 export const CHARGED = 0;

@@ -8,7 +8,7 @@
  * which task runs where (the runtime).
  */
 
-import { HUNGER, IDLE_LOW, MAIL, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
+import { HUNGER, IDLE_LOW, MAIL, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { KiB } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
@@ -56,7 +56,6 @@ export class Coordinator {
   readonly loans = new Loans();
   readonly rows: RowReader;
   readonly #ledger: Ledger;
-  readonly #mainRow: number;
   readonly #shard: Shard;
   readonly #events: CoordinatorEvents;
   readonly #quotas: Quotas;
@@ -68,14 +67,12 @@ export class Coordinator {
 
   constructor(
     ledger: Ledger,
-    mainRow: number,
     shard: Shard,
     options: PoolOptions,
     quotas: Quotas,
     events: CoordinatorEvents,
   ) {
     this.#ledger = ledger;
-    this.#mainRow = mainRow;
     this.#shard = shard;
     this.#events = events;
     this.#quotas = quotas;
@@ -113,7 +110,7 @@ export class Coordinator {
     }
     this.#owed.delete(row);
     const loanBytes = this.loans.bury(row);
-    if (loanBytes > 0) this.#ledger.uncharge(this.#mainRow, loanBytes / KiB);
+    if (loanBytes > 0) this.#ledger.uncharge(MAIN_ROW, loanBytes / KiB);
     const chargedBytes = this.#ledger.forgive(row) * KiB;
     this.#quotas.close(row);
     this.rows.retire(row);
@@ -138,8 +135,8 @@ export class Coordinator {
         const ask = this.#asks.get(message.ticket);
         this.#asks.delete(message.ticket);
         const kib = message.buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) / KiB;
-        this.#ledger.move(row, this.#mainRow, kib);
-        this.#give(ask?.to ?? this.#mainRow, message.tier, message.buffers);
+        this.#ledger.move(row, MAIN_ROW, kib);
+        this.#give(ask?.to ?? MAIN_ROW, message.tier, message.buffers);
         break;
       }
       case 'trimmed':
@@ -175,7 +172,7 @@ export class Coordinator {
     if (crate.loan > 0) {
       this.loans.settle(crate.loan);
     } else {
-      this.#ledger.move(row, this.#mainRow, crate.buffer.byteLength / KiB);
+      this.#ledger.move(row, MAIN_ROW, crate.buffer.byteLength / KiB);
       const owed = this.#owed.get(row) ?? [0, 0, 0];
       if (crate.tier < POOLED_TIERS) owed[crate.tier]++;
       this.#owed.set(row, owed);
@@ -210,7 +207,7 @@ export class Coordinator {
     Atomics.store(words, HUNGER, starving.length > 0 ? 1 : 0);
     for (const { row, kib, tier } of starving) {
       let lacking = kib;
-      if (row !== this.#mainRow) lacking -= this.#shard.idle.trim(lacking);
+      if (row !== MAIN_ROW) lacking -= this.#shard.idle.trim(lacking);
       for (const donor of this.rows.donors(row)) {
         if (lacking <= 0) break;
         lacking -= this.#askDonor(donor, row, tier, lacking);
@@ -222,11 +219,11 @@ export class Coordinator {
   tick(): void {
     this.serve();
     this.returnOwed();
-    const rows = [this.#mainRow, ...this.#links.keys()];
+    const rows = [MAIN_ROW, ...this.#links.keys()];
     const moves = rebalance(this.rows.views(rows, this.#quotas));
     for (const move of moves) {
       if (move.kind === 'quota') this.#moveQuota(move.from, move.to, move.tier, move.count);
-      else if (move.from === this.#mainRow)
+      else if (move.from === MAIN_ROW)
         this.#give(move.to, move.tier, this.#takeIdle(move.tier, move.count));
       else this.#ask(move.from, move.to, 'want', move.tier, move.count);
     }
@@ -264,7 +261,7 @@ export class Coordinator {
   #moveQuota(from: number, to: number, tier: number, count: number): void {
     for (const ask of this.#asks.values()) if (ask.kind === 'quota' && ask.donor === from) return;
     const quota = this.#quotas.lower(from, tier, count);
-    if (from === this.#mainRow) {
+    if (from === MAIN_ROW) {
       this.#shard.idle.setQuota(tier, quota);
       this.#raise(to, tier, count);
       return;
@@ -277,7 +274,7 @@ export class Coordinator {
   /** Credits quota to a row; to the spare ones when the row has gone meanwhile. */
   #raise(row: number, tier: number, count: number): void {
     const quota = this.#quotas.raise(row, tier, count);
-    if (row === this.#mainRow) this.#shard.idle.setQuota(tier, quota);
+    if (row === MAIN_ROW) this.#shard.idle.setQuota(tier, quota);
     else if (this.#links.has(row)) this.#post(row, { kind: 'quota', ticket: 0, tier, quota });
   }
 
@@ -289,16 +286,16 @@ export class Coordinator {
   #give(row: number, tier: number, buffers: ArrayBuffer[]): void {
     if (buffers.length === 0) return;
     const kib = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) / KiB;
-    const link = row === this.#mainRow ? undefined : this.#links.get(row);
+    const link = row === MAIN_ROW ? undefined : this.#links.get(row);
     if (link !== undefined) {
-      this.#ledger.move(this.#mainRow, row, kib);
+      this.#ledger.move(MAIN_ROW, row, kib);
       try {
         link.post({ kind: 'gift', tier, buffers }, buffers);
         this.#flag(row);
         return;
       } catch {
         // Nothing was detached: the buffers are still here, and so must be their charge.
-        this.#ledger.move(row, this.#mainRow, kib);
+        this.#ledger.move(row, MAIN_ROW, kib);
       }
     }
     for (const buffer of buffers) this.#shard.idle.put(new Store(buffer, tier));

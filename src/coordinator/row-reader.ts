@@ -9,6 +9,7 @@ import {
   IDLE,
   IDLE_LOW,
   IDLE_PEAK,
+  MAIN_ROW,
   OVERFLOWS,
   OWNER,
   rowWord,
@@ -71,10 +72,10 @@ export class RowReader {
     return kib;
   }
 
-  /** Rows with idle memory other than `receiver`, those with most first. Row 0 is the caller's own. */
+  /** Workers' rows with idle memory other than `receiver`, those with most first. */
   donors(receiver: number): number[] {
     const donors = [];
-    for (let row = 1; row < this.#ledger.rows; row++) {
+    for (let row = MAIN_ROW + 1; row < this.#ledger.rows; row++) {
       if (row !== receiver && this.taken(row) && this.idleKib(row) > 0) donors.push(row);
     }
     return donors.sort((a, b) => this.idleKib(b) - this.idleKib(a));

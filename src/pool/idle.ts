@@ -57,8 +57,8 @@ export class IdleMemory {
     return this.lists.some((list) => list.holds(buffer));
   }
 
-  /** Puts back what was popped a moment ago for a request that failed: never over the quota. */
-  putBack(stores: readonly Store[]): void {
+  /** Takes stores in, starving neighbours or not; what is over the quota is freed. */
+  adopt(stores: readonly Store[]): void {
     for (const store of stores) if (!this.lists[store.tier].push(store)) this.free(store);
   }
 

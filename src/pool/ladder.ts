@@ -129,7 +129,7 @@ export class Ladder {
     if (!supply.reserve(missingKib)) {
       trimmed = this.#idle.trim(missingKib) > 0 && supply.reserve(missingKib);
       if (!trimmed) {
-        this.#idle.putBack(found.filter((store) => store !== undefined));
+        this.#idle.adopt(found.filter((store) => store !== undefined));
         return null;
       }
     }
@@ -154,7 +154,7 @@ export class Ladder {
     } catch (cause) {
       for (const store of fresh) store.free();
       this.#supply.uncharge(reservedKib);
-      this.#idle.putBack(found.filter((store) => store !== undefined));
+      this.#idle.adopt(found.filter((store) => store !== undefined));
       throw new MillpondError(
         'ERR_ALLOCATION_FAILED',
         `The system must have the memory that the budget allows; it refused ${formatBytes(reservedKib * KiB)} of ${formatBytes(this.#supply.limitBytes)}. Lower the budget, or free memory on this machine.`,
