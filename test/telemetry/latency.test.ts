@@ -134,6 +134,19 @@ describe('latency', () => {
     }
   });
 
+  it.each([3, LONGER_THAN_THE_RING])('counts nothing twice in intervals of %i records each', (length) => {
+    const recorder = new LatencyRecorder();
+    const totals = new LatencyTotals();
+    for (let interval = 0; interval < 3; interval++) {
+      recordAll(recorder, repeatTo(length, [{ cause: HIT, tier: 0, nanoseconds: -1, weight: 1 }]));
+      totals.merge(publish(recorder)!);
+    }
+    expect(totals.summarize()).toMatchObject({
+      byCause: { hit: { count: 3 * length } },
+      clipped: 3 * length,
+    });
+  });
+
   it('keeps every interval of a long run', () => {
     const totals = new LatencyTotals();
     const recorder = new LatencyRecorder();
