@@ -1,0 +1,150 @@
+/**
+ * Log lines about significant events, as JSON on stderr through pino. Runs on the main thread; nothing on the path
+ * of an allocation comes here.
+ *
+ * pino is loaded (30 ms) when the first line is really written, so a run in which nothing happens never pays for it.
+ * Lines are written at once: they are few, and the one that matters most is the last before a native abort, which a
+ * buffer would lose. A storm is bounded: of each kind of event a few lines get through in a window of time, and the
+ * next line of that kind, or `close`, says how many were held back.
+ */
+import { createRequire } from 'node:module';
+import type { Logger, pino as Pino } from 'pino';
+import type { Bytes } from '../bytes.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+type Severity = Exclude<LogLevel, 'silent'>;
+
+/** What is worth a line. Bytes are bytes and durations milliseconds, as the names say. */
+export type LogEvent =
+  | { event: 'start'; threads: number; budgetBytes: Bytes; safety: string }
+  | { event: 'worker-death'; shard: number; exitCode: number; task?: string; cause?: string }
+  | {
+      event: 'exhaustion';
+      shard: number;
+      requestedBytes: Bytes;
+      limitBytes: Bytes;
+      usedBytes: Bytes;
+      waitedMs: number;
+    }
+  | { event: 'leak'; task: string; leases: number; bytes: Bytes; acquiredAt?: string }
+  | { event: 'reclaim'; shard: number; buffers: number; bytes: Bytes }
+  | { event: 'shutdown'; tasks: number; peakBytes: Bytes; endBytes: Bytes; wallMs: number }
+  | { event: 'ffmpeg'; severity: Severity; component?: string; text: string };
+
+type EventName = LogEvent['event'];
+
+const LEVELS: Readonly<Record<Exclude<EventName, 'ffmpeg'>, Severity>> = {
+  start: 'info',
+  'worker-death': 'error',
+  exhaustion: 'warn',
+  leak: 'warn',
+  reclaim: 'info',
+  shutdown: 'info',
+};
+
+const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
+  start: 'Runtime started.',
+  'worker-death': 'A worker died.',
+  exhaustion: 'A request for memory was refused.',
+  leak: 'A task ended without releasing its leases.',
+  reclaim: 'The memory of a dead worker was taken over.',
+  shutdown: 'Runtime closed.',
+};
+
+export interface LogOptions {
+  /** The least severe level that is written; `silent` writes nothing. Default `warn`. */
+  readonly level?: LogLevel;
+  /** Lines of one kind of event in one window; more are counted and held back. 1 or more, default 10. */
+  readonly linesPerWindow?: number;
+  /** Milliseconds. Default 10,000. */
+  readonly windowMs?: number;
+  /** Milliseconds since 1970: the time in each line, and what windows are measured with. Default `Date.now`. */
+  readonly now?: () => number;
+  /** Takes each line with its newline. Default: file descriptor 2, synchronously. */
+  readonly destination?: { write(line: string): void };
+}
+
+export interface Log {
+  write(event: LogEvent): void;
+  /** Says what is still held back. Writing goes on to work afterwards. */
+  close(): void;
+}
+
+interface Window {
+  startedMs: number;
+  lines: number;
+  suppressed: number;
+  severity: Severity;
+}
+
+/** A log that has not touched its destination nor loaded pino yet. */
+export function createLog(options: LogOptions = {}): Log {
+  const { level = 'warn', linesPerWindow = 10, windowMs = 10_000, now = Date.now } = options;
+  const windows = new Map<EventName, Window>();
+  let logger: Logger | undefined;
+
+  function emit(severity: Severity, fields: object, message: string): void {
+    logger ??= createLogger(level, now, options.destination);
+    logger[severity](fields, message);
+  }
+
+  return {
+    write(event) {
+      const severity = event.event === 'ffmpeg' ? event.severity : LEVELS[event.event];
+      if (LOG_LEVELS.indexOf(severity) < LOG_LEVELS.indexOf(level)) return;
+      const suppressed = admit(windows, event.event, severity, now(), windowMs, linesPerWindow);
+      if (suppressed === undefined) return;
+      const { fields, message } = describe(event);
+      emit(severity, suppressed > 0 ? { ...fields, suppressed } : fields, message);
+    },
+    close() {
+      for (const [event, window] of windows) {
+        if (window.suppressed === 0) continue;
+        emit(window.severity, { event, suppressed: window.suppressed }, 'Repeated events were held back.');
+        window.suppressed = 0;
+      }
+    },
+  };
+}
+
+/** Loaded on first use, by `require`: an `import()` would make the first line late, or lose it in an abort. */
+function createLogger(level: LogLevel, now: () => number, destination: LogOptions['destination']): Logger {
+  const pino: typeof Pino = createRequire(import.meta.url)('pino');
+  return pino(
+    { name: 'millpond', level, base: { pid: process.pid }, timestamp: () => `,"time":${now()}` },
+    destination ?? pino.destination({ fd: 2, sync: true }),
+  );
+}
+
+/** How many of its kind were held back before it, or undefined when it is to be held back itself. */
+function admit(
+  windows: Map<EventName, Window>,
+  event: EventName,
+  severity: Severity,
+  nowMs: number,
+  windowMs: number,
+  linesPerWindow: number,
+): number | undefined {
+  let window = windows.get(event);
+  // A clock that was set back starts a new window, or the old one might last for hours.
+  if (window === undefined || nowMs >= window.startedMs + windowMs || nowMs < window.startedMs) {
+    window = { startedMs: nowMs, lines: 0, suppressed: window?.suppressed ?? 0, severity };
+    windows.set(event, window);
+  }
+  if (window.lines >= linesPerWindow) {
+    window.suppressed++;
+    window.severity = severity;
+    return undefined;
+  }
+  window.lines++;
+  const suppressed = window.suppressed;
+  window.suppressed = 0;
+  return suppressed;
+}
+
+function describe(event: LogEvent): { fields: object; message: string } {
+  if (event.event !== 'ffmpeg') return { fields: event, message: MESSAGES[event.event] };
+  const { severity: _, text, ...fields } = event;
+  return { fields, message: text.trim() };
+}
