@@ -10,7 +10,7 @@
 
 import { HUNGER, IDLE_LOW, MAIL, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
-import { KiB } from '../bytes.ts';
+import { type Bytes, KiB } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
 import type { Leak, Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
@@ -25,7 +25,7 @@ import { RowReader } from './row-reader.ts';
 /** The coordinator's end of a worker's port. */
 export interface Link {
   /** @throws when the message cannot be posted; the buffers are then still here */
-  post(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
+  post(message: ToWorker, transfer: ArrayBuffer[]): void;
   /** The next message that waits, if any. */
   receive(): FromWorker | undefined;
   close(): void;
@@ -36,8 +36,6 @@ export interface CoordinatorEvents {
   latency(interval: LatencyInterval): void;
   /** The worker of a row gave everything back. */
   closed(row: number, leaks: readonly Leak[]): void;
-  /** A dead worker's row was cleared. */
-  reclaimed(row: number, chargedBytes: number, loanBytes: number): void;
 }
 
 interface Ask {
@@ -62,16 +60,13 @@ export class Coordinator {
   readonly #links = new Map<number, Link>();
   readonly #asks = new Map<number, Ask>();
   #lastTicket = 0;
+  /** Rows that were asked to close and have not answered. */
+  readonly #open = new Set<number>();
+  readonly #allClosed = Promise.withResolvers<void>();
   /** By row, then tier: buffers that came from a worker with results and have not gone back yet. */
   readonly #owed = new Map<number, number[]>();
 
-  constructor(
-    ledger: Ledger,
-    shard: Shard,
-    options: PoolOptions,
-    quotas: Quotas,
-    events: CoordinatorEvents,
-  ) {
+  constructor(ledger: Ledger, shard: Shard, options: PoolOptions, quotas: Quotas, events: CoordinatorEvents) {
     this.#ledger = ledger;
     this.#shard = shard;
     this.#events = events;
@@ -93,7 +88,7 @@ export class Coordinator {
    * A worker's thread is gone, with all memory that was its own. The order matters: what it posted before it died
    * is still in its port, charged to its row; its loans are charged to this thread's row; only then is the row clear.
    */
-  bury(row: number): void {
+  bury(row: number): { chargedBytes: Bytes; loanBytes: Bytes } {
     const link = this.#links.get(row);
     if (link !== undefined) {
       for (let message = link.receive(); message !== undefined; message = link.receive()) {
@@ -115,13 +110,18 @@ export class Coordinator {
     this.#quotas.close(row);
     this.rows.retire(row);
     this.#ledger.release(row);
-    this.#events.reclaimed(row, chargedBytes, loanBytes);
+    this.#closed(row);
+    return { chargedBytes, loanBytes };
   }
 
-  /** Asks every worker to give everything back; each answers by a `closed` event. Returns how many were asked. */
-  closeAll(): number {
-    for (const row of this.#links.keys()) this.#post(row, { kind: 'close' });
-    return this.#links.size;
+  /** Asks every worker to give everything back; resolves when all have, or are buried. */
+  closeAll(): Promise<void> {
+    for (const row of this.#links.keys()) {
+      this.#open.add(row);
+      this.#post(row, { kind: 'close' });
+    }
+    if (this.#open.size === 0) this.#allClosed.resolve();
+    return this.#allClosed.promise;
   }
 
   /** Tells a worker to stop its task. */
@@ -161,6 +161,7 @@ export class Coordinator {
       case 'closed':
         if (message.interval !== null) this.#events.latency(message.interval);
         this.#events.closed(row, message.leaks);
+        this.#closed(row);
         break;
     }
   }
@@ -223,8 +224,7 @@ export class Coordinator {
     const moves = rebalance(this.rows.views(rows, this.#quotas));
     for (const move of moves) {
       if (move.kind === 'quota') this.#moveQuota(move.from, move.to, move.tier, move.count);
-      else if (move.from === MAIN_ROW)
-        this.#give(move.to, move.tier, this.#takeIdle(move.tier, move.count));
+      else if (move.from === MAIN_ROW) this.#give(move.to, move.tier, this.#takeIdle(move.tier, move.count));
       else this.#ask(move.from, move.to, 'want', move.tier, move.count);
     }
     // From here on the low-water marks tell of the next interval.
@@ -232,6 +232,10 @@ export class Coordinator {
       for (let tier = 0; tier < POOLED_TIERS; tier++)
         this.#ledger.words[rowWord(row) + IDLE_LOW + tier] = 0x7fffffff;
     }
+  }
+
+  #closed(row: number): void {
+    if (this.#open.delete(row) && this.#open.size === 0) this.#allClosed.resolve();
   }
 
   /** Returns the KiB that the donor will give or free. */

@@ -2,6 +2,7 @@
  * What the coordinator and the workers say to each other over each worker's own port, and what travels with
  * tasks and results. Everything here is structured-cloneable; buffers are always transferred, never copied.
  */
+import type { MessagePort } from 'node:worker_threads';
 import type { Bytes } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
 import type { Leak } from '../pool/shard.ts';
@@ -35,22 +36,16 @@ export type FromWorker =
   | { readonly kind: 'latency'; readonly interval: LatencyInterval }
   | { readonly kind: 'closed'; readonly interval: LatencyInterval | null; readonly leaks: Leak[] };
 
-/** A worker's first word, on its parent port; all others go over `port`. */
+/** A worker's first word, on its parent port when its job is defined; all others go over `port`. */
 export interface Hello {
   readonly millpond: 'hello';
-  readonly row: number;
   readonly threadId: number;
-  /** Not null when the worker cannot work. */
-  readonly port: MessagePortLike;
+  /** The row that the worker claimed. */
+  readonly row: number;
+  readonly port: MessagePort;
 }
 
-/** What is used of a MessagePort. */
-export interface MessagePortLike {
-  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
-  close(): void;
-}
-
-/** What a worker is started with. */
+/** What a worker is started with, as `workerData.millpond`. */
 export interface WorkerStart {
   readonly ledger: SharedArrayBuffer;
   readonly options: PoolOptions;
@@ -75,15 +70,15 @@ export interface Task {
   readonly places: Places;
 }
 
-/** How a task ended. Loans go home with a result and with an error alike. */
+/** How a task ended; what is empty is left out. Loans go home with a result and with an error alike. */
 export interface TaskResult {
-  readonly value: unknown;
-  readonly error: ErrorRecord | null;
-  readonly crates: readonly Crate[];
-  readonly places: Places;
-  readonly homebound: readonly Crate[];
-  readonly leaks: readonly Leak[];
-  readonly pinned: number;
+  readonly value?: unknown;
+  readonly error?: ErrorRecord;
+  readonly crates?: readonly Crate[];
+  readonly places?: Places;
+  readonly homebound?: readonly Crate[];
+  readonly leaks?: readonly Leak[];
+  readonly pinned?: number;
 }
 
 /** An error in a form that keeps its code when cloned. */

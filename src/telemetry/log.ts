@@ -28,7 +28,7 @@ export type LogEvent =
       waitedMs: number;
     }
   | { event: 'leak'; task: string; leases: number; bytes: Bytes; acquiredAt?: string }
-  | { event: 'reclaim'; shard: number; buffers: number; bytes: Bytes }
+  | { event: 'reclaim'; shard: number; bytes: Bytes }
   | { event: 'shutdown'; tasks: number; peakBytes: Bytes; endBytes: Bytes; wallMs: number }
   | { event: 'ffmpeg'; severity: Severity; component?: string; text: string };
 
@@ -51,6 +51,16 @@ const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
   reclaim: 'The memory of a dead worker was taken over.',
   shutdown: 'Runtime closed.',
 };
+
+/** The event for what a task, or a thread at its end, forgot. */
+export function leakEvent(
+  task: string,
+  leaks: readonly { readonly length: Bytes; readonly stack: string | null }[],
+): LogEvent {
+  const acquiredAt = leaks.find((leak) => leak.stack !== null)?.stack;
+  const bytes = leaks.reduce((sum, leak) => sum + leak.length, 0);
+  return { event: 'leak', task, leases: leaks.length, bytes, ...(acquiredAt != null && { acquiredAt }) };
+}
 
 export interface LogOptions {
   /** The least severe level that is written; `silent` writes nothing. Default `warn`. */

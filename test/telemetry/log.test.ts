@@ -52,7 +52,7 @@ describe('the log', () => {
     log.write({ event: 'start', threads: 2, budgetBytes: 104_857_600, safety: 'sampled' });
     log.write({ event: 'worker-death', shard: 1, exitCode: 1 });
     log.write(leak);
-    log.write({ event: 'reclaim', shard: 1, buffers: 3, bytes: 12_288 });
+    log.write({ event: 'reclaim', shard: 1, bytes: 12_288 });
     log.write({ event: 'shutdown', tasks: 9, peakBytes: 4096, endBytes: 0, wallMs: 12 });
     expect(lines.map((line) => line.event)).toEqual(written);
   });

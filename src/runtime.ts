@@ -1,0 +1,273 @@
+/**
+ * The runtime: wires the ledger, the main thread's shard, the coordinator, the workers and the tasks together.
+ *
+ * Owns their life, on the main thread: they start together and end together. Leaves all decisions to them.
+ */
+import { availableParallelism } from 'node:os';
+import { threadId } from 'node:worker_threads';
+import { BLOCK, MAIN_ROW, STARVED } from './budget/layout.ts';
+import { Ledger } from './budget/ledger.ts';
+import { type Bytes, KiB } from './bytes.ts';
+import { Coordinator } from './coordinator/coordinator.ts';
+import { Quotas } from './coordinator/quotas.ts';
+import { RowCounts, shardWords, ThreadSupply } from './coordinator/supply.ts';
+import { MillpondError } from './errors.ts';
+import { type PoolOptions, resolvePoolOptions } from './options.ts';
+import type { Pool } from './pool/pool.ts';
+import { type Leak, Shard } from './pool/shard.ts';
+import { type Snapshot, takeSnapshot } from './snapshot.ts';
+import { type RunOptions, Tasks } from './tasks.ts';
+import { LatencyRecorder, LatencyTotals } from './telemetry/latency.ts';
+import { createLog, type Log, type LogLevel, leakEvent } from './telemetry/log.ts';
+import { type Member, type RuntimeLimits, Workers } from './workers.ts';
+
+export interface RuntimeOptions extends Partial<PoolOptions> {
+  /** The file whose default export is a `defineJob`: a `file:` URL, or an absolute path. */
+  readonly job: URL | string;
+  /** Worker threads, 1 to 1024. Default: what the machine gives this process. */
+  readonly threads?: number;
+  /** V8 heap limits of each worker. They do not count leases; the budget does. */
+  readonly resourceLimits?: RuntimeLimits;
+  /** Least severe log line on stderr. Default `warn`. */
+  readonly logLevel?: LogLevel;
+  /** Takes the log events instead. */
+  readonly log?: Log;
+}
+
+export interface CloseReport {
+  /** The ledger's sum at the end: 0. */
+  readonly endBytes: Bytes;
+  /** Leases that were never released, on the main thread and in workers outside tasks. */
+  readonly leaks: number;
+}
+
+export interface Runtime extends AsyncDisposable {
+  /** The main thread's shard. */
+  readonly pool: Pool;
+  readonly threads: number;
+  /**
+   * Runs the job once. Leases in plain objects and arrays of the input belong to the task from this call on, whatever
+   * comes of it. Rejects with the signal's reason at once when that aborts; else with what the job threw.
+   * @throws MillpondError (as a rejection) `ERR_RUNTIME_CLOSED`, `ERR_WORKER_LOST`, `ERR_WORKER_BOOTSTRAP`,
+   * `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`, `ERR_TASK_LEFT_PIN`
+   */
+  run<Result = unknown>(input?: unknown, options?: RunOptions): Promise<Result>;
+  /** Plain JSON; also after `close`. */
+  snapshot(): Snapshot;
+  /** Refuses new runs, waits for accepted ones and for cancelled jobs to stop, ends the workers, frees everything. */
+  close(): Promise<CloseReport>;
+}
+
+/** Milliseconds between two rounds of the coordinator. */
+const TICK_MS = 50;
+const START_PATIENCE_MS = 60_000;
+const CLOSE_PATIENCE_MS = 10_000;
+
+/**
+ * Starts the workers and resolves when all have loaded the job.
+ * @throws MillpondError (as a rejection) `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL`, `ERR_WORKER_BOOTSTRAP`,
+ * `ERR_JOB_INVALID`
+ */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const runtime = new MillpondRuntime(options);
+  await runtime.started();
+  return runtime;
+}
+
+class MillpondRuntime implements Runtime {
+  readonly threads: number;
+  readonly #ledger: Ledger;
+  readonly #shard: Shard;
+  readonly #recorder = new LatencyRecorder();
+  readonly #latency = new LatencyTotals();
+  readonly #coordinator: Coordinator;
+  readonly #workers: Workers;
+  readonly #tasks: Tasks;
+  readonly #log: Log;
+  readonly #timer: NodeJS.Timeout;
+  readonly #startedMs = performance.now();
+  readonly #ready = Promise.withResolvers<void>();
+  #leaks = 0;
+  #closing: Promise<CloseReport> | null = null;
+  #ended = false;
+
+  constructor(given: RuntimeOptions) {
+    const { job, threads = availableParallelism(), resourceLimits, logLevel, log, ...pool } = given;
+    const options = resolvePoolOptions(pool, threads);
+    this.threads = threads;
+    this.#log = log ?? createLog(logLevel === undefined ? {} : { level: logLevel });
+
+    // A dead worker's row comes free a moment after its replacement wants one, so there are two for each thread.
+    const ledger = Ledger.create(1 + 2 * threads, options.budgetBytes);
+    this.#ledger = ledger;
+    ledger.words[BLOCK] = options.blockBytes;
+    ledger.claim(threadId);
+    const supply = new ThreadSupply(ledger, MAIN_ROW, {
+      canBlock: false,
+      safepoint: () => {},
+      returnLoan: () => {},
+      currentTask: () => 0,
+    });
+    const quotas = new Quotas(options.tiers, threads + 1);
+    this.#shard = new Shard(
+      options,
+      quotas.open(MAIN_ROW),
+      shardWords(ledger, MAIN_ROW),
+      supply,
+      new RowCounts(ledger, MAIN_ROW),
+      this.#recorder,
+    );
+    this.#coordinator = new Coordinator(ledger, this.#shard, options, quotas, {
+      latency: (interval) => this.#latency.merge(interval),
+      closed: (row, leaks) => this.#reportLeaks(`shard ${row}`, leaks),
+    });
+    this.#workers = new Workers(job, threads, { ledger: ledger.shared, options }, resourceLimits, ledger, {
+      introduced: (member, link) => this.#coordinator.attach(member.row, link),
+      message: (member, message) => this.#coordinator.handle(member.row, message),
+      free: () => this.#workerFree(),
+      gone: (member, code) => this.#workerGone(member, code),
+      failed: (error) => this.#fail(error),
+    });
+    this.#tasks = new Tasks(ledger, this.#shard, this.#coordinator, this.#workers, this.#log);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer.unref();
+    this.#listenForStarvation();
+    this.#log.write({ event: 'start', threads, budgetBytes: options.budgetBytes, safety: options.safety });
+  }
+
+  get pool(): Pool {
+    return this.#shard;
+  }
+
+  async started(): Promise<void> {
+    const timer = setTimeout(() => this.#fail(startedTooSlowly()), START_PATIENCE_MS);
+    this.#ready.promise.finally(() => clearTimeout(timer)).catch(() => {});
+    try {
+      await this.#ready.promise;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async run<Result>(input?: unknown, options: RunOptions = {}): Promise<Result> {
+    if (this.#closing !== null) {
+      throw new MillpondError(
+        'ERR_RUNTIME_CLOSED',
+        'A runtime takes tasks until close() is called; this one is closing or closed. Create another, or close later.',
+      );
+    }
+    // Between the death of a worker and the start of the next, nothing else keeps the process alive.
+    this.#timer.ref();
+    try {
+      return (await this.#tasks.accept(input, options)) as Result;
+    } finally {
+      if (this.#tasks.quiet) this.#timer.unref();
+    }
+  }
+
+  snapshot(): Snapshot {
+    const interval = this.#recorder.publish();
+    if (interval !== null) this.#latency.merge(interval);
+    return takeSnapshot({
+      threads: this.threads,
+      ledger: this.#ledger,
+      rows: this.#coordinator.rows,
+      latency: this.#latency,
+      loans: this.#coordinator.loans,
+      tasks: this.#tasks.counts,
+    });
+  }
+
+  close(): Promise<CloseReport> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<CloseReport> {
+    await this.#tasks.settled();
+    // Ports and idle threads do not keep the process alive; this timer does, and ends the wait for a thread that
+    // a forgotten loop of its job keeps busy.
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(patience.resolve, CLOSE_PATIENCE_MS);
+    await Promise.race([this.#coordinator.closeAll(), patience.promise]);
+    await this.#workers.destroy();
+    clearTimeout(timer);
+
+    clearInterval(this.#timer);
+    this.#reportLeaks('the main thread', this.#shard.drain());
+    this.#ended = true;
+    Atomics.add(this.#ledger.words, STARVED, 1);
+    Atomics.notify(this.#ledger.words, STARVED);
+    const endBytes = (this.#ledger.sumKib() ?? 0) * KiB;
+    const { succeeded, failed, cancelled, lost } = this.#tasks.counts;
+    this.#log.write({
+      event: 'shutdown',
+      tasks: succeeded + failed + cancelled + lost,
+      peakBytes: this.#ledger.peakKib * KiB,
+      endBytes,
+      wallMs: Math.round(performance.now() - this.#startedMs),
+    });
+    this.#log.close();
+    return { endBytes, leaks: this.#leaks };
+  }
+
+  #tick(): void {
+    this.#coordinator.tick();
+    this.#tasks.reportProgress();
+  }
+
+  /** Serves starving shards as soon as they say so, however long the tick is. */
+  async #listenForStarvation(): Promise<void> {
+    const { words } = this.#ledger;
+    while (!this.#ended) {
+      const seen = Atomics.load(words, STARVED);
+      this.#coordinator.serve();
+      const wait = Atomics.waitAsync(words, STARVED, seen);
+      if (wait.async) await wait.value;
+    }
+  }
+
+  #workerFree(): void {
+    if ([...this.#workers.members].every((member) => member.ready)) this.#ready.resolve();
+    this.#tasks.pump();
+  }
+
+  #workerGone(member: Member, exitCode: number): void {
+    if (member.row >= 0) {
+      const { chargedBytes, loanBytes } = this.#coordinator.bury(member.row);
+      if (this.#closing === null || exitCode !== 1) {
+        this.#log.write({
+          event: 'worker-death',
+          shard: member.row,
+          exitCode,
+          ...(member.cause !== undefined && { cause: member.cause.message }),
+        });
+        this.#log.write({ event: 'reclaim', shard: member.row, bytes: chargedBytes + loanBytes });
+      }
+    }
+    this.#tasks.pump();
+  }
+
+  #fail(error: MillpondError): void {
+    this.#ready.reject(error);
+    this.#tasks.break(error);
+  }
+
+  #reportLeaks(task: string, leaks: readonly Leak[]): void {
+    if (leaks.length === 0) return;
+    this.#leaks += leaks.length;
+    this.#log.write(leakEvent(task, leaks));
+  }
+}
+
+function startedTooSlowly(): MillpondError {
+  return new MillpondError(
+    'ERR_WORKER_BOOTSTRAP',
+    `Workers load their job within ${START_PATIENCE_MS / 1000} s; this one did not. Look for a top-level await or a loop in the job file.`,
+  );
+}

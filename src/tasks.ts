@@ -1,0 +1,282 @@
+/**
+ * Admission: every task from the moment it is accepted until its memory is accounted for.
+ *
+ * Owns the queue and the running tasks; main thread only. A task waits here, never in Piscina, and is posted when a
+ * worker is free. Invariant: the leases of an input leave the caller when the task is accepted, and come home exactly
+ * once: with the result, when the task never starts, or when the worker that held them is buried.
+ */
+import { CANCEL, PROGRESS, rowWord } from './budget/layout.ts';
+import type { Ledger } from './budget/ledger.ts';
+import { crateFor, pack, unpack } from './coordinator/cargo.ts';
+import type { Coordinator } from './coordinator/coordinator.ts';
+import { errorFrom } from './coordinator/error-record.ts';
+import type { Crate, Task, TaskResult } from './coordinator/protocol.ts';
+import { MillpondError } from './errors.ts';
+import type { Shard } from './pool/shard.ts';
+import { Store } from './pool/store.ts';
+import type { TaskCounts } from './snapshot.ts';
+import { type Log, leakEvent } from './telemetry/log.ts';
+import type { Member, Workers } from './workers.ts';
+
+export interface RunOptions {
+  /** Rejects the run at once with the signal's reason, and asks the job to stop. */
+  readonly signal?: AbortSignal;
+  /** What logs call the task. Default: `task N`. */
+  readonly name?: string;
+  /** Called with 0 to 1 while the task runs, when its job reports progress; about 20 times a second at most. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+interface Entry {
+  readonly task: Task;
+  readonly name: string;
+  readonly options: RunOptions;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  member: Member | null;
+  progress: number;
+  /** The caller was answered; what comes back is only accounted for. */
+  answered: boolean;
+  unlisten: () => void;
+}
+
+export class Tasks {
+  readonly #ledger: Ledger;
+  readonly #shard: Shard;
+  readonly #coordinator: Coordinator;
+  readonly #workers: Workers;
+  readonly #log: Log;
+  readonly #queue: Entry[] = [];
+  readonly #running = new Set<Entry>();
+  readonly #counts = { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
+  #last = 0;
+  #broken: MillpondError | null = null;
+  #idle: (() => void)[] = [];
+
+  constructor(ledger: Ledger, shard: Shard, coordinator: Coordinator, workers: Workers, log: Log) {
+    this.#ledger = ledger;
+    this.#shard = shard;
+    this.#coordinator = coordinator;
+    this.#workers = workers;
+    this.#log = log;
+  }
+
+  get counts(): TaskCounts {
+    return { queued: this.#queue.length, running: this.#running.size, ...this.#counts };
+  }
+
+  /** True when nothing is queued or running. */
+  get quiet(): boolean {
+    return this.#queue.length === 0 && this.#running.size === 0;
+  }
+
+  /** Accepts a task. Throws, and takes nothing, when the input holds what cannot be moved. */
+  accept(input: unknown, options: RunOptions): Promise<unknown> {
+    if (this.#broken !== null) throw this.#broken;
+    options.signal?.throwIfAborted();
+    const packed = pack(input, this.#shard);
+    this.#last = (this.#last % 0x7fffffff) + 1;
+    const task = this.#last;
+    const crates = packed.leases.map((lease): Crate => {
+      const { length } = lease;
+      const store = this.#shard.moveOut(lease);
+      return crateFor(store, length, this.#coordinator.loans.open(store.capacity));
+    });
+    return new Promise((resolve, reject) => {
+      const entry: Entry = {
+        task: { task, input: packed.value, crates, places: packed.places },
+        name: options.name ?? `task ${task}`,
+        options,
+        resolve,
+        reject,
+        member: null,
+        progress: -1,
+        answered: false,
+        unlisten: () => {},
+      };
+      const { signal } = options;
+      if (signal !== undefined) {
+        const onAbort = (): void => this.#abort(entry, signal);
+        signal.addEventListener('abort', onAbort, { once: true });
+        entry.unlisten = () => signal.removeEventListener('abort', onAbort);
+      }
+      this.#queue.push(entry);
+      this.pump();
+    });
+  }
+
+  /** Gives queued tasks to free workers. */
+  pump(): void {
+    while (this.#queue.length > 0) {
+      const member = this.#workers.idle();
+      if (member === undefined) return;
+      this.#start(this.#queue.shift() as Entry, member);
+    }
+  }
+
+  /** Reads the shared progress of running tasks whose callers want it. */
+  reportProgress(): void {
+    for (const entry of this.#running) {
+      const { onProgress } = entry.options;
+      if (onProgress === undefined || entry.member === null || entry.answered) continue;
+      const progress = this.#ledger.words[rowWord(entry.member.row) + PROGRESS] / 1000;
+      if (progress === entry.progress) continue;
+      entry.progress = progress;
+      onProgress(progress);
+    }
+  }
+
+  /** No worker can be started any more: nothing that waits will ever run. */
+  break(error: MillpondError): void {
+    this.#broken ??= error;
+    for (const entry of this.#queue.splice(0)) {
+      this.#bringHome(entry);
+      this.#answer(entry, () => entry.reject(error));
+    }
+    this.#checkIdle();
+  }
+
+  /** Resolves when nothing is queued or running. */
+  async settled(): Promise<void> {
+    if (this.quiet) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #start(entry: Entry, member: Member): void {
+    const { task } = entry;
+    for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, member.row);
+    let result: Promise<unknown>;
+    try {
+      result = this.#workers.post(
+        member,
+        task,
+        task.crates.map((crate) => crate.buffer),
+      );
+    } catch {
+      // The worker went between being chosen and being given the task; nothing was posted.
+      member.dying = true;
+      for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, -1);
+      this.#queue.unshift(entry);
+      return;
+    }
+    entry.member = member;
+    this.#running.add(entry);
+    result.then(
+      (value) => this.#finish(entry, member, value as TaskResult),
+      (error) => this.#lose(entry, member, error),
+    );
+  }
+
+  #finish(entry: Entry, member: Member, result: TaskResult): void {
+    const received = (result.crates ?? []).map((crate) => ({
+      store: this.#coordinator.receive(member.row, crate),
+      length: crate.length,
+    }));
+    for (const crate of result.homebound ?? []) {
+      this.#shard.idle.put(this.#coordinator.receive(member.row, crate));
+    }
+    this.#running.delete(entry);
+    this.#workers.done(member);
+    this.#reportLeaks(entry, result);
+    if (entry.answered) {
+      for (const { store, length } of received) this.#shard.welcome(store, length);
+    } else if (result.error !== undefined) {
+      this.#counts.failed++;
+      const error = errorFrom(result.error);
+      this.#answer(entry, () => entry.reject(error));
+    } else if ((result.pinned ?? 0) > 0) {
+      for (const { store, length } of received) this.#shard.welcome(store, length);
+      this.#counts.failed++;
+      this.#answer(entry, () => entry.reject(leftPin(entry, result.pinned as number)));
+    } else {
+      this.#counts.succeeded++;
+      const leases = received.map(({ store, length }) => this.#shard.lendArrived(store, length));
+      const value = unpack(result.value, result.places ?? [], leases);
+      this.#answer(entry, () => entry.resolve(value));
+    }
+    this.#coordinator.returnOwed();
+    this.pump();
+    this.#checkIdle();
+  }
+
+  /** The task died with its worker, or could not even be posted. */
+  #lose(entry: Entry, member: Member, error: unknown): void {
+    this.#running.delete(entry);
+    if (member.dying) {
+      // Its loans stay charged until the thread is gone: `Coordinator.bury` settles them.
+      this.#counts.lost++;
+      const lost = workerLost(entry, member, error);
+      this.#answer(entry, () => entry.reject(lost));
+    } else {
+      this.#workers.done(member);
+      this.#bringHome(entry);
+      this.#counts.failed++;
+      const message = error instanceof Error ? error.message : String(error);
+      const refused = new MillpondError(
+        'ERR_NOT_CLONEABLE',
+        `An input is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${message}. Pass plain data; its leases went back to the pool.`,
+        { cause: error },
+      );
+      this.#answer(entry, () => entry.reject(refused));
+      this.pump();
+    }
+    this.#checkIdle();
+  }
+
+  #abort(entry: Entry, signal: AbortSignal): void {
+    if (entry.answered) return;
+    this.#counts.cancelled++;
+    const queued = this.#queue.indexOf(entry);
+    if (queued >= 0) {
+      this.#queue.splice(queued, 1);
+      this.#bringHome(entry);
+    } else if (entry.member !== null && entry.member.row >= 0) {
+      Atomics.store(this.#ledger.words, rowWord(entry.member.row) + CANCEL, entry.task.task);
+      // For a job that waits in its event loop; this also wakes one that waits for memory.
+      this.#coordinator.cancel(entry.member.row, entry.task.task);
+    }
+    this.#answer(entry, () => entry.reject(signal.reason));
+    this.#checkIdle();
+  }
+
+  /** Takes the memory of a task back that was never posted. */
+  #bringHome(entry: Entry): void {
+    for (const crate of entry.task.crates) {
+      this.#coordinator.loans.settle(crate.loan);
+      this.#shard.welcome(new Store(crate.buffer, crate.tier), crate.length);
+    }
+  }
+
+  #answer(entry: Entry, answer: () => void): void {
+    if (entry.answered) return;
+    entry.answered = true;
+    entry.unlisten();
+    answer();
+  }
+
+  #reportLeaks(entry: Entry, { leaks }: TaskResult): void {
+    if (leaks === undefined) return;
+    this.#log.write(leakEvent(entry.name, leaks));
+  }
+
+  #checkIdle(): void {
+    if (!this.quiet) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+function workerLost(entry: Entry, member: Member, error: unknown): MillpondError {
+  const cause = member.cause ?? (error instanceof Error ? error : new Error(String(error)));
+  return new MillpondError(
+    'ERR_WORKER_LOST',
+    `A job ends by returning or throwing; the worker of '${entry.name}' died in the middle of it: ${cause.message}. The other tasks go on in a new worker; look for process.exit, uncaught errors and heap limits in the job.`,
+    { cause },
+  );
+}
+
+function leftPin(entry: Entry, pinned: number): MillpondError {
+  return new MillpondError(
+    'ERR_TASK_LEFT_PIN',
+    `Native code is done with a lease before its task ends; '${entry.name}' ended with ${pinned} pinned. Await the native call and release its pin before the job returns; the memory stays charged until then.`,
+  );
+}

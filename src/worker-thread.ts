@@ -1,0 +1,272 @@
+/**
+ * A worker's side of the runtime. Owns the thread's shard, mailbox and latency recorder, and the task that runs.
+ * Runs in a worker thread, one task at a time.
+ * Invariant: when a task's result is handed over, the shard holds no lease and no loan of that task, except what
+ * native code still holds (in quarantine).
+ */
+import { createRequire } from 'node:module';
+import { isPromise } from 'node:util/types';
+import { MessageChannel, parentPort, receiveMessageOnPort, threadId } from 'node:worker_threads';
+import { BLOCK, MAIL, PROGRESS, rowWord, WAKE } from './budget/layout.ts';
+import { Ledger } from './budget/ledger.ts';
+import { AtomicMemory } from './budget/memory.ts';
+import { crateFor, type Packed, pack, storeFrom, unpack } from './coordinator/cargo.ts';
+import { recordError } from './coordinator/error-record.ts';
+import { Mailbox } from './coordinator/mailbox.ts';
+import type {
+  Crate,
+  ErrorRecord,
+  FromWorker,
+  Hello,
+  Task,
+  TaskResult,
+  ToWorker,
+  WorkerStart,
+} from './coordinator/protocol.ts';
+import { RowCounts, shardWords, ThreadSupply } from './coordinator/supply.ts';
+import { MillpondError } from './errors.ts';
+import type { Pool } from './pool/pool.ts';
+import { Shard } from './pool/shard.ts';
+import { Store } from './pool/store.ts';
+import { TaskSignal } from './task-signal.ts';
+import { LatencyRecorder } from './telemetry/latency.ts';
+
+/** What a job gets besides its input. */
+export interface JobContext {
+  /** This thread's pool. Leases end with the task. */
+  readonly pool: Pool;
+  /** Aborts when the caller cancels; `signal.aborted` is up to date also inside a long synchronous job. */
+  readonly signal: AbortSignal;
+  readonly block: BlockAdvice;
+  /** Says how far the job is, 0 to 1; costs a few nanoseconds. */
+  readonly progress: (fraction: number) => void;
+}
+
+/** How large blocks of audio should be now. Read it before each block: it may change between two. */
+export interface BlockAdvice {
+  /** Bytes of one block, all channels together. */
+  readonly bytes: number;
+  /** Frames of 32-bit samples that fit one block of so many channels; 1 or more. */
+  frames(channels: number): number;
+}
+
+export type Job = (input: never, context: JobContext) => unknown;
+
+/** How long a thread keeps its latency records to itself, at most while tasks end. */
+const PUBLISH_EVERY_NS = 1e9;
+const ROW_WAIT_MS = 10_000;
+
+export class WorkerThread {
+  readonly shard: Shard;
+  readonly #ledger: Ledger;
+  readonly #row: number;
+  readonly #supply: ThreadSupply;
+  readonly #recorder = new LatencyRecorder();
+  readonly #channel = new MessageChannel();
+  readonly #block: BlockAdvice;
+  #task = 0;
+  #signal: TaskSignal | null = null;
+  #published: number;
+  #introduced = false;
+
+  constructor(start: WorkerStart) {
+    this.#ledger = new Ledger(start.ledger);
+    this.#row = claimRow(this.#ledger);
+    const port = this.#channel.port2;
+    const mailbox = new Mailbox<ToWorker>(
+      { receive: () => receiveMessageOnPort(port)?.message },
+      new AtomicMemory(this.#ledger.words),
+      rowWord(this.#row) + MAIL,
+      (message) => this.#handle(message),
+    );
+    this.#supply = new ThreadSupply(this.#ledger, this.#row, {
+      canBlock: true,
+      safepoint: () => mailbox.drain(),
+      returnLoan: (store) =>
+        this.#post({ kind: 'loan', loan: store.loan, buffer: store.buffer }, [store.buffer]),
+      currentTask: () => this.#task,
+    });
+    this.shard = new Shard(
+      start.options,
+      // The coordinator hands out quota in answer to the hello.
+      [0, 0, 0],
+      shardWords(this.#ledger, this.#row),
+      this.#supply,
+      new RowCounts(this.#ledger, this.#row),
+      this.#recorder,
+    );
+    this.#published = this.#supply.now();
+    port.on('message', (message: ToWorker) => mailbox.deliver(message));
+    // The port is for an idle worker's ears; it is no reason to stay alive.
+    port.unref();
+    const { words } = this.#ledger;
+    this.#block = {
+      get bytes() {
+        return words[BLOCK];
+      },
+      frames: (channels) => Math.max(1, Math.floor(words[BLOCK] / (4 * channels))),
+    };
+  }
+
+  /** Tells the coordinator that this thread is ready to be given tasks; the first call only. */
+  introduce(): void {
+    if (this.#introduced) return;
+    this.#introduced = true;
+    const port = this.#channel.port1;
+    const hello: Hello = { millpond: 'hello', threadId, row: this.#row, port };
+    parentPort?.postMessage(hello, [port]);
+  }
+
+  /** Runs one task to its end. Never throws and never rejects: an error is part of the result. */
+  run(job: Job, task: Task): unknown {
+    this.#task = task.task;
+    this.#ledger.words[rowWord(this.#row) + PROGRESS] = 0;
+    this.shard.beginTask(task.task);
+    const leases = task.crates.map((crate) => this.shard.lendArrived(storeFrom(crate), crate.length));
+    try {
+      const returned = job(unpack(task.input, task.places, leases) as never, this.#context());
+      if (!isPromise(returned)) return this.#succeed(returned);
+      return returned.then(
+        (value) => this.#succeed(value),
+        (error) => this.#fail(error),
+      );
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #context(): JobContext {
+    const thread = this;
+    return {
+      pool: this.shard,
+      block: this.#block,
+      progress: (fraction) => this.#progress(fraction),
+      // Made only for jobs that ask for it: an AbortSignal costs more than an empty job.
+      get signal() {
+        thread.#signal ??= new TaskSignal(() => thread.#supply.cancelled());
+        return thread.#signal.signal;
+      },
+    };
+  }
+
+  #progress(fraction: number): void {
+    this.#ledger.words[rowWord(this.#row) + PROGRESS] = Math.round(Math.min(1, Math.max(0, fraction)) * 1000);
+  }
+
+  #succeed(value: unknown): unknown {
+    let packed: Packed;
+    try {
+      packed = pack(value, this.shard);
+      // What cannot be cloned would kill the worker when Piscina posts it.
+      if (packed.doubtful) structuredClone(packed.value);
+    } catch (error) {
+      return this.#fail(error instanceof MillpondError ? error : notCloneable(error));
+    }
+    const crates = packed.leases.map((lease): Crate => {
+      const { length } = lease;
+      const store = this.shard.moveOut(lease);
+      return crateFor(store, length, store.loan);
+    });
+    return this.#finish(packed.value, undefined, crates, packed.places);
+  }
+
+  #fail(error: unknown): unknown {
+    return this.#finish(undefined, recordError(error), [], []);
+  }
+
+  #finish(
+    value: unknown,
+    error: ErrorRecord | undefined,
+    crates: readonly Crate[],
+    places: Packed['places'],
+  ): unknown {
+    const { leaks, homebound, pinned } = this.shard.endTask();
+    this.#task = 0;
+    this.#signal = null;
+    this.#publishIfDue();
+    const home = homebound.map((store) => crateFor(store, store.capacity, store.loan));
+    const result: TaskResult = {
+      ...(value !== undefined && { value }),
+      ...(error !== undefined && { error }),
+      ...(crates.length > 0 && { crates, places }),
+      ...(home.length > 0 && { homebound: home }),
+      ...(leaks.length > 0 && { leaks }),
+      ...(pinned > 0 && { pinned }),
+    };
+    const transfer = [...crates, ...home].map((crate) => crate.buffer);
+    return transfer.length > 0 ? movable(result, transfer) : result;
+  }
+
+  #handle(message: ToWorker): void {
+    const { idle } = this.shard;
+    switch (message.kind) {
+      case 'gift':
+        idle.adopt(message.buffers.map((buffer) => new Store(buffer, message.tier)));
+        break;
+      case 'want': {
+        const buffers = idle.give(message.tier, message.count).map((store) => store.buffer);
+        this.#post({ kind: 'surrender', ticket: message.ticket, tier: message.tier, buffers }, buffers);
+        break;
+      }
+      case 'trim':
+        this.#post({ kind: 'trimmed', ticket: message.ticket, kib: idle.trim(message.kib) }, []);
+        break;
+      case 'quota':
+        idle.setQuota(message.tier, message.quota);
+        if (message.ticket > 0) this.#post({ kind: 'quota-set', ticket: message.ticket }, []);
+        break;
+      case 'cancel':
+        if (message.task === this.#task) this.#signal?.abort();
+        break;
+      case 'close': {
+        const leaks = this.shard.drain();
+        this.#post({ kind: 'closed', interval: this.#recorder.publish(), leaks }, []);
+        break;
+      }
+    }
+  }
+
+  #publishIfDue(): void {
+    const now = this.#supply.now();
+    if (now - this.#published < PUBLISH_EVERY_NS) return;
+    this.#published = now;
+    const interval = this.#recorder.publish();
+    if (interval !== null) this.#post({ kind: 'latency', interval }, []);
+  }
+
+  #post(message: FromWorker, transfer: ArrayBuffer[]): void {
+    this.#channel.port2.postMessage(message, transfer);
+  }
+}
+
+/** Rows of dead threads come free a moment after their replacements start. */
+function claimRow(ledger: Ledger): number {
+  const deadline = performance.now() + ROW_WAIT_MS;
+  for (;;) {
+    const seen = ledger.wakeWord();
+    const row = ledger.claim(threadId);
+    if (row >= 0) return row;
+    if (performance.now() > deadline) {
+      throw new MillpondError(
+        'ERR_WORKER_BOOTSTRAP',
+        `Every worker has a row in the ledger; all ${ledger.rows} were taken for ${ROW_WAIT_MS} ms. Workers die faster than they can be replaced: look at why.`,
+      );
+    }
+    Atomics.wait(ledger.words, WAKE, seen, 100);
+  }
+}
+
+const require = createRequire(import.meta.url);
+
+/** Marks a result whose buffers Piscina should transfer. Piscina is loaded by the first one: most jobs need none. */
+function movable(value: TaskResult, transfer: ArrayBuffer[]): unknown {
+  const { move, transferableSymbol, valueSymbol } = (require('piscina') as typeof import('piscina')).Piscina;
+  return move({ [transferableSymbol]: transfer, [valueSymbol]: value } as never);
+}
+
+function notCloneable(cause: unknown): MillpondError {
+  return new MillpondError(
+    'ERR_NOT_CLONEABLE',
+    `A result is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${cause instanceof Error ? cause.message : String(cause)}. Return plain data.`,
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * What a job file imports. Loaded in a worker that a runtime started, it joins that runtime: the thread gets its
+ * shard, and `defineJob` says hello.
+ */
+import { isMainThread, workerData } from 'node:worker_threads';
+import type { Task, WorkerStart } from './coordinator/protocol.ts';
+import { MillpondError } from './errors.ts';
+import type { Pool } from './pool/pool.ts';
+import { type BlockAdvice, type Job, type JobContext, WorkerThread } from './worker-thread.ts';
+
+export { MillpondError } from './errors.ts';
+export type { Lease, Pin } from './pool/lease.ts';
+export type { AcquireOptions, Pool } from './pool/pool.ts';
+export type { BlockAdvice, JobContext };
+
+const start: WorkerStart | undefined = isMainThread ? undefined : workerData?.millpond;
+const thread = start === undefined ? undefined : new WorkerThread(start);
+
+/** What a job file exports; only a runtime calls it. */
+export type DefinedJob<Input, Result> = ((task: never) => unknown) & {
+  /** Types only. */ readonly __job?: (input: Input) => Result;
+};
+
+/**
+ * Makes a job out of a function; export the result as default. The function may be synchronous or not, and is called
+ * for one task at a time in each worker. Its input and result are structured clones; leases in plain objects and
+ * arrays of them are moved. What it throws reaches the caller of `run` with its name, message and code.
+ * @throws MillpondError `ERR_JOB_INVALID` when it is given no function; `ERR_NOT_A_WORKER` when the result is called
+ * outside a runtime
+ */
+export function defineJob<Input, Result>(
+  job: (input: Input, context: JobContext) => Result | Promise<Result>,
+): DefinedJob<Input, Result> {
+  if (typeof job !== 'function') {
+    throw new MillpondError(
+      'ERR_JOB_INVALID',
+      `defineJob takes the function that does the work, got ${typeof job}. Write: export default defineJob((input, { pool }) => ...).`,
+    );
+  }
+  thread?.introduce();
+  return (task: Task) => {
+    if (thread === undefined) throw notAWorker();
+    return thread.run(job as Job, task);
+  };
+}
+
+/**
+ * The pool of this thread, for code that a job calls without its context.
+ * @throws MillpondError `ERR_NOT_A_WORKER` outside a runtime's worker
+ */
+export function threadPool(): Pool {
+  if (thread === undefined) throw notAWorker();
+  return thread.shard;
+}
+
+function notAWorker(): MillpondError {
+  return new MillpondError(
+    'ERR_NOT_A_WORKER',
+    'A job runs in a worker that a runtime started; this thread is none. Start it with createRuntime({ job }) and runtime.run(input).',
+  );
+}
