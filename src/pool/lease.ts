@@ -4,19 +4,11 @@
  */
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import type { Store } from './store.ts';
+import type { Lender, Store } from './store.ts';
 
-/** How a lease ended. */
+/** How a lease ended by its owner's doing; one that ended otherwise was reclaimed with its task. */
 export const RELEASED = 1;
 export const MOVED = 2;
-export const RECLAIMED = 3;
-
-/** What a lease asks of the shard that lent it. */
-export interface Lender {
-  takeBack(lease: Lease, store: Store): void;
-  grow(lease: Lease, store: Store, length: Bytes): void;
-  pinned(lease: Lease, store: Store): Pin;
-}
 
 /** A mark that native code holds the memory beyond a call: it blocks release, move and reclaim until released. */
 export interface Pin {
@@ -30,22 +22,15 @@ export class Lease {
   length: Bytes;
 
   // What follows belongs to the shard.
-  /** @internal */ store: Store | null;
-  /** @internal */ readonly lender: Lender;
-  /** @internal Tier of the request, which may be below the tier of the store. */ readonly tier: number;
-  /** @internal The task that acquired it; 0 outside tasks. */ readonly task: number;
-  /** @internal Where the shard's list of live leases holds it. */ place: number;
-  /** @internal How it ended, 0 while it lives. */ ended = 0;
-  /** @internal The acquiring stack, where the safety level asked for one. */ trace: Error | null = null;
+  /** @internal */ store: Store;
+  /** @internal The generation of the store that is this lease. */ generation: number;
+  /** @internal How it ended by its owner's doing, 0 else. */ ended = 0;
 
   /** @internal Leases come from a pool. */
-  constructor(lender: Lender, store: Store, length: Bytes, tier: number, task: number, place: number) {
-    this.lender = lender;
-    this.store = store;
+  constructor(store: Store, length: Bytes) {
     this.length = length;
-    this.tier = tier;
-    this.task = task;
-    this.place = place;
+    this.store = store;
+    this.generation = store.generation;
   }
 
   /** Bytes held; at least `length`. */
@@ -79,13 +64,16 @@ export class Lease {
    */
   resize(length: Bytes): void {
     const store = this.live();
-    if (length <= store.capacity && Number.isInteger(length) && length >= 0) this.length = length;
-    else this.lender.grow(this, store, length);
+    if (length <= store.capacity && Number.isInteger(length) && length >= 0) {
+      this.length = length;
+      store.length = length;
+    } else (store.lender as Lender).grow(this, store, length);
   }
 
   /** Marks the memory as held by native code beyond a call, for example by an asynchronous `zlib.deflate`. */
   pin(): Pin {
-    return this.lender.pinned(this, this.live());
+    const store = this.live();
+    return (store.lender as Lender).pinned(store);
   }
 
   /**
@@ -94,26 +82,20 @@ export class Lease {
    */
   release(): void {
     const store = this.store;
-    if (store === null) throw endedError(this);
-    this.lender.takeBack(this, store);
+    if (store.generation !== this.generation) throw endedError(this);
+    (store.lender as Lender).takeBack(this, store);
   }
 
   /** Releases what still lives; silent on a lease that ended before. */
   [Symbol.dispose](): void {
-    if (this.store !== null) this.release();
+    if (this.store.generation === this.generation) this.release();
   }
 
   /** @internal */
   live(): Store {
     const store = this.store;
-    if (store === null) throw endedError(this);
+    if (store.generation !== this.generation) throw endedError(this);
     return store;
-  }
-
-  /** @internal The only way a lease ends. */
-  end(how: number): void {
-    this.store = null;
-    this.ended = how;
   }
 }
 
@@ -127,7 +109,7 @@ export function endedError(lease: Lease): MillpondError {
   }
   return new MillpondError(
     'ERR_LEASE_RELEASED',
-    lease.ended === RECLAIMED
+    lease.ended === 0
       ? `A lease ends with the task that acquired it; ${what} was reclaimed. Return it from the job, or acquire it in the task that uses it.`
       : `A lease is used until it is released, once; ${what} was released before. Keep one owner for each lease, for example by 'using'.`,
   );

@@ -10,13 +10,14 @@ import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../options.ts';
 import { HIT, REFUSED } from './causes.ts';
+import type { FreeList } from './free-list.ts';
 import { IdleMemory, type ShardWords } from './idle.ts';
 import { Ladder, type Served } from './ladder.ts';
-import { Lease, type Lender, MOVED, type Pin, RECLAIMED, RELEASED } from './lease.ts';
+import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
 import type { AcquireOptions, Pool } from './pool.ts';
-import type { Store } from './store.ts';
+import type { Lender, Store } from './store.ts';
 import type { Recorder, Supply } from './supply.ts';
-import { DIRECT, tierFor } from './tiers.ts';
+import { tierFor } from './tiers.ts';
 
 /** Exact counts of one shard; each call counts one event. */
 export interface ShardCounts {
@@ -43,8 +44,8 @@ export interface TaskEnd {
   readonly pinned: number;
 }
 
-/** One lease in this many is guarded at `sampled` safety. */
-const GUARD_EVERY = 64;
+/** One lease in this many is guarded at `sampled` safety: a stack costs microseconds. */
+const GUARD_EVERY = 1024;
 
 export class Shard implements Pool, Lender {
   readonly idle: IdleMemory;
@@ -55,8 +56,16 @@ export class Shard implements Pool, Lender {
   readonly #options: PoolOptions;
   readonly #counts: ShardCounts;
   readonly #recorder: Recorder;
-  readonly #at: ShardWords;
-  readonly #live: Lease[] = [];
+  // Copies of what the hot path reads, one load away.
+  readonly #words: Int32Array;
+  readonly #mail: number;
+  readonly #hunger: number;
+  readonly #lists: readonly FreeList[];
+  readonly #scrub: boolean;
+  readonly #smallest: Bytes;
+  readonly #middle: Bytes;
+  readonly #largest: Bytes;
+  readonly #live: Store[] = [];
   readonly #quarantine = new Set<Store>();
   #homebound: Store[] = [];
   #task = 0;
@@ -76,10 +85,15 @@ export class Shard implements Pool, Lender {
   ) {
     this.#options = options;
     this.#supply = supply;
-    this.#at = at;
+    this.#words = at.words;
+    this.#mail = at.mail;
+    this.#hunger = at.hunger;
+    this.#scrub = options.scrub;
+    [this.#smallest, this.#middle, this.#largest] = options.tiers.map((tier) => tier.capacity);
     this.#counts = counts;
     this.#recorder = recorder;
     this.idle = new IdleMemory(quotas, at, supply, (tier) => counts.overflowed(tier));
+    this.#lists = this.idle.lists;
     this.#ladder = new Ladder(this.idle, supply, options.tiers);
     const guardEvery = options.safety === 'full' ? 1 : options.safety === 'sampled' ? GUARD_EVERY : Infinity;
     this.#slowEvery = Math.min(options.sampleEvery, guardEvery);
@@ -89,18 +103,25 @@ export class Shard implements Pool, Lender {
   }
 
   acquire(length: Bytes, options?: Pick<AcquireOptions, 'timeoutMs'>): Lease {
-    const { words, mail } = this.#at;
-    if (--this.#untilSlow > 0 && words[mail] === 0 && length >>> 0 === length) {
-      const tier = tierFor(length, this.#options.tiers);
-      if (tier !== DIRECT) {
-        const store = this.idle.lists[tier].pop();
-        if (store !== undefined) {
-          this.#counts.served(HIT, tier);
-          return this.#lend(store, length, tier);
-        }
-      }
+    if (--this.#untilSlow > 0) {
+      const lease = this.#hit(length);
+      if (lease !== null) return lease;
     }
     return this.#acquireSlow(length, options);
+  }
+
+  /** The fast path: idle memory of the right tier, and nothing in the mailbox. */
+  #hit(length: Bytes): Lease | null {
+    if (this.#words[this.#mail] !== 0 || length >>> 0 !== length) return null;
+    let tier = 0;
+    if (length > this.#smallest) {
+      if (length > this.#largest) return null;
+      tier = length > this.#middle ? 2 : 1;
+    }
+    const store = this.#lists[tier].pop();
+    if (store === undefined) return null;
+    this.#counts.served(HIT, tier);
+    return this.#lend(store, length, tier);
   }
 
   async acquireAsync(length: Bytes, options?: AcquireOptions): Promise<Lease> {
@@ -138,11 +159,12 @@ export class Shard implements Pool, Lender {
   // Lender: what leases call.
 
   takeBack(lease: Lease, store: Store): void {
-    const { words, mail, hunger } = this.#at;
-    if (store.plain && words[mail] === 0 && words[hunger] === 0 && store.intact) {
-      if (this.#options.scrub) store.bytes.fill(0);
-      if (this.idle.lists[store.tier].push(store)) {
-        this.#finish(lease, RELEASED);
+    const words = this.#words;
+    if (store.plain && words[this.#mail] === 0 && words[this.#hunger] === 0 && store.intact) {
+      if (this.#scrub) store.bytes.fill(0);
+      if (this.#lists[store.tier].push(store)) {
+        this.#finish(store);
+        lease.ended = RELEASED;
         return;
       }
     }
@@ -150,30 +172,29 @@ export class Shard implements Pool, Lender {
   }
 
   grow(lease: Lease, store: Store, length: Bytes): void {
-    if (store.pins > 0) throw pinnedError(lease, 'resized');
+    if (store.pins > 0) throw pinnedError(store, 'resized');
     const larger = this.acquire(length);
-    const grown = larger.live();
-    grown.bytes.set(store.bytes.subarray(0, Math.min(lease.length, length)));
-    // The two leases swap their stores: the old one ends under the new lease's name, the caller keeps its own.
-    lease.store = grown;
+    larger.bytes.set(store.bytes.subarray(0, Math.min(lease.length, length)));
+    // The two swap their stores: the old one ends under the new lease's name, the caller keeps its own.
+    const { store: grown, generation } = larger;
     larger.store = store;
-    const { trace } = lease;
-    lease.trace = larger.trace;
-    larger.trace = trace;
+    larger.generation = lease.generation;
+    lease.store = grown;
+    lease.generation = generation;
     lease.length = length;
     larger.release();
   }
 
-  pinned(lease: Lease, store: Store): Pin {
+  pinned(store: Store): Pin {
     store.pins++;
-    store.plain = false;
+    store.settle();
     let held = true;
     const release = (): void => {
       if (!held) return;
       held = false;
-      if (--store.pins > 0) return;
-      store.plain = isPlain(store, lease.trace);
-      if (this.#quarantine.delete(store)) this.#leaveQuarantine(store);
+      store.pins--;
+      store.settle();
+      if (store.pins === 0 && this.#quarantine.delete(store)) this.#leaveQuarantine(store);
     };
     return { release, [Symbol.dispose]: release };
   }
@@ -192,11 +213,10 @@ export class Shard implements Pool, Lender {
     let pinned = 0;
     const task = this.#task;
     this.#task = 0;
-    for (const lease of this.#live.filter((lease) => lease.task === task)) {
-      const store = lease.live();
+    for (const store of this.#live.filter((store) => store.task === task)) {
       if (store.pins > 0) pinned++;
-      else if (store.loan === 0) leaks.push(this.#leakOf(lease));
-      this.#finish(lease, RECLAIMED);
+      else if (store.loan === 0) leaks.push(this.#leakOf(store));
+      this.#finish(store);
       this.#retire(store, true);
     }
     const homebound = this.#homebound;
@@ -207,20 +227,19 @@ export class Shard implements Pool, Lender {
 
   /** Ends a lease for a move to another thread and hands its store over; the charge is the caller's business. */
   moveOut(lease: Lease): Store {
-    const store = lease.live();
-    if (lease.lender !== this) throw foreignError(lease);
-    if (store.pins > 0) throw pinnedError(lease, 'moved');
-    if (!store.intact) throw this.#lost(lease, store);
-    this.#drop(lease, MOVED);
+    const store = this.checkMovable(lease);
+    this.#drop(store);
+    lease.ended = MOVED;
     return store;
   }
 
   /** @throws what {@link moveOut} would throw, changing nothing */
-  checkMovable(lease: Lease): void {
+  checkMovable(lease: Lease): Store {
     const store = lease.live();
-    if (lease.lender !== this) throw foreignError(lease);
-    if (store.pins > 0) throw pinnedError(lease, 'moved');
-    if (!store.intact) throw detachedError(lease);
+    if (store.lender !== this) throw foreignError(store);
+    if (store.pins > 0) throw pinnedError(store, 'moved');
+    if (!store.intact) throw detachedError(store);
+    return store;
   }
 
   /** Puts a store that arrived from another thread under a new lease. */
@@ -236,16 +255,15 @@ export class Shard implements Pool, Lender {
 
   /** True when a buffer belongs to a live lease or to idle memory of this shard. */
   owns(buffer: ArrayBufferLike): boolean {
-    return this.#live.some((lease) => lease.store?.buffer === buffer) || this.idle.holds(buffer);
+    return this.#live.some((store) => store.buffer === buffer) || this.idle.holds(buffer);
   }
 
   /** Ends everything: reclaims all live leases, frees all idle memory. What is in quarantine stays. */
   drain(): Leak[] {
     const leaks: Leak[] = [];
-    for (const lease of [...this.#live]) {
-      const store = lease.live();
-      leaks.push(this.#leakOf(lease));
-      this.#finish(lease, RECLAIMED);
+    for (const store of [...this.#live]) {
+      leaks.push(this.#leakOf(store));
+      this.#finish(store);
       this.#retire(store, true);
     }
     this.idle.trim(Infinity);
@@ -255,6 +273,14 @@ export class Shard implements Pool, Lender {
   #acquireSlow(length: Bytes, options: Pick<AcquireOptions, 'timeoutMs'> | undefined): Lease {
     const hitWeight = this.#untilSlow <= 0 ? this.#countDown() : 1;
     const start = this.#supply.now();
+    if (hitWeight >= 0 && this.#untilGuard > 0) {
+      const lease = this.#hit(length);
+      if (lease !== null) {
+        if (hitWeight > 0)
+          this.#recorder.record(HIT, lease.store.asked, this.#supply.now() - start, hitWeight);
+        return lease;
+      }
+    }
     const timeoutMs = options?.timeoutMs ?? this.#options.acquireTimeoutMs;
     let served: Served;
     try {
@@ -267,7 +293,8 @@ export class Shard implements Pool, Lender {
     const weight = cause === HIT ? hitWeight : 1;
     if (weight > 0) this.#recorder.record(cause, tier, this.#supply.now() - start, weight);
     this.#counts.served(cause, tier);
-    return this.#guard(this.#lend(served.stores[0], length, tier));
+    this.#guard(served.stores[0]);
+    return this.#lend(served.stores[0], length, tier);
   }
 
   /** A turn of the slow path is due; returns the weight of a hit to record, 0 for none. */
@@ -280,16 +307,16 @@ export class Shard implements Pool, Lender {
     return this.#options.sampleEvery;
   }
 
-  #guard(lease: Lease): Lease {
+  /** Where the safety level asks for it, the store remembers who acquires it. */
+  #guard(store: Store): void {
     const { safety } = this.#options;
-    if (safety === 'off') return lease;
+    if (safety === 'off') return;
     if (safety === 'sampled') {
-      if (this.#untilGuard > 0) return lease;
+      if (this.#untilGuard > 0) return;
       this.#untilGuard = GUARD_EVERY;
     }
-    lease.trace = new Error('acquired here');
-    lease.live().plain = false;
-    return lease;
+    store.trace = new Error('acquired here');
+    store.plain = false;
   }
 
   #lendAll(lengths: readonly Bytes[], served: Served, start: number): Lease[] {
@@ -298,15 +325,20 @@ export class Shard implements Pool, Lender {
       const tier = tierFor(lengths[at], this.#options.tiers);
       this.#recorder.record(served.causes[at], tier, nanoseconds, 1);
       this.#counts.served(served.causes[at], tier);
-      return this.#guard(this.#lend(store, lengths[at], tier));
+      this.#guard(store);
+      return this.#lend(store, lengths[at], tier);
     });
   }
 
   #lend(store: Store, length: Bytes, tier: number): Lease {
     const live = this.#live;
-    const lease = new Lease(this, store, length, tier, this.#task, live.length);
-    live.push(lease);
-    return lease;
+    store.lender = this;
+    store.length = length;
+    store.asked = tier;
+    store.task = this.#task;
+    store.place = live.length;
+    live.push(store);
+    return new Lease(store, length);
   }
 
   #refused(error: unknown, lengths: readonly Bytes[], start: number): unknown {
@@ -319,28 +351,32 @@ export class Shard implements Pool, Lender {
   }
 
   #takeBackSlow(lease: Lease, store: Store): void {
-    if (store.pins > 0) throw pinnedError(lease, 'released');
-    if (!store.intact) throw this.#lost(lease, store);
+    if (store.pins > 0) throw pinnedError(store, 'released');
+    lease.ended = RELEASED;
     this.#supply.safepoint();
-    this.#finish(lease, RELEASED);
-    this.#retire(store, lease.trace !== null);
-  }
-
-  /** Ends a lease and counts it as released. */
-  #finish(lease: Lease, how: number): void {
-    this.#counts.released(lease.tier);
-    this.#drop(lease, how);
-  }
-
-  /** Takes a lease off the list of live ones: the last one takes its place. */
-  #drop(lease: Lease, how: number): void {
-    const live = this.#live;
-    const last = live.pop() as Lease;
-    if (last !== lease) {
-      live[lease.place] = last;
-      last.place = lease.place;
+    this.#finish(store);
+    if (!store.intact) {
+      this.#toQuarantine(store);
+      throw detachedError(store);
     }
-    lease.end(how);
+    this.#retire(store, store.trace !== null);
+  }
+
+  /** Ends the lease over a store and counts it as released. */
+  #finish(store: Store): void {
+    this.#counts.released(store.asked);
+    this.#drop(store);
+  }
+
+  /** Takes a store off the list of live ones (the last one takes its place); its lease is over. */
+  #drop(store: Store): void {
+    const live = this.#live;
+    const last = live.pop() as Store;
+    if (last !== store) {
+      live[store.place] = last;
+      last.place = store.place;
+    }
+    store.generation++;
   }
 
   /** Finds the next place for a store whose lease has ended. */
@@ -350,7 +386,8 @@ export class Shard implements Pool, Lender {
       return;
     }
     if (this.#options.scrub) store.bytes.fill(0);
-    store.plain = isPlain(store, null);
+    store.trace = null;
+    store.settle();
     if (store.loan > 0) this.#homebound.push(store);
     else this.idle.put(store);
   }
@@ -366,16 +403,9 @@ export class Shard implements Pool, Lender {
     else this.#retire(store, true);
   }
 
-  #lost(lease: Lease, store: Store): MillpondError {
-    const error = detachedError(lease);
-    this.#finish(lease, RELEASED);
-    this.#toQuarantine(store);
-    return error;
-  }
-
-  #leakOf(lease: Lease): Leak {
+  #leakOf(store: Store): Leak {
     this.#counts.leaked();
-    return { length: lease.length, stack: lease.trace?.stack ?? null };
+    return { length: store.length, stack: store.trace?.stack ?? null };
   }
 }
 
@@ -389,27 +419,23 @@ function rehomed(store: Store): boolean {
   }
 }
 
-function isPlain(store: Store, trace: Error | null): boolean {
-  return store.loan === 0 && store.tier !== DIRECT && trace === null;
-}
-
-function pinnedError(lease: Lease, what: string): MillpondError {
+function pinnedError(store: Store, what: string): MillpondError {
   return new MillpondError(
     'ERR_LEASE_PINNED',
-    `Memory that native code holds is not ${what}; this lease of ${lease.length} bytes is pinned. Release its pins when the native call has ended.`,
+    `Memory that native code holds is not ${what}; this lease of ${store.length} bytes is pinned. Release its pins when the native call has ended.`,
   );
 }
 
-function foreignError(lease: Lease): MillpondError {
+function foreignError(store: Store): MillpondError {
   return new MillpondError(
     'ERR_LEASE_FOREIGN',
-    `A lease is used with the runtime and the thread that lent it; this one of ${lease.length} bytes belongs to another. Acquire it from the pool you pass it to.`,
+    `A lease is used with the runtime and the thread that lent it; this one of ${store.length} bytes belongs to another. Acquire it from the pool you pass it to.`,
   );
 }
 
-function detachedError(lease: Lease): MillpondError {
+function detachedError(store: Store): MillpondError {
   return new MillpondError(
     'ERR_LEASE_DETACHED',
-    `The buffer of a lease stays with it; this one of ${lease.length} bytes was transferred away, and stays charged until the runtime closes. Pass the lease itself to run(), or copy the data.`,
+    `The buffer of a lease stays with it; this one of ${store.length} bytes was transferred away, and stays charged until the runtime closes. Pass the lease itself to run(), or copy the data.`,
   );
 }
