@@ -1,0 +1,243 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRuntime, KiB, type Lease, MiB, type Runtime } from '../../src/index.ts';
+import { raised, sharedWords, startRuntime } from './started.ts';
+
+let runtime: Runtime | undefined;
+afterEach(async () => {
+  const report = await runtime?.close();
+  if (report !== undefined) expect(report.endBytes).toBe(0);
+  runtime = undefined;
+});
+
+async function start(...args: Parameters<typeof startRuntime>) {
+  const started = await startRuntime(...args);
+  runtime = started.runtime;
+  return started;
+}
+
+describe('run', () => {
+  it('returns what the job returned, with plain values untouched', async () => {
+    const { runtime } = await start('basic');
+    const value = { text: 'a', list: [1, null, undefined], date: new Date(5), map: new Map([[1, 2]]) };
+    expect(await runtime.run({ do: 'echo', value })).toEqual(value);
+    expect(await runtime.run({ do: 'echo' })).toBeUndefined();
+  });
+
+  it('moves leases into the job and back without copying or allocating', async () => {
+    const { runtime } = await start('basic');
+    const lease = runtime.pool.acquire(400);
+    lease.float32.fill(1.5);
+    const result = await runtime.run<{ lease: Lease }>({ do: 'double', lease, frames: 10 });
+    expect(() => lease.float32).toThrow(expect.objectContaining({ code: 'ERR_LEASE_MOVED' }));
+    expect(() => lease.release()).toThrow(expect.objectContaining({ code: 'ERR_LEASE_MOVED' }));
+    expect(() => lease[Symbol.dispose]()).not.toThrow();
+    expect([result.lease.float32[9], result.lease.float32[10]]).toEqual([3, 1.5]);
+    expect(result.lease.length).toBe(400);
+    expect(runtime.snapshot().pool.acquires).toBe(1);
+    result.lease.release();
+    expect(runtime.snapshot().loans).toEqual({ count: 0, bytes: 0 });
+  });
+
+  it('takes over leases that the job made, and their charge', async () => {
+    const { runtime } = await start('basic');
+    const leases = await runtime.run<Lease[]>({ do: 'produce', bytes: 64 * KiB, count: 5 });
+    expect(leases.map((lease) => lease.bytes[65_535])).toEqual([1, 2, 3, 4, 5]);
+    expect(runtime.snapshot().shards[0].chargedBytes).toBe(5 * 64 * KiB);
+    for (const lease of leases) lease.release();
+    expect(runtime.snapshot().budget.usedBytes).toBe(5 * 64 * KiB);
+  });
+
+  it('rejects with the name, message and code of what the job threw', async () => {
+    const { runtime } = await start('basic');
+    const failed = runtime.run({ do: 'throw', name: 'RangeError', message: 'too far', code: 'E_FAR' });
+    await expect(failed).rejects.toMatchObject({ name: 'RangeError', message: 'too far', code: 'E_FAR' });
+    await expect(failed).rejects.toBeInstanceOf(RangeError);
+    const custom = runtime.run({ do: 'throw', name: 'OddError', message: 'odd' });
+    await expect(custom).rejects.toMatchObject({ name: 'OddError', message: 'odd' });
+  });
+
+  it('refuses an input that cannot be cloned, and its leases go home', async () => {
+    const { runtime } = await start('basic');
+    const lease = runtime.pool.acquire(100);
+    const refused = runtime.run({ do: 'echo', value: () => 1, lease });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+    const snapshot = runtime.snapshot();
+    expect(snapshot.loans.count).toBe(0);
+    expect(snapshot.pool.byTier.small).toMatchObject({ acquires: 1, releases: 1, idle: 1 });
+    expect(await runtime.run({ do: 'echo', value: 1 })).toBe(1);
+  });
+
+  it('refuses a view of pooled memory and changes nothing', async () => {
+    const { runtime } = await start('basic');
+    const lease = runtime.pool.acquire(100);
+    const refused = runtime.run({ do: 'echo', value: [{ deep: lease.bytes }] });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_LEASE_VIEW_MOVED' });
+    expect(lease.bytes[0]).toBe(0);
+    lease.release();
+  });
+
+  it.each([
+    'function',
+    'view',
+    'map',
+  ])('a result with a %s in it is an error and its leases are reclaimed', async (kind) => {
+    const { runtime } = await start('pooling', { threads: 1 });
+    const code = kind === 'view' ? 'ERR_LEASE_VIEW_MOVED' : 'ERR_NOT_CLONEABLE';
+    await expect(runtime.run({ do: kind, bytes: 100 })).rejects.toMatchObject({ code });
+    // The worker lives on.
+    expect(runtime.snapshot().tasks.lost).toBe(0);
+    expect(await runtime.run({ do: 'want', bytes: 10, timeoutMs: 0 })).toBe(10);
+  });
+
+  it('refuses a lease of another runtime', async () => {
+    const { runtime } = await start('basic');
+    await using other = (await startRuntime('basic', { threads: 1 })).runtime;
+    const lease = other.pool.acquire(10);
+    await expect(runtime.run({ lease })).rejects.toMatchObject({ code: 'ERR_LEASE_FOREIGN' });
+    lease.release();
+  });
+});
+
+describe('cancelling', () => {
+  it('tells a busy synchronous job by its signal, rejects at once and keeps the worker', async () => {
+    const { runtime } = await start('pooling', { threads: 1 });
+    const words = sharedWords();
+    const controller = new AbortController();
+    const running = runtime.run({ do: 'wait-aborted', words }, { signal: controller.signal });
+    await raised(words, 0);
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    await raised(words, 1);
+    expect(await runtime.run({ do: 'want', bytes: 10, timeoutMs: 0 })).toBe(10);
+    expect(runtime.snapshot().tasks).toMatchObject({ cancelled: 1, lost: 0 });
+  });
+
+  it('raises the abort event for a job that waits in its event loop', async () => {
+    const { runtime } = await start('pooling', { threads: 1 });
+    const words = sharedWords();
+    const controller = new AbortController();
+    const running = runtime.run({ do: 'wait-async', words }, { signal: controller.signal });
+    await raised(words, 0);
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+    await raised(words, 1);
+  });
+
+  it('ends a wait for memory', async () => {
+    const { runtime } = await start('pooling', { threads: 1, budgetBytes: 2 * MiB });
+    const held = runtime.pool.acquire(2 * MiB);
+    const words = sharedWords();
+    const controller = new AbortController();
+    const running = runtime.run({ do: 'want-forever', bytes: MiB, words }, { signal: controller.signal });
+    await raised(words, 0);
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+    await raised(words, 1);
+    expect(words[2]).toBe(1);
+    held.release();
+  });
+
+  it('takes a queued task out of the queue and brings its leases home', async () => {
+    const { runtime } = await start('pooling', { threads: 1 });
+    const words = sharedWords();
+    const first = new AbortController();
+    const running = runtime.run({ do: 'wait-aborted', words }, { signal: first.signal });
+    await raised(words, 0);
+    const second = new AbortController();
+    const lease = runtime.pool.acquire(10);
+    const queued = runtime.run({ do: 'pin', lease, bytes: 0 }, { signal: second.signal });
+    second.abort();
+    await expect(queued).rejects.toMatchObject({ name: 'AbortError' });
+    expect(runtime.snapshot().loans.count).toBe(0);
+    first.abort();
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('refuses a run whose signal was aborted before', async () => {
+    const { runtime } = await start('basic');
+    const lease = runtime.pool.acquire(10);
+    await expect(runtime.run({ lease }, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    lease.release();
+  });
+
+  it('reports progress while a job runs', async () => {
+    const { runtime } = await start('pooling', { threads: 1 });
+    const words = sharedWords();
+    const controller = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const running = runtime.run(
+      { do: 'wait-aborted', words },
+      { signal: controller.signal, onProgress: (fraction) => fraction > 0 && resolve(fraction) },
+    );
+    expect(await promise).toBe(0.5);
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('start and close', () => {
+  it.each([
+    ['a file that is not there', 'missing', 'ERR_WORKER_BOOTSTRAP'],
+    ['a file that throws', 'broken', 'ERR_WORKER_BOOTSTRAP'],
+    ['a file that exits', 'exiting', 'ERR_WORKER_BOOTSTRAP'],
+    ['a file without defineJob', 'undefined-job', 'ERR_JOB_INVALID'],
+  ])('fails for %s instead of hanging', async (_what, job, code) => {
+    await expect(startRuntime(job)).rejects.toMatchObject({ code });
+  });
+
+  it('refuses a budget that cannot hold one block for each thread', async () => {
+    const refused = startRuntime('basic', { threads: 4, budgetBytes: 255 * KiB });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_BUDGET_TOO_SMALL' });
+    await start('basic', { threads: 4, budgetBytes: 256 * KiB });
+  });
+
+  it.each([
+    [{ threads: 0 }],
+    [{ budgetBytes: 1.5 }],
+    [{ safety: 'none' as never }],
+    [{ sampleEvery: 0 }],
+    [{ acquireTimeoutMs: -1 }],
+  ])('refuses %j', async (options) => {
+    const job = new URL('../jobs/basic.ts', import.meta.url);
+    await expect(createRuntime({ job, ...options })).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+  });
+
+  it('waits for what was accepted, refuses what comes after, and may be called again', async () => {
+    const { runtime } = await start('basic', { threads: 1 });
+    const accepted = [1, 2, 3].map((value) => runtime.run({ do: 'echo', value }));
+    const closing = runtime.close();
+    await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_RUNTIME_CLOSED' });
+    expect(await Promise.all(accepted)).toEqual([1, 2, 3]);
+    expect(await closing).toEqual({ endBytes: 0, leaks: 0 });
+    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 0 });
+    expect(runtime.snapshot().budget.usedBytes).toBe(0);
+  });
+
+  it('frees and reports leases of the main thread that nobody released', async () => {
+    const { runtime, events } = await start('basic');
+    runtime.pool.acquire(MiB);
+    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 1 });
+    expect(events).toContainEqual(expect.objectContaining({ event: 'leak', leases: 1, bytes: MiB }));
+  });
+
+  it('counts exactly: every acquire has its release', async () => {
+    const { runtime } = await start('pooling');
+    await Promise.all(
+      [1000, 5000, 100_000, 2 * MiB].map((bytes) =>
+        runtime.run({ do: 'churn', bytes, count: 5, rounds: 20 }),
+      ),
+    );
+    await runtime.close();
+    const { byTier } = runtime.snapshot().pool;
+    for (const tier of Object.values(byTier))
+      expect(tier).toMatchObject({ acquires: 100, releases: 100, idle: 0 });
+    expect(byTier.small.hits).toBeGreaterThanOrEqual(90);
+    expect(byTier.direct.hits).toBe(0);
+    const { latency } = runtime.snapshot();
+    expect(latency.byCause.direct.count).toBe(100);
+    expect(latency.byCause.direct.p50).toBeGreaterThan(0);
+  });
+});

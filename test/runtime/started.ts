@@ -1,0 +1,36 @@
+import { createRuntime, type LogEvent, type Runtime, type RuntimeOptions } from '../../src/index.ts';
+
+/** A runtime over one of the test jobs, at full safety, with what it logged. */
+export async function startRuntime(
+  job: string,
+  options: Partial<RuntimeOptions> = {},
+): Promise<{ runtime: Runtime; events: LogEvent[] }> {
+  const events: LogEvent[] = [];
+  const runtime = await createRuntime({
+    job: new URL(`../jobs/${job}.ts`, import.meta.url),
+    threads: 2,
+    safety: 'full',
+    log: { write: (event) => events.push(event), close: () => {} },
+    ...options,
+  });
+  return { runtime, events };
+}
+
+/** Flags that a test and its jobs share. */
+export function sharedWords(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(64));
+}
+
+/** Resolves when a job raised a flag. */
+export async function raised(words: Int32Array, at: number): Promise<void> {
+  const wait = Atomics.waitAsync(words, at, 0);
+  // The wait alone does not keep the process alive.
+  const timer = setInterval(() => {}, 1000);
+  if (wait.async) await wait.value;
+  clearInterval(timer);
+}
+
+export function raise(words: Int32Array, at: number): void {
+  Atomics.store(words, at, 1);
+  Atomics.notify(words, at);
+}
