@@ -10,6 +10,7 @@ import {
   RELEASES,
   rowWord,
   SERVED,
+  STARVING,
   TIERS,
 } from './budget/layout.ts';
 import type { Ledger } from './budget/ledger.ts';
@@ -38,6 +39,8 @@ export interface ShardSnapshot {
   readonly shard: number;
   readonly chargedBytes: Bytes;
   readonly idleBytes: Bytes;
+  /** The largest request that waits for memory now, 0 when none does. */
+  readonly starvingBytes: Bytes;
   readonly acquires: number;
   readonly releases: number;
   readonly idle: Readonly<Record<TierName, number>>;
@@ -151,6 +154,7 @@ function shardSnapshot(row: number, ledger: Ledger, rows: RowReader): ShardSnaps
     shard: row - MAIN_ROW,
     chargedBytes: ledger.chargedKib(row) * KiB,
     idleBytes: rows.idleKib(row) * KiB,
+    starvingBytes: ledger.words[rowWord(row) + STARVING] * KiB,
     acquires: SERVING.reduce((total, cause) => total + sum(SERVED + cause * TIERS, TIERS), 0),
     releases: sum(RELEASES, TIERS),
     idle: byName((tier) => (tier < POOLED_TIERS ? rows.idle(row, tier) : 0)),
