@@ -119,6 +119,7 @@ class MillpondRuntime implements Runtime {
     );
     this.#coordinator = new Coordinator(ledger, this.#shard, options, quotas, {
       latency: (interval) => this.#latency.merge(interval),
+      refused: (shard, requests) => this.#logExhaustion(shard, requests),
       closed: (row, leaks) => this.#reportLeaks(`shard ${row}`, leaks),
     });
     this.#workers = new Workers(job, threads, { ledger: ledger.shared, options }, resourceLimits, ledger, {
@@ -199,6 +200,7 @@ class MillpondRuntime implements Runtime {
     clearTimeout(timer);
 
     clearInterval(this.#timer);
+    this.#coordinator.tick();
     this.#reportLeaks('the main thread', this.#shard.drain());
     this.#ended = true;
     Atomics.add(this.#ledger.words, STARVED, 1);
@@ -251,6 +253,16 @@ class MillpondRuntime implements Runtime {
       }
     }
     this.#tasks.pump();
+  }
+
+  #logExhaustion(shard: number, requests: number): void {
+    this.#log.write({
+      event: 'exhaustion',
+      shard,
+      requests,
+      limitBytes: this.#ledger.limitKib * KiB,
+      usedBytes: (this.#ledger.sumKib() ?? 0) * KiB,
+    });
   }
 
   #fail(error: MillpondError): void {

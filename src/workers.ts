@@ -23,6 +23,8 @@ export interface Member {
   /** It has loaded its job and can take tasks. */
   ready: boolean;
   busy: boolean;
+  /** It was given a task once. */
+  tried: boolean;
   /** Its thread failed or ended; the row is cleared a moment later. */
   dying: boolean;
   /** What killed it, if that is known. */
@@ -48,7 +50,7 @@ export interface RuntimeLimits {
   readonly maxYoungGenerationSizeMb?: number;
 }
 
-/** So many deaths in a row before any task has run mean that the job cannot be loaded. */
+/** So many deaths in a row of workers that were never given a task mean that the job cannot be loaded. */
 const STILLBORN = 3;
 
 export class Workers {
@@ -118,6 +120,7 @@ export class Workers {
     this.#chosen = member;
     const result = this.#piscina.run(task, { transferList: transfer as never });
     member.busy = true;
+    member.tried = true;
     return result;
   }
 
@@ -145,6 +148,7 @@ export class Workers {
         introduced: false,
         ready: false,
         busy: false,
+        tried: false,
         dying: false,
         cause: undefined,
         gone: Promise.withResolvers<void>(),
@@ -195,7 +199,7 @@ export class Workers {
   #exit(member: Member, code: number): void {
     member.dying = true;
     this.#adopt();
-    if (!member.ready && !this.#closing) this.#stillborn++;
+    if (!member.tried && !this.#closing) this.#stillborn++;
     if (this.#stillborn > 0 && (!member.introduced || this.#stillborn >= STILLBORN)) {
       this.#fail(
         'ERR_WORKER_BOOTSTRAP',

@@ -19,7 +19,7 @@ import type { LatencyInterval } from '../telemetry/latency.ts';
 import { Loans } from './loans.ts';
 import type { Crate, FromWorker, ToWorker } from './protocol.ts';
 import type { Quotas } from './quotas.ts';
-import { rebalance } from './rebalance.ts';
+import { rebalance, type ShardView } from './rebalance.ts';
 import { RowReader } from './row-reader.ts';
 
 /** The coordinator's end of a worker's port. */
@@ -34,6 +34,8 @@ export interface Link {
 /** What the coordinator tells the runtime. */
 export interface CoordinatorEvents {
   latency(interval: LatencyInterval): void;
+  /** Requests of a row that ended without memory since the last round. */
+  refused(row: number, requests: number): void;
   /** The worker of a row gave everything back. */
   closed(row: number, leaks: readonly Leak[]): void;
 }
@@ -108,6 +110,7 @@ export class Coordinator {
     if (loanBytes > 0) this.#ledger.uncharge(MAIN_ROW, loanBytes / KiB);
     const chargedBytes = this.#ledger.forgive(row) * KiB;
     this.#quotas.close(row);
+    this.#tellRefused(row);
     this.rows.retire(row);
     this.#ledger.release(row);
     this.#closed(row);
@@ -207,7 +210,9 @@ export class Coordinator {
     // A shard that starts to starve between the scan and this store raises the flag again and wakes us.
     Atomics.store(words, HUNGER, starving.length > 0 ? 1 : 0);
     for (const { row, kib, tier } of starving) {
-      let lacking = kib;
+      // What the budget has left needs nobody's help: the shard was refused by a race and tries again by itself.
+      let lacking = kib - (this.#ledger.limitKib - (this.#ledger.sumKib() ?? this.#ledger.limitKib));
+      if (lacking <= 0) continue;
       if (row !== MAIN_ROW) lacking -= this.#shard.idle.trim(lacking);
       for (const donor of this.rows.donors(row)) {
         if (lacking <= 0) break;
@@ -221,7 +226,10 @@ export class Coordinator {
     this.serve();
     this.returnOwed();
     const rows = [MAIN_ROW, ...this.#links.keys()];
-    const moves = rebalance(this.rows.views(rows, this.#quotas));
+    for (const row of rows) this.#tellRefused(row);
+    const views = this.rows.views(rows, this.#quotas);
+    this.#spendSpare(views);
+    const moves = rebalance(views);
     for (const move of moves) {
       if (move.kind === 'quota') this.#moveQuota(move.from, move.to, move.tier, move.count);
       else if (move.from === MAIN_ROW) this.#give(move.to, move.tier, this.#takeIdle(move.tier, move.count));
@@ -232,6 +240,21 @@ export class Coordinator {
       for (let tier = 0; tier < POOLED_TIERS; tier++)
         this.#ledger.words[rowWord(row) + IDLE_LOW + tier] = 0x7fffffff;
     }
+  }
+
+  /** Quota that the dead left over goes to whoever frees buffers for lack of it. */
+  #spendSpare(views: readonly ShardView[]): void {
+    for (const { row, overflows } of views) {
+      for (let tier = 0; tier < POOLED_TIERS; tier++) {
+        const count = this.#quotas.takeSpare(tier, overflows[tier]);
+        if (count > 0) this.#raise(row, tier, count);
+      }
+    }
+  }
+
+  #tellRefused(row: number): void {
+    const refused = this.rows.newlyRefused(row);
+    if (refused > 0) this.#events.refused(row, refused);
   }
 
   #closed(row: number): void {

@@ -44,6 +44,13 @@ export class Quotas {
     return quotas[tier];
   }
 
+  /** Takes up to `count` of what is spare; the caller has it until it calls `raise`. */
+  takeSpare(tier: number, count: number): number {
+    const taken = Math.min(count, this.#spare[tier]);
+    this.#spare[tier] -= taken;
+    return taken;
+  }
+
   /** Credits `count` to a row, or to the spare ones when there is no such row, and returns the row's quota. */
   raise(row: number, tier: number, count: number): number {
     const quotas = this.#rows.get(row);

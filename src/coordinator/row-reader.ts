@@ -18,7 +18,7 @@ import {
 } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import { FRESH, MAILBOX, TRIMMED, WAITED } from '../pool/causes.ts';
+import { FRESH, MAILBOX, REFUSED, TRIMMED, WAITED } from '../pool/causes.ts';
 import { POOLED_TIERS, type TierPolicies, tierFor } from '../pool/tiers.ts';
 import type { Quotas } from './quotas.ts';
 import type { ShardView } from './rebalance.ts';
@@ -33,6 +33,7 @@ export class RowReader {
   readonly #ledger: Ledger;
   readonly #tiers: TierPolicies;
   readonly #counters: Float64Array[];
+  readonly #refused = new Map<number, number>();
   readonly #before = new Map<number, Float64Array>();
 
   constructor(ledger: Ledger, tiers: TierPolicies) {
@@ -81,6 +82,15 @@ export class RowReader {
     return donors.sort((a, b) => this.idleKib(b) - this.idleKib(a));
   }
 
+  /** Requests that ended without memory since the last call. */
+  newlyRefused(row: number): number {
+    let refused = 0;
+    for (let tier = 0; tier < TIERS; tier++) refused += this.#counters[row][SERVED + REFUSED * TIERS + tier];
+    const before = this.#refused.get(row) ?? 0;
+    this.#refused.set(row, refused);
+    return refused - before;
+  }
+
   /** The rows as the policy sees them, over the time since the last call. */
   views(rows: readonly number[], quotas: Quotas): ShardView[] {
     return rows.map((row) => {
@@ -108,5 +118,6 @@ export class RowReader {
     for (let counter = 0; counter < COUNTERS; counter++) this.retired[counter] += counters[counter];
     for (let tier = 0; tier < POOLED_TIERS; tier++) this.retiredPeaks[tier] += this.idlePeak(row, tier);
     this.#before.delete(row);
+    this.#refused.delete(row);
   }
 }

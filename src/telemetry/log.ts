@@ -19,14 +19,7 @@ type Severity = Exclude<LogLevel, 'silent'>;
 export type LogEvent =
   | { event: 'start'; threads: number; budgetBytes: Bytes; safety: string }
   | { event: 'worker-death'; shard: number; exitCode: number; task?: string; cause?: string }
-  | {
-      event: 'exhaustion';
-      shard: number;
-      requestedBytes: Bytes;
-      limitBytes: Bytes;
-      usedBytes: Bytes;
-      waitedMs: number;
-    }
+  | { event: 'exhaustion'; shard: number; requests: number; limitBytes: Bytes; usedBytes: Bytes }
   | { event: 'leak'; task: string; leases: number; bytes: Bytes; acquiredAt?: string }
   | { event: 'reclaim'; shard: number; bytes: Bytes }
   | { event: 'shutdown'; tasks: number; peakBytes: Bytes; endBytes: Bytes; wallMs: number }
@@ -46,7 +39,7 @@ const LEVELS: Readonly<Record<Exclude<EventName, 'ffmpeg'>, Severity>> = {
 const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
   start: 'Runtime started.',
   'worker-death': 'A worker died.',
-  exhaustion: 'A request for memory was refused.',
+  exhaustion: 'Requests for memory were refused: the budget held no more within their deadlines.',
   leak: 'A task ended without releasing its leases.',
   reclaim: 'The memory of a dead worker was taken over.',
   shutdown: 'Runtime closed.',

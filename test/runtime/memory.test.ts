@@ -132,6 +132,16 @@ describe('starvation', () => {
     await holder;
   });
 
+  it('is logged', async () => {
+    const { runtime, events } = await start('pooling', { threads: 1, budgetBytes: 2 * MiB });
+    using _held = runtime.pool.acquire(2 * MiB);
+    const refused = runtime.run({ do: 'want', bytes: MiB, timeoutMs: 1 });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_BUDGET_EXHAUSTED' });
+    await runtime.close();
+    const logged = events.filter((event) => event.event === 'exhaustion');
+    expect(logged).toEqual([expect.objectContaining({ shard: 1, requests: 1, limitBytes: 2 * MiB })]);
+  });
+
   it('refuses at once what the budget can never hold', async () => {
     const { runtime } = await start('pooling', { budgetBytes: 8 * MiB });
     const refused = runtime.run({ do: 'want', bytes: 9 * MiB, timeoutMs: 3_600_000 });

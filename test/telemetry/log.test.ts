@@ -8,10 +8,9 @@ const leak: LogEvent = { event: 'leak', task: 'transcode', leases: 2, bytes: 131
 const exhaustion: LogEvent = {
   event: 'exhaustion',
   shard: 3,
-  requestedBytes: 1_048_576,
+  requests: 3,
   limitBytes: 104_857_600,
   usedBytes: 104_800_000,
-  waitedMs: 5000,
 };
 
 function capture(options: LogOptions = {}) {
