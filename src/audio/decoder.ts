@@ -3,7 +3,13 @@
  * Invariants: what comes out does not depend on how large the blocks are; the memory of a block is written only
  * inside {@link Decoder.read}, and native code keeps no pointer to it (docs/decisions/020).
  */
-import { AV_CODEC_PROP_LOSSLESS, type AVCodecID, type AVSampleFormat } from 'node-av/constants';
+import {
+  AV_CODEC_FLAG2_SKIP_MANUAL,
+  AV_CODEC_ID_VORBIS,
+  AV_CODEC_PROP_LOSSLESS,
+  type AVCodecID,
+  type AVSampleFormat,
+} from 'node-av/constants';
 import { Codec, CodecContext, Frame, Packet } from 'node-av/lib';
 import { MillpondError } from '../errors.ts';
 import type { Block, BlockKind } from './block.ts';
@@ -80,6 +86,8 @@ class FileDecoder implements Decoder {
   #draining = false;
   #damaged = 0;
   #closed = false;
+  #firstPacket = true;
+  #limit = Number.POSITIVE_INFINITY;
 
   #target: AVSampleFormat = blockFormat('f32');
   #resampler: Converter | null = null;
@@ -265,7 +273,7 @@ class FileDecoder implements Decoder {
     for (;;) {
       const received = this.#context.receiveFrameSync(this.#frame);
       if (received >= 0) {
-        if (this.#frame.nbSamples > 0) return true;
+        if (this.#frame.nbSamples > 0 && this.decodedFrames < this.#limit) return true;
       } else if (received === END) {
         return this.#finish();
       } else if (received === AGAIN) {
@@ -285,10 +293,24 @@ class FileDecoder implements Decoder {
       this.#draining = true;
       this.#context.sendPacketSync(null);
     } else {
+      if (this.#firstPacket && packet.streamIndex === this.#streamIndex) this.#correctTrimming(packet);
       const sent = packet.streamIndex === this.#streamIndex ? this.#context.sendPacketSync(packet) : 0;
       packet.unref();
       if (sent < 0) this.#tolerate(sent);
     }
+  }
+
+  /**
+   * FFmpeg miscounts Vorbis that fits in one page: it takes the first packet, which only primes the decoder, for
+   * sound, and then cuts too much off the end or nothing (docs/decisions/022). The last page says how long it is.
+   */
+  #correctTrimming(packet: Packet): void {
+    this.#firstPacket = false;
+    const { stream, format } = this.#source;
+    if (stream.codecpar.codecId !== AV_CODEC_ID_VORBIS || format.iformat?.name !== 'ogg') return;
+    if (packet.pts !== 0n || stream.duration <= 0n) return;
+    this.#context.setFlags2(AV_CODEC_FLAG2_SKIP_MANUAL);
+    this.#limit = Number(stream.duration);
   }
 
   /** A lossy stream plays on over a lost packet, as every player does; from a lossless one nothing may be missing. */
@@ -330,8 +352,8 @@ class FileDecoder implements Decoder {
     }
     this.#planes = planes;
     this.#offset = 0;
-    this.#pending = frames;
-    this.decodedFrames += frames;
+    this.#pending = Math.min(frames, this.#limit - this.decodedFrames);
+    this.decodedFrames += this.#pending;
     return true;
   }
 }

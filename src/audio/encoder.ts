@@ -7,6 +7,7 @@
 import {
   AV_CODEC_FLAG_BITEXACT,
   AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_OPT_TYPE_INT,
   AV_SAMPLE_FMT_S16,
   AV_SAMPLE_FMT_S32,
   AVFMT_FLAG_BITEXACT,
@@ -81,12 +82,16 @@ class FileEncoder implements Encoder {
   #planes: Buffer[] = [];
   #frameSize = 0;
   #filled = 0;
+  #packets = 0;
+  readonly #pageBreak: number;
   #closed = false;
 
   constructor(path: string, spec: EncoderSpec) {
     this.#path = path;
     this.#spec = spec;
     this.#from = blockFormat(spec.kind);
+    // FFmpeg's own decoder miscounts Vorbis whose sound is all in one page, so a second page begins after two packets.
+    this.#pageBreak = spec.encoder === 'libvorbis' ? 2 : -1;
     this.#packet = sparePackets.pop() ?? new Packet();
     try {
       const codec = findEncoder(spec.encoder);
@@ -140,8 +145,12 @@ class FileEncoder implements Encoder {
     context.setFlags(AV_CODEC_FLAG_BITEXACT);
     this.#checkEncode(this.#format.allocOutputContext2(null, spec.muxer, null));
     if (this.#format.oformat!.flags & AVFMT_GLOBALHEADER) context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
-    const options = codecOptions(spec);
-    this.#checkEncode(context.open2Sync(codec, options));
+    // FFmpeg calls 32-bit FLAC experimental because few players know it; it decodes exactly. Set as an option of the
+    // context: a Dictionary given to open2Sync is freed twice (docs/decisions/021).
+    if (spec.encoder === 'flac' && spec.bits === 32) {
+      this.#checkEncode(context.setOption('strict', FF_COMPLIANCE_EXPERIMENTAL, AV_OPT_TYPE_INT));
+    }
+    this.#checkEncode(context.open2Sync(codec, null));
   }
 
   #openFile(): void {
@@ -219,6 +228,8 @@ class FileEncoder implements Encoder {
       if (received === AGAIN || received === END) return;
       this.#checkEncode(received);
       if (this.#rescale !== null) packet.rescaleTs(this.#rescale.from, this.#rescale.to);
+      if (this.#packets === this.#pageBreak) this.#checkWrite(this.#format.writeFrameSync(null));
+      this.#packets++;
       this.#checkWrite(this.#format.writeFrameSync(packet));
     }
   }
@@ -276,11 +287,4 @@ function chooseSampleFormat(codec: Codec, spec: EncoderSpec, from: AVSampleForma
   if (formats.includes(from)) return from;
   const floats = formats.find((format) => storageOf(format)?.type === 'float');
   return floats ?? formats[0];
-}
-
-function codecOptions(spec: EncoderSpec): Dictionary | null {
-  // FFmpeg calls 32-bit FLAC experimental because few players know it; it decodes exactly.
-  if (spec.encoder === 'flac' && spec.bits === 32)
-    return Dictionary.fromObject({ strict: FF_COMPLIANCE_EXPERIMENTAL });
-  return null;
 }

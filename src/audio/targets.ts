@@ -35,6 +35,7 @@ export interface TargetPlan {
   readonly encoder: string;
   /** FFmpeg's name of the muxer. */
   readonly muxer: string;
+  readonly lossless: boolean;
   /** Bits of an integer sample in a lossless target; `null` for floats and lossy targets. */
   readonly bits: number | null;
   readonly bitrate: number | null;
@@ -105,7 +106,8 @@ export function planTarget(source: AudioInfo, request: TargetRequest): TargetPla
     warnings.push(`${request.to} is lossless: a bit rate of ${request.bitrate} was not applied.`);
   }
   const bitrate = target.lossless ? null : (request.bitrate ?? null);
-  return { to: request.to, sampleRate, layout, kind, encoder, muxer: target.muxer, bits, bitrate, warnings };
+  const { muxer, lossless } = target;
+  return { to: request.to, sampleRate, layout, kind, encoder, muxer, lossless, bits, bitrate, warnings };
 }
 
 function validate({ rate, channels, bits, bitrate }: TargetRequest): void {

@@ -11,6 +11,7 @@ import { mixMatrix } from './channels.ts';
 import { type AudioInfo, type Decoder, openDecoder } from './decoder.ts';
 import { type Encoder, openEncoder } from './encoder.ts';
 import { downMix, type Fade, fade, gain, gainFactor } from './kernels.ts';
+import { quote } from './native-error.ts';
 import { createOutput } from './output-file.ts';
 import { type Bits, planTarget, type TargetName, type TargetPlan } from './targets.ts';
 
@@ -76,7 +77,8 @@ export function transcode(request: TranscodeRequest, context: TranscodeContext):
       const encoder = openEncoder(output.aside, { ...plan, tags: decoder.info.tags });
       try {
         const steps = kernels(request, decoder.info, plan, totalFrames);
-        pump(decoder, encoder, steps, plan, context);
+        const frames = pump(decoder, encoder, steps, plan, context);
+        if (frames === 0 && !plan.lossless) throw empty(request);
         encoder.finish();
       } finally {
         encoder.abort();
@@ -137,7 +139,7 @@ function pump(
   steps: Kernel[],
   plan: TargetPlan,
   context: TranscodeContext,
-): void {
+): number {
   const announced = decoder.info.announcedFrames;
   const channels = Math.max(decoder.info.channels, plan.layout.nbChannels);
   let position = 0;
@@ -150,6 +152,7 @@ function pump(
     if (context.progress && announced) context.progress(Math.min(1, decoder.decodedFrames / announced));
     return true;
   });
+  return position;
 }
 
 /** Lends a block again and again, at the size that is wanted at the time, until the work says it is done. */
@@ -194,6 +197,14 @@ function countFrames(path: string, context: TranscodeContext): number {
   } finally {
     decoder.close();
   }
+}
+
+/** Their files would hold no sound and no player opens them; WAV and FLAC have a valid empty form. */
+function empty(request: TranscodeRequest): MillpondError {
+  return new MillpondError(
+    'ERR_AUDIO_UNSUPPORTED',
+    `A recording of no length can become wav or flac only, got ${quote(request.input)} for ${request.to}. Leave the file out.`,
+  );
 }
 
 function isProcessed({ gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeRequest): boolean {
