@@ -1,0 +1,57 @@
+/**
+ * Changes of sample format through swresample, between planes that the caller gives: nothing is kept of their memory
+ * after a call returns. Without a change of rate a converter keeps nothing between calls either, so one per pair of
+ * formats serves the whole thread.
+ */
+import type { AVSampleFormat } from 'node-av/constants';
+import { type ChannelLayout, SoftwareResampleContext } from 'node-av/lib';
+import { type Layout, namedLayout } from './channels.ts';
+import { check } from './native-error.ts';
+
+/** Planes as native code takes them. Any view does; node-av asks for Buffers in its types only. */
+export type NativePlanes = readonly ArrayBufferView[];
+
+export class Converter {
+  readonly #native = new SoftwareResampleContext();
+
+  /** @throws MillpondError `ERR_AUDIO_UNSUPPORTED` */
+  constructor(
+    layout: Layout,
+    from: { format: AVSampleFormat; rate: number },
+    to: { format: AVSampleFormat; rate: number },
+  ) {
+    const named = namedLayout(layout) as ChannelLayout;
+    const refused = () =>
+      `Samples can be converted between any two formats, got ${from.format} to ${to.format}.`;
+    const set = this.#native.allocSetOpts2(named, to.format, to.rate, named, from.format, from.rate);
+    check(set, 'ERR_AUDIO_UNSUPPORTED', refused);
+    check(this.#native.init(), 'ERR_AUDIO_UNSUPPORTED', refused);
+  }
+
+  /**
+   * Converts `inFrames` of input, or with `null` drains what a change of rate still holds at the end.
+   * @returns frames written, at most `outFrames`
+   */
+  convert(out: NativePlanes, outFrames: number, input: NativePlanes | null, inFrames: number): number {
+    return this.#native.convertSync(out as Buffer[], outFrames, input as Buffer[] | null, inFrames);
+  }
+
+  close(): void {
+    this.#native.free();
+  }
+}
+
+const shared = new Map<string, Converter>();
+
+/** The thread's converter between two formats at one rate; never to be closed. */
+export function sharedConverter(layout: Layout, from: AVSampleFormat, to: AVSampleFormat): Converter {
+  const key = `${layout.nbChannels} ${from} ${to}`;
+  let converter = shared.get(key);
+  if (converter === undefined) {
+    // The positions don't matter where no channel is mixed, and the rate doesn't where it stays.
+    const any = { nbChannels: layout.nbChannels, order: 0, mask: 0n };
+    converter = new Converter(any, { format: from, rate: 48_000 }, { format: to, rate: 48_000 });
+    shared.set(key, converter);
+  }
+  return converter;
+}

@@ -1,0 +1,369 @@
+/**
+ * A file as planar samples. Runs on the thread that opened it, synchronously.
+ * Invariants: what comes out does not depend on how large the blocks are; the memory of a block is written only
+ * inside {@link Decoder.read}, and native code keeps no pointer to it (docs/decisions/020).
+ */
+import {
+  AV_CODEC_FLAG2_SKIP_MANUAL,
+  AV_CODEC_ID_VORBIS,
+  AV_CODEC_PROP_LOSSLESS,
+  type AVCodecID,
+  type AVSampleFormat,
+} from 'node-av/constants';
+import { Codec, CodecContext, Frame, Packet } from 'node-av/lib';
+import { MillpondError } from '../errors.ts';
+import type { Block, BlockKind } from './block.ts';
+import { type Layout, MAX_CHANNELS, namedLayout } from './channels.ts';
+import { Converter, type NativePlanes, sharedConverter } from './converter.ts';
+import { AGAIN, check, END, nativeReason, quote } from './native-error.ts';
+import { blockFormat, type Depth, depthOf, storageOf } from './sample-format.ts';
+import { openSource, type Source } from './source.ts';
+import { readTags, type Tags } from './tags.ts';
+
+export interface AudioInfo {
+  /** Hz, as decoded. */
+  readonly sampleRate: number;
+  /** 1 to 8. */
+  readonly channels: number;
+  readonly layout: Layout;
+  /** FFmpeg's name of the codec, such as `pcm_s16le` or `vorbis`. */
+  readonly codec: string;
+  /** FFmpeg's name of what the decoder gives, such as `s16` or `fltp`. */
+  readonly sampleFormat: string;
+  readonly depth: Depth;
+  readonly lossless: boolean;
+  /** Frames the container announces, at `sampleRate`; `null` where it does not say. Not always exact. */
+  readonly announcedFrames: number | null;
+  readonly tags: Tags;
+}
+
+export interface Decoder {
+  readonly info: AudioInfo;
+  /** Frames of the recording that were decoded so far, at its own rate. */
+  readonly decodedFrames: number;
+  /** Gathered while decoding; complete once {@link read} has returned 0. */
+  readonly warnings: readonly string[];
+  /** To be called once, before the first `read`, where samples should come at another rate or as whole numbers. */
+  configure(kind: BlockKind, sampleRate: number): void;
+  /**
+   * Fills a block from its start. Only the last block of a recording is shorter than its capacity.
+   * @returns frames written; 0 at the end
+   * @throws MillpondError `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`
+   */
+  read(block: Block): number;
+  close(): void;
+}
+
+/**
+ * Opens a recording and decodes its first frame.
+ * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`
+ */
+export function openDecoder(path: string): Decoder {
+  return new FileDecoder(path);
+}
+
+const codecs = new Map<AVCodecID, Codec | null>();
+const spareFrames: Frame[] = [];
+const sparePackets: Packet[] = [];
+
+class FileDecoder implements Decoder {
+  readonly info: AudioInfo;
+  readonly warnings: string[];
+  decodedFrames = 0;
+
+  readonly #path: string;
+  readonly #source: Source;
+  readonly #context = new CodecContext();
+  readonly #frame: Frame;
+  readonly #packet: Packet;
+  readonly #streamIndex: number;
+
+  #format: AVSampleFormat;
+  #bytesPerStep = 0;
+  #planes: Buffer[] = [];
+  #offset = 0;
+  #pending = 0;
+  #draining = false;
+  #damaged = 0;
+  #closed = false;
+  #firstPacket = true;
+  #limit = Number.POSITIVE_INFINITY;
+
+  #target: AVSampleFormat = blockFormat('f32');
+  #resampler: Converter | null = null;
+  #resamplerFull = false;
+  #sampleRate: number;
+  #delivered = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#source = openSource(path);
+    this.warnings = [...this.#source.warnings];
+    this.#frame = spareFrames.pop() ?? allocated(new Frame());
+    this.#packet = sparePackets.pop() ?? allocated(new Packet());
+    this.#streamIndex = this.#source.stream.index;
+    try {
+      const codec = this.#openCodec();
+      const primed = this.#nextFrame();
+      this.#format = primed ? (this.#frame.format as AVSampleFormat) : this.#context.sampleFormat;
+      this.info = this.#describe(codec, primed);
+      this.#sampleRate = this.info.sampleRate;
+      const storage = storageOf(this.#format)!;
+      this.#bytesPerStep = storage.planar ? storage.bytes : storage.bytes * this.info.channels;
+      if (primed) this.#takeFrame();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  configure(kind: BlockKind, sampleRate: number): void {
+    this.#target = blockFormat(kind);
+    this.#sampleRate = sampleRate;
+    if (sampleRate === this.info.sampleRate) return;
+    this.#resampler = new Converter(
+      this.info.layout,
+      { format: this.#format, rate: this.info.sampleRate },
+      { format: this.#target, rate: sampleRate },
+    );
+  }
+
+  read(block: Block): number {
+    const frames =
+      this.#resampler === null ? this.#readDirect(block) : this.#readResampled(block, this.#resampler);
+    this.#delivered += frames;
+    return frames;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#planes = [];
+    this.#frame.unref();
+    this.#packet.unref();
+    spareFrames.push(this.#frame);
+    sparePackets.push(this.#packet);
+    this.#resampler?.close();
+    this.#context.freeContext();
+    this.#source.close();
+  }
+
+  #readDirect(block: Block): number {
+    let filled = 0;
+    while (filled < block.capacity) {
+      if (this.#pending === 0 && !(this.#nextFrame() && this.#takeFrame())) break;
+      const frames = Math.min(this.#pending, block.capacity - filled);
+      this.#copy(block, filled, frames);
+      filled += frames;
+      this.#offset += frames;
+      this.#pending -= frames;
+    }
+    return filled;
+  }
+
+  #copy(block: Block, at: number, frames: number): void {
+    const from = this.#offset * this.#bytesPerStep;
+    if (this.#format === this.#target) {
+      for (const [channel, plane] of this.#planes.entries()) {
+        const samples = block.planes[channel];
+        // Bytes, because a decoder may lay out its planes at addresses that no Float32Array can begin at.
+        const bytes = new Uint8Array(samples.buffer, samples.byteOffset + at * 4, frames * 4);
+        bytes.set(
+          from === 0 && frames * 4 === plane.length ? plane : plane.subarray(from, from + frames * 4),
+        );
+      }
+      return;
+    }
+    const input = from === 0 ? this.#planes : this.#planes.map((plane) => plane.subarray(from));
+    const converter = sharedConverter(this.info.layout, this.#format, this.#target);
+    converter.convert(outputAt(block, this.info.channels, at), frames, input, frames);
+  }
+
+  /** swresample keeps what does not fit, so a frame goes in whole and is then drained over as many blocks as it takes. */
+  #readResampled(block: Block, resampler: Converter): number {
+    let filled = 0;
+    while (filled < block.capacity) {
+      const space = block.capacity - filled;
+      const out = outputAt(block, this.info.channels, filled);
+      let written: number;
+      if (this.#resamplerFull) {
+        written = resampler.convert(out, space, [], 0);
+      } else if (this.#pending > 0 || (this.#nextFrame() && this.#takeFrame())) {
+        written = resampler.convert(out, space, this.#planes, this.#pending);
+        this.#pending = 0;
+      } else {
+        return filled + this.#drainResampled(block, resampler, filled);
+      }
+      this.#resamplerFull = written === space;
+      filled += written;
+    }
+    return filled;
+  }
+
+  /** The filter rings a little past the end; the recording keeps the length that its duration gives. */
+  #drainResampled(block: Block, resampler: Converter, filled: number): number {
+    const length = Math.round((this.decodedFrames * this.#sampleRate) / this.info.sampleRate);
+    const wanted = Math.min(block.capacity - filled, Math.max(0, length - this.#delivered - filled));
+    if (wanted === 0) return 0;
+    const written = Math.max(
+      0,
+      resampler.convert(outputAt(block, this.info.channels, filled), wanted, null, 0),
+    );
+    for (const plane of block.planes) plane.fill(0, filled + written, filled + wanted);
+    return wanted;
+  }
+
+  #openCodec(): Codec {
+    const parameters = this.#source.stream.codecpar;
+    const id = parameters.codecId;
+    let codec = codecs.get(id);
+    if (codec === undefined) {
+      codec = Codec.findDecoder(id);
+      codecs.set(id, codec);
+    }
+    if (codec === null) {
+      throw new MillpondError(
+        'ERR_AUDIO_UNSUPPORTED',
+        `An input is in a codec that FFmpeg decodes, got codec number ${id} in ${quote(this.#path)}. Convert it first.`,
+      );
+    }
+    this.#context.allocContext3(codec);
+    const refused = () => `A decoder accepts its stream's parameters, got ${quote(this.#path)}.`;
+    check(this.#context.parametersToContext(parameters), 'ERR_AUDIO_DECODE', refused);
+    // Without the stream's time base the decoder could not cut off what the container marks as padding.
+    this.#context.pktTimebase = this.#source.stream.timeBase;
+    check(this.#context.open2Sync(codec, null), 'ERR_AUDIO_DECODE', refused);
+    return codec;
+  }
+
+  #describe(codec: Codec, primed: boolean): AudioInfo {
+    const sampleRate = primed ? this.#frame.sampleRate : this.#context.sampleRate;
+    const native = primed ? this.#frame.channelLayout : this.#context.channelLayout;
+    const storage = storageOf(this.#format);
+    if (storage === null || sampleRate <= 0 || native.nbChannels <= 0) {
+      throw new MillpondError(
+        'ERR_AUDIO_DECODE',
+        `A recording has a rate, channels and samples, got none in ${quote(this.#path)}. The file is damaged or cut off.`,
+      );
+    }
+    if (native.nbChannels > MAX_CHANNELS) {
+      throw new MillpondError(
+        'ERR_AUDIO_UNSUPPORTED',
+        `A recording has at most ${MAX_CHANNELS} channels, got ${native.nbChannels} in ${quote(this.#path)}. Split or mix it first.`,
+      );
+    }
+    const { stream, format } = this.#source;
+    const { timeBase, duration } = stream;
+    const seconds = (Number(duration) * timeBase.num) / timeBase.den;
+    return {
+      sampleRate,
+      channels: native.nbChannels,
+      layout: namedLayout(native),
+      codec: codec.name ?? String(codec.id),
+      sampleFormat: storage.name,
+      depth: depthOf(storage, this.#context.bitsPerRawSample),
+      lossless: stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS),
+      announcedFrames: duration > 0n ? Math.round(seconds * sampleRate) : null,
+      tags: readTags(format, stream),
+    };
+  }
+
+  /** Decodes until the native frame holds samples. */
+  #nextFrame(): boolean {
+    for (;;) {
+      const received = this.#context.receiveFrameSync(this.#frame);
+      if (received >= 0) {
+        if (this.#frame.nbSamples > 0 && this.decodedFrames < this.#limit) return true;
+      } else if (received === END) {
+        return this.#finish();
+      } else if (received === AGAIN) {
+        if (this.#draining) return this.#finish();
+        this.#feed();
+      } else {
+        this.#tolerate(received);
+      }
+    }
+  }
+
+  #feed(): void {
+    const packet = this.#packet;
+    const result = this.#source.format.readFrameSync(packet);
+    if (result < 0) {
+      if (result !== END) this.#tolerate(result);
+      this.#draining = true;
+      this.#context.sendPacketSync(null);
+    } else {
+      if (this.#firstPacket && packet.streamIndex === this.#streamIndex) this.#correctTrimming(packet);
+      const sent = packet.streamIndex === this.#streamIndex ? this.#context.sendPacketSync(packet) : 0;
+      packet.unref();
+      if (sent < 0) this.#tolerate(sent);
+    }
+  }
+
+  /**
+   * FFmpeg miscounts Vorbis that fits in one page: it takes the first packet, which only primes the decoder, for
+   * sound, and then cuts too much off the end or nothing (docs/decisions/022). The last page says how long it is.
+   */
+  #correctTrimming(packet: Packet): void {
+    this.#firstPacket = false;
+    const { stream, format } = this.#source;
+    if (stream.codecpar.codecId !== AV_CODEC_ID_VORBIS || format.iformat?.name !== 'ogg') return;
+    if (packet.pts !== 0n || stream.duration <= 0n) return;
+    this.#context.setFlags2(AV_CODEC_FLAG2_SKIP_MANUAL);
+    this.#limit = Number(stream.duration);
+  }
+
+  /** A lossy stream plays on over a lost packet, as every player does; from a lossless one nothing may be missing. */
+  #tolerate(result: number): void {
+    this.#damaged++;
+    if (this.#source.stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS)) {
+      throw new MillpondError(
+        'ERR_AUDIO_DECODE',
+        `A lossless recording decodes without error, got damage after frame ${this.decodedFrames} of ${quote(this.#path)}: ${nativeReason(result)}. Restore the file.`,
+      );
+    }
+  }
+
+  #finish(): boolean {
+    if (this.#damaged > 0 && this.decodedFrames === 0) {
+      throw new MillpondError(
+        'ERR_AUDIO_DECODE',
+        `A recording holds audio that decodes, got ${this.#damaged} damaged packets and nothing else in ${quote(this.#path)}. Restore the file.`,
+      );
+    }
+    if (this.#damaged > 0) this.warnings.push(`Skipped ${this.#damaged} damaged packets.`);
+    this.#damaged = 0;
+    return false;
+  }
+
+  #takeFrame(): true {
+    const frames = this.#frame.nbSamples;
+    const planes = this.#frame.data ?? [];
+    const expected = storageOf(this.#format)!.planar ? this.info.channels : 1;
+    if (
+      planes.length !== expected ||
+      planes[0].length !== frames * this.#bytesPerStep ||
+      this.#frame.sampleRate !== this.info.sampleRate
+    ) {
+      throw new MillpondError(
+        'ERR_AUDIO_UNSUPPORTED',
+        `A recording keeps its rate, channels and sample format to the end, got a change after frame ${this.decodedFrames} of ${quote(this.#path)}. Split it there.`,
+      );
+    }
+    this.#planes = planes;
+    this.#offset = 0;
+    this.#pending = Math.min(frames, this.#limit - this.decodedFrames);
+    this.decodedFrames += this.#pending;
+    return true;
+  }
+}
+
+function outputAt(block: Block, channels: number, at: number): NativePlanes {
+  if (at === 0) return block.planes;
+  return block.planes.slice(0, channels).map((plane) => plane.subarray(at));
+}
+
+function allocated<T extends { alloc(): void }>(native: T): T {
+  native.alloc();
+  return native;
+}

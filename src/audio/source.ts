@@ -1,0 +1,145 @@
+/**
+ * Opens an input for FFmpeg so that it can read this file and nothing else: the file is opened here, FFmpeg gets
+ * the descriptor, `fd` is the only protocol it may use and the demuxers are an allow-list without playlists.
+ * So no name (`http:`, `concat:`, `%03d`) has a meaning, and no content can name another file or an address.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { AVDISCARD_ALL, AVERROR_EINVAL, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
+import { Dictionary, FormatContext, type Stream } from 'node-av/lib';
+import { MillpondError } from '../errors.ts';
+import { check, nativeReason, quote } from './native-error.ts';
+import { quietNativeLog } from './native-log.ts';
+
+quietNativeLog();
+
+/** Demuxers of single recordings. No hls, dash, concat, sdp, image2, lavfi, and none that asks for another file. */
+const DEMUXERS = [
+  'aa,aac,aax,ac3,ac4,adx,aiff,amr,amrnb,amrwb,ape,apc,apm,aptx,aptx_hd,asf,ast,au,avi,bfstm,brstm,caf,codec2,dsf,dts',
+  'dtshd,eac3,flac,flv,g722,g729,gsm,hca,iff,ilbc,lc3,loas,matroska,webm,mca,mlp,mmf,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc',
+  'mpc8,mpeg,mpegts,nistsphere,nsp,nut,ogg,oma,osq,paf,pvf,qcp,qoa,rm,rso,sbc,sds,sln,sol,sox,svag,swf,tak,truehd',
+  'tta,voc,vqf,w64,wav,wsd,wtv,wv,xa,xvag,xwma',
+].join(',');
+
+/** Demuxers whose header says all that decoding needs; the others look at the first packets too, at 0.1 ms and up. */
+const SELF_DESCRIBING = new Set(['aiff', 'au', 'caf', 'flac', 'mp3', 'ogg', 'w64', 'wav']);
+
+/** Bytes of one packet that the WAV demuxer may hand over at once; its own choice is 4 KiB or less. */
+const WAV_PACKET_BYTES = 32_768;
+
+const PLAYLIST = /^\uFEFF?\s*(#EXTM3U|ffconcat|\[playlist\]|<\?xml|<MPD|v=0\r?\n)/i;
+
+export interface Source {
+  readonly format: FormatContext;
+  readonly stream: Stream;
+  /** What was left out, for the user. */
+  readonly warnings: readonly string[];
+  close(): void;
+}
+
+/**
+ * Opens a file and finds its audio.
+ * @param thorough also estimate the duration where the header does not give it
+ * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`
+ */
+export function openSource(path: string, thorough = false): Source {
+  const fd = openRegularFile(path);
+  const format = new FormatContext();
+  let close = () => {};
+  try {
+    const options = Dictionary.fromObject({
+      fd,
+      protocol_whitelist: 'fd',
+      format_whitelist: DEMUXERS,
+      max_size: WAV_PACKET_BYTES,
+    });
+    const opened = format.openInputSync('fd:', null, options);
+    options.free();
+    if (opened < 0) throw refusal(path, fd, opened);
+    close = () => format.closeInputSync();
+    if (thorough || !isSelfDescribing(format)) {
+      check(
+        format.findStreamInfoSync(null),
+        'ERR_AUDIO_OPEN',
+        () => `An input is a recording that FFmpeg reads, got ${quote(path)}.`,
+      );
+    }
+    const { stream, warnings } = selectAudio(path, format);
+    return { format, stream, warnings, close };
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    // FFmpeg reads from a duplicate of its own.
+    closeSync(fd);
+  }
+}
+
+function openRegularFile(path: string): number {
+  let fd: number;
+  try {
+    // Without O_NONBLOCK the mere opening of a pipe would wait for its writer for ever.
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw new MillpondError(
+      'ERR_AUDIO_OPEN',
+      `An input is a readable file, got ${quote(path)}: ${(error as Error).message}. Check the path and its permissions.`,
+      { cause: error },
+    );
+  }
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new MillpondError(
+    'ERR_AUDIO_OPEN',
+    `An input is a regular file, got ${quote(path)}, which is a folder, a pipe or a device. Name a file.`,
+  );
+}
+
+function refusal(path: string, fd: number, result: number): MillpondError {
+  const head = Buffer.alloc(64);
+  const length = readSync(fd, head, 0, head.length, 0);
+  const text = head.toString('utf8', 0, length);
+  if (length === 0) {
+    return new MillpondError(
+      'ERR_AUDIO_OPEN',
+      `An input holds a recording, got ${quote(path)}, which is empty.`,
+    );
+  }
+  if (PLAYLIST.test(text)) {
+    return new MillpondError(
+      'ERR_AUDIO_OPEN',
+      `Playlists are never followed, got ${quote(path)}. Name the recordings themselves.`,
+    );
+  }
+  const reason =
+    result === AVERROR_EINVAL ? 'its format is not one of those millpond reads' : nativeReason(result);
+  return new MillpondError(
+    'ERR_AUDIO_OPEN',
+    `An input is a recording in a format that FFmpeg reads, got ${quote(path)}: ${reason}. Convert it to WAV or FLAC first.`,
+  );
+}
+
+function isSelfDescribing(format: FormatContext): boolean {
+  return format.nbStreams > 0 && SELF_DESCRIBING.has(format.iformat?.name ?? '');
+}
+
+function selectAudio(path: string, format: FormatContext): { stream: Stream; warnings: string[] } {
+  const streams = format.streams;
+  const audio = streams.filter((stream) => stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO);
+  if (audio.length === 0) {
+    const held = streams.some((stream) => stream.codecpar.codecType === AVMEDIA_TYPE_VIDEO)
+      ? 'pictures only'
+      : `${streams.length} streams, none of them audio`;
+    throw new MillpondError(
+      'ERR_AUDIO_NO_STREAM',
+      `An input holds audio, got ${quote(path)} with ${held}. Leave the file out.`,
+    );
+  }
+  const best = audio.length === 1 ? audio[0] : streams[format.findBestStream(AVMEDIA_TYPE_AUDIO)];
+  const stream = best ?? audio[0];
+  for (const other of streams) if (other.index !== stream.index) other.discard = AVDISCARD_ALL;
+  const warnings =
+    audio.length > 1
+      ? [`Took audio stream ${stream.index}, one of ${audio.length}; the others were left out.`]
+      : [];
+  return { stream, warnings };
+}

@@ -1,0 +1,226 @@
+/**
+ * One file into another: decode, kernels, encode, block by block through one lease. Synchronous; runs on one thread.
+ * Invariants: every lease is released on every path; the output is the same whatever the block sizes were; the output
+ * appears whole or not at all.
+ */
+import { isMillpondError, MillpondError } from '../errors.ts';
+import type { Lease } from '../pool/lease.ts';
+import type { Pool } from '../pool/pool.ts';
+import { Block, blockBytes } from './block.ts';
+import { mixMatrix } from './channels.ts';
+import { type AudioInfo, type Decoder, openDecoder } from './decoder.ts';
+import { type Encoder, openEncoder } from './encoder.ts';
+import { downMix, type Fade, fade, gain, gainFactor } from './kernels.ts';
+import { quote } from './native-error.ts';
+import { createOutput } from './output-file.ts';
+import { type Bits, planTarget, type TargetName, type TargetPlan } from './targets.ts';
+
+export interface TranscodeRequest {
+  readonly input: string;
+  readonly output: string;
+  readonly to: TargetName;
+  /** Hz, 1000 to 655350. Default: the source's, or the nearest the target has. */
+  readonly rate?: number;
+  /** 1 to 8. Default: the source's, or as many as the target has. */
+  readonly channels?: number;
+  /** Integer depth for `flac` and `wav`. Default: the source's; 24 for FLAC and 32-bit float for WAV of a float source. */
+  readonly bits?: Bits;
+  /** Bits per second, 1000 to 10000000, for lossy targets. Default: the encoder's own. */
+  readonly bitrate?: number;
+  /** Decibels, -200 to 200. Default 0. */
+  readonly gainDb?: number;
+  /** Seconds, 0 and up. Default 0. */
+  readonly fadeInSeconds?: number;
+  /** Seconds, 0 and up. Default 0. Decodes the file once more beforehand, because the exact end must be known. */
+  readonly fadeOutSeconds?: number;
+}
+
+export interface TranscodeResult {
+  /** Frames (samples per channel) that the output decodes to. */
+  readonly frames: number;
+  /** Hz. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly seconds: number;
+  readonly bytesWritten: number;
+  /** Bits of an integer sample in a lossless output, else `null`. */
+  readonly bits: number | null;
+  /** What was changed or left out without being asked for. */
+  readonly warnings: string[];
+}
+
+export interface TranscodeContext {
+  readonly pool: Pool;
+  /** Looked at before every block. */
+  readonly signal: AbortSignal;
+  /** Bytes of one block, all channels together. Read again before every block. */
+  readonly block: { readonly bytes: number };
+  /** Gets 0 to 1 after each block, as far as the container announces its length. */
+  readonly progress?: (fraction: number) => void;
+}
+
+/**
+ * Converts one file.
+ * @throws MillpondError `ERR_AUDIO_*`, `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT`, and whatever the pool throws;
+ * the signal's reason when cancelled
+ */
+export function transcode(request: TranscodeRequest, context: TranscodeContext): TranscodeResult {
+  context.signal.throwIfAborted();
+  validate(request);
+  const totalFrames = request.fadeOutSeconds ? countFrames(request.input, context) : 0;
+  const decoder = openDecoder(request.input);
+  try {
+    const plan = planTarget(decoder.info, { ...request, processed: isProcessed(request) });
+    decoder.configure(plan.kind, plan.sampleRate);
+    const output = createOutput(request.output);
+    try {
+      const encoder = openEncoder(output.aside, { ...plan, tags: decoder.info.tags });
+      try {
+        const steps = kernels(request, decoder.info, plan, totalFrames);
+        const frames = pump(decoder, encoder, steps, plan, context);
+        if (frames === 0 && !plan.lossless) throw empty(request);
+        encoder.finish();
+      } finally {
+        encoder.abort();
+      }
+      const { frames } = encoder;
+      const warnings = [...decoder.warnings, ...plan.warnings];
+      return {
+        frames,
+        sampleRate: plan.sampleRate,
+        channels: plan.layout.nbChannels,
+        seconds: frames / plan.sampleRate,
+        bytesWritten: output.commit(),
+        bits: plan.bits,
+        warnings,
+      };
+    } finally {
+      output.discard();
+    }
+  } finally {
+    decoder.close();
+  }
+}
+
+/** Works on the first frames of a block; `position` is in frames of the output. */
+type Kernel = (block: Block, frames: number, position: number) => void;
+
+function kernels(
+  request: TranscodeRequest,
+  source: AudioInfo,
+  plan: TargetPlan,
+  sourceFrames: number,
+): Kernel[] {
+  const { gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 } = request;
+  const steps: Kernel[] = [];
+  if (plan.layout.nbChannels !== source.channels) {
+    const matrix = mixMatrix(source.layout, plan.layout);
+    steps.push((block, frames) => downMix(block, frames, matrix));
+  }
+  const channels = plan.layout.nbChannels;
+  if (gainDb !== 0) {
+    const factor = gainFactor(gainDb);
+    steps.push((block, frames) => gain(block, frames, channels, factor));
+  }
+  if (fadeInSeconds > 0 || fadeOutSeconds > 0) {
+    const shape: Fade = {
+      inFrames: Math.round(fadeInSeconds * plan.sampleRate),
+      outFrames: Math.round(fadeOutSeconds * plan.sampleRate),
+      totalFrames: Math.round((sourceFrames * plan.sampleRate) / source.sampleRate),
+    };
+    steps.push((block, frames, position) => fade(block, frames, channels, shape, position));
+  }
+  return steps;
+}
+
+function pump(
+  decoder: Decoder,
+  encoder: Encoder,
+  steps: Kernel[],
+  plan: TargetPlan,
+  context: TranscodeContext,
+): number {
+  const announced = decoder.info.announcedFrames;
+  const channels = Math.max(decoder.info.channels, plan.layout.nbChannels);
+  let position = 0;
+  withBlocks(channels, plan.kind, context, (block) => {
+    const frames = decoder.read(block);
+    if (frames === 0) return false;
+    for (const step of steps) step(block, frames, position);
+    encoder.write(block, frames);
+    position += frames;
+    if (context.progress && announced) context.progress(Math.min(1, decoder.decodedFrames / announced));
+    return true;
+  });
+  return position;
+}
+
+/** Lends a block again and again, at the size that is wanted at the time, until the work says it is done. */
+function withBlocks(
+  channels: number,
+  kind: 'f32' | 's32',
+  { pool, signal, block: size }: TranscodeContext,
+  work: (block: Block) => boolean,
+): void {
+  let wanted = size.bytes;
+  const [lease] = pool.acquireAll([blockBytes(wanted, channels)]);
+  try {
+    const block = new Block(lease, channels, kind);
+    do {
+      signal.throwIfAborted();
+      if (size.bytes !== wanted) {
+        wanted = size.bytes;
+        if (resized(lease, blockBytes(wanted, channels))) block.bind(lease);
+      }
+    } while (work(block));
+  } finally {
+    lease.release();
+  }
+}
+
+/** A block that cannot grow now goes on at its size: more memory would only have made the job faster. */
+function resized(lease: Lease, bytes: number): boolean {
+  try {
+    lease.resize(bytes);
+    return true;
+  } catch (error) {
+    if (isMillpondError(error) && error.code === 'ERR_BUDGET_EXHAUSTED') return false;
+    throw error;
+  }
+}
+
+function countFrames(path: string, context: TranscodeContext): number {
+  const decoder = openDecoder(path);
+  try {
+    withBlocks(decoder.info.channels, 'f32', context, (block) => decoder.read(block) > 0);
+    return decoder.decodedFrames;
+  } finally {
+    decoder.close();
+  }
+}
+
+/** Their files would hold no sound and no player opens them; WAV and FLAC have a valid empty form. */
+function empty(request: TranscodeRequest): MillpondError {
+  return new MillpondError(
+    'ERR_AUDIO_UNSUPPORTED',
+    `A recording of no length can become wav or flac only, got ${quote(request.input)} for ${request.to}. Leave the file out.`,
+  );
+}
+
+function isProcessed({ gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeRequest): boolean {
+  return gainDb !== 0 || fadeInSeconds > 0 || fadeOutSeconds > 0;
+}
+
+function validate({ gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeRequest): void {
+  if (!(Math.abs(gainDb) <= 200)) {
+    throw new MillpondError('ERR_INVALID_ARGUMENT', `A gain is -200 to 200 dB, got ${gainDb}. Try -6.`);
+  }
+  for (const seconds of [fadeInSeconds, fadeOutSeconds]) {
+    if (!(seconds >= 0 && Number.isFinite(seconds))) {
+      throw new MillpondError(
+        'ERR_INVALID_ARGUMENT',
+        `A fade lasts 0 seconds or more, got ${seconds}. Try 0.5.`,
+      );
+    }
+  }
+}
