@@ -1,0 +1,44 @@
+/** What a benchmark file exports, and what it is given. */
+export interface Benchmark {
+  /** What `npm run bench -- NAME` selects it by. */
+  readonly name: string;
+  /** One sentence that the tables answer. */
+  readonly question: string;
+  run(context: Context): Promise<Table[]>;
+}
+
+export interface Context {
+  /** Timed rounds of each contender; the median counts. */
+  readonly rounds: number;
+  /** Most files that one batch takes. */
+  readonly fileLimit: number;
+  /** A folder of recordings, walked; undefined: the piano recordings that are installed for the demo. */
+  readonly audio: string | undefined;
+  /** Progress, to stderr. */
+  say(line: string): void;
+}
+
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+  /** What must be known to read it. */
+  readonly notes: readonly string[];
+}
+
+/** Columns are as wide as they need; numbers stand right. */
+export function formatTable({ title, columns, rows, notes }: Table): string {
+  const cells = [columns, ...rows].map((row) => row.map(String));
+  const widths = columns.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  const line = (row: readonly string[], source: readonly (string | number)[]) =>
+    row
+      .map((cell, column) =>
+        typeof source[column] === 'number' || column > 0
+          ? cell.padStart(widths[column])
+          : cell.padEnd(widths[column]),
+      )
+      .join('  ');
+  const body = cells.map((row, index) => line(row, index === 0 ? columns : rows[index - 1]));
+  body.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
+  return [title, '', ...body, ...notes.map((note) => `  ${note}`)].join('\n');
+}

