@@ -36,7 +36,7 @@ describe('the log', () => {
         time: 1_000_000,
         pid: process.pid,
         name: 'millpond',
-        msg: 'A request for memory was refused.',
+        msg: 'Requests for memory were refused: the budget held no more within their deadlines.',
       },
     ]);
   });
