@@ -1,0 +1,138 @@
+/**
+ * What a batch will do, known and checked before anything starts: which file becomes which, in which order.
+ * Reads folders only; no file is opened.
+ */
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, extname, join, parse, relative, resolve, sep } from 'node:path';
+import type { Bytes } from '../bytes.ts';
+import { MillpondError } from '../errors.ts';
+
+export interface PlannedFile {
+  /** Absolute. */
+  readonly input: string;
+  /** Absolute. */
+  readonly output: string;
+  readonly bytes: Bytes;
+  /** Length of the audio as its size and format suggest; 0 for an empty or missing file. */
+  readonly estimatedSeconds: number;
+}
+
+export interface Plan {
+  /** Longest first, so that no long file is left alone at the end. */
+  readonly files: readonly PlannedFile[];
+  /** Files in folders that are not audio by their name. */
+  readonly skipped: number;
+}
+
+/** What FFmpeg is asked to read when it finds it in a folder, with typical bytes per second. */
+const BYTES_PER_SECOND: Readonly<Record<string, number>> = {
+  ...each(['.wav', '.wave', '.w64', '.rf64', '.aif', '.aiff', '.aifc', '.au', '.snd', '.caf'], 176_400),
+  ...each(['.flac', '.wv', '.tta', '.ape', '.alac'], 100_000),
+  ...each(['.mp3', '.mp2', '.m4a', '.m4b', '.mp4', '.aac', '.ogg', '.oga', '.opus', '.spx', '.wma'], 20_000),
+  ...each(['.webm', '.mka', '.mkv', '.amr', '.ac3', '.eac3', '.dts', '.mpc', '.3gp', '.mov'], 20_000),
+};
+/** For files that were named although their names say nothing. */
+const UNKNOWN_BYTES_PER_SECOND = 100_000;
+
+/**
+ * Walks folders (not into hidden ones, nor into `outDir`) and names outputs: what lies under a folder argument keeps its
+ * path under `outDir`; a file argument is taken whatever its name is, and lands in `outDir` itself.
+ * @param extension of the outputs, with its dot
+ * @throws MillpondError `ERR_OUTPUT_CLASH` when two inputs, or an input and an output, would be the same file;
+ * `ERR_NO_INPUT` when there is nothing to do
+ */
+export async function planBatch(inputs: readonly string[], outDir: string, extension: string): Promise<Plan> {
+  const out = resolve(outDir);
+  const found: { input: string; under: string }[] = [];
+  let skipped = 0;
+  for (const input of inputs) {
+    const path = resolve(input);
+    const info = await stat(path).catch(() => null);
+    if (info?.isDirectory()) {
+      for await (const file of walk(path, out, new Set())) {
+        if (extname(file).toLowerCase() in BYTES_PER_SECOND) found.push({ input: file, under: path });
+        else skipped++;
+      }
+    } else found.push({ input: path, under: resolve(path, '..') });
+  }
+  if (found.length === 0) {
+    throw new MillpondError(
+      'ERR_NO_INPUT',
+      `A batch needs at least one audio file; ${inputs.map((input) => `'${input}'`).join(', ')} held none (${skipped} other files). Name a file, or a folder that holds recordings.`,
+    );
+  }
+  const files: PlannedFile[] = [];
+  for (const { input, under } of dropRepeated(found)) {
+    const { dir, name } = parse(relative(under, input));
+    // A file that is missing or unreadable is planned all the same: it fails by itself, and the rest is done.
+    const bytes = (await stat(input).catch(() => null))?.size ?? 0;
+    const rate = BYTES_PER_SECOND[extname(input).toLowerCase()] ?? UNKNOWN_BYTES_PER_SECOND;
+    files.push({ input, output: join(out, dir, name + extension), bytes, estimatedSeconds: bytes / rate });
+  }
+  await refuseClashes(files);
+  files.sort((a, b) => b.estimatedSeconds - a.estimatedSeconds || (a.input < b.input ? -1 : 1));
+  return { files, skipped };
+}
+
+/** Files under a folder in the order of their names. Follows links, and enters no folder twice. */
+async function* walk(folder: string, out: string, entered: Set<string>): AsyncGenerator<string> {
+  const real = await realpath(folder);
+  if (entered.has(real)) return;
+  entered.add(real);
+  const entries = await readdir(folder, { withFileTypes: true });
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    if (path === out) continue;
+    const kind = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry;
+    if (kind?.isDirectory()) yield* walk(path, out, entered);
+    else if (kind?.isFile()) yield path;
+  }
+}
+
+/** The same file named twice, or named and found in a folder, is done once. */
+function dropRepeated<T extends { input: string; under: string }>(found: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return found.filter(({ input, under }) => {
+    const key = `${input}\0${relative(under, input)}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
+  const writers = new Map<string, string>();
+  for (const { input, output } of files) {
+    const other = writers.get(output);
+    if (other !== undefined) {
+      throw new MillpondError(
+        'ERR_OUTPUT_CLASH',
+        `Each output has one input; '${other}' and '${input}' would both write '${output}'. Rename one, or give them different --out folders.`,
+      );
+    }
+    writers.set(output, input);
+  }
+  // An output that exists may be an input under another name; only then is its real path worth asking for.
+  const sources = new Map<string, string>();
+  for (const { input } of files) sources.set(await realpath(input).catch(() => input), input);
+  for (const { output } of files) {
+    const clash = sources.get(await realpath(output).catch(() => output));
+    if (clash === undefined) continue;
+    throw new MillpondError(
+      'ERR_OUTPUT_CLASH',
+      `An output never overwrites an input; '${output}' is the input '${clash}'. Choose another --out folder${output.includes(sep) ? '' : ' than this one'}.`,
+    );
+  }
+}
+
+function each(extensions: readonly string[], bytesPerSecond: number): Record<string, number> {
+  return Object.fromEntries(extensions.map((extension) => [extension, bytesPerSecond]));
+}
+
+/** How a file is called in messages: as short as it is plain. */
+export function shown(path: string): string {
+  const near = relative('', path);
+  return near !== '' && !near.startsWith('..') ? near : path === '' ? basename(path) : path;
+}

@@ -1,0 +1,107 @@
+/** What a batch run says of itself: for machines as JSON, for people as a summary. */
+import { styleText } from 'node:util';
+import { type Bytes, formatBytes } from '../bytes.ts';
+import type { CauseName } from '../pool/causes.ts';
+import type { TierName } from '../pool/tiers.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { LatencyStats } from '../telemetry/latency.ts';
+import type { BatchFailure, BatchOutcome } from './run.ts';
+
+/** `millpond.run/1`: fields may be added, none changed. */
+export interface RunReport {
+  readonly schema: 'millpond.run/1';
+  readonly command: string;
+  readonly threads: number;
+  readonly files: {
+    readonly total: number;
+    readonly ok: number;
+    readonly failed: number;
+    readonly skipped: number;
+  };
+  readonly audioSeconds: number;
+  readonly wallSeconds: number;
+  readonly realtimeFactor: number;
+  readonly budget: { readonly limitBytes: Bytes; readonly peakBytes: Bytes; readonly endBytes: Bytes };
+  readonly pool: {
+    readonly acquires: number;
+    readonly hitRate: number;
+    readonly byTier: Readonly<
+      Record<TierName, { acquires: number; hits: number; releases: number; idlePeak: number }>
+    >;
+  };
+  readonly latency: { readonly unit: 'ns'; readonly byCause: Readonly<Record<CauseName, LatencyStats>> };
+  readonly failures: readonly BatchFailure[];
+  /** True when the run was cancelled before all files were done. */
+  readonly interrupted: boolean;
+}
+
+export function makeReport(
+  command: string,
+  snapshot: Snapshot,
+  outcome: BatchOutcome,
+  files: { readonly total: number; readonly skipped: number },
+  wallSeconds: number,
+): RunReport {
+  const { budget, pool, latency } = snapshot;
+  const tiers = Object.entries(pool.byTier).map(([name, { acquires, hits, releases, idlePeak }]) => [
+    name,
+    { acquires, hits, releases, idlePeak },
+  ]);
+  return {
+    schema: 'millpond.run/1',
+    command,
+    threads: snapshot.threads,
+    files: { ...files, ok: outcome.ok, failed: outcome.failures.length },
+    audioSeconds: outcome.audioSeconds,
+    wallSeconds,
+    realtimeFactor: wallSeconds > 0 ? outcome.audioSeconds / wallSeconds : 0,
+    budget: { limitBytes: budget.limitBytes, peakBytes: budget.peakBytes, endBytes: budget.usedBytes },
+    pool: { acquires: pool.acquires, hitRate: pool.hitRate, byTier: Object.fromEntries(tiers) },
+    latency: { unit: latency.unit, byCause: latency.byCause },
+    failures: outcome.failures,
+    interrupted: outcome.cancelled > 0,
+  };
+}
+
+/** A summary of a dozen lines, without failures: those are on stderr already. */
+export function formatReport(report: RunReport, stream: NodeJS.WriteStream): string {
+  const strong = (text: string): string => styleText('bold', text, { stream });
+  const { files, budget, pool, latency } = report;
+  const notes = [
+    files.failed > 0 && `${files.failed} failed`,
+    files.skipped > 0 && `${files.skipped} skipped (not audio)`,
+    report.interrupted && `${files.total - files.ok - files.failed} not done (interrupted)`,
+  ].filter((note) => note !== false);
+  const lines = [
+    `${strong('files')}     ${files.ok} of ${files.total} done${notes.length > 0 ? `, ${notes.join(', ')}` : ''}`,
+    `${strong('audio')}     ${formatDuration(report.audioSeconds)} in ${formatDuration(report.wallSeconds)}: ${Math.round(report.realtimeFactor)} times real time on ${report.threads} threads`,
+    `${strong('memory')}    peak ${formatBytes(budget.peakBytes)} of ${formatBytes(budget.limitBytes)}, ${formatBytes(budget.endBytes)} left at the end`,
+    `${strong('pool')}      ${pool.acquires} leases, ${(pool.hitRate * 100).toFixed(1)} % from pooled memory`,
+    `${strong('latency')}   ${'cause'.padEnd(9)}${['count', 'p50', 'p99', 'max'].map((head) => head.padStart(10)).join('')}`,
+  ];
+  for (const [cause, stats] of Object.entries(latency.byCause)) {
+    if (stats.count === 0) continue;
+    // A hit is timed once in a while; a short run may have timed none.
+    const times = [stats.p50, stats.p99, stats.max].map((ns) =>
+      stats.max > 0 ? formatNanoseconds(ns) : '-',
+    );
+    lines.push(
+      `          ${cause.padEnd(9)}${[String(stats.count), ...times].map((cell) => cell.padStart(10)).join('')}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+export function formatDuration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
+  const rest = `${minutes} min ${whole % 60} s`;
+  return hours > 0 ? `${hours} h ${rest}` : rest;
+}
+
+function formatNanoseconds(ns: number): string {
+  if (ns < 1000) return `${Math.round(ns)} ns`;
+  if (ns < 1e6) return `${(ns / 1e3).toFixed(1)} us`;
+  return ns < 1e9 ? `${(ns / 1e6).toFixed(1)} ms` : `${(ns / 1e9).toFixed(1)} s`;
+}

@@ -1,0 +1,35 @@
+/** Reads the values of options; commander prints the message of what is thrown here and the process ends with 2. */
+import { InvalidArgumentError } from 'commander';
+import { type Bytes, parseBytes } from '../bytes.ts';
+
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+  };
+}
+
+export function decimalNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It is a number from ${least} to ${most}.`);
+  };
+}
+
+/** `192k` or `192000`; here, as everywhere in audio, k is 1000. */
+export function bitrate(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(k?)$/i.exec(text);
+  const value = match === null ? Number.NaN : Math.round(Number(match[1]) * (match[2] === '' ? 1 : 1000));
+  if (value >= 1000 && value <= 10_000_000) return value;
+  throw new InvalidArgumentError('It is a number of bits per second from 1k to 10000k, for example 192k.');
+}
+
+export function byteSize(text: string): Bytes {
+  try {
+    return parseBytes(text);
+  } catch {
+    throw new InvalidArgumentError('It is a size, for example 100MiB, 64k or 4096.');
+  }
+}

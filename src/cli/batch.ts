@@ -1,0 +1,113 @@
+/** Runs a batch for a command: plans, starts the runtime, shows progress, prints the report, sets the exit code. */
+import { dirname } from 'node:path';
+import type { TargetName } from '../audio/targets.ts';
+import { type Plan, planBatch, shown } from '../batch/plan.ts';
+import { formatReport, makeReport } from '../batch/report.ts';
+import { type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
+import type { Bytes } from '../bytes.ts';
+import { createRuntime, type Runtime } from '../runtime.ts';
+import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
+import { EXIT } from './exit.ts';
+import { type Interrupt, listenForInterrupt } from './interrupt.ts';
+import { type ProgressBar, startProgressBar } from './progress-bar.ts';
+
+export interface BatchOptions {
+  readonly command: string;
+  readonly inputs: readonly string[];
+  readonly out: string;
+  readonly to: TargetName;
+  readonly settings: Omit<BatchSettings, 'to'>;
+  readonly threads: number | undefined;
+  readonly budget: Bytes | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly logLevel: LogLevel | undefined;
+}
+
+export async function runBatchCommand(options: BatchOptions): Promise<void> {
+  const started = performance.now();
+  const interrupt = listenForInterrupt();
+  const log = createLog(options.logLevel === undefined ? {} : { level: options.logLevel });
+  try {
+    // Workers take longest to start; everything else happens meanwhile.
+    const starting = startRuntime(options, log);
+    const planning = planBatch(options.inputs, options.out, `.${options.to}`);
+    const [runtime, plan] = await Promise.allSettled([starting, planning]);
+    if (plan.status === 'rejected') {
+      if (runtime.status === 'fulfilled') await runtime.value.close();
+      throw plan.reason;
+    }
+    if (runtime.status === 'rejected') throw runtime.reason;
+    await run(options, runtime.value, plan.value, interrupt, started);
+  } finally {
+    interrupt.stop();
+    log.close();
+  }
+}
+
+async function run(
+  options: BatchOptions,
+  runtime: Runtime,
+  plan: Plan,
+  interrupt: Interrupt,
+  started: number,
+): Promise<void> {
+  const { stderr, stdout } = process;
+  for (const { output } of plan.files) interrupt.watch(dirname(output));
+  const seconds = plan.files.reduce((sum, file) => sum + file.estimatedSeconds, 0);
+  const bar = options.quiet ? null : await startProgressBar(stderr, seconds, plan.files.length);
+  const notes = new Map<string, number>();
+  const settings: BatchSettings = { ...options.settings, to: options.to };
+  const outcome = await runBatch(runtime, plan, settings, watcher(bar, notes), interrupt.signal);
+  await runtime.close();
+  bar?.stop();
+  if (!options.quiet) {
+    for (const [note, count] of notes) stderr.write(`note: ${note}${count > 1 ? ` (${count} files)` : ''}\n`);
+  }
+
+  const report = makeReport(
+    options.command,
+    runtime.snapshot(),
+    outcome,
+    { total: plan.files.length, skipped: plan.skipped },
+    (performance.now() - started) / 1000,
+  );
+  if (options.json) stdout.write(`${JSON.stringify(report)}\n`);
+  else if (!options.quiet) stdout.write(formatReport(report, stdout));
+  process.exitCode = interrupt.exitCode() || (outcome.failures.length > 0 ? EXIT.failed : EXIT.done);
+}
+
+function watcher(bar: ProgressBar | null, notes: Map<string, number>): BatchWatcher {
+  return {
+    advanced: (seconds) => bar?.advance(seconds),
+    done(_file, result) {
+      bar?.fileDone();
+      for (const warning of result.warnings) notes.set(warning, (notes.get(warning) ?? 0) + 1);
+    },
+    failed(file, { code, message }) {
+      bar?.fileDone();
+      const text = `failed: ${shown(file.input)}: ${message} (${code})`;
+      if (bar !== null) bar.line(text);
+      else process.stderr.write(`${text}\n`);
+    },
+  };
+}
+
+async function startRuntime(options: BatchOptions, log: Log): Promise<Runtime> {
+  // The extension of this very file: .ts in the checkout, .js in the package.
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+  const [runtime, native] = await Promise.all([
+    createRuntime({
+      job: new URL(`../../workers/transcode${extension}`, import.meta.url),
+      log,
+      ...(options.threads !== undefined && { threads: options.threads }),
+      ...(options.budget !== undefined && { budgetBytes: options.budget }),
+    }),
+    import('../audio/native-log.ts'),
+  ]);
+  native.captureNativeLog(({ level, message }) => {
+    const severity = level === 'warning' ? 'warn' : level === 'verbose' ? 'debug' : level;
+    log.write({ event: 'ffmpeg', severity, text: message });
+  });
+  return runtime;
+}

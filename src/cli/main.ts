@@ -1,0 +1,65 @@
+/** The command line: which commands there are, and how wrong usage ends. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { isMillpondError } from '../errors.ts';
+import { demoCommand } from './demo.ts';
+import { EXIT } from './exit.ts';
+import { transcodeCommand } from './transcode.ts';
+
+export async function main(argv: readonly string[]): Promise<void> {
+  // Whoever reads our output may have seen enough, as `head` does.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  try {
+    await program().parseAsync(argv);
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
+}
+
+function program(): Command {
+  const program = new Command('millpond')
+    .description('Transcodes recordings on all cores, in memory that is pooled and held under one budget.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millpond transcode album/ --to flac --out converted\n  millpond demo\n\nExit codes: 0 all done, 1 some files failed, 2 wrong usage, 130 interrupted.',
+    )
+    .action(() => program.help({ error: true }));
+  const commands = [transcodeCommand(), demoCommand()];
+  for (const command of [program, ...commands]) {
+    command
+      .exitOverride()
+      .showHelpAfterError('(--help shows what there is)')
+      .allowExcessArguments(command !== program && command.name() === 'transcode');
+  }
+  for (const command of commands) program.addCommand(command);
+  return program;
+}
+
+/** Commander has printed its own errors; ours are printed here, without a stack. */
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (isMillpondError(error)) {
+    process.stderr.write(`millpond: ${error.message} (${error.code})\n`);
+    return EXIT.usage;
+  }
+  process.stderr.write(
+    `millpond: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return EXIT.failed;
+}
+
+function packageVersion(): string {
+  // From src/cli and from dist/src/cli alike, the nearest package.json upwards is the package's own.
+  for (const up of ['../../package.json', '../../../package.json']) {
+    try {
+      return JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')).version;
+    } catch {}
+  }
+  return 'unknown';
+}
