@@ -18,6 +18,11 @@ export function decimalNumber(least: number, most: number): (text: string) => nu
   };
 }
 
+export function depth(text: string): 16 | 24 | 32 {
+  if (text === '16' || text === '24' || text === '32') return Number(text) as 16 | 24 | 32;
+  throw new InvalidArgumentError('It is 16, 24 or 32 bits.');
+}
+
 /** `192k` or `192000`; here, as everywhere in audio, k is 1000. */
 export function bitrate(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(k?)$/i.exec(text);

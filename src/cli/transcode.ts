@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { TargetName } from '../audio/targets.ts';
 import type { Bytes } from '../bytes.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
-import { bitrate, byteSize, decimalNumber, wholeNumber } from './arguments.ts';
+import { bitrate, byteSize, decimalNumber, depth, wholeNumber } from './arguments.ts';
 import { runBatchCommand } from './batch.ts';
 
 interface TranscodeOptions {
@@ -43,11 +43,7 @@ export function transcodeCommand(): Command {
       .requiredOption('--out <dir>', 'folder for the outputs; made if it is not there')
       .option('--rate <hz>', "sample rate; default: the source's", wholeNumber(1000, 655_350))
       .option('--channels <n>', "channels; default: the source's", wholeNumber(1, 8))
-      .addOption(
-        new Option('--bits <n>', "depth of flac and wav; default: the source's")
-          .choices(['16', '24', '32'])
-          .argParser((text) => wholeNumber(16, 32)(text)),
-      )
+      .option('--bits <n>', "depth of flac and wav, 16, 24 or 32; default: the source's", depth)
       .option('--bitrate <bits/s>', 'of lossy formats, for example 192k', bitrate)
       .option('--gain <db>', 'make it louder or quieter', decimalNumber(-200, 200))
       .option('--fade-in <seconds>', 'fade in at the start', decimalNumber(0, 86_400))
