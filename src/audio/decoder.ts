@@ -5,8 +5,12 @@
  */
 import {
   AV_CODEC_FLAG2_SKIP_MANUAL,
+  AV_CODEC_ID_FLAC,
   AV_CODEC_ID_VORBIS,
   AV_CODEC_PROP_LOSSLESS,
+  AV_EF_CRCCHECK,
+  AV_EF_EXPLODE,
+  AV_OPT_TYPE_INT,
   type AVCodecID,
   type AVSampleFormat,
 } from 'node-av/constants';
@@ -232,6 +236,10 @@ class FileDecoder implements Decoder {
     check(this.#context.parametersToContext(parameters), 'ERR_AUDIO_DECODE', refused);
     // Without the stream's time base the decoder could not cut off what the container marks as padding.
     this.#context.pktTimebase = this.#source.stream.timeBase;
+    // FFmpeg verifies no checksum of its own accord and would pass on damaged samples.
+    if (parameters.hasProperties(AV_CODEC_PROP_LOSSLESS)) {
+      this.#context.setOption('err_detect', AV_EF_CRCCHECK | AV_EF_EXPLODE, AV_OPT_TYPE_INT);
+    }
     check(this.#context.open2Sync(codec, null), 'ERR_AUDIO_DECODE', refused);
     return codec;
   }
@@ -331,9 +339,32 @@ class FileDecoder implements Decoder {
         `A recording holds audio that decodes, got ${this.#damaged} damaged packets and nothing else in ${quote(this.#path)}. Restore the file.`,
       );
     }
-    if (this.#damaged > 0) this.warnings.push(`Skipped ${this.#damaged} damaged packets.`);
-    this.#damaged = 0;
+    this.#compareLength();
+    if (this.#damaged > 0) this.#warnOnce(`Skipped ${this.#damaged} damaged packets.`);
     return false;
+  }
+
+  /** FFmpeg drops FLAC frames that it does not recognize without a word, and ends a cut-off WAV where it ends. */
+  #compareLength(): void {
+    const { codecpar, duration } = this.#source.stream;
+    const container = this.#source.format.iformat?.name;
+    if (
+      container === 'flac' &&
+      codecpar.codecId === AV_CODEC_ID_FLAC &&
+      duration > BigInt(this.decodedFrames)
+    ) {
+      throw new MillpondError(
+        'ERR_AUDIO_DECODE',
+        `A lossless recording decodes without error, got ${this.decodedFrames} of ${duration} frames of ${quote(this.#path)}. Restore the file.`,
+      );
+    }
+    if (container === 'wav' && duration <= 0n && this.decodedFrames > 0) {
+      this.#warnOnce(`The file is cut off or its header is wrong: it holds ${this.decodedFrames} frames.`);
+    }
+  }
+
+  #warnOnce(text: string): void {
+    if (!this.warnings.includes(text)) this.warnings.push(text);
   }
 
   #takeFrame(): true {

@@ -7,6 +7,7 @@
 import {
   AV_CODEC_FLAG_BITEXACT,
   AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_OPT_SEARCH_CHILDREN,
   AV_OPT_TYPE_INT,
   AV_SAMPLE_FMT_S16,
   AV_SAMPLE_FMT_S32,
@@ -149,6 +150,10 @@ class FileEncoder implements Encoder {
     // context: a Dictionary given to open2Sync is freed twice (docs/decisions/021).
     if (spec.encoder === 'flac' && spec.bits === 32) {
       this.#checkEncode(context.setOption('strict', FF_COMPLIANCE_EXPERIMENTAL, AV_OPT_TYPE_INT));
+    }
+    // FFmpeg's own channel map for Opus mixes up 5 and 7 channels; libopus' surround mode keeps all in place.
+    if (spec.encoder === 'libopus' && spec.layout.nbChannels > 2) {
+      this.#checkEncode(context.setOption('mapping_family', 1, AV_OPT_TYPE_INT, AV_OPT_SEARCH_CHILDREN));
     }
     this.#checkEncode(context.open2Sync(codec, null));
   }

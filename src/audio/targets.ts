@@ -149,7 +149,8 @@ function fitChannels(target: Target, request: TargetRequest, source: Layout, war
       `${request.to} holds ${target.maxChannels} channels at most: mixed ${wanted} down to ${fitting}.`,
     );
   }
-  return fitting === source.nbChannels ? source : defaultLayout(fitting);
+  // Opus has one layout for each count; its speakers stand for their nearest neighbours.
+  return fitting === source.nbChannels && request.to !== 'opus' ? source : defaultLayout(fitting);
 }
 
 function fitDepth(

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { MillpondError } from '../../src/errors.ts';
+import { FakePool } from './fake-pool.ts';
+import { convert, pianoNotes, readAll, scratch } from './recordings.ts';
+import { noise, writeWav } from './wav.ts';
+
+const at = scratch();
+
+/** Gives another size at every look, from too small for one frame to more than the recording. */
+function hostile(seed: number): { readonly bytes: number } {
+  const sizes = [1, 4, 8, 12, 60, 64, 68, 100, 1000, 4095, 4096, 4097, 65_536, 65_540, 131_072, 1_048_576];
+  let state = seed;
+  return {
+    get bytes() {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return sizes[state % sizes.length];
+    },
+  };
+}
+
+const jobs = [
+  { name: 'flac', to: 'flac' as const, job: {} },
+  { name: 'mp3', to: 'mp3' as const, job: {} },
+  { name: 'ogg', to: 'ogg' as const, job: {} },
+  { name: 'opus at another rate', to: 'opus' as const, job: {} },
+  { name: 'wav at another rate', to: 'wav' as const, job: { rate: 32_000 } },
+  { name: 'm4a mixed to mono', to: 'm4a' as const, job: { channels: 1 } },
+  {
+    name: 'flac with gain and fades',
+    to: 'flac' as const,
+    job: { gainDb: -3, fadeInSeconds: 0.2, fadeOutSeconds: 0.3 },
+  },
+];
+
+describe('block sizes', () => {
+  test.each(
+    jobs.flatMap((job) => [1, 2, 3].map((seed) => ({ ...job, seed }))),
+  )('of a hostile schedule make the same file: $name, seed $seed', ({ to, job, seed }) => {
+    const [note] = pianoNotes().slice(seed);
+    const usual = convert(note, at(`usual.${to}`), to, job);
+    expect(convert(note, at(`hostile.${to}`), to, { ...job, block: hostile(seed) })).toEqual(usual);
+    expect(readFileSync(at(`hostile.${to}`)).equals(readFileSync(at(`usual.${to}`)))).toBe(true);
+  });
+
+  test('of a hostile schedule carry 32-bit integers too', () => {
+    const planes = [1, 2, 3].map((seed) => noise(20_000, 32, seed));
+    const input = writeWav(at('deep.wav'), planes, { format: 's32' });
+    convert(input, at('deep.flac'), 'flac', { block: hostile(9) });
+    expect(readAll(at('deep.flac'), 's32', 1000).planes.map((plane) => Array.from(plane))).toEqual(planes);
+  });
+
+  test('that cannot grow for want of memory stay as they are', () => {
+    const input = writeWav(at('in.wav'), [noise(50_000, 16)]);
+    const pool = new FakePool();
+    let refused = 0;
+    pool.beforeResize = () => {
+      refused++;
+      throw new MillpondError('ERR_BUDGET_EXHAUSTED', 'none left');
+    };
+    let looks = 0;
+    const block = {
+      get bytes() {
+        looks++;
+        return looks < 3 ? 4096 : 65_536;
+      },
+    };
+    expect(convert(input, at('kept.flac'), 'flac', { pool, block }).frames).toBe(50_000);
+    expect(refused).toBe(1);
+    expect(readAll(at('kept.flac')).planes).toEqual(readAll(input).planes);
+  });
+
+  test('one lease serves a job, whatever the file', () => {
+    const input = writeWav(at('many.wav'), [noise(50_000, 16), noise(50_000, 16)]);
+    const pool = new FakePool();
+    convert(input, at('many.flac'), 'flac', { pool });
+    expect(pool.acquired).toBe(1);
+  });
+});
+
+describe('progress', () => {
+  test('rises to 1', () => {
+    const input = writeWav(at('p.wav'), [noise(100_000, 16)]);
+    const seen: number[] = [];
+    convert(input, at('p.flac'), 'flac', { progress: (fraction) => seen.push(fraction) });
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.at(-1)).toBe(1);
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { defaultLayout, mixMatrix } from '../../src/audio/channels.ts';
+import { TARGETS, type TargetName } from '../../src/audio/targets.ts';
+import { convert, levelAt, readAll, scratch } from './recordings.ts';
+import { to16, tone, writeWav } from './wav.ts';
+
+const at = scratch();
+const NAMES = Object.keys(TARGETS) as TargetName[];
+const RATE = 48_000;
+const HERTZ = [200, 400, 600, 60, 1000, 1200, 1400, 1600];
+
+function surround(channels: number): number[][] {
+  return HERTZ.slice(0, channels).map((hertz) => to16(tone(RATE / 2, RATE, hertz, 0.5)));
+}
+
+const counts = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((channels) => NAMES.map((to) => ({ channels, to })));
+
+describe('channels', () => {
+  test.each(
+    counts,
+  )('$channels channels without a layout to $to keep their order, or are mixed with a warning', ({
+    channels,
+    to,
+  }) => {
+    const input = writeWav(at('in.wav'), surround(channels), { rate: RATE });
+    const kept = Math.min(channels, TARGETS[to].maxChannels);
+    const result = convert(input, at(`out.${to}`), to);
+    expect(result).toMatchObject({ channels: kept, frames: RATE / 2 });
+    expect(result.warnings).toHaveLength(kept < channels ? 1 : 0);
+    const { planes } = readAll(at(`out.${to}`));
+    expect(planes).toHaveLength(kept);
+    if (kept < channels) return;
+    // AAC puts the back centre of 6.1 last.
+    const order = to === 'm4a' && channels === 7 ? [0, 1, 2, 3, 5, 6, 4] : [0, 1, 2, 3, 4, 5, 6, 7];
+    for (const [channel, plane] of planes.entries()) {
+      expect(levelAt(plane.slice(4000, 20_000), RATE, HERTZ[order[channel]])).toBeGreaterThan(0.4);
+    }
+  });
+
+  test.each(['wav', 'flac', 'opus', 'ogg', 'm4a'] as const)('5.1 with side speakers goes to %s', (to) => {
+    const input = writeWav(at('side.wav'), surround(6), { rate: RATE, mask: 0x60f });
+    expect(convert(input, at(`side.${to}`), to)).toMatchObject({ channels: 6, warnings: [] });
+    const { planes } = readAll(at(`side.${to}`));
+    for (const [channel, plane] of planes.entries()) {
+      expect(levelAt(plane.slice(4000, 20_000), RATE, HERTZ[channel])).toBeGreaterThan(0.4);
+    }
+  });
+
+  test('more than 8 channels are refused by name', () => {
+    const input = writeWav(
+      at('nine.wav'),
+      Array.from({ length: 9 }, () => [1, 2, 3]),
+    );
+    expect(() => convert(input, at('nine.flac'), 'flac')).toThrow(
+      expect.objectContaining({
+        code: 'ERR_AUDIO_UNSUPPORTED',
+        message: expect.stringContaining('8 channels, got 9'),
+      }),
+    );
+  });
+
+  test.each(NAMES)('mono becomes stereo, equal on both sides, on request: %s', (to) => {
+    const input = writeWav(at('mono.wav'), surround(1), { rate: RATE });
+    expect(convert(input, at(`mono.${to}`), to, { channels: 2 })).toMatchObject({
+      channels: 2,
+      warnings: [],
+    });
+    const [left, right] = readAll(at(`mono.${to}`)).planes;
+    expect(levelAt(left.slice(4000, 20_000), RATE, 200)).toBeCloseTo(0.5, 1);
+    expect(levelAt(right.slice(4000, 20_000), RATE, 200)).toBeCloseTo(0.5, 1);
+  });
+
+  test('5.1 to stereo keeps left left, right right and the centre in both', () => {
+    const input = writeWav(at('five.wav'), surround(6), { rate: RATE });
+    convert(input, at('stereo.wav'), 'wav', { channels: 2 });
+    const [left, right] = readAll(at('stereo.wav')).planes.map((plane) => plane.slice(0, 12_000));
+    const scale = 1 / (1 + 2 * Math.SQRT1_2);
+    expect(levelAt(left, RATE, 200)).toBeCloseTo(0.5 * scale, 3);
+    expect(levelAt(right, RATE, 200)).toBeLessThan(0.001);
+    expect(levelAt(right, RATE, 400)).toBeCloseTo(0.5 * scale, 3);
+    for (const side of [left, right])
+      expect(levelAt(side, RATE, 600)).toBeCloseTo(0.5 * scale * Math.SQRT1_2, 3);
+    expect(levelAt(left, RATE, 1000)).toBeCloseTo(0.5 * scale * Math.SQRT1_2, 3);
+    expect(levelAt(right, RATE, 1200)).toBeCloseTo(0.5 * scale * Math.SQRT1_2, 3);
+  });
+});
+
+describe('a mixing matrix', () => {
+  const all = [1, 2, 3, 4, 5, 6, 7, 8];
+
+  test.each(
+    all.flatMap((from) => all.map((to) => [from, to])),
+  )('from %i to %i channels cannot clip and loses no speaker but the subwoofer', (from, to) => {
+    const source = defaultLayout(from);
+    const matrix = mixMatrix(source, defaultLayout(to));
+    expect(matrix).toHaveLength(to);
+    for (const row of matrix)
+      expect(row.reduce((sum, weight) => sum + weight, 0)).toBeLessThanOrEqual(1 + 1e-6);
+    const heard = Array.from({ length: from }, (_, column) => matrix.some((row) => row[column] > 0));
+    const subwoofer = source.mask & 0x8n ? 3 : -1;
+    for (const [column, is] of heard.entries()) if (column !== subwoofer) expect(is).toBe(true);
+  });
+
+  test('of equal layouts is the identity, and stereo folds to its mean', () => {
+    expect(mixMatrix(defaultLayout(2), defaultLayout(2)).map((row) => Array.from(row))).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+    expect(Array.from(mixMatrix(defaultLayout(2), defaultLayout(1))[0])).toEqual([0.5, 0.5]);
+  });
+});

@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_S16 } from 'node-av/constants';
+import { Frame } from 'node-av/lib';
+import { describe, expect, test } from 'vitest';
+import { defaultLayout } from '../../src/audio/channels.ts';
+import { Converter } from '../../src/audio/converter.ts';
+import { convert, scratch } from './recordings.ts';
+import { noise, tone, wav, writeWav } from './wav.ts';
+
+const at = scratch();
+
+describe('native code', () => {
+  test('keeps no pointer into what a conversion read, not even when it resamples', () => {
+    const rates = {
+      from: { format: AV_SAMPLE_FMT_FLTP, rate: 44_100 },
+      to: { format: AV_SAMPLE_FMT_FLTP, rate: 48_000 },
+    };
+    const source = Float32Array.from(tone(44_100, 44_100, 440));
+    const run = (spoil: boolean): Float32Array => {
+      const converter = new Converter(defaultLayout(1), rates.from, rates.to);
+      const out = new Float32Array(60_000);
+      let written = 0;
+      for (let i = 0; i < source.length; i += 441) {
+        const input = source.slice(i, i + 441);
+        written += converter.convert([out.subarray(written)], 2000, [input], 441);
+        // As when the lease went back to the pool: others write there, or it is gone.
+        if (spoil) input.fill(Number.NaN);
+        if (spoil) input.buffer.transfer(0);
+      }
+      written += converter.convert([out.subarray(written)], 2000, null, 0);
+      converter.close();
+      return out.subarray(0, written);
+    };
+    expect(run(true)).toEqual(run(false));
+  });
+
+  test('lends the memory of its frames as views, not as copies: encoding depends on it', () => {
+    const frame = new Frame();
+    frame.alloc();
+    frame.nbSamples = 64;
+    frame.format = AV_SAMPLE_FMT_S16;
+    frame.sampleRate = 48_000;
+    frame.channelLayout = { nbChannels: 1, order: 1, mask: 4n } as typeof frame.channelLayout;
+    expect(frame.getBuffer()).toBe(0);
+    frame.data![0].writeInt16LE(-12_345, 10);
+    expect(frame.toBuffer().readInt16LE(10)).toBe(-12_345);
+    frame.free();
+  });
+
+  test('survives hundreds of conversions with collections in between', () => {
+    const input = writeWav(at('gc.wav'), [noise(3000, 32)], { format: 's32', tags: { INAM: 'x' } });
+    for (let round = 0; round < 60; round++) {
+      for (const to of ['flac', 'mp3', 'wav'] as const) convert(input, at(`gc.${to}`), to);
+      globalThis.gc?.();
+    }
+  });
+});
+
+describe("FFmpeg's log", () => {
+  const audio = new URL('../../src/audio/', import.meta.url);
+
+  function run(script: string): { out: string; error: string; status: number | null } {
+    writeFileSync(at('bad.mp3'), Buffer.concat([Buffer.alloc(3000, 0xff), wav([noise(5000, 8)])]));
+    const program = `
+      import { openDecoder } from ${JSON.stringify(new URL('decoder.ts', audio).href)};
+      import { captureNativeLog } from ${JSON.stringify(new URL('native-log.ts', audio).href)};
+      const open = () => { try { openDecoder(${JSON.stringify(at('bad.mp3'))}); } catch {} };
+      ${script}`;
+    writeFileSync(at('log.mts'), program);
+    const { stdout, stderr, status } = spawnSync(process.execPath, [at('log.mts')], { encoding: 'utf8' });
+    return { out: stdout, error: stderr, status };
+  }
+
+  test('is silent by default', () => {
+    expect(run('open(); console.log("done");')).toEqual({ out: 'done\n', error: '', status: 0 });
+  });
+
+  test('goes to the sink once it is captured', () => {
+    const { out } = run(`
+      const seen = [];
+      const end = captureNativeLog((message) => seen.push(message), 'verbose');
+      open();
+      await new Promise((resolve) => setImmediate(resolve));
+      end();
+      console.log(JSON.stringify(seen.map((message) => Object.keys(message).join())));`);
+    const seen: string[] = JSON.parse(out);
+    expect(seen.length).toBeGreaterThan(0);
+    expect(new Set(seen)).toEqual(new Set(['level,message']));
+  });
+
+  test('cannot be captured by a worker', () => {
+    const { out } = run(`
+      import { Worker, isMainThread, parentPort } from 'node:worker_threads';
+      if (isMainThread) new Worker(new URL(import.meta.url)).on('message', (code) => console.log(code));
+      else try { captureNativeLog(() => {}); } catch (error) { parentPort.postMessage(error.code); }`);
+    expect(out).toBe('ERR_INVALID_ARGUMENT\n');
+  });
+});

@@ -1,0 +1,200 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { Block } from '../../src/audio/block.ts';
+import { openDecoder } from '../../src/audio/decoder.ts';
+import { openEncoder } from '../../src/audio/encoder.ts';
+import { planTarget, TARGETS, type TargetName } from '../../src/audio/targets.ts';
+import { FakePool } from './fake-pool.ts';
+import { convert, readAll, scratch } from './recordings.ts';
+import { noise, writeWav } from './wav.ts';
+
+const at = scratch();
+const NAMES = Object.keys(TARGETS) as TargetName[];
+
+function folder(name: string): (file: string) => string {
+  mkdirSync(at(name));
+  return (file) => at(`${name}/${file}`);
+}
+
+describe('an output', () => {
+  test.each(NAMES)('%s appears whole: while it is written only a hidden name is there', (to) => {
+    const inside = folder(`whole-${to}`);
+    const input = writeWav(at('in.wav'), [noise(100_000, 16)]);
+    const seen = new Set<string>();
+    convert(input, inside(`out.${to}`), to, {
+      progress: () => {
+        for (const name of readdirSync(inside('.'))) seen.add(name);
+      },
+    });
+    expect([...seen].every((name) => name.startsWith('.out.') && name.endsWith('.part'))).toBe(true);
+    expect(seen.size).toBe(1);
+    expect(readdirSync(inside('.'))).toEqual([`out.${to}`]);
+  });
+
+  test('replaces what was there, and only when it is done', () => {
+    const inside = folder('replace');
+    const input = writeWav(at('in.wav'), [noise(100_000, 16)]);
+    writeFileSync(inside('out.flac'), 'old');
+    convert(input, inside('out.flac'), 'flac', {
+      progress: () => expect(readFileSync(inside('out.flac'), 'utf8')).toBe('old'),
+    });
+    expect(readAll(inside('out.flac')).frames).toBe(100_000);
+  });
+
+  test('may be the input itself', () => {
+    const input = writeWav(at('self.wav'), [noise(5000, 16)]);
+    const before = readAll(input).planes;
+    convert(input, input, 'wav');
+    expect(readAll(input).planes).toEqual(before);
+  });
+
+  test('reports its size', () => {
+    const input = writeWav(at('in.wav'), [noise(1000, 16)]);
+    const { bytesWritten } = convert(input, at('size.flac'), 'flac');
+    expect(bytesWritten).toBe(readFileSync(at('size.flac')).length);
+  });
+
+  test('is the same, byte for byte, each time', () => {
+    const input = writeWav(at('in.wav'), [noise(30_000, 16)], { tags: { INAM: 'Same' } });
+    for (const to of NAMES) {
+      convert(input, at(`first.${to}`), to);
+      convert(input, at(`second.${to}`), to);
+      expect(readFileSync(at(`second.${to}`)).equals(readFileSync(at(`first.${to}`)))).toBe(true);
+    }
+  });
+
+  test.each(['missing/out.flac', 'in.wav/out.flac'])('in %s cannot be written', (place) => {
+    const input = writeWav(at('in.wav'), [noise(1000, 16)]);
+    const pool = new FakePool();
+    expect(() => convert(input, at(place), 'flac', { pool })).toThrow(
+      expect.objectContaining({ code: 'ERR_OUTPUT_WRITE' }),
+    );
+    expect(pool.lent).toBe(0);
+  });
+
+  test('over a folder cannot be written, and leaves nothing behind', () => {
+    const inside = folder('over');
+    mkdirSync(inside('out.flac'));
+    const input = writeWav(at('in.wav'), [noise(1000, 16)]);
+    expect(() => convert(input, inside('out.flac'), 'flac')).toThrow(
+      expect.objectContaining({ code: 'ERR_OUTPUT_WRITE' }),
+    );
+    expect(readdirSync(inside('.'))).toEqual(['out.flac']);
+  });
+
+  test.each(NAMES.filter(() => existsSync('/dev/full')))('%s on a full disk is an error', (to) => {
+    const decoder = openDecoder(writeWav(at('in.wav'), [noise(200_000, 16)]));
+    const plan = planTarget(decoder.info, { to });
+    decoder.configure(plan.kind, plan.sampleRate);
+    const lease = new FakePool().acquire(65_536);
+    const block = new Block(lease, 1, plan.kind);
+    const write = () => {
+      const encoder = openEncoder('/dev/full', { ...plan, tags: {} });
+      try {
+        for (let frames = decoder.read(block); frames > 0; frames = decoder.read(block))
+          encoder.write(block, frames);
+        encoder.finish();
+      } finally {
+        encoder.abort();
+      }
+    };
+    expect(write).toThrow(
+      expect.objectContaining({
+        code: 'ERR_OUTPUT_WRITE',
+        message: expect.stringContaining('No space left'),
+      }),
+    );
+    decoder.close();
+  });
+});
+
+describe('a conversion that ends early', () => {
+  test('by its signal leaves no file and no lease, and throws the reason', () => {
+    const inside = folder('cancel');
+    const input = writeWav(at('long.wav'), [noise(300_000, 16)]);
+    const pool = new FakePool();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    let blocks = 0;
+    const job = {
+      pool,
+      signal: controller.signal,
+      progress: () => {
+        blocks++;
+        controller.abort(reason);
+      },
+    };
+    expect(() => convert(input, inside('out.mp3'), 'mp3', job)).toThrow(reason);
+    expect(blocks).toBe(1);
+    expect(pool.lent).toBe(0);
+    expect(readdirSync(inside('.'))).toEqual([]);
+  });
+
+  test('before it began opens nothing', () => {
+    const pool = new FakePool();
+    expect(() =>
+      convert(at('nothing.wav'), at('x.mp3'), 'mp3', { pool, signal: AbortSignal.abort() }),
+    ).toThrow(expect.objectContaining({ name: 'AbortError' }));
+    expect(pool.acquired).toBe(0);
+  });
+
+  test('by damage leaves no file and no lease', () => {
+    const inside = folder('damage');
+    writeWav(at('d.wav'), [noise(100_000, 16)]);
+    convert(at('d.wav'), at('d.flac'), 'flac');
+    const bytes = readFileSync(at('d.flac'));
+    bytes.fill(0x55, 150_000, 150_100);
+    writeFileSync(at('d.flac'), bytes);
+    const pool = new FakePool();
+    expect(() => convert(at('d.flac'), inside('out.wav'), 'wav', { pool })).toThrow(
+      expect.objectContaining({ code: 'ERR_AUDIO_DECODE' }),
+    );
+    expect(pool.lent).toBe(0);
+    expect(readdirSync(inside('.'))).toEqual([]);
+  });
+
+  test('by an encoder that refuses leaves no file', () => {
+    const inside = folder('refused');
+    const input = writeWav(at('in.wav'), [noise(1000, 16)], { rate: 48_000 });
+    expect(() => convert(input, inside('out.opus'), 'opus', { bitrate: 2_000_000 })).toThrow(
+      expect.objectContaining({ code: 'ERR_AUDIO_ENCODE' }),
+    );
+    expect(readdirSync(inside('.'))).toEqual([]);
+  });
+
+  test.each([
+    { rate: 10 },
+    { rate: 44_100.5 },
+    { channels: 9 },
+    { channels: 0 },
+    { bitrate: 1 },
+    { bits: 20 as 16 },
+  ])('by a request out of range: %o', (job) => {
+    const input = writeWav(at('in.wav'), [noise(1000, 16)]);
+    expect(() => convert(input, at('range.flac'), 'flac', job)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+    );
+  });
+});
+
+describe('tags', () => {
+  test.each(NAMES)('carry over from wav to %s and on to flac', (to) => {
+    const tags = { INAM: 'A Títle = 音', IART: 'Someone', IPRD: 'An album', ICMT: 'two\nlines' };
+    const input = writeWav(at('tags.wav'), [noise(20_000, 16)], { tags });
+    convert(input, at(`tags.${to}`), to);
+    convert(at(`tags.${to}`), at('tags-back.flac'), 'flac');
+    const kept = Object.fromEntries(
+      Object.entries(readAll(at('tags-back.flac')).info.tags).map(([key, value]) => [
+        key.toLowerCase(),
+        value,
+      ]),
+    );
+    expect(kept).toMatchObject({
+      title: 'A Títle = 音',
+      artist: 'Someone',
+      album: 'An album',
+      comment: 'two\nlines',
+    });
+    expect(Object.keys(kept)).not.toContain('encoder');
+  });
+});

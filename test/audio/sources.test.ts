@@ -1,0 +1,268 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDecoder } from '../../src/audio/decoder.ts';
+import { probe } from '../../src/audio/probe.ts';
+import { convert, pianoNotes, readAll, scratch } from './recordings.ts';
+import { noise, to16, tone, wav, writeWav } from './wav.ts';
+
+const at = scratch();
+
+function refusal(code: string, text: string | RegExp = '') {
+  const message = typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text);
+  return expect.objectContaining({ code, message });
+}
+
+describe('playlists and addresses', () => {
+  let server: Server;
+  let address = '';
+  const asked: string[] = [];
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end(wav([to16(tone(8000, 8000, 440))], { rate: 8000 }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    writeWav(at('secret.wav'), [to16(tone(8000, 8000, 440))], { rate: 8000 });
+  });
+
+  afterAll(() => server.close());
+
+  const playlists: Record<string, (target: string) => string> = {
+    m3u8: (target) => `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${target}\n#EXT-X-ENDLIST\n`,
+    m3u: (target) => `#EXTM3U\n${target}\n`,
+    ffconcat: (target) => `ffconcat version 1.0\nfile '${target}'\n`,
+    pls: (target) => `[playlist]\nFile1=${target}\nNumberOfEntries=1\n`,
+    mpd: (target) =>
+      `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><BaseURL>${target}</BaseURL></Period></MPD>`,
+    sdp: (target) =>
+      `v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nm=audio 5004 RTP/AVP 0\r\na=${target}\r\n`,
+  };
+
+  test.each(
+    Object.keys(playlists).flatMap((kind) => [kind, 'wav', 'mp3'].map((suffix) => ({ kind, suffix }))),
+  )('a $kind playlist named .$suffix is refused and never followed', ({ kind, suffix }) => {
+    for (const target of [
+      `${address}secret.wav`,
+      at('secret.wav'),
+      `file:${at('secret.wav')}`,
+      'secret.wav',
+    ]) {
+      const list = at(`list-${kind}.${suffix}`);
+      writeFileSync(list, playlists[kind](target));
+      expect(() => convert(list, at('list.flac'), 'flac')).toThrow(
+        refusal('ERR_AUDIO_OPEN', 'Playlists are never followed'),
+      );
+      expect(() => probe(list)).toThrow(refusal('ERR_AUDIO_OPEN'));
+    }
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    'http://HOST/a.wav',
+    'concat:secret.wav',
+    'file:secret.wav',
+    'fd:',
+    'pipe:0',
+    'data:audio/wav;base64,UklGRg==',
+  ])('the name %s is a file name, which does not exist', (name) => {
+    expect(() => openDecoder(name.replace('http://HOST/', address))).toThrow(
+      refusal('ERR_AUDIO_OPEN', 'ENOENT'),
+    );
+    expect(asked).toEqual([]);
+  });
+
+  test('the server would have answered', async () => {
+    expect((await fetch(address)).ok).toBe(true);
+    expect(asked).toEqual(['/']);
+  });
+});
+
+describe('file names', () => {
+  test.each([
+    ['a line break', 'two\nlines.wav'],
+    ['a leading dash', '-y.wav'],
+    ['a pattern', 'clip%03d.wav'],
+    ['a percent-n', '%n%s.wav'],
+    ['a protocol', 'http:example.wav'],
+    ['a list separator', 'a|b,c;d.wav'],
+    ['quotes and backslashes', `it's "odd" \\ here.wav`],
+    ['other scripts', 'Ünïcødé 音楽 🎵.wav'],
+    ['255 bytes', `${'n'.repeat(246)}.out.wav`],
+    ['spaces at the ends', ' .wav '],
+  ])('with %s are plain files, as input and as output', (_, name) => {
+    const planes = [noise(100, 16)];
+    const folder = at('names');
+    mkdirSync(folder, { recursive: true });
+    const input = writeWav(`${folder}/${name}`, planes);
+    expect(convert(input, `${folder}/${name}`.replace(/\.wav\s*$/, '.oga'), 'flac').frames).toBe(100);
+    expect(readAll(`${folder}/${name}`.replace(/\.wav\s*$/, '.oga')).frames).toBe(100);
+  });
+
+  test('a symbolic link is the file it points to', () => {
+    writeWav(at('target.wav'), [[1, 2, 3]]);
+    symlinkSync(at('target.wav'), at('link.wav'));
+    expect(readAll(at('link.wav')).frames).toBe(3);
+  });
+});
+
+describe('files that are not recordings', () => {
+  test.each([
+    ['text', 'hello, this is a text and not a recording\n'.repeat(50)],
+    ['an archive', Buffer.from('504b0304140000000800', 'hex')],
+    ['noise', Buffer.from(noise(4000, 8).map((value) => value + 128))],
+  ])('%s is refused by name', (_, content) => {
+    writeFileSync(at('not-audio.wav'), content);
+    expect(() => openDecoder(at('not-audio.wav'))).toThrow(refusal('ERR_AUDIO_OPEN', 'not-audio.wav'));
+  });
+
+  test('an empty file, a folder, a pipe, a device and nothing at all are refused by name, and nothing hangs', () => {
+    closeSync(openSync(at('empty.wav'), 'w'));
+    execFileSync('mkfifo', [at('pipe.wav')]);
+    expect(() => openDecoder(at('empty.wav'))).toThrow(refusal('ERR_AUDIO_OPEN', 'which is empty'));
+    expect(() => openDecoder(at('.'))).toThrow(refusal('ERR_AUDIO_OPEN', 'regular file'));
+    expect(() => openDecoder(at('pipe.wav'))).toThrow(refusal('ERR_AUDIO_OPEN', 'regular file'));
+    expect(() => openDecoder('/dev/zero')).toThrow(refusal('ERR_AUDIO_OPEN', 'regular file'));
+    expect(() => openDecoder(at('missing.wav'))).toThrow(refusal('ERR_AUDIO_OPEN', 'ENOENT'));
+  });
+
+  test('a picture is refused as a file without audio', () => {
+    // An MP4 whose only track is a picture, as small as they come.
+    writeFileSync(at('picture.m4a'), pictureOnly());
+    expect(() => openDecoder(at('picture.m4a'))).toThrow(refusal('ERR_AUDIO_NO_STREAM', 'pictures only'));
+  });
+});
+
+describe('cover art', () => {
+  test('is left out, and the sound beside it is kept', () => {
+    const plain = writeWav(at('cover.wav'), [noise(5000, 16)]);
+    convert(plain, at('cover.flac'), 'flac');
+    writeFileSync(at('cover-art.flac'), withPicture(readFileSync(at('cover.flac'))));
+    const result = convert(at('cover-art.flac'), at('cover-out.wav'), 'wav');
+    expect(result).toMatchObject({ frames: 5000, warnings: [] });
+    expect(readAll(at('cover-out.wav')).planes).toEqual(readAll(plain).planes);
+  });
+});
+
+describe('damage', () => {
+  test('in a lossless file is an error that says where', () => {
+    writeWav(at('whole.wav'), [noise(100_000, 16)]);
+    convert(at('whole.wav'), at('whole.flac'), 'flac');
+    const bytes = readFileSync(at('whole.flac'));
+    bytes.fill(0x55, 100_000, 100_400);
+    writeFileSync(at('damaged.flac'), bytes);
+    expect(() => convert(at('damaged.flac'), at('damaged.wav'), 'wav')).toThrow(
+      refusal('ERR_AUDIO_DECODE', /damage after frame \d+/),
+    );
+  });
+
+  test('in a lossy file is played over, with a warning', () => {
+    writeWav(at('lossy.wav'), [to16(tone(100_000, 44_100, 440))]);
+    convert(at('lossy.wav'), at('lossy.m4a'), 'm4a');
+    const bytes = readFileSync(at('lossy.m4a'));
+    bytes.fill(0xaa, Math.floor(bytes.length * 0.4), Math.floor(bytes.length * 0.6));
+    writeFileSync(at('damaged.m4a'), bytes);
+    const { warnings, frames } = convert(at('damaged.m4a'), at('damaged.mp3'), 'mp3');
+    expect(frames).toBeGreaterThan(50_000);
+    expect(warnings.join()).toMatch(/^Skipped \d+ damaged packets\.$/);
+  });
+
+  test('of the end of a wav file is a warning, and what is there is kept', () => {
+    const bytes = wav([noise(1000, 16)]);
+    writeFileSync(at('cut.wav'), bytes.subarray(0, bytes.length - 400));
+    const { warnings, frames } = convert(at('cut.wav'), at('cut.flac'), 'flac');
+    expect(frames).toBe(800);
+    expect(warnings).toEqual(['The file is cut off or its header is wrong: it holds 800 frames.']);
+  });
+
+  test('that removes whole frames from the end of a flac file is an error too', () => {
+    writeWav(at('rest.wav'), [noise(50_000, 16)]);
+    convert(at('rest.wav'), at('rest.flac'), 'flac');
+    const bytes = readFileSync(at('rest.flac'));
+    writeFileSync(at('short.flac'), bytes.subarray(0, bytes.length / 2));
+    expect(() => convert(at('short.flac'), at('short.wav'), 'wav')).toThrow(refusal('ERR_AUDIO_DECODE'));
+  });
+});
+
+describe('a probe', () => {
+  test('says what a file is', () => {
+    writeWav(at('probe.wav'), [noise(96_000, 24), noise(96_000, 24)], {
+      format: 's24',
+      rate: 48_000,
+      tags: { INAM: 'A title' },
+    });
+    expect(probe(at('probe.wav'))).toEqual({
+      seconds: 2,
+      sampleRate: 48_000,
+      channels: 2,
+      codec: 'pcm_s24le',
+      sampleFormat: 's32',
+      bits: 24,
+      tags: { title: 'A title' },
+    });
+  });
+
+  test.each(pianoNotes().slice(0, 5))('of %s agrees with what decodes', (note) => {
+    const { seconds, sampleRate, channels } = probe(note);
+    const { frames, info } = readAll(note);
+    expect([sampleRate, channels]).toEqual([info.sampleRate, info.channels]);
+    expect(seconds).toBeCloseTo(frames / info.sampleRate, 3);
+  });
+});
+
+/** Puts a PICTURE block behind the first metadata block of a FLAC file. */
+function withPicture(flac: Buffer): Buffer {
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+    'base64',
+  );
+  const mime = Buffer.from('image/png');
+  const body = Buffer.concat([int32(3, mime.length), mime, int32(0, 1, 1, 32, 0, png.length), png]);
+  const head = int32(body.length);
+  head[0] = 6;
+  const streamInfoEnd = 4 + 4 + 34;
+  return Buffer.concat([flac.subarray(0, streamInfoEnd), head, body, flac.subarray(streamInfoEnd)]);
+}
+
+function int32(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [i, value] of values.entries()) bytes.writeInt32BE(value, i * 4);
+  return bytes;
+}
+
+function box(type: string, ...parts: Buffer[]): Buffer {
+  const body = Buffer.concat(parts);
+  return Buffer.concat([int32(body.length + 8), Buffer.from(type, 'latin1'), body]);
+}
+
+function pictureOnly(): Buffer {
+  const handler = box('hdlr', int32(0, 0), Buffer.from('vide'), int32(0, 0, 0), Buffer.from([0]));
+  const sample = box(
+    'mjpa',
+    Buffer.alloc(6),
+    Buffer.from([0, 1]),
+    Buffer.alloc(16),
+    Buffer.from([0, 16, 0, 16]),
+    Buffer.alloc(50),
+  );
+  const table = box(
+    'stbl',
+    box('stsd', int32(0, 1), sample),
+    box('stts', int32(0, 1, 1, 1)),
+    box('stsc', int32(0, 1, 1, 1, 1)),
+    box('stsz', int32(0, 4, 1)),
+    box('stco', int32(0, 1, 40)),
+  );
+  const media = box('mdia', box('mdhd', int32(0, 0, 0, 1000, 1, 0)), handler, box('minf', table));
+  const track = box('trak', box('tkhd', int32(0, 0, 0, 1, 0, 1), Buffer.alloc(60)), media);
+  const movie = box('moov', box('mvhd', int32(0, 0, 0, 1000, 1), Buffer.alloc(80)), track);
+  return Buffer.concat([
+    box('ftyp', Buffer.from('isom'), int32(0), Buffer.from('isom')),
+    box('free', Buffer.alloc(16)),
+    movie,
+  ]);
+}
