@@ -13,8 +13,9 @@ import { Quotas } from './coordinator/quotas.ts';
 import { RowCounts, shardWords, ThreadSupply } from './coordinator/supply.ts';
 import { MillpondError } from './errors.ts';
 import { type PoolOptions, resolvePoolOptions } from './options.ts';
+import type { Leak } from './pool/leases.ts';
 import type { Pool } from './pool/pool.ts';
-import { type Leak, Shard } from './pool/shard.ts';
+import { Shard } from './pool/shard.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type RunOptions, Tasks } from './tasks.ts';
 import { LatencyRecorder, LatencyTotals } from './telemetry/latency.ts';
@@ -201,7 +202,7 @@ class MillpondRuntime implements Runtime {
 
     clearInterval(this.#timer);
     this.#coordinator.tick();
-    this.#reportLeaks('the main thread', this.#shard.drain());
+    this.#reportLeaks('the main thread', this.#shard.close());
     this.#ended = true;
     Atomics.add(this.#ledger.words, STARVED, 1);
     Atomics.notify(this.#ledger.words, STARVED);

@@ -46,7 +46,8 @@ export class Tasks {
   readonly #coordinator: Coordinator;
   readonly #workers: Workers;
   readonly #log: Log;
-  readonly #queue: Entry[] = [];
+  /** In the order of acceptance. */
+  readonly #queue = new Set<Entry>();
   readonly #running = new Set<Entry>();
   readonly #counts = { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
   #last = 0;
@@ -62,12 +63,12 @@ export class Tasks {
   }
 
   get counts(): TaskCounts {
-    return { queued: this.#queue.length, running: this.#running.size, ...this.#counts };
+    return { queued: this.#queue.size, running: this.#running.size, ...this.#counts };
   }
 
   /** True when nothing is queued or running. */
   get quiet(): boolean {
-    return this.#queue.length === 0 && this.#running.size === 0;
+    return this.#queue.size === 0 && this.#running.size === 0;
   }
 
   /** Accepts a task. Throws, and takes nothing, when the input holds what cannot be moved. */
@@ -79,7 +80,7 @@ export class Tasks {
     const task = this.#last;
     const crates = packed.leases.map((lease): Crate => {
       const { length } = lease;
-      const store = this.#shard.moveOut(lease);
+      const store = this.#shard.leases.moveOut(lease);
       return crateFor(store, length, this.#coordinator.loans.open(store.capacity));
     });
     return new Promise((resolve, reject) => {
@@ -100,17 +101,17 @@ export class Tasks {
         signal.addEventListener('abort', onAbort, { once: true });
         entry.unlisten = () => signal.removeEventListener('abort', onAbort);
       }
-      this.#queue.push(entry);
+      this.#queue.add(entry);
       this.pump();
     });
   }
 
   /** Gives queued tasks to free workers. */
   pump(): void {
-    while (this.#queue.length > 0) {
+    for (const entry of this.#queue) {
       const member = this.#workers.idle();
       if (member === undefined) return;
-      this.#start(this.#queue.shift() as Entry, member);
+      if (this.#start(entry, member)) this.#queue.delete(entry);
     }
   }
 
@@ -129,7 +130,8 @@ export class Tasks {
   /** No worker can be started any more: nothing that waits will ever run. */
   break(error: MillpondError): void {
     this.#broken ??= error;
-    for (const entry of this.#queue.splice(0)) {
+    for (const entry of this.#queue) {
+      this.#queue.delete(entry);
       this.#bringHome(entry);
       this.#answer(entry, () => entry.reject(error));
     }
@@ -142,7 +144,8 @@ export class Tasks {
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  #start(entry: Entry, member: Member): void {
+  /** False when the worker went between being chosen and being given the task; the next one may be there. */
+  #start(entry: Entry, member: Member): boolean {
     const { task } = entry;
     for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, member.row);
     let result: Promise<unknown>;
@@ -153,11 +156,9 @@ export class Tasks {
         task.crates.map((crate) => crate.buffer),
       );
     } catch {
-      // The worker went between being chosen and being given the task; nothing was posted.
       member.dying = true;
       for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, -1);
-      this.#queue.unshift(entry);
-      return;
+      return false;
     }
     entry.member = member;
     this.#running.add(entry);
@@ -165,12 +166,13 @@ export class Tasks {
       (value) => this.#finish(entry, member, value as TaskResult),
       (error) => this.#lose(entry, member, error),
     );
+    return true;
   }
 
   #finish(entry: Entry, member: Member, result: TaskResult): void {
     const received = (result.crates ?? []).map((crate) => ({
       store: this.#coordinator.receive(member.row, crate),
-      length: crate.length,
+      crate,
     }));
     for (const crate of result.homebound ?? []) {
       this.#shard.idle.put(this.#coordinator.receive(member.row, crate));
@@ -179,18 +181,20 @@ export class Tasks {
     this.#workers.done(member);
     this.#reportLeaks(entry, result);
     if (entry.answered) {
-      for (const { store, length } of received) this.#shard.welcome(store, length);
+      for (const { store, crate } of received) this.#shard.leases.welcome(store, crate.asked);
     } else if (result.error !== undefined) {
       this.#counts.failed++;
       const error = errorFrom(result.error);
       this.#answer(entry, () => entry.reject(error));
     } else if ((result.pinned ?? 0) > 0) {
-      for (const { store, length } of received) this.#shard.welcome(store, length);
+      for (const { store, crate } of received) this.#shard.leases.welcome(store, crate.asked);
       this.#counts.failed++;
       this.#answer(entry, () => entry.reject(leftPin(entry, result.pinned as number)));
     } else {
       this.#counts.succeeded++;
-      const leases = received.map(({ store, length }) => this.#shard.lendArrived(store, length));
+      const leases = received.map(({ store, crate }) =>
+        this.#shard.leases.lend(store, crate.length, crate.asked),
+      );
       const value = unpack(result.value, result.places ?? [], leases);
       this.#answer(entry, () => entry.resolve(value));
     }
@@ -226,9 +230,7 @@ export class Tasks {
   #abort(entry: Entry, signal: AbortSignal): void {
     if (entry.answered) return;
     this.#counts.cancelled++;
-    const queued = this.#queue.indexOf(entry);
-    if (queued >= 0) {
-      this.#queue.splice(queued, 1);
+    if (this.#queue.delete(entry)) {
       this.#bringHome(entry);
     } else if (entry.member !== null && entry.member.row >= 0) {
       Atomics.store(this.#ledger.words, rowWord(entry.member.row) + CANCEL, entry.task.task);
@@ -243,7 +245,7 @@ export class Tasks {
   #bringHome(entry: Entry): void {
     for (const crate of entry.task.crates) {
       this.#coordinator.loans.settle(crate.loan);
-      this.#shard.welcome(new Store(crate.buffer, crate.tier), crate.length);
+      this.#shard.leases.welcome(new Store(crate.buffer, crate.tier), crate.asked);
     }
   }
 

@@ -121,8 +121,10 @@ export class WorkerThread {
   run(job: Job, task: Task): unknown {
     this.#task = task.task;
     this.#ledger.words[rowWord(this.#row) + PROGRESS] = 0;
-    this.shard.beginTask(task.task);
-    const leases = task.crates.map((crate) => this.shard.lendArrived(storeFrom(crate), crate.length));
+    this.shard.leases.beginTask(task.task);
+    const leases = task.crates.map((crate) =>
+      this.shard.leases.lend(storeFrom(crate), crate.length, crate.asked),
+    );
     try {
       const returned = job(unpack(task.input, task.places, leases) as never, this.#context());
       if (!isPromise(returned)) return this.#succeed(returned);
@@ -164,7 +166,7 @@ export class WorkerThread {
     }
     const crates = packed.leases.map((lease): Crate => {
       const { length } = lease;
-      const store = this.shard.moveOut(lease);
+      const store = this.shard.leases.moveOut(lease);
       return crateFor(store, length, store.loan);
     });
     return this.#finish(packed.value, undefined, crates, packed.places);
@@ -180,7 +182,7 @@ export class WorkerThread {
     crates: readonly Crate[],
     places: Packed['places'],
   ): unknown {
-    const { leaks, homebound, pinned } = this.shard.endTask();
+    const { leaks, homebound, pinned } = this.shard.leases.endTask();
     this.#task = 0;
     this.#signal = null;
     this.#publishIfDue();
@@ -219,7 +221,7 @@ export class WorkerThread {
         if (message.task === this.#task) this.#signal?.abort();
         break;
       case 'close': {
-        const leaks = this.shard.drain();
+        const leaks = this.shard.close();
         this.#post({ kind: 'closed', interval: this.#recorder.publish(), leaks }, []);
         break;
       }

@@ -20,57 +20,60 @@ export interface Packed {
 
 /**
  * Finds the leases of a value without changing anything.
- * @throws MillpondError `ERR_LEASE_VIEW_MOVED` and what `Shard.checkMovable` throws
+ * @throws MillpondError `ERR_LEASE_VIEW_MOVED` and what `Leases.checkMovable` throws
  */
 export function pack(value: unknown, shard: Shard): Packed {
-  if (
-    value === null ||
-    (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
-  ) {
-    return { value, leases: [], places: [], doubtful: false };
-  }
   const leases: Lease[] = [];
   const places: [number, ...(string | number)[]][] = [];
-  const copies = new Map<object, unknown>();
+  const seen = new Set<object>();
+  const path: (string | number)[] = [];
   let doubtful = false;
-  const copy = visit(value, []);
-  return { value: leases.length > 0 ? copy : value, leases, places, doubtful };
+  visit(value);
+  return { value: leases.length > 0 ? withoutLeases(value, new Map()) : value, leases, places, doubtful };
 
-  function visit(part: unknown, path: (string | number)[]): unknown {
+  function visit(part: unknown): void {
     if (typeof part !== 'object' || part === null) {
       if (typeof part === 'function' || typeof part === 'symbol') doubtful = true;
-      return part;
+      return;
     }
     if (part instanceof Lease) {
       let crate = leases.indexOf(part);
       if (crate < 0) {
-        shard.checkMovable(part);
+        shard.leases.checkMovable(part);
         crate = leases.push(part) - 1;
       }
       places.push([crate, ...path]);
-      return null;
+      return;
     }
-    const known = copies.get(part);
-    if (known !== undefined) return known;
-    if (Array.isArray(part) && !types.isProxy(part)) {
-      const copied: unknown[] = [];
-      copies.set(part, copied);
-      for (let at = 0; at < part.length; at++) copied.push(visit(part[at], [...path, at]));
-      return copied;
-    }
-    if (isPlainObject(part)) {
-      const copied: Record<string, unknown> = {};
-      copies.set(part, copied);
-      for (const [key, inner] of Object.entries(part)) define(copied, key, visit(inner, [...path, key]));
-      return copied;
+    if (seen.has(part)) return;
+    seen.add(part);
+    if (isContainer(part)) {
+      for (const key of Array.isArray(part) ? part.keys() : Object.keys(part)) {
+        path.push(key);
+        visit((part as Record<string | number, unknown>)[key]);
+        path.pop();
+      }
+      return;
     }
     const buffer = ArrayBuffer.isView(part) ? part.buffer : part;
     if (buffer instanceof ArrayBuffer) {
       if (buffer.detached) doubtful = true;
-      else if (shard.owns(buffer)) throw viewError(path);
+      else if (shard.leases.owns(buffer)) throw viewError(path);
     } else if (!(buffer instanceof SharedArrayBuffer)) doubtful = true;
-    return part;
   }
+}
+
+/** A copy of the plain objects and arrays of a value, shared and cyclic as they were, with `null` for leases. */
+function withoutLeases(part: unknown, copies: Map<object, object>): unknown {
+  if (typeof part !== 'object' || part === null) return part;
+  if (part instanceof Lease) return null;
+  if (!isContainer(part)) return part;
+  const known = copies.get(part);
+  if (known !== undefined) return known;
+  const copy = Array.isArray(part) ? [] : {};
+  copies.set(part, copy);
+  for (const [key, inner] of Object.entries(part)) define(copy, key, withoutLeases(inner, copies));
+  return copy;
 }
 
 /** Puts the arrived leases back into the value they came with. */
@@ -90,7 +93,7 @@ export function unpack(value: unknown, places: Places, leases: readonly Lease[])
 
 /** A crate for a store that leaves this thread; the caller transfers `crate.buffer`. */
 export function crateFor(store: Store, length: number, loan: number): Crate {
-  return { buffer: store.buffer, tier: store.tier, length, loan };
+  return { buffer: store.buffer, tier: store.tier, asked: store.asked, length, loan };
 }
 
 export function storeFrom(crate: Crate): Store {
@@ -102,8 +105,10 @@ function define(target: object, key: string | number, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
-function isPlainObject(part: object): boolean {
+/** What is searched: an array or a plain object, not a proxy of one. */
+function isContainer(part: object): boolean {
   if (types.isProxy(part)) return false;
+  if (Array.isArray(part)) return true;
   const prototype = Object.getPrototypeOf(part);
   return prototype === Object.prototype || prototype === null;
 }

@@ -12,7 +12,8 @@ import { HUNGER, IDLE_LOW, MAIL, MAIN_ROW, rowWord, STARVING, STARVING_TIER } fr
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
-import type { Leak, Shard } from '../pool/shard.ts';
+import type { Leak } from '../pool/leases.ts';
+import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import type { LatencyInterval } from '../telemetry/latency.ts';

@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Bytes } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
-import type { Leak } from '../pool/shard.ts';
+import type { Leak } from '../pool/leases.ts';
 import type { LatencyInterval } from '../telemetry/latency.ts';
 
 export type ToWorker =
@@ -55,6 +55,8 @@ export interface WorkerStart {
 export interface Crate {
   readonly buffer: ArrayBuffer;
   readonly tier: number;
+  /** Tier of the request, by which its release is counted. */
+  readonly asked: number;
   readonly length: Bytes;
   /** The lender's number for a loan, 0 for memory whose charge moves with it. */
   readonly loan: number;

@@ -28,7 +28,7 @@ import {
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { ShardWords } from '../pool/idle.ts';
-import type { ShardCounts } from '../pool/shard.ts';
+import type { ShardCounts } from '../pool/leases.ts';
 import type { Store } from '../pool/store.ts';
 import type { Need, Supply } from '../pool/supply.ts';
 
