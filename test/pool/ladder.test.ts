@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import { KiB, MiB } from '../../src/bytes.ts';
+import { Store } from '../../src/pool/store.ts';
+import { LARGE, MEDIUM, makeShard, makeStand, SMALL } from '../stand.ts';
+
+describe('the ladder serves a request by the cheapest step that can', () => {
+  it('hit: idle memory of its own tier', () => {
+    const { shard } = makeShard({ sampleEvery: 1 });
+    shard.acquire(MEDIUM).release();
+    shard.causes();
+    const lease = shard.acquire(MEDIUM);
+    expect(shard.causes()).toEqual(['hit']);
+    expect(lease.capacity).toBe(MEDIUM);
+    expect(shard.supply.allocations).toBe(1);
+  });
+
+  it('mailbox: what a neighbour sent meanwhile', () => {
+    const { shard, stand } = makeShard({ budgetBytes: MEDIUM });
+    // The coordinator charges the receiver before it posts.
+    stand.ledger.reserve(0, 64);
+    shard.supply.post(() => shard.idle.adopt([new Store(new ArrayBuffer(MEDIUM), 1)]));
+    shard.acquire(MEDIUM);
+    expect(shard.causes()).toEqual(['mailbox']);
+    expect(stand.used()).toBe(64);
+  });
+
+  it('larger: idle memory of the next tier up, not of the one above that', () => {
+    const { shard } = makeShard();
+    shard.acquire(MEDIUM).release();
+    shard.acquire(LARGE).release();
+    shard.causes();
+    const first = shard.acquire(100);
+    const second = shard.acquire(100);
+    expect(shard.causes()).toEqual(['larger', 'fresh']);
+    expect([first.capacity, second.capacity]).toEqual([MEDIUM, SMALL]);
+    first.release();
+    expect(shard.idleCounts).toEqual([0, 1, 1]);
+  });
+
+  it('fresh: a new buffer, charged', () => {
+    const { shard, stand } = makeShard();
+    shard.acquire(5000);
+    expect(shard.causes()).toEqual(['fresh']);
+    expect(stand.used()).toBe(64);
+  });
+
+  it('direct: over the largest tier, in whole KiB, and freed at its release', () => {
+    const { shard, stand } = makeShard();
+    const lease = shard.acquire(MiB + 1);
+    expect(shard.causes()).toEqual(['direct']);
+    expect([lease.capacity, stand.used()]).toEqual([MiB + KiB, 1025]);
+    const { buffer } = lease.bytes;
+    lease.release();
+    expect(buffer.detached).toBe(true);
+    expect([stand.used(), ...shard.idleCounts]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('trimmed: in place of idle memory of other tiers', () => {
+    const { shard, stand } = makeShard({ budgetBytes: MiB });
+    for (const lease of shard.acquireAll([MEDIUM, MEDIUM, MEDIUM])) lease.release();
+    shard.causes();
+    shard.acquire(LARGE);
+    expect(shard.causes()).toEqual(['trimmed']);
+    expect(stand.used()).toBe(1024);
+  });
+
+  it('waited: another shard released what was missing, and the need was told while it lasted', () => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2, quotas: [0, 0, 0] });
+    const [holder, starved] = stand.shards;
+    const held = holder.acquire(LARGE);
+    starved.supply.during.push(() => held.release());
+    starved.acquire(MEDIUM);
+    expect(starved.causes()).toEqual(['waited']);
+    expect(stand.used()).toBe(64);
+  });
+
+  it('refused: after its deadline, by the injected clock, and nothing is left behind', () => {
+    const stand = makeStand({ budgetBytes: 2 * MiB }, { shards: 2 });
+    const [holder, starved] = stand.shards;
+    holder.acquire(LARGE);
+    const own = starved.acquire(MEDIUM);
+    const start = stand.clock;
+    expect(() => starved.acquire(LARGE, { timeoutMs: 700 })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_BUDGET_EXHAUSTED',
+        message: expect.stringMatching(/1 MiB were asked while 1\.1 MiB of 2 MiB .* 700 ms.*budgetBytes/),
+      }),
+    );
+    expect(stand.clock - start).toBe(700e6);
+    expect(starved.causes()).toEqual(['fresh', 'refused']);
+    expect(stand.used()).toBe(1024 + 64);
+    expect(own.bytes.length).toBe(MEDIUM);
+  });
+});
+
+describe('a request', () => {
+  it.each([
+    -1,
+    0.5,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    2 ** 53,
+    '64' as unknown as number,
+  ])('of %s bytes is refused as an argument', (length) => {
+    const { shard, stand } = makeShard();
+    const invalid = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' });
+    expect(() => shard.acquire(length)).toThrow(invalid);
+    expect(() => shard.acquireAll([10, length])).toThrow(invalid);
+    expect(stand.used()).toBe(0);
+  });
+
+  it('of nothing is a small lease', () => {
+    const { shard } = makeShard();
+    expect(shard.acquire(0).capacity).toBe(SMALL);
+  });
+
+  it('over the whole budget is refused at once, however long it may wait', () => {
+    const { shard, stand } = makeShard({ budgetBytes: 2 * MiB });
+    const tooLarge = expect.objectContaining({ code: 'ERR_REQUEST_TOO_LARGE' });
+    expect(() => shard.acquire(2 * MiB + 1, { timeoutMs: 1e6 })).toThrow(tooLarge);
+    expect(() => shard.acquireAll([MiB, MiB, 1], { timeoutMs: 1e6 })).toThrow(tooLarge);
+    expect([stand.clock, stand.used()]).toEqual([0, 0]);
+  });
+
+  it('is exactly met when it takes all that is left', () => {
+    const { shard, stand } = makeShard({ budgetBytes: 2 * MiB });
+    expect(shard.acquire(2 * MiB).capacity).toBe(2 * MiB);
+    expect(stand.ledger.peakKib).toBe(2048);
+  });
+
+  it('for several leases gets all or none', () => {
+    const { shard, stand } = makeShard({ budgetBytes: 2 * MiB });
+    shard.acquire(LARGE);
+    shard.acquire(SMALL).release();
+    const before = stand.used();
+    expect(() => shard.acquireAll([SMALL, LARGE, SMALL], { timeoutMs: 0 })).toThrow(
+      expect.objectContaining({ code: 'ERR_BUDGET_EXHAUSTED' }),
+    );
+    // The idle small one may have been trimmed for it, nothing else changed.
+    expect([before, before - 4]).toContain(stand.used());
+    const leases = shard.acquireAll([SMALL, MEDIUM, 10]);
+    expect(leases.map((lease) => lease.capacity)).toEqual([SMALL, MEDIUM, SMALL]);
+  });
+
+  it('that the system refuses leaves nothing charged', () => {
+    const { shard, stand } = makeShard();
+    shard.acquire(MEDIUM).release();
+    shard.supply.failAfter = 2;
+    expect(() => shard.acquireAll([MEDIUM, LARGE, LARGE])).toThrow(
+      expect.objectContaining({ code: 'ERR_ALLOCATION_FAILED' }),
+    );
+    expect(stand.used()).toBe(64);
+    expect(shard.idleCounts).toEqual([0, 1, 0]);
+  });
+
+  it('of a cancelled task waits no longer', () => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2 });
+    const [holder, starved] = stand.shards;
+    holder.acquire(LARGE);
+    starved.leases.beginTask(1);
+    starved.supply.during.push(() => starved.supply.cancel(1));
+    expect(() => starved.acquire(LARGE)).toThrow(expect.objectContaining({ code: 'ERR_TASK_WAITING' }));
+  });
+});
+
+describe('waiting without blocking', () => {
+  it("is served by another shard's release", async () => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2, quotas: [0, 0, 0] });
+    const [holder, waiter] = stand.shards;
+    const held = holder.acquire(LARGE);
+    const waiting = waiter.acquireAsync(LARGE);
+    held.release();
+    expect((await waiting).capacity).toBe(LARGE);
+    expect(waiter.causes()).toEqual(['waited']);
+  });
+
+  it('makes others free what they release, instead of keeping it', async () => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2 });
+    const [holder, waiter] = stand.shards;
+    const held = holder.acquire(LARGE);
+    const waiting = waiter.acquireAsync(MEDIUM);
+    held.release();
+    expect(holder.idleCounts).toEqual([0, 0, 0]);
+    (await waiting).release();
+  });
+
+  it('ends with the reason of its signal, and holds nothing then', async () => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2 });
+    const [holder, waiter] = stand.shards;
+    const held = holder.acquire(LARGE);
+    const controller = new AbortController();
+    const waiting = waiter.acquireAllAsync([MEDIUM, SMALL], { signal: controller.signal });
+    controller.abort(new Error('no longer wanted'));
+    await expect(waiting).rejects.toThrow('no longer wanted');
+    held.release();
+    expect(waiter.charged).toBe(0);
+  });
+
+  it('gives back what arrives after its task has ended', async () => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2 });
+    const [holder, waiter] = stand.shards;
+    const held = holder.acquire(LARGE);
+    waiter.leases.beginTask(1);
+    const waiting = waiter.acquireAsync(MEDIUM);
+    waiter.leases.endTask();
+    held.release();
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_TASK_WAITING' });
+    expect(waiter.idleCounts[1] + waiter.charged / 64).toBeLessThanOrEqual(2);
+    waiter.close();
+    expect(waiter.charged).toBe(0);
+  });
+});

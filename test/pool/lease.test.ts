@@ -1,0 +1,273 @@
+import { describe, expect, it } from 'vitest';
+import { MiB } from '../../src/bytes.ts';
+import { Store } from '../../src/pool/store.ts';
+import { LARGE, MEDIUM, makeShard, makeStand, SMALL } from '../stand.ts';
+
+const coded = (code: string) => expect.objectContaining({ code });
+
+describe('a lease', () => {
+  it('shows what was asked as its length, and its whole capacity in its views', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(5000);
+    expect([lease.length, lease.capacity]).toEqual([5000, MEDIUM]);
+    expect([lease.bytes.length, lease.float32.length, lease.int32.length]).toEqual([
+      MEDIUM,
+      MEDIUM / 4,
+      MEDIUM / 4,
+    ]);
+    expect(lease.float32.buffer).toBe(lease.bytes.buffer);
+  });
+
+  it('makes no new view on a hit', () => {
+    const { shard } = makeShard({ safety: 'off' });
+    const first = shard.acquire(SMALL);
+    const view = first.float32;
+    first.release();
+    expect(shard.acquire(SMALL).float32).toBe(view);
+  });
+
+  it.each([
+    'off',
+    'sampled',
+    'full',
+  ] as const)('is released once at safety %s, even after its memory was lent anew', (safety) => {
+    const { shard } = makeShard({ safety });
+    const lease = shard.acquire(SMALL);
+    lease.release();
+    expect(() => lease.release()).toThrow(coded('ERR_LEASE_RELEASED'));
+    const next = shard.acquire(SMALL);
+    expect(() => lease.release()).toThrow(coded('ERR_LEASE_RELEASED'));
+    expect(() => lease.bytes).toThrow(coded('ERR_LEASE_RELEASED'));
+    expect(() => lease.resize(1)).toThrow(coded('ERR_LEASE_RELEASED'));
+    expect(() => lease.pin()).toThrow(coded('ERR_LEASE_RELEASED'));
+    expect(() => lease[Symbol.dispose]()).not.toThrow();
+    next.release();
+    expect(shard.idleCounts).toEqual([1, 0, 0]);
+  });
+
+  it('is over once it was moved', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(SMALL);
+    const store = shard.leases.moveOut(lease);
+    expect(store.capacity).toBe(SMALL);
+    expect(() => lease.release()).toThrow(coded('ERR_LEASE_MOVED'));
+    expect(() => shard.leases.moveOut(lease)).toThrow(coded('ERR_LEASE_MOVED'));
+    expect(() => lease[Symbol.dispose]()).not.toThrow();
+  });
+
+  it('is refused by a shard that did not lend it', () => {
+    const [one, other] = makeStand({}, { shards: 2 }).shards;
+    const lease = one.acquire(SMALL);
+    expect(() => other.leases.moveOut(lease)).toThrow(coded('ERR_LEASE_FOREIGN'));
+    lease.release();
+  });
+
+  it('ends with its block by using', () => {
+    const { shard } = makeShard();
+    {
+      using lease = shard.acquire(SMALL);
+      lease.bytes[0] = 1;
+    }
+    expect(shard.idleCounts[0]).toBe(1);
+  });
+
+  it('leaves no view that reads recycled memory, at full safety', () => {
+    const { shard } = makeShard({ safety: 'full' });
+    const lease = shard.acquire(SMALL);
+    const stale = lease.bytes;
+    lease.release();
+    expect(stale.length).toBe(0);
+  });
+
+  it('keeps its content in recycled memory, unless scrub is on', () => {
+    for (const scrub of [false, true]) {
+      const { shard } = makeShard({ scrub, safety: 'off' });
+      const lease = shard.acquire(100);
+      // Also beyond its length: views span the capacity.
+      lease.bytes.fill(7);
+      lease.release();
+      const seen = shard.acquire(100).bytes;
+      expect(new Set(seen)).toEqual(new Set([scrub ? 0 : 7]));
+    }
+  });
+
+  it('whose buffer was transferred away is reported, and stays charged', () => {
+    const { shard, stand } = makeShard();
+    const lease = shard.acquire(SMALL);
+    const taken = lease.bytes.buffer.transfer();
+    expect(() => shard.leases.moveOut(lease)).toThrow(coded('ERR_LEASE_DETACHED'));
+    expect(() => lease.resize(MEDIUM)).toThrow(coded('ERR_LEASE_DETACHED'));
+    expect(() => lease.release()).toThrow(coded('ERR_LEASE_DETACHED'));
+    expect(() => lease.release()).toThrow(coded('ERR_LEASE_RELEASED'));
+    expect([taken.byteLength, stand.used(), ...shard.idleCounts]).toEqual([SMALL, 4, 0, 0, 0]);
+  });
+});
+
+describe('resizing', () => {
+  it('stays in place within the capacity, down and up', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(100);
+    const { bytes } = lease;
+    lease.resize(SMALL);
+    lease.resize(0);
+    expect(lease.bytes).toBe(bytes);
+    expect(lease.length).toBe(0);
+  });
+
+  it.each([
+    ['small', 'medium', 1000, 5000],
+    ['medium', 'large', 60_000, 70_000],
+    ['large', 'direct', MiB, MiB + 1],
+    ['direct', 'direct', 2 * MiB, 3 * MiB],
+  ])('grows from %s to %s with its content, and the old memory is idle or free', (_from, _to, before, after) => {
+    const { shard, stand } = makeShard();
+    const lease = shard.acquire(before);
+    lease.bytes.forEach((_, at, bytes) => {
+      bytes[at] = at % 251;
+    });
+    lease.resize(after);
+    expect(lease.length).toBe(after);
+    expect(lease.bytes.subarray(0, before).every((byte, at) => byte === at % 251)).toBe(true);
+    lease.release();
+    shard.close();
+    expect(stand.used()).toBe(0);
+  });
+
+  it('that the budget refuses changes nothing', () => {
+    const { shard } = makeShard({ budgetBytes: MiB });
+    const lease = shard.acquire(MEDIUM);
+    lease.bytes.fill(9);
+    expect(() => lease.resize(LARGE)).toThrow(coded('ERR_BUDGET_EXHAUSTED'));
+    expect([lease.length, lease.bytes[MEDIUM - 1]]).toEqual([MEDIUM, 9]);
+    expect(() => lease.resize(Number.NaN)).toThrow(coded('ERR_INVALID_ARGUMENT'));
+    lease.release();
+  });
+});
+
+describe('a pin', () => {
+  it('blocks release, move and growth until the last one ends', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(SMALL);
+    const pins = [lease.pin(), lease.pin()];
+    for (const pin of pins) {
+      expect(() => lease.release()).toThrow(coded('ERR_LEASE_PINNED'));
+      expect(() => shard.leases.moveOut(lease)).toThrow(coded('ERR_LEASE_PINNED'));
+      expect(() => lease.resize(MEDIUM)).toThrow(coded('ERR_LEASE_PINNED'));
+      lease.resize(10);
+      pin.release();
+      pin.release();
+    }
+    lease.release();
+    expect(shard.idleCounts[0]).toBe(1);
+  });
+
+  it('holds memory beyond the end of its task: charged, in no list, and back when it ends', () => {
+    const { shard, stand } = makeShard();
+    shard.leases.beginTask(1);
+    const lease = shard.acquire(SMALL);
+    const view = lease.bytes;
+    const pin = lease.pin();
+    expect(shard.leases.endTask()).toMatchObject({ leaks: [], pinned: 1 });
+    expect(() => lease.bytes).toThrow(coded('ERR_LEASE_RELEASED'));
+    // Native code still writes here.
+    expect(view.length).toBe(SMALL);
+    expect([stand.used(), shard.idleCounts[0]]).toEqual([4, 0]);
+    pin.release();
+    expect([stand.used(), shard.idleCounts[0], view.length]).toEqual([4, 1, 0]);
+  });
+
+  it('sends a loan home when it ends after its task', () => {
+    const { shard } = makeShard();
+    shard.leases.beginTask(1);
+    const lease = shard.leases.lend(new Store(new ArrayBuffer(SMALL), 0, 77), 10, 0);
+    const pin = lease.pin();
+    expect(shard.leases.endTask()).toMatchObject({ homebound: [], pinned: 1 });
+    pin.release();
+    expect(shard.supply.returned.map((store) => store.loan)).toEqual([77]);
+  });
+});
+
+describe('the end of a task', () => {
+  it('reclaims what it forgot, detaches its views and tells where it was acquired', () => {
+    const { shard, stand } = makeShard({ safety: 'full' });
+    const kept = shard.acquire(SMALL);
+    shard.leases.beginTask(5);
+    const forgotten = shard.acquire(100);
+    const stale = forgotten.bytes;
+    const { leaks } = shard.leases.endTask();
+    expect(leaks).toEqual([{ length: 100, stack: expect.stringContaining('lease.test.ts') }]);
+    expect(stale.length).toBe(0);
+    expect(() => forgotten.release()).toThrow(coded('ERR_LEASE_RELEASED'));
+    // What was acquired outside the task lives on.
+    kept.release();
+    expect([stand.used(), shard.idleCounts[0]]).toEqual([8, 2]);
+  });
+
+  it.each(['off', 'sampled'] as const)('detaches forgotten views at safety %s too', (safety) => {
+    const { shard } = makeShard({ safety });
+    shard.leases.beginTask(1);
+    const stale = shard.acquire(100).bytes;
+    expect(shard.leases.endTask().leaks).toEqual([{ length: 100, stack: null }]);
+    expect(stale.length).toBe(0);
+  });
+
+  it('sends loans home, released or not, and never pools or frees them', () => {
+    const { shard, stand } = makeShard();
+    shard.leases.beginTask(1);
+    const loans = [1, 2, 3].map((loan) =>
+      shard.leases.lend(new Store(new ArrayBuffer(SMALL), 0, loan), 10, 0),
+    );
+    loans[0].release();
+    // Growing a loan gives the task memory of its own instead.
+    loans[1].resize(MEDIUM);
+    const { homebound, leaks } = shard.leases.endTask();
+    expect(homebound.map((store) => store.loan).sort()).toEqual([1, 2, 3]);
+    expect(leaks).toEqual([{ length: MEDIUM, stack: expect.any(String) }]);
+    expect([stand.used(), ...shard.idleCounts]).toEqual([64, 0, 1, 0]);
+  });
+});
+
+describe('keeping and freeing', () => {
+  it('keeps idle memory up to the quota and frees the rest at once', () => {
+    const { shard, stand } = makeShard({}, { quotas: [2, 1, 0] });
+    const leases = shard.acquireAll([SMALL, SMALL, SMALL, MEDIUM, MEDIUM, LARGE]);
+    const buffers = leases.map((lease) => lease.bytes.buffer);
+    for (const lease of leases) lease.release();
+    expect(shard.idleCounts).toEqual([2, 1, 0]);
+    expect(stand.used()).toBe(2 * 4 + 64);
+    expect(buffers.every((buffer) => buffer.detached)).toBe(true);
+  });
+
+  it('frees what is over a lowered quota, and trims largest first', () => {
+    const { shard, stand } = makeShard();
+    for (const lease of shard.acquireAll([SMALL, SMALL, MEDIUM, LARGE])) lease.release();
+    shard.idle.setQuota(0, 1);
+    expect(stand.used()).toBe(4 + 64 + 1024);
+    expect(shard.idle.trim(1)).toBe(1024);
+    expect(shard.idle.trim(65)).toBe(68);
+    expect(stand.used()).toBe(0);
+  });
+
+  it('lends nothing and keeps nothing once it is closed', () => {
+    const { shard, stand } = makeShard();
+    const lease = shard.acquire(SMALL);
+    const pinned = shard.acquire(SMALL).pin();
+    shard.acquire(MEDIUM).release();
+    expect(shard.close()).toHaveLength(2);
+    expect(() => lease.release()).toThrow(coded('ERR_LEASE_RELEASED'));
+    expect(() => shard.acquire(1)).toThrow(coded('ERR_RUNTIME_CLOSED'));
+    expect(() => shard.acquireAll([1])).toThrow(coded('ERR_RUNTIME_CLOSED'));
+    expect(stand.used()).toBe(4);
+    pinned.release();
+    expect(stand.used()).toBe(0);
+  });
+
+  it('times one hit in so many with its weight, and every other step always', () => {
+    const { shard } = makeShard({ safety: 'off', sampleEvery: 10 });
+    shard.acquire(SMALL).release();
+    for (let hit = 0; hit < 100; hit++) shard.acquire(SMALL).release();
+    const hits = shard.recorded.filter(({ cause }) => cause === 'hit');
+    expect(shard.recorded[0]).toMatchObject({ cause: 'fresh', weight: 1 });
+    expect(hits.map(({ weight }) => weight)).toEqual(Array.from({ length: 10 }, () => 10));
+  });
+});

@@ -1,0 +1,142 @@
+/** Real shards over one real ledger on one thread, with a clock that stands still until a test moves it. */
+import { CANCEL, MAIL, rowWord } from '../src/budget/layout.ts';
+import { Ledger } from '../src/budget/ledger.ts';
+import { KiB } from '../src/bytes.ts';
+import { RowCounts, shardWords, ThreadSupply } from '../src/coordinator/supply.ts';
+import { type PoolOptions, resolvePoolOptions } from '../src/options.ts';
+import { CAUSES, type CauseName } from '../src/pool/causes.ts';
+import { Shard } from '../src/pool/shard.ts';
+import type { Store } from '../src/pool/store.ts';
+import type { Recorder } from '../src/pool/supply.ts';
+
+export interface Stand {
+  readonly ledger: Ledger;
+  readonly shards: readonly TestShard[];
+  /** Nanoseconds. */
+  clock: number;
+  /** KiB charged over all rows. */
+  used(): number;
+}
+
+export class TestShard extends Shard {
+  readonly row: number;
+  readonly ledger: Ledger;
+  readonly recorded: { cause: CauseName; tier: number; nanoseconds: number; weight: number }[];
+  readonly supply: TestSupply;
+
+  constructor(stand: Stand, options: PoolOptions, quotas: readonly number[], row: number) {
+    const recorded: TestShard['recorded'] = [];
+    const recorder: Recorder = {
+      record: (cause, tier, nanoseconds, weight) =>
+        recorded.push({ cause: CAUSES[cause], tier, nanoseconds, weight }),
+    };
+    const supply = new TestSupply(stand, row);
+    super(options, quotas, shardWords(stand.ledger, row), supply, new RowCounts(stand.ledger, row), recorder);
+    this.row = row;
+    this.ledger = stand.ledger;
+    this.recorded = recorded;
+    this.supply = supply;
+  }
+
+  /** KiB charged to this shard. */
+  get charged(): number {
+    return this.ledger.chargedKib(this.row);
+  }
+
+  get idleCounts(): number[] {
+    return this.idle.lists.map((list) => list.length);
+  }
+
+  /** The causes recorded since the last call. */
+  causes(): CauseName[] {
+    return this.recorded.splice(0).map(({ cause }) => cause);
+  }
+}
+
+/** The production supply, with time, mail and the allocator in the test's hand. */
+export class TestSupply extends ThreadSupply {
+  readonly returned: Store[] = [];
+  /** What the next safepoints find, one each. */
+  readonly mail: (() => void)[] = [];
+  /** What happens during each wait, in turn; without any, time passes by the wait's length. */
+  readonly during: (() => void)[] = [];
+  allocations = 0;
+  failAfter = Number.POSITIVE_INFINITY;
+  blocks = true;
+  readonly #stand: Stand;
+  readonly #mailWord: number;
+
+  constructor(stand: Stand, row: number) {
+    const hands: { supply?: TestSupply } = {};
+    super(stand.ledger, row, {
+      canBlock: true,
+      safepoint: () => hands.supply?.open(),
+      returnLoan: (store) => void hands.supply?.returned.push(store),
+      currentTask: () => 1,
+    });
+    hands.supply = this;
+    this.#stand = stand;
+    this.#mailWord = rowWord(row) + MAIL;
+  }
+
+  post(message: () => void): void {
+    this.mail.push(message);
+    this.#stand.ledger.words[this.#mailWord] = 1;
+  }
+
+  open(): void {
+    this.#stand.ledger.words[this.#mailWord] = 0;
+    for (const message of this.mail.splice(0)) message();
+  }
+
+  override allocate(capacity: number): ArrayBuffer {
+    if (this.allocations >= this.failAfter) throw new RangeError('Array buffer allocation failed');
+    this.allocations++;
+    return super.allocate(capacity);
+  }
+
+  override wait(_seen: number, milliseconds: number): void {
+    const event = this.during.shift();
+    if (event !== undefined) event();
+    else this.#stand.clock += milliseconds * 1e6;
+  }
+
+  override now(): number {
+    return this.#stand.clock;
+  }
+
+  cancel(row: number): void {
+    this.#stand.ledger.words[rowWord(row) + CANCEL] = 1;
+  }
+}
+
+/** `quotas` are for each shard. Full safety unless said otherwise. */
+export function makeStand(
+  options: Partial<PoolOptions> = {},
+  { shards = 1, quotas = [10, 10, 10] }: { shards?: number; quotas?: readonly number[] } = {},
+): Stand {
+  const resolved = resolvePoolOptions({ safety: 'full', ...options }, 1);
+  const ledger = Ledger.create(shards, resolved.budgetBytes);
+  const all: TestShard[] = [];
+  const stand: Stand = {
+    ledger,
+    shards: all,
+    clock: 0,
+    used: () => ledger.sumKib() ?? Number.NaN,
+  };
+  for (let row = 0; row < shards; row++) {
+    ledger.claim(row);
+    all.push(new TestShard(stand, resolved, quotas, row));
+  }
+  return stand;
+}
+
+/** One shard that fills most tests' needs. */
+export function makeShard(...args: Parameters<typeof makeStand>): { shard: TestShard; stand: Stand } {
+  const stand = makeStand(...args);
+  return { shard: stand.shards[0], stand };
+}
+
+export const SMALL = 4 * KiB;
+export const MEDIUM = 64 * KiB;
+export const LARGE = 1024 * KiB;
