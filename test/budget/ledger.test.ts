@@ -1,0 +1,213 @@
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CHARGED, MOVES, rowWord } from '../../src/budget/layout.ts';
+import { Ledger } from '../../src/budget/ledger.ts';
+import { AtomicMemory, type Memory } from '../../src/budget/memory.ts';
+import { KiB, MiB } from '../../src/bytes.ts';
+
+describe('the ledger', () => {
+  it('reserves up to the budget and not a KiB more', () => {
+    const ledger = Ledger.create(3, 100 * KiB + 1023);
+    expect(ledger.limitKib).toBe(100);
+    expect([
+      ledger.reserve(0, 60),
+      ledger.reserve(1, 41),
+      ledger.reserve(1, 40),
+      ledger.reserve(2, 1),
+    ]).toEqual([true, false, true, false]);
+    expect([ledger.sumKib(), ledger.peakKib]).toEqual([100, 100]);
+    ledger.uncharge(0, 60);
+    expect(ledger.reserve(2, 60)).toBe(true);
+    expect(ledger.peakKib).toBe(100);
+  });
+
+  it('adds nothing, even for a moment, for what is hopeless', () => {
+    const ledger = Ledger.create(2, 100 * KiB);
+    const adds: number[] = [];
+    const real = new AtomicMemory(ledger.words);
+    const spying = new Ledger(ledger.shared, {
+      load: (at) => real.load(at),
+      store: (at, value) => real.store(at, value),
+      notify: (at) => real.notify(at),
+      compareExchange: (at, expected, value) => real.compareExchange(at, expected, value),
+      add: (at, value) => {
+        adds.push(at);
+        return real.add(at, value);
+      },
+    });
+    expect(spying.reserve(0, 101)).toBe(false);
+    expect(adds).toEqual([]);
+  });
+
+  it('moves charges without changing their sum, and wakes who waits with every un-charge', () => {
+    const ledger = Ledger.create(2, MiB);
+    ledger.reserve(0, 100);
+    ledger.move(0, 1, 30);
+    expect([ledger.chargedKib(0), ledger.chargedKib(1), ledger.sumKib()]).toEqual([70, 30, 100]);
+    const seen = ledger.wakeWord();
+    ledger.uncharge(1, 30);
+    expect(ledger.wakeWord()).not.toBe(seen);
+  });
+
+  it('gives no sum and no memory while a move is under way', () => {
+    const ledger = Ledger.create(2, MiB);
+    ledger.words[MOVES] = 1;
+    expect(ledger.sumKib()).toBeNull();
+    expect(ledger.reserve(0, 1)).toBe(false);
+    ledger.words[MOVES] = 2;
+    expect(ledger.reserve(0, 1)).toBe(true);
+  });
+
+  it('starts a scan over when a charge moved behind its back', () => {
+    // The scan has read row 0 when the coordinator moves all of row 1 there: without the counter it would see nothing.
+    const ledger = Ledger.create(2, 100 * KiB);
+    ledger.reserve(1, 80);
+    let moved = false;
+    const real = new AtomicMemory(ledger.words);
+    const interrupted: Memory = {
+      load: (at) => {
+        const value = real.load(at);
+        if (at === rowWord(0) + CHARGED && !moved) {
+          moved = true;
+          ledger.move(1, 0, 80);
+        }
+        return value;
+      },
+      store: (at, value) => real.store(at, value),
+      add: (at, value) => real.add(at, value),
+      compareExchange: (at, expected, value) => real.compareExchange(at, expected, value),
+      notify: () => {},
+    };
+    expect(new Ledger(ledger.shared, interrupted).sumKib()).toBe(80);
+  });
+
+  it('hands out rows once, and again only when they were released', () => {
+    const ledger = Ledger.create(2, MiB);
+    expect([ledger.claim(0), ledger.claim(7), ledger.claim(8)]).toEqual([0, 1, -1]);
+    expect([ledger.rowOf(7), ledger.rowOf(8)]).toEqual([1, -1]);
+    ledger.reserve(1, 50);
+    ledger.counters(1)[3] = 9;
+    expect(ledger.forgive(1)).toBe(50);
+    ledger.release(1);
+    expect(ledger.claim(8)).toBe(1);
+    expect([ledger.chargedKib(1), ledger.counters(1)[3]]).toEqual([0, 0]);
+  });
+});
+
+/**
+ * Runs programs of ledger calls on logical threads that are switched between any two atomic steps. A step is one call of
+ * the memory; a thread is run anew from the start of its current call with the answers it already had, and halted at
+ * the first new one. That is why a call may have no side effect besides its atomic steps.
+ */
+type Call = (ledger: Ledger) => void;
+
+class Halt extends Error {}
+
+function interleave(
+  shared: SharedArrayBuffer,
+  programs: readonly (readonly Call[])[],
+  choose: (of: number) => number,
+  check: () => void,
+): void {
+  const words = new Int32Array(shared);
+  const real = new AtomicMemory(words);
+  const threads = programs.map((program) => ({ program, call: 0, answers: [] as number[] }));
+  for (;;) {
+    const runnable = threads.filter((thread) => thread.call < thread.program.length);
+    if (runnable.length === 0) return;
+    const thread = runnable[choose(runnable.length)];
+    let replayed = 0;
+    let fresh = 0;
+    const step = (action: () => number): number => {
+      if (replayed < thread.answers.length) return thread.answers[replayed++];
+      if (fresh++ > 0) throw new Halt();
+      thread.answers.push(action());
+      replayed++;
+      return thread.answers[replayed - 1];
+    };
+    const memory: Memory = {
+      load: (at) => step(() => real.load(at)),
+      store: (at, value) => {
+        step(() => {
+          real.store(at, value);
+          return 0;
+        });
+      },
+      add: (at, value) => step(() => real.add(at, value)),
+      compareExchange: (at, expected, value) => step(() => real.compareExchange(at, expected, value)),
+      notify: () => {},
+    };
+    try {
+      thread.program[thread.call](new Ledger(shared, memory, () => 0));
+      thread.call++;
+      thread.answers = [];
+    } catch (error) {
+      if (!(error instanceof Halt)) throw error;
+    }
+    check();
+  }
+}
+
+describe('racing threads', () => {
+  it('never hold more than the budget together, whatever the order of their atomic steps', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 1000 }), { minLength: 50, maxLength: 400 }), (choices) => {
+        const { shared } = Ledger.create(3, 100 * KiB);
+        // What each thread really holds: after a successful reservation, until before its un-charge.
+        const holds = [0, 0, 0];
+        const reserve =
+          (row: number, kib: number): Call =>
+          (ledger) => {
+            if (ledger.reserve(row, kib)) holds[row] += kib;
+          };
+        let next = 0;
+        interleave(
+          shared,
+          [
+            [reserve(0, 60), reserve(0, 30)],
+            [reserve(1, 60), reserve(1, 50)],
+            [(ledger) => ledger.move(0, 1, 0), reserve(2, 45)],
+          ],
+          (of) => choices[next++ % choices.length] % of,
+          () => {
+            expect(holds[0] + holds[1] + holds[2]).toBeLessThanOrEqual(100);
+          },
+        );
+        expect(new Ledger(shared).sumKib()).toBe(holds[0] + holds[1] + holds[2]);
+        expect(new Ledger(shared).peakKib).toBeLessThanOrEqual(100);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('really racing, hold the budget too', async () => {
+    const { shared } = Ledger.create(4, 256 * KiB);
+    const live = new SharedArrayBuffer(8);
+    const source = `
+      const { workerData } = require('node:worker_threads');
+      import(workerData.url).then(({ Ledger }) => {
+        const ledger = new Ledger(workerData.shared);
+        const live = new Int32Array(workerData.live);
+        for (let round = 0; round < 20000; round++) {
+          const kib = 1 + ((round * 7919 + workerData.row * 104729) % 100);
+          if (!ledger.reserve(workerData.row, kib)) continue;
+          // Counted inside the reservation: what all hold at once can only be undercounted by this.
+          const now = Atomics.add(live, 0, kib) + kib;
+          if (now > 256) Atomics.store(live, 1, now);
+          Atomics.sub(live, 0, kib);
+          ledger.uncharge(workerData.row, kib);
+        }
+      });`;
+    const url = new URL('../../src/budget/ledger.ts', import.meta.url).href;
+    const workers = [0, 1, 2, 3].map(
+      (row) => new Worker(source, { eval: true, workerData: { shared, live, row, url } }),
+    );
+    await Promise.all(workers.map((worker) => new Promise((resolve) => worker.on('exit', resolve))));
+    const ledger = new Ledger(shared);
+    expect(new Int32Array(live)[1]).toBe(0);
+    expect(ledger.sumKib()).toBe(0);
+    expect(ledger.peakKib).toBeGreaterThan(100);
+    expect(ledger.peakKib).toBeLessThanOrEqual(256);
+  });
+});
