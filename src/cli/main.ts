@@ -29,13 +29,15 @@ function program(): Command {
       'after',
       '\nExamples:\n  millpond transcode album/ --to flac --out converted\n  millpond demo\n\nExit codes: 0 all done, 1 some files failed, 2 wrong usage, 130 interrupted.',
     )
-    .action(() => program.help({ error: true }));
+    .allowExcessArguments()
+    .action(() => {
+      const [unknown] = program.args;
+      if (unknown === undefined) program.help({ error: true });
+      program.error(`error: unknown command '${unknown}'`);
+    });
   const commands = [transcodeCommand(), demoCommand()];
   for (const command of [program, ...commands]) {
-    command
-      .exitOverride()
-      .showHelpAfterError('(--help shows what there is)')
-      .allowExcessArguments(command !== program && command.name() === 'transcode');
+    command.exitOverride().showHelpAfterError('(--help shows what there is)');
   }
   for (const command of commands) program.addCommand(command);
   return program;

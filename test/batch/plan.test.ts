@@ -1,0 +1,98 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { planBatch } from '../../src/batch/plan.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'millpond-plan-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const at = (...parts: string[]) => join(root, ...parts);
+
+function put(name: string, bytes = 100): string {
+  mkdirSync(dirname(at(name)), { recursive: true });
+  writeFileSync(at(name), Buffer.alloc(bytes));
+  return at(name);
+}
+
+async function outputs(inputs: string[], out = 'out'): Promise<string[]> {
+  const { files } = await planBatch(inputs, at(out), '.flac');
+  return files.map(({ output }) => output.slice(at(out).length + 1)).sort();
+}
+
+describe('a plan', () => {
+  it('keeps what lies under a folder where it was, and puts named files on top', async () => {
+    put('in/a.wav');
+    put('in/sub/b.MP3');
+    put('other/c.ogg');
+    expect(await outputs([at('in'), at('other/c.ogg')])).toEqual(['a.flac', 'c.flac', 'sub/b.flac']);
+  });
+
+  it('takes the longest first, by size and format', async () => {
+    put('in/wav.wav', 176_400 * 3);
+    put('in/ogg.ogg', 20_000 * 10);
+    put('in/flac.flac', 100_000);
+    const { files } = await planBatch([at('in')], at('out'), '.mp3');
+    expect(files.map(({ estimatedSeconds }) => estimatedSeconds)).toEqual([10, 3, 1]);
+  });
+
+  it('skips and counts what is not audio by its name, but tries what is named', async () => {
+    put('in/a.wav');
+    put('in/cover.jpg');
+    put('in/notes');
+    const { files, skipped } = await planBatch([at('in'), at('in/notes')], at('out'), '.mp3');
+    expect([files.length, skipped]).toEqual([2, 2]);
+  });
+
+  it('reads neither hidden files nor outputs of an earlier run', async () => {
+    put('in/a.wav');
+    put('in/.hidden.wav');
+    put('in/.git/b.wav');
+    put('in/out/a.flac');
+    expect(await outputs([at('in')], 'in/out')).toEqual(['a.flac']);
+  });
+
+  it('follows links, and is not caught in a loop of them', async () => {
+    put('elsewhere/b.wav');
+    put('in/a.wav');
+    symlinkSync(at('elsewhere'), at('in/linked'));
+    symlinkSync(at('in'), at('in/loop'));
+    symlinkSync(at('nowhere'), at('in/dangling.wav'));
+    expect(await outputs([at('in')])).toEqual(['a.flac', 'linked/b.flac']);
+  });
+
+  it('does a file once that was named twice', async () => {
+    put('a.wav');
+    expect(await outputs([at('a.wav'), at('./a.wav')])).toEqual(['a.flac']);
+  });
+
+  it('keeps a missing file, which will fail by itself', async () => {
+    expect(await outputs([at('gone.wav')])).toEqual(['gone.flac']);
+  });
+
+  it.each([
+    ['two formats of one name', ['in/x.wav', 'in/x.ogg'], ['in']],
+    ['the same name in two folders', ['a/x.wav', 'b/x.wav'], ['a', 'b']],
+    ['a named file and one in a folder', ['a/x.wav', 'b/x.ogg'], ['a', 'b/x.ogg']],
+  ])('refuses %s', async (_what, files, inputs) => {
+    for (const file of files) put(file);
+    await expect(outputs(inputs.map((input) => at(input)))).rejects.toMatchObject({
+      code: 'ERR_OUTPUT_CLASH',
+    });
+  });
+
+  it('refuses to write over an input, also by way of a link', async () => {
+    put('in/x.flac');
+    symlinkSync(at('in'), at('alias'));
+    await expect(outputs([at('in')], 'alias')).rejects.toMatchObject({ code: 'ERR_OUTPUT_CLASH' });
+    await expect(outputs([at('in')], 'in')).rejects.toMatchObject({ code: 'ERR_OUTPUT_CLASH' });
+  });
+
+  it('refuses to do nothing', async () => {
+    put('in/readme.txt');
+    await expect(outputs([at('in')])).rejects.toMatchObject({ code: 'ERR_NO_INPUT' });
+  });
+});

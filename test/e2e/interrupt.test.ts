@@ -1,0 +1,104 @@
+import { mkdirSync, readFileSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { probe } from '../../src/audio/probe.ts';
+import { writeWav } from '../audio/wav.ts';
+import { filesUnder, scratch, start, tone } from './millpond.ts';
+
+const at = scratch();
+
+/** Files that keep two threads busy for seconds. */
+function longTones(name: string): string {
+  mkdirSync(at(name), { recursive: true });
+  const samples = tone(44_100 * 60);
+  for (let file = 0; file < 6; file++) writeWav(at(name, `${file}.wav`), [samples, samples]);
+  return at(name);
+}
+
+/** Resolves when something was written under a folder: work has begun. */
+function firstFile(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  return new Promise((resolve) => {
+    const watcher = watch(folder, () => {
+      watcher.close();
+      resolve();
+    });
+  });
+}
+
+describe('SIGINT', () => {
+  it('twenty times in the middle of work stops cleanly: 130, no abort, nothing half-written', async () => {
+    const input = longTones('long');
+    for (let round = 0; round < 20; round++) {
+      const out = at(`out-${round}`);
+      const working = firstFile(out);
+      const { child, ended } = start([
+        'transcode',
+        input,
+        '--to',
+        round % 2 ? 'mp3' : 'flac',
+        '--out',
+        out,
+        '--json',
+      ]);
+      await working;
+      child.kill('SIGINT');
+      const { code, signal, stdout, stderr } = await ended;
+      expect({ round, code, signal }).toEqual({ round, code: 130, signal: null });
+      expect(stderr).toContain('stopping');
+      const report = JSON.parse(stdout);
+      expect(report).toMatchObject({ interrupted: true, failures: [], budget: { endBytes: 0 } });
+      const left = filesUnder(out);
+      expect(left.filter((name) => name.startsWith('.'))).toEqual([]);
+      expect(left).toHaveLength(report.files.ok);
+      for (const name of left) expect(probe(join(out, name)).seconds).toBeCloseTo(60, 0);
+    }
+  }, 120_000);
+
+  it('a second time leaves at once, by the signal, without what was half-written', async () => {
+    const input = longTones('long2');
+    const out = at('twice');
+    const working = firstFile(out);
+    const { child, ended } = start(['transcode', input, '--to', 'mp3', '--out', out]);
+    child.stderr?.on('data', (text: string) => {
+      if (text.includes('stopping')) child.kill('SIGINT');
+    });
+    await working;
+    child.kill('SIGINT');
+    const { code, signal } = await ended;
+    // The jobs may have stopped before the second signal came.
+    expect([
+      [null, 'SIGINT'],
+      [130, null],
+    ]).toContainEqual([code, signal]);
+    expect(filesUnder(out).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('before work begins ends with 130 too', async () => {
+    const { child, ended } = start([
+      'transcode',
+      longTones('long3'),
+      '--to',
+      'mp3',
+      '--out',
+      at('early'),
+      '--log-level',
+      'info',
+    ]);
+    // The first log line is written when the runtime starts its workers.
+    await new Promise<void>((resolve) => child.stderr?.once('data', () => resolve()));
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 130, signal: null });
+  });
+});
+
+it('SIGTERM stops in the same way, with 143', async () => {
+  const out = at('term');
+  const working = firstFile(out);
+  const { child, ended } = start(['transcode', longTones('long4'), '--to', 'flac', '--out', out, '--quiet']);
+  await working;
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ code: 143, signal: null });
+  expect(filesUnder(out).filter((name) => name.startsWith('.'))).toEqual([]);
+  expect(readFileSync(at('long4', '0.wav')).length).toBeGreaterThan(1000);
+});

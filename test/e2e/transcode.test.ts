@@ -1,0 +1,355 @@
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeWav } from '../audio/wav.ts';
+import { bin, filesUnder, millpond, pianoReleases, scratch, startProgram, tone } from './millpond.ts';
+
+const at = scratch();
+
+function folderOfTones(name: string, files: readonly string[]): string {
+  for (const file of files) {
+    mkdirSync(join(at(name), file, '..'), { recursive: true });
+    writeWav(join(at(name), file), [tone()], { rate: 8000 });
+  }
+  return at(name);
+}
+
+describe('millpond transcode', () => {
+  it('does all files of a folder, keeps its structure and ends with 0', async () => {
+    const input = folderOfTones('album', ['one.wav', 'side b/two.wav', 'side b/deep/three.wav']);
+    writeFileSync(join(input, 'cover.jpg'), 'no audio');
+    const { code, stdout, stderr } = await millpond(
+      'transcode',
+      input,
+      '--to',
+      'flac',
+      '--out',
+      at('converted'),
+    );
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(filesUnder(at('converted'))).toEqual(['one.flac', 'side b/deep/three.flac', 'side b/two.flac']);
+    expect(stdout).toMatch(/files\s+3 of 3 done, 1 skipped \(not audio\)/);
+    expect(stdout).toMatch(/audio\s+3\.0 s in .* times real time on \d+ threads/);
+    expect(stdout).toMatch(/memory\s+peak .* of 100 MiB, 0 B left at the end/);
+    expect(stdout).toMatch(/pool\s+3 leases, .* % from pooled memory/);
+    expect(stdout).toMatch(/latency\s+cause\s+count\s+p50\s+p99\s+max/);
+  });
+
+  it('prints one JSON object of the promised shape, and nothing else, with --json', async () => {
+    const input = folderOfTones('json', ['a.wav', 'b.wav', 'c.wav']);
+    writeFileSync(join(input, 'bad.wav'), 'RIFF but not really');
+    const { code, stdout, stderr } = await millpond(
+      'transcode',
+      input,
+      '--to',
+      'mp3',
+      '--out',
+      at('json-out'),
+      '--threads',
+      '1',
+      '--budget',
+      '8MiB',
+      '--json',
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^failed: .*bad\.wav: .*\(ERR_AUDIO_\w+\)\n$/);
+    const report = JSON.parse(stdout);
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+    const number = expect.any(Number);
+    const tier = { acquires: number, hits: number, releases: number, idlePeak: number };
+    const times = { count: number, p50: number, p90: number, p99: number, p999: number, max: number };
+    expect(report).toMatchObject({
+      schema: 'millpond.run/1',
+      command: 'transcode',
+      threads: 1,
+      files: { total: 4, ok: 3, failed: 1, skipped: 0 },
+      audioSeconds: 3,
+      wallSeconds: number,
+      realtimeFactor: number,
+      budget: { limitBytes: 8 * 1024 * 1024, peakBytes: number, endBytes: 0 },
+      pool: {
+        acquires: 3,
+        hitRate: number,
+        byTier: { small: tier, medium: tier, large: tier, direct: tier },
+      },
+      latency: { unit: 'ns', byCause: { hit: times, mailbox: times, larger: times, fresh: times } },
+      failures: [
+        { file: join(input, 'bad.wav'), code: expect.stringMatching(/^ERR_/), message: expect.any(String) },
+      ],
+    });
+    expect(report.budget.peakBytes).toBeGreaterThan(0);
+    expect(report.budget.peakBytes).toBeLessThanOrEqual(report.budget.limitBytes);
+    expect(report.realtimeFactor).toBeCloseTo(report.audioSeconds / report.wallSeconds);
+    const tiers: { acquires: number; hits: number; releases: number }[] = Object.values(report.pool.byTier);
+    for (const { acquires, releases } of tiers) expect(acquires).toBe(releases);
+    const hits = tiers.reduce((sum, { hits }) => sum + hits, 0);
+    expect(report.pool.hitRate).toBeCloseTo(hits / 3);
+    const counts: { count: number }[] = Object.values(report.latency.byCause);
+    expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(3);
+  });
+
+  it('never stops for bad files among good ones', async () => {
+    const good = folderOfTones('mixed', ['good.wav', 'also good.wav']);
+    const bytes = readFileSync(join(good, 'good.wav'));
+    writeFileSync(join(good, 'empty.wav'), '');
+    writeFileSync(join(good, 'header only.wav'), bytes.subarray(0, 20));
+    writeFileSync(join(good, 'garbage.ogg'), Buffer.alloc(5000, 0xa5));
+    writeFileSync(join(good, 'list.wav'), '#EXTM3U\ngood.wav\nhttp://127.0.0.1:9/x.wav\n');
+    mkdirSync(join(good, 'a folder.wav'));
+    const { code, stdout, stderr } = await millpond(
+      'transcode',
+      good,
+      at('not there.wav'),
+      '--to',
+      'ogg',
+      '--out',
+      at('mixed-out'),
+      '--json',
+    );
+    expect(code).toBe(1);
+    const report = JSON.parse(stdout);
+    expect(report.files).toEqual({ total: 7, ok: 2, failed: 5, skipped: 0 });
+    expect(stderr.match(/^failed: /gm)).toHaveLength(5);
+    expect(filesUnder(at('mixed-out'))).toEqual(['also good.ogg', 'good.ogg']);
+  });
+
+  it('takes a named file whatever its name is', async () => {
+    const names = ['-dash.wav', '%d.wav', 'line\nbreak.wav', 'http:__x.wav', 'größe 音.wav', 'noextension'];
+    const input = folderOfTones('odd', names);
+    const { code } = await millpond(
+      'transcode',
+      '--to',
+      'flac',
+      '--out',
+      at('odd-out'),
+      '--quiet',
+      '--',
+      ...names.map((name) => join(input, name)),
+    );
+    expect(code).toBe(0);
+    expect(filesUnder(at('odd-out'))).toEqual(
+      names.map((name) => `${name.replace(/\.wav$/, '')}.flac`).sort(),
+    );
+  });
+
+  it('refuses name clashes before anything starts', async () => {
+    const input = folderOfTones('clash', ['x.wav']);
+    copyFileSync(join(input, 'x.wav'), join(input, 'x.aiff'));
+    const { code, stdout, stderr } = await millpond(
+      'transcode',
+      input,
+      '--to',
+      'mp3',
+      '--out',
+      at('clash-out'),
+    );
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/x\.aiff.*x\.wav.*x\.mp3.*\(ERR_OUTPUT_CLASH\)/);
+    expect(() => statSync(at('clash-out'))).toThrow(/ENOENT/);
+  });
+
+  it('refuses to overwrite an input', async () => {
+    const input = folderOfTones('self', ['x.wav']);
+    const before = readFileSync(join(input, 'x.wav'));
+    const { code, stderr } = await millpond('transcode', input, '--to', 'wav', '--out', input);
+    expect(code).toBe(2);
+    expect(stderr).toContain('ERR_OUTPUT_CLASH');
+    expect(readFileSync(join(input, 'x.wav')).equals(before)).toBe(true);
+  });
+
+  it('fails each file of an output folder that cannot be made', async () => {
+    const input = folderOfTones('nofolder', ['x.wav']);
+    writeFileSync(at('a file'), '');
+    const { code, stdout } = await millpond(
+      'transcode',
+      input,
+      '--to',
+      'flac',
+      '--out',
+      at('a file', 'out'),
+      '--json',
+    );
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).failures).toHaveLength(1);
+  });
+
+  it('converts rate, channels and depth', async () => {
+    const input = folderOfTones('convert', ['x.wav']);
+    const { code } = await millpond(
+      'transcode',
+      input,
+      '--to',
+      'wav',
+      '--out',
+      at('convert-out'),
+      '--rate',
+      '16000',
+      '--channels',
+      '2',
+      '--bits',
+      '24',
+    );
+    expect(code).toBe(0);
+    const header = readFileSync(at('convert-out', 'x.wav'));
+    const format = header.indexOf('fmt ') + 8;
+    expect([
+      header.readUInt16LE(format + 2),
+      header.readUInt32LE(format + 4),
+      header.readUInt16LE(format + 14),
+    ]).toEqual([2, 16_000, 24]);
+  });
+
+  it('prints nothing with --quiet but failures', async () => {
+    const input = folderOfTones('quiet', ['x.wav']);
+    const fine = await millpond('transcode', input, '--to', 'flac', '--out', at('quiet-out'), '--quiet');
+    expect(fine).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const failing = await millpond(
+      'transcode',
+      at('none.wav'),
+      '--to',
+      'flac',
+      '--out',
+      at('quiet-out'),
+      '--quiet',
+    );
+    expect(failing).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^failed: .*\n$/) });
+  });
+});
+
+describe('on a terminal', () => {
+  it('shows a progress bar on stderr, and none elsewhere', async () => {
+    const input = folderOfTones(
+      'bar',
+      Array.from({ length: 12 }, (_, file) => `${file}.wav`),
+    );
+    const words = [process.execPath, ...bin, 'transcode', input, '--to', 'mp3', '--out', at('bar-out')];
+    const line = words.map((word) => `'${word}'`).join(' ');
+    // Standard error is the terminal, standard output a file.
+    const both = await startProgram('script', ['-qec', `${line} > ${at('bar.txt')}`, '/dev/null']).ended;
+    expect(both.code).toBe(0);
+    expect(both.stdout).toMatch(/\d+ % \| \d+\/12 files/);
+    expect(readFileSync(at('bar.txt'), 'utf8')).toMatch(/^files\s+12 of 12 done\n/);
+    const quiet = await startProgram('script', ['-qec', `${line} --quiet`, '/dev/null']).ended;
+    expect(quiet).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it('uses colour only there, and not with NO_COLOR', async () => {
+    const input = folderOfTones('colour', ['x.wav']);
+    const line = [
+      process.execPath,
+      ...bin,
+      'transcode',
+      input,
+      '--to',
+      'mp3',
+      '--out',
+      at('colour-out'),
+    ].join(' ');
+    const plain = { NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm' };
+    const bold = `${String.fromCharCode(27)}[1m`;
+    const coloured = await startProgram('script', ['-qec', `${line} 2>/dev/null`, '/dev/null'], plain).ended;
+    expect(coloured.stdout).toContain(bold);
+    const not = await startProgram('script', ['-qec', `${line} 2>/dev/null`, '/dev/null'], {
+      ...plain,
+      NO_COLOR: '1',
+    }).ended;
+    expect(not.stdout).not.toContain(bold);
+    expect(not.stdout).toContain('files');
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['transcode', 'x', '--to', 'aac', '--out', 'y'], /--to.*flac/s],
+    [['transcode', 'x', '--to', 'flac'], /--out/],
+    [['transcode', '--to', 'flac', '--out', 'y'], /missing required argument/],
+    [['transcode', 'x', '--to', 'flac', '--out', 'y', '--rate', '44.1k'], /whole number from 1000/],
+    [['transcode', 'x', '--to', 'flac', '--out', 'y', '--bits', '20'], /16, 24 or 32/],
+    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--bitrate', 'high'], /192k/],
+    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--budget', 'lots'], /100MiB/],
+    [
+      ['transcode', 'x', '--to', 'mp3', '--out', 'y', '--budget', '1k', '--threads', '2'],
+      /ERR_BUDGET_TOO_SMALL/,
+    ],
+    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--threads', '0'], /1 to 1024/],
+    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--fast'], /unknown option/],
+    [['demo', 'more'], /too many arguments/],
+    [['transmogrify'], /unknown command/],
+    [[], /Usage: millpond/],
+  ])('%j ends with 2 and says what to do', async (args, message) => {
+    const { code, stdout, stderr } = await millpond(...args);
+    expect(stderr).toMatch(message);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it('of a folder without audio says so', async () => {
+    mkdirSync(at('nothing'));
+    writeFileSync(at('nothing', 'notes.txt'), '');
+    const { code, stderr } = await millpond('transcode', at('nothing'), '--to', 'mp3', '--out', at('y'));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/held none \(1 other files\).*ERR_NO_INPUT/);
+  });
+});
+
+describe('help', () => {
+  it.each([
+    ['--help'],
+    ['transcode', '--help'],
+    ['demo', '--help'],
+  ])('of %s has examples, on stdout, and ends with 0', async (...args) => {
+    const { code, stdout, stderr } = await millpond(...args);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/Usage: .*Examples:\n {2}millpond/s);
+  });
+
+  it('--version prints the version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await millpond('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('the rest of the world', () => {
+  it('may stop reading early', async () => {
+    const input = folderOfTones('pipe', ['x.wav']);
+    const words = [
+      process.execPath,
+      ...bin,
+      'transcode',
+      input,
+      '--to',
+      'mp3',
+      '--out',
+      at('pipe-out'),
+      '--json',
+    ];
+    const { code, stderr } = await startProgram('bash', ['-c', `set -o pipefail; ${words.join(' ')} | true`])
+      .ended;
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it('gets a plain word about an old Node', async () => {
+    const source = readFileSync(new URL('../../src/cli/bin.ts', import.meta.url), 'utf8');
+    // The same lines under a version of our choosing; the real check of the real file.
+    const aged = source.replaceAll('process.versions.node', '"24.11.9"').replace('export {};', '');
+    writeFileSync(at('bin.cjs'), aged.replaceAll('import.meta.url', '__filename'));
+    const { code, stderr } = await startProgram(process.execPath, [at('bin.cjs')]).ended;
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/needs Node 24\.12 .* this is Node 24\.11\.9/)]);
+  });
+
+  it('sees real recordings done, again and again', async () => {
+    for (let round = 0; round < 2; round++) {
+      const { code, stdout } = await millpond('demo', '--out', at('demo'), '--json');
+      expect(code).toBe(0);
+      const report = JSON.parse(stdout);
+      expect(report).toMatchObject({
+        command: 'demo',
+        files: { total: 118, ok: 118, failed: 0 },
+        budget: { endBytes: 0 },
+      });
+      expect(report.audioSeconds).toBeGreaterThan(400);
+    }
+    expect(filesUnder(at('demo'))).toHaveLength(118);
+    expect(filesUnder(pianoReleases).length).toBeGreaterThan(87);
+  });
+});
