@@ -28,7 +28,7 @@ describe('native code', () => {
         if (spoil) input.fill(Number.NaN);
         if (spoil) input.buffer.transfer(0);
       }
-      written += converter.convert([out.subarray(written)], 2000, null, 0);
+      written += converter.drain([out.subarray(written)], 2000);
       converter.close();
       return out.subarray(0, written);
     };
