@@ -179,9 +179,7 @@ class FileEncoder implements Encoder {
     stream.timeBase = this.#context.timeBase;
     this.#checkEncode(stream.codecpar.fromContext(this.#context));
     if (Object.keys(this.#spec.tags).length > 0) {
-      const tags = Dictionary.fromObject({ ...this.#spec.tags });
-      format.metadata = tags;
-      if (this.#spec.muxer === 'ogg' || this.#spec.muxer === 'opus') stream.metadata = tags;
+      format.metadata = Dictionary.fromObject({ ...this.#spec.tags });
     }
     this.#checkWrite(format.writeHeaderSync(null));
     const { timeBase } = stream;
