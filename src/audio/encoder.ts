@@ -9,6 +9,7 @@ import {
   AV_CODEC_FLAG_GLOBAL_HEADER,
   AV_OPT_SEARCH_CHILDREN,
   AV_OPT_TYPE_INT,
+  AV_PKT_DATA_SKIP_SAMPLES,
   AV_SAMPLE_FMT_S16,
   AV_SAMPLE_FMT_S32,
   AVFMT_FLAG_BITEXACT,
@@ -92,6 +93,8 @@ class FileEncoder implements Encoder {
   #frameSize = 0;
   #filled = 0;
   #packets = 0;
+  #flushing = false;
+  #initialPadding = 0;
   readonly #pageBreak: number;
   #closed = false;
 
@@ -135,6 +138,7 @@ class FileEncoder implements Encoder {
       this.#send();
     }
     this.#checkEncode(this.#context.sendFrameSync(null));
+    this.#flushing = true;
     this.#drain();
     this.#checkWrite(this.#format.writeTrailerSync());
     this.#checkWrite(this.#close());
@@ -178,6 +182,7 @@ class FileEncoder implements Encoder {
     const stream = format.newStream(null);
     stream.timeBase = this.#context.timeBase;
     this.#checkEncode(stream.codecpar.fromContext(this.#context));
+    this.#initialPadding = stream.codecpar.initialPadding;
     if (Object.keys(this.#spec.tags).length > 0) {
       format.metadata = Dictionary.fromObject({ ...this.#spec.tags });
     }
@@ -243,8 +248,23 @@ class FileEncoder implements Encoder {
       if (this.#rescale !== null) packet.rescaleTs(this.#rescale.from, this.#rescale.to);
       if (this.#packets === this.#pageBreak) this.#checkWrite(this.#format.writeFrameSync(null));
       this.#packets++;
+      if (this.#flushing && this.#spec.encoder === 'libmp3lame') this.#markPadding(packet);
       this.#checkWrite(this.#format.writeFrameSync(packet));
     }
+  }
+
+  /**
+   * The MP3 muxer takes the padding from the last packet, which knows only of its own: where the padding is longer
+   * than one packet (one file in 25), the file would decode to up to 46 frames too many. So the packet is told all of it.
+   */
+  #markPadding(packet: Packet): void {
+    const padding = this.#packets * this.#frameSize - this.#initialPadding - this.frames;
+    const skip = packet.getSideData(AV_PKT_DATA_SKIP_SAMPLES);
+    if (skip === null || padding <= skip.readUInt32LE(4)) return;
+    const told = Buffer.from(skip);
+    told.writeUInt32LE(padding, 4);
+    packet.freeSideData();
+    this.#checkEncode(packet.addSideData(AV_PKT_DATA_SKIP_SAMPLES, told));
   }
 
   #close(): number {
