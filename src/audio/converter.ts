@@ -4,8 +4,8 @@
  * formats serves the whole thread.
  */
 import type { AVSampleFormat } from 'node-av/constants';
-import { type ChannelLayout, SoftwareResampleContext } from 'node-av/lib';
-import { type Layout, namedLayout } from './channels.ts';
+import { type ChannelLayout, type Frame, SoftwareResampleContext } from 'node-av/lib';
+import type { Layout } from './channels.ts';
 import { check } from './native-error.ts';
 
 /** Planes as native code takes them. Any view does; node-av asks for Buffers in its types only. */
@@ -20,7 +20,8 @@ export class Converter {
     from: { format: AVSampleFormat; rate: number },
     to: { format: AVSampleFormat; rate: number },
   ) {
-    const named = namedLayout(layout) as ChannelLayout;
+    // Unchanged, because swresample refuses frames that describe their layout in other words than it was told.
+    const named = layout as ChannelLayout;
     const refused = () =>
       `Samples can be converted between any two formats, got ${from.format} to ${to.format}.`;
     const set = this.#native.allocSetOpts2(named, to.format, to.rate, named, from.format, from.rate);
@@ -28,12 +29,24 @@ export class Converter {
     check(this.#native.init(), 'ERR_AUDIO_UNSUPPORTED', refused);
   }
 
-  /**
-   * Converts `inFrames` of input, or with `null` drains what a change of rate still holds at the end.
-   * @returns frames written, at most `outFrames`
-   */
-  convert(out: NativePlanes, outFrames: number, input: NativePlanes | null, inFrames: number): number {
-    return this.#native.convertSync(out as Buffer[], outFrames, input as Buffer[] | null, inFrames);
+  /** Converts between planes; both of the same length unless the rate changes. @returns frames written */
+  convert(out: NativePlanes, outFrames: number, input: NativePlanes, inFrames: number): number {
+    return this.#native.convertSync(out as Buffer[], outFrames, input as Buffer[], inFrames);
+  }
+
+  /** Takes a native frame in, to be pulled later. @returns a negative code when the frame is of another format */
+  feed(frame: Frame): number {
+    return this.#native.convertFrame(null, frame);
+  }
+
+  /** @returns frames written: fewer than asked when there are no more */
+  pull(out: NativePlanes, frames: number): number {
+    return this.#native.convertSync(out as Buffer[], frames, [], 0);
+  }
+
+  /** As {@link pull}, but also what a change of rate still holds when no more will be fed. */
+  drain(out: NativePlanes, frames: number): number {
+    return this.#native.convertSync(out as Buffer[], frames, null, 0);
   }
 
   close(): void {

@@ -14,11 +14,11 @@ import {
   type AVCodecID,
   type AVSampleFormat,
 } from 'node-av/constants';
-import { Codec, CodecContext, Frame, Packet } from 'node-av/lib';
+import { type ChannelLayout, Codec, CodecContext, Frame, Packet } from 'node-av/lib';
 import { MillpondError } from '../errors.ts';
 import type { Block, BlockKind } from './block.ts';
 import { type Layout, MAX_CHANNELS, namedLayout } from './channels.ts';
-import { Converter, type NativePlanes, sharedConverter } from './converter.ts';
+import { Converter, type NativePlanes } from './converter.ts';
 import { AGAIN, check, END, nativeReason, quote } from './native-error.ts';
 import { blockFormat, type Depth, depthOf, storageOf } from './sample-format.ts';
 import { openSource, type Source } from './source.ts';
@@ -69,6 +69,11 @@ export function openDecoder(path: string): Decoder {
 const codecs = new Map<AVCodecID, Codec | null>();
 const spareFrames: Frame[] = [];
 const sparePackets: Packet[] = [];
+const spareConverters = new Map<string, Converter>();
+const SPARE_CONVERTERS = 16;
+
+/** Frames that are decoded before they move on together: enough to make the move cheap, few enough to stay in cache. */
+const QUEUE_FRAMES = 4096;
 
 class FileDecoder implements Decoder {
   readonly info: AudioInfo;
@@ -83,10 +88,8 @@ class FileDecoder implements Decoder {
   readonly #streamIndex: number;
 
   #format: AVSampleFormat;
-  #bytesPerStep = 0;
-  #planes: Buffer[] = [];
-  #offset = 0;
-  #pending = 0;
+  /** The native frame holds samples that were not taken yet. */
+  #primed = false;
   #draining = false;
   #damaged = 0;
   #closed = false;
@@ -94,10 +97,15 @@ class FileDecoder implements Decoder {
   #limit = Number.POSITIVE_INFINITY;
 
   #target: AVSampleFormat = blockFormat('f32');
-  #resampler: Converter | null = null;
-  #resamplerFull = false;
   #sampleRate: number;
+  #converter: Converter | null = null;
+  #converterKey = '';
+  /** The last pull filled all there was to fill, so the converter may hold more. */
+  #mayHoldMore = false;
+  #drained = false;
   #delivered = 0;
+  /** Set where the stream does not name its speakers: swresample would take its frames for another format's. */
+  #relabel: Layout | null = null;
 
   constructor(path: string) {
     this.#path = path;
@@ -108,13 +116,10 @@ class FileDecoder implements Decoder {
     this.#streamIndex = this.#source.stream.index;
     try {
       const codec = this.#openCodec();
-      const primed = this.#nextFrame();
-      this.#format = primed ? (this.#frame.format as AVSampleFormat) : this.#context.sampleFormat;
-      this.info = this.#describe(codec, primed);
+      this.#primed = this.#nextFrame();
+      this.#format = this.#primed ? (this.#frame.format as AVSampleFormat) : this.#context.sampleFormat;
+      this.info = this.#describe(codec, this.#primed);
       this.#sampleRate = this.info.sampleRate;
-      const storage = storageOf(this.#format)!;
-      this.#bytesPerStep = storage.planar ? storage.bytes : storage.bytes * this.info.channels;
-      if (primed) this.#takeFrame();
     } catch (error) {
       this.close();
       throw error;
@@ -124,95 +129,80 @@ class FileDecoder implements Decoder {
   configure(kind: BlockKind, sampleRate: number): void {
     this.#target = blockFormat(kind);
     this.#sampleRate = sampleRate;
-    if (sampleRate === this.info.sampleRate) return;
-    this.#resampler = new Converter(
-      this.info.layout,
-      { format: this.#format, rate: this.info.sampleRate },
-      { format: this.#target, rate: sampleRate },
-    );
   }
 
+  /**
+   * The converter is also the queue between codec frames and blocks: frames go in without becoming visible to
+   * JavaScript, and come out into the block, in one call for many (docs/decisions/026).
+   */
   read(block: Block): number {
-    const frames =
-      this.#resampler === null ? this.#readDirect(block) : this.#readResampled(block, this.#resampler);
-    this.#delivered += frames;
-    return frames;
+    this.#converter ??= this.#openConverter();
+    let filled = 0;
+    while (filled < block.capacity) {
+      if (!this.#mayHoldMore && !this.#takeFrames(this.#converter)) {
+        filled += this.#drain(block, this.#converter, filled);
+        break;
+      }
+      const space = block.capacity - filled;
+      const written = this.#converter.pull(outputAt(block, this.info.channels, filled), space);
+      this.#mayHoldMore = written === space;
+      filled += written;
+    }
+    this.#delivered += filled;
+    return filled;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#planes = [];
     this.#frame.unref();
     this.#packet.unref();
     spareFrames.push(this.#frame);
     sparePackets.push(this.#packet);
-    this.#resampler?.close();
+    this.#closeConverter();
     this.#context.freeContext();
     this.#source.close();
   }
 
-  #readDirect(block: Block): number {
-    let filled = 0;
-    while (filled < block.capacity) {
-      if (this.#pending === 0 && !(this.#nextFrame() && this.#takeFrame())) break;
-      const frames = Math.min(this.#pending, block.capacity - filled);
-      this.#copy(block, filled, frames);
-      filled += frames;
-      this.#offset += frames;
-      this.#pending -= frames;
+  #openConverter(): Converter {
+    const { layout, sampleRate } = this.info;
+    const { order, mask, nbChannels } = layout;
+    this.#converterKey = [order, mask, nbChannels, this.#format, this.#target, sampleRate].join();
+    const spare = sampleRate === this.#sampleRate ? spareConverters.get(this.#converterKey) : undefined;
+    if (spare !== undefined) {
+      spareConverters.delete(this.#converterKey);
+      return spare;
     }
-    return filled;
+    return new Converter(
+      layout,
+      { format: this.#format, rate: sampleRate },
+      { format: this.#target, rate: this.#sampleRate },
+    );
   }
 
-  #copy(block: Block, at: number, frames: number): void {
-    const from = this.#offset * this.#bytesPerStep;
-    if (this.#format === this.#target) {
-      for (const [channel, plane] of this.#planes.entries()) {
-        const samples = block.planes[channel];
-        // Bytes, because a decoder may lay out its planes at addresses that no Float32Array can begin at.
-        const bytes = new Uint8Array(samples.buffer, samples.byteOffset + at * 4, frames * 4);
-        bytes.set(
-          from === 0 && frames * 4 === plane.length ? plane : plane.subarray(from, from + frames * 4),
-        );
-      }
-      return;
+  /** One that was emptied and does not change the rate holds nothing, and serves the next file of its kind. */
+  #closeConverter(): void {
+    if (this.#converter === null) return;
+    if (
+      this.#drained &&
+      this.#sampleRate === this.info.sampleRate &&
+      spareConverters.size < SPARE_CONVERTERS
+    ) {
+      spareConverters.get(this.#converterKey)?.close();
+      spareConverters.set(this.#converterKey, this.#converter);
+    } else {
+      this.#converter.close();
     }
-    const input = from === 0 ? this.#planes : this.#planes.map((plane) => plane.subarray(from));
-    const converter = sharedConverter(this.info.layout, this.#format, this.#target);
-    converter.convert(outputAt(block, this.info.channels, at), frames, input, frames);
-  }
-
-  /** swresample keeps what does not fit, so a frame goes in whole and is then drained over as many blocks as it takes. */
-  #readResampled(block: Block, resampler: Converter): number {
-    let filled = 0;
-    while (filled < block.capacity) {
-      const space = block.capacity - filled;
-      const out = outputAt(block, this.info.channels, filled);
-      let written: number;
-      if (this.#resamplerFull) {
-        written = resampler.convert(out, space, [], 0);
-      } else if (this.#pending > 0 || (this.#nextFrame() && this.#takeFrame())) {
-        written = resampler.convert(out, space, this.#planes, this.#pending);
-        this.#pending = 0;
-      } else {
-        return filled + this.#drainResampled(block, resampler, filled);
-      }
-      this.#resamplerFull = written === space;
-      filled += written;
-    }
-    return filled;
   }
 
   /** The filter rings a little past the end; the recording keeps the length that its duration gives. */
-  #drainResampled(block: Block, resampler: Converter, filled: number): number {
+  #drain(block: Block, converter: Converter, filled: number): number {
+    this.#drained = true;
+    if (this.#sampleRate === this.info.sampleRate) return 0;
     const length = Math.round((this.decodedFrames * this.#sampleRate) / this.info.sampleRate);
     const wanted = Math.min(block.capacity - filled, Math.max(0, length - this.#delivered - filled));
     if (wanted === 0) return 0;
-    const written = Math.max(
-      0,
-      resampler.convert(outputAt(block, this.info.channels, filled), wanted, null, 0),
-    );
+    const written = Math.max(0, converter.drain(outputAt(block, this.info.channels, filled), wanted));
     for (const plane of block.planes) plane.fill(0, filled + written, filled + wanted);
     return wanted;
   }
@@ -262,11 +252,13 @@ class FileDecoder implements Decoder {
     }
     const { stream, format } = this.#source;
     const { timeBase, duration } = stream;
+    const layout = namedLayout(native);
+    if (layout !== native) this.#relabel = layout;
     const seconds = (Number(duration) * timeBase.num) / timeBase.den;
     return {
       sampleRate,
       channels: native.nbChannels,
-      layout: namedLayout(native),
+      layout,
       codec: codec.name ?? String(codec.id),
       sampleFormat: storage.name,
       depth: depthOf(storage, this.#context.bitsPerRawSample),
@@ -367,25 +359,25 @@ class FileDecoder implements Decoder {
     if (!this.warnings.includes(text)) this.warnings.push(text);
   }
 
-  #takeFrame(): true {
-    const frames = this.#frame.nbSamples;
-    const planes = this.#frame.data ?? [];
-    const expected = storageOf(this.#format)!.planar ? this.info.channels : 1;
-    if (
-      planes.length !== expected ||
-      planes[0].length !== frames * this.#bytesPerStep ||
-      this.#frame.sampleRate !== this.info.sampleRate
-    ) {
-      throw new MillpondError(
-        'ERR_AUDIO_UNSUPPORTED',
-        `A recording keeps its rate, channels and sample format to the end, got a change after frame ${this.decodedFrames} of ${quote(this.#path)}. Split it there.`,
-      );
+  /** @returns whether any samples came */
+  #takeFrames(converter: Converter): boolean {
+    let taken = 0;
+    while (taken < QUEUE_FRAMES && (this.#primed || this.#nextFrame())) {
+      this.#primed = false;
+      const decoded = this.#frame.nbSamples;
+      const frames = Math.min(decoded, this.#limit - this.decodedFrames);
+      if (frames < decoded) this.#frame.nbSamples = frames;
+      if (this.#relabel !== null) this.#frame.channelLayout = this.#relabel as ChannelLayout;
+      if (converter.feed(this.#frame) < 0) {
+        throw new MillpondError(
+          'ERR_AUDIO_UNSUPPORTED',
+          `A recording keeps its rate, channels and sample format to the end, got a change after frame ${this.decodedFrames} of ${quote(this.#path)}. Split it there.`,
+        );
+      }
+      this.decodedFrames += frames;
+      taken += frames;
     }
-    this.#planes = planes;
-    this.#offset = 0;
-    this.#pending = Math.min(frames, this.#limit - this.decodedFrames);
-    this.decodedFrames += this.#pending;
-    return true;
+    return taken > 0;
   }
 }
 

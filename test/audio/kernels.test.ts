@@ -90,6 +90,17 @@ describe('kernels', () => {
       [1, -1, 0.5],
     ]);
 
+    const centre = blockOf([1, -1], [9, 9], [9, 9], [9, 9], [9, 9], [9, 9]);
+    downMix(centre, 2, mixMatrix(defaultLayout(1), defaultLayout(6)));
+    expect(planesOf(centre).map(([first, second]) => [first + 0, second + 0])).toEqual([
+      [0, 0],
+      [0, 0],
+      [1, -1],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+
     const three = blockOf([1], [0], [0]);
     downMix(three, 1, mixMatrix(defaultLayout(3), defaultLayout(2)));
     expect(planesOf(three, 2)[0][0]).toBeCloseTo(1 / (1 + Math.SQRT1_2), 6);

@@ -63,6 +63,19 @@ describe('an output', () => {
     }
   });
 
+  test('in ogg has its sound on two pages at least, or FFmpeg-based players would cut it short', () => {
+    const input = writeWav(at('in.wav'), [noise(6151, 16)]);
+    convert(input, at('pages.ogg'), 'ogg');
+    const bytes = readFileSync(at('pages.ogg'));
+    const positions: bigint[] = [];
+    for (let page = bytes.indexOf('OggS'); page >= 0; page = bytes.indexOf('OggS', page + 4)) {
+      positions.push(bytes.readBigInt64LE(page + 6));
+    }
+    const sound = positions.filter((position) => position > 0n);
+    expect(sound.length).toBeGreaterThanOrEqual(2);
+    expect(sound.at(-1)).toBe(6151n);
+  });
+
   test.each(['missing/out.flac', 'in.wav/out.flac'])('in %s cannot be written', (place) => {
     const input = writeWav(at('in.wav'), [noise(1000, 16)]);
     const pool = new FakePool();

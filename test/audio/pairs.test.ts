@@ -47,7 +47,8 @@ describe('every pair of formats', () => {
   });
 });
 
-const LENGTHS = [47, 576, 1000, 1152, 4097, 12_345];
+/** 6920 is one of the 4 % that make LAME pad more than a whole packet. */
+const LENGTHS = [47, 576, 1000, 1152, 4097, 6920, 12_345];
 
 describe('frame counts', () => {
   test.each(
@@ -61,11 +62,11 @@ describe('frame counts', () => {
     expect(readAll(at(`length.${to}`)).frames).toBe(decodedFrames(to, result.frames, kept));
   });
 
-  test('one frame is kept by all but mp3, which decodes to 47', () => {
+  test('one frame is kept by all', () => {
     const input = writeWav(at('one.wav'), [[1000]], { rate: 48_000 });
     for (const to of NAMES) {
       expect(convert(input, at(`one.${to}`), to).frames).toBe(1);
-      expect(readAll(at(`one.${to}`)).frames).toBe(to === 'mp3' ? 47 : 1);
+      expect(readAll(at(`one.${to}`)).frames).toBe(1);
     }
   });
 
