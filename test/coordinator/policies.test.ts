@@ -153,7 +153,7 @@ describe('quotas', () => {
           } else if (what === 1) {
             quotas.close(row);
             open.delete(row);
-          } else if (what === 2 && quotas.of(row)[1] >= count) {
+          } else if (what === 2 && open.has(row) && quotas.of(row)[1] >= count) {
             quotas.lower(row, 1, count);
             quotas.raise(to, 1, count);
           } else if (what === 3) quotas.raise(to, 1, quotas.takeSpare(1, count));

@@ -246,7 +246,8 @@ describe('on a terminal', () => {
       '--out',
       at('colour-out'),
     ].join(' ');
-    const plain = { NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm' };
+    // Node takes every CI for a place without colours.
+    const plain = { CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm' };
     const bold = `${String.fromCharCode(27)}[1m`;
     const coloured = await startProgram('script', ['-qec', `${line} 2>/dev/null`, '/dev/null'], plain).ended;
     expect(coloured.stdout).toContain(bold);

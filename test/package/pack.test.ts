@@ -27,8 +27,10 @@ beforeAll(async () => {
   const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: checkout, env });
   const [{ filename }] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[')));
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  await run('npm', ['install', ...options, `./${filename}`], { cwd: folder, env });
+  // npm waits five minutes for an answer that never comes; a second try gets it.
+  const patience = ['--fetch-timeout=20000', '--fetch-retry-mintimeout=1000', '--fetch-retries=4'];
+  const quietly = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  await run('npm', ['install', ...patience, ...quietly, `./${filename}`], { cwd: folder, env });
 }, 180_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
