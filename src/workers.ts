@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { FixedQueue, Piscina } from 'piscina';
 import type { Ledger } from './budget/ledger.ts';
-import type { Link } from './coordinator/coordinator.ts';
+import type { Link } from './coordinator/links.ts';
 import type { FromWorker, Hello, Task, ToWorker, WorkerStart } from './coordinator/protocol.ts';
 import { MillpondError } from './errors.ts';
 

@@ -8,7 +8,7 @@
  * which task runs where (the runtime).
  */
 
-import { HUNGER, IDLE_LOW, MAIL, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
+import { HUNGER, IDLE_LOW, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
@@ -17,20 +17,13 @@ import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import type { LatencyInterval } from '../telemetry/latency.ts';
+import { Asks } from './asks.ts';
+import { chargeOf, type Link, Links } from './links.ts';
 import { Loans } from './loans.ts';
-import type { Crate, FromWorker, ToWorker } from './protocol.ts';
+import type { Crate, FromWorker } from './protocol.ts';
 import type { Quotas } from './quotas.ts';
 import { rebalance, type ShardView } from './rebalance.ts';
 import { RowReader } from './row-reader.ts';
-
-/** The coordinator's end of a worker's port. */
-export interface Link {
-  /** @throws when the message cannot be posted; the buffers are then still here */
-  post(message: ToWorker, transfer: ArrayBuffer[]): void;
-  /** The next message that waits, if any. */
-  receive(): FromWorker | undefined;
-  close(): void;
-}
 
 /** What the coordinator tells the runtime. */
 export interface CoordinatorEvents {
@@ -39,15 +32,6 @@ export interface CoordinatorEvents {
   refused(row: number, requests: number): void;
   /** The worker of a row gave everything back. */
   closed(row: number, leaks: readonly Leak[]): void;
-}
-
-interface Ask {
-  readonly donor: number;
-  /** Who gets what the donor gives. */
-  readonly to: number;
-  readonly kind: 'want' | 'trim' | 'quota';
-  readonly tier: number;
-  readonly count: number;
 }
 
 /** How many buffers a batch home to a worker holds at least, by tier: small ones are cheaper to allocate. */
@@ -60,9 +44,8 @@ export class Coordinator {
   readonly #shard: Shard;
   readonly #events: CoordinatorEvents;
   readonly #quotas: Quotas;
-  readonly #links = new Map<number, Link>();
-  readonly #asks = new Map<number, Ask>();
-  #lastTicket = 0;
+  readonly #links: Links;
+  readonly #asks = new Asks();
   /** Rows that were asked to close and have not answered. */
   readonly #open = new Set<number>();
   readonly #allClosed = Promise.withResolvers<void>();
@@ -74,6 +57,7 @@ export class Coordinator {
     this.#shard = shard;
     this.#events = events;
     this.#quotas = quotas;
+    this.#links = new Links(ledger);
     this.rows = new RowReader(ledger, options.tiers);
   }
 
@@ -81,9 +65,9 @@ export class Coordinator {
 
   /** A worker claimed a row and said hello. */
   attach(row: number, link: Link): void {
-    this.#links.set(row, link);
+    this.#links.add(row, link);
     this.#quotas.open(row).forEach((quota, tier) => {
-      this.#post(row, { kind: 'quota', ticket: 0, tier, quota });
+      this.#links.post(row, { kind: 'quota', ticket: 0, tier, quota });
     });
   }
 
@@ -92,17 +76,14 @@ export class Coordinator {
    * is still in its port, charged to its row; its loans are charged to this thread's row; only then is the row clear.
    */
   bury(row: number): { chargedBytes: Bytes; loanBytes: Bytes } {
-    const link = this.#links.get(row);
+    const link = this.#links.remove(row);
     if (link !== undefined) {
       for (let message = link.receive(); message !== undefined; message = link.receive()) {
         this.handle(row, message);
       }
       link.close();
-      this.#links.delete(row);
     }
-    for (const [ticket, ask] of this.#asks) {
-      if (ask.donor !== row) continue;
-      this.#asks.delete(ticket);
+    for (const ask of this.#asks.bury(row)) {
       // Capacity asked of the dead is credited: nobody holds it any more.
       if (ask.kind === 'quota') this.#raise(ask.to, ask.tier, ask.count);
     }
@@ -120,9 +101,9 @@ export class Coordinator {
 
   /** Asks every worker to give everything back; resolves when all have, or are buried. */
   closeAll(): Promise<void> {
-    for (const row of this.#links.keys()) {
+    for (const row of this.#links.rows) {
       this.#open.add(row);
-      this.#post(row, { kind: 'close' });
+      this.#links.post(row, { kind: 'close' });
     }
     if (this.#open.size === 0) this.#allClosed.resolve();
     return this.#allClosed.promise;
@@ -130,28 +111,24 @@ export class Coordinator {
 
   /** Tells a worker to stop its task. */
   cancel(row: number, task: number): void {
-    this.#post(row, { kind: 'cancel', task });
+    this.#links.post(row, { kind: 'cancel', task });
   }
 
   handle(row: number, message: FromWorker): void {
     switch (message.kind) {
       case 'surrender': {
-        const ask = this.#asks.get(message.ticket);
-        this.#asks.delete(message.ticket);
-        const kib = message.buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) / KiB;
-        this.#ledger.move(row, MAIN_ROW, kib);
+        const ask = this.#asks.take(message.ticket);
+        this.#ledger.move(row, MAIN_ROW, chargeOf(message.buffers));
         this.#give(ask?.to ?? MAIN_ROW, message.tier, message.buffers);
         break;
       }
       case 'trimmed':
-        this.#asks.delete(message.ticket);
+        this.#asks.take(message.ticket);
         break;
       case 'quota-set': {
-        const ask = this.#asks.get(message.ticket);
-        if (ask === undefined) break;
-        this.#asks.delete(message.ticket);
+        const ask = this.#asks.take(message.ticket);
         // Only now has the donor really given it up.
-        this.#raise(ask.to, ask.tier, ask.count);
+        if (ask !== undefined) this.#raise(ask.to, ask.tier, ask.count);
         break;
       }
       case 'loan':
@@ -226,7 +203,7 @@ export class Coordinator {
   tick(): void {
     this.serve();
     this.returnOwed();
-    const rows = [MAIN_ROW, ...this.#links.keys()];
+    const rows = [MAIN_ROW, ...this.#links.rows];
     for (const row of rows) this.#tellRefused(row);
     const views = this.rows.views(rows, this.#quotas);
     this.#spendSpare(views);
@@ -276,34 +253,30 @@ export class Coordinator {
     return kib;
   }
 
-  /** Asks a donor once at a time for the same kind of thing. */
+  /** Asks a donor, once at a time for the same kind of thing. */
   #ask(donor: number, to: number, kind: 'want' | 'trim', tier: number, count: number): void {
-    for (const ask of this.#asks.values()) {
-      if (ask.donor === donor && ask.kind === kind && ask.tier === tier) return;
-    }
-    const ticket = ++this.#lastTicket;
-    this.#asks.set(ticket, { donor, to, kind, tier, count });
-    this.#post(donor, kind === 'want' ? { kind, ticket, tier, count } : { kind, ticket, kib: count });
+    const ticket = this.#asks.open({ donor, to, kind, tier, count });
+    if (ticket === 0) return;
+    this.#links.post(donor, kind === 'want' ? { kind, ticket, tier, count } : { kind, ticket, kib: count });
   }
 
   #moveQuota(from: number, to: number, tier: number, count: number): void {
-    for (const ask of this.#asks.values()) if (ask.kind === 'quota' && ask.donor === from) return;
+    if (this.#asks.pending(from, 'quota', tier)) return;
     const quota = this.#quotas.lower(from, tier, count);
     if (from === MAIN_ROW) {
       this.#shard.idle.setQuota(tier, quota);
       this.#raise(to, tier, count);
       return;
     }
-    const ticket = ++this.#lastTicket;
-    this.#asks.set(ticket, { donor: from, to, kind: 'quota', tier, count });
-    this.#post(from, { kind: 'quota', ticket, tier, quota });
+    const ticket = this.#asks.open({ donor: from, to, kind: 'quota', tier, count });
+    this.#links.post(from, { kind: 'quota', ticket, tier, quota });
   }
 
   /** Credits quota to a row; to the spare ones when the row has gone meanwhile. */
   #raise(row: number, tier: number, count: number): void {
     const quota = this.#quotas.raise(row, tier, count);
     if (row === MAIN_ROW) this.#shard.idle.setQuota(tier, quota);
-    else if (this.#links.has(row)) this.#post(row, { kind: 'quota', ticket: 0, tier, quota });
+    else if (this.#links.has(row)) this.#links.post(row, { kind: 'quota', ticket: 0, tier, quota });
   }
 
   #takeIdle(tier: number, count: number): ArrayBuffer[] {
@@ -312,32 +285,8 @@ export class Coordinator {
 
   /** Hands buffers that are charged to this thread to a shard; keeps them here when it is gone. */
   #give(row: number, tier: number, buffers: ArrayBuffer[]): void {
-    if (buffers.length === 0) return;
-    const kib = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) / KiB;
-    const link = row === MAIN_ROW ? undefined : this.#links.get(row);
-    if (link !== undefined) {
-      this.#ledger.move(MAIN_ROW, row, kib);
-      try {
-        link.post({ kind: 'gift', tier, buffers }, buffers);
-        this.#flag(row);
-        return;
-      } catch {
-        // Nothing was detached: the buffers are still here, and so must be their charge.
-        this.#ledger.move(row, MAIN_ROW, kib);
-      }
-    }
+    if (buffers.length === 0 || this.#links.give(row, tier, buffers)) return;
     for (const buffer of buffers) this.#shard.idle.put(new Store(buffer, tier));
-  }
-
-  #post(row: number, message: ToWorker): void {
-    this.#links.get(row)?.post(message, []);
-    this.#flag(row);
-  }
-
-  /** After the post, so that a worker which sees the flag finds the message. */
-  #flag(row: number): void {
-    Atomics.store(this.#ledger.words, rowWord(row) + MAIL, 1);
-    this.#ledger.wake();
   }
 
   #tierOf(buffer: ArrayBuffer): number {

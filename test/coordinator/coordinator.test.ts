@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HUNGER, rowWord, STARVING } from '../../src/budget/layout.ts';
 import { MiB } from '../../src/bytes.ts';
-import { Coordinator, type Link } from '../../src/coordinator/coordinator.ts';
+import { Coordinator } from '../../src/coordinator/coordinator.ts';
+import type { Link } from '../../src/coordinator/links.ts';
 import type { FromWorker, ToWorker } from '../../src/coordinator/protocol.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
 import type { PoolOptions } from '../../src/options.ts';

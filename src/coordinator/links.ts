@@ -1,0 +1,81 @@
+/**
+ * The ways to the workers: who is there, posting, and handing buffers over with their charge. Owned by the coordinator, on
+ * the main thread.
+ * Invariant: a buffer that was handed over is charged to the receiver's row from before it is posted; one that could
+ * not be posted is still here, and so is its charge.
+ */
+import { MAIL, MAIN_ROW, rowWord } from '../budget/layout.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import { KiB } from '../bytes.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
+
+/** The coordinator's end of a worker's port. */
+export interface Link {
+  /** @throws when the message cannot be posted; the buffers are then still here */
+  post(message: ToWorker, transfer: ArrayBuffer[]): void;
+  /** The next message that waits, if any. */
+  receive(): FromWorker | undefined;
+  close(): void;
+}
+
+export class Links {
+  readonly #ledger: Ledger;
+  readonly #links = new Map<number, Link>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  get rows(): Iterable<number> {
+    return this.#links.keys();
+  }
+
+  has(row: number): boolean {
+    return this.#links.has(row);
+  }
+
+  add(row: number, link: Link): void {
+    this.#links.set(row, link);
+  }
+
+  /** Takes a way out of use; the caller reads what is still in it and closes it. */
+  remove(row: number): Link | undefined {
+    const link = this.#links.get(row);
+    this.#links.delete(row);
+    return link;
+  }
+
+  /** Says something to a worker, if it is there. */
+  post(row: number, message: ToWorker): void {
+    this.#links.get(row)?.post(message, []);
+    this.#flag(row);
+  }
+
+  /** Hands buffers that are charged to this thread to a worker. False when they are still here. */
+  give(row: number, tier: number, buffers: ArrayBuffer[]): boolean {
+    const link = this.#links.get(row);
+    if (link === undefined) return false;
+    const kib = chargeOf(buffers);
+    this.#ledger.move(MAIN_ROW, row, kib);
+    try {
+      link.post({ kind: 'gift', tier, buffers }, buffers);
+    } catch {
+      // Nothing was detached: the buffers are still here, and so must be their charge.
+      this.#ledger.move(row, MAIN_ROW, kib);
+      return false;
+    }
+    this.#flag(row);
+    return true;
+  }
+
+  /** After the post, so that a worker which sees the flag finds the message. */
+  #flag(row: number): void {
+    Atomics.store(this.#ledger.words, rowWord(row) + MAIL, 1);
+    this.#ledger.wake();
+  }
+}
+
+/** KiB that buffers are charged with. */
+export function chargeOf(buffers: readonly ArrayBuffer[]): number {
+  return buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) / KiB;
+}
