@@ -243,7 +243,7 @@ class MillpondRuntime implements Runtime {
   #workerGone(member: Member, exitCode: number): void {
     if (member.row >= 0) {
       const { chargedBytes, loanBytes } = this.#coordinator.bury(member.row);
-      if (this.#closing === null || exitCode !== 1) {
+      if (!member.dismissed) {
         this.#log.write({
           event: 'worker-death',
           shard: member.row,

@@ -27,6 +27,8 @@ export interface Member {
   tried: boolean;
   /** Its thread failed or ended; the row is cleared a moment later. */
   dying: boolean;
+  /** It ended because the runtime closes, not by a fault of its own. */
+  dismissed: boolean;
   /** What killed it, if that is known. */
   cause: Error | undefined;
   /** Resolves after its row was cleared. */
@@ -150,6 +152,7 @@ export class Workers {
         busy: false,
         tried: false,
         dying: false,
+        dismissed: false,
         cause: undefined,
         gone: Promise.withResolvers<void>(),
       };
@@ -197,6 +200,7 @@ export class Workers {
   }
 
   #exit(member: Member, code: number): void {
+    member.dismissed = this.#closing && !member.dying;
     member.dying = true;
     this.#adopt();
     if (!member.tried && !this.#closing) this.#stillborn++;

@@ -111,6 +111,8 @@ export class Leases implements Lender {
     larger.bytes.set(store.bytes.subarray(0, Math.min(lease.length, length)));
     // The two swap their stores: the old one ends under the new lease's name, the caller keeps its own.
     const { store: grown, generation } = larger;
+    // It goes on as the same lease: of the task that acquired it, also where another one resizes it.
+    grown.task = store.task;
     larger.store = store;
     larger.generation = lease.generation;
     lease.store = grown;

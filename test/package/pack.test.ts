@@ -26,12 +26,24 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millpond-pack-'));
   const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: checkout, env });
   const [{ filename }] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[')));
-  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  // npm waits five minutes for an answer that never comes; a second try gets it.
-  const patience = ['--fetch-timeout=20000', '--fetch-retry-mintimeout=1000', '--fetch-retries=4'];
+  await writeManifest(`file:${filename}`);
   const quietly = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  await run('npm', ['install', ...patience, ...quietly, `./${filename}`], { cwd: folder, env });
-}, 180_000);
+  await run('npm', ['install', ...quietly], { cwd: folder, env });
+}, 120_000);
+
+/** With the checkout's lock, so that npm finds all it needs in its cache and asks no network, which may not answer. */
+async function writeManifest(millpond: string): Promise<void> {
+  const lock = JSON.parse(await readFile(join(checkout, 'package-lock.json'), 'utf8'));
+  const { version, dependencies, bin } = lock.packages[''];
+  const manifest = { name: 'user', private: true, type: 'module', dependencies: { millpond } };
+  const packages = {
+    ...lock.packages,
+    '': { name: 'user', dependencies: manifest.dependencies },
+    'node_modules/millpond': { version, resolved: millpond, dependencies, bin },
+  };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ ...lock, name: 'user', packages }));
+}
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

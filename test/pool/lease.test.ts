@@ -133,6 +133,16 @@ describe('resizing', () => {
     expect(stand.used()).toBe(0);
   });
 
+  it('leaves the lease with the task that acquired it, or with none', () => {
+    const { shard } = makeShard();
+    const own = shard.acquire(SMALL);
+    shard.leases.beginTask(1);
+    own.resize(MEDIUM);
+    expect(shard.leases.endTask().leaks).toEqual([]);
+    own.bytes.fill(1);
+    own.release();
+  });
+
   it('that the budget refuses changes nothing', () => {
     const { shard } = makeShard({ budgetBytes: MiB });
     const lease = shard.acquire(MEDIUM);
