@@ -1,13 +1,14 @@
 /** Real shards over one real ledger on one thread, with a clock that stands still until a test moves it. */
-import { CANCEL, MAIL, rowWord } from '../src/budget/layout.ts';
+import { CANCEL, MAIL, RELEASES, rowWord, SERVED, TIERS } from '../src/budget/layout.ts';
 import { Ledger } from '../src/budget/ledger.ts';
 import { KiB } from '../src/bytes.ts';
 import { RowCounts, shardWords, ThreadSupply } from '../src/coordinator/supply.ts';
 import { type PoolOptions, resolvePoolOptions } from '../src/options.ts';
-import { CAUSES, type CauseName } from '../src/pool/causes.ts';
+import { CAUSES, type CauseName, REFUSED } from '../src/pool/causes.ts';
 import { Shard } from '../src/pool/shard.ts';
-import type { Store } from '../src/pool/store.ts';
+import { Store } from '../src/pool/store.ts';
 import type { Recorder } from '../src/pool/supply.ts';
+import { DEFAULT_TIERS } from '../src/pool/tiers.ts';
 
 export interface Stand {
   readonly ledger: Ledger;
@@ -45,6 +46,25 @@ export class TestShard extends Shard {
 
   get idleCounts(): number[] {
     return this.idle.lists.map((list) => list.length);
+  }
+
+  /** Requests that got memory. */
+  get acquired(): number {
+    return this.#count(SERVED, REFUSED * TIERS);
+  }
+
+  get refused(): number {
+    return this.#count(SERVED + REFUSED * TIERS, TIERS);
+  }
+
+  /** Leases that have not ended. */
+  get lent(): number {
+    return this.acquired - this.#count(RELEASES, TIERS);
+  }
+
+  #count(first: number, counters: number): number {
+    const all = this.ledger.counters(this.row).subarray(first, first + counters);
+    return all.reduce((sum, count) => sum + count, 0);
   }
 
   /** The causes recorded since the last call. */
@@ -135,6 +155,16 @@ export function makeStand(
 export function makeShard(...args: Parameters<typeof makeStand>): { shard: TestShard; stand: Stand } {
   const stand = makeStand(...args);
   return { shard: stand.shards[0], stand };
+}
+
+/** A shard whose idle memory holds what other jobs left there, one buffer of each tier. */
+export function dirtyShard(options: Partial<PoolOptions> = {}): TestShard {
+  const { shard } = makeShard(options);
+  for (const [tier, { capacity }] of DEFAULT_TIERS.entries()) {
+    if (!shard.supply.reserve(capacity / KiB)) continue;
+    shard.idle.put(new Store(new Uint8Array(capacity).fill(0x3f).buffer, tier));
+  }
+  return shard;
 }
 
 export const SMALL = 4 * KiB;

@@ -59,24 +59,46 @@ export interface TranscodeContext {
   readonly progress?: (fraction: number) => void;
 }
 
+/** Works in place on the first `frames` frames of a block; `position` is how many frames of the output came before. */
+export type Kernel = (block: Block, frames: number, position: number) => void;
+
+/** What the blocks of one file hold, as its output will have it. */
+export interface BlockFormat {
+  /** Hz. */
+  readonly sampleRate: number;
+  /** Planes of a block that hold sound. A block may have more, which a kernel leaves alone. */
+  readonly channels: number;
+}
+
 /**
  * Converts one file.
+ * @param process makes a kernel of the caller's own for the file, which gets every block once, in order, after all that
+ * the request asks for and at the output's rate and channels. It is called once, before the first block; what it
+ * or its kernel throws ends the file, and no output appears.
  * @throws MillpondError `ERR_AUDIO_*`, `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT`, and whatever the pool throws;
  * the signal's reason when cancelled
  */
-export function transcode(request: TranscodeRequest, context: TranscodeContext): TranscodeResult {
+export function transcode(
+  request: TranscodeRequest,
+  context: TranscodeContext,
+  process?: (format: BlockFormat) => Kernel,
+): TranscodeResult {
   context.signal.throwIfAborted();
   validate(request);
   const totalFrames = request.fadeOutSeconds ? countFrames(request.input, context) : 0;
   const decoder = openDecoder(request.input);
   try {
-    const plan = planTarget(decoder.info, { ...request, processed: isProcessed(request) });
+    const processed = process !== undefined || isProcessed(request);
+    const plan = planTarget(decoder.info, { ...request, processed });
     decoder.configure(plan.kind, plan.sampleRate);
     const output = createOutput(request.output);
     try {
       const encoder = openEncoder(output.aside, { ...plan, tags: decoder.info.tags });
       try {
         const steps = kernels(request, decoder.info, plan, totalFrames);
+        if (process) {
+          steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
+        }
         const frames = pump(decoder, encoder, steps, plan, context);
         if (frames === 0 && !plan.lossless) throw empty(request);
         encoder.finish();
@@ -101,9 +123,6 @@ export function transcode(request: TranscodeRequest, context: TranscodeContext):
     decoder.close();
   }
 }
-
-/** Works on the first frames of a block; `position` is in frames of the output. */
-type Kernel = (block: Block, frames: number, position: number) => void;
 
 function kernels(
   request: TranscodeRequest,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { MillpondError } from '../../src/errors.ts';
-import { FakePool } from './fake-pool.ts';
+import { KiB } from '../../src/bytes.ts';
+import { dirtyShard } from '../stand.ts';
 import { convert, pianoNotes, readAll, scratch } from './recordings.ts';
 import { noise, writeWav } from './wav.ts';
 
@@ -52,12 +52,7 @@ describe('block sizes', () => {
 
   test('that cannot grow for want of memory stay as they are', () => {
     const input = writeWav(at('in.wav'), [noise(50_000, 16)]);
-    const pool = new FakePool();
-    let refused = 0;
-    pool.beforeResize = () => {
-      refused++;
-      throw new MillpondError('ERR_BUDGET_EXHAUSTED', 'none left');
-    };
+    const pool = dirtyShard({ budgetBytes: 64 * KiB });
     let looks = 0;
     const block = {
       get bytes() {
@@ -66,13 +61,13 @@ describe('block sizes', () => {
       },
     };
     expect(convert(input, at('kept.flac'), 'flac', { pool, block }).frames).toBe(50_000);
-    expect(refused).toBe(1);
+    expect(pool.refused).toBe(1);
     expect(readAll(at('kept.flac')).planes).toEqual(readAll(input).planes);
   });
 
   test('one lease serves a job, whatever the file', () => {
     const input = writeWav(at('many.wav'), [noise(50_000, 16), noise(50_000, 16)]);
-    const pool = new FakePool();
+    const pool = dirtyShard();
     convert(input, at('many.flac'), 'flac', { pool });
     expect(pool.acquired).toBe(1);
   });

@@ -1,15 +1,17 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Block, blockBytes } from '../../src/audio/block.ts';
 import { defaultLayout, mixMatrix } from '../../src/audio/channels.ts';
 import { downMix, fade, gain, gainFactor } from '../../src/audio/kernels.ts';
-import { FakePool } from './fake-pool.ts';
+import type { BlockFormat, Kernel } from '../../src/audio/transcode.ts';
+import { dirtyShard } from '../stand.ts';
 import { convert, levelAt, readAll, scratch } from './recordings.ts';
 import { to16, tone, writeWav } from './wav.ts';
 
 const at = scratch();
 
 function blockOf(...planes: number[][]): Block {
-  const lease = new FakePool().acquire(planes.length * planes[0].length * 4);
+  const lease = dirtyShard().acquire(planes.length * planes[0].length * 4);
   const block = new Block(lease, planes.length);
   for (const [channel, plane] of planes.entries()) block.channel(channel).set(plane);
   return block;
@@ -21,7 +23,7 @@ function planesOf(block: Block, channels = block.channels): number[][] {
 
 describe('a block', () => {
   test('lays all channels in one lease, side by side and apart', () => {
-    const lease = new FakePool().acquire(4 * 6 * 100);
+    const lease = dirtyShard().acquire(4 * 6 * 100);
     const block = new Block(lease, 6);
     expect(block.capacity).toBe(96);
     for (let channel = 0; channel < 6; channel++) block.channel(channel).fill(channel);
@@ -30,12 +32,14 @@ describe('a block', () => {
   });
 
   test('follows its lease to new memory', () => {
-    const lease = new FakePool().acquire(64);
+    const lease = dirtyShard().acquire(64);
     const block = new Block(lease, 2);
     expect(block.capacity).toBe(8);
-    lease.resize(128);
+    const { buffer } = lease.bytes;
+    lease.resize(8192);
     block.bind(lease);
-    expect(block.capacity).toBe(16);
+    expect(lease.bytes.buffer).not.toBe(buffer);
+    expect(block.capacity).toBe(1024);
     expect(block.channel(1).buffer).toBe(lease.bytes.buffer);
   });
 
@@ -148,5 +152,39 @@ describe('a conversion with kernels', () => {
     expect(() => convert(input, at('any.flac'), 'flac', job)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
     );
+  });
+});
+
+describe("a kernel of the caller's own", () => {
+  test('gets every frame once, in order, at the rate and channels of the output', () => {
+    const input = writeWav(at('own.wav'), [tone(44_100, 44_100, 440, 0.5), tone(44_100, 44_100, 440, 0.5)]);
+    const seen: unknown[] = [];
+    let next = 0;
+    const process = (format: BlockFormat): Kernel => {
+      seen.push(format);
+      return (block, frames, position) => {
+        expect(position).toBe(next);
+        next += frames;
+        const samples = block.channel(0);
+        for (let i = 0; i < frames; i++) samples[i] = -samples[i];
+      };
+    };
+    const job = { rate: 22_050, channels: 1, process };
+    const { frames } = convert(input, at('own.flac'), 'flac', job);
+    convert(input, at('plain.flac'), 'flac', { rate: 22_050, channels: 1 });
+    expect([seen, next]).toEqual([[{ sampleRate: 22_050, channels: 1 }], frames]);
+    const plain = readAll(at('plain.flac')).planes[0];
+    expect(readAll(at('own.flac')).planes[0]).toEqual(plain.map((sample) => 0 - sample));
+  });
+
+  test('that throws leaves no output and no lease', () => {
+    const input = writeWav(at('own.wav'), [tone(44_100, 44_100, 440)]);
+    const pool = dirtyShard();
+    const process = () => () => {
+      throw new RangeError('too loud');
+    };
+    expect(() => convert(input, at('none.flac'), 'flac', { pool, process })).toThrow(RangeError);
+    expect(pool.lent).toBe(0);
+    expect(existsSync(at('none.flac'))).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { Block } from '../../src/audio/block.ts';
 import { openDecoder } from '../../src/audio/decoder.ts';
 import { openEncoder } from '../../src/audio/encoder.ts';
 import { planTarget, TARGETS, type TargetName } from '../../src/audio/targets.ts';
-import { FakePool } from './fake-pool.ts';
+import { dirtyShard } from '../stand.ts';
 import { convert, readAll, scratch } from './recordings.ts';
 import { noise, writeWav } from './wav.ts';
 
@@ -78,7 +78,7 @@ describe('an output', () => {
 
   test.each(['missing/out.flac', 'in.wav/out.flac'])('in %s cannot be written', (place) => {
     const input = writeWav(at('in.wav'), [noise(1000, 16)]);
-    const pool = new FakePool();
+    const pool = dirtyShard();
     expect(() => convert(input, at(place), 'flac', { pool })).toThrow(
       expect.objectContaining({ code: 'ERR_OUTPUT_WRITE' }),
     );
@@ -99,7 +99,7 @@ describe('an output', () => {
     const decoder = openDecoder(writeWav(at('in.wav'), [noise(200_000, 16)]));
     const plan = planTarget(decoder.info, { to });
     decoder.configure(plan.kind, plan.sampleRate);
-    const lease = new FakePool().acquire(65_536);
+    const lease = dirtyShard().acquire(65_536);
     const block = new Block(lease, 1, plan.kind);
     const write = () => {
       const encoder = openEncoder('/dev/full', { ...plan, tags: {} });
@@ -125,7 +125,7 @@ describe('a conversion that ends early', () => {
   test('by its signal leaves no file and no lease, and throws the reason', () => {
     const inside = folder('cancel');
     const input = writeWav(at('long.wav'), [noise(300_000, 16)]);
-    const pool = new FakePool();
+    const pool = dirtyShard();
     const controller = new AbortController();
     const reason = new Error('enough');
     let blocks = 0;
@@ -144,7 +144,7 @@ describe('a conversion that ends early', () => {
   });
 
   test('before it began opens nothing', () => {
-    const pool = new FakePool();
+    const pool = dirtyShard();
     expect(() =>
       convert(at('nothing.wav'), at('x.mp3'), 'mp3', { pool, signal: AbortSignal.abort() }),
     ).toThrow(expect.objectContaining({ name: 'AbortError' }));
@@ -158,7 +158,7 @@ describe('a conversion that ends early', () => {
     const bytes = readFileSync(at('d.flac'));
     bytes.fill(0x55, 150_000, 150_100);
     writeFileSync(at('d.flac'), bytes);
-    const pool = new FakePool();
+    const pool = dirtyShard();
     expect(() => convert(at('d.flac'), inside('out.wav'), 'wav', { pool })).toThrow(
       expect.objectContaining({ code: 'ERR_AUDIO_DECODE' }),
     );

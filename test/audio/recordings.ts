@@ -5,8 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { Block, type BlockKind } from '../../src/audio/block.ts';
 import { type AudioInfo, openDecoder } from '../../src/audio/decoder.ts';
-import { type TranscodeRequest, type TranscodeResult, transcode } from '../../src/audio/transcode.ts';
-import { FakePool } from './fake-pool.ts';
+import {
+  type BlockFormat,
+  type Kernel,
+  type TranscodeRequest,
+  type TranscodeResult,
+  transcode,
+} from '../../src/audio/transcode.ts';
+import { dirtyShard, type TestShard } from '../stand.ts';
 
 /** A folder of its own for a test file, removed afterwards. */
 export function scratch(): (name: string) => string {
@@ -31,7 +37,7 @@ export function readAll(path: string, kind: BlockKind = 'f32', blockBytes = 65_5
   try {
     const { info } = decoder;
     decoder.configure(kind, info.sampleRate);
-    const block = new Block(new FakePool().acquire(blockBytes), info.channels, kind);
+    const block = new Block(dirtyShard().acquire(blockBytes), info.channels, kind);
     const parts: (Float32Array | Int32Array)[][] = Array.from({ length: info.channels }, () => []);
     let frames = 0;
     for (let count = decoder.read(block); count > 0; count = decoder.read(block)) {
@@ -56,8 +62,9 @@ export function readAll(path: string, kind: BlockKind = 'f32', blockBytes = 65_5
 export interface Job extends Partial<TranscodeRequest> {
   readonly block?: { readonly bytes: number };
   readonly signal?: AbortSignal;
-  readonly pool?: FakePool;
+  readonly pool?: TestShard;
   readonly progress?: (fraction: number) => void;
+  readonly process?: (format: BlockFormat) => Kernel;
 }
 
 /** Converts with defaults, and checks that every lease came back. Tests of failures give a pool of their own. */
@@ -67,9 +74,15 @@ export function convert(
   to: TranscodeRequest['to'],
   job: Job = {},
 ): TranscodeResult {
-  const { block = { bytes: 65_536 }, signal = new AbortController().signal, progress, ...rest } = job;
-  const { pool = new FakePool(), ...request } = rest;
-  const result = transcode({ ...request, input, output, to }, { pool, signal, block, progress });
+  const {
+    block = { bytes: 65_536 },
+    signal = new AbortController().signal,
+    progress,
+    process,
+    ...rest
+  } = job;
+  const { pool = dirtyShard(), ...request } = rest;
+  const result = transcode({ ...request, input, output, to }, { pool, signal, block, progress }, process);
   if (pool.lent !== 0) throw new Error(`${pool.lent} leases were not released`);
   return result;
 }

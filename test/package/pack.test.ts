@@ -101,6 +101,29 @@ describe('the package', () => {
     expect(JSON.parse(stdout)).toEqual([16_384, 0.125, 0.125]);
   });
 
+  it('does what the README shows, as it shows it', async () => {
+    const readme = await readFile(join(checkout, 'README.md'), 'utf8');
+    const shown = [...readme.matchAll(/```ts\n\/\/ (\w+\.ts)\n(.*?)```/gs)].map(([, name, code]) => ({
+      name,
+      code,
+    }));
+    expect(shown.map(({ name }) => name)).toEqual(['echo.ts', 'main.ts', 'wider.ts']);
+    for (const { name, code } of shown) await writeFile(join(folder, name), code);
+    await copyFile(join(recordings, 'rel1.ogg'), join(folder, 'a.ogg'));
+    await writeFile(
+      join(folder, 'widen.ts'),
+      `import { createRuntime } from 'millpond';
+       await using runtime = await createRuntime({ job: new URL('./wider.ts', import.meta.url), threads: 1 });
+       console.log(JSON.stringify(await runtime.run({ input: 'a.ogg', output: 'a-wide.flac', to: 'flac' })));`,
+    );
+    const echo = await run(process.execPath, ['main.ts'], { cwd: folder, env });
+    expect(echo.stdout).toBe('1 0.5 2097152\n');
+    const wide = await run(process.execPath, ['widen.ts'], { cwd: folder, env });
+    expect(JSON.parse(wide.stdout)).toMatchObject({ channels: 2, sampleRate: 48_000, bits: 24 });
+    expect(existsSync(join(folder, 'a-wide.flac'))).toBe(true);
+    await typeCheck(...shown.map(({ name }) => name));
+  });
+
   it('has types that TypeScript accepts in strict mode, and that refuse nonsense', async () => {
     await writeFile(
       join(folder, 'typed.ts'),
@@ -115,24 +138,29 @@ describe('the package', () => {
        // @ts-expect-error a length is a number of bytes
        runtime.pool.acquire('10');`,
     );
-    await writeFile(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: {
-          strict: true,
-          noEmit: true,
-          target: 'es2024',
-          lib: ['es2024', 'esnext.disposable'],
-          module: 'nodenext',
-          types: ['node'],
-          typeRoots: [join(checkout, 'node_modules', '@types')],
-        },
-        files: ['typed.ts'],
-      }),
-    );
-    const tsc = join(checkout, 'node_modules', 'typescript', 'bin', 'tsc');
-    await run(process.execPath, [tsc, '-p', '.'], { cwd: folder, env }).catch((error) => {
-      throw new Error(error.stdout);
-    });
+    await typeCheck('typed.ts');
   });
 });
+
+/** As a user's own strict TypeScript would. */
+async function typeCheck(...files: string[]): Promise<void> {
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        target: 'es2024',
+        lib: ['es2024', 'esnext.disposable'],
+        module: 'nodenext',
+        types: ['node'],
+        typeRoots: [join(checkout, 'node_modules', '@types')],
+      },
+      files,
+    }),
+  );
+  const tsc = join(checkout, 'node_modules', 'typescript', 'bin', 'tsc');
+  await run(process.execPath, [tsc, '-p', '.'], { cwd: folder, env }).catch((error) => {
+    throw new Error(error.stdout);
+  });
+}
