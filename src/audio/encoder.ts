@@ -1,5 +1,5 @@
 /**
- * Planar samples into a file. Runs on the thread that opened it, synchronously; it writes to the path it is given and
+ * Planar samples into a file. Runs on the thread that opened it, synchronously; it writes to the file it is given and
  * neither renames nor removes anything.
  * Invariants: the encoder gets frames of one size whatever the blocks were; native code sees the memory of a block
  * only while a conversion runs, because samples are converted straight into the native frame (docs/decisions/020).
@@ -55,12 +55,20 @@ export interface Encoder {
   abort(): void;
 }
 
+/** The file an encoder writes. */
+export interface EncoderFile {
+  /** For messages. */
+  readonly path: string;
+  /** What is opened: absolute. */
+  readonly handle: string;
+}
+
 /**
  * Opens a file for writing; what it held is lost.
  * @throws MillpondError `ERR_AUDIO_ENCODE` where the encoder refuses the parameters, `ERR_OUTPUT_WRITE`
  */
-export function openEncoder(path: string, spec: EncoderSpec): Encoder {
-  return new FileEncoder(path, spec);
+export function openEncoder(file: EncoderFile, spec: EncoderSpec): Encoder {
+  return new FileEncoder(file, spec);
 }
 
 const codecs = new Map<string, Codec>();
@@ -76,7 +84,7 @@ const LARGE_ENCODERS = new Set(['flac']);
 class FileEncoder implements Encoder {
   frames = 0;
 
-  readonly #path: string;
+  readonly #file: EncoderFile;
   readonly #spec: EncoderSpec;
   readonly #context: CodecContext;
   readonly #format = new FormatContext();
@@ -98,8 +106,8 @@ class FileEncoder implements Encoder {
   readonly #pageBreak: number;
   #closed = false;
 
-  constructor(path: string, spec: EncoderSpec) {
-    this.#path = path;
+  constructor(file: EncoderFile, spec: EncoderSpec) {
+    this.#file = file;
     this.#spec = spec;
     this.#from = blockFormat(spec.kind);
     // FFmpeg's own decoder miscounts Vorbis whose sound is all in one page, so a second page begins after two packets.
@@ -173,8 +181,8 @@ class FileEncoder implements Encoder {
   }
 
   #openFile(): void {
-    // An absolute or ./ path after `file:` is taken as it is, whatever characters it holds.
-    this.#checkWrite(this.#io.open2Sync(`file:${this.#path}`, AVIO_FLAG_WRITE));
+    // An absolute path after `file:` is taken as it is, whatever characters it holds.
+    this.#checkWrite(this.#io.open2Sync(`file:${this.#file.handle}`, AVIO_FLAG_WRITE));
     const format = this.#format;
     format.pb = this.#io;
     // Without it Ogg draws a random serial number and files of equal content would differ.
@@ -298,7 +306,7 @@ class FileEncoder implements Encoder {
     if (result >= 0) return;
     throw new MillpondError(
       'ERR_OUTPUT_WRITE',
-      `An output is a file in a writable folder with room for it, got ${quote(this.#path)}: ${nativeReason(result)}. Free some space or choose another folder.`,
+      `An output is a file in a writable folder with room for it, got ${quote(this.#file.path)}: ${nativeReason(result)}. Free some space or choose another folder.`,
     );
   }
 }

@@ -1,5 +1,5 @@
 /** An output appears whole or not at all: it is written under a hidden name beside its place, then renamed. */
-import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { MillpondError } from '../errors.ts';
@@ -10,9 +10,17 @@ const NAME_BYTES_KEPT = 80;
 
 let created = 0;
 
+/**
+ * Where a process finds its open files by number. Whoever opens one there gets this very file, also when it was removed
+ * meanwhile: opened by its name it would come back, half-written, after an interrupt has swept it away.
+ */
+const OPEN_FILES = existsSync('/dev/fd') ? '/dev/fd' : null;
+
 export interface OutputFile {
-  /** Where to write until {@link commit}. Absolute. */
-  readonly aside: string;
+  /** As it was asked for, for messages. */
+  readonly path: string;
+  /** What to open for writing until {@link commit}: the file that was created for this output, and no other. */
+  readonly handle: string;
   /** Puts the file in its place, over what is there. @returns its size in bytes. @throws MillpondError `ERR_OUTPUT_WRITE` */
   commit(): number;
   /** Removes what was written. Harmless after {@link commit}. */
@@ -23,22 +31,26 @@ export interface OutputFile {
 export function createOutput(path: string): OutputFile {
   const place = resolve(path);
   const aside = join(dirname(place), asideName(basename(place)));
+  const fd = attempt(path, () => openSync(aside, 'wx'));
   let pending = true;
-  attempt(path, () => closeSync(openSync(aside, 'wx')));
   return {
-    aside,
+    path,
+    handle: OPEN_FILES === null ? aside : `${OPEN_FILES}/${fd}`,
     commit() {
       const bytes = attempt(path, () => {
-        const { size } = statSync(aside);
+        const { size } = fstatSync(fd);
         renameSync(aside, place);
         return size;
       });
       pending = false;
+      closeSync(fd);
       return bytes;
     },
     discard() {
-      if (pending) rmSync(aside, { force: true });
+      if (!pending) return;
       pending = false;
+      closeSync(fd);
+      rmSync(aside, { force: true });
     },
   };
 }

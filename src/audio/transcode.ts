@@ -91,9 +91,11 @@ export function transcode(
     const processed = process !== undefined || isProcessed(request);
     const plan = planTarget(decoder.info, { ...request, processed });
     decoder.configure(plan.kind, plan.sampleRate);
+    // A cancelled job makes no file any more, so that an interrupt knows all there are.
+    context.signal.throwIfAborted();
     const output = createOutput(request.output);
     try {
-      const encoder = openEncoder(output.aside, { ...plan, tags: decoder.info.tags });
+      const encoder = openEncoder(output, { ...plan, tags: decoder.info.tags });
       try {
         const steps = kernels(request, decoder.info, plan, totalFrames);
         if (process) {

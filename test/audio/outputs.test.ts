@@ -102,7 +102,7 @@ describe('an output', () => {
     const lease = dirtyShard().acquire(65_536);
     const block = new Block(lease, 1, plan.kind);
     const write = () => {
-      const encoder = openEncoder('/dev/full', { ...plan, tags: {} });
+      const encoder = openEncoder({ path: 'full', handle: '/dev/full' }, { ...plan, tags: {} });
       try {
         for (let frames = decoder.read(block); frames > 0; frames = decoder.read(block))
           encoder.write(block, frames);
