@@ -13,7 +13,7 @@ export interface PoolOptions {
   readonly tiers: TierPolicies;
   /**
    * `off`: misuse of a lease object (double release, use after release or move) throws, nothing else is checked.
-   * `sampled` (default): besides, one lease in 1024 remembers its acquiring stack, and the views taken from it are
+   * `sampled` (default): besides, one lease in 4096 remembers its acquiring stack, and the views taken from it are
    * detached at its release, so that a stale view fails instead of reading another job's data. `full`: every lease.
    */
   readonly safety: Safety;

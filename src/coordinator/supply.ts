@@ -5,7 +5,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CANCEL,
-  COUNTERS,
   HUNGER,
   IDLE,
   IDLE_LOW,
@@ -16,7 +15,6 @@ import {
   QUARANTINED,
   QUOTA,
   RELEASES,
-  rowCountersOffset,
   rowWord,
   SERVED,
   STARVED,
@@ -27,6 +25,7 @@ import {
 } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
+import { HIT } from '../pool/causes.ts';
 import type { ShardWords } from '../pool/idle.ts';
 import type { ShardCounts } from '../pool/leases.ts';
 import type { Store } from '../pool/store.ts';
@@ -157,18 +156,18 @@ export function shardWords(ledger: Ledger, row: number): ShardWords {
 
 /** Counts straight into the row, by plain stores: only the row's thread writes them. */
 export class RowCounts implements ShardCounts {
+  readonly hits: Float64Array;
+  readonly releases: Float64Array;
   readonly #counters: Float64Array;
 
   constructor(ledger: Ledger, row: number) {
-    this.#counters = new Float64Array(ledger.shared, rowCountersOffset(row), COUNTERS);
+    this.#counters = ledger.counters(row);
+    this.hits = this.#counters.subarray(SERVED + HIT * TIERS, SERVED + (HIT + 1) * TIERS);
+    this.releases = this.#counters.subarray(RELEASES, RELEASES + TIERS);
   }
 
   served(cause: number, tier: number): void {
     this.#counters[SERVED + cause * TIERS + tier]++;
-  }
-
-  released(tier: number): void {
-    this.#counters[RELEASES + tier]++;
   }
 
   overflowed(tier: number): void {

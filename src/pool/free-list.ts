@@ -8,7 +8,9 @@ import type { Store } from './store.ts';
 export class FreeList {
   /** How many may stay; lowering it frees nothing by itself (see `Shard.setQuota`). */
   quota: number;
+  /** The idle ones are the first `#length`; what is behind them is left over and means nothing. */
   readonly #stores: Store[] = [];
+  #length = 0;
   readonly #words: Int32Array;
   readonly #idle: number;
   readonly #peak: number;
@@ -24,29 +26,30 @@ export class FreeList {
   }
 
   get length(): number {
-    return this.#stores.length;
+    return this.#length;
   }
 
   holds(buffer: ArrayBufferLike): boolean {
-    return this.#stores.some((store) => store.buffer === buffer);
+    for (let at = 0; at < this.#length; at++) if (this.#stores[at].buffer === buffer) return true;
+    return false;
   }
 
   pop(): Store | undefined {
-    const store = this.#stores.pop();
-    if (store !== undefined) {
-      const left = this.#stores.length;
-      const words = this.#words;
-      words[this.#idle] = left;
-      if (left < words[this.#low]) words[this.#low] = left;
-    }
-    return store;
+    const left = this.#length - 1;
+    if (left < 0) return undefined;
+    this.#length = left;
+    const words = this.#words;
+    words[this.#idle] = left;
+    if (left < words[this.#low]) words[this.#low] = left;
+    return this.#stores[left];
   }
 
   /** False, and nothing happened, when the list is at its quota. */
   push(store: Store): boolean {
-    const length = this.#stores.length;
+    const length = this.#length;
     if (length >= this.quota) return false;
-    this.#stores.push(store);
+    this.#stores[length] = store;
+    this.#length = length + 1;
     const words = this.#words;
     words[this.#idle] = length + 1;
     if (length >= words[this.#peak]) words[this.#peak] = length + 1;

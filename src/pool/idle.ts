@@ -63,6 +63,7 @@ export class IdleMemory {
   }
 
   free(store: Store): void {
+    store.lender?.forget(store);
     store.free();
     this.#supply.uncharge(store.capacity / KiB);
   }
@@ -88,6 +89,7 @@ export class IdleMemory {
     while (stores.length < count) {
       const store = this.lists[tier].pop();
       if (store === undefined) break;
+      store.lender?.forget(store);
       stores.push(store);
     }
     return stores;

@@ -6,9 +6,9 @@ import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import type { Lender, Store } from './store.ts';
 
-/** How a lease ended by its owner's doing; one that ended otherwise was reclaimed with its task. */
-export const RELEASED = 1;
-export const MOVED = 2;
+/** A lease that ended by its owner's doing has one of these for its generation; stores count from 0. */
+export const RELEASED = -1;
+export const MOVED = -2;
 
 /** A mark that native code holds the memory beyond a call: it blocks release, move and reclaim until released. */
 export interface Pin {
@@ -23,8 +23,7 @@ export class Lease {
 
   // What follows belongs to the shard.
   /** @internal */ store: Store;
-  /** @internal The generation of the store that is this lease. */ generation: number;
-  /** @internal How it ended by its owner's doing, 0 else. */ ended = 0;
+  /** @internal The store's when it was lent; a store of another one was reclaimed. */ generation: number;
 
   /** @internal Leases come from a pool. */
   constructor(store: Store, length: Bytes) {
@@ -101,7 +100,7 @@ export class Lease {
 
 export function endedError(lease: Lease): MillpondError {
   const what = `this one of ${lease.length} bytes`;
-  if (lease.ended === MOVED) {
+  if (lease.generation === MOVED) {
     return new MillpondError(
       'ERR_LEASE_MOVED',
       `A lease is gone once it was passed to run() or returned by a job; ${what} was moved. Use the lease that arrives on the other side.`,
@@ -109,7 +108,7 @@ export function endedError(lease: Lease): MillpondError {
   }
   return new MillpondError(
     'ERR_LEASE_RELEASED',
-    lease.ended === 0
+    lease.generation !== RELEASED
       ? `A lease ends with the task that acquired it; ${what} was reclaimed. Return it from the job, or acquire it in the task that uses it.`
       : `A lease is used until it is released, once; ${what} was released before. Keep one owner for each lease, for example by 'using'.`,
   );

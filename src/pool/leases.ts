@@ -10,13 +10,15 @@ import type { FreeList } from './free-list.ts';
 import type { IdleMemory, ShardWords } from './idle.ts';
 import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
-import type { Lender, Store } from './store.ts';
+import { type Lender, NOT_LENT, type Store } from './store.ts';
 import type { Supply } from './supply.ts';
 
 /** Exact counts of one shard; each call counts one event. */
 export interface ShardCounts {
+  /** Counted in place, by tier of the request: requests served by idle memory at once, and leases that ended. */
+  readonly hits: Float64Array;
+  readonly releases: Float64Array;
   served(cause: number, tier: number): void;
-  released(tier: number): void;
   overflowed(tier: number): void;
   leaked(): void;
   quarantined(): void;
@@ -50,8 +52,12 @@ export class Leases implements Lender {
   readonly #mail: number;
   readonly #hunger: number;
   readonly #lists: readonly FreeList[];
+  readonly #releases: Float64Array;
   readonly #scrub: boolean;
-  readonly #live: Store[] = [];
+  /** Every store that was ever lent here and has not left since; `task` tells the lent ones. A hit does not touch it. */
+  readonly #known: Store[] = [];
+  /** How many of them are lent. */
+  #lent = 0;
   readonly #quarantine = new Set<Store>();
   #homebound: Store[] = [];
   /** The task that leases acquired now belong to; 0 outside tasks. */
@@ -74,18 +80,17 @@ export class Leases implements Lender {
     this.#mail = at.mail;
     this.#hunger = at.hunger;
     this.#lists = idle.lists;
+    this.#releases = counts.releases;
     this.#scrub = scrub;
   }
 
   /** Puts a store under a new lease of the running task; `asked` is the tier of the request. */
   lend(store: Store, length: Bytes, asked: number): Lease {
-    const live = this.#live;
-    store.lender = this;
+    if (store.lender !== this) this.#meet(store);
     store.length = length;
     store.asked = asked;
     store.task = this.task;
-    store.place = live.length;
-    live.push(store);
+    this.#lent++;
     return new Lease(store, length);
   }
 
@@ -96,8 +101,8 @@ export class Leases implements Lender {
     if (store.plain && words[this.#mail] === 0 && words[this.#hunger] === 0 && store.intact) {
       if (this.#scrub) store.bytes.fill(0);
       if (this.#lists[store.tier].push(store)) {
+        lease.generation = RELEASED;
         this.#finish(store);
-        lease.ended = RELEASED;
         return;
       }
     }
@@ -135,6 +140,15 @@ export class Leases implements Lender {
     return { release, [Symbol.dispose]: release };
   }
 
+  forget(store: Store): void {
+    const last = this.#known.pop() as Store;
+    if (last !== store) {
+      this.#known[store.place] = last;
+      last.place = store.place;
+    }
+    store.lender = null;
+  }
+
   // What the thread around the shard calls.
 
   /** Leases acquired from now on belong to this task (1 or more). */
@@ -149,11 +163,10 @@ export class Leases implements Lender {
     let pinned = 0;
     const task = this.task;
     this.task = 0;
-    for (const store of this.#live.filter((store) => store.task === task)) {
+    for (const store of this.#lentStores((store) => store.task === task)) {
       if (store.pins > 0) pinned++;
       else if (store.loan === 0) leaks.push(this.#leakOf(store));
-      this.#finish(store);
-      this.#retire(store, true);
+      this.#reclaim(store);
     }
     const homebound = this.#homebound;
     this.#homebound = [];
@@ -164,8 +177,9 @@ export class Leases implements Lender {
   /** Ends a lease for a move to another thread and hands its store over; the charge is the caller's business. */
   moveOut(lease: Lease): Store {
     const store = this.checkMovable(lease);
+    lease.generation = MOVED;
     this.#drop(store);
-    lease.ended = MOVED;
+    this.forget(store);
     return store;
   }
 
@@ -180,30 +194,29 @@ export class Leases implements Lender {
 
   /** Takes in a store whose lease ended elsewhere, as a release. */
   welcome(store: Store, asked: number): void {
-    this.#counts.released(asked);
+    this.#releases[asked]++;
     this.#retire(store, false);
   }
 
   /** True when a buffer belongs to a live lease or to idle memory of this shard. */
   owns(buffer: ArrayBufferLike): boolean {
-    return this.#live.some((store) => store.buffer === buffer) || this.#idle.holds(buffer);
+    return this.#lentStores((store) => store.buffer === buffer).length > 0 || this.#idle.holds(buffer);
   }
 
   /** Reclaims all live leases. What native code still holds goes into quarantine. */
   reclaimAll(): Leak[] {
     const leaks: Leak[] = [];
-    for (const store of [...this.#live]) {
+    for (const store of this.#lentStores(() => true)) {
       leaks.push(this.#leakOf(store));
-      this.#finish(store);
-      this.#retire(store, true);
+      this.#reclaim(store);
     }
     return leaks;
   }
 
   #takeBackSlow(lease: Lease, store: Store): void {
     if (store.pins > 0) throw pinnedError(store, 'released');
-    lease.ended = RELEASED;
-    this.#supply.safepoint();
+    lease.generation = RELEASED;
+    if (this.#words[this.#mail] !== 0) this.#supply.safepoint();
     this.#finish(store);
     if (!store.intact) {
       this.#toQuarantine(store);
@@ -214,19 +227,31 @@ export class Leases implements Lender {
 
   /** Ends the lease over a store and counts it as released. */
   #finish(store: Store): void {
-    this.#counts.released(store.asked);
+    this.#releases[store.asked]++;
     this.#drop(store);
   }
 
-  /** Takes a store off the list of live ones (the last one takes its place); its lease is over. */
+  /** The lease over a store is over. */
   #drop(store: Store): void {
-    const live = this.#live;
-    const last = live.pop() as Store;
-    if (last !== store) {
-      live[store.place] = last;
-      last.place = store.place;
-    }
+    store.task = NOT_LENT;
+    this.#lent--;
+  }
+
+  #meet(store: Store): void {
+    store.lender = this;
+    store.place = this.#known.push(store) - 1;
+  }
+
+  /** Lent stores that a test holds for; a list of its own, for callers that end them. */
+  #lentStores(test: (store: Store) => boolean): Store[] {
+    return this.#lent === 0 ? [] : this.#known.filter((store) => store.task !== NOT_LENT && test(store));
+  }
+
+  /** Ends a lease that nobody gave back: it is out of reach, so its store becomes one of another generation. */
+  #reclaim(store: Store): void {
     store.generation++;
+    this.#finish(store);
+    this.#retire(store, true);
   }
 
   /** Finds the next place for a store whose lease has ended. */
@@ -238,8 +263,10 @@ export class Leases implements Lender {
     if (this.#scrub) store.bytes.fill(0);
     store.trace = null;
     store.settle();
-    if (store.loan > 0) this.#homebound.push(store);
-    else this.#idle.put(store);
+    if (store.loan > 0) {
+      store.lender?.forget(store);
+      this.#homebound.push(store);
+    } else this.#idle.put(store);
   }
 
   /** Memory that may not be reused: native code holds it, or it cannot be transferred. It stays charged. */
@@ -249,8 +276,10 @@ export class Leases implements Lender {
   }
 
   #leaveQuarantine(store: Store): void {
-    if (store.loan > 0) this.#supply.returnLoan(store);
-    else this.#retire(store, true);
+    if (store.loan > 0) {
+      this.forget(store);
+      this.#supply.returnLoan(store);
+    } else this.#retire(store, true);
   }
 
   #leakOf(store: Store): Leak {

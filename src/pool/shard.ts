@@ -19,7 +19,7 @@ import type { Recorder, Supply } from './supply.ts';
 import { tierFor } from './tiers.ts';
 
 /** One lease in this many is guarded at `sampled` safety: a stack costs microseconds. */
-const GUARD_EVERY = 1024;
+const GUARD_EVERY = 4096;
 
 export class Shard implements Pool {
   readonly idle: IdleMemory;
@@ -33,6 +33,7 @@ export class Shard implements Pool {
   readonly #words: Int32Array;
   readonly #mail: number;
   readonly #lists: readonly FreeList[];
+  readonly #hits: Float64Array;
   readonly #smallest: Bytes;
   readonly #middle: Bytes;
   readonly #largest: Bytes;
@@ -61,6 +62,7 @@ export class Shard implements Pool {
     this.idle = new IdleMemory(quotas, at, supply, (tier) => counts.overflowed(tier));
     this.leases = new Leases(this.idle, at, supply, counts, options.scrub, (length) => this.acquire(length));
     this.#lists = this.idle.lists;
+    this.#hits = counts.hits;
     this.#ladder = new Ladder(this.idle, supply, options.tiers);
     const guardEvery = options.safety === 'full' ? 1 : options.safety === 'sampled' ? GUARD_EVERY : Infinity;
     this.#slowEvery = Math.min(options.sampleEvery, guardEvery);
@@ -87,7 +89,7 @@ export class Shard implements Pool {
     }
     const store = this.#lists[tier].pop();
     if (store === undefined) return null;
-    this.#counts.served(HIT, tier);
+    this.#hits[tier]++;
     return this.leases.lend(store, length, tier);
   }
 
@@ -147,13 +149,11 @@ export class Shard implements Pool {
     const hitWeight = this.#untilSlow <= 0 ? this.#countDown() : 1;
     this.#checkOpen();
     const start = this.#supply.now();
-    if (hitWeight >= 0 && this.#untilGuard > 0) {
-      const lease = this.#hit(length);
-      if (lease !== null) {
-        if (hitWeight > 0)
-          this.#recorder.record(HIT, lease.store.asked, this.#supply.now() - start, hitWeight);
-        return lease;
-      }
+    const lease = this.#hit(length);
+    if (lease !== null) {
+      if (hitWeight > 0) this.#recorder.record(HIT, lease.store.asked, this.#supply.now() - start, hitWeight);
+      this.#guard(lease.store);
+      return lease;
     }
     const timeoutMs = options?.timeoutMs ?? this.#options.acquireTimeoutMs;
     let served: Served;

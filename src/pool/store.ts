@@ -2,19 +2,24 @@ import type { Bytes } from '../bytes.ts';
 import type { Lease, Pin } from './lease.ts';
 import { DIRECT } from './tiers.ts';
 
-/** What a lease asks of the shard that lent its store. */
+/** What leases and idle memory ask of the shard that lent a store. */
 export interface Lender {
   takeBack(lease: Lease, store: Store): void;
   grow(lease: Lease, store: Store, length: Bytes): void;
   pinned(store: Store): Pin;
+  /** The store leaves the shard: it was freed, or goes to another. */
+  forget(store: Store): void;
 }
+
+/** The `task` of a store that is under no lease. */
+export const NOT_LENT = -1;
 
 /**
  * One ArrayBuffer of the pool with its cached views, so that a hit creates no typed array, and with what the shard
  * knows of the lease it is under. Owned by exactly one shard at a time: idle in its free list, or under one lease.
  *
  * The lease refers to the store, never the other way round: a store is old and a lease is young, and every reference
- * from old to young memory costs the collector (12 ns of a hit, measured). `generation` says which lease is the live one.
+ * from old to young memory costs the collector (12 ns of a hit, measured). A lease of another generation is over.
  */
 export class Store {
   buffer: ArrayBuffer;
@@ -22,7 +27,7 @@ export class Store {
   readonly tier: number;
   /** Over 0: lent by another thread, which stays charged for it; the number is the lender's own for it. */
   readonly loan: number;
-  /** Counts the leases that have ended; a lease of another generation is over. */
+  /** Counts the leases that were reclaimed from it; those that were released or moved know it themselves. */
   generation = 0;
   /** Native calls that still hold the memory. */
   pins = 0;
@@ -32,14 +37,14 @@ export class Store {
   trace: Error | null = null;
 
   // Of the lease it is under:
-  /** The shard that lent it. */
+  /** The shard that lent it, then or before; null before its first lease. */
   lender: Lender | null = null;
   length: Bytes = 0;
   /** Tier of the request, which may be below the tier of the store. */
   asked = 0;
-  /** The task that acquired it; 0 outside tasks. */
-  task = 0;
-  /** Where the shard's list of live stores holds it. */
+  /** The task that acquired it; 0 outside tasks, `NOT_LENT` while it is under no lease. */
+  task = NOT_LENT;
+  /** Where the lender's list holds it. */
   place = 0;
 
   #bytes: Uint8Array<ArrayBuffer> | null = null;
