@@ -5,6 +5,7 @@ import { defineJob, type Lease, type Pin, type Pool } from '../../src/worker.ts'
 export type Order =
   | { do: 'churn'; bytes: number; count: number; rounds: number }
   | { do: 'hoard'; bytes: number; count: number }
+  | { do: 'fill'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
   | { do: 'touch-until'; words: Int32Array }
   | { do: 'want'; bytes: number; timeoutMs: number; words?: Int32Array }
@@ -28,6 +29,13 @@ export default defineJob((order: Order, { pool, signal, progress }): unknown => 
     case 'hoard':
       releaseAll(take(pool, order.bytes, order.count));
       return null;
+    case 'fill': {
+      const leases = take(pool, order.bytes, order.count);
+      for (const lease of leases) lease.bytes.fill(1);
+      const full = process.memoryUsage.rss();
+      releaseAll(leases);
+      return full;
+    }
     case 'hold': {
       const leases = take(pool, order.bytes, order.count);
       raise(order.words, 0);
