@@ -184,7 +184,7 @@ function withBlocks(
   work: (block: Block) => boolean,
 ): void {
   let wanted = size.bytes;
-  const [lease] = pool.acquireAll([blockBytes(wanted, channels)]);
+  const lease = pool.acquire(blockBytes(wanted, channels));
   try {
     const block = new Block(lease, channels, kind);
     do {
