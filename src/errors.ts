@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   ERR_LEASE_PINNED: 'Native code still holds the memory of the lease.',
   ERR_LEASE_VIEW_MOVED: 'A view of pooled memory was put into an input or a result instead of its lease.',
   ERR_LEASE_DETACHED: 'The memory of the lease was transferred away behind its back.',
+  ERR_LEASE_UNTRANSFERABLE: 'The memory of the lease was marked untransferable.',
   ERR_TASK_LEFT_PIN: 'A task ended while native code still held its memory.',
   ERR_TASK_WAITING: 'A task was cancelled while it waited for memory.',
   ERR_WORKER_LOST: 'The worker died in the middle of the task.',

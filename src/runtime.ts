@@ -107,6 +107,7 @@ class MillpondRuntime implements Runtime {
       canBlock: false,
       safepoint: () => {},
       returnLoan: () => {},
+      sendBack: (store) => this.#coordinator.sendBack(store),
       currentTask: () => 0,
     });
     const quotas = new Quotas(options.tiers, threads + 1);
@@ -203,6 +204,7 @@ class MillpondRuntime implements Runtime {
     clearInterval(this.#timer);
     this.#coordinator.tick();
     this.#reportLeaks('the main thread', this.#shard.close());
+    this.#shard.abandon();
     this.#ended = true;
     Atomics.add(this.#ledger.words, STARVED, 1);
     Atomics.notify(this.#ledger.words, STARVED);
@@ -221,6 +223,7 @@ class MillpondRuntime implements Runtime {
 
   #tick(): void {
     this.#coordinator.tick();
+    for (const member of this.#workers.members) if (!member.busy) this.#coordinator.returnTo(member.row);
     this.#tasks.reportProgress();
   }
 
@@ -248,6 +251,7 @@ class MillpondRuntime implements Runtime {
           event: 'worker-death',
           shard: member.row,
           exitCode,
+          ...(member.task !== undefined && { task: member.task }),
           ...(member.cause !== undefined && { cause: member.cause.message }),
         });
         this.#log.write({ event: 'reclaim', shard: member.row, bytes: chargedBytes + loanBytes });

@@ -23,7 +23,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** What logs call the task. Default: `task N`. */
   readonly name?: string;
-  /** Called with 0 to 1 while the task runs, when its job reports progress; about 20 times a second at most. */
+  /**
+   * Called with 0 to 1 while the task runs, when its job reports progress; about 20 times a second at most. What it
+   * throws cancels the task and rejects the run.
+   */
   readonly onProgress?: (fraction: number) => void;
 }
 
@@ -97,7 +100,7 @@ export class Tasks {
       };
       const { signal } = options;
       if (signal !== undefined) {
-        const onAbort = (): void => this.#abort(entry, signal);
+        const onAbort = (): void => this.#cancel(entry, signal.reason);
         signal.addEventListener('abort', onAbort, { once: true });
         entry.unlisten = () => signal.removeEventListener('abort', onAbort);
       }
@@ -123,7 +126,11 @@ export class Tasks {
       const progress = this.#ledger.words[rowWord(entry.member.row) + PROGRESS] / 1000;
       if (progress === entry.progress) continue;
       entry.progress = progress;
-      onProgress(progress);
+      try {
+        onProgress(progress);
+      } catch (error) {
+        this.#cancel(entry, error);
+      }
     }
   }
 
@@ -148,10 +155,14 @@ export class Tasks {
   #start(entry: Entry, member: Member): boolean {
     const { task } = entry;
     for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, member.row);
+    this.#ledger.words[rowWord(member.row) + PROGRESS] = 0;
+    // The worker opens its mailbox when it starts a task: what goes back to it is in use again at once.
+    this.#coordinator.returnTo(member.row);
     let result: Promise<unknown>;
     try {
       result = this.#workers.post(
         member,
+        entry.name,
         task,
         task.crates.map((crate) => crate.buffer),
       );
@@ -193,12 +204,11 @@ export class Tasks {
     } else {
       this.#counts.succeeded++;
       const leases = received.map(({ store, crate }) =>
-        this.#shard.leases.lend(store, crate.length, crate.asked),
+        this.#shard.receive(store, crate.length, crate.asked),
       );
       const value = unpack(result.value, result.places ?? [], leases);
       this.#answer(entry, () => entry.resolve(value));
     }
-    this.#coordinator.returnOwed();
     this.pump();
     this.#checkIdle();
   }
@@ -206,15 +216,18 @@ export class Tasks {
   /** The task died with its worker, or could not even be posted. */
   #lose(entry: Entry, member: Member, error: unknown): void {
     this.#running.delete(entry);
-    if (member.dying) {
+    // Buffers that have left are the worker's, whatever it says: only its end settles them.
+    const posted = entry.task.crates.some((crate) => crate.buffer.detached);
+    if (member.dying || posted) {
       // Its loans stay charged until the thread is gone: `Coordinator.bury` settles them.
-      this.#counts.lost++;
+      if (!member.dying) this.#workers.done(member);
+      if (!entry.answered) this.#counts.lost++;
       const lost = workerLost(entry, member, error);
       this.#answer(entry, () => entry.reject(lost));
     } else {
       this.#workers.done(member);
       this.#bringHome(entry);
-      this.#counts.failed++;
+      if (!entry.answered) this.#counts.failed++;
       const message = error instanceof Error ? error.message : String(error);
       const refused = new MillpondError(
         'ERR_NOT_CLONEABLE',
@@ -222,12 +235,13 @@ export class Tasks {
         { cause: error },
       );
       this.#answer(entry, () => entry.reject(refused));
-      this.pump();
     }
+    this.pump();
     this.#checkIdle();
   }
 
-  #abort(entry: Entry, signal: AbortSignal): void {
+  /** Answers the caller with `reason` at once, and lets the job know. */
+  #cancel(entry: Entry, reason: unknown): void {
     if (entry.answered) return;
     this.#counts.cancelled++;
     if (this.#queue.delete(entry)) {
@@ -237,7 +251,7 @@ export class Tasks {
       // For a job that waits in its event loop; this also wakes one that waits for memory.
       this.#coordinator.cancel(entry.member.row, entry.task.task);
     }
-    this.#answer(entry, () => entry.reject(signal.reason));
+    this.#answer(entry, () => entry.reject(reason));
     this.#checkIdle();
   }
 

@@ -5,7 +5,6 @@
  * native code still holds (in quarantine).
  */
 import { createRequire } from 'node:module';
-import { isPromise } from 'node:util/types';
 import { MessageChannel, parentPort, receiveMessageOnPort, threadId } from 'node:worker_threads';
 import { BLOCK, MAIL, PROGRESS, rowWord, WAKE } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
@@ -24,10 +23,10 @@ import type {
   WorkerStart,
 } from './coordinator/protocol.ts';
 import { RowCounts, shardWords, ThreadSupply } from './coordinator/supply.ts';
+import { WorkerSide } from './coordinator/worker-side.ts';
 import { MillpondError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
-import { Store } from './pool/store.ts';
 import { TaskSignal } from './task-signal.ts';
 import { LatencyRecorder } from './telemetry/latency.ts';
 
@@ -54,7 +53,7 @@ export type Job = (input: never, context: JobContext) => unknown;
 
 /** How long a thread keeps its latency records to itself, at most while tasks end. */
 const PUBLISH_EVERY_NS = 1e9;
-const ROW_WAIT_MS = 10_000;
+const ROW_WAIT_MS = 60_000;
 
 export class WorkerThread {
   readonly shard: Shard;
@@ -73,17 +72,21 @@ export class WorkerThread {
     this.#ledger = new Ledger(start.ledger);
     this.#row = claimRow(this.#ledger);
     const port = this.#channel.port2;
+    // The mailbox comes before the shard whose safepoints open it.
+    const hands = { handle: (_message: ToWorker): void => {} };
     const mailbox = new Mailbox<ToWorker>(
       { receive: () => receiveMessageOnPort(port)?.message },
       new AtomicMemory(this.#ledger.words),
       rowWord(this.#row) + MAIL,
-      (message) => this.#handle(message),
+      (message) => hands.handle(message),
     );
     this.#supply = new ThreadSupply(this.#ledger, this.#row, {
       canBlock: true,
       safepoint: () => mailbox.drain(),
       returnLoan: (store) =>
         this.#post({ kind: 'loan', loan: store.loan, buffer: store.buffer }, [store.buffer]),
+      // A worker keeps what it makes; only the main thread is brought memory by results.
+      sendBack: (store) => this.shard.idle.put(store),
       currentTask: () => this.#task,
     });
     this.shard = new Shard(
@@ -95,6 +98,16 @@ export class WorkerThread {
       new RowCounts(this.#ledger, this.#row),
       this.#recorder,
     );
+    const side = new WorkerSide(this.shard, {
+      post: (message, transfer) => this.#post(message, transfer),
+      // Not at once, perhaps in the middle of a release: whoever listens may do what it likes.
+      cancelled: (task) =>
+        queueMicrotask(() => {
+          if (task === this.#task) this.#signal?.abort();
+        }),
+      closed: (leaks) => this.#post({ kind: 'closed', interval: this.#recorder.publish(), leaks }, []),
+    });
+    hands.handle = (message) => side.handle(message);
     this.#published = this.#supply.now();
     port.on('message', (message: ToWorker) => mailbox.deliver(message));
     // The port is for an idle worker's ears; it is no reason to stay alive.
@@ -123,12 +136,12 @@ export class WorkerThread {
     this.#ledger.words[rowWord(this.#row) + PROGRESS] = 0;
     this.shard.leases.beginTask(task.task);
     const leases = task.crates.map((crate) =>
-      this.shard.leases.lend(storeFrom(crate), crate.length, crate.asked),
+      this.shard.receive(storeFrom(crate), crate.length, crate.asked),
     );
     try {
       const returned = job(unpack(task.input, task.places, leases) as never, this.#context());
-      if (!isPromise(returned)) return this.#succeed(returned);
-      return returned.then(
+      if (!isThenable(returned)) return this.#succeed(returned);
+      return Promise.resolve(returned).then(
         (value) => this.#succeed(value),
         (error) => this.#fail(error),
       );
@@ -199,35 +212,6 @@ export class WorkerThread {
     return transfer.length > 0 ? movable(result, transfer) : result;
   }
 
-  #handle(message: ToWorker): void {
-    const { idle } = this.shard;
-    switch (message.kind) {
-      case 'gift':
-        idle.adopt(message.buffers.map((buffer) => new Store(buffer, message.tier)));
-        break;
-      case 'want': {
-        const buffers = idle.give(message.tier, message.count).map((store) => store.buffer);
-        this.#post({ kind: 'surrender', ticket: message.ticket, tier: message.tier, buffers }, buffers);
-        break;
-      }
-      case 'trim':
-        this.#post({ kind: 'trimmed', ticket: message.ticket, kib: idle.trim(message.kib) }, []);
-        break;
-      case 'quota':
-        idle.setQuota(message.tier, message.quota);
-        if (message.ticket > 0) this.#post({ kind: 'quota-set', ticket: message.ticket }, []);
-        break;
-      case 'cancel':
-        if (message.task === this.#task) this.#signal?.abort();
-        break;
-      case 'close': {
-        const leaks = this.shard.close();
-        this.#post({ kind: 'closed', interval: this.#recorder.publish(), leaks }, []);
-        break;
-      }
-    }
-  }
-
   #publishIfDue(): void {
     const now = this.#supply.now();
     if (now - this.#published < PUBLISH_EVERY_NS) return;
@@ -256,6 +240,12 @@ function claimRow(ledger: Ledger): number {
     }
     Atomics.wait(ledger.words, WAKE, seen, 100);
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 const require = createRequire(import.meta.url);

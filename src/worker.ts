@@ -3,7 +3,7 @@
  * shard, and `defineJob` says hello.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
-import type { Task, WorkerStart } from './coordinator/protocol.ts';
+import { isProbe, type Probe, READY, type Task, type WorkerStart } from './coordinator/protocol.ts';
 import { MillpondError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import { type BlockAdvice, type Job, type JobContext, WorkerThread } from './worker-thread.ts';
@@ -38,8 +38,9 @@ export function defineJob<Input, Result>(
     );
   }
   thread?.introduce();
-  return (task: Task) => {
+  return (task: Task | Probe) => {
     if (thread === undefined) throw notAWorker();
+    if (isProbe(task)) return READY;
     return thread.run(job as Job, task);
   };
 }

@@ -10,7 +10,16 @@ import { receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { FixedQueue, Piscina } from 'piscina';
 import type { Ledger } from './budget/ledger.ts';
 import type { Link } from './coordinator/links.ts';
-import type { FromWorker, Hello, Task, ToWorker, WorkerStart } from './coordinator/protocol.ts';
+import {
+  type FromWorker,
+  type Hello,
+  PROBE,
+  type Probe,
+  READY,
+  type Task,
+  type ToWorker,
+  type WorkerStart,
+} from './coordinator/protocol.ts';
 import { MillpondError } from './errors.ts';
 
 export interface Member {
@@ -20,11 +29,11 @@ export interface Member {
   row: number;
   /** It said hello: its job is defined. */
   introduced: boolean;
-  /** It has loaded its job and can take tasks. */
+  /** It has loaded its job, which is one, and can take tasks. */
   ready: boolean;
   busy: boolean;
-  /** It was given a task once. */
-  tried: boolean;
+  /** The name of the last task that it was given, if any. */
+  task: string | undefined;
   /** Its thread failed or ended; the row is cleared a moment later. */
   dying: boolean;
   /** It ended because the runtime closes, not by a fault of its own. */
@@ -52,7 +61,7 @@ export interface RuntimeLimits {
   readonly maxYoungGenerationSizeMb?: number;
 }
 
-/** So many deaths in a row of workers that were never given a task mean that the job cannot be loaded. */
+/** So many deaths in a row of workers that were never given a task mean that none will ever take one. */
 const STILLBORN = 3;
 
 export class Workers {
@@ -118,12 +127,16 @@ export class Workers {
    * Posts a task to a member, which is busy until `done`. Rejects when the worker died or the task cannot be cloned.
    * @throws when the worker has gone and nothing was posted
    */
-  post(member: Member, task: Task, transfer: ArrayBuffer[]): Promise<unknown> {
-    this.#chosen = member;
-    const result = this.#piscina.run(task, { transferList: transfer as never });
+  post(member: Member, name: string, task: Task, transfer: ArrayBuffer[]): Promise<unknown> {
+    const result = this.#post(member, task, transfer);
     member.busy = true;
-    member.tried = true;
+    member.task = name;
     return result;
+  }
+
+  #post(member: Member, task: Task | Probe, transfer: ArrayBuffer[]): Promise<unknown> {
+    this.#chosen = member;
+    return this.#piscina.run(task, { transferList: transfer as never });
   }
 
   done(member: Member): void {
@@ -150,7 +163,7 @@ export class Workers {
         introduced: false,
         ready: false,
         busy: false,
-        tried: false,
+        task: undefined,
         dying: false,
         dismissed: false,
         cause: undefined,
@@ -158,7 +171,7 @@ export class Workers {
       };
       this.#members.set(worker, member);
       worker.on('message', (message: unknown) => {
-        if (isReady(message)) this.#ready(member);
+        if (isLoaded(message)) this.#loaded(member);
       });
       worker.on('error', (error) => {
         member.dying = true;
@@ -185,26 +198,37 @@ export class Workers {
     }
   }
 
-  /** Piscina's own ready message comes after the hello, on the same port: without a hello there is no defineJob. */
-  #ready(member: Member): void {
-    if (!member.introduced) {
+  /** Piscina has loaded the job file. Whether its default export is a job, only asking it tells. */
+  #loaded(member: Member): void {
+    const wrong = (): void =>
       this.#fail(
         'ERR_JOB_INVALID',
-        'A job file default-exports what defineJob returned; this one calls no defineJob. Write: export default defineJob((input, { pool }) => ...).',
+        'A job file default-exports what defineJob returned; this one exports something else. Write: export default defineJob((input, { pool }) => ...).',
         undefined,
       );
+    if (!member.introduced) {
+      wrong();
       return;
     }
-    member.ready = true;
-    this.#events.free();
+    this.#post(member, PROBE, []).then(
+      (answer) => {
+        if (answer !== READY) return wrong();
+        member.ready = true;
+        this.#events.free();
+      },
+      () => {
+        if (!member.dying) wrong();
+      },
+    );
   }
 
   #exit(member: Member, code: number): void {
     member.dismissed = this.#closing && !member.dying;
     member.dying = true;
     this.#adopt();
-    if (!member.tried && !this.#closing) this.#stillborn++;
-    if (this.#stillborn > 0 && (!member.introduced || this.#stillborn >= STILLBORN)) {
+    if (member.task === undefined && !this.#closing) this.#stillborn++;
+    // Piscina replaces none that died before it was ready, and those that follow would wait for ever.
+    if (!this.#closing && (!member.ready || this.#stillborn >= STILLBORN)) {
       this.#fail(
         'ERR_WORKER_BOOTSTRAP',
         `A worker loads its job before it takes tasks; it failed with ${member.cause?.message ?? `exit code ${code}`}. Run the job file by itself to see the whole error.`,
@@ -234,6 +258,6 @@ function isHello(message: unknown): message is Hello {
   );
 }
 
-function isReady(message: unknown): boolean {
+function isLoaded(message: unknown): boolean {
   return typeof message === 'object' && message !== null && '_WORKER_READY' in message;
 }

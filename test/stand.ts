@@ -80,6 +80,8 @@ export class TestSupply extends ThreadSupply {
   readonly mail: (() => void)[] = [];
   /** What happens during each wait, in turn; without any, time passes by the wait's length. */
   readonly during: (() => void)[] = [];
+  /** What happens to a store that goes back to where a result brought it from. */
+  sent: (store: Store) => void = () => {};
   allocations = 0;
   failAfter = Number.POSITIVE_INFINITY;
   blocks = true;
@@ -92,6 +94,7 @@ export class TestSupply extends ThreadSupply {
       canBlock: true,
       safepoint: () => hands.supply?.open(),
       returnLoan: (store) => void hands.supply?.returned.push(store),
+      sendBack: (store) => hands.supply?.sent(store),
       currentTask: () => 1,
     });
     hands.supply = this;

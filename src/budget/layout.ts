@@ -14,7 +14,7 @@ export const MOVES = 1;
 export const WAKE = 2;
 /** Changes when a shard starts to starve; any thread. The coordinator waits on it. */
 export const STARVED = 3;
-/** 1 while some shard starves: others free instead of keeping. Set by any thread, cleared by the coordinator. */
+/** KiB that the neediest starving shard asked for: others free what helps. Raised by any thread, set by the coordinator. */
 export const HUNGER = 4;
 /** KiB, the largest sum that a successful reservation accepted; any thread, by compare-and-exchange. */
 export const PEAK = 5;
@@ -47,8 +47,10 @@ export const IDLE = 7;
 export const IDLE_PEAK = IDLE + POOLED_TIERS;
 /** One word a tier: the fewest idle since the coordinator reset it; both, as a hint. */
 export const IDLE_LOW = IDLE_PEAK + POOLED_TIERS;
+/** One word a tier: the most idle since the coordinator reset it; both, as a hint. */
+export const IDLE_HIGH = IDLE_LOW + POOLED_TIERS;
 /** One word a tier: quota in force; owner. */
-export const QUOTA = IDLE_LOW + POOLED_TIERS;
+export const QUOTA = IDLE_HIGH + POOLED_TIERS;
 /** Two cache lines, so that neighbours never share one. */
 export const ROW_WORDS = 32;
 

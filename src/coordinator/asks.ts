@@ -24,9 +24,10 @@ export class Asks {
     return ticket;
   }
 
-  pending(donor: number, kind: Ask['kind'], tier: number): boolean {
+  /** Without a tier: of any. */
+  pending(donor: number, kind: Ask['kind'], tier?: number): boolean {
     for (const ask of this.#open.values()) {
-      if (ask.donor === donor && ask.kind === kind && ask.tier === tier) return true;
+      if (ask.donor === donor && ask.kind === kind && ask.tier === (tier ?? ask.tier)) return true;
     }
     return false;
   }

@@ -19,8 +19,9 @@ export interface Packed {
 }
 
 /**
- * Finds the leases of a value without changing anything.
- * @throws MillpondError `ERR_LEASE_VIEW_MOVED` and what `Leases.checkMovable` throws
+ * Finds the leases of a value, and detaches every view of theirs: from here on they are ready to move. If it throws, all
+ * leases live on.
+ * @throws MillpondError `ERR_LEASE_VIEW_MOVED`, `ERR_LEASE_UNTRANSFERABLE` and what `Leases.checkMovable` throws
  */
 export function pack(value: unknown, shard: Shard): Packed {
   const leases: Lease[] = [];
@@ -29,6 +30,7 @@ export function pack(value: unknown, shard: Shard): Packed {
   const path: (string | number)[] = [];
   let doubtful = false;
   visit(value);
+  for (const lease of leases) shard.leases.detachViews(lease);
   return { value: leases.length > 0 ? withoutLeases(value, new Map()) : value, leases, places, doubtful };
 
   function visit(part: unknown): void {
@@ -48,7 +50,8 @@ export function pack(value: unknown, shard: Shard): Packed {
     if (seen.has(part)) return;
     seen.add(part);
     if (isContainer(part)) {
-      for (const key of Array.isArray(part) ? part.keys() : Object.keys(part)) {
+      // Arrays too by their keys: structured cloning takes along what else was set on them, and holes cost nothing.
+      for (const key of Object.keys(part)) {
         path.push(key);
         visit((part as Record<string | number, unknown>)[key]);
         path.pop();

@@ -8,7 +8,7 @@
  * which task runs where (the runtime).
  */
 
-import { HUNGER, IDLE_LOW, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
+import { HUNGER, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
@@ -22,7 +22,7 @@ import { chargeOf, type Link, Links } from './links.ts';
 import { Loans } from './loans.ts';
 import type { Crate, FromWorker } from './protocol.ts';
 import type { Quotas } from './quotas.ts';
-import { rebalance, type ShardView } from './rebalance.ts';
+import { DEFAULT_REBALANCE, type RebalancePolicy, rebalance, type ShardView } from './rebalance.ts';
 import { RowReader } from './row-reader.ts';
 
 /** What the coordinator tells the runtime. */
@@ -34,8 +34,8 @@ export interface CoordinatorEvents {
   closed(row: number, leaks: readonly Leak[]): void;
 }
 
-/** How many buffers a batch home to a worker holds at least, by tier: small ones are cheaper to allocate. */
-const BATCH = [Number.POSITIVE_INFINITY, 16, 4];
+/** The first tier whose buffers go back to the worker that made them: smaller ones are cheaper to allocate. */
+const FIRST_SENT_BACK = 1;
 
 export class Coordinator {
   readonly loans = new Loans();
@@ -46,11 +46,12 @@ export class Coordinator {
   readonly #quotas: Quotas;
   readonly #links: Links;
   readonly #asks = new Asks();
+  readonly #policy: RebalancePolicy;
   /** Rows that were asked to close and have not answered. */
   readonly #open = new Set<number>();
   readonly #allClosed = Promise.withResolvers<void>();
-  /** By row, then tier: buffers that came from a worker with results and have not gone back yet. */
-  readonly #owed = new Map<number, number[]>();
+  /** By row, then tier: buffers that a worker's results brought here and that wait for their way back. Charged to this row. */
+  readonly #outbox = new Map<number, ArrayBuffer[][]>();
 
   constructor(ledger: Ledger, shard: Shard, options: PoolOptions, quotas: Quotas, events: CoordinatorEvents) {
     this.#ledger = ledger;
@@ -59,6 +60,8 @@ export class Coordinator {
     this.#quotas = quotas;
     this.#links = new Links(ledger);
     this.rows = new RowReader(ledger, options.tiers);
+    const mostQuota = options.tiers.map(({ capacity }) => Math.floor(options.budgetBytes / capacity));
+    this.#policy = { ...DEFAULT_REBALANCE, mostQuota };
   }
 
   // Workers come and go.
@@ -87,7 +90,7 @@ export class Coordinator {
       // Capacity asked of the dead is credited: nobody holds it any more.
       if (ask.kind === 'quota') this.#raise(ask.to, ask.tier, ask.count);
     }
-    this.#owed.delete(row);
+    this.#keepHere(row);
     const loanBytes = this.loans.bury(row);
     if (loanBytes > 0) this.#ledger.uncharge(MAIN_ROW, loanBytes / KiB);
     const chargedBytes = this.#ledger.forgive(row) * KiB;
@@ -101,6 +104,7 @@ export class Coordinator {
 
   /** Asks every worker to give everything back; resolves when all have, or are buried. */
   closeAll(): Promise<void> {
+    for (const row of [...this.#outbox.keys()]) this.#keepHere(row);
     for (const row of this.#links.rows) {
       this.#open.add(row);
       this.#links.post(row, { kind: 'close' });
@@ -132,9 +136,7 @@ export class Coordinator {
         break;
       }
       case 'loan':
-        if (this.loans.settle(message.loan)) {
-          this.#shard.idle.put(new Store(message.buffer, this.#tierOf(message.buffer)));
-        }
+        if (this.loans.settle(message.loan)) this.#keep(message.buffer);
         break;
       case 'latency':
         this.#events.latency(message.interval);
@@ -153,26 +155,32 @@ export class Coordinator {
   receive(row: number, crate: Crate): Store {
     if (crate.loan > 0) {
       this.loans.settle(crate.loan);
-    } else {
-      this.#ledger.move(row, MAIN_ROW, crate.buffer.byteLength / KiB);
-      const owed = this.#owed.get(row) ?? [0, 0, 0];
-      if (crate.tier < POOLED_TIERS) owed[crate.tier]++;
-      this.#owed.set(row, owed);
+      return new Store(crate.buffer, crate.tier);
     }
-    return new Store(crate.buffer, crate.tier);
+    this.#ledger.move(row, MAIN_ROW, crate.buffer.byteLength / KiB);
+    const goesBack = crate.tier >= FIRST_SENT_BACK && crate.tier < POOLED_TIERS;
+    return new Store(crate.buffer, crate.tier, 0, goesBack ? row : 0);
   }
 
-  /** Sends home, in batches, what workers' results brought here and was released here. */
-  returnOwed(): void {
-    for (const [row, owed] of this.#owed) {
-      for (let tier = 0; tier < POOLED_TIERS; tier++) {
-        if (owed[tier] < BATCH[tier]) continue;
-        const count = Math.min(owed[tier], this.#shard.idle.lists[tier].length);
-        if (count < BATCH[tier]) continue;
-        owed[tier] -= count;
-        this.#give(row, tier, this.#takeIdle(tier, count));
-      }
+  /** Takes in what a result brought here and was released here. It leaves with the next {@link returnTo} its worker. */
+  sendBack(store: Store): void {
+    if (!this.#links.has(store.origin)) {
+      this.#keep(store.buffer);
+      return;
     }
+    const byTier = this.#outbox.get(store.origin) ?? [[], [], []];
+    byTier[store.tier].push(store.buffer);
+    this.#outbox.set(store.origin, byTier);
+  }
+
+  /** Sends a worker what goes back to it, in one batch a tier. To be called when it will look at its mailbox soon. */
+  returnTo(row: number): void {
+    const byTier = this.#outbox.get(row);
+    if (byTier === undefined) return;
+    this.#outbox.delete(row);
+    byTier.forEach((buffers, tier) => {
+      this.#give(row, tier, buffers);
+    });
   }
 
   // Starvation and balance.
@@ -186,7 +194,9 @@ export class Coordinator {
       if (kib > 0) starving.push({ row, kib, tier: words[rowWord(row) + STARVING_TIER] });
     }
     // A shard that starts to starve between the scan and this store raises the flag again and wakes us.
-    Atomics.store(words, HUNGER, starving.length > 0 ? 1 : 0);
+    Atomics.store(words, HUNGER, Math.max(0, ...starving.map(({ kib }) => kib)));
+    if (starving.length === 0) return;
+    for (const row of [...this.#outbox.keys()]) this.#keepHere(row);
     for (const { row, kib, tier } of starving) {
       // What the budget has left needs nobody's help: the shard was refused by a race and tries again by itself.
       let lacking = kib - (this.#ledger.limitKib - (this.#ledger.sumKib() ?? this.#ledger.limitKib));
@@ -199,25 +209,20 @@ export class Coordinator {
     }
   }
 
-  /** One round: returns what is owed, and rebalances by what the rows showed since the last one. */
+  /** One round: serves who starves, and rebalances by what the rows showed since the last one. */
   tick(): void {
     this.serve();
-    this.returnOwed();
     const rows = [MAIN_ROW, ...this.#links.rows];
     for (const row of rows) this.#tellRefused(row);
     const views = this.rows.views(rows, this.#quotas);
     this.#spendSpare(views);
-    const moves = rebalance(views);
+    const moves = rebalance(views, this.#policy);
     for (const move of moves) {
       if (move.kind === 'quota') this.#moveQuota(move.from, move.to, move.tier, move.count);
       else if (move.from === MAIN_ROW) this.#give(move.to, move.tier, this.#takeIdle(move.tier, move.count));
       else this.#ask(move.from, move.to, 'want', move.tier, move.count);
     }
-    // From here on the low-water marks tell of the next interval.
-    for (const row of rows) {
-      for (let tier = 0; tier < POOLED_TIERS; tier++)
-        this.#ledger.words[rowWord(row) + IDLE_LOW + tier] = 0x7fffffff;
-    }
+    this.rows.resetMarks(rows);
   }
 
   /** Quota that the dead left over goes to whoever frees buffers for lack of it. */
@@ -241,6 +246,8 @@ export class Coordinator {
 
   /** Returns the KiB that the donor will give or free. */
   #askDonor(donor: number, to: number, tier: number, lackingKib: number): number {
+    // One that has not answered yet may be busy for long; what it may still give must not keep others from being asked.
+    if (this.#asks.pending(donor, 'want') || this.#asks.pending(donor, 'trim')) return 0;
     const tierKib = this.rows.tierKib(tier);
     const idle = tier > 0 && tier < POOLED_TIERS ? this.rows.idle(donor, tier) : 0;
     if (idle > 0) {
@@ -260,8 +267,10 @@ export class Coordinator {
     this.#links.post(donor, kind === 'want' ? { kind, ticket, tier, count } : { kind, ticket, kib: count });
   }
 
-  #moveQuota(from: number, to: number, tier: number, count: number): void {
+  #moveQuota(from: number, to: number, tier: number, most: number): void {
     if (this.#asks.pending(from, 'quota', tier)) return;
+    const count = Math.min(most, this.#quotas.of(from)[tier]);
+    if (count <= 0) return;
     const quota = this.#quotas.lower(from, tier, count);
     if (from === MAIN_ROW) {
       this.#shard.idle.setQuota(tier, quota);
@@ -286,10 +295,16 @@ export class Coordinator {
   /** Hands buffers that are charged to this thread to a shard; keeps them here when it is gone. */
   #give(row: number, tier: number, buffers: ArrayBuffer[]): void {
     if (buffers.length === 0 || this.#links.give(row, tier, buffers)) return;
-    for (const buffer of buffers) this.#shard.idle.put(new Store(buffer, tier));
+    this.#shard.idle.takeBack(buffers.map((buffer) => new Store(buffer, tier)));
   }
 
-  #tierOf(buffer: ArrayBuffer): number {
-    return this.rows.tierOf(buffer.byteLength);
+  /** What would go back to a worker becomes idle memory of this thread instead. */
+  #keepHere(row: number): void {
+    for (const buffers of this.#outbox.get(row) ?? []) buffers.forEach((buffer) => void this.#keep(buffer));
+    this.#outbox.delete(row);
+  }
+
+  #keep(buffer: ArrayBuffer): void {
+    this.#shard.idle.put(new Store(buffer, this.rows.tierOf(buffer.byteLength)));
   }
 }

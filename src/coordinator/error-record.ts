@@ -11,7 +11,17 @@ const STANDARD: Readonly<Record<string, ErrorConstructor>> = {
   URIError,
 };
 
+/** Never throws, whatever was thrown: not every value can be read, or made a string of. */
 export function recordError(error: unknown): ErrorRecord {
+  try {
+    return read(error);
+  } catch {
+    const message = 'The job threw something that cannot be read';
+    return { name: 'Error', message, code: undefined, stack: undefined };
+  }
+}
+
+function read(error: unknown): ErrorRecord {
   if (typeof error !== 'object' || error === null || !('message' in error)) {
     return { name: 'Error', message: `The job threw ${String(error)}`, code: undefined, stack: undefined };
   }

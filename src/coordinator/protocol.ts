@@ -65,6 +65,17 @@ export interface Crate {
 /** Where in a value a lease stood: a path of keys for each place, with the index of its crate. */
 export type Places = readonly (readonly [crate: number, ...path: (string | number)[]])[];
 
+/** What a worker is given before its first task: only what `defineJob` returned knows the answer, which is `READY`. */
+export interface Probe {
+  readonly millpond: 'probe';
+}
+export const PROBE: Probe = { millpond: 'probe' };
+export const READY = 'millpond ready';
+
+export function isProbe(task: Task | Probe): task is Probe {
+  return 'millpond' in task;
+}
+
 export interface Task {
   readonly task: number;
   readonly input: unknown;

@@ -6,19 +6,20 @@
 import { POOLED_TIERS, type TierPolicies } from '../pool/tiers.ts';
 
 export class Quotas {
-  readonly #shares: number[];
+  readonly #shards: number;
   readonly #spare: number[];
   readonly #rows = new Map<number, number[]>();
 
   /** `shards` is how many threads, main included, share the totals evenly at the start. */
   constructor(tiers: TierPolicies, shards: number) {
     this.#spare = tiers.map((tier) => tier.maxIdle);
-    this.#shares = tiers.map((tier) => Math.ceil(tier.maxIdle / shards));
+    this.#shards = shards;
   }
 
-  /** Gives a new row its share of what is spare. Where shards outnumber buffers, late ones may get none. */
+  /** Gives a new row its share of what is spare: as much as each row that is still to come. */
   open(row: number): number[] {
-    const quotas = this.#shares.map((share, tier) => Math.min(share, this.#spare[tier]));
+    const awaited = Math.max(1, this.#shards - this.#rows.size);
+    const quotas = this.#spare.map((spare) => Math.ceil(spare / awaited));
     for (let tier = 0; tier < POOLED_TIERS; tier++) this.#spare[tier] -= quotas[tier];
     this.#rows.set(row, quotas);
     return [...quotas];

@@ -13,6 +13,8 @@ export interface ShardView {
   readonly idle: readonly number[];
   /** Fewest idle at any moment of the interval. */
   readonly idleLow: readonly number[];
+  /** Most idle at any moment of the interval. */
+  readonly idleHigh: readonly number[];
   readonly quota: readonly number[];
   /** Requests of the tier that had to allocate. */
   readonly misses: readonly number[];
@@ -25,11 +27,18 @@ export interface RebalancePolicy {
   readonly leastMisses: number;
   /** Quota or buffers that one round moves at most, for each tier and pair. */
   readonly mostPerRound: number;
+  /** By tier, what one shard may keep at most: no more than the budget holds. */
+  readonly mostQuota: readonly number[];
   /** The first tier whose buffers are worth moving: below it, allocating is cheaper than a message. */
   readonly firstMovedTier: number;
 }
 
-export const DEFAULT_REBALANCE: RebalancePolicy = { leastMisses: 4, mostPerRound: 64, firstMovedTier: 1 };
+export const DEFAULT_REBALANCE: RebalancePolicy = {
+  leastMisses: 4,
+  mostPerRound: 64,
+  mostQuota: [Infinity, Infinity, Infinity],
+  firstMovedTier: 1,
+};
 
 export type Move =
   | {
@@ -60,7 +69,8 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
       'quota',
       receivers,
       givers,
-      (shard) => Math.min(shard.misses[tier], shard.overflows[tier]),
+      (shard) =>
+        Math.min(shard.misses[tier], shard.overflows[tier], policy.mostQuota[tier] - shard.quota[tier]),
       spareQuota,
     );
     if (tier >= policy.firstMovedTier) {
@@ -68,8 +78,9 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
     }
 
     function spareQuota(shard: ShardView): number {
-      // Half of what it never filled, so that several rounds approach its need without passing it.
-      const used = shard.idle[tier] - shard.idleLow[tier];
+      // What came and went through the list is what it uses. Of the rest half, so that several rounds approach its
+      // need without passing it.
+      const used = Math.max(0, shard.idleHigh[tier] - shard.idleLow[tier]);
       return shard.overflows[tier] > 0 ? 0 : Math.ceil(Math.max(0, shard.quota[tier] - 2 * used) / 2);
     }
 

@@ -7,6 +7,7 @@ import {
   COUNTERS,
   FREE,
   IDLE,
+  IDLE_HIGH,
   IDLE_LOW,
   IDLE_PEAK,
   MAIN_ROW,
@@ -99,17 +100,31 @@ export class RowReader {
       this.#before.set(row, now);
       const since = (counter: number): number => now[counter] - before[counter];
       const each = <T>(of: (tier: number) => T): T[] => [0, 1, 2].map(of);
+      const word = (first: number, tier: number): number => this.#ledger.words[rowWord(row) + first + tier];
+      // Read once: the shard goes on meanwhile, and the three must fit together.
+      const idle = each((tier) => word(IDLE, tier));
       return {
         row,
-        idle: each((tier) => this.idle(row, tier)),
-        idleLow: each((tier) =>
-          Math.min(this.idle(row, tier), this.#ledger.words[rowWord(row) + IDLE_LOW + tier]),
-        ),
+        idle,
+        idleLow: each((tier) => Math.min(idle[tier], word(IDLE_LOW, tier))),
+        idleHigh: each((tier) => Math.max(idle[tier], word(IDLE_HIGH, tier))),
         quota: quotas.of(row),
         misses: each((tier) => MISSES.reduce((sum, cause) => sum + since(SERVED + cause * TIERS + tier), 0)),
         overflows: each((tier) => since(OVERFLOWS + tier)),
       };
     });
+  }
+
+  /** From here on the marks tell of the next interval. */
+  resetMarks(rows: readonly number[]): void {
+    const { words } = this.#ledger;
+    for (const row of rows) {
+      const first = rowWord(row);
+      for (let tier = 0; tier < POOLED_TIERS; tier++) {
+        words[first + IDLE_LOW + tier] = 0x7fffffff;
+        words[first + IDLE_HIGH + tier] = 0;
+      }
+    }
   }
 
   /** Keeps the counts of a row before it is cleared. */

@@ -7,6 +7,7 @@ import {
   CANCEL,
   HUNGER,
   IDLE,
+  IDLE_HIGH,
   IDLE_LOW,
   IDLE_PEAK,
   LEAKS,
@@ -36,6 +37,7 @@ export interface Surroundings {
   readonly canBlock: boolean;
   safepoint(): void;
   returnLoan(store: Store): void;
+  sendBack(store: Store): void;
   /** The task that runs on this thread, 0 for none. */
   currentTask(): number;
 }
@@ -82,12 +84,17 @@ export class ThreadSupply implements Supply {
     this.#around.returnLoan(store);
   }
 
+  sendBack(store: Store): void {
+    this.#around.sendBack(store);
+  }
+
   starve(need: Need): void {
     this.#needs.add(need);
     this.#publishNeed();
-    // The row is written before the flag and the word that wakes the coordinator: it then finds the need.
+    // The row is written before the flag and the word that wakes the coordinator: it then finds the need. Two that
+    // raise the flag at once may lose the larger need; each raises it again with its next slice.
     const { words } = this.#ledger;
-    Atomics.store(words, HUNGER, 1);
+    if (Atomics.load(words, HUNGER) < need.kib) Atomics.store(words, HUNGER, need.kib);
     Atomics.add(words, STARVED, 1);
     Atomics.notify(words, STARVED);
   }
@@ -150,6 +157,7 @@ export function shardWords(ledger: Ledger, row: number): ShardWords {
     idle: first + IDLE,
     idlePeak: first + IDLE_PEAK,
     idleLow: first + IDLE_LOW,
+    idleHigh: first + IDLE_HIGH,
     quota: first + QUOTA,
   };
 }

@@ -3,7 +3,7 @@ import type { Store } from './store.ts';
 /**
  * Idle buffers of one tier, last in first out: the one most likely to be in cache comes first.
  * Owned by one shard and touched by its thread only. Invariant: `length <= quota` after every push;
- * the published words hold the length, its peak, and its lowest value since the coordinator last reset it.
+ * the published words hold the length, its peak, and its lowest and highest since the coordinator last reset them.
  */
 export class FreeList {
   /** How many may stay; lowering it frees nothing by itself (see `Shard.setQuota`). */
@@ -15,14 +15,16 @@ export class FreeList {
   readonly #idle: number;
   readonly #peak: number;
   readonly #low: number;
+  readonly #high: number;
 
-  /** `words[idle]`, `words[peak]` and `words[low]` are plain stores that others read as hints. */
-  constructor(quota: number, words: Int32Array, idle: number, peak: number, low: number) {
+  /** `words` at the other four are written by plain stores, which others read as hints. */
+  constructor(quota: number, words: Int32Array, idle: number, peak: number, low: number, high: number) {
     this.quota = quota;
     this.#words = words;
     this.#idle = idle;
     this.#peak = peak;
     this.#low = low;
+    this.#high = high;
   }
 
   get length(): number {
@@ -52,7 +54,14 @@ export class FreeList {
     this.#length = length + 1;
     const words = this.#words;
     words[this.#idle] = length + 1;
-    if (length >= words[this.#peak]) words[this.#peak] = length + 1;
+    if (length >= words[this.#high]) this.#rise(length + 1);
     return true;
+  }
+
+  /** Apart, because the list is rarely longer than before: the peak is never below the highest since the last reset. */
+  #rise(length: number): void {
+    const words = this.#words;
+    words[this.#high] = length;
+    if (length > words[this.#peak]) words[this.#peak] = length;
   }
 }

@@ -1,10 +1,11 @@
 /**
  * The idle memory of one shard: a free list for each tier, and the only place where the shard's memory is freed.
  * Owned by one thread. Invariant: a store in a list is charged to this shard, intact, scrubbed if asked, and
- * nowhere else; a store that leaves by `free` was freed before its charge was taken back.
+ * nowhere else; a store that leaves by `free` was freed before its charge was taken back; one that cannot be is quarantined.
  */
 import { KiB } from '../bytes.ts';
 import { FreeList } from './free-list.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { Store } from './store.ts';
 import type { Supply } from './supply.ts';
 import { DIRECT, POOLED_TIERS } from './tiers.ts';
@@ -14,18 +15,23 @@ export interface ShardWords {
   readonly words: Int32Array;
   /** Set by others when the mailbox holds something. */
   readonly mail: number;
-  /** Set while some shard starves. */
+  /** KiB that the neediest starving shard lacks, 0 when none starves. */
   readonly hunger: number;
   /** First of one word a tier, each. */
   readonly idle: number;
   readonly idlePeak: number;
   readonly idleLow: number;
+  readonly idleHigh: number;
   readonly quota: number;
 }
+
+/** A released buffer helps a starving shard if so many of its kind would feed it; smaller ones are left in their pools. */
+const HELPFUL = 16;
 
 export class IdleMemory {
   readonly lists: readonly FreeList[];
   readonly #supply: Supply;
+  readonly #quarantine: Quarantine;
   readonly #at: ShardWords;
   readonly #overflows: (tier: number) => void;
 
@@ -33,20 +39,31 @@ export class IdleMemory {
     quotas: readonly number[],
     at: ShardWords,
     supply: Supply,
+    quarantine: Quarantine,
     overflows: (tier: number) => void = () => {},
   ) {
     this.#supply = supply;
+    this.#quarantine = quarantine;
     this.#at = at;
     this.#overflows = overflows;
     this.lists = quotas.slice(0, POOLED_TIERS).map((quota, tier) => {
       at.words[at.quota + tier] = quota;
-      return new FreeList(quota, at.words, at.idle + tier, at.idlePeak + tier, at.idleLow + tier);
+      return new FreeList(
+        quota,
+        at.words,
+        at.idle + tier,
+        at.idlePeak + tier,
+        at.idleLow + tier,
+        at.idleHigh + tier,
+      );
     });
   }
 
-  /** Keeps a store, or frees it when its list is full or another shard starves. */
+  /** Keeps a store, or frees it when its list is full or it would help a shard that starves. */
   put(store: Store): void {
-    if (store.tier !== DIRECT && this.#at.words[this.#at.hunger] === 0) {
+    const lackingKib = this.#at.words[this.#at.hunger];
+    const helps = lackingKib > 0 && (store.capacity / KiB) * HELPFUL >= lackingKib;
+    if (store.tier !== DIRECT && !helps) {
       if (this.lists[store.tier].push(store)) return;
       this.#overflows(store.tier);
     }
@@ -64,8 +81,16 @@ export class IdleMemory {
 
   free(store: Store): void {
     store.lender?.forget(store);
-    store.free();
-    this.#supply.uncharge(store.capacity / KiB);
+    if (store.free()) this.#supply.uncharge(store.capacity / KiB);
+    else this.#quarantine.add(store);
+  }
+
+  /** Takes stores back that `give` gave and nobody could be sent: one of them cannot be transferred. */
+  takeBack(stores: readonly Store[]): void {
+    for (const store of stores) {
+      if (store.intact && store.rehome()) this.put(store);
+      else this.#quarantine.add(store);
+    }
   }
 
   /** Frees idle stores, largest tier first, until `kib` are free or nothing is idle; returns the KiB freed. */

@@ -17,6 +17,15 @@ export interface Served {
   readonly causes: number[];
 }
 
+export interface Request<T> {
+  readonly lengths: readonly Bytes[];
+  readonly timeoutMs: number;
+  /** Why nobody waits for it any more; null while somebody does. */
+  over(): MillpondError | null;
+  /** Makes leases of what was served; called once, at once. */
+  deliver(served: Served): T;
+}
+
 interface Pause {
   readonly seen: number;
   readonly milliseconds: number;
@@ -37,32 +46,29 @@ export class Ladder {
   }
 
   /** Serves a request on this thread, blocking it where that is allowed. */
-  climb(lengths: readonly Bytes[], timeoutMs: number): Served {
-    const first = this.#first(lengths);
-    if (first !== null) return first;
-    if (!this.#supply.canBlock) throw this.#refusal(lengths, 0);
-    const steps = this.#wait(lengths, timeoutMs);
+  climb<T>(request: Request<T>): T {
+    const first = this.#first(request);
+    if (first !== null) return request.deliver(first);
+    if (!this.#supply.canBlock) throw this.#refusal(request, 0);
+    const steps = this.#wait(request);
     for (;;) {
       const step = steps.next();
-      if (step.done) return step.value;
+      if (step.done) return request.deliver(step.value);
       this.#supply.wait(step.value.seen, step.value.milliseconds);
     }
   }
 
   /** As `climb`, waiting without blocking. */
-  async climbAsync(
-    lengths: readonly Bytes[],
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Served> {
-    const first = this.#first(lengths);
-    if (first !== null) return first;
-    const steps = this.#wait(lengths, timeoutMs);
+  async climbAsync<T>(request: Request<T>, signal: AbortSignal | undefined): Promise<T> {
+    const first = this.#first(request);
+    if (first !== null) return request.deliver(first);
+    const steps = this.#wait(request);
     try {
       for (;;) {
         signal?.throwIfAborted();
         const step = steps.next();
-        if (step.done) return step.value;
+        // At once, not in a later turn: what was served is nowhere until it is delivered.
+        if (step.done) return request.deliver(step.value);
         await this.#supply.waitAsync(step.value.seen, step.value.milliseconds, signal);
       }
     } finally {
@@ -71,25 +77,32 @@ export class Ladder {
     }
   }
 
-  #first(lengths: readonly Bytes[]): Served | null {
+  /** Puts back what a request was served with and cannot be given any more. */
+  takeBack({ stores }: Served): void {
+    for (const store of stores) this.#idle.put(store);
+  }
+
+  #first({ lengths }: Request<unknown>): Served | null {
     this.#check(lengths);
     return this.#attempt(lengths, false);
   }
 
-  *#wait(lengths: readonly Bytes[], timeoutMs: number): Generator<Pause, Served, void> {
+  *#wait(request: Request<unknown>): Generator<Pause, Served, void> {
+    const { lengths, timeoutMs, over } = request;
     const supply = this.#supply;
     const deadline = supply.now() + timeoutMs * 1e6;
     const need = { kib: this.#kib(lengths), tier: tierFor(Math.max(...lengths), this.#tiers) };
     try {
       for (;;) {
+        const end = over();
+        if (end !== null) throw end;
         supply.starve(need);
         // Read before the try: whatever comes free after this line changes the word, so the wait ends at once.
         const seen = supply.wakeWord();
         const served = this.#attempt(lengths, true);
         if (served !== null) return served;
-        if (supply.cancelled()) throw cancelledError(lengths);
         const left = deadline - supply.now();
-        if (!(left > 0)) throw this.#refusal(lengths, timeoutMs);
+        if (!(left > 0)) throw this.#refusal(request, timeoutMs);
         yield { seen, milliseconds: Math.min(left / 1e6, SLICE_MS) };
       }
     } finally {
@@ -187,7 +200,7 @@ export class Ladder {
     }
   }
 
-  #refusal(lengths: readonly Bytes[], timeoutMs: number): MillpondError {
+  #refusal({ lengths }: Request<unknown>, timeoutMs: number): MillpondError {
     const asked = formatBytes(this.#kib(lengths) * KiB);
     const { limitBytes } = this.#supply;
     return new MillpondError(
@@ -195,11 +208,4 @@ export class Ladder {
       `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.`,
     );
   }
-}
-
-function cancelledError(lengths: readonly Bytes[]): MillpondError {
-  return new MillpondError(
-    'ERR_TASK_WAITING',
-    `A cancelled task gets no more memory; it was waiting for ${lengths.length} lease(s). Nothing needs to be done.`,
-  );
 }

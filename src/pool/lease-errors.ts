@@ -22,3 +22,10 @@ export function detachedError(store: Store): MillpondError {
     `The buffer of a lease stays with it; this one of ${store.length} bytes was transferred away, and stays charged until the runtime closes. Pass the lease itself to run(), or copy the data.`,
   );
 }
+
+export function untransferableError(store: Store): MillpondError {
+  return new MillpondError(
+    'ERR_LEASE_UNTRANSFERABLE',
+    `The buffer of a lease can be transferred; this one of ${store.length} bytes was marked untransferable and cannot be moved. Mark memory of your own only, or copy the data.`,
+  );
+}

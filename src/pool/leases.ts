@@ -9,7 +9,8 @@ import type { Bytes } from '../bytes.ts';
 import type { FreeList } from './free-list.ts';
 import type { IdleMemory, ShardWords } from './idle.ts';
 import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
-import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
+import { detachedError, foreignError, pinnedError, untransferableError } from './lease-errors.ts';
+import type { Quarantine } from './quarantine.ts';
 import { type Lender, NOT_LENT, type Store } from './store.ts';
 import type { Supply } from './supply.ts';
 
@@ -58,7 +59,7 @@ export class Leases implements Lender {
   readonly #known: Store[] = [];
   /** How many of them are lent. */
   #lent = 0;
-  readonly #quarantine = new Set<Store>();
+  readonly #quarantine: Quarantine;
   #homebound: Store[] = [];
   /** The task that leases acquired now belong to; 0 outside tasks. */
   task = 0;
@@ -68,12 +69,14 @@ export class Leases implements Lender {
     idle: IdleMemory,
     at: ShardWords,
     supply: Supply,
+    quarantine: Quarantine,
     counts: ShardCounts,
     scrub: boolean,
     grow: (length: Bytes) => Lease,
   ) {
     this.#idle = idle;
     this.#supply = supply;
+    this.#quarantine = quarantine;
     this.#counts = counts;
     this.#grow = grow;
     this.#words = at.words;
@@ -135,7 +138,7 @@ export class Leases implements Lender {
       held = false;
       store.pins--;
       store.settle();
-      if (store.pins === 0 && this.#quarantine.delete(store)) this.#leaveQuarantine(store);
+      if (store.pins === 0 && this.#quarantine.remove(store)) this.#leaveQuarantine(store);
     };
     return { release, [Symbol.dispose]: release };
   }
@@ -198,9 +201,18 @@ export class Leases implements Lender {
     this.#retire(store, false);
   }
 
-  /** True when a buffer belongs to a live lease or to idle memory of this shard. */
+  /**
+   * Moves the memory of a live lease to a new buffer, so that no view taken before reaches it any more.
+   * @throws MillpondError `ERR_LEASE_UNTRANSFERABLE`
+   */
+  detachViews(lease: Lease): void {
+    if (!lease.store.rehome()) throw untransferableError(lease.store);
+  }
+
+  /** True when a buffer is of this shard: lent, idle, homebound or in quarantine. */
   owns(buffer: ArrayBufferLike): boolean {
-    return this.#lentStores((store) => store.buffer === buffer).length > 0 || this.#idle.holds(buffer);
+    const isIt = (store: Store): boolean => store.buffer === buffer;
+    return this.#known.some(isIt) || this.#homebound.some(isIt) || this.#idle.holds(buffer);
   }
 
   /** Reclaims all live leases. What native code still holds goes into quarantine. */
@@ -216,12 +228,13 @@ export class Leases implements Lender {
   #takeBackSlow(lease: Lease, store: Store): void {
     if (store.pins > 0) throw pinnedError(store, 'released');
     lease.generation = RELEASED;
-    if (this.#words[this.#mail] !== 0) this.#supply.safepoint();
     this.#finish(store);
     if (!store.intact) {
-      this.#toQuarantine(store);
+      this.#quarantine.add(store);
       throw detachedError(store);
     }
+    // What lies in the mailbox may change the quota, so it comes before the store finds its place.
+    if (this.#words[this.#mail] !== 0) this.#supply.safepoint();
     this.#retire(store, store.trace !== null);
   }
 
@@ -256,44 +269,35 @@ export class Leases implements Lender {
 
   /** Finds the next place for a store whose lease has ended. */
   #retire(store: Store, rehome: boolean): void {
-    if (store.pins > 0 || !store.intact || (rehome && !rehomed(store))) {
-      this.#toQuarantine(store);
-      return;
-    }
-    if (this.#scrub) store.bytes.fill(0);
-    store.trace = null;
-    store.settle();
-    if (store.loan > 0) {
-      store.lender?.forget(store);
+    if (!this.#reusable(store, rehome)) this.#quarantine.add(store);
+    else if (store.loan > 0) {
+      this.forget(store);
       this.#homebound.push(store);
+    } else if (store.origin > 0) {
+      this.forget(store);
+      this.#supply.sendBack(store);
     } else this.#idle.put(store);
   }
 
-  /** Memory that may not be reused: native code holds it, or it cannot be transferred. It stays charged. */
-  #toQuarantine(store: Store): void {
-    this.#quarantine.add(store);
-    this.#counts.quarantined();
-  }
-
+  /** Native code has let go of memory whose lease was over. */
   #leaveQuarantine(store: Store): void {
-    if (store.loan > 0) {
+    if (store.loan > 0 && this.#reusable(store, true)) {
       this.forget(store);
       this.#supply.returnLoan(store);
     } else this.#retire(store, true);
   }
 
+  /** Makes a store ready for its next user; false when it cannot have one. */
+  #reusable(store: Store, rehome: boolean): boolean {
+    if (store.pins > 0 || !store.intact || (rehome && !store.rehome())) return false;
+    if (this.#scrub) store.bytes.fill(0);
+    store.trace = null;
+    store.settle();
+    return true;
+  }
+
   #leakOf(store: Store): Leak {
     this.#counts.leaked();
     return { length: store.length, stack: store.trace?.stack ?? null };
-  }
-}
-
-/** False when the buffer cannot be transferred. */
-function rehomed(store: Store): boolean {
-  try {
-    store.rehome();
-    return true;
-  } catch {
-    return false;
   }
 }

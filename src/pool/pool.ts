@@ -3,7 +3,7 @@ import type { Lease } from './lease.ts';
 export interface AcquireOptions {
   /** Gives up early; the request then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Milliseconds to wait for memory before `ERR_BUDGET_EXHAUSTED`; 0 never waits. Default: the runtime's `acquireTimeoutMs`. */
+  /** Milliseconds to wait for memory before `ERR_BUDGET_EXHAUSTED`, 0 (never wait) to 2^31 - 1. Default: the runtime's `acquireTimeoutMs`. */
   readonly timeoutMs?: number;
 }
 

@@ -10,21 +10,27 @@ import type { PoolOptions } from '../options.ts';
 import { HIT, REFUSED } from './causes.ts';
 import type { FreeList } from './free-list.ts';
 import { IdleMemory, type ShardWords } from './idle.ts';
-import { Ladder, type Served } from './ladder.ts';
+import { Ladder, type Request, type Served } from './ladder.ts';
 import type { Lease } from './lease.ts';
 import { type Leak, Leases, type ShardCounts } from './leases.ts';
 import type { AcquireOptions, Pool } from './pool.ts';
+import { Quarantine } from './quarantine.ts';
 import type { Store } from './store.ts';
 import type { Recorder, Supply } from './supply.ts';
 import { tierFor } from './tiers.ts';
 
 /** One lease in this many is guarded at `sampled` safety: a stack costs microseconds. */
 const GUARD_EVERY = 4096;
+/** Ten of them are the pool's own. */
+const STACK_FRAMES = 20;
+/** Timers take no more. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 export class Shard implements Pool {
   readonly idle: IdleMemory;
   readonly leases: Leases;
   readonly #supply: Supply;
+  readonly #quarantine: Quarantine;
   readonly #ladder: Ladder;
   readonly #options: PoolOptions;
   readonly #counts: ShardCounts;
@@ -59,8 +65,11 @@ export class Shard implements Pool {
     [this.#smallest, this.#middle, this.#largest] = options.tiers.map((tier) => tier.capacity);
     this.#counts = counts;
     this.#recorder = recorder;
-    this.idle = new IdleMemory(quotas, at, supply, (tier) => counts.overflowed(tier));
-    this.leases = new Leases(this.idle, at, supply, counts, options.scrub, (length) => this.acquire(length));
+    this.#quarantine = new Quarantine(() => counts.quarantined());
+    this.idle = new IdleMemory(quotas, at, supply, this.#quarantine, (tier) => counts.overflowed(tier));
+    this.leases = new Leases(this.idle, at, supply, this.#quarantine, counts, options.scrub, (length) =>
+      this.acquire(length),
+    );
     this.#lists = this.idle.lists;
     this.#hits = counts.hits;
     this.#ladder = new Ladder(this.idle, supply, options.tiers);
@@ -99,32 +108,22 @@ export class Shard implements Pool {
   }
 
   acquireAll(lengths: readonly Bytes[], options?: Pick<AcquireOptions, 'timeoutMs'>): Lease[] {
-    this.#checkOpen();
+    return this.#climb(lengths, options, this.#supply.now(), 1);
+  }
+
+  async acquireAllAsync(lengths: readonly Bytes[], options?: AcquireOptions): Promise<Lease[]> {
     const start = this.#supply.now();
-    const timeoutMs = options?.timeoutMs ?? this.#options.acquireTimeoutMs;
     try {
-      return this.#lendAll(lengths, this.#ladder.climb(lengths, timeoutMs), start);
+      return await this.#ladder.climbAsync(this.#request(lengths, options, start, 1), options?.signal);
     } catch (error) {
       throw this.#refused(error, lengths, start);
     }
   }
 
-  async acquireAllAsync(lengths: readonly Bytes[], options?: AcquireOptions): Promise<Lease[]> {
-    this.#checkOpen();
-    const start = this.#supply.now();
-    const { task } = this.leases;
-    const timeoutMs = options?.timeoutMs ?? this.#options.acquireTimeoutMs;
-    try {
-      const served = await this.#ladder.climbAsync(lengths, timeoutMs, options?.signal);
-      if (task === this.leases.task) return this.#lendAll(lengths, served, start);
-      for (const store of served.stores) this.idle.put(store);
-    } catch (error) {
-      throw this.#refused(error, lengths, start);
-    }
-    throw new MillpondError(
-      'ERR_TASK_WAITING',
-      'A lease is acquired within its task; the task ended while it waited for memory. Await every acquireAsync before the job returns.',
-    );
+  /** Puts memory that arrived from another thread under a lease of the running task. */
+  receive(store: Store, length: Bytes, asked: number): Lease {
+    if (this.#options.safety === 'full') guard(store);
+    return this.leases.lend(store, length, asked);
   }
 
   /** Reclaims all leases and frees all idle memory, for good: nothing is lent or kept from now on. */
@@ -137,12 +136,62 @@ export class Shard implements Pool {
     return leaks;
   }
 
-  #checkOpen(): void {
-    if (!this.#closed) return;
+  /**
+   * Takes the charge off what is in quarantine and leaves it to the garbage collector. For the main thread, after `close`,
+   * when nothing is acquired any more; what a worker has in quarantine is charged until its thread is gone.
+   */
+  abandon(): void {
+    const kib = this.#quarantine.abandon();
+    if (kib > 0) this.#supply.uncharge(kib);
+  }
+
+  #climb(
+    lengths: readonly Bytes[],
+    options: Pick<AcquireOptions, 'timeoutMs'> | undefined,
+    start: number,
+    hitWeight: number,
+  ): Lease[] {
+    try {
+      return this.#ladder.climb(this.#request(lengths, options, start, hitWeight));
+    } catch (error) {
+      throw this.#refused(error, lengths, start);
+    }
+  }
+
+  #request(
+    lengths: readonly Bytes[],
+    options: Pick<AcquireOptions, 'timeoutMs'> | undefined,
+    start: number,
+    hitWeight: number,
+  ): Request<Lease[]> {
+    this.#checkOpen();
+    const { task } = this.leases;
+    const ended = (): MillpondError | null =>
+      this.#closed ? closedError() : task === this.leases.task ? null : taskEndedError();
+    return {
+      lengths,
+      timeoutMs: this.#timeoutMs(options),
+      over: () => ended() ?? (this.#supply.cancelled() ? cancelledError() : null),
+      deliver: (served) => {
+        const end = ended();
+        if (end === null) return this.#lendAll(lengths, served, start, hitWeight);
+        this.#ladder.takeBack(served);
+        throw end;
+      },
+    };
+  }
+
+  #timeoutMs(options: Pick<AcquireOptions, 'timeoutMs'> | undefined): number {
+    const timeoutMs = options?.timeoutMs ?? this.#options.acquireTimeoutMs;
+    if (timeoutMs >= 0 && timeoutMs <= LONGEST_WAIT_MS) return timeoutMs;
     throw new MillpondError(
-      'ERR_RUNTIME_CLOSED',
-      'A pool lends memory until its runtime is closed; this one is. Create another runtime, or close later.',
+      'ERR_INVALID_ARGUMENT',
+      `timeoutMs is 0 to ${LONGEST_WAIT_MS} ms, got ${String(timeoutMs)}. Leave it out for the runtime's own.`,
     );
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw closedError();
   }
 
   #acquireSlow(length: Bytes, options: Pick<AcquireOptions, 'timeoutMs'> | undefined): Lease {
@@ -155,20 +204,7 @@ export class Shard implements Pool {
       this.#guard(lease.store);
       return lease;
     }
-    const timeoutMs = options?.timeoutMs ?? this.#options.acquireTimeoutMs;
-    let served: Served;
-    try {
-      served = this.#ladder.climb([length], timeoutMs);
-    } catch (error) {
-      throw this.#refused(error, [length], start);
-    }
-    const tier = tierFor(length, this.#options.tiers);
-    const cause = served.causes[0];
-    const weight = cause === HIT ? hitWeight : 1;
-    if (weight > 0) this.#recorder.record(cause, tier, this.#supply.now() - start, weight);
-    this.#counts.served(cause, tier);
-    this.#guard(served.stores[0]);
-    return this.leases.lend(served.stores[0], length, tier);
+    return this.#climb([length], options, start, hitWeight)[0];
   }
 
   /** A turn of the slow path is due; returns the weight of a hit to record, 0 for none. */
@@ -189,16 +225,18 @@ export class Shard implements Pool {
       if (this.#untilGuard > 0) return;
       this.#untilGuard = GUARD_EVERY;
     }
-    store.trace = new Error('acquired here');
-    store.plain = false;
+    guard(store);
   }
 
-  #lendAll(lengths: readonly Bytes[], served: Served, start: number): Lease[] {
+  /** `hitWeight` is how many hits one stands for in the latency records; 0 records none. */
+  #lendAll(lengths: readonly Bytes[], served: Served, start: number, hitWeight: number): Lease[] {
     const nanoseconds = this.#supply.now() - start;
     return served.stores.map((store, at) => {
       const tier = tierFor(lengths[at], this.#options.tiers);
-      this.#recorder.record(served.causes[at], tier, nanoseconds, 1);
-      this.#counts.served(served.causes[at], tier);
+      const cause = served.causes[at];
+      const weight = cause === HIT ? hitWeight : 1;
+      if (weight > 0) this.#recorder.record(cause, tier, nanoseconds, weight);
+      this.#counts.served(cause, tier);
       this.#guard(store);
       return this.leases.lend(store, lengths[at], tier);
     });
@@ -212,4 +250,34 @@ export class Shard implements Pool {
     }
     return error;
   }
+}
+
+/** Its views are detached at the release, and a leak report says where it was acquired. */
+function guard(store: Store): void {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = STACK_FRAMES;
+  store.trace = new Error('acquired here');
+  Error.stackTraceLimit = stackTraceLimit;
+  store.plain = false;
+}
+
+function closedError(): MillpondError {
+  return new MillpondError(
+    'ERR_RUNTIME_CLOSED',
+    'A pool lends memory until its runtime is closed; this one is. Create another runtime, or close later.',
+  );
+}
+
+function taskEndedError(): MillpondError {
+  return new MillpondError(
+    'ERR_TASK_WAITING',
+    'A lease is acquired within its task; the task ended while it waited for memory. Await every acquireAsync before the job returns.',
+  );
+}
+
+function cancelledError(): MillpondError {
+  return new MillpondError(
+    'ERR_TASK_WAITING',
+    'A cancelled task gets no more memory; it was waiting for some. Nothing needs to be done.',
+  );
 }

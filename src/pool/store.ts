@@ -27,11 +27,13 @@ export class Store {
   readonly tier: number;
   /** Over 0: lent by another thread, which stays charged for it; the number is the lender's own for it. */
   readonly loan: number;
+  /** Over 0: the row of the worker whose result brought it here, and to which it goes back when it is released. */
+  readonly origin: number;
   /** Counts the leases that were reclaimed from it; those that were released or moved know it themselves. */
   generation = 0;
   /** Native calls that still hold the memory. */
   pins = 0;
-  /** True while a release may take the fast path: pooled, no loan, not pinned, not guarded. */
+  /** True while a release may take the fast path: pooled, stays here, not pinned, not guarded. */
   plain = false;
   /** Stack of the acquiring call, where the safety level asked for one; views are then detached at the release. */
   trace: Error | null = null;
@@ -51,11 +53,12 @@ export class Store {
   #float32: Float32Array<ArrayBuffer> | null = null;
   #int32: Int32Array<ArrayBuffer> | null = null;
 
-  constructor(buffer: ArrayBuffer, tier: number, loan = 0) {
+  constructor(buffer: ArrayBuffer, tier: number, loan = 0, origin = 0) {
     this.buffer = buffer;
     this.capacity = buffer.byteLength;
     this.tier = tier;
     this.loan = loan;
+    this.origin = origin;
     this.settle();
   }
 
@@ -82,22 +85,31 @@ export class Store {
 
   /** Works out anew whether a release may take the fast path. */
   settle(): void {
-    this.plain = this.loan === 0 && this.tier !== DIRECT && this.pins === 0 && this.trace === null;
+    const stays = this.loan === 0 && this.origin === 0 && this.tier !== DIRECT;
+    this.plain = stays && this.pins === 0 && this.trace === null;
   }
 
   /**
    * Moves the memory to a new ArrayBuffer without copying: every view handed out so far is detached.
-   * @throws TypeError when the buffer was marked untransferable
+   * False, and nothing happened, when the buffer was marked untransferable.
    */
-  rehome(): void {
-    this.buffer = this.buffer.transfer();
-    this.#forgetViews();
+  rehome(): boolean {
+    return this.#transfer();
   }
 
-  /** Gives the memory back now instead of at the next collection. */
-  free(): void {
-    this.buffer.transfer(0);
+  /** Gives the memory back now instead of at the next collection. False when the buffer was marked untransferable. */
+  free(): boolean {
+    return this.#transfer(0);
+  }
+
+  #transfer(length?: number): boolean {
+    try {
+      this.buffer = this.buffer.transfer(length);
+    } catch {
+      return false;
+    }
     this.#forgetViews();
+    return true;
   }
 
   #makeFloat32(): Float32Array<ArrayBuffer> {

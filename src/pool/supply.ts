@@ -42,6 +42,8 @@ export interface Supply {
 
   /** Sends home a loan whose pin ended after its task. */
   returnLoan(store: Store): void;
+  /** Takes over a store whose result brought it here, to send it back to its `origin`. */
+  sendBack(store: Store): void;
 }
 
 /** What a waiting request lacks; its identity tells requests apart. */

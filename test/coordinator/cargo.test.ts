@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pack, unpack } from '../../src/coordinator/cargo.ts';
 import { errorFrom, recordError } from '../../src/coordinator/error-record.ts';
 import { MillpondError } from '../../src/errors.ts';
+import { Store } from '../../src/pool/store.ts';
 import { makeShard, SMALL } from '../stand.ts';
 
 describe('packing', () => {
@@ -72,6 +73,32 @@ describe('packing', () => {
     expect(() => pack({ a: [view] }, shard)).toThrow(refused);
   });
 
+  it('refuses a view of a loan that was released and waits to go home', () => {
+    const { shard } = makeShard({ safety: 'off' });
+    shard.leases.beginTask(1);
+    const lease = shard.receive(new Store(new ArrayBuffer(SMALL), 0, 77), 10, 0);
+    const view = lease.bytes;
+    lease.release();
+    expect(() => pack(view, shard)).toThrow(expect.objectContaining({ code: 'ERR_LEASE_VIEW_MOVED' }));
+  });
+
+  it('finds what was set on an array beside its elements, and skips over holes', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(1);
+    const packed = pack(Object.assign([1], { lease }), shard);
+    expect([packed.leases, packed.places]).toEqual([[lease], [[0, 'lease']]]);
+    expect(pack(Object.assign([1], { call() {} }), shard).doubtful).toBe(true);
+    expect(pack(new Array(4e9), shard).doubtful).toBe(false);
+  });
+
+  it('detaches every view that was taken before', () => {
+    const { shard } = makeShard({ safety: 'off' });
+    const lease = shard.acquire(SMALL);
+    const stale = lease.bytes.fill(3);
+    pack({ lease }, shard);
+    expect([stale.length, lease.bytes[0]]).toEqual([0, 3]);
+  });
+
   it('refuses a lease that has ended', () => {
     const { shard } = makeShard();
     const lease = shard.acquire(1);
@@ -117,6 +144,17 @@ describe('errors between threads', () => {
     const arrived = errorFrom(recordError(new MillpondError('ERR_AUDIO_OPEN', 'no')));
     expect(arrived).toBeInstanceOf(MillpondError);
     expect(arrived).toMatchObject({ name: 'MillpondError', code: 'ERR_AUDIO_OPEN' });
+  });
+
+  it('are made even of what cannot be read', () => {
+    const getter = Object.defineProperty(new Error('x'), 'message', {
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    for (const thrown of [Object.create(null), getter, { message: Symbol('x'), name: {} }]) {
+      expect(errorFrom(recordError(thrown))).toBeInstanceOf(Error);
+    }
   });
 
   it.each([['text'], [null], [undefined], [42]])('are made of whatever was thrown: %s', (thrown) => {

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { HUNGER, rowWord, STARVING } from '../../src/budget/layout.ts';
+import { HUNGER, MAIL, rowWord, STARVING } from '../../src/budget/layout.ts';
 import { MiB } from '../../src/bytes.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import type { FromWorker, ToWorker } from '../../src/coordinator/protocol.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
+import { WorkerSide } from '../../src/coordinator/worker-side.ts';
 import type { PoolOptions } from '../../src/options.ts';
 import { resolvePoolOptions } from '../../src/options.ts';
-import { Store } from '../../src/pool/store.ts';
+import type { Lease } from '../../src/pool/lease.ts';
 import { LARGE, MEDIUM, makeStand, SMALL, type TestShard } from '../stand.ts';
 
 /**
@@ -62,22 +63,13 @@ class Port implements Link {
 
   /** The worker handles its mail; its answers reach the coordinator only by `answer`. */
   deliver(): void {
-    const { idle, row } = this.shard;
-    this.shard.ledger.words[rowWord(row) + 2] = 0;
-    for (const message of this.toWorker.splice(0)) {
-      if (message.kind === 'gift')
-        idle.adopt(message.buffers.map((buffer) => new Store(buffer, message.tier)));
-      else if (message.kind === 'quota') {
-        idle.setQuota(message.tier, message.quota);
-        if (message.ticket > 0) this.fromWorker.push({ kind: 'quota-set', ticket: message.ticket });
-      } else if (message.kind === 'trim') {
-        this.fromWorker.push({ kind: 'trimmed', ticket: message.ticket, kib: idle.trim(message.kib) });
-      } else if (message.kind === 'want') {
-        const buffers = idle.give(message.tier, message.count).map((store) => store.buffer);
-        const answer: FromWorker = { kind: 'surrender', ticket: message.ticket, tier: message.tier, buffers };
-        this.fromWorker.push(structuredClone(answer, { transfer: buffers }));
-      }
-    }
+    this.shard.ledger.words[rowWord(this.shard.row) + MAIL] = 0;
+    const side = new WorkerSide(this.shard, {
+      post: (message, transfer) => void this.fromWorker.push(structuredClone(message, { transfer })),
+      cancelled: () => {},
+      closed: () => {},
+    });
+    for (const message of this.toWorker.splice(0)) side.handle(message);
   }
 
   answer(): void {
@@ -85,18 +77,27 @@ class Port implements Link {
   }
 }
 
+type Started = ReturnType<typeof start>;
+
+/** A lease on the main thread over a buffer that a worker's result brought. */
+function produce(producer: TestShard, main: TestShard, coordinator: Coordinator): Lease {
+  const store = producer.leases.moveOut(producer.acquire(MEDIUM));
+  const crate = { buffer: store.buffer.transfer(), tier: 1, asked: 1, length: MEDIUM, loan: 0 };
+  return main.receive(coordinator.receive(producer.row, crate), MEDIUM, 1);
+}
+
 function hoard(shard: TestShard, size: number, count: number): void {
   for (const lease of shard.acquireAll(Array.from({ length: count }, () => size))) lease.release();
 }
 
 describe('quota', () => {
-  it('is shared out evenly, late ones getting what is left, and never more than the totals', () => {
+  it('is shared out evenly, and exactly to the totals', () => {
     const { shards, main } = start({}, 2);
     const all = [main, ...shards].map((shard) => shard.idle.lists.map((list) => list.quota));
     expect(all).toEqual([
       [334, 167, 34],
-      [334, 167, 34],
-      [332, 166, 32],
+      [333, 167, 33],
+      [333, 166, 33],
     ]);
   });
 
@@ -124,7 +125,7 @@ describe('quota', () => {
     coordinator.bury(shards[0].row);
     expect(quotas.of(shards[0].row)).toEqual([0, 0, 0]);
     expect(stand.ledger.claim(99)).toBe(shards[0].row);
-    expect(quotas.open(shards[0].row)).toEqual([334, 167, 34]);
+    expect(quotas.open(shards[0].row)).toEqual([333, 167, 33]);
   });
 });
 
@@ -171,6 +172,17 @@ describe('a starving shard', () => {
     coordinator.serve();
     expect(main.charged).toBe(0);
     expect(ports[0].toWorker).toEqual([expect.objectContaining({ kind: 'want', tier: 2, count: 1 })]);
+  });
+
+  it('is helped by a smaller donor while a larger one does not answer', () => {
+    const { shards, ports, coordinator } = start({ budgetBytes: 8 * MiB }, 3);
+    hoard(shards[0], LARGE, 4);
+    hoard(shards[1], LARGE, 3);
+    shards[2].supply.starve({ kib: 3 * 1024, tier: 2 });
+    coordinator.serve();
+    expect([ports[0].toWorker.length, ports[1].toWorker.length]).toEqual([1, 0]);
+    coordinator.serve();
+    expect(ports[1].toWorker).toEqual([{ kind: 'want', ticket: 2, tier: 2, count: 2 }]);
   });
 
   it('asks nobody for what the budget has left', () => {
@@ -230,26 +242,56 @@ describe('a dead worker', () => {
 });
 
 describe('results', () => {
-  it('bring charges here, and the buffers go back in batches when they are idle again', () => {
+  it('bring charges here, and exactly their buffers go back in one batch once they were released', () => {
     const { main, shards, ports, coordinator, stand } = start();
     const [producer] = shards;
-    const arrive = () => {
-      const lease = producer.acquire(MEDIUM);
-      const store = producer.leases.moveOut(lease);
-      const crate = { buffer: store.buffer.transfer(), tier: 1, asked: 1, length: MEDIUM, loan: 0 };
-      return main.leases.lend(coordinator.receive(producer.row, crate), MEDIUM, 1);
-    };
-    const leases = Array.from({ length: 20 }, arrive);
-    expect([main.charged, producer.charged]).toEqual([20 * 64, 0]);
+    main.supply.sent = (store) => coordinator.sendBack(store);
+    hoard(main, MEDIUM, 8);
+    const leases = Array.from({ length: 20 }, () => produce(producer, main, coordinator));
+    expect([main.charged, producer.charged]).toEqual([28 * 64, 0]);
     for (const lease of leases.slice(0, 15)) lease.release();
-    coordinator.returnOwed();
-    expect(producer.charged).toBe(0);
+    // What is main's own stays, and what is still lent does not go.
+    coordinator.returnTo(producer.row);
+    expect([main.charged, producer.charged, main.idleCounts[1]]).toEqual([13 * 64, 15 * 64, 8]);
     for (const lease of leases.slice(15)) lease.release();
-    coordinator.returnOwed();
+    coordinator.returnTo(producer.row);
     ports[0].deliver();
     expect([main.charged, producer.charged, producer.idleCounts[1], stand.used()]).toEqual([
-      0, 1280, 20, 1280,
+      8 * 64,
+      20 * 64,
+      20,
+      28 * 64,
     ]);
+  });
+
+  it.each([
+    ['the worker is buried', ({ coordinator, shards }: Started) => void coordinator.bury(shards[0].row)],
+    [
+      'somebody starves',
+      ({ coordinator, shards }: Started) => {
+        shards[1].supply.starve({ kib: 8 * 1024, tier: 2 });
+        coordinator.serve();
+      },
+    ],
+    ['the workers are asked to close', ({ coordinator }: Started) => void coordinator.closeAll()],
+  ])('become idle memory here when %s before they have gone back', (_when, happen) => {
+    const started = start();
+    const { main, shards, coordinator, stand } = started;
+    main.supply.sent = (store) => coordinator.sendBack(store);
+    produce(shards[0], main, coordinator).release();
+    expect([main.charged, ...main.idleCounts]).toEqual([64, 0, 0, 0]);
+    happen(started);
+    expect(main.charged).toBe(main.idleCounts[1] * 64);
+    expect(stand.used()).toBe(main.charged);
+  });
+
+  it('of a worker that has gone meanwhile stay here', () => {
+    const { main, shards, coordinator } = start();
+    main.supply.sent = (store) => coordinator.sendBack(store);
+    const lease = produce(shards[0], main, coordinator);
+    coordinator.bury(shards[0].row);
+    lease.release();
+    expect([main.charged, ...main.idleCounts]).toEqual([64, 0, 1, 0]);
   });
 
   it('settle loans once, however often they come home', () => {

@@ -9,13 +9,14 @@ import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
 
 function view(
   row: number,
-  medium: Partial<Record<'idle' | 'idleLow' | 'quota' | 'misses' | 'overflows', number>>,
+  medium: Partial<Record<'idle' | 'idleLow' | 'idleHigh' | 'quota' | 'misses' | 'overflows', number>>,
 ): ShardView {
   const each = (value = 0) => [0, value, 0];
   return {
     row,
     idle: each(medium.idle),
     idleLow: each(medium.idleLow),
+    idleHigh: each(medium.idleHigh ?? medium.idle),
     quota: each(medium.quota),
     misses: each(medium.misses),
     overflows: each(medium.overflows),
@@ -45,6 +46,14 @@ describe('rebalance', () => {
       [],
     ],
     [
+      'takes nothing from one that has all it uses in use at the moment',
+      [
+        view(0, { quota: 20, idle: 0, idleLow: 0, idleHigh: 20 }),
+        view(1, { quota: 20, misses: 30, overflows: 30 }),
+      ],
+      [],
+    ],
+    [
       'takes nothing from another needy one',
       [view(0, { quota: 99, misses: 9, overflows: 9 }), view(1, { quota: 20, misses: 30, overflows: 30 })],
       [],
@@ -68,13 +77,15 @@ describe('rebalance', () => {
   });
 
   const count = fc.nat({ max: 200 });
-  const shard = fc.tuple(count, count, count, count, count).map(([idle, low, more, misses, overflows]) => ({
-    idle,
-    idleLow: Math.min(idle, low),
-    quota: idle + more,
-    misses,
-    overflows,
-  }));
+  // The marks are read while the shard goes on, so they need not fit each other nor the rest.
+  const shard = fc.record({
+    idle: count,
+    idleLow: count,
+    idleHigh: count,
+    quota: count,
+    misses: count,
+    overflows: count,
+  });
 
   it('never gives what a shard has not, nor more than a round may', () => {
     fc.assert(
@@ -175,6 +186,13 @@ describe('quotas', () => {
     const large = Array.from({ length: 300 }, (_, row) => quotas.open(row)[2]);
     expect(large.reduce((sum, quota) => sum + quota)).toBe(100);
     expect(large[299]).toBe(0);
+  });
+
+  it('are even over any number of threads, to one buffer', () => {
+    const quotas = new Quotas(DEFAULT_TIERS, 11);
+    const large = Array.from({ length: 11 }, (_, row) => quotas.open(row)[2]);
+    expect(large).toEqual([10, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9].sort((a, b) => b - a));
+    expect(large.reduce((sum, quota) => sum + quota)).toBe(100);
   });
 });
 

@@ -7,6 +7,8 @@ export type Order =
   | { do: 'produce'; bytes: number; count: number }
   | { do: 'forget'; bytes: number; count: number }
   | { do: 'throw'; name: string; message: string; code?: string }
+  | { do: 'throw-nothing'; lease: Lease }
+  | { do: 'then'; value: unknown }
   | { do: 'exit' };
 
 export default defineJob((order: Order, { pool }): unknown => {
@@ -31,6 +33,11 @@ export default defineJob((order: Order, { pool }): unknown => {
       error.name = order.name;
       throw error;
     }
+    case 'throw-nothing':
+      throw Object.create(null);
+    case 'then':
+      // biome-ignore lint/suspicious/noThenProperty: not every promise is of the language's own kind
+      return { then: (resolve: (value: unknown) => void) => resolve(order.value) };
     case 'exit':
       process.exit(7);
       break;

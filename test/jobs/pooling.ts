@@ -5,7 +5,7 @@ import { defineJob, type Lease, type Pin, type Pool } from '../../src/worker.ts'
 export type Order =
   | { do: 'churn'; bytes: number; count: number; rounds: number }
   | { do: 'hoard'; bytes: number; count: number }
-  | { do: 'fill'; bytes: number; count: number }
+  | { do: 'fill' | 'read'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
   | { do: 'touch-until'; words: Int32Array }
   | { do: 'want'; bytes: number; timeoutMs: number; words?: Int32Array }
@@ -35,6 +35,12 @@ export default defineJob((order: Order, { pool, signal, progress }): unknown => 
       const full = process.memoryUsage.rss();
       releaseAll(leases);
       return full;
+    }
+    case 'read': {
+      const leases = take(pool, order.bytes, order.count);
+      const largest = Math.max(...leases.map((lease) => lease.bytes.reduce((a, b) => Math.max(a, b))));
+      releaseAll(leases);
+      return largest;
     }
     case 'hold': {
       const leases = take(pool, order.bytes, order.count);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { rowWord, STARVING } from '../../src/budget/layout.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 import { Store } from '../../src/pool/store.ts';
-import { LARGE, MEDIUM, makeShard, makeStand, SMALL } from '../stand.ts';
+import { LARGE, MEDIUM, makeShard, makeStand, SMALL, type TestShard } from '../stand.ts';
 
 describe('the ladder serves a request by the cheapest step that can', () => {
   it('hit: idle memory of its own tier', () => {
@@ -196,17 +197,38 @@ describe('waiting without blocking', () => {
     expect(waiter.charged).toBe(0);
   });
 
-  it('gives back what arrives after its task has ended', async () => {
+  it.each([
+    ['ERR_TASK_WAITING', 'its task has ended', (shard: TestShard) => void shard.leases.endTask()],
+    ['ERR_RUNTIME_CLOSED', 'the shard is closed', (shard: TestShard) => void shard.close()],
+  ])('ends with %s when %s, and takes nothing then', async (code, _when, end) => {
     const stand = makeStand({ budgetBytes: MiB }, { shards: 2 });
     const [holder, waiter] = stand.shards;
     const held = holder.acquire(LARGE);
     waiter.leases.beginTask(1);
     const waiting = waiter.acquireAsync(MEDIUM);
-    waiter.leases.endTask();
+    expect(stand.ledger.words[rowWord(waiter.row) + STARVING]).toBe(64);
+    end(waiter);
     held.release();
-    await expect(waiting).rejects.toMatchObject({ code: 'ERR_TASK_WAITING' });
-    expect(waiter.idleCounts[1] + waiter.charged / 64).toBeLessThanOrEqual(2);
-    waiter.close();
-    expect(waiter.charged).toBe(0);
+    await expect(waiting).rejects.toMatchObject({ code });
+    expect([waiter.charged, ...waiter.idleCounts]).toEqual([0, 0, 0, 0]);
+    expect(stand.ledger.words[rowWord(waiter.row) + STARVING]).toBe(0);
+  });
+
+  it('leaves small memory in the pools of others, which would not feed it', async () => {
+    const stand = makeStand({ budgetBytes: 2 * MiB }, { shards: 2 });
+    const [holder, waiter] = stand.shards;
+    const leases = holder.acquireAll([LARGE, MEDIUM, SMALL]);
+    const waiting = waiter.acquireAsync(2 * MiB, { timeoutMs: 1 });
+    for (const lease of leases) lease.release();
+    expect(holder.idleCounts).toEqual([1, 1, 0]);
+    stand.clock += 1e9;
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_BUDGET_EXHAUSTED' });
+  });
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses to wait %d ms', async (timeoutMs) => {
+    const { shard } = makeShard();
+    const refused = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' });
+    await expect(shard.acquireAsync(1, { timeoutMs })).rejects.toEqual(refused);
+    expect(() => shard.acquire(1, { timeoutMs })).toThrow(refused);
   });
 });

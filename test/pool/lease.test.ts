@@ -1,7 +1,10 @@
+import { markAsUntransferable } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
+import { pack } from '../../src/coordinator/cargo.ts';
+import type { Lease } from '../../src/pool/lease.ts';
 import { Store } from '../../src/pool/store.ts';
-import { LARGE, MEDIUM, makeShard, makeStand, SMALL } from '../stand.ts';
+import { LARGE, MEDIUM, makeShard, makeStand, SMALL, type TestShard } from '../stand.ts';
 
 const coded = (code: string) => expect.objectContaining({ code });
 
@@ -194,6 +197,97 @@ describe('a pin', () => {
     expect(shard.leases.endTask()).toMatchObject({ homebound: [], pinned: 1 });
     pin.release();
     expect(shard.supply.returned.map((store) => store.loan)).toEqual([77]);
+  });
+
+  it('leaves nothing in a loan that comes home late, where scrub is on', () => {
+    const { shard } = makeShard({ scrub: true });
+    shard.leases.beginTask(1);
+    const lease = shard.leases.lend(new Store(new ArrayBuffer(SMALL), 0, 77), 10, 0);
+    lease.bytes.fill(7);
+    const pin = lease.pin();
+    shard.leases.endTask();
+    pin.release();
+    expect(shard.supply.returned[0].bytes.every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('is given up when the shard closes for good, and its end changes nothing then', () => {
+    const { shard, stand } = makeShard();
+    const pin = shard.acquire(SMALL).pin();
+    shard.close();
+    expect(stand.used()).toBe(4);
+    shard.abandon();
+    pin.release();
+    expect([stand.used(), shard.idleCounts[0]]).toEqual([0, 0]);
+  });
+});
+
+describe('memory that cannot be transferred', () => {
+  /** A lease whose buffer somebody else marked. */
+  function marked(shard: TestShard): Lease {
+    const lease = shard.acquire(SMALL);
+    markAsUntransferable(lease.bytes.buffer);
+    return lease;
+  }
+
+  it('is kept until it should be freed, and is then in quarantine and charged', () => {
+    const { shard, stand } = makeShard({ safety: 'off' });
+    marked(shard).release();
+    expect([stand.used(), shard.idleCounts[0]]).toEqual([4, 1]);
+    shard.idle.setQuota(0, 0);
+    expect([stand.used(), shard.idleCounts[0]]).toEqual([4, 0]);
+    shard.close();
+    expect(stand.used()).toBe(4);
+    shard.abandon();
+    expect(stand.used()).toBe(0);
+  });
+
+  it('is in quarantine at once where its views must be detached', () => {
+    const { shard, stand } = makeShard({ safety: 'full' });
+    marked(shard).release();
+    expect([stand.used(), shard.idleCounts[0]]).toEqual([4, 0]);
+    shard.leases.beginTask(1);
+    marked(shard);
+    expect(shard.leases.endTask().leaks).toHaveLength(1);
+    expect([stand.used(), shard.idleCounts[0]]).toEqual([8, 0]);
+  });
+
+  it('is refused to move, and its lease lives on', () => {
+    const { shard } = makeShard();
+    const lease = marked(shard);
+    expect(() => pack({ lease }, shard)).toThrow(coded('ERR_LEASE_UNTRANSFERABLE'));
+    lease.bytes.fill(1);
+    lease.release();
+  });
+});
+
+describe('a message that comes in the middle of a release', () => {
+  it.each(['off', 'full'] as const)('finds the lease ended, at safety %s', (safety) => {
+    const { shard } = makeShard({ safety });
+    const lease = shard.acquire(SMALL);
+    let again: unknown;
+    shard.supply.post(() => {
+      try {
+        lease.release();
+      } catch (error) {
+        again = error;
+      }
+    });
+    lease.release();
+    expect(again).toEqual(coded('ERR_LEASE_RELEASED'));
+    const [one, other] = shard.acquireAll([SMALL, SMALL]);
+    expect(one.bytes.buffer).not.toBe(other.bytes.buffer);
+  });
+});
+
+describe('memory that arrived from another thread', () => {
+  it('is guarded at full safety: its stale views are detached, and its leak has a stack', () => {
+    const { shard } = makeShard({ safety: 'full' });
+    const lease = shard.receive(new Store(new ArrayBuffer(SMALL), 0), 10, 0);
+    const stale = lease.bytes;
+    lease.release();
+    expect(stale.length).toBe(0);
+    shard.receive(new Store(new ArrayBuffer(SMALL), 0), 10, 0);
+    expect(shard.close()).toEqual([{ length: 10, stack: expect.stringContaining('lease.test.ts') }]);
   });
 });
 

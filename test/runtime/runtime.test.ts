@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRuntime, KiB, type Lease, MiB, type Runtime } from '../../src/index.ts';
 import { raised, sharedWords, startRuntime } from './started.ts';
 
@@ -54,6 +57,30 @@ describe('run', () => {
     await expect(failed).rejects.toBeInstanceOf(RangeError);
     const custom = runtime.run({ do: 'throw', name: 'OddError', message: 'odd' });
     await expect(custom).rejects.toMatchObject({ name: 'OddError', message: 'odd' });
+  });
+
+  it('survives a job that throws what cannot be read, and returns what was lent', async () => {
+    const { runtime } = await start('basic', { threads: 1 });
+    const lease = runtime.pool.acquire(10);
+    await expect(runtime.run({ do: 'throw-nothing', lease })).rejects.toThrow('cannot be read');
+    expect(runtime.snapshot()).toMatchObject({ loans: { count: 0 }, tasks: { failed: 1, lost: 0 } });
+    expect(await runtime.run({ do: 'echo', value: 1 })).toBe(1);
+  });
+
+  it('awaits whatever has a then', async () => {
+    const { runtime } = await start('basic', { threads: 1 });
+    expect(await runtime.run({ do: 'then', value: 5 })).toBe(5);
+  });
+
+  it('shows no job what another left in memory, where scrub is on', async () => {
+    const { runtime } = await start('pooling', { threads: 1, scrub: true, safety: 'sampled' });
+    const lease = runtime.pool.acquire(MiB);
+    lease.bytes.fill(7);
+    await runtime.run({ do: 'unpin', lease });
+    expect(runtime.pool.acquire(MiB).bytes.some((byte) => byte !== 0)).toBe(false);
+    await runtime.run({ do: 'fill', bytes: 64 * KiB, count: 3 });
+    expect(await runtime.run({ do: 'read', bytes: 64 * KiB, count: 3 })).toBe(0);
+    expect(runtime.snapshot().pool.byTier.medium).toMatchObject({ acquires: 6, hits: 3 });
   });
 
   it('refuses an input that cannot be cloned, and its leases go home', async () => {
@@ -163,6 +190,17 @@ describe('cancelling', () => {
     lease.release();
   });
 
+  it('happens when a listener to progress throws, with its error', async () => {
+    const { runtime } = await start('pooling', { threads: 1 });
+    const words = sharedWords();
+    const onProgress = (): void => {
+      throw new RangeError('the bar broke');
+    };
+    const running = runtime.run({ do: 'wait-aborted', words }, { onProgress });
+    await expect(running).rejects.toThrow(new RangeError('the bar broke'));
+    await raised(words, 1);
+  });
+
   it('reports progress while a job runs', async () => {
     const { runtime } = await start('pooling', { threads: 1 });
     const words = sharedWords();
@@ -183,9 +221,41 @@ describe('start and close', () => {
     ['a file that is not there', 'missing', 'ERR_WORKER_BOOTSTRAP'],
     ['a file that throws', 'broken', 'ERR_WORKER_BOOTSTRAP'],
     ['a file that exits', 'exiting', 'ERR_WORKER_BOOTSTRAP'],
+    ['a file that exits after defineJob', 'late-exit', 'ERR_WORKER_BOOTSTRAP'],
     ['a file without defineJob', 'undefined-job', 'ERR_JOB_INVALID'],
+    ['a file that does not export its job', 'unexported-job', 'ERR_JOB_INVALID'],
+    ['a file that exports another function', 'other-export', 'ERR_JOB_INVALID'],
   ])('fails for %s instead of hanging', async (_what, job, code) => {
     await expect(startRuntime(job)).rejects.toMatchObject({ code });
+  });
+
+  it('rejects every run once a worker cannot be replaced', async () => {
+    const marker = join(mkdtempSync(join(tmpdir(), 'millpond-once-')), 'loaded');
+    vi.stubEnv('MILLPOND_TEST_MARKER', marker);
+    const { runtime } = await start('loads-once', { threads: 1 });
+    vi.unstubAllEnvs();
+    await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_WORKER_LOST' });
+    await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_WORKER_BOOTSTRAP' });
+    rmSync(dirname(marker), { recursive: true });
+  });
+
+  it('ends requests of the main thread that still wait, and is empty after', async () => {
+    const { runtime } = await start('basic', { threads: 1, budgetBytes: MiB });
+    runtime.pool.acquire(MiB);
+    const waiting = runtime.pool.acquireAsync(MiB);
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'ERR_RUNTIME_CLOSED' });
+    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 1 });
+    await refused;
+    expect(runtime.snapshot().budget.usedBytes).toBe(0);
+  });
+
+  it('leaves nothing charged for memory that was transferred away behind its back', async () => {
+    const { runtime } = await start('basic', { threads: 1 });
+    const lease = runtime.pool.acquire(MiB);
+    lease.bytes.buffer.transfer();
+    expect(() => lease.release()).toThrow(expect.objectContaining({ code: 'ERR_LEASE_DETACHED' }));
+    expect(runtime.snapshot()).toMatchObject({ quarantined: 1, budget: { usedBytes: MiB } });
+    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 0 });
   });
 
   it('refuses a budget that cannot hold one block for each thread', async () => {

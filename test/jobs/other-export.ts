@@ -1,0 +1,4 @@
+import { defineJob } from '../../src/worker.ts';
+
+defineJob(() => 1);
+export default () => 2;

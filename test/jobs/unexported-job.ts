@@ -1,0 +1,3 @@
+import { defineJob } from '../../src/worker.ts';
+
+defineJob(() => 1);
