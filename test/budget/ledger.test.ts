@@ -161,13 +161,19 @@ describe('racing threads', () => {
           (ledger) => {
             if (ledger.reserve(row, kib)) holds[row] += kib;
           };
+        const move =
+          (from: number, to: number): Call =>
+          (ledger) => {
+            if (holds[2] > 0) ledger.move(from, to, holds[2]);
+          };
         let next = 0;
         interleave(
           shared,
           [
             [reserve(0, 60), reserve(0, 30)],
             [reserve(1, 60), reserve(1, 50)],
-            [(ledger) => ledger.move(0, 1, 0), reserve(2, 45)],
+            // A charge that travels while the others count: a scan may see it in neither row.
+            [reserve(2, 40), move(2, 0), move(0, 2), move(2, 1)],
           ],
           (of) => choices[next++ % choices.length] % of,
           () => {
@@ -183,12 +189,14 @@ describe('racing threads', () => {
 
   it('really racing, hold the budget too', async () => {
     const { shared } = Ledger.create(4, 256 * KiB);
-    const live = new SharedArrayBuffer(8);
+    const live = new SharedArrayBuffer(12);
     const source = `
       const { workerData } = require('node:worker_threads');
       import(workerData.url).then(({ Ledger }) => {
         const ledger = new Ledger(workerData.shared);
         const live = new Int32Array(workerData.live);
+        Atomics.add(live, 2, 1);
+        while (Atomics.load(live, 2) < 4);
         for (let round = 0; round < 20000; round++) {
           const kib = 1 + ((round * 7919 + workerData.row * 104729) % 100);
           if (!ledger.reserve(workerData.row, kib)) continue;
