@@ -39,6 +39,13 @@ export const DEFAULT_POOL_OPTIONS: PoolOptions = {
 
 /** Fills in defaults and checks every value. @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL` */
 export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number): PoolOptions {
+  const unknown = Object.keys(given).find((name) => !(name in DEFAULT_POOL_OPTIONS));
+  if (unknown !== undefined) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `A runtime has the options job, threads, resourceLimits, logLevel, log and ${Object.keys(DEFAULT_POOL_OPTIONS).join(', ')}; got '${unknown}'. Look for a slip of the pen.`,
+    );
+  }
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options: PoolOptions = { ...DEFAULT_POOL_OPTIONS, ...defined };
   checkTiers(options.tiers);
@@ -57,7 +64,7 @@ export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number)
   if (options.budgetBytes < needed) {
     throw new MillpondError(
       'ERR_BUDGET_TOO_SMALL',
-      `The budget must hold one block for each thread; ${threads} thread(s) with blocks of ${formatBytes(options.blockBytes)} need ${formatBytes(needed)}, got ${formatBytes(options.budgetBytes)}. Raise budgetBytes to at least ${needed}, or lower threads or blockBytes.`,
+      `The budget must hold one block for each thread; ${threads} thread(s) with blocks of ${formatBytes(options.blockBytes)} need ${formatBytes(needed)}, got ${formatBytes(options.budgetBytes)}. Raise the budget (--budget, budgetBytes) to at least ${needed} bytes, or lower the number of threads (--threads, threads) or blockBytes.`,
     );
   }
   return options;

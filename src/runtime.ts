@@ -61,7 +61,9 @@ export interface Runtime extends AsyncDisposable {
 
 /** Milliseconds between two rounds of the coordinator. */
 const TICK_MS = 50;
+/** Hundreds of threads that load native code one after the other take minutes, and can't be stopped in the midst of it. */
 const START_PATIENCE_MS = 60_000;
+const START_PATIENCE_MS_A_THREAD = 1000;
 const CLOSE_PATIENCE_MS = 10_000;
 
 /**
@@ -94,6 +96,12 @@ class MillpondRuntime implements Runtime {
 
   constructor(given: RuntimeOptions) {
     const { job, threads = availableParallelism(), resourceLimits, logLevel, log, ...pool } = given;
+    if (!(job instanceof URL) && typeof job !== 'string') {
+      throw new MillpondError(
+        'ERR_INVALID_ARGUMENT',
+        `job is a file: URL or an absolute path, got ${String(job)}. Write for example new URL('./my-job.ts', import.meta.url).`,
+      );
+    }
     const options = resolvePoolOptions(pool, threads);
     this.threads = threads;
     this.#log = log ?? createLog(logLevel === undefined ? {} : { level: logLevel });
@@ -143,7 +151,8 @@ class MillpondRuntime implements Runtime {
   }
 
   async started(): Promise<void> {
-    const timer = setTimeout(() => this.#fail(startedTooSlowly()), START_PATIENCE_MS);
+    const patienceMs = START_PATIENCE_MS + this.threads * START_PATIENCE_MS_A_THREAD;
+    const timer = setTimeout(() => this.#fail(startedTooSlowly(patienceMs)), patienceMs);
     this.#ready.promise.finally(() => clearTimeout(timer)).catch(() => {});
     try {
       await this.#ready.promise;
@@ -282,9 +291,9 @@ class MillpondRuntime implements Runtime {
   }
 }
 
-function startedTooSlowly(): MillpondError {
+function startedTooSlowly(patienceMs: number): MillpondError {
   return new MillpondError(
     'ERR_WORKER_BOOTSTRAP',
-    `Workers load their job within ${START_PATIENCE_MS / 1000} s; this one did not. Look for a top-level await or a loop in the job file.`,
+    `Workers load their job within ${patienceMs / 1000} s; this one did not. Look for a top-level await or a loop in the job file.`,
   );
 }

@@ -231,7 +231,7 @@ export class Tasks {
       const message = error instanceof Error ? error.message : String(error);
       const refused = new MillpondError(
         'ERR_NOT_CLONEABLE',
-        `An input is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${message}. Pass plain data; its leases went back to the pool.`,
+        `An input is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${message.replace(/\.$/, '')}. Pass plain data; its leases went back to the pool.`,
         { cause: error },
       );
       this.#answer(entry, () => entry.reject(refused));

@@ -259,6 +259,6 @@ function movable(value: TaskResult, transfer: ArrayBuffer[]): unknown {
 function notCloneable(cause: unknown): MillpondError {
   return new MillpondError(
     'ERR_NOT_CLONEABLE',
-    `A result is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${cause instanceof Error ? cause.message : String(cause)}. Return plain data.`,
+    `A result is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${(cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')}. Return plain data.`,
   );
 }

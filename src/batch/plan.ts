@@ -42,6 +42,7 @@ const UNKNOWN_BYTES_PER_SECOND = 100_000;
  * `ERR_NO_INPUT` when there is nothing to do
  */
 export async function planBatch(inputs: readonly string[], outDir: string, extension: string): Promise<Plan> {
+  for (const path of [outDir, ...inputs]) if (path === '') throw emptyName();
   const out = resolve(outDir);
   const found: { input: string; under: string }[] = [];
   let skipped = 0;
@@ -74,6 +75,13 @@ export async function planBatch(inputs: readonly string[], outDir: string, exten
   return { files, skipped };
 }
 
+function emptyName(): MillpondError {
+  return new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    "A file or folder has a name, got ''. Write . for the folder you are in; a variable of the shell may be unset.",
+  );
+}
+
 /** Files under a folder in the order of their names. Follows links, and enters no folder twice. */
 async function* walk(folder: string, out: string, entered: Set<string>): AsyncGenerator<string> {
   const real = await realpath(folder);
@@ -87,7 +95,8 @@ async function* walk(folder: string, out: string, entered: Set<string>): AsyncGe
     if (path === out) continue;
     const kind = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry;
     if (kind?.isDirectory()) yield* walk(path, out, entered);
-    else if (kind?.isFile()) yield path;
+    // Also what is no file, or a link to nothing: it fails by itself instead of being passed over.
+    else yield path;
   }
 }
 

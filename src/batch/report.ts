@@ -5,6 +5,7 @@ import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { LatencyStats } from '../telemetry/latency.ts';
+import { shown } from './plan.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
 
 /** `millpond.run/1`: fields may be added, none changed. */
@@ -31,18 +32,27 @@ export interface RunReport {
   };
   readonly latency: { readonly unit: 'ns'; readonly byCause: Readonly<Record<CauseName, LatencyStats>> };
   readonly failures: readonly BatchFailure[];
+  /** What was changed, left out or found damaged in files that were done. */
+  readonly notes: readonly BatchNote[];
   /** True when the run was cancelled before all files were done. */
   readonly interrupted: boolean;
+}
+
+export interface BatchNote {
+  readonly file: string;
+  readonly message: string;
 }
 
 export function makeReport(
   command: string,
   snapshot: Snapshot,
   outcome: BatchOutcome,
-  files: { readonly total: number; readonly skipped: number },
-  wallSeconds: number,
+  files: { readonly total: number; readonly skipped: number; readonly notes: readonly BatchNote[] },
+  seconds: number,
 ): RunReport {
   const { budget, pool, latency } = snapshot;
+  const audioSeconds = rounded(outcome.audioSeconds);
+  const wallSeconds = rounded(seconds);
   const tiers = Object.entries(pool.byTier).map(([name, { acquires, hits, releases, idlePeak }]) => [
     name,
     { acquires, hits, releases, idlePeak },
@@ -51,14 +61,15 @@ export function makeReport(
     schema: 'millpond.run/1',
     command,
     threads: snapshot.threads,
-    files: { ...files, ok: outcome.ok, failed: outcome.failures.length },
-    audioSeconds: outcome.audioSeconds,
+    files: { total: files.total, ok: outcome.ok, failed: outcome.failures.length, skipped: files.skipped },
+    audioSeconds,
     wallSeconds,
-    realtimeFactor: wallSeconds > 0 ? outcome.audioSeconds / wallSeconds : 0,
+    realtimeFactor: wallSeconds > 0 ? audioSeconds / wallSeconds : 0,
     budget: { limitBytes: budget.limitBytes, peakBytes: budget.peakBytes, endBytes: budget.usedBytes },
     pool: { acquires: pool.acquires, hitRate: pool.hitRate, byTier: Object.fromEntries(tiers) },
     latency: { unit: latency.unit, byCause: latency.byCause },
     failures: outcome.failures,
+    notes: files.notes,
     interrupted: outcome.cancelled > 0,
   };
 }
@@ -90,6 +101,22 @@ export function formatReport(report: RunReport, stream: NodeJS.WriteStream): str
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** One line for each thing that was noted, with the first file it was noted of. */
+export function formatNotes(notes: readonly BatchNote[]): string[] {
+  return Array.from(
+    Map.groupBy(notes, ({ message }) => message),
+    ([message, [{ file }, ...others]]) => {
+      const more = others.length > 0 ? ` and ${others.length} more` : '';
+      return `note: ${shown(file)}${more}: ${message}`;
+    },
+  );
+}
+
+/** To the thousandth. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 export function formatDuration(seconds: number): string {

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import type { TargetName } from '../audio/targets.ts';
 import { type Plan, planBatch, shown } from '../batch/plan.ts';
-import { formatReport, makeReport } from '../batch/report.ts';
+import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/report.ts';
 import { type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
 import type { Bytes } from '../bytes.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
@@ -56,20 +56,20 @@ async function run(
   for (const { output } of plan.files) interrupt.watch(dirname(output));
   const seconds = plan.files.reduce((sum, file) => sum + file.estimatedSeconds, 0);
   const bar = options.quiet ? null : await startProgressBar(stderr, seconds, plan.files.length);
-  const notes = new Map<string, number>();
+  const notes: BatchNote[] = [];
   const settings: BatchSettings = { ...options.settings, to: options.to };
   const outcome = await runBatch(runtime, plan, settings, watcher(bar, notes), interrupt.signal);
   await runtime.close();
   bar?.stop();
   if (!options.quiet) {
-    for (const [note, count] of notes) stderr.write(`note: ${note}${count > 1 ? ` (${count} files)` : ''}\n`);
+    for (const line of formatNotes(notes)) stderr.write(`${line}\n`);
   }
 
   const report = makeReport(
     options.command,
     runtime.snapshot(),
     outcome,
-    { total: plan.files.length, skipped: plan.skipped },
+    { total: plan.files.length, skipped: plan.skipped, notes },
     (performance.now() - started) / 1000,
   );
   if (options.json) stdout.write(`${JSON.stringify(report)}\n`);
@@ -77,12 +77,12 @@ async function run(
   process.exitCode = interrupt.exitCode() || (outcome.failures.length > 0 ? EXIT.failed : EXIT.done);
 }
 
-function watcher(bar: ProgressBar | null, notes: Map<string, number>): BatchWatcher {
+function watcher(bar: ProgressBar | null, notes: BatchNote[]): BatchWatcher {
   return {
     advanced: (seconds) => bar?.advance(seconds),
-    done(_file, result) {
+    done(file, result) {
       bar?.fileDone();
-      for (const warning of result.warnings) notes.set(warning, (notes.get(warning) ?? 0) + 1);
+      for (const message of result.warnings) notes.push({ file: file.input, message });
     },
     failed(file, { code, message }) {
       bar?.fileDone();
@@ -107,9 +107,10 @@ async function startRuntime(options: BatchOptions, log: Log): Promise<Runtime> {
     }),
     import('../audio/native-log.ts'),
   ]);
+  // FFmpeg says much about files that come out right, and not of which file it speaks. What matters of it is in errors and
+  // notes; the rest is for who asks for it.
   native.captureNativeLog(({ level, message }) => {
-    const severity = level === 'warning' ? 'warn' : level === 'verbose' ? 'debug' : level;
-    log.write({ event: 'ffmpeg', severity, text: message });
+    log.write({ event: 'ffmpeg', severity: level === 'error' ? 'info' : 'debug', text: message });
   });
   return runtime;
 }

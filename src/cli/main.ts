@@ -7,12 +7,20 @@ import { EXIT } from './exit.ts';
 import { transcodeCommand } from './transcode.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
-  // Whoever reads our output may have seen enough, as `head` does.
+  // Whoever reads our output may have seen enough, as `head` does; but a full disk is a failure.
+  let unwritten: Error | null = null;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code === 'EPIPE') return;
+      unwritten = error;
+      if (stream === process.stdout) {
+        process.stderr.write(`millpond: the result could not be written: ${error.message}\n`);
+      }
     });
   }
+  process.on('exit', () => {
+    if (unwritten !== null) process.exitCode = EXIT.failed;
+  });
   try {
     await program().parseAsync(argv);
   } catch (error) {
@@ -27,7 +35,7 @@ function program(): Command {
     .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
-      '\nExamples:\n  millpond transcode album/ --to flac --out converted\n  millpond demo\n\nExit codes: 0 all done, 1 some files failed, 2 wrong usage, 130 interrupted.',
+      '\nExamples:\n  millpond transcode album/ --to flac --out converted\n  millpond demo\n\nExit codes: 0 all done, 1 some files failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).',
     )
     .allowExcessArguments()
     .action(() => {

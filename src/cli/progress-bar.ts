@@ -45,7 +45,11 @@ export async function startProgressBar(
       files++;
       bar.update({ files });
     },
-    line: (text) => bars.log(`${text}\n`),
+    line(text) {
+      // What is logged waits for the next redraw, and the last one would never come.
+      bars.log(`${text}\n`);
+      bars.update();
+    },
     stop() {
       bars.stop();
     },

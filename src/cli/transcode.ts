@@ -22,6 +22,9 @@ interface TranscodeOptions {
   logLevel?: LogLevel;
 }
 
+/** The library takes more, but a codec in each of a thousand threads only makes them wait for each other. */
+const MOST_THREADS = 256;
+
 const EXAMPLES = `
 Examples:
   millpond transcode album/ --to flac --out converted
@@ -81,7 +84,7 @@ export interface RunOptions {
 
 export function withRunOptions(command: Command): Command {
   return command
-    .option('--threads <n>', 'worker threads; default: what this machine has', wholeNumber(1, 1024))
+    .option('--threads <n>', 'worker threads; default: what this machine has', wholeNumber(1, MOST_THREADS))
     .option('--budget <size>', 'memory that all threads together may pool; default 100MiB', byteSize)
     .option('--json', 'print one JSON object (millpond.run/1) instead of the summary')
     .option('--quiet', 'print failures only')

@@ -187,7 +187,7 @@ export class Ladder {
       if (!(Number.isSafeInteger(length) && length >= 0)) {
         throw new MillpondError(
           'ERR_INVALID_ARGUMENT',
-          `A lease has a whole number of bytes, 0 or more; ${String(length)} was asked. Round the length up before acquiring.`,
+          `A lease has a whole number of bytes, 0 or more; ${typeof length === 'string' ? `'${length}'` : String(length)} was asked. Round the length up before acquiring.`,
         );
       }
     }
@@ -202,10 +202,11 @@ export class Ladder {
 
   #refusal({ lengths }: Request<unknown>, timeoutMs: number): MillpondError {
     const asked = formatBytes(this.#kib(lengths) * KiB);
-    const { limitBytes } = this.#supply;
+    const { limitBytes, canBlock } = this.#supply;
+    const here = canBlock ? '' : ' acquire never waits on the main thread: use acquireAsync there.';
     return new MillpondError(
       'ERR_BUDGET_EXHAUSTED',
-      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.`,
+      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.${here}`,
     );
   }
 }

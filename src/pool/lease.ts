@@ -109,7 +109,7 @@ export function endedError(lease: Lease): MillpondError {
   return new MillpondError(
     'ERR_LEASE_RELEASED',
     lease.generation !== RELEASED
-      ? `A lease ends with the task that acquired it; ${what} was reclaimed. Return it from the job, or acquire it in the task that uses it.`
+      ? `A lease ends with the task that acquired it, and with its runtime; ${what} was reclaimed. Return it from the job, or acquire it in the task that uses it.`
       : `A lease is used until it is released, once; ${what} was released before. Keep one owner for each lease, for example by 'using'.`,
   );
 }

@@ -42,8 +42,8 @@ export interface TaskEnd {
 }
 
 export class Leases implements Lender {
-  /** A function cannot be cloned, so neither can a lease that gets into a message other than by a move. */
-  readonly uncloneable = (): void => {};
+  /** Cannot be cloned, so neither can a lease that gets into a message other than by a move; the error shows its name. */
+  readonly uncloneable = Symbol('a lease that is not in a plain object or array');
   readonly #idle: IdleMemory;
   readonly #supply: Supply;
   readonly #counts: ShardCounts;

@@ -27,6 +27,16 @@ export const DEFAULT_TIERS: TierPolicies = [
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` */
 export function checkTiers(tiers: TierPolicies): void {
+  if (
+    !Array.isArray(tiers) ||
+    tiers.length !== POOLED_TIERS ||
+    !tiers.every((tier) => typeof tier === 'object')
+  ) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `tiers is a list of ${POOLED_TIERS} objects { capacity, maxIdle }, for ${TIER_NAMES.slice(0, POOLED_TIERS).join(', ')}; got ${JSON.stringify(tiers)}. Look at DEFAULT_TIERS.`,
+    );
+  }
   let below = 0;
   for (let tier = 0; tier < POOLED_TIERS; tier++) {
     const { capacity, maxIdle } = tiers[tier];

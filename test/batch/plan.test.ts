@@ -60,8 +60,27 @@ describe('a plan', () => {
     put('in/a.wav');
     symlinkSync(at('elsewhere'), at('in/linked'));
     symlinkSync(at('in'), at('in/loop'));
-    symlinkSync(at('nowhere'), at('in/dangling.wav'));
     expect(await outputs([at('in')])).toEqual(['a.flac', 'linked/b.flac']);
+  });
+
+  it('keeps a link to nothing and what is no file, which will fail by themselves', async () => {
+    put('in/a.wav');
+    symlinkSync(at('nowhere'), at('in/dangling.wav'));
+    symlinkSync('/dev/null', at('in/device.wav'));
+    expect(await outputs([at('in')])).toEqual(['a.flac', 'dangling.flac', 'device.flac']);
+  });
+
+  it.each([
+    [[''], 'out'] as const,
+    [['in'], ''] as const,
+  ])('refuses the empty name, as in %j to %j', async (inputs, out) => {
+    put('in/a.wav');
+    const refused = planBatch(
+      inputs.map((input) => input && at(input)),
+      out,
+      '.flac',
+    );
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
   });
 
   it('does a file once that was named twice', async () => {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeWav } from '../audio/wav.ts';
@@ -77,7 +77,10 @@ describe('millpond transcode', () => {
       failures: [
         { file: join(input, 'bad.wav'), code: expect.stringMatching(/^ERR_/), message: expect.any(String) },
       ],
+      notes: [],
+      interrupted: false,
     });
+    expect(Object.keys(report.files)).toEqual(['total', 'ok', 'failed', 'skipped']);
     expect(report.budget.peakBytes).toBeGreaterThan(0);
     expect(report.budget.peakBytes).toBeLessThanOrEqual(report.budget.limitBytes);
     expect(report.realtimeFactor).toBeCloseTo(report.audioSeconds / report.wallSeconds);
@@ -158,20 +161,42 @@ describe('millpond transcode', () => {
     expect(readFileSync(join(input, 'x.wav')).equals(before)).toBe(true);
   });
 
-  it('fails each file of an output folder that cannot be made', async () => {
-    const input = folderOfTones('nofolder', ['x.wav']);
+  it.each([
+    ['is a file', () => at('a file')],
+    ['would be in a file', () => at('a file', 'out')],
+    // Node's own recursive mkdir never returns from here.
+    ['would be where there can be none', () => '/proc/out/of/here'],
+  ])('fails each file of an output folder that %s', async (_why, out) => {
+    const input = folderOfTones('nofolder', ['x.wav', 'y.wav']);
     writeFileSync(at('a file'), '');
-    const { code, stdout } = await millpond(
-      'transcode',
-      input,
-      '--to',
-      'flac',
-      '--out',
-      at('a file', 'out'),
-      '--json',
-    );
+    const { code, stdout } = await millpond('transcode', input, '--to', 'flac', '--out', out(), '--json');
     expect(code).toBe(1);
-    expect(JSON.parse(stdout).failures).toHaveLength(1);
+    const { failures } = JSON.parse(stdout);
+    expect(failures.map((failure: { code: string }) => failure.code)).toEqual([
+      'ERR_OUTPUT_WRITE',
+      'ERR_OUTPUT_WRITE',
+    ]);
+  });
+
+  it('notes what was changed, with the file, and in the JSON too', async () => {
+    const input = folderOfTones('noted', ['x.wav', 'y.wav']);
+    const args = ['transcode', input, '--to', 'flac', '--bitrate', '64k', '--out', at('noted-out')];
+    const { code, stdout, stderr } = await millpond(...args, '--json');
+    const message = 'flac is lossless: a bit rate of 64000 was not applied.';
+    const files = ['x.wav', 'y.wav'].map((name) => join(input, name));
+    expect(JSON.parse(stdout).notes).toEqual(
+      expect.arrayContaining(files.map((file) => ({ file, message }))),
+    );
+    expect(stderr).toMatch(/^note: .*[xy]\.wav and 1 more: flac is lossless: .*\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('says nothing that FFmpeg says of files which come out right', async () => {
+    const input = folderOfTones('silent', ['x.wav']);
+    for (const to of ['m4a', 'opus', 'mp3', 'ogg']) {
+      const run = await millpond('transcode', input, '--to', to, '--out', at('silent-out'), '--quiet');
+      expect(run).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    }
   });
 
   it('converts rate, channels and depth', async () => {
@@ -234,6 +259,17 @@ describe('on a terminal', () => {
     expect(quiet).toMatchObject({ code: 0, stdout: '' });
   });
 
+  it('says which files failed and why, also the last one', async () => {
+    const input = folderOfTones('failing', ['good.wav']);
+    for (const name of ['bad.wav', 'worse.wav']) writeFileSync(join(input, name), 'no sound in here');
+    const words = [process.execPath, ...bin, 'transcode', input, '--to', 'mp3', '--out', at('failing-out')];
+    const line = words.map((word) => `'${word}'`).join(' ');
+    const { code, stdout } = await startProgram('script', ['-qec', line, '/dev/null']).ended;
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/failed: .*bad\.wav: .*\(ERR_AUDIO_OPEN\)/);
+    expect(stdout).toMatch(/failed: .*worse\.wav: .*\(ERR_AUDIO_OPEN\)/);
+  });
+
   it('uses colour only there, and not with NO_COLOR', async () => {
     const input = folderOfTones('colour', ['x.wav']);
     const line = [
@@ -273,7 +309,7 @@ describe('wrong usage', () => {
       ['transcode', 'x', '--to', 'mp3', '--out', 'y', '--budget', '1k', '--threads', '2'],
       /ERR_BUDGET_TOO_SMALL/,
     ],
-    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--threads', '0'], /1 to 1024/],
+    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--threads', '0'], /1 to 256/],
     [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--fast'], /unknown option/],
     [['demo', 'more'], /too many arguments/],
     [['transmogrify'], /unknown command/],
@@ -327,6 +363,26 @@ describe('the rest of the world', () => {
     const { code, stderr } = await startProgram('bash', ['-c', `set -o pipefail; ${words.join(' ')} | true`])
       .ended;
     expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('learns when the result could not be written', async () => {
+    const input = folderOfTones('full', ['x.wav']);
+    const words = [
+      process.execPath,
+      ...bin,
+      'transcode',
+      input,
+      '--to',
+      'mp3',
+      '--out',
+      at('full-out'),
+      '--json',
+    ];
+    const run = await startProgram('bash', ['-c', `${words.join(' ')} > /dev/full`]).ended;
+    expect(run).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^millpond: .* could not be written: ENOSPC.*\n$/),
+    });
   });
 
   it('gets a plain word about an old Node', async () => {

@@ -270,6 +270,9 @@ describe('start and close', () => {
     [{ safety: 'none' as never }],
     [{ sampleEvery: 0 }],
     [{ acquireTimeoutMs: -1 }],
+    [{ tiers: {} as never }],
+    [{ job: undefined as never }],
+    [{ budgetbytes: 1 } as never],
   ])('refuses %j', async (options) => {
     const job = new URL('../jobs/basic.ts', import.meta.url);
     await expect(createRuntime({ job, ...options })).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
