@@ -45,6 +45,18 @@ function positions(mask: bigint): number[] {
   return found;
 }
 
+/** What FFmpeg calls a layout, where it has a name. */
+export function layoutName({ nbChannels, mask }: Layout): string {
+  return NAMES[Number(mask)] ?? `${nbChannels} channels`;
+}
+
+const NAMES: Readonly<Record<number, string>> = {
+  ...{ 4: 'mono', 3: 'stereo', 11: '2.1', 7: '3.0', 259: '3.0(back)', 263: '4.0', 51: 'quad' },
+  ...{ 1539: 'quad(side)', 15: '3.1', 55: '5.0', 1543: '5.0(side)', 271: '4.1', 63: '5.1' },
+  ...{ 1551: '5.1(side)', 1799: '6.0', 311: 'hexagonal', 1807: '6.1', 319: '6.1(back)', 1591: '7.0' },
+  ...{ 1599: '7.1', 255: '7.1(wide)' },
+};
+
 const HALF_POWER = Math.SQRT1_2;
 
 /** Where a speaker's sound goes when the target lacks it: the first line whose speakers the target has. */
@@ -69,9 +81,9 @@ const FOLDS: Readonly<Record<number, readonly (readonly number[])[]>> = {
 
 /**
  * A mixing matrix, one row per target channel and one column per source channel.
- * Speakers the target has are kept; the others fold in at half power; the low-frequency channel is dropped where
- * the target has none. The largest row sums to 1 at most, so no mix can clip. One channel spreads unchanged
- * over front left and right.
+ * Speakers the target has are kept; one whose only neighbour there is a place that the source leaves empty moves there; the
+ * others fold in at half power; the low-frequency channel is dropped where the target has none. The largest row sums to
+ * 1 at most, so no mix can clip. One channel spreads unchanged over front left and right.
  */
 export function mixMatrix(source: Layout, target: Layout): Float32Array[] {
   const from = positions(namedLayout(source).mask);
@@ -83,9 +95,20 @@ export function mixMatrix(source: Layout, target: Layout): Float32Array[] {
       continue;
     }
     const fold = FOLDS[position]?.find((speakers) => speakers.every((speaker) => to.includes(speaker))) ?? [];
-    for (const speaker of fold) rows[to.indexOf(speaker)][column] += from.length === 1 ? 1 : HALF_POWER;
+    const moves = from.length === 1 || (fold.length === 1 && !from.includes(fold[0]));
+    for (const speaker of fold) rows[to.indexOf(speaker)][column] += moves ? 1 : HALF_POWER;
   }
   const loudest = Math.max(...rows.map((row) => row.reduce((sum, weight) => sum + weight, 0)));
   if (loudest > 1) for (const row of rows) for (let i = 0; i < row.length; i++) row[i] /= loudest;
   return rows;
+}
+
+/** True when channels must be mixed: the matrix does more than to pass each one on. */
+export function mustMix(source: Layout, target: Layout): boolean {
+  return (
+    source.nbChannels !== target.nbChannels ||
+    mixMatrix(source, target).some((row, at) =>
+      row.some((weight, column) => weight !== Number(column === at)),
+    )
+  );
 }

@@ -72,6 +72,14 @@ const sparePackets: Packet[] = [];
 const spareConverters = new Map<string, Converter>();
 const SPARE_CONVERTERS = 16;
 
+/** FFmpeg's time base of a whole file. */
+const MICROSECONDS = 1_000_000;
+
+/** Containers that store how long they are; others are measured by their size, or guessed. */
+const TELLS_LENGTH = /^(aiff|au|caf|mp3|mov,|matroska,)/;
+/** Priming and padding may or may not be counted. */
+const LENGTH_TOLERANCE_FRAMES = 8192;
+
 /** Frames that are decoded before they move on together: enough to make the move cheap, few enough to stay in cache. */
 const QUEUE_FRAMES = 4096;
 
@@ -254,7 +262,10 @@ class FileDecoder implements Decoder {
     const { timeBase, duration } = stream;
     const layout = namedLayout(native);
     if (layout !== native) this.#relabel = layout;
-    const seconds = (Number(duration) * timeBase.num) / timeBase.den;
+    const seconds =
+      duration > 0n
+        ? (Number(duration) * timeBase.num) / timeBase.den
+        : Number(format.duration) / MICROSECONDS;
     return {
       sampleRate,
       channels: native.nbChannels,
@@ -263,7 +274,7 @@ class FileDecoder implements Decoder {
       sampleFormat: storage.name,
       depth: depthOf(storage, this.#context.bitsPerRawSample),
       lossless: stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS),
-      announcedFrames: duration > 0n ? Math.round(seconds * sampleRate) : null,
+      announcedFrames: seconds > 0 ? Math.round(seconds * sampleRate) : null,
       tags: readTags(format, stream),
     };
   }
@@ -350,8 +361,15 @@ class FileDecoder implements Decoder {
         `A lossless recording decodes without error, got ${this.decodedFrames} of ${duration} frames of ${quote(this.#path)}. Restore the file.`,
       );
     }
-    if (container === 'wav' && duration <= 0n && this.decodedFrames > 0) {
-      this.#warnOnce(`The file is cut off or its header is wrong: it holds ${this.decodedFrames} frames.`);
+    // Not there yet where the end comes before the first frame.
+    const announced = (this.info as AudioInfo | undefined)?.announcedFrames ?? 0;
+    const short =
+      TELLS_LENGTH.test(container ?? '') &&
+      announced - this.decodedFrames > LENGTH_TOLERANCE_FRAMES &&
+      this.#damaged === 0;
+    const unknown = container === 'wav' && duration <= 0n && this.decodedFrames > 0;
+    if (this.#source.cutOff || short || unknown) {
+      this.#warnOnce('The file is cut off, or its header is wrong: what there is of it was taken.');
     }
   }
 

@@ -298,7 +298,7 @@ class FileEncoder implements Encoder {
       result,
       'ERR_AUDIO_ENCODE',
       () =>
-        `An encoder accepts the audio it is given, got ${this.#spec.sampleRate} Hz, ${this.#spec.layout.nbChannels} channels for ${this.#spec.encoder}. Try another rate, channel count or bit rate.`,
+        `An encoder accepts the audio it is given, got ${this.#spec.sampleRate} Hz, ${this.#spec.layout.nbChannels} channels${this.#spec.bitrate === null ? '' : ` and ${this.#spec.bitrate} bit/s`} for ${this.#spec.encoder}. Try another rate, channel count or bit rate.`,
     );
   }
 

@@ -18,6 +18,24 @@ export function gain(block: Block, frames: number, channels: number, factor: num
   }
 }
 
+/** Makes silence of what is not a number, and tells whether there was any, and whether anything is past -1..1. */
+export function scale(block: Block, frames: number, channels: number): { over: boolean; invalid: boolean } {
+  let over = false;
+  let invalid = false;
+  for (let channel = 0; channel < channels; channel++) {
+    const samples = block.channel(channel);
+    for (let i = 0; i < frames; i++) {
+      const sample = samples[i];
+      if (sample >= -1 && sample <= 1) continue;
+      if (Number.isNaN(sample)) {
+        invalid = true;
+        samples[i] = 0;
+      } else over = true;
+    }
+  }
+  return { over, invalid };
+}
+
 /** A linear fade over a whole recording. All lengths in frames. */
 export interface Fade {
   readonly inFrames: number;

@@ -7,6 +7,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { AVDISCARD_ALL, AVERROR_EINVAL, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
 import { Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
 import { MillpondError } from '../errors.ts';
+import { isCutOff } from './ending.ts';
 import { check, nativeReason, quote } from './native-error.ts';
 import { quietNativeLog } from './native-log.ts';
 
@@ -42,6 +43,8 @@ export interface Source {
   readonly stream: Stream;
   /** What was left out, for the user. */
   readonly warnings: readonly string[];
+  /** The file certainly lacks its end. */
+  readonly cutOff: boolean;
   close(): void;
 }
 
@@ -74,7 +77,8 @@ export function openSource(path: string, thorough = false): Source {
       );
     }
     const { stream, warnings } = selectAudio(path, format);
-    return { format, stream, warnings, close };
+    const cutOff = isCutOff(fd, size, format.iformat?.name ?? undefined);
+    return { format, stream, warnings, cutOff, close };
   } catch (error) {
     close();
     throw error;
@@ -124,7 +128,7 @@ function refusal(path: string, fd: number, result: number): MillpondError {
     result === AVERROR_EINVAL ? 'its format is not one of those millpond reads' : nativeReason(result);
   return new MillpondError(
     'ERR_AUDIO_OPEN',
-    `An input is a recording in a format that FFmpeg reads, got ${quote(path)}: ${reason}. Convert it to WAV or FLAC first.`,
+    `An input is a recording in a format that FFmpeg reads, got ${quote(path)}: ${reason}. Is it a recording, and whole?`,
   );
 }
 

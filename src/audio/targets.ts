@@ -4,7 +4,7 @@
  */
 import { MillpondError } from '../errors.ts';
 import type { BlockKind } from './block.ts';
-import { defaultLayout, type Layout } from './channels.ts';
+import { defaultLayout, type Layout, layoutName, mustMix } from './channels.ts';
 import type { AudioInfo } from './decoder.ts';
 
 export type TargetName = 'flac' | 'wav' | 'mp3' | 'opus' | 'ogg' | 'm4a';
@@ -50,14 +50,32 @@ interface Target {
   readonly rates: readonly number[] | null;
   readonly maxRate: number;
   readonly maxChannels: number;
+  /** True where each count of channels has one layout. */
+  readonly usualLayouts: boolean;
 }
 
 const MPEG_RATES = [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
 const AAC_RATES = [7350, ...MPEG_RATES, 64_000, 88_200, 96_000];
 
 export const TARGETS: Readonly<Record<TargetName, Target>> = {
-  wav: { muxer: 'wav', encoder: 'pcm', lossless: true, rates: null, maxRate: 1_000_000, maxChannels: 8 },
-  flac: { muxer: 'flac', encoder: 'flac', lossless: true, rates: null, maxRate: 655_350, maxChannels: 8 },
+  wav: {
+    muxer: 'wav',
+    encoder: 'pcm',
+    lossless: true,
+    rates: null,
+    maxRate: 1_000_000,
+    maxChannels: 8,
+    usualLayouts: false,
+  },
+  flac: {
+    muxer: 'flac',
+    encoder: 'flac',
+    lossless: true,
+    rates: null,
+    maxRate: 655_350,
+    maxChannels: 8,
+    usualLayouts: false,
+  },
   mp3: {
     muxer: 'mp3',
     encoder: 'libmp3lame',
@@ -65,6 +83,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
     rates: MPEG_RATES,
     maxRate: 48_000,
     maxChannels: 2,
+    usualLayouts: true,
   },
   opus: {
     muxer: 'opus',
@@ -73,9 +92,26 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
     rates: [8000, 12_000, 16_000, 24_000, 48_000],
     maxRate: 48_000,
     maxChannels: 8,
+    usualLayouts: true,
   },
-  ogg: { muxer: 'ogg', encoder: 'libvorbis', lossless: false, rates: null, maxRate: 200_000, maxChannels: 8 },
-  m4a: { muxer: 'ipod', encoder: 'aac', lossless: false, rates: AAC_RATES, maxRate: 96_000, maxChannels: 8 },
+  ogg: {
+    muxer: 'ogg',
+    encoder: 'libvorbis',
+    lossless: false,
+    rates: null,
+    maxRate: 200_000,
+    maxChannels: 8,
+    usualLayouts: true,
+  },
+  m4a: {
+    muxer: 'ipod',
+    encoder: 'aac',
+    lossless: false,
+    rates: AAC_RATES,
+    maxRate: 96_000,
+    maxChannels: 8,
+    usualLayouts: false,
+  },
 };
 
 /** Float32 carries whole numbers of so many bits exactly. */
@@ -95,7 +131,7 @@ export function planTarget(source: AudioInfo, request: TargetRequest): TargetPla
   const sampleRate = fitRate(target, request, source.sampleRate, warnings);
   const layout = fitChannels(target, request, source.layout, warnings);
   const altered =
-    sampleRate !== source.sampleRate || layout.nbChannels !== source.channels || request.processed === true;
+    sampleRate !== source.sampleRate || mustMix(source.layout, layout) || request.processed === true;
   const { kind, encoder, bits } = target.lossless
     ? fitDepth(request, source, altered, warnings)
     : { kind: 'f32' as const, encoder: target.encoder, bits: null };
@@ -149,8 +185,14 @@ function fitChannels(target: Target, request: TargetRequest, source: Layout, war
       `${request.to} holds ${target.maxChannels} channels at most: mixed ${wanted} down to ${fitting}.`,
     );
   }
-  // Opus has one layout for each count; its speakers stand for their nearest neighbours.
-  return fitting === source.nbChannels && request.to !== 'opus' ? source : defaultLayout(fitting);
+  if (fitting === source.nbChannels && !target.usualLayouts) return source;
+  const layout = defaultLayout(fitting);
+  if (request.channels === undefined && fitting === wanted && mustMix(source, layout)) {
+    warnings.push(
+      `${request.to} has no layout ${layoutName(source)}: its channels were mixed into ${layoutName(layout)}.`,
+    );
+  }
+  return layout;
 }
 
 function fitDepth(
@@ -174,6 +216,12 @@ function fitDepth(
   const whole = type === 'integer' && natural > EXACT_BITS && bits === 32 && !altered;
   if (type === 'integer' && natural > EXACT_BITS && bits === 32 && altered) {
     warnings.push(`Samples of ${natural} bits were processed as floats and keep ${EXACT_BITS} of them.`);
+  }
+  if (type === 'float' && source.lossless && bits < 32) {
+    warnings.push(`Samples of 32-bit floats became ${bits}-bit integers.`);
+  }
+  if (!wav && bits === 32 && request.bits === undefined) {
+    warnings.push('FLAC of 32 bits is read by few players yet; 24 bits (--bits 24) are read by all.');
   }
   const encoder = wav ? { 8: 'pcm_u8', 16: 'pcm_s16le', 24: 'pcm_s24le', 32: 'pcm_s32le' }[bits]! : 'flac';
   return { kind: whole ? 's32' : 'f32', encoder, bits };

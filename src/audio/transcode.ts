@@ -7,10 +7,10 @@ import { isMillpondError, MillpondError } from '../errors.ts';
 import type { Lease } from '../pool/lease.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Block, blockBytes } from './block.ts';
-import { mixMatrix } from './channels.ts';
+import { mixMatrix, mustMix } from './channels.ts';
 import { type AudioInfo, type Decoder, openDecoder } from './decoder.ts';
 import { type Encoder, openEncoder } from './encoder.ts';
-import { downMix, type Fade, fade, gain, gainFactor } from './kernels.ts';
+import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
 import { quote } from './native-error.ts';
 import { createOutput } from './output-file.ts';
 import { type Bits, planTarget, type TargetName, type TargetPlan } from './targets.ts';
@@ -94,6 +94,7 @@ export function transcode(
     // A cancelled job makes no file any more, so that an interrupt knows all there are.
     context.signal.throwIfAborted();
     const output = createOutput(request.output);
+    const warnings: string[] = [];
     try {
       const encoder = openEncoder(output, { ...plan, tags: decoder.info.tags });
       try {
@@ -101,14 +102,15 @@ export function transcode(
         if (process) {
           steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
         }
+        const warned = watchScale(decoder.info, plan, steps);
         const frames = pump(decoder, encoder, steps, plan, context);
         if (frames === 0 && !plan.lossless) throw empty(request);
         encoder.finish();
+        warnings.push(...warned);
       } finally {
         encoder.abort();
       }
       const { frames } = encoder;
-      const warnings = [...decoder.warnings, ...plan.warnings];
       return {
         frames,
         sampleRate: plan.sampleRate,
@@ -116,7 +118,7 @@ export function transcode(
         seconds: frames / plan.sampleRate,
         bytesWritten: output.commit(),
         bits: plan.bits,
-        warnings,
+        warnings: [...decoder.warnings, ...plan.warnings, ...warnings],
       };
     } finally {
       output.discard();
@@ -134,7 +136,7 @@ function kernels(
 ): Kernel[] {
   const { gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 } = request;
   const steps: Kernel[] = [];
-  if (plan.layout.nbChannels !== source.channels) {
+  if (mustMix(source.layout, plan.layout)) {
     const matrix = mixMatrix(source.layout, plan.layout);
     steps.push((block, frames) => downMix(block, frames, matrix));
   }
@@ -152,6 +154,21 @@ function kernels(
     steps.push((block, frames, position) => fade(block, frames, channels, shape, position));
   }
   return steps;
+}
+
+/** Looks at every sample last of all, where there may be some that the target cannot hold; gathers what it found. */
+function watchScale(source: AudioInfo, plan: TargetPlan, steps: Kernel[]): Iterable<string> {
+  const found = new Set<string>();
+  if (plan.kind !== 's32' && (source.depth.type === 'float' || steps.length > 0)) {
+    const channels = plan.layout.nbChannels;
+    steps.push((block, frames) => {
+      const { over, invalid } = scale(block, frames, channels);
+      if (over && plan.bits !== null)
+        found.add('Samples over full scale were clipped; --gain makes room for them.');
+      if (invalid) found.add('Samples that are not numbers became silence.');
+    });
+  }
+  return found;
 }
 
 function pump(

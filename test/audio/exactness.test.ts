@@ -19,6 +19,10 @@ function as32(planes: number[][], format: WavFormat): number[][] {
   return planes.map((plane) => plane.map((value) => (format === 'u8' ? value - 128 : value) * shift));
 }
 
+const CLIPPED = 'Samples over full scale were clipped; --gain makes room for them.';
+const INVALID = 'Samples that are not numbers became silence.';
+const DEEP_FLAC = 'FLAC of 32 bits is read by few players yet; 24 bits (--bits 24) are read by all.';
+
 const integerCases = (['u8', 's16', 's24', 's32'] as const).flatMap((format) =>
   (['wav', 'flac'] as const).flatMap((to) => [1, 2, 6].map((channels) => ({ format, to, channels }))),
 );
@@ -34,7 +38,8 @@ describe('lossless targets', () => {
     const output = at(`out-${format}-${channels}.${to}`);
     const result = convert(input, output, to);
     const bits = BITS[format] === 8 && to === 'flac' ? 16 : BITS[format];
-    expect(result).toMatchObject({ frames: 10_007, sampleRate: 48_000, channels, bits, warnings: [] });
+    const warnings = to === 'flac' && bits === 32 ? [DEEP_FLAC] : [];
+    expect(result).toMatchObject({ frames: 10_007, sampleRate: 48_000, channels, bits, warnings });
     const decoded = readAll(output, 's32');
     expect(decoded.info.depth).toEqual({ type: 'integer', bits });
     expect(decoded.planes.map((plane) => Array.from(plane))).toEqual(as32(planes, format));
@@ -53,7 +58,10 @@ describe('lossless targets', () => {
   test('floats become 24-bit flac, within one step of 24 bits', () => {
     const plane = Float32Array.from(noise(5000, 30), (value) => value / 2 ** 29);
     const input = writeWav(at('float24.wav'), [plane], { format: 'f32' });
-    expect(convert(input, at('float24.flac'), 'flac').bits).toBe(24);
+    expect(convert(input, at('float24.flac'), 'flac')).toMatchObject({
+      bits: 24,
+      warnings: ['Samples of 32-bit floats became 24-bit integers.'],
+    });
     const decoded = readAll(at('float24.flac')).planes[0];
     for (let i = 2; i < plane.length; i++)
       expect(Math.abs(decoded[i] - plane[i])).toBeLessThanOrEqual(2 ** -23);
@@ -88,10 +96,34 @@ describe('lossless targets', () => {
     }
   });
 
+  test.each([
+    'flac',
+    'wav',
+    'mp3',
+  ] as const)('samples past full scale and no numbers are told of, to %s', (to) => {
+    const loud = Float32Array.from(noise(5000, 24), (value) => value / 2 ** 21);
+    const warned = [CLIPPED, INVALID].map((text) => (plane: Float32Array) => {
+      const input = writeWav(at('scale.wav'), [plane], { format: 'f32' });
+      return convert(input, at(`scale.${to}`), to).warnings.includes(text);
+    });
+    const [clipped, invalid] = warned;
+    expect([clipped(loud), invalid(loud)]).toEqual([to === 'flac', false]);
+    const quiet = loud.map((sample) => sample / 16);
+    quiet[1000] = Number.NaN;
+    expect([clipped(quiet), invalid(quiet)]).toEqual([false, true]);
+    if (to === 'wav') expect(readAll(at('scale.wav')).planes[0][999]).toBe(quiet[999]);
+  });
+
+  test('a gain past full scale is told of', () => {
+    const input = writeWav(at('gain.wav'), [noise(1000, 16)]);
+    expect(convert(input, at('gain.flac'), 'flac', { gainDb: 20 }).warnings).toEqual([CLIPPED]);
+    expect(convert(input, at('gain.flac'), 'flac', { gainDb: -1 }).warnings).toEqual([]);
+  });
+
   test('a 32-bit source that a kernel changes keeps 24 bits, and says so', () => {
     const input = writeWav(at('deep.wav'), integers('s32', 1, 1000), { format: 's32' });
     const { warnings } = convert(input, at('deep.flac'), 'flac', { gainDb: -6 });
-    expect(warnings).toEqual(['Samples of 32 bits were processed as floats and keep 24 of them.']);
+    expect(warnings).toEqual(['Samples of 32 bits were processed as floats and keep 24 of them.', DEEP_FLAC]);
   });
 
   test.each(pianoNotes().slice(0, 12))('%s comes out of flac and of wav as it was decoded', (note) => {

@@ -13,6 +13,15 @@ function surround(channels: number): number[][] {
   return HERTZ.slice(0, channels).map((hertz) => to16(tone(RATE / 2, RATE, hertz, 0.5)));
 }
 
+/** For each source channel, the channels of the usual layout where it should be heard. */
+const ODD_LAYOUTS = [
+  { name: '4.0', mask: 0x107, count: 4, usual: 'quad', heard: [[0], [1], [0, 1], [2, 3]] },
+  { name: '3.1', mask: 0xf, count: 4, usual: 'quad', heard: [[0], [1], [0, 1], []] },
+  { name: '2.1', mask: 0xb, count: 3, usual: '3.0', heard: [[0], [1], []] },
+  { name: '6.0', mask: 0x707, count: 6, usual: '5.1', heard: [[0], [1], [2], [4, 5], [4], [5]] },
+  { name: '7.1(wide)', mask: 0xff, count: 8, usual: '7.1', heard: [[0], [1], [2], [3], [4], [5], [0], [1]] },
+];
+
 const counts = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((channels) => NAMES.map((to) => ({ channels, to })));
 
 describe('channels', () => {
@@ -43,6 +52,38 @@ describe('channels', () => {
     const { planes } = readAll(at(`side.${to}`));
     for (const [channel, plane] of planes.entries()) {
       expect(levelAt(plane.slice(4000, 20_000), RATE, HERTZ[channel])).toBeGreaterThan(0.4);
+    }
+  });
+
+  test.each(
+    (['opus', 'ogg'] as const).flatMap((to) => ODD_LAYOUTS.map((layout) => ({ ...layout, to }))),
+  )('of $name are mixed into $usual where $to has no such layout, and it is told', ({
+    mask,
+    count,
+    name,
+    usual,
+    to,
+    heard,
+  }) => {
+    const input = writeWav(at('odd.wav'), surround(count), { rate: RATE, mask });
+    const { warnings, channels } = convert(input, at(`odd.${to}`), to);
+    expect([channels, ...warnings]).toEqual([
+      count,
+      `${to} has no layout ${name}: its channels were mixed into ${usual}.`,
+    ]);
+    const planes = readAll(at(`odd.${to}`)).planes.map((plane) => plane.slice(4000, 20_000));
+    for (const [source, targets] of heard.entries()) {
+      const audible = planes.flatMap((plane, target) =>
+        levelAt(plane, RATE, HERTZ[source]) > 0.05 ? [target] : [],
+      );
+      expect([source, audible]).toEqual([source, targets]);
+    }
+  });
+
+  test.each(['wav', 'flac', 'm4a'] as const)('of odd layouts stay where they are in %s', (to) => {
+    for (const { mask, count } of ODD_LAYOUTS) {
+      const input = writeWav(at('odd.wav'), surround(count), { rate: RATE, mask });
+      expect(convert(input, at(`odd.${to}`), to)).toMatchObject({ channels: count, warnings: [] });
     }
   });
 

@@ -176,7 +176,38 @@ describe('damage', () => {
     writeFileSync(at('cut.wav'), bytes.subarray(0, bytes.length - 400));
     const { warnings, frames } = convert(at('cut.wav'), at('cut.flac'), 'flac');
     expect(frames).toBe(800);
-    expect(warnings).toEqual(['The file is cut off or its header is wrong: it holds 800 frames.']);
+    expect(warnings).toEqual(['The file is cut off, or its header is wrong: what there is of it was taken.']);
+  });
+
+  test.each([
+    ['a wav without its samples', 'wav', () => wav([noise(1000, 16)]).subarray(0, 44)],
+    ['an ogg', 'ogg', () => encoded('ogg', 0.6)],
+    ['an opus', 'opus', () => encoded('opus', 0.6)],
+    ['an mp3', 'mp3', () => encoded('mp3', 0.6)],
+  ] as const)('that cuts off %s is a warning', (_what, extension, bytes) => {
+    writeFileSync(at(`cut.${extension}`), bytes());
+    expect(convert(at(`cut.${extension}`), at('cut-out.wav'), 'wav').warnings).toContain(
+      'The file is cut off, or its header is wrong: what there is of it was taken.',
+    );
+    if (extension !== 'wav') {
+      writeFileSync(at(`whole.${extension}`), encoded(extension, 1));
+      expect(convert(at(`whole.${extension}`), at('cut-out.wav'), 'wav').warnings).toEqual([]);
+    }
+  });
+
+  /** The first part of a recording in that format. */
+  function encoded(to: 'ogg' | 'opus' | 'mp3', part: number): Buffer {
+    writeWav(at('to-cut.wav'), [to16(tone(200_000, 48_000, 440))], { rate: 48_000 });
+    convert(at('to-cut.wav'), at(`to-cut.${to}`), to);
+    const bytes = readFileSync(at(`to-cut.${to}`));
+    return bytes.subarray(0, Math.floor(bytes.length * part));
+  }
+
+  test('of a pipe that could not say how long it would be is none', () => {
+    const bytes = wav([noise(1000, 16)]);
+    bytes.writeUInt32LE(0xffff_ffff, 40);
+    writeFileSync(at('piped.wav'), bytes);
+    expect(convert(at('piped.wav'), at('piped.flac'), 'flac')).toMatchObject({ frames: 1000 });
   });
 
   test('that removes whole frames from the end of a flac file is an error too', () => {

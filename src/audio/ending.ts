@@ -1,0 +1,45 @@
+/**
+ * Whether a file ends where its format says it does. FFmpeg takes WAV and Ogg that were cut off for shorter ones and says
+ * nothing; both tell their end in a few bytes, which are read here.
+ */
+import { readSync } from 'node:fs';
+
+/** Chunks before the samples of a WAV are few and small. */
+const WAV_HEAD_BYTES = 4096;
+/** The last page of an Ogg begins in here: a page has 65,307 bytes at most. */
+const OGG_TAIL_BYTES = 65_536;
+const LAST_PAGE = 4;
+
+/** True when a file of that format certainly lacks its end; false where nobody can tell. */
+export function isCutOff(fd: number, fileBytes: number, demuxer: string | undefined): boolean {
+  if (demuxer === 'wav') return isWavCutOff(read(fd, 0, Math.min(fileBytes, WAV_HEAD_BYTES)), fileBytes);
+  if (demuxer !== 'ogg') return false;
+  const start = Math.max(0, fileBytes - OGG_TAIL_BYTES);
+  return isOggCutOff(read(fd, start, fileBytes - start));
+}
+
+/** Programs that write to a pipe know no size, and leave 0 or the largest there is. */
+function isWavCutOff(head: Buffer, fileBytes: number): boolean {
+  for (let at = 12; at + 8 <= head.length; ) {
+    const bytes = head.readUInt32LE(at + 4);
+    const isData = head.toString('latin1', at, at + 4) === 'data';
+    if (isData) return bytes < 0xffff_0000 && at + 8 + bytes > fileBytes;
+    at += 8 + bytes + (bytes % 2);
+  }
+  return false;
+}
+
+function isOggCutOff(tail: Buffer): boolean {
+  const page = tail.lastIndexOf('OggS');
+  if (page < 0 || page + 27 > tail.length) return true;
+  const segments = tail[page + 26];
+  if (page + 27 + segments > tail.length) return true;
+  let end = page + 27 + segments;
+  for (let segment = 0; segment < segments; segment++) end += tail[page + 27 + segment];
+  return end > tail.length || (tail[page + 5] & LAST_PAGE) === 0;
+}
+
+function read(fd: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, readSync(fd, bytes, 0, length, position));
+}
