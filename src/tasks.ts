@@ -43,11 +43,14 @@ interface Entry {
   unlisten: () => void;
 }
 
+/** What tasks need of the workers. */
+export type TaskWorkers = Pick<Workers, 'idle' | 'post' | 'done'>;
+
 export class Tasks {
   readonly #ledger: Ledger;
   readonly #shard: Shard;
   readonly #coordinator: Coordinator;
-  readonly #workers: Workers;
+  readonly #workers: TaskWorkers;
   readonly #log: Log;
   /** In the order of acceptance. */
   readonly #queue = new Set<Entry>();
@@ -57,7 +60,7 @@ export class Tasks {
   #broken: MillpondError | null = null;
   #idle: (() => void)[] = [];
 
-  constructor(ledger: Ledger, shard: Shard, coordinator: Coordinator, workers: Workers, log: Log) {
+  constructor(ledger: Ledger, shard: Shard, coordinator: Coordinator, workers: TaskWorkers, log: Log) {
     this.#ledger = ledger;
     this.#shard = shard;
     this.#coordinator = coordinator;

@@ -9,24 +9,14 @@ import { MessageChannel, parentPort, receiveMessageOnPort, threadId } from 'node
 import { BLOCK, MAIL, PROGRESS, rowWord, WAKE } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
 import { AtomicMemory } from './budget/memory.ts';
-import { crateFor, type Packed, pack, storeFrom, unpack } from './coordinator/cargo.ts';
-import { recordError } from './coordinator/error-record.ts';
 import { Mailbox } from './coordinator/mailbox.ts';
-import type {
-  Crate,
-  ErrorRecord,
-  FromWorker,
-  Hello,
-  Task,
-  TaskResult,
-  ToWorker,
-  WorkerStart,
-} from './coordinator/protocol.ts';
+import type { FromWorker, Hello, Task, TaskResult, ToWorker, WorkerStart } from './coordinator/protocol.ts';
 import { RowCounts, shardWords, ThreadSupply } from './coordinator/supply.ts';
 import { WorkerSide } from './coordinator/worker-side.ts';
 import { MillpondError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
+import { type TaskEnding, TaskFrame } from './task-frame.ts';
 import { TaskSignal } from './task-signal.ts';
 import { LatencyRecorder } from './telemetry/latency.ts';
 
@@ -63,6 +53,7 @@ export class WorkerThread {
   readonly #recorder = new LatencyRecorder();
   readonly #channel = new MessageChannel();
   readonly #block: BlockAdvice;
+  readonly #frame: TaskFrame;
   #task = 0;
   #signal: TaskSignal | null = null;
   #published: number;
@@ -108,6 +99,7 @@ export class WorkerThread {
       closed: (leaks) => this.#post({ kind: 'closed', interval: this.#recorder.publish(), leaks }, []),
     });
     hands.handle = (message) => side.handle(message);
+    this.#frame = new TaskFrame(this.shard);
     this.#published = this.#supply.now();
     port.on('message', (message: ToWorker) => mailbox.deliver(message));
     // The port is for an idle worker's ears; it is no reason to stay alive.
@@ -134,19 +126,16 @@ export class WorkerThread {
   run(job: Job, task: Task): unknown {
     this.#task = task.task;
     this.#ledger.words[rowWord(this.#row) + PROGRESS] = 0;
-    this.shard.leases.beginTask(task.task);
-    const leases = task.crates.map((crate) =>
-      this.shard.receive(storeFrom(crate), crate.length, crate.asked),
-    );
+    const input = this.#frame.begin(task);
     try {
-      const returned = job(unpack(task.input, task.places, leases) as never, this.#context());
-      if (!isThenable(returned)) return this.#succeed(returned);
+      const returned = job(input as never, this.#context());
+      if (!isThenable(returned)) return this.#end(this.#frame.succeed(returned));
       return Promise.resolve(returned).then(
-        (value) => this.#succeed(value),
-        (error) => this.#fail(error),
+        (value) => this.#end(this.#frame.succeed(value)),
+        (error) => this.#end(this.#frame.fail(error)),
       );
     } catch (error) {
-      return this.#fail(error);
+      return this.#end(this.#frame.fail(error));
     }
   }
 
@@ -168,47 +157,10 @@ export class WorkerThread {
     this.#ledger.words[rowWord(this.#row) + PROGRESS] = Math.round(Math.min(1, Math.max(0, fraction)) * 1000);
   }
 
-  #succeed(value: unknown): unknown {
-    let packed: Packed;
-    try {
-      packed = pack(value, this.shard);
-      // What cannot be cloned would kill the worker when Piscina posts it.
-      if (packed.doubtful) structuredClone(packed.value);
-    } catch (error) {
-      return this.#fail(error instanceof MillpondError ? error : notCloneable(error));
-    }
-    const crates = packed.leases.map((lease): Crate => {
-      const { length } = lease;
-      const store = this.shard.leases.moveOut(lease);
-      return crateFor(store, length, store.loan);
-    });
-    return this.#finish(packed.value, undefined, crates, packed.places);
-  }
-
-  #fail(error: unknown): unknown {
-    return this.#finish(undefined, recordError(error), [], []);
-  }
-
-  #finish(
-    value: unknown,
-    error: ErrorRecord | undefined,
-    crates: readonly Crate[],
-    places: Packed['places'],
-  ): unknown {
-    const { leaks, homebound, pinned } = this.shard.leases.endTask();
+  #end({ result, transfer }: TaskEnding): unknown {
     this.#task = 0;
     this.#signal = null;
     this.#publishIfDue();
-    const home = homebound.map((store) => crateFor(store, store.capacity, store.loan));
-    const result: TaskResult = {
-      ...(value !== undefined && { value }),
-      ...(error !== undefined && { error }),
-      ...(crates.length > 0 && { crates, places }),
-      ...(home.length > 0 && { homebound: home }),
-      ...(leaks.length > 0 && { leaks }),
-      ...(pinned > 0 && { pinned }),
-    };
-    const transfer = [...crates, ...home].map((crate) => crate.buffer);
     return transfer.length > 0 ? movable(result, transfer) : result;
   }
 
@@ -254,11 +206,4 @@ const require = createRequire(import.meta.url);
 function movable(value: TaskResult, transfer: ArrayBuffer[]): unknown {
   const { move, transferableSymbol, valueSymbol } = (require('piscina') as typeof import('piscina')).Piscina;
   return move({ [transferableSymbol]: transfer, [valueSymbol]: value } as never);
-}
-
-function notCloneable(cause: unknown): MillpondError {
-  return new MillpondError(
-    'ERR_NOT_CLONEABLE',
-    `A result is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${(cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')}. Return plain data.`,
-  );
 }

@@ -1,0 +1,84 @@
+/**
+ * The memory of one task in its worker: what it brought is lent to it, and everything it holds at its end goes back, moves
+ * with the result or is reclaimed. Owned by the worker's thread, one task at a time.
+ * Invariant: when an end was made, the shard holds no lease and no loan of the task, except what native code still holds.
+ */
+import { crateFor, type Packed, pack, storeFrom, unpack } from './coordinator/cargo.ts';
+import { recordError } from './coordinator/error-record.ts';
+import type { Crate, ErrorRecord, Task, TaskResult } from './coordinator/protocol.ts';
+import { MillpondError } from './errors.ts';
+import type { Shard } from './pool/shard.ts';
+
+/** How a task ended, with the buffers that leave with it. */
+export interface TaskEnding {
+  readonly result: TaskResult;
+  readonly transfer: ArrayBuffer[];
+}
+
+export class TaskFrame {
+  readonly #shard: Shard;
+
+  constructor(shard: Shard) {
+    this.#shard = shard;
+  }
+
+  /** Starts a task and returns its input, with leases where they were. */
+  begin(task: Task): unknown {
+    const { leases } = this.#shard;
+    leases.beginTask(task.task);
+    const brought = task.crates.map((crate) =>
+      this.#shard.receive(storeFrom(crate), crate.length, crate.asked),
+    );
+    return unpack(task.input, task.places, brought);
+  }
+
+  /** The job returned a value. One that cannot be sent fails the task. */
+  succeed(value: unknown): TaskEnding {
+    let packed: Packed;
+    try {
+      packed = pack(value, this.#shard);
+      // What cannot be cloned would kill the worker when it is posted.
+      if (packed.doubtful) structuredClone(packed.value);
+    } catch (error) {
+      return this.fail(error instanceof MillpondError ? error : notCloneable(error));
+    }
+    const crates = packed.leases.map((lease): Crate => {
+      const { length } = lease;
+      const store = this.#shard.leases.moveOut(lease);
+      return crateFor(store, length, store.loan);
+    });
+    return this.#end(packed.value, undefined, crates, packed.places);
+  }
+
+  /** The job threw. */
+  fail(error: unknown): TaskEnding {
+    return this.#end(undefined, recordError(error), [], []);
+  }
+
+  #end(
+    value: unknown,
+    error: ErrorRecord | undefined,
+    crates: readonly Crate[],
+    places: Packed['places'],
+  ): TaskEnding {
+    const { leaks, homebound, pinned } = this.#shard.leases.endTask();
+    const home = homebound.map((store) => crateFor(store, store.capacity, store.loan));
+    const result: TaskResult = {
+      ...(value !== undefined && { value }),
+      ...(error !== undefined && { error }),
+      ...(crates.length > 0 && { crates, places }),
+      ...(home.length > 0 && { homebound: home }),
+      ...(leaks.length > 0 && { leaks }),
+      ...(pinned > 0 && { pinned }),
+    };
+    return { result, transfer: [...crates, ...home].map((crate) => crate.buffer) };
+  }
+}
+
+function notCloneable(cause: unknown): MillpondError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new MillpondError(
+    'ERR_NOT_CLONEABLE',
+    `A result is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${reason.replace(/\.$/, '')}. Return plain data.`,
+  );
+}
