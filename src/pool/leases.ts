@@ -144,6 +144,8 @@ export class Leases implements Lender {
   }
 
   forget(store: Store): void {
+    // One that came with a result which nobody waits for any more was never lent here.
+    if (store.lender !== this) return;
     const last = this.#known.pop() as Store;
     if (last !== store) {
       this.#known[store.place] = last;

@@ -1,0 +1,50 @@
+/**
+ * npm run simulate -- [--schedules N] [--seed S] [--shards K] [--world mixed|tight|churning] [--whole]
+ *
+ * Plays schedules, in every world unless one is named, and prints how many; on a failure its seed, its decisions and how
+ * to see it again (`--whole`: without making it smaller first). Ends with 1 then.
+ */
+import { parseArgs } from 'node:util';
+import { simulate } from './run.ts';
+import { WORLDS } from './world.ts';
+
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: String(Date.now() % 1e9) },
+    shards: { type: 'string' },
+    world: { type: 'string' },
+    whole: { type: 'boolean', default: false },
+  },
+});
+const [schedules, seed] = [values.schedules, values.seed].map(Number);
+const names = values.world === undefined ? Object.keys(WORLDS) : [values.world];
+/** So many in a world before the next has its turn, so that a failure of any kind shows early. */
+const ROUND = 500;
+
+console.log(`playing ${schedules} schedules from seed ${seed} on in ${names.join(', ')}`);
+await play();
+
+async function play(): Promise<void> {
+  for (let done = 0, at = 0; done < schedules; done += ROUND, at++) {
+    const name = names[at % names.length];
+    const world = WORLDS[name];
+    const workers = Number(values.shards ?? world.workers);
+    const budgetKib = Math.ceil((world.budgetKib * workers) / world.workers);
+    const failure = await simulate(Math.min(ROUND, schedules - done), seed + done, {
+      ...world,
+      workers,
+      budgetKib,
+    });
+    if (failure === null) continue;
+    console.log(`seed ${failure.seed} fails in ${name}, in ${failure.choices.length} decisions at least:`);
+    console.log(failure.error.stack);
+    console.log(`decisions: ${failure.choices.join(' ')}`);
+    console.log(
+      `again: npm run simulate -- --schedules 1 --seed ${failure.seed} --world ${name} --shards ${workers}`,
+    );
+    process.exitCode = 1;
+    return;
+  }
+  console.log(`${schedules} schedules kept every promise`);
+}

@@ -1,0 +1,121 @@
+/**
+ * Wrong variants of the protocol: each is the production code with one piece of it replaced. A simulator that lets one of
+ * them pass proves nothing. `from` must be in the file exactly once, so that a mutant cannot fade away unnoticed.
+ */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const ledger = 'budget/ledger.ts';
+const coordinator = 'coordinator/coordinator.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'subtracts before it adds when a charge moves',
+    file: ledger,
+    from: 'memory.add(rowWord(to) + CHARGED, kib);\n    memory.add(rowWord(from) + CHARGED, -kib);',
+    to: 'memory.add(rowWord(from) + CHARGED, -kib);\n    memory.add(rowWord(to) + CHARGED, kib);',
+  },
+  {
+    name: 'scans without looking at the move counter',
+    file: ledger,
+    from: 'if (memory.load(MOVES) === before) return sum;',
+    to: 'return sum;',
+  },
+  {
+    name: 'has a move counter so narrow that it wraps within a scan',
+    file: ledger,
+    from: 'memory.add(rowWord(from) + CHARGED, -kib);\n    memory.add(MOVES, 1);',
+    to: 'memory.add(rowWord(from) + CHARGED, -kib);\n    memory.add(MOVES, -1);',
+  },
+  {
+    name: 'checks before it adds, and not after',
+    file: ledger,
+    from: 'if (sum !== null && sum <= this.limitKib) {',
+    to: 'if (sum !== null) {',
+  },
+  {
+    name: "zeroes a dead worker's row before its port is drained",
+    file: coordinator,
+    from: 'const link = this.#links.remove(row);',
+    to: 'this.#ledger.forgive(row);\n    const link = this.#links.remove(row);',
+  },
+  {
+    name: "un-charges a dead worker's loans when the run is rejected",
+    file: 'tasks.ts',
+    from: 'this.#answer(entry, () => entry.reject(lost));',
+    to: `for (const crate of entry.task.crates) {
+        if (this.#coordinator.loans.settle(crate.loan)) this.#ledger.uncharge(0, this.#coordinator.rows.tierKib(crate.tier));
+      }
+      this.#answer(entry, () => entry.reject(lost));`,
+  },
+  {
+    name: "never un-charges a dead worker's loans",
+    file: coordinator,
+    from: 'if (loanBytes > 0) this.#ledger.uncharge(MAIN_ROW, loanBytes / KiB);',
+    to: '',
+  },
+  {
+    name: 'un-charges memory before it is freed',
+    file: 'pool/idle.ts',
+    from: 'if (store.free()) this.#supply.uncharge(store.capacity / KiB);',
+    to: 'this.#supply.uncharge(store.capacity / KiB);\n    if (store.free()) return;',
+  },
+  {
+    name: 'credits quota before the donor has given it up',
+    file: coordinator,
+    from: "this.#links.post(from, { kind: 'quota', ticket, tier, quota });",
+    to: "this.#links.post(from, { kind: 'quota', ticket, tier, quota });\n    this.#asks.take(ticket);\n    this.#raise(to, tier, count);",
+  },
+  {
+    name: 'wakes nobody when memory comes free',
+    file: ledger,
+    from: 'this.#memory.add(rowWord(row) + CHARGED, -kib);\n    this.wake();',
+    to: 'this.#memory.add(rowWord(row) + CHARGED, -kib);',
+  },
+  {
+    name: 'gives buffers to a shard that is gone',
+    file: 'coordinator/links.ts',
+    from: 'if (link === undefined) return false;\n    const kib = chargeOf(buffers);\n    this.#ledger.move(MAIN_ROW, row, kib);',
+    to: 'const kib = chargeOf(buffers);\n    this.#ledger.move(MAIN_ROW, row, kib);\n    if (link === undefined) return true;',
+  },
+  {
+    name: 'settles a loan again that came home before',
+    file: 'coordinator/loans.ts',
+    from: 'return this.#open.delete(loan);',
+    to: 'return this.#open.has(loan);',
+  },
+  {
+    name: 'moves the charge of a gift after it was posted',
+    file: 'coordinator/links.ts',
+    from: "link.post({ kind: 'gift', tier, buffers }, buffers);",
+    to: "this.#ledger.move(row, MAIN_ROW, kib);\n      link.post({ kind: 'gift', tier, buffers }, buffers);\n      this.#ledger.move(MAIN_ROW, row, kib);",
+  },
+  {
+    name: 'keeps the charge moved when the post of a gift throws',
+    file: 'coordinator/links.ts',
+    from: 'this.#ledger.move(row, MAIN_ROW, kib);\n      return false;',
+    to: 'return false;',
+  },
+  {
+    name: 'pools a loan in the worker that it was lent to',
+    file: 'pool/leases.ts',
+    from: 'this.#homebound.push(store);',
+    to: 'this.#idle.put(store);',
+  },
+  {
+    name: 'forgets what is in the quarantine of a pin',
+    file: 'pool/leases.ts',
+    from: 'if (store.pins === 0 && this.#quarantine.remove(store)) this.#leaveQuarantine(store);',
+    to: 'if (store.pins === 0) this.#quarantine.remove(store);',
+  },
+  {
+    name: 'ends a task before the leases that it forgot are reclaimed',
+    file: 'pool/leases.ts',
+    from: 'for (const store of this.#lentStores((store) => store.task === task)) {',
+    to: 'for (const store of this.#lentStores((store) => store.task === task && store.loan > 0)) {',
+  },
+];

@@ -1,0 +1,237 @@
+/**
+ * One thread that plays many: it decides who runs next, and may do so again between any two atomic steps of a ledger call.
+ *
+ * A call of the ledger is run by replay: from its start, with the answers it already had, up to its next new step. So a
+ * call that was interrupted is data, and goes on whenever its thread is chosen, whatever runs above it on the stack.
+ * What a thread does after such a call waits until those that interrupted it have returned; all other orders are played.
+ * Invariant: a thread that was killed makes no further step.
+ */
+import { Ledger } from '../../src/budget/ledger.ts';
+import { AtomicMemory, type Memory } from '../../src/budget/memory.ts';
+import type { Choices } from './choices.ts';
+
+/** Thrown through the code of a thread that was killed. */
+export class Killed extends Error {}
+
+class Halt extends Error {}
+/** One for all: a stack for each would cost more than the step. */
+const HALT = new Halt();
+
+/** A logical thread. */
+export interface Thread {
+  readonly name: string;
+  dead: boolean;
+  /** It is somewhere on the stack: interrupted in a ledger call, or waiting. */
+  busy: boolean;
+  /** The ledger call that it is in, if it was interrupted there. */
+  call: LedgerCall | null;
+}
+
+export interface LedgerCall {
+  /** Makes one atomic step more. */
+  step(): void;
+  readonly done: boolean;
+}
+
+export class Scheduler {
+  readonly choices: Choices;
+  /** Lets one other thread do something; false when none can. */
+  turn: (except: Thread) => boolean = () => false;
+  /** Called after every atomic step and every turn. */
+  check: () => void = () => {};
+  /** One ledger call in so many is interrupted between its steps. */
+  interruptEvery = 4;
+  steps = 0;
+
+  constructor(choices: Choices) {
+    this.choices = choices;
+  }
+
+  /** Runs a ledger call of a thread to its end, with others in between. */
+  run<T>(thread: Thread, whole: () => T, steps: SteppedMemory, stepwise: () => T): T {
+    if (thread.dead) throw new Killed();
+    if (this.interruptEvery === 0 || this.choices.pick(this.interruptEvery) !== 1) {
+      const value = whole();
+      this.#stepped();
+      return value;
+    }
+    const call = new Replay(steps, stepwise, () => this.#stepped());
+    const { call: outer, busy } = thread;
+    thread.call = call;
+    thread.busy = true;
+    try {
+      while (!call.done) {
+        if (this.choices.once(3)) this.turn(thread);
+        if (thread.dead) throw new Killed();
+        call.step();
+      }
+    } finally {
+      thread.call = outer;
+      thread.busy = busy;
+    }
+    return call.value as T;
+  }
+
+  /** Lets others run for as long as a thread waits for something. */
+  wait(thread: Thread, over: () => boolean, passTime: () => void): void {
+    const { busy } = thread;
+    thread.busy = true;
+    try {
+      while (!over()) {
+        if (thread.dead) throw new Killed();
+        const moved = this.turn(thread);
+        if (!over() && (!moved || this.choices.once(4))) passTime();
+      }
+      if (thread.dead) throw new Killed();
+    } finally {
+      thread.busy = busy;
+    }
+  }
+
+  #stepped(): void {
+    this.steps++;
+    this.check();
+  }
+}
+
+class Replay<T> implements LedgerCall {
+  done = false;
+  value: T | undefined;
+  readonly #answers: number[] = [];
+  readonly #steps: SteppedMemory;
+  readonly #call: () => T;
+  readonly #stepped: () => void;
+
+  constructor(steps: SteppedMemory, call: () => T, stepped: () => void) {
+    this.#steps = steps;
+    this.#call = call;
+    this.#stepped = stepped;
+  }
+
+  step(): void {
+    this.#steps.begin(this.#answers);
+    try {
+      this.value = this.#call();
+      this.done = true;
+    } catch (error) {
+      if (!(error instanceof Halt)) throw error;
+    }
+    this.#stepped();
+  }
+}
+
+/** Gives the answers that a call already had, makes one new step, and halts it at the next. */
+class SteppedMemory implements Memory {
+  readonly #real: AtomicMemory;
+  #answers: number[] = [];
+  #at = 0;
+  #fresh = false;
+
+  constructor(words: Int32Array) {
+    this.#real = new AtomicMemory(words);
+  }
+
+  begin(answers: number[]): void {
+    this.#answers = answers;
+    this.#at = 0;
+    this.#fresh = false;
+  }
+
+  load(index: number): number {
+    return this.#known() ? this.#next() : this.#made(this.#real.load(index));
+  }
+
+  store(index: number, value: number): void {
+    if (this.#known()) {
+      this.#next();
+      return;
+    }
+    this.#real.store(index, value);
+    this.#made(0);
+  }
+
+  add(index: number, value: number): number {
+    return this.#known() ? this.#next() : this.#made(this.#real.add(index, value));
+  }
+
+  compareExchange(index: number, expected: number, replacement: number): number {
+    return this.#known()
+      ? this.#next()
+      : this.#made(this.#real.compareExchange(index, expected, replacement));
+  }
+
+  /** Whoever waits is woken by the scheduler. */
+  notify(): void {}
+
+  #known(): boolean {
+    if (this.#at < this.#answers.length) return true;
+    if (this.#fresh) throw HALT;
+    return false;
+  }
+
+  #next(): number {
+    return this.#answers[this.#at++];
+  }
+
+  #made(answer: number): number {
+    this.#fresh = true;
+    this.#answers.push(answer);
+    this.#at++;
+    return answer;
+  }
+}
+
+/** The production ledger, as one thread sees it: each of its calls is scheduled. */
+export class ScheduledLedger extends Ledger {
+  readonly #scheduler: Scheduler;
+  readonly #thread: Thread;
+  readonly #whole: Ledger;
+  readonly #steps: SteppedMemory;
+  readonly #stepwise: Ledger;
+
+  constructor(shared: SharedArrayBuffer, scheduler: Scheduler, thread: Thread) {
+    super(shared);
+    this.#scheduler = scheduler;
+    this.#thread = thread;
+    this.#whole = new Ledger(shared, undefined, () => 0);
+    this.#steps = new SteppedMemory(this.words);
+    this.#stepwise = new Ledger(shared, this.#steps, () => 0);
+  }
+
+  override sumKib(): number | null {
+    return this.#scheduled((ledger) => ledger.sumKib());
+  }
+
+  override reserve(row: number, kib: number): boolean {
+    return this.#scheduled((ledger) => ledger.reserve(row, kib));
+  }
+
+  override uncharge(row: number, kib: number): void {
+    this.#scheduled((ledger) => ledger.uncharge(row, kib));
+  }
+
+  override move(from: number, to: number, kib: number): void {
+    this.#scheduled((ledger) => ledger.move(from, to, kib));
+  }
+
+  override claim(owner: number): number {
+    return this.#scheduled((ledger) => ledger.claim(owner));
+  }
+
+  override forgive(row: number): number {
+    return this.#scheduled((ledger) => ledger.forgive(row));
+  }
+
+  override wake(): void {
+    this.#scheduled((ledger) => ledger.wake());
+  }
+
+  #scheduled<T>(call: (ledger: Ledger) => T): T {
+    return this.#scheduler.run(
+      this.#thread,
+      () => call(this.#whole),
+      this.#steps,
+      () => call(this.#stepwise),
+    );
+  }
+}

@@ -1,0 +1,112 @@
+/** A simulated thread's way to memory: the production supply, with time, waiting and the allocator in the scheduler's hands. */
+import { WAKE } from '../../src/budget/layout.ts';
+import type { Ledger } from '../../src/budget/ledger.ts';
+import { type Surroundings, ThreadSupply } from '../../src/coordinator/supply.ts';
+import type { Need } from '../../src/pool/supply.ts';
+import type { MemoryBook } from './memory-book.ts';
+import { Killed, type Scheduler, type Thread } from './scheduler.ts';
+
+/** What all threads of a world share. */
+export interface Machine {
+  readonly scheduler: Scheduler;
+  readonly book: MemoryBook;
+  /** Nanoseconds; jumps. */
+  clock: number;
+  /** Allocations and posts fail now and then; off at the end of a schedule. */
+  faults: boolean;
+  /** Called when time passes for a sleeper, with what was charged when it last looked. */
+  slept: (chargedKib: number) => void;
+  /** The sum of all rows, read outside of the schedule. */
+  chargedKib(): number;
+}
+
+export class SimulatedSupply extends ThreadSupply {
+  readonly #machine: Machine;
+  readonly #thread: Thread;
+  readonly #words: Int32Array;
+  /** What was charged when the wake word was last read. */
+  #chargedKib = 0;
+  /** Requests of this thread that wait without blocking it. */
+  readonly sleepers: { seen: number; until: number; wake: () => void }[] = [];
+
+  constructor(machine: Machine, thread: Thread, ledger: Ledger, row: number, around: Surroundings) {
+    super(ledger, row, around);
+    this.#machine = machine;
+    this.#thread = thread;
+    this.#words = ledger.words;
+  }
+
+  override allocate(capacity: number): ArrayBuffer {
+    this.#alive();
+    const { choices } = this.#machine.scheduler;
+    if (this.#machine.faults && choices.once(40)) throw new RangeError('Array buffer allocation failed');
+    return this.#machine.book.allocate(capacity, this.#thread.name);
+  }
+
+  override safepoint(): void {
+    this.#alive();
+    super.safepoint();
+  }
+
+  override starve(need: Need): void {
+    this.#alive();
+    super.starve(need);
+  }
+
+  override fed(need: Need): void {
+    // Also reached by the unwinding of a thread that was killed, which writes nothing any more.
+    if (!this.#thread.dead) super.fed(need);
+  }
+
+  override wakeWord(): number {
+    this.#chargedKib = this.#machine.chargedKib();
+    return super.wakeWord();
+  }
+
+  override wait(seen: number, milliseconds: number): void {
+    const until = this.#machine.clock + milliseconds * 1e6;
+    this.#machine.scheduler.wait(
+      this.#thread,
+      () => this.#over(seen, until),
+      () => {
+        this.#machine.slept(this.#chargedKib);
+        this.passTime();
+      },
+    );
+  }
+
+  override waitAsync(seen: number, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const until = this.#machine.clock + milliseconds * 1e6;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    this.sleepers.push({ seen, until, wake: resolve });
+    return promise;
+  }
+
+  /** Wakes one of the requests that waited long enough; false when there is none. */
+  wakeSleeper(): boolean {
+    const at = this.sleepers.findIndex(({ seen, until }) => this.#over(seen, until));
+    if (at < 0) return false;
+    this.sleepers.splice(at, 1)[0].wake();
+    return true;
+  }
+
+  override now(): number {
+    return this.#machine.clock;
+  }
+
+  /** By a little, or by much. */
+  passTime(): void {
+    const { choices } = this.#machine.scheduler;
+    this.#machine.clock += [1e6, 5e6, 26e6, 200e6][choices.pick(4)];
+  }
+
+  #over(seen: number, until: number): boolean {
+    return Atomics.load(this.#words, WAKE) !== seen || this.#machine.clock >= until;
+  }
+
+  #alive(): void {
+    if (this.#thread.dead) throw new Killed();
+  }
+}
