@@ -2,8 +2,9 @@
  * What a batch will do, known and checked before anything starts: which file becomes which, in which order.
  * Reads folders only; no file is opened.
  */
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, extname, join, parse, relative, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, parse, relative, resolve, sep } from 'node:path';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 
@@ -22,6 +23,8 @@ export interface Plan {
   readonly files: readonly PlannedFile[];
   /** Files in folders that are not audio by their name. */
   readonly skipped: number;
+  /** Folders that cannot be read; what is in them is not among the files. */
+  readonly unreadable: readonly { readonly folder: string; readonly reason: string }[];
 }
 
 /** What FFmpeg is asked to read when it finds it in a folder, with typical bytes per second. */
@@ -45,34 +48,34 @@ export async function planBatch(inputs: readonly string[], outDir: string, exten
   for (const path of [outDir, ...inputs]) if (path === '') throw emptyName();
   const out = resolve(outDir);
   const found: { input: string; under: string }[] = [];
+  const unreadable: { folder: string; reason: string }[] = [];
   let skipped = 0;
   for (const input of inputs) {
     const path = resolve(input);
     const info = await stat(path).catch(() => null);
     if (info?.isDirectory()) {
-      for await (const file of walk(path, out, new Set())) {
+      for await (const file of walk(path, out, new Set(), unreadable)) {
         if (extname(file).toLowerCase() in BYTES_PER_SECOND) found.push({ input: file, under: path });
         else skipped++;
       }
     } else found.push({ input: path, under: resolve(path, '..') });
   }
-  if (found.length === 0) {
+  if (found.length === 0 && unreadable.length === 0) {
     throw new MillpondError(
       'ERR_NO_INPUT',
       `A batch needs at least one audio file; ${inputs.map((input) => `'${input}'`).join(', ')} held none (${skipped} other files). Name a file, or a folder that holds recordings.`,
     );
   }
-  const files: PlannedFile[] = [];
-  for (const { input, under } of dropRepeated(found)) {
+  const files = await inChunks(dropRepeated(found), async ({ input, under }): Promise<PlannedFile> => {
     const { dir, name } = parse(relative(under, input));
     // A file that is missing or unreadable is planned all the same: it fails by itself, and the rest is done.
     const bytes = (await stat(input).catch(() => null))?.size ?? 0;
     const rate = BYTES_PER_SECOND[extname(input).toLowerCase()] ?? UNKNOWN_BYTES_PER_SECOND;
-    files.push({ input, output: join(out, dir, name + extension), bytes, estimatedSeconds: bytes / rate });
-  }
+    return { input, output: join(out, dir, name + extension), bytes, estimatedSeconds: bytes / rate };
+  });
   await refuseClashes(files);
   files.sort((a, b) => b.estimatedSeconds - a.estimatedSeconds || (a.input < b.input ? -1 : 1));
-  return { files, skipped };
+  return { files, skipped, unreadable };
 }
 
 function emptyName(): MillpondError {
@@ -83,18 +86,29 @@ function emptyName(): MillpondError {
 }
 
 /** Files under a folder in the order of their names. Follows links, and enters no folder twice. */
-async function* walk(folder: string, out: string, entered: Set<string>): AsyncGenerator<string> {
-  const real = await realpath(folder);
-  if (entered.has(real)) return;
-  entered.add(real);
-  const entries = await readdir(folder, { withFileTypes: true });
+async function* walk(
+  folder: string,
+  out: string,
+  entered: Set<string>,
+  unreadable: { folder: string; reason: string }[],
+): AsyncGenerator<string> {
+  let entries: Dirent[];
+  try {
+    const real = await realpath(folder);
+    if (entered.has(real)) return;
+    entered.add(real);
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    unreadable.push({ folder, reason: (error as Error).message });
+    return;
+  }
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     if (path === out) continue;
     const kind = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry;
-    if (kind?.isDirectory()) yield* walk(path, out, entered);
+    if (kind?.isDirectory()) yield* walk(path, out, entered, unreadable);
     // Also what is no file, or a link to nothing: it fails by itself instead of being passed over.
     else yield path;
   }
@@ -113,27 +127,51 @@ function dropRepeated<T extends { input: string; under: string }>(found: readonl
 
 async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
   const writers = new Map<string, string>();
-  for (const { input, output } of files) {
-    const other = writers.get(output);
+  const folders = new Map<string, Promise<string>>();
+  const places = await inChunks(files, async ({ output }) => {
+    const folder = dirname(output);
+    const real = folders.get(folder) ?? realPlace(folder);
+    folders.set(folder, real);
+    return join(await real, basename(output));
+  });
+  for (const [at, { input, output }] of files.entries()) {
+    const other = writers.get(places[at]);
     if (other !== undefined) {
       throw new MillpondError(
         'ERR_OUTPUT_CLASH',
         `Each output has one input; '${other}' and '${input}' would both write '${output}'. Rename one, or give them different --out folders.`,
       );
     }
-    writers.set(output, input);
+    writers.set(places[at], input);
   }
-  // An output that exists may be an input under another name; only then is its real path worth asking for.
+  // An output that exists may be an input under another name.
   const sources = new Map<string, string>();
-  for (const { input } of files) sources.set(await realpath(input).catch(() => input), input);
-  for (const { output } of files) {
-    const clash = sources.get(await realpath(output).catch(() => output));
+  const inputs = await inChunks(files, ({ input }) => realpath(input).catch(() => input));
+  for (const [at, { input }] of files.entries()) sources.set(inputs[at], input);
+  for (const [at, { output }] of files.entries()) {
+    const clash = sources.get(places[at]) ?? sources.get(await realpath(output).catch(() => output));
     if (clash === undefined) continue;
     throw new MillpondError(
       'ERR_OUTPUT_CLASH',
       `An output never overwrites an input; '${output}' is the input '${clash}'. Choose another --out folder${output.includes(sep) ? '' : ' than this one'}.`,
     );
   }
+}
+
+/** Where a folder is or would be, with all links on the way followed. */
+async function realPlace(folder: string): Promise<string> {
+  const above = dirname(folder);
+  if (above === folder) return folder;
+  return realpath(folder).catch(async () => join(await realPlace(above), basename(folder)));
+}
+
+/** File systems answer many questions at once, but not a hundred thousand. */
+async function inChunks<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): Promise<R[]> {
+  const answers: R[] = [];
+  for (let at = 0; at < items.length; at += 256) {
+    answers.push(...(await Promise.all(items.slice(at, at + 256).map(ask))));
+  }
+  return answers;
 }
 
 function each(extensions: readonly string[], bytesPerSecond: number): Record<string, number> {

@@ -31,7 +31,7 @@ export interface BatchWatcher {
   /** A file advanced by so many estimated seconds. */
   advanced(estimatedSeconds: number): void;
   done(file: PlannedFile, result: TranscodeResult): void;
-  failed(file: PlannedFile, failure: BatchFailure): void;
+  failed(file: string, failure: BatchFailure): void;
 }
 
 /** Tasks that wait in the runtime for each thread: enough that no worker idles, however many files there are. */
@@ -44,7 +44,14 @@ export async function runBatch(
   watcher: BatchWatcher,
   signal: AbortSignal,
 ): Promise<BatchOutcome> {
-  const failures: BatchFailure[] = [];
+  const failures = plan.unreadable.map(
+    ({ folder, reason }): BatchFailure => ({
+      file: folder,
+      code: 'ERR_AUDIO_OPEN',
+      message: `A folder is walked if it can be read; this one cannot: ${reason}. Check its permissions.`,
+    }),
+  );
+  for (const failure of failures) watcher.failed(failure.file, failure);
   const folders = new Map<string, Promise<unknown>>();
   let ok = 0;
   let cancelled = 0;
@@ -82,7 +89,7 @@ export async function runBatch(
       }
       const failure = { file: file.input, code: codeOf(error), message: messageOf(error) };
       failures.push(failure);
-      watcher.failed(file, failure);
+      watcher.failed(file.input, failure);
     }
     advance(1);
   }

@@ -69,7 +69,7 @@ async function run(
     options.command,
     runtime.snapshot(),
     outcome,
-    { total: plan.files.length, skipped: plan.skipped, notes },
+    { total: plan.files.length + plan.unreadable.length, skipped: plan.skipped, notes },
     (performance.now() - started) / 1000,
   );
   if (options.json) stdout.write(`${JSON.stringify(report)}\n`);
@@ -86,7 +86,7 @@ function watcher(bar: ProgressBar | null, notes: BatchNote[]): BatchWatcher {
     },
     failed(file, { code, message }) {
       bar?.fileDone();
-      const text = `failed: ${shown(file.input)}: ${message} (${code})`;
+      const text = `failed: ${shown(file)}: ${message} (${code})`;
       if (bar !== null) bar.line(text);
       else process.stderr.write(`${text}\n`);
     },

@@ -3,9 +3,11 @@
  * thread inside native code cannot be stopped from outside (the process would abort), so the second signal removes what
  * is half-written and ends the process by the signal itself, which runs no exit handlers.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from './exit.ts';
+
+const SHOW_CURSOR = '\x1b[?25h';
 
 export interface Interrupt {
   readonly signal: AbortSignal;
@@ -25,6 +27,8 @@ export function listenForInterrupt(): Interrupt {
     if (controller.signal.aborted) {
       stop();
       removeHalfWritten(folders);
+      // The progress bar has hidden it.
+      if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
       process.kill(process.pid, name);
       return;
     }

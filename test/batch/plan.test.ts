@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -108,6 +108,29 @@ describe('a plan', () => {
     symlinkSync(at('in'), at('alias'));
     await expect(outputs([at('in')], 'alias')).rejects.toMatchObject({ code: 'ERR_OUTPUT_CLASH' });
     await expect(outputs([at('in')], 'in')).rejects.toMatchObject({ code: 'ERR_OUTPUT_CLASH' });
+  });
+
+  it('refuses two outputs that links make the same', async () => {
+    put('in/x/a.wav');
+    put('in/y/a.wav');
+    mkdirSync(at('linked/real'), { recursive: true });
+    for (const link of ['x', 'y']) symlinkSync(at('linked/real'), at(`linked/${link}`));
+    await expect(outputs([at('in')], 'linked')).rejects.toMatchObject({ code: 'ERR_OUTPUT_CLASH' });
+  });
+
+  it('goes on past a folder that cannot be read, and names it', async () => {
+    put('in/a.wav');
+    mkdirSync(at('in/secret'));
+    chmodSync(at('in/secret'), 0);
+    chmodSync(root, 0o755);
+    // To root no folder is forbidden.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534);
+    const plan = await planBatch([at('in')], at('out'), '.flac').finally(
+      () => isRoot && process.seteuid?.(0),
+    );
+    expect(plan.files.map(({ input }) => input)).toEqual([at('in/a.wav')]);
+    expect(plan.unreadable).toEqual([{ folder: at('in/secret'), reason: expect.stringContaining('EACCES') }]);
   });
 
   it('refuses to do nothing', async () => {

@@ -26,8 +26,12 @@ function plant(mutant: Mutant | null, name: string): string {
   return join(tree, 'test', 'simulation', 'main.ts');
 }
 
-function play(program: string, schedules: number): Promise<{ code: number; output: string }> {
-  const args = [program, '--schedules', String(schedules), '--seed', '1'];
+function play(
+  program: string,
+  schedules: number,
+  ...more: string[]
+): Promise<{ code: number; output: string }> {
+  const args = [program, '--schedules', String(schedules), '--seed', '1', '--whole', ...more];
   return new Promise((resolve) => {
     execFile(process.execPath, args, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
@@ -37,7 +41,7 @@ function play(program: string, schedules: number): Promise<{ code: number; outpu
 
 describe('the simulator catches a protocol that', () => {
   it.each(MUTANTS.map((mutant, at) => ({ ...mutant, at })))('$name', async ({ at, ...mutant }) => {
-    const { code, output } = await play(plant(mutant, String(at)), 30_000);
+    const { code, output } = await play(plant(mutant, String(at)), 20_000, '--world', mutant.world);
     expect(output).toMatch(/^seed \d+ fails/m);
     expect(code).toBe(1);
   });

@@ -7,6 +7,8 @@ export interface Mutant {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+  /** Where it shows soonest. */
+  readonly world: 'mixed' | 'tight' | 'churning';
 }
 
 const ledger = 'budget/ledger.ts';
@@ -15,36 +17,42 @@ const coordinator = 'coordinator/coordinator.ts';
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'subtracts before it adds when a charge moves',
+    world: 'tight',
     file: ledger,
     from: 'memory.add(rowWord(to) + CHARGED, kib);\n    memory.add(rowWord(from) + CHARGED, -kib);',
     to: 'memory.add(rowWord(from) + CHARGED, -kib);\n    memory.add(rowWord(to) + CHARGED, kib);',
   },
   {
     name: 'scans without looking at the move counter',
+    world: 'tight',
     file: ledger,
     from: 'if (memory.load(MOVES) === before) return sum;',
     to: 'return sum;',
   },
   {
     name: 'has a move counter so narrow that it wraps within a scan',
+    world: 'tight',
     file: ledger,
     from: 'memory.add(rowWord(from) + CHARGED, -kib);\n    memory.add(MOVES, 1);',
     to: 'memory.add(rowWord(from) + CHARGED, -kib);\n    memory.add(MOVES, -1);',
   },
   {
     name: 'checks before it adds, and not after',
+    world: 'mixed',
     file: ledger,
     from: 'if (sum !== null && sum <= this.limitKib) {',
     to: 'if (sum !== null) {',
   },
   {
     name: "zeroes a dead worker's row before its port is drained",
+    world: 'mixed',
     file: coordinator,
     from: 'const link = this.#links.remove(row);',
     to: 'this.#ledger.forgive(row);\n    const link = this.#links.remove(row);',
   },
   {
     name: "un-charges a dead worker's loans when the run is rejected",
+    world: 'mixed',
     file: 'tasks.ts',
     from: 'this.#answer(entry, () => entry.reject(lost));',
     to: `for (const crate of entry.task.crates) {
@@ -54,66 +62,77 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "never un-charges a dead worker's loans",
+    world: 'mixed',
     file: coordinator,
     from: 'if (loanBytes > 0) this.#ledger.uncharge(MAIN_ROW, loanBytes / KiB);',
     to: '',
   },
   {
     name: 'un-charges memory before it is freed',
+    world: 'mixed',
     file: 'pool/idle.ts',
     from: 'if (store.free()) this.#supply.uncharge(store.capacity / KiB);',
     to: 'this.#supply.uncharge(store.capacity / KiB);\n    if (store.free()) return;',
   },
   {
     name: 'credits quota before the donor has given it up',
+    world: 'churning',
     file: coordinator,
     from: "this.#links.post(from, { kind: 'quota', ticket, tier, quota });",
     to: "this.#links.post(from, { kind: 'quota', ticket, tier, quota });\n    this.#asks.take(ticket);\n    this.#raise(to, tier, count);",
   },
   {
     name: 'wakes nobody when memory comes free',
+    world: 'churning',
     file: ledger,
     from: 'this.#memory.add(rowWord(row) + CHARGED, -kib);\n    this.wake();',
     to: 'this.#memory.add(rowWord(row) + CHARGED, -kib);',
   },
   {
     name: 'gives buffers to a shard that is gone',
+    world: 'mixed',
     file: 'coordinator/links.ts',
     from: 'if (link === undefined) return false;\n    const kib = chargeOf(buffers);\n    this.#ledger.move(MAIN_ROW, row, kib);',
     to: 'const kib = chargeOf(buffers);\n    this.#ledger.move(MAIN_ROW, row, kib);\n    if (link === undefined) return true;',
   },
   {
     name: 'settles a loan again that came home before',
+    world: 'mixed',
     file: 'coordinator/loans.ts',
     from: 'return this.#open.delete(loan);',
     to: 'return this.#open.has(loan);',
   },
   {
     name: 'moves the charge of a gift after it was posted',
+    world: 'tight',
     file: 'coordinator/links.ts',
     from: "link.post({ kind: 'gift', tier, buffers }, buffers);",
     to: "this.#ledger.move(row, MAIN_ROW, kib);\n      link.post({ kind: 'gift', tier, buffers }, buffers);\n      this.#ledger.move(MAIN_ROW, row, kib);",
   },
   {
     name: 'keeps the charge moved when the post of a gift throws',
+    world: 'mixed',
     file: 'coordinator/links.ts',
     from: 'this.#ledger.move(row, MAIN_ROW, kib);\n      return false;',
     to: 'return false;',
   },
   {
     name: 'pools a loan in the worker that it was lent to',
+    world: 'mixed',
     file: 'pool/leases.ts',
     from: 'this.#homebound.push(store);',
     to: 'this.#idle.put(store);',
   },
   {
     name: 'forgets what is in the quarantine of a pin',
+    world: 'mixed',
     file: 'pool/leases.ts',
     from: 'if (store.pins === 0 && this.#quarantine.remove(store)) this.#leaveQuarantine(store);',
     to: 'if (store.pins === 0) this.#quarantine.remove(store);',
   },
   {
     name: 'ends a task before the leases that it forgot are reclaimed',
+    world: 'mixed',
     file: 'pool/leases.ts',
     from: 'for (const store of this.#lentStores((store) => store.task === task)) {',
     to: 'for (const store of this.#lentStores((store) => store.task === task && store.loan > 0)) {',

@@ -21,6 +21,7 @@ import { type Machinery, refusable, SimulatedWorker } from './worker.ts';
 const KiB = 1024;
 /** A schedule that is not over by then hangs. */
 const MOST_STEPS = 60_000;
+const MOST_ROUNDS = 5000;
 
 export interface WorldOptions {
   readonly workers: number;
@@ -438,7 +439,8 @@ export class World implements Thread {
   /** Lets everybody finish, and time pass, until nothing is left to do. */
   async #settleAll(): Promise<void> {
     for (const worker of this.workers) worker.finishing = true;
-    for (let quiet = 0; quiet < 3; ) {
+    for (let quiet = 0, rounds = 0; quiet < 3; rounds++) {
+      if (rounds > MOST_ROUNDS) throw new Error('promise 7: the end does not come');
       await null;
       if (this.#turn(this, true)) {
         if (this.#supply.sleepers.length === 0) continue;
