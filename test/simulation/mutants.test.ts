@@ -41,10 +41,14 @@ function play(
 
 describe('the simulator catches a protocol that', () => {
   it.each(MUTANTS.map((mutant, at) => ({ ...mutant, at })))('$name', async ({ at, ...mutant }) => {
-    const { code, output } = await play(plant(mutant, String(at)), 20_000, '--world', mutant.world);
+    const { code, output } = await play(
+      plant(mutant, String(at)),
+      40_000,
+      ...(mutant.world ? ['--world', mutant.world] : []),
+    );
     expect(output).toMatch(/^seed \d+ fails/m);
     expect(code).toBe(1);
-  });
+  }, 300_000);
 
   it('is right: not', async () => {
     const { code, output } = await play(plant(null, 'right'), 1000);

@@ -8,7 +8,7 @@ export interface Mutant {
   readonly from: string;
   readonly to: string;
   /** Where it shows soonest. */
-  readonly world: 'mixed' | 'tight' | 'churning';
+  readonly world?: 'mixed' | 'tight' | 'churning';
 }
 
 const ledger = 'budget/ledger.ts';
@@ -83,14 +83,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'wakes nobody when memory comes free',
-    world: 'churning',
     file: ledger,
     from: 'this.#memory.add(rowWord(row) + CHARGED, -kib);\n    this.wake();',
     to: 'this.#memory.add(rowWord(row) + CHARGED, -kib);',
   },
   {
     name: 'gives buffers to a shard that is gone',
-    world: 'mixed',
     file: 'coordinator/links.ts',
     from: 'if (link === undefined) return false;\n    const kib = chargeOf(buffers);\n    this.#ledger.move(MAIN_ROW, row, kib);',
     to: 'const kib = chargeOf(buffers);\n    this.#ledger.move(MAIN_ROW, row, kib);\n    if (link === undefined) return true;',
@@ -111,7 +109,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'keeps the charge moved when the post of a gift throws',
-    world: 'mixed',
     file: 'coordinator/links.ts',
     from: 'this.#ledger.move(row, MAIN_ROW, kib);\n      return false;',
     to: 'return false;',
