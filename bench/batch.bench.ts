@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import type { Benchmark, Context, Table } from './benchmark.ts';
 import { checkout } from './machine.ts';
-import { findPeers, type Peer } from './peers.ts';
+import { findFfmpegs, type Peer } from './peers.ts';
 import { type Facts, probe } from './probe.ts';
 import { type Batch, chooseBatches } from './recordings.ts';
 import { interleave, significant } from './rounds.ts';
@@ -46,7 +46,7 @@ export default benchmark;
 async function run(context: Context): Promise<Table[]> {
   // What users install: compiled JavaScript, not the checkout's TypeScript.
   execFileSync('npm', ['run', '-s', 'build'], { cwd: checkout, stdio: ['ignore', 2, 2] });
-  const peers = findPeers();
+  const peers = findFfmpegs();
   const tables: Table[] = [];
   for (const batch of chooseBatches(context.audio, context.fileLimit)) {
     const folder = mkdtempSync(join(tmpdir(), 'millpond-bench-'));

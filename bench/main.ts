@@ -19,7 +19,7 @@ const HELP = `Usage: npm run bench -- [filter...] [options]
   --files N      most files in one batch, default 200
   --audio DIR    recordings to use, default $MILLPOND_AUDIO, else the piano recordings of the demo
   --json         print the results as JSON on stdout instead of tables
-  --peers        install the statically linked ffmpeg into bench/.peers first
+  --peers        install the peers that come from npm into bench/.peers first
   --help
 
 Results are kept in bench/results/. bench/README.md says how to read them.`;
