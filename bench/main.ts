@@ -12,6 +12,7 @@ import { type Context, formatTable, type Table } from './benchmark.ts';
 import { checkout, describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
 import pool from './pool.bench.ts';
+import starve from './starve.bench.ts';
 import transfer from './transfer.bench.ts';
 
 const HELP = `Usage: npm run bench -- [filter...] [options]
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
   };
   const machine = describeMachine();
   const results: { name: string; question: string; tables: Table[] }[] = [];
-  for (const { name, question, run } of [pool, transfer, batch]) {
+  for (const { name, question, run } of [pool, transfer, starve, batch]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
     context.say(`${name}: ${question}`);
     const tables = await run(context);
