@@ -12,6 +12,7 @@ import { type Context, formatTable, type Table } from './benchmark.ts';
 import { checkout, describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
 import pool from './pool.bench.ts';
+import runBenchmark from './run.bench.ts';
 import starve from './starve.bench.ts';
 import transfer from './transfer.bench.ts';
 
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
   };
   const machine = describeMachine();
   const results: { name: string; question: string; tables: Table[] }[] = [];
-  for (const { name, question, run } of [pool, transfer, starve, batch]) {
+  for (const { name, question, run } of [pool, transfer, starve, runBenchmark, batch]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
     context.say(`${name}: ${question}`);
     const tables = await run(context);
