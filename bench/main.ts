@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { MillpondError } from '../src/errors.ts';
 import batch from './batch.bench.ts';
 import { type Context, formatTable, type Table } from './benchmark.ts';
+import dsp from './dsp.bench.ts';
 import { checkout, describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
 import pool from './pool.bench.ts';
@@ -55,7 +56,7 @@ async function main(): Promise<void> {
   };
   const machine = describeMachine();
   const results: { name: string; question: string; tables: Table[] }[] = [];
-  for (const { name, question, run } of [pool, transfer, starve, runBenchmark, batch]) {
+  for (const { name, question, run } of [pool, transfer, starve, runBenchmark, dsp, batch]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
     context.say(`${name}: ${question}`);
     const tables = await run(context);
