@@ -9,11 +9,13 @@ import { parseArgs } from 'node:util';
 import { MillpondError } from '../src/errors.ts';
 import batch from './batch.bench.ts';
 import { type Context, formatTable, type Table } from './benchmark.ts';
+import burst from './burst.bench.ts';
 import dsp from './dsp.bench.ts';
 import { checkout, describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
 import pool from './pool.bench.ts';
 import runBenchmark from './run.bench.ts';
+import scaling from './scaling.bench.ts';
 import starve from './starve.bench.ts';
 import transfer from './transfer.bench.ts';
 
@@ -56,7 +58,7 @@ async function main(): Promise<void> {
   };
   const machine = describeMachine();
   const results: { name: string; question: string; tables: Table[] }[] = [];
-  for (const { name, question, run } of [pool, transfer, starve, runBenchmark, dsp, batch]) {
+  for (const { name, question, run } of [pool, transfer, starve, runBenchmark, burst, dsp, batch, scaling]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
     context.say(`${name}: ${question}`);
     const tables = await run(context);
