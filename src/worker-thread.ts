@@ -51,6 +51,8 @@ export interface BlockAdvice {
 
 export type Job = (input: never, context: JobContext) => unknown;
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** How long a thread keeps its latency records to itself, at most while tasks end. */
 const PUBLISH_EVERY_NS = 1e9;
 const ROW_WAIT_MS = 60_000;
@@ -199,17 +201,23 @@ export class WorkerThread {
     this.#task = 0;
     this.#signal = null;
     this.#publishIfDue();
-    const home = homebound.map((store) => crateFor(store, store.capacity, store.loan));
-    const result: TaskResult = {
-      ...(value !== undefined && { value }),
-      ...(error !== undefined && { error }),
-      ...(crates.length > 0 && { crates, places }),
-      ...(home.length > 0 && { homebound: home }),
-      ...(leaks.length > 0 && { leaks }),
-      ...(pinned > 0 && { pinned }),
-    };
-    const transfer = [...crates, ...home].map((crate) => crate.buffer);
-    return transfer.length > 0 ? movable(result, transfer) : result;
+    const result: Mutable<TaskResult> = {};
+    if (value !== undefined) result.value = value;
+    if (error !== undefined) result.error = error;
+    if (leaks.length > 0) result.leaks = leaks;
+    if (pinned > 0) result.pinned = pinned;
+    if (crates.length === 0 && homebound.length === 0) return result;
+    const transfer: ArrayBuffer[] = [];
+    if (crates.length > 0) {
+      result.crates = crates;
+      result.places = places;
+      for (const crate of crates) transfer.push(crate.buffer);
+    }
+    if (homebound.length > 0) {
+      result.homebound = homebound.map((store) => crateFor(store, store.capacity, store.loan));
+      for (const store of homebound) transfer.push(store.buffer);
+    }
+    return movable(result, transfer);
   }
 
   #publishIfDue(): void {
@@ -250,9 +258,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 const require = createRequire(import.meta.url);
 
+let piscina: typeof import('piscina').Piscina | undefined;
+
 /** Marks a result whose buffers Piscina should transfer. Piscina is loaded by the first one: most jobs need none. */
 function movable(value: TaskResult, transfer: ArrayBuffer[]): unknown {
-  const { move, transferableSymbol, valueSymbol } = (require('piscina') as typeof import('piscina')).Piscina;
+  // Kept: even what is loaded costs a `require` some microseconds.
+  piscina ??= (require('piscina') as typeof import('piscina')).Piscina;
+  const { move, transferableSymbol, valueSymbol } = piscina;
   return move({ [transferableSymbol]: transfer, [valueSymbol]: value } as never);
 }
 
