@@ -93,7 +93,11 @@ async function leases(): Promise<Contender> {
       assert.notEqual(taken.thread, thread, 'both jobs ran in the same worker');
       return { oneWay: taken.atNs - atNs, andBack: nowNs() - atNs };
     },
-    [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      const { pool } = runtime.snapshot();
+      assert.ok(pool.hitRate > 0.9, `blocks came home for ${pool.hitRate} of the leases only`);
+      await runtime.close();
+    },
   };
 }
 
