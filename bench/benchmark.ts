@@ -1,4 +1,6 @@
 /** What a benchmark file exports, and what it is given. */
+import { formatTarget, type Target } from './targets.ts';
+
 export interface Benchmark {
   /** What `npm run bench -- NAME` selects it by. */
   readonly name: string;
@@ -24,10 +26,12 @@ export interface Table {
   readonly rows: readonly (readonly (string | number)[])[];
   /** What must be known to read it. */
   readonly notes: readonly string[];
+  /** What rows are held to, and whether this run kept it. */
+  readonly targets?: readonly Target[];
 }
 
 /** Columns are as wide as they need; numbers stand right. */
-export function formatTable({ title, columns, rows, notes }: Table): string {
+export function formatTable({ title, columns, rows, notes, targets = [] }: Table): string {
   const cells = [columns, ...rows].map((row) => row.map(String));
   const widths = columns.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   const line = (row: readonly string[], source: readonly (string | number)[]) =>
@@ -40,5 +44,6 @@ export function formatTable({ title, columns, rows, notes }: Table): string {
       .join('  ');
   const body = cells.map((row, index) => line(row, index === 0 ? columns : rows[index - 1]));
   body.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
-  return [title, '', ...body, ...notes.map((note) => `  ${note}`)].join('\n');
+  const lines = [...notes, ...targets.map(formatTarget)].map((line) => `  ${line}`);
+  return [title, '', ...body, ...lines].join('\n');
 }

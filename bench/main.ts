@@ -9,9 +9,15 @@ import { parseArgs } from 'node:util';
 import { MillpondError } from '../src/errors.ts';
 import batch from './batch.bench.ts';
 import { type Context, formatTable, type Table } from './benchmark.ts';
+import burst from './burst.bench.ts';
+import dsp from './dsp.bench.ts';
 import { checkout, describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
 import pool from './pool.bench.ts';
+import runBenchmark from './run.bench.ts';
+import scaling from './scaling.bench.ts';
+import starve from './starve.bench.ts';
+import transfer from './transfer.bench.ts';
 
 const HELP = `Usage: npm run bench -- [filter...] [options]
 
@@ -19,7 +25,7 @@ const HELP = `Usage: npm run bench -- [filter...] [options]
   --files N      most files in one batch, default 200
   --audio DIR    recordings to use, default $MILLPOND_AUDIO, else the piano recordings of the demo
   --json         print the results as JSON on stdout instead of tables
-  --peers        install the statically linked ffmpeg into bench/.peers first
+  --peers        install the peers that come from npm into bench/.peers first
   --help
 
 Results are kept in bench/results/. bench/README.md says how to read them.`;
@@ -52,7 +58,7 @@ async function main(): Promise<void> {
   };
   const machine = describeMachine();
   const results: { name: string; question: string; tables: Table[] }[] = [];
-  for (const { name, question, run } of [pool, batch]) {
+  for (const { name, question, run } of [pool, transfer, starve, runBenchmark, burst, dsp, batch, scaling]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
     context.say(`${name}: ${question}`);
     const tables = await run(context);

@@ -1,27 +1,32 @@
 /**
- * The programs that millpond is measured against. A statically linked ffmpeg comes from npm into a folder of its own:
- * as a devDependency it would be 70 MB in every `npm ci`, for one platform only.
+ * The programs and packages that millpond is measured against. Those from npm live in a folder of their own: as
+ * devDependencies they would be in every `npm ci`, the statically linked ffmpeg alone with 66 MB for one platform only.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from './machine.ts';
 
-const STATIC_PACKAGE = '@ffmpeg-installer/linux-x64';
-const STATIC_VERSION = '4.1.0';
+const STATIC_FFMPEG = '@ffmpeg-installer/linux-x64';
+const PACKAGES = {
+  [STATIC_FFMPEG]: '4.1.0',
+  'typedarray-pool': '1.2.0',
+  '@thi.ng/malloc': '6.1.150',
+} as const;
 const folder = join(checkout, 'bench', '.peers');
-const staticFfmpeg = join(folder, 'node_modules', STATIC_PACKAGE, 'ffmpeg');
+const staticFfmpeg = join(folder, 'node_modules', STATIC_FFMPEG, 'ffmpeg');
 
 export interface Peer {
   readonly name: string;
+  /** What to run or to import. */
   readonly program: string;
-  /** First line of `-version`; undefined when the program is not there. */
+  /** Undefined when it is not there. */
   readonly version: string | undefined;
   /** How to get it. */
   readonly remedy: string;
 }
 
-export function findPeers(): Peer[] {
+export function findFfmpegs(): Peer[] {
   return [
     {
       name: 'static ffmpeg',
@@ -33,19 +38,42 @@ export function findPeers(): Peer[] {
       program: 'ffmpeg',
       remedy: 'apt-get install ffmpeg, or its like',
     },
-  ].map((peer) => ({ ...peer, version: versionOf(peer.program) }));
+  ].map((peer) => ({ ...peer, version: versionOf(peer.program, '-version') }));
+}
+
+export function findFlac(): Peer {
+  const remedy = 'apt-get install flac, or its like';
+  return { name: 'flac', program: 'flac', version: versionOf('flac', '--version'), remedy };
+}
+
+export function findCompiler(): Peer {
+  const remedy = 'apt-get install gcc libc6-dev, or their like';
+  return { name: 'C', program: 'gcc', version: versionOf('gcc', '--version'), remedy };
+}
+
+/** A package of `bench/.peers`; its program is the file to `require`, also where it is an ES module. */
+export function findPackage(name: 'typedarray-pool' | '@thi.ng/malloc'): Peer {
+  const program = join(folder, 'node_modules', name);
+  return { name, program, version: packageVersion(program), remedy: 'npm run bench -- --peers' };
 }
 
 export function installPeers(): void {
   mkdirSync(folder, { recursive: true });
   const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
-  execFileSync('npm', ['install', ...options, `${STATIC_PACKAGE}@${STATIC_VERSION}`], {
-    stdio: ['ignore', 2, 2],
-  });
+  const packages = Object.entries(PACKAGES).map(([name, version]) => `${name}@${version}`);
+  execFileSync('npm', ['install', ...options, ...packages], { stdio: ['ignore', 2, 2] });
   chmodSync(staticFfmpeg, 0o755); // all that its install script would do
 }
 
-function versionOf(program: string): string | undefined {
-  const { status, stdout } = spawnSync(program, ['-version'], { encoding: 'utf8' });
+function packageVersion(path: string): string | undefined {
+  try {
+    return JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')).version;
+  } catch {
+    return undefined;
+  }
+}
+
+function versionOf(program: string, option: string): string | undefined {
+  const { status, stdout } = spawnSync(program, [option], { encoding: 'utf8' });
   return status === 0 ? stdout.split('\n')[0] : undefined;
 }

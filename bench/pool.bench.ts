@@ -1,35 +1,41 @@
-/** Acquire + release against plain allocation. */
+/** Acquire + release against plain allocation, other pools and C. */
 import { strict as assert } from 'node:assert';
-import { createRuntime } from '../src/index.ts';
+import { createRuntime, KiB, MiB, type Runtime, type Safety } from '../src/index.ts';
 import type { Benchmark, Context, Table } from './benchmark.ts';
+import { type CMalloc, compileMalloc } from './c-malloc.ts';
 import type { Measurement, Way } from './jobs/acquire-release.ts';
-import { interleave, significant, type spread } from './rounds.ts';
+import { findCompiler, findPackage, type Peer } from './peers.ts';
+import { interleave, type Spread, significant } from './rounds.ts';
+import { atLeast, atMost, noSlower, type Target } from './targets.ts';
 
-const KiB = 1024;
 const job = new URL('./jobs/acquire-release.ts', import.meta.url);
 
 /** Turns per round: enough for a few milliseconds, few enough that their number is exact in a Float32. */
 const SIZES = [
   { label: '4 KiB', bytes: 4 * KiB, pooled: 200_000, allocated: 4000 },
   { label: '64 KiB', bytes: 64 * KiB, pooled: 200_000, allocated: 2000 },
-  { label: '1 MiB', bytes: 1024 * KiB, pooled: 200_000, allocated: 200 },
+  { label: '1 MiB', bytes: MiB, pooled: 200_000, allocated: 200 },
 ] as const;
 
 interface Contender {
   readonly label: string;
-  readonly way: Way;
-  readonly safety: 'off' | 'sampled' | 'full';
+  readonly way: Way | 'C';
+  readonly safety: Safety;
   readonly sampleEvery: number;
+  /** Undefined for what comes with Node or with this project. */
+  readonly peer?: Peer;
 }
 
-const CONTENDERS: readonly Contender[] = [
-  ...(['off', 'sampled', 'full'] as const).flatMap((safety) => [
-    { label: `pool, safety ${safety}, 1 of 64 recorded`, way: 'pool' as const, safety, sampleEvery: 64 },
-    { label: `pool, safety ${safety}, all recorded`, way: 'pool' as const, safety, sampleEvery: 1 },
-  ]),
-  { label: 'new Float32Array', way: 'new Float32Array', safety: 'off', sampleEvery: 64 },
-  { label: 'Buffer.allocUnsafeSlow', way: 'Buffer.allocUnsafeSlow', safety: 'off', sampleEvery: 64 },
-];
+/** Those that get new memory in every turn, and need more than a microsecond for it. */
+const ALLOCATING: readonly string[] = ['new Float32Array', 'Buffer.allocUnsafeSlow'];
+
+const PLAIN = { safety: 'off', sampleEvery: 64 } as const;
+const OURS: readonly Contender[] = (['off', 'sampled', 'full'] as const).flatMap((safety) => [
+  { label: `pool, safety ${safety}, 1 of 64 recorded`, way: 'pool', safety, sampleEvery: 64 },
+  { label: `pool, safety ${safety}, all recorded`, way: 'pool', safety, sampleEvery: 1 },
+]);
+const [, , SAMPLED, SAMPLED_ALL_RECORDED, FULL, FULL_ALL_RECORDED] = OURS;
+const NEW: Contender = { label: 'new Float32Array', way: 'new Float32Array', ...PLAIN };
 
 const benchmark: Benchmark = {
   name: 'pool',
@@ -39,32 +45,52 @@ const benchmark: Benchmark = {
 export default benchmark;
 
 async function run({ rounds }: Context): Promise<Table[]> {
+  const all: readonly Contender[] = [
+    ...OURS,
+    NEW,
+    { label: 'Buffer.allocUnsafeSlow', way: 'Buffer.allocUnsafeSlow', ...PLAIN },
+    ...(['typedarray-pool', '@thi.ng/malloc'] as const).map((way) => ({
+      label: way,
+      way,
+      ...PLAIN,
+      peer: findPackage(way),
+    })),
+    { label: 'C: malloc and free', way: 'C', ...PLAIN, peer: findCompiler() },
+  ];
+  const here = ({ peer }: Contender) => peer === undefined || peer.version !== undefined;
+  const contenders = all.filter(here);
+
   // One worker for each contender, so that none runs code that was compiled for another.
   await using stack = new AsyncDisposableStack();
-  const runtimes = new Map<Contender, Awaited<ReturnType<typeof createRuntime>>>();
-  for (const contender of CONTENDERS) {
-    const { safety, sampleEvery } = contender;
-    runtimes.set(contender, stack.use(await createRuntime({ job, threads: 1, safety, sampleEvery })));
+  const runtimes = new Map<Contender, Runtime>();
+  let malloc: CMalloc | undefined;
+  for (const contender of contenders) {
+    const { way, safety, sampleEvery, peer } = contender;
+    if (way === 'C') malloc = stack.use(compileMalloc(peer!));
+    else runtimes.set(contender, stack.use(await createRuntime({ job, threads: 1, safety, sampleEvery })));
   }
 
   async function measure(contender: Contender, bytes: number, iterations: number): Promise<number> {
-    const input: Measurement = { way: contender.way, bytes, iterations };
-    const output = (await runtimes.get(contender)!.run(input)) as { nanoseconds: number; sum: number };
-    assert.equal(
-      output.sum,
-      (iterations * (iterations - 1)) / 2,
-      `${contender.label} returned other samples`,
-    );
-    return output.nanoseconds;
+    const { way, label, peer } = contender;
+    const { nanoseconds, sum } =
+      way === 'C'
+        ? malloc!.measure(bytes, iterations)
+        : await runtimes.get(contender)!.run<{ nanoseconds: number; sum: number }>({
+            ...({ way, bytes, iterations } satisfies Measurement),
+            ...(peer && { path: peer.program }),
+          });
+    assert.equal(sum, (iterations * (iterations - 1)) / 2, `${label} returned other samples`);
+    return nanoseconds;
   }
 
-  const columns: ReturnType<typeof spread>[][] = [];
+  const columns: Map<Contender, Spread>[] = [];
   for (const { bytes, pooled, allocated } of SIZES) {
-    const turns = ({ way }: Contender) => (way === 'pool' ? pooled : allocated);
-    for (const contender of CONTENDERS) await measure(contender, bytes, turns(contender)); // compiles and fills
-    columns.push(
-      await interleave(CONTENDERS, rounds, (contender) => measure(contender, bytes, turns(contender))),
+    const count = ({ way }: Contender) => (ALLOCATING.includes(way) ? allocated : pooled);
+    for (const contender of contenders) await measure(contender, bytes, count(contender)); // compiles and fills
+    const spreads = await interleave(contenders, rounds, (contender) =>
+      measure(contender, bytes, count(contender)),
     );
+    columns.push(new Map(contenders.map((contender, at) => [contender, spreads[at]])));
   }
   for (const [{ label, way }, runtime] of runtimes) {
     if (way !== 'pool') continue;
@@ -75,14 +101,47 @@ async function run({ rounds }: Context): Promise<Table[]> {
     {
       title: 'Get memory, write and read one sample, give it back (ns, median)',
       columns: ['', ...SIZES.map(({ label }) => label)],
-      rows: CONTENDERS.map(({ label }, row) => [
-        label,
-        ...columns.map((column) => significant(column[row].median)),
-      ]),
+      rows: all.map((contender) => {
+        const { label, peer } = contender;
+        if (!here(contender)) return [`${label}: not found, get it: ${peer!.remedy}`, '', '', ''];
+        return [label, ...columns.map((column) => significant(column.get(contender)!.median))];
+      }),
       notes: [
         `Medians of ${rounds} interleaved rounds, each contender in a worker of its own.`,
-        'new Float32Array hands out zeros; the pool and allocUnsafeSlow hand out what was there before.',
+        'new Float32Array hands out zeros; all others hand out what was there before.',
+        'C is for scale: it makes no view, has no budget, and its memory cannot go to another thread of Node.',
+        ...all.flatMap(({ label, peer }) => (peer?.version ? [`${label}: ${peer.version}`] : [])),
       ],
+      targets: targets(contenders, columns),
     },
+  ];
+}
+
+function targets(contenders: readonly Contender[], columns: readonly Map<Contender, Spread>[]): Target[] {
+  const javascript = contenders.filter(({ way }) => way !== 'pool' && way !== 'C');
+  const [, , large] = columns;
+  return [
+    ...SIZES.flatMap(({ label }, at) => {
+      const ns = (contender: Contender) => columns[at].get(contender)!.median;
+      return [
+        atMost(`${label}, safety sampled, 1 of 64 recorded`, ns(SAMPLED), 30, 'ns'),
+        atMost(`${label}, safety sampled, all recorded`, ns(SAMPLED_ALL_RECORDED), 160, 'ns'),
+        atMost(`${label}, safety full, 1 of 64 recorded`, ns(FULL), 500, 'ns'),
+        atMost(`${label}, safety full, all recorded`, ns(FULL_ALL_RECORDED), 500, 'ns'),
+        ...javascript.map((peer) =>
+          noSlower(
+            `${label}, sampled, beside ${peer.label}`,
+            columns[at].get(SAMPLED)!,
+            columns[at].get(peer)!,
+          ),
+        ),
+      ];
+    }),
+    atLeast(
+      '1 MiB, sampled, beside new Float32Array',
+      large.get(NEW)!.median / large.get(SAMPLED)!.median,
+      1000,
+      'x quicker',
+    ),
   ];
 }

@@ -36,3 +36,16 @@ export function spread(values: readonly number[]): Spread {
 export function significant(value: number): number {
   return Number(value.toPrecision(3));
 }
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** By nearest rank: each is a value that was measured. */
+export function percentiles(values: readonly number[]): Percentiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}

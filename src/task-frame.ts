@@ -62,18 +62,27 @@ export class TaskFrame {
     places: Packed['places'],
   ): TaskEnding {
     const { leaks, homebound, pinned } = this.#shard.leases.endTask();
-    const home = homebound.map((store) => crateFor(store, store.capacity, store.loan));
-    const result: TaskResult = {
-      ...(value !== undefined && { value }),
-      ...(error !== undefined && { error }),
-      ...(crates.length > 0 && { crates, places }),
-      ...(home.length > 0 && { homebound: home }),
-      ...(leaks.length > 0 && { leaks }),
-      ...(pinned > 0 && { pinned }),
-    };
-    return { result, transfer: [...crates, ...home].map((crate) => crate.buffer) };
+    // Put together piece by piece: a spread for each costs an empty task a tenth of its time.
+    const result: Mutable<TaskResult> = {};
+    const transfer: ArrayBuffer[] = [];
+    if (value !== undefined) result.value = value;
+    if (error !== undefined) result.error = error;
+    if (leaks.length > 0) result.leaks = leaks;
+    if (pinned > 0) result.pinned = pinned;
+    if (crates.length > 0) {
+      result.crates = crates;
+      result.places = places;
+      for (const { buffer } of crates) transfer.push(buffer);
+    }
+    if (homebound.length > 0) {
+      result.homebound = homebound.map((store) => crateFor(store, store.capacity, store.loan));
+      for (const { buffer } of homebound) transfer.push(buffer);
+    }
+    return { result, transfer };
   }
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function notCloneable(cause: unknown): MillpondError {
   const reason = cause instanceof Error ? cause.message : String(cause);

@@ -87,7 +87,7 @@ export class Tasks {
     const crates = packed.leases.map((lease): Crate => {
       const { length } = lease;
       const store = this.#shard.leases.moveOut(lease);
-      return crateFor(store, length, this.#coordinator.loans.open(store.capacity));
+      return crateFor(store, length, this.#coordinator.loans.open(store.capacity, store.origin));
     });
     return new Promise((resolve, reject) => {
       const entry: Entry = {
@@ -189,7 +189,9 @@ export class Tasks {
       crate,
     }));
     for (const crate of result.homebound ?? []) {
-      this.#shard.idle.put(this.#coordinator.receive(member.row, crate));
+      const store = this.#coordinator.receive(member.row, crate);
+      if (store.origin > 0) this.#coordinator.sendBack(store);
+      else this.#shard.idle.put(store);
     }
     this.#running.delete(entry);
     this.#workers.done(member);
@@ -261,8 +263,9 @@ export class Tasks {
   /** Takes the memory of a task back that was never posted. */
   #bringHome(entry: Entry): void {
     for (const crate of entry.task.crates) {
+      const origin = this.#coordinator.loans.originOf(crate.loan);
       this.#coordinator.loans.settle(crate.loan);
-      this.#shard.leases.welcome(new Store(crate.buffer, crate.tier), crate.asked);
+      this.#shard.leases.welcome(new Store(crate.buffer, crate.tier, 0, origin), crate.asked);
     }
   }
 

@@ -202,8 +202,12 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 const require = createRequire(import.meta.url);
 
+let piscina: typeof import('piscina').Piscina | undefined;
+
 /** Marks a result whose buffers Piscina should transfer. Piscina is loaded by the first one: most jobs need none. */
 function movable(value: TaskResult, transfer: ArrayBuffer[]): unknown {
-  const { move, transferableSymbol, valueSymbol } = (require('piscina') as typeof import('piscina')).Piscina;
+  // Kept: even what is loaded costs a `require` some microseconds.
+  piscina ??= (require('piscina') as typeof import('piscina')).Piscina;
+  const { move, transferableSymbol, valueSymbol } = piscina;
   return move({ [transferableSymbol]: transfer, [valueSymbol]: value } as never);
 }

@@ -154,8 +154,10 @@ export class Coordinator {
   /** Takes over memory that arrived from a worker: its charge moves to this thread, a loan ends. */
   receive(row: number, crate: Crate): Store {
     if (crate.loan > 0) {
+      // What one worker made and another one borrowed goes back to the first: else it would make new memory each time.
+      const origin = this.loans.originOf(crate.loan);
       this.loans.settle(crate.loan);
-      return new Store(crate.buffer, crate.tier);
+      return new Store(crate.buffer, crate.tier, 0, origin);
     }
     this.#ledger.move(row, MAIN_ROW, crate.buffer.byteLength / KiB);
     const goesBack = crate.tier >= FIRST_SENT_BACK && crate.tier < POOLED_TIERS;

@@ -7,6 +7,8 @@ import type { Bytes } from '../bytes.ts';
 
 interface Loan {
   readonly bytes: Bytes;
+  /** The row of the worker whose result brought the memory, to which it goes back afterwards; 0 for the lender's own. */
+  readonly origin: number;
   /** The row of the worker that holds it, -1 while its task is not dispatched. */
   row: number;
 }
@@ -26,9 +28,9 @@ export class Loans {
   }
 
   /** Opens a loan and returns its number, 1 or more. */
-  open(bytes: Bytes): number {
+  open(bytes: Bytes, origin = 0): number {
     const loan = ++this.#last;
-    this.#open.set(loan, { bytes, row: -1 });
+    this.#open.set(loan, { bytes, origin, row: -1 });
     return loan;
   }
 
@@ -36,6 +38,11 @@ export class Loans {
   dispatch(loan: number, row: number): void {
     const entry = this.#open.get(loan);
     if (entry !== undefined) entry.row = row;
+  }
+
+  /** Where the memory of an open loan came from before it was lent; 0 for nowhere else. */
+  originOf(loan: number): number {
+    return this.#open.get(loan)?.origin ?? 0;
   }
 
   /** The loan came home; false when it had been settled before. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { interleave, spread } from '../../bench/rounds.ts';
+import { interleave, percentiles, spread } from '../../bench/rounds.ts';
 
 describe('rounds', () => {
   it('let contenders take turns, in another order each round, and keep their figures apart', async () => {
@@ -19,5 +19,11 @@ describe('rounds', () => {
 
   it('have a median of two middles when they are even in number', () => {
     expect(spread([9, 1, 100, 5])).toEqual({ median: 7, least: 1, most: 100 });
+  });
+
+  it('have percentiles that are measured values, whatever their order', () => {
+    const values = Array.from({ length: 200 }, (_, at) => 200 - at);
+    expect(percentiles(values)).toEqual({ p50: 100, p99: 198, max: 200 });
+    expect(percentiles([7])).toEqual({ p50: 7, p99: 7, max: 7 });
   });
 });

@@ -203,6 +203,23 @@ describe('balance', () => {
     expect(budget.peakBytes).toBeLessThan(10 * MiB);
   });
 
+  it.each([
+    ['keeps them to its end', (leases: Lease[]) => ({ do: 'echo', leases })],
+    ['returns them', (leases: Lease[]) => ({ do: 'echo', value: leases })],
+  ])('does not bleed a producer dry whose results are lent on to a job that %s', async (_how, order) => {
+    const { runtime } = await start('basic', { threads: 1 });
+    for (let round = 0; round < 50; round++) {
+      const leases = await runtime.run<Lease[]>({ do: 'produce', bytes: 64 * KiB, count: 32 });
+      const returned = await runtime.run<Lease[] | undefined>(order(leases));
+      for (const lease of returned ?? []) lease.release();
+    }
+    const { pool, budget, loans, shards } = runtime.snapshot();
+    expect(pool.hitRate).toBeGreaterThan(0.9);
+    expect(budget.peakBytes).toBeLessThan(10 * MiB);
+    expect(loans.count).toBe(0);
+    expect(shards[0].idle.medium).toBe(0);
+  });
+
   it('does not bleed a consumer full: loans go home with the result', async () => {
     const { runtime } = await start('pooling', { threads: 1 });
     for (let round = 0; round < 50; round++) {

@@ -1,0 +1,51 @@
+/**
+ * What a program does that has no pool: new memory for every lease, left to the garbage collector when it is given back.
+ * For contenders that run millpond's own code without its pool.
+ */
+import type { Lease, Pool } from 'millpond/worker';
+
+class Memory {
+  length: number;
+  #buffer: ArrayBuffer;
+
+  constructor(length: number) {
+    this.length = length;
+    this.#buffer = new ArrayBuffer(Math.ceil(length / 4) * 4);
+  }
+
+  get capacity(): number {
+    return this.#buffer.byteLength;
+  }
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#buffer);
+  }
+  get float32(): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#buffer);
+  }
+  get int32(): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.#buffer);
+  }
+
+  resize(length: number): void {
+    const larger = new Memory(length);
+    larger.bytes.set(this.bytes.subarray(0, Math.min(length, this.length)));
+    this.#buffer = larger.#buffer;
+    this.length = length;
+  }
+
+  pin() {
+    return { release() {}, [Symbol.dispose]() {} };
+  }
+  release(): void {}
+  [Symbol.dispose](): void {}
+}
+
+// A lease has internals of the pool besides, which only the pool looks at.
+const lease = (length: number): Lease => new Memory(length) as unknown as Lease;
+
+export const allocating: Pool = {
+  acquire: lease,
+  acquireAsync: async (length) => lease(length),
+  acquireAll: (lengths) => lengths.map(lease),
+  acquireAllAsync: async (lengths) => lengths.map(lease),
+};

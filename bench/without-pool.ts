@@ -1,0 +1,27 @@
+/**
+ * A batch as one would write it with Piscina and node-av alone: the same plan, the same job, no pool and no budget.
+ *
+ * node without-pool.js FOLDER OUT THREADS JSON-OF-SETTINGS
+ */
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { TranscodeRequest, TranscodeResult } from '../src/audio/transcode.ts';
+
+enableCompileCache(); // as millpond does, and like there before anything large is loaded
+const { Piscina } = await import('piscina');
+
+const [folder, out, threads, text] = process.argv.slice(2);
+const settings: Omit<TranscodeRequest, 'input' | 'output'> = JSON.parse(text);
+// The extension of this very file: compiled, as an installed program is.
+const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+const piscina = new Piscina<TranscodeRequest, TranscodeResult>({
+  filename: fileURLToPath(new URL(`./jobs/transcode-without-pool${extension}`, import.meta.url)),
+  minThreads: Number(threads),
+  maxThreads: Number(threads),
+});
+const native = import('../src/audio/native-log.ts');
+const { planBatch } = await import('../src/batch/plan.ts');
+const { files } = await planBatch([folder], out, `.${settings.to}`);
+(await native).captureNativeLog(() => {});
+await Promise.all(files.map(({ input, output }) => piscina.run({ ...settings, input, output })));
+await piscina.destroy();
