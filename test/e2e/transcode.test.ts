@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readAll } from '../audio/recordings.ts';
 import { writeWav } from '../audio/wav.ts';
 import { bin, filesUnder, millpond, pianoReleases, scratch, startProgram, tone } from './millpond.ts';
 
@@ -176,6 +177,42 @@ describe('millpond transcode', () => {
       'ERR_OUTPUT_WRITE',
       'ERR_OUTPUT_WRITE',
     ]);
+  });
+
+  it('applies gain, fades and bit rate', async () => {
+    const input = folderOfTones('changed', ['x.wav']);
+    const louder = async (...options: string[]): Promise<number> => {
+      const args = ['transcode', input, '--to', 'flac', ...options, '--out', at('changed-out'), '--quiet'];
+      expect(await millpond(...args)).toMatchObject({ code: 0, stderr: '' });
+      const { planes } = readAll(at('changed-out', 'x.flac'));
+      return Math.max(...planes[0].slice(0, 200).map(Math.abs));
+    };
+    const plain = await louder();
+    expect(await louder('--gain', '-20')).toBeCloseTo(plain / 10, 2);
+    expect(await louder('--fade-in', '1')).toBeLessThan(plain / 10);
+    const bytes = async (bitrate: string): Promise<number> => {
+      const args = [
+        'transcode',
+        input,
+        '--to',
+        'mp3',
+        '--bitrate',
+        bitrate,
+        '--out',
+        at('changed-out'),
+        '--quiet',
+      ];
+      expect((await millpond(...args)).code).toBe(0);
+      return statSync(at('changed-out', 'x.mp3')).size;
+    };
+    expect(await bytes('64k')).toBeGreaterThan(2 * (await bytes('16k')));
+  });
+
+  it('shows what FFmpeg says to who asks for it', async () => {
+    const input = folderOfTones('said', ['x.wav']);
+    const args = ['transcode', input, '--to', 'opus', '--out', at('said-out'), '--log-level', 'debug'];
+    const { stderr } = await millpond(...args);
+    expect(stderr).toMatch(/"event":"ffmpeg".*bit rate/);
   });
 
   it('notes what was changed, with the file, and in the JSON too', async () => {

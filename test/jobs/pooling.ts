@@ -8,6 +8,7 @@ export type Order =
   | { do: 'fill' | 'read'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
   | { do: 'touch-until'; words: Int32Array }
+  | { do: 'return-late'; bytes: number; words: Int32Array }
   | { do: 'want'; bytes: number; timeoutMs: number; words?: Int32Array }
   | { do: 'wait-aborted'; words: Int32Array }
   | { do: 'wait-async'; words: Int32Array }
@@ -48,6 +49,12 @@ export default defineJob((order: Order, { pool, signal, progress }): unknown => 
       Atomics.wait(order.words, 1, 0, 20_000);
       releaseAll(leases);
       return null;
+    }
+    case 'return-late': {
+      const lease = pool.acquire(order.bytes);
+      raise(order.words, 0);
+      Atomics.wait(order.words, 1, 0, 20_000);
+      return lease;
     }
     case 'touch-until': {
       raise(order.words, 0);

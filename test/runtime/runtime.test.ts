@@ -1,9 +1,10 @@
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRuntime, KiB, type Lease, MiB, type Runtime } from '../../src/index.ts';
-import { raised, sharedWords, startRuntime } from './started.ts';
+import { raise, raised, sharedWords, startRuntime } from './started.ts';
 
 let runtime: Runtime | undefined;
 afterEach(async () => {
@@ -181,6 +182,28 @@ describe('cancelling', () => {
     await expect(running).rejects.toMatchObject({ name: 'AbortError' });
   });
 
+  it('leaves no listener on a signal whose run has ended', async () => {
+    const { runtime } = await start('basic', { threads: 1 });
+    const { signal } = new AbortController();
+    for (let run = 0; run < 3; run++) await runtime.run({ do: 'echo' }, { signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('takes back what a job returns whose caller has gone', async () => {
+    const { runtime } = await start('pooling', { threads: 1 });
+    const words = sharedWords();
+    const controller = new AbortController();
+    const running = runtime.run({ do: 'return-late', bytes: MiB, words }, { signal: controller.signal });
+    await raised(words, 0);
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+    raise(words, 1);
+    expect(await runtime.run({ do: 'want', bytes: 1, timeoutMs: 0 })).toBe(1);
+    const { pool, tasks } = runtime.snapshot();
+    expect(pool.byTier.large).toMatchObject({ acquires: 1, releases: 1 });
+    expect(tasks).toMatchObject({ cancelled: 1, succeeded: 1, lost: 0 });
+  });
+
   it('refuses a run whose signal was aborted before', async () => {
     const { runtime } = await start('basic');
     const lease = runtime.pool.acquire(10);
@@ -236,6 +259,20 @@ describe('start and close', () => {
     vi.unstubAllEnvs();
     await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_WORKER_LOST' });
     await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_WORKER_BOOTSTRAP' });
+    rmSync(dirname(marker), { recursive: true });
+  });
+
+  it('gives the leases of waiting tasks back once no worker can be started', async () => {
+    const marker = join(mkdtempSync(join(tmpdir(), 'millpond-once-')), 'loaded');
+    vi.stubEnv('MILLPOND_TEST_MARKER', marker);
+    const { runtime } = await start('loads-once', { threads: 1 });
+    vi.unstubAllEnvs();
+    const lost = runtime.run();
+    const waiting = runtime.run({ lease: runtime.pool.acquire(MiB) });
+    await expect(lost).rejects.toMatchObject({ code: 'ERR_WORKER_LOST' });
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_WORKER_BOOTSTRAP' });
+    expect(runtime.snapshot().loans).toEqual({ count: 0, bytes: 0 });
+    expect(runtime.snapshot().shards[0].idle.large).toBe(1);
     rmSync(dirname(marker), { recursive: true });
   });
 
