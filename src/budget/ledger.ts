@@ -25,10 +25,15 @@ import {
 } from './layout.ts';
 import { AtomicMemory, type Memory } from './memory.ts';
 
-/** How often a scan starts over when the coordinator keeps moving charges, before it gives up. */
-const SCANS = 64;
-/** How often two reservations that refused each other try again. */
-const TRIES = 3;
+/** How long a reservation goes on before it is refused. */
+export interface Patience {
+  /** How often a scan starts over when the coordinator keeps moving charges, before it gives up. */
+  readonly scans: number;
+  /** How often two reservations that refused each other try again. */
+  readonly tries: number;
+}
+
+const PATIENCE: Patience = { scans: 64, tries: 3 };
 
 export class Ledger {
   readonly shared: SharedArrayBuffer;
@@ -37,6 +42,7 @@ export class Ledger {
   readonly rows: number;
   readonly #memory: Memory;
   readonly #random: () => number;
+  readonly #patience: Patience;
 
   /** A new ledger, all rows free. `limitBytes` is rounded down to whole KiB. */
   static create(rows: number, limitBytes: Bytes): Ledger {
@@ -46,12 +52,18 @@ export class Ledger {
   }
 
   /** Another thread's ledger over the same memory. `random` (0 to 1) spaces out retries. */
-  constructor(shared: SharedArrayBuffer, memory?: Memory, random: () => number = Math.random) {
+  constructor(
+    shared: SharedArrayBuffer,
+    memory?: Memory,
+    random: () => number = Math.random,
+    patience = PATIENCE,
+  ) {
     this.shared = shared;
     this.words = new Int32Array(shared);
     this.rows = rowsIn(shared.byteLength);
     this.#memory = memory ?? new AtomicMemory(this.words);
     this.#random = random;
+    this.#patience = patience;
   }
 
   get limitKib(): number {
@@ -74,7 +86,7 @@ export class Ledger {
   /** KiB charged to all rows, or `null` when the coordinator moved charges all the time. */
   sumKib(): number | null {
     const memory = this.#memory;
-    for (let scan = 0; scan < SCANS; scan++) {
+    for (let scan = 0; scan < this.#patience.scans; scan++) {
       // A move adds to the receiver before it subtracts from the giver. A scan that read the receiver before and
       // the giver after would miss the charge, so any scan that overlaps a move is thrown away.
       const before = memory.load(MOVES);
@@ -90,7 +102,7 @@ export class Ledger {
   reserve(row: number, kib: number): boolean {
     const memory = this.#memory;
     const charged = rowWord(row) + CHARGED;
-    for (let attempt = 0; attempt < TRIES; attempt++) {
+    for (let attempt = 0; attempt < this.#patience.tries; attempt++) {
       // What is hopeless must not be added even for a moment: it would make others' requests fail.
       const used = this.sumKib();
       if (used === null || used + kib > this.limitKib) return false;
