@@ -1,5 +1,6 @@
 /** Runs a contender in a process of its own, so that its memory and its garbage are its own. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -16,7 +17,19 @@ export async function inOwnProcess<Result>(script: string, options: object): Pro
   return JSON.parse(stdout);
 }
 
-/** The most memory that this process ever had resident. */
+/**
+ * The most memory that this process ever had resident. Linux keeps the figure of `resourceUsage` across the start of a
+ * program, so there a child's begins with its parent's; that of /proc is the program's own.
+ */
 export function peakRssMiB(): number {
-  return process.resourceUsage().maxRSS / 1024;
+  const ownKib = /^VmHWM:\s+(\d+) kB$/m.exec(status())?.[1];
+  return Number(ownKib ?? process.resourceUsage().maxRSS) / 1024;
+}
+
+function status(): string {
+  try {
+    return readFileSync('/proc/self/status', 'utf8');
+  } catch {
+    return '';
+  }
 }
