@@ -27,6 +27,7 @@ const SELF_DESCRIBING = new Set(['aiff', 'au', 'caf', 'flac', 'mp3', 'ogg', 'w64
 /** Formats that their first bytes name beyond doubt; the others are found by asking every demuxer, at 0.2 ms. */
 const SIGNATURES: readonly { demuxer: string; starts: string; at8?: string }[] = [
   { demuxer: 'wav', starts: 'RIFF', at8: 'WAVE' },
+  { demuxer: 'wav', starts: 'RF64', at8: 'WAVE' },
   { demuxer: 'flac', starts: 'fLaC' },
   { demuxer: 'ogg', starts: 'OggS' },
 ];

@@ -76,6 +76,16 @@ describe('an output', () => {
     expect(sound.at(-1)).toBe(6151n);
   });
 
+  // A real one of 4 GiB takes half a minute to write. The muxer makes this room only where it may write RF64.
+  test('in wav has room for the header that more than 4 GiB need', () => {
+    const input = writeWav(at('in.wav'), [noise(1000, 16)]);
+    convert(input, at('room.wav'), 'wav');
+    const bytes = readFileSync(at('room.wav'));
+    const head = [bytes.toString('latin1', 0, 4), bytes.toString('latin1', 36, 40), bytes.readUInt32LE(40)];
+    expect(head).toEqual(['RIFF', 'JUNK', 28]);
+    expect(readAll(at('room.wav')).planes).toEqual(readAll(input).planes);
+  });
+
   test.each(['missing/out.flac', 'in.wav/out.flac'])('in %s cannot be written', (place) => {
     const input = writeWav(at('in.wav'), [noise(1000, 16)]);
     const pool = dirtyShard();

@@ -180,6 +180,28 @@ describe('damage', () => {
   });
 
   test.each([
+    { kept: 1000, warned: 0 },
+    { kept: 700, warned: 1 },
+  ])('of the end of an RF64 file is a warning too: $kept of 1000 frames', ({ kept, warned }) => {
+    const samples = noise(1000, 16);
+    const plain = wav([samples]);
+    const sizes = Buffer.alloc(36);
+    sizes.write('ds64', 'latin1');
+    sizes.writeUInt32LE(28, 4);
+    sizes.writeBigUInt64LE(BigInt(plain.length + 28), 8);
+    sizes.writeBigUInt64LE(2000n, 16);
+    sizes.writeBigUInt64LE(1000n, 24);
+    plain.write('RF64', 'latin1');
+    plain.writeUInt32LE(0xffff_ffff, 4);
+    plain.writeUInt32LE(0xffff_ffff, 40);
+    const bytes = Buffer.concat([plain.subarray(0, 12), sizes, plain.subarray(12)]);
+    writeFileSync(at('large.wav'), bytes.subarray(0, bytes.length - 2 * (1000 - kept)));
+    const { planes, warnings } = readAll(at('large.wav'), 's32');
+    expect(Array.from(planes[0])).toEqual(samples.slice(0, kept).map((sample) => sample * 65_536));
+    expect(warnings).toHaveLength(warned);
+  });
+
+  test.each([
     ['a wav without its samples', 'wav', () => wav([noise(1000, 16)]).subarray(0, 44)],
     ['an ogg', 'ogg', () => encoded('ogg', 0.6)],
     ['an opus', 'opus', () => encoded('opus', 0.6)],
