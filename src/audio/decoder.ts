@@ -84,6 +84,9 @@ const TELLS_LENGTH = /^(aiff|au|caf|mp3|mov,|matroska,)/;
 /** Priming and padding may or may not be counted. */
 const LENGTH_TOLERANCE_FRAMES = 8192;
 
+/** Hz. Twice the fastest converters there are; beyond it the header is wrong. */
+const MAX_SAMPLE_RATE = 1_536_000;
+
 /** Frames that are decoded before they move on together: enough to make the move cheap, few enough to stay in cache. */
 const QUEUE_FRAMES = 4096;
 
@@ -274,6 +277,12 @@ class FileDecoder implements Decoder {
       throw new MillpondError(
         'ERR_AUDIO_UNSUPPORTED',
         `A recording has at most ${MAX_CHANNELS} channels, got ${native.nbChannels} in ${quote(this.#path)}. Split or mix it first.`,
+      );
+    }
+    if (sampleRate > MAX_SAMPLE_RATE) {
+      throw new MillpondError(
+        'ERR_AUDIO_UNSUPPORTED',
+        `A recording has at most ${MAX_SAMPLE_RATE} Hz, got ${sampleRate} in ${quote(this.#path)}. Its header is wrong: mend or leave it out.`,
       );
     }
     const { stream, format } = this.#source;
