@@ -168,7 +168,9 @@ class FileDecoder implements Decoder {
         break;
       }
       const space = block.capacity - filled;
-      const written = this.#converter.pull(outputAt(block, this.info.channels, filled), space);
+      const written = this.#converted(
+        this.#converter.pull(outputAt(block, this.info.channels, filled), space),
+      );
       this.#mayHoldMore = written === space;
       filled += written;
     }
@@ -226,9 +228,18 @@ class FileDecoder implements Decoder {
     const length = Math.round((this.decodedFrames * this.#sampleRate) / this.info.sampleRate);
     const wanted = Math.min(block.capacity - filled, Math.max(0, length - this.#delivered - filled));
     if (wanted === 0) return 0;
-    const written = Math.max(0, converter.drain(outputAt(block, this.info.channels, filled), wanted));
+    const written = this.#converted(converter.drain(outputAt(block, this.info.channels, filled), wanted));
     for (const plane of block.planes) plane.fill(0, filled + written, filled + wanted);
     return wanted;
+  }
+
+  #converted(frames: number): number {
+    return check(
+      frames,
+      'ERR_AUDIO_DECODE',
+      () =>
+        `Decoded samples convert into a block, got a failure after frame ${this.decodedFrames} of ${quote(this.#path)}.`,
+    );
   }
 
   #openCodec(): Codec {

@@ -235,7 +235,8 @@ class FileEncoder implements Encoder {
     }
     const out = from === 0 ? this.#planes : this.#planes.map((plane) => plane.subarray(from));
     const input: NativePlanes = at === 0 ? block.planes : block.planes.map((plane) => plane.subarray(at));
-    sharedConverter(this.#spec.layout, this.#from, this.#sampleFormat).convert(out, frames, input, frames);
+    const converter = sharedConverter(this.#spec.layout, this.#from, this.#sampleFormat);
+    this.#checkEncode(converter.convert(out, frames, input, frames));
   }
 
   #send(): void {
