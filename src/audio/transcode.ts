@@ -118,6 +118,8 @@ export function transcode(
         encoder.abort();
       }
       const { frames } = encoder;
+      // The caller was told that the job was cancelled: then no output may appear any more.
+      context.signal.throwIfAborted();
       return {
         frames,
         sampleRate: plan.sampleRate,
