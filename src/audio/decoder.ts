@@ -11,7 +11,10 @@ import {
   AV_EF_CRCCHECK,
   AV_EF_EXPLODE,
   AV_OPT_TYPE_INT,
+  AV_PKT_DATA_NEW_EXTRADATA,
+  AV_PKT_DATA_SKIP_SAMPLES,
   type AVCodecID,
+  AVERROR_PATCHWELCOME,
   type AVSampleFormat,
 } from 'node-av/constants';
 import { type ChannelLayout, Codec, CodecContext, Frame, Packet } from 'node-av/lib';
@@ -20,6 +23,7 @@ import type { Block, BlockKind } from './block.ts';
 import { type Layout, MAX_CHANNELS, namedLayout } from './channels.ts';
 import { Converter, type NativePlanes } from './converter.ts';
 import { AGAIN, check, END, nativeReason, quote } from './native-error.ts';
+import { oggLinks } from './ogg-links.ts';
 import { blockFormat, type Depth, depthOf, storageOf } from './sample-format.ts';
 import { openSource, type Source } from './source.ts';
 import { readTags, type Tags } from './tags.ts';
@@ -80,6 +84,9 @@ const TELLS_LENGTH = /^(aiff|au|caf|mp3|mov,|matroska,)/;
 /** Priming and padding may or may not be counted. */
 const LENGTH_TOLERANCE_FRAMES = 8192;
 
+/** Hz. Twice the fastest converters there are; beyond it the header is wrong. */
+const MAX_SAMPLE_RATE = 1_536_000;
+
 /** Frames that are decoded before they move on together: enough to make the move cheap, few enough to stay in cache. */
 const QUEUE_FRAMES = 4096;
 
@@ -101,7 +108,14 @@ class FileDecoder implements Decoder {
   #draining = false;
   #damaged = 0;
   #closed = false;
+  /** Vorbis in Ogg, whose ends need a second look. */
+  #oggVorbis = false;
   #firstPacket = true;
+  /** What each link of the file says it holds, once it is known to matter; which of them is being decoded. */
+  #links: number[] | null = null;
+  #link = 0;
+  #linkEnd = Number.POSITIVE_INFINITY;
+  /** What {@link decodedFrames} may become at most: known when the last packet of a link is. */
   #limit = Number.POSITIVE_INFINITY;
 
   #target: AVSampleFormat = blockFormat('f32');
@@ -121,7 +135,9 @@ class FileDecoder implements Decoder {
     this.warnings = [...this.#source.warnings];
     this.#frame = spareFrames.pop() ?? allocated(new Frame());
     this.#packet = sparePackets.pop() ?? allocated(new Packet());
-    this.#streamIndex = this.#source.stream.index;
+    const { stream, format } = this.#source;
+    this.#streamIndex = stream.index;
+    this.#oggVorbis = stream.codecpar.codecId === AV_CODEC_ID_VORBIS && format.iformat?.name === 'ogg';
     try {
       const codec = this.#openCodec();
       this.#primed = this.#nextFrame();
@@ -152,7 +168,9 @@ class FileDecoder implements Decoder {
         break;
       }
       const space = block.capacity - filled;
-      const written = this.#converter.pull(outputAt(block, this.info.channels, filled), space);
+      const written = this.#converted(
+        this.#converter.pull(outputAt(block, this.info.channels, filled), space),
+      );
       this.#mayHoldMore = written === space;
       filled += written;
     }
@@ -210,9 +228,18 @@ class FileDecoder implements Decoder {
     const length = Math.round((this.decodedFrames * this.#sampleRate) / this.info.sampleRate);
     const wanted = Math.min(block.capacity - filled, Math.max(0, length - this.#delivered - filled));
     if (wanted === 0) return 0;
-    const written = Math.max(0, converter.drain(outputAt(block, this.info.channels, filled), wanted));
+    const written = this.#converted(converter.drain(outputAt(block, this.info.channels, filled), wanted));
     for (const plane of block.planes) plane.fill(0, filled + written, filled + wanted);
     return wanted;
+  }
+
+  #converted(frames: number): number {
+    return check(
+      frames,
+      'ERR_AUDIO_DECODE',
+      () =>
+        `Decoded samples convert into a block, got a failure after frame ${this.decodedFrames} of ${quote(this.#path)}.`,
+    );
   }
 
   #openCodec(): Codec {
@@ -229,6 +256,12 @@ class FileDecoder implements Decoder {
         `An input is in a codec that FFmpeg decodes, got codec number ${id} in ${quote(this.#path)}. Convert it first.`,
       );
     }
+    this.#openContext(codec);
+    return codec;
+  }
+
+  #openContext(codec: Codec): void {
+    const parameters = this.#source.stream.codecpar;
     this.#context.allocContext3(codec);
     const refused = () => `A decoder accepts its stream's parameters, got ${quote(this.#path)}.`;
     check(this.#context.parametersToContext(parameters), 'ERR_AUDIO_DECODE', refused);
@@ -239,7 +272,6 @@ class FileDecoder implements Decoder {
       this.#context.setOption('err_detect', AV_EF_CRCCHECK | AV_EF_EXPLODE, AV_OPT_TYPE_INT);
     }
     check(this.#context.open2Sync(codec, null), 'ERR_AUDIO_DECODE', refused);
-    return codec;
   }
 
   #describe(codec: Codec, primed: boolean): AudioInfo {
@@ -256,6 +288,12 @@ class FileDecoder implements Decoder {
       throw new MillpondError(
         'ERR_AUDIO_UNSUPPORTED',
         `A recording has at most ${MAX_CHANNELS} channels, got ${native.nbChannels} in ${quote(this.#path)}. Split or mix it first.`,
+      );
+    }
+    if (sampleRate > MAX_SAMPLE_RATE) {
+      throw new MillpondError(
+        'ERR_AUDIO_UNSUPPORTED',
+        `A recording has at most ${MAX_SAMPLE_RATE} Hz, got ${sampleRate} in ${quote(this.#path)}. Its header is wrong: mend or leave it out.`,
       );
     }
     const { stream, format } = this.#source;
@@ -300,28 +338,53 @@ class FileDecoder implements Decoder {
     const packet = this.#packet;
     const result = this.#source.format.readFrameSync(packet);
     if (result < 0) {
+      // The Ogg demuxer's answer to a link of another rate or other channels.
+      if (result === AVERROR_PATCHWELCOME) throw this.#changed();
       if (result !== END) this.#tolerate(result);
       this.#draining = true;
       this.#context.sendPacketSync(null);
     } else {
-      if (this.#firstPacket && packet.streamIndex === this.#streamIndex) this.#correctTrimming(packet);
-      const sent = packet.streamIndex === this.#streamIndex ? this.#context.sendPacketSync(packet) : 0;
+      const wanted = packet.streamIndex === this.#streamIndex;
+      const primes = wanted && this.#oggVorbis && this.#correctTrimming(packet);
+      const sent = wanted ? this.#context.sendPacketSync(packet) : 0;
       packet.unref();
       if (sent < 0) this.#tolerate(sent);
+      if (primes) this.#context.receiveFrameSync(this.#frame);
     }
   }
 
   /**
    * FFmpeg miscounts Vorbis that fits in one page: it takes the first packet, which only primes the decoder, for
-   * sound, and then cuts too much off the end or nothing (docs/decisions/022). The last page says how long it is.
+   * sound, and then cuts too much off the end or nothing. In a chained file it takes the first packet of each further link
+   * for sound. What the pages say is right (docs/decisions/022).
+   * @returns whether the packet only primes the decoder: what it yields is no sound
    */
-  #correctTrimming(packet: Packet): void {
+  #correctTrimming(packet: Packet): boolean {
+    const first = this.#firstPacket;
     this.#firstPacket = false;
-    const { stream, format } = this.#source;
-    if (stream.codecpar.codecId !== AV_CODEC_ID_VORBIS || format.iformat?.name !== 'ogg') return;
-    if (packet.pts !== 0n || stream.duration <= 0n) return;
-    this.#context.setFlags2(AV_CODEC_FLAG2_SKIP_MANUAL);
-    this.#limit = Number(stream.duration);
+    const headers = first ? null : packet.getSideData(AV_PKT_DATA_NEW_EXTRADATA);
+    const miscounted = headers !== null || (first && packet.pts === 0n);
+    if (headers !== null) this.#openLink(headers);
+    if (miscounted) {
+      this.#context.setFlags2(AV_CODEC_FLAG2_SKIP_MANUAL);
+      this.#links ??= oggLinks(this.#source.fd, this.#source.size);
+      this.#linkEnd = this.decodedFrames + (this.#links[this.#link] || Number.POSITIVE_INFINITY);
+      this.#limit = Number.POSITIVE_INFINITY;
+    }
+    // Only the last packet of a link has something to cut off, so nothing before it can be lost.
+    if (this.#links !== null && packet.getSideData(AV_PKT_DATA_SKIP_SAMPLES) !== null) {
+      this.#limit = this.#linkEnd;
+    }
+    return miscounted;
+  }
+
+  /** FFmpeg's decoder would go on with the code books of the link before, and make noise of the next. */
+  #openLink(headers: Buffer): void {
+    const { codecpar } = this.#source.stream;
+    this.#link++;
+    codecpar.extradata = headers;
+    this.#context.freeContext();
+    this.#openContext(codecs.get(codecpar.codecId)!);
   }
 
   /** A lossy stream plays on over a lost packet, as every player does; from a lossless one nothing may be missing. */
@@ -386,16 +449,18 @@ class FileDecoder implements Decoder {
       const frames = Math.min(decoded, this.#limit - this.decodedFrames);
       if (frames < decoded) this.#frame.nbSamples = frames;
       if (this.#relabel !== null) this.#frame.channelLayout = this.#relabel as ChannelLayout;
-      if (converter.feed(this.#frame) < 0) {
-        throw new MillpondError(
-          'ERR_AUDIO_UNSUPPORTED',
-          `A recording keeps its rate, channels and sample format to the end, got a change after frame ${this.decodedFrames} of ${quote(this.#path)}. Split it there.`,
-        );
-      }
+      if (converter.feed(this.#frame) < 0) throw this.#changed();
       this.decodedFrames += frames;
       taken += frames;
     }
     return taken > 0;
+  }
+
+  #changed(): MillpondError {
+    return new MillpondError(
+      'ERR_AUDIO_UNSUPPORTED',
+      `A recording keeps its rate, channels and sample format to the end, got a change after frame ${this.decodedFrames} of ${quote(this.#path)}. Split it there.`,
+    );
   }
 }
 

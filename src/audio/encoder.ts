@@ -9,6 +9,7 @@ import {
   AV_CODEC_FLAG_GLOBAL_HEADER,
   AV_OPT_SEARCH_CHILDREN,
   AV_OPT_TYPE_INT,
+  AV_OPT_TYPE_STRING,
   AV_PKT_DATA_SKIP_SAMPLES,
   AV_SAMPLE_FMT_S16,
   AV_SAMPLE_FMT_S32,
@@ -194,6 +195,10 @@ class FileEncoder implements Encoder {
     if (Object.keys(this.#spec.tags).length > 0) {
       format.metadata = Dictionary.fromObject({ ...this.#spec.tags });
     }
+    // Room for the sizes of an RF64 header, which is written where a WAV's own would not hold more than 4 GiB.
+    if (this.#spec.muxer === 'wav') {
+      this.#checkEncode(format.setOption('rf64', 'auto', AV_OPT_TYPE_STRING, AV_OPT_SEARCH_CHILDREN));
+    }
     this.#checkWrite(format.writeHeaderSync(null));
     const { timeBase } = stream;
     if (timeBase.num !== 1 || timeBase.den !== this.#spec.sampleRate) {
@@ -230,7 +235,8 @@ class FileEncoder implements Encoder {
     }
     const out = from === 0 ? this.#planes : this.#planes.map((plane) => plane.subarray(from));
     const input: NativePlanes = at === 0 ? block.planes : block.planes.map((plane) => plane.subarray(at));
-    sharedConverter(this.#spec.layout, this.#from, this.#sampleFormat).convert(out, frames, input, frames);
+    const converter = sharedConverter(this.#spec.layout, this.#from, this.#sampleFormat);
+    this.#checkEncode(converter.convert(out, frames, input, frames));
   }
 
   #send(): void {

@@ -18,11 +18,13 @@ export function isCutOff(fd: number, fileBytes: number, demuxer: string | undefi
   return isOggCutOff(read(fd, start, fileBytes - start));
 }
 
-/** Programs that write to a pipe know no size, and leave 0 or the largest there is. */
+/** Programs that write to a pipe know no size, and leave 0 or the largest there is; so does RF64, which has it before. */
 function isWavCutOff(head: Buffer, fileBytes: number): boolean {
+  const large = head.toString('latin1', 12, 16) === 'ds64' && head.length >= 36;
   for (let at = 12; at + 8 <= head.length; ) {
     const bytes = head.readUInt32LE(at + 4);
     const isData = head.toString('latin1', at, at + 4) === 'data';
+    if (isData && large) return at + 8 + Number(head.readBigUInt64LE(28)) > fileBytes;
     if (isData) return bytes < 0xffff_0000 && at + 8 + bytes > fileBytes;
     at += 8 + bytes + (bytes % 2);
   }

@@ -8,6 +8,8 @@ import { quote } from './native-error.ts';
 /** File systems take 255 bytes for a name; the rest of a long one is left out of the hidden name. */
 const NAME_BYTES_KEPT = 80;
 
+const MOST_NAMES_TRIED = 1000;
+
 let created = 0;
 
 /**
@@ -30,8 +32,7 @@ export interface OutputFile {
 /** @throws MillpondError `ERR_OUTPUT_WRITE` when the folder is missing, full or not writable */
 export function createOutput(path: string): OutputFile {
   const place = resolve(path);
-  const aside = join(dirname(place), asideName(basename(place)));
-  const fd = attempt(path, () => openSync(aside, 'wx'));
+  const { aside, fd } = attempt(path, () => createAside(place));
   let pending = true;
   return {
     path,
@@ -53,6 +54,18 @@ export function createOutput(path: string): OutputFile {
       rmSync(aside, { force: true });
     },
   };
+}
+
+/** Another process of this number may have left its file behind: then the next name is free, or one after it. */
+function createAside(place: string): { aside: string; fd: number } {
+  for (let tries = 1; ; tries++) {
+    const aside = join(dirname(place), asideName(basename(place)));
+    try {
+      return { aside, fd: openSync(aside, 'wx') };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === MOST_NAMES_TRIED) throw error;
+    }
+  }
 }
 
 /** Unique over processes and threads, and no pattern to any program. */

@@ -27,6 +27,7 @@ const SELF_DESCRIBING = new Set(['aiff', 'au', 'caf', 'flac', 'mp3', 'ogg', 'w64
 /** Formats that their first bytes name beyond doubt; the others are found by asking every demuxer, at 0.2 ms. */
 const SIGNATURES: readonly { demuxer: string; starts: string; at8?: string }[] = [
   { demuxer: 'wav', starts: 'RIFF', at8: 'WAVE' },
+  { demuxer: 'wav', starts: 'RF64', at8: 'WAVE' },
   { demuxer: 'flac', starts: 'fLaC' },
   { demuxer: 'ogg', starts: 'OggS' },
 ];
@@ -41,6 +42,10 @@ const PLAYLIST = /^\uFEFF?\s*(#EXTM3U|ffconcat|\[playlist\]|<\?xml|<MPD|v=0\r?\n
 export interface Source {
   readonly format: FormatContext;
   readonly stream: Stream;
+  /** Open until {@link close}; FFmpeg reads from a duplicate of its own. */
+  readonly fd: number;
+  /** Bytes of the file. */
+  readonly size: number;
   /** What was left out, for the user. */
   readonly warnings: readonly string[];
   /** The file certainly lacks its end. */
@@ -56,7 +61,7 @@ export interface Source {
 export function openSource(path: string, thorough = false): Source {
   const { fd, size } = openRegularFile(path);
   const format = new FormatContext();
-  let close = () => {};
+  let close = () => closeSync(fd);
   try {
     const demuxer = knownDemuxer(fd);
     const options = Dictionary.fromObject({
@@ -68,7 +73,10 @@ export function openSource(path: string, thorough = false): Source {
     const opened = format.openInputSync('fd:', demuxer, options);
     options.free();
     if (opened < 0) throw refusal(path, fd, opened);
-    close = () => format.closeInputSync();
+    close = () => {
+      format.closeInputSync();
+      closeSync(fd);
+    };
     if (thorough || !isSelfDescribing(format)) {
       check(
         format.findStreamInfoSync(null),
@@ -78,13 +86,10 @@ export function openSource(path: string, thorough = false): Source {
     }
     const { stream, warnings } = selectAudio(path, format);
     const cutOff = isCutOff(fd, size, format.iformat?.name ?? undefined);
-    return { format, stream, warnings, cutOff, close };
+    return { format, stream, fd, size, warnings, cutOff, close };
   } catch (error) {
     close();
     throw error;
-  } finally {
-    // FFmpeg reads from a duplicate of its own.
-    closeSync(fd);
   }
 }
 

@@ -46,7 +46,7 @@ interface Target {
   readonly muxer: string;
   readonly encoder: string;
   readonly lossless: boolean;
-  /** Hz, ascending; `null` where any rate in `rateRange` does. */
+  /** Hz, ascending; `null` where any rate up to `maxRate` does. */
   readonly rates: readonly number[] | null;
   readonly maxRate: number;
   readonly maxChannels: number;
@@ -209,12 +209,13 @@ function fitDepth(
 
   const natural = type === 'float' ? EXACT_BITS : sourceBits;
   const bits = request.bits ?? storedBits(natural, wav);
-  if (type === 'integer' && bits < Math.min(natural, 32)) {
+  const floats = type === 'integer' && natural > EXACT_BITS && bits === 32 && altered;
+  if (type === 'integer' && bits < natural && !floats) {
     warnings.push(`Samples of ${natural} bits were rounded to ${bits}.`);
   }
   // Float32 would round what has more than 24 bits, so such samples travel as whole numbers.
   const whole = type === 'integer' && natural > EXACT_BITS && bits === 32 && !altered;
-  if (type === 'integer' && natural > EXACT_BITS && bits === 32 && altered) {
+  if (floats) {
     warnings.push(`Samples of ${natural} bits were processed as floats and keep ${EXACT_BITS} of them.`);
   }
   if (type === 'float' && source.lossless && bits < 32) {

@@ -59,6 +59,12 @@ export interface TranscodeContext {
   readonly progress?: (fraction: number) => void;
 }
 
+/**
+ * Hz. The lossy targets have only rates that players know. A small file of a few samples a second, which may be a log of
+ * measurements, would become an enormous one.
+ */
+const LEAST_LOSSY_RATE = 1000;
+
 /** Works in place on the first `frames` frames of a block; `position` is how many frames of the output came before. */
 export type Kernel = (block: Block, frames: number, position: number) => void;
 
@@ -90,6 +96,7 @@ export function transcode(
   try {
     const processed = process !== undefined || isProcessed(request);
     const plan = planTarget(decoder.info, { ...request, processed });
+    if (!plan.lossless && decoder.info.sampleRate < LEAST_LOSSY_RATE) throw tooSlow(request, decoder.info);
     decoder.configure(plan.kind, plan.sampleRate);
     // A cancelled job makes no file any more, so that an interrupt knows all there are.
     context.signal.throwIfAborted();
@@ -111,6 +118,8 @@ export function transcode(
         encoder.abort();
       }
       const { frames } = encoder;
+      // The caller was told that the job was cancelled: then no output may appear any more.
+      context.signal.throwIfAborted();
       return {
         frames,
         sampleRate: plan.sampleRate,
@@ -242,6 +251,13 @@ function empty(request: TranscodeRequest): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
     `A recording of no length can become wav or flac only, got ${quote(request.input)} for ${request.to}. Leave the file out.`,
+  );
+}
+
+function tooSlow(request: TranscodeRequest, { sampleRate }: AudioInfo): MillpondError {
+  return new MillpondError(
+    'ERR_AUDIO_UNSUPPORTED',
+    `A recording of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${quote(request.input)} for ${request.to}. Is its header right?`,
   );
 }
 

@@ -76,6 +76,22 @@ describe('lossless targets', () => {
     expect(readAll(at('double-out.wav')).planes[0]).toEqual(Float32Array.from(plane));
   });
 
+  test('64-bit integers are rounded to 32 bits, with a warning', () => {
+    const plane = noise(1000, 32);
+    const input = writeWav(at('long.wav'), [plane.map((value) => value * 2 ** 32)], { format: 's64' });
+    for (const [to, more] of [
+      ['wav', []],
+      ['flac', [DEEP_FLAC]],
+    ] as const) {
+      const { bits, warnings } = convert(input, at(`long-out.${to}`), to);
+      expect([bits, ...warnings]).toEqual([32, 'Samples of 64 bits were rounded to 32.', ...more]);
+      expect(Array.from(readAll(at(`long-out.${to}`), 's32').planes[0])).toEqual(plane);
+    }
+    expect(convert(input, at('long-out.wav'), 'wav', { gainDb: -6 }).warnings).toEqual([
+      'Samples of 64 bits were processed as floats and keep 24 of them.',
+    ]);
+  });
+
   test.each([
     { format: 's24', bits: 16, warned: true },
     { format: 's16', bits: 24, warned: false },

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { defaultLayout, mixMatrix } from '../../src/audio/channels.ts';
+import { defaultLayout, type Layout, mixMatrix } from '../../src/audio/channels.ts';
 import { TARGETS, type TargetName } from '../../src/audio/targets.ts';
 import { convert, levelAt, readAll, scratch } from './recordings.ts';
 import { to16, tone, writeWav } from './wav.ts';
@@ -111,6 +112,43 @@ describe('channels', () => {
     expect(levelAt(right.slice(4000, 20_000), RATE, 200)).toBeCloseTo(0.5, 1);
   });
 
+  test.each([
+    0x1, 0x2, 0x4, 0x8, 0x10, 0x400, 0x800, 0x2000_0000,
+  ])('one channel at speaker %i is front centre', (mask) => {
+    const input = writeWav(at('lone.wav'), surround(1), { rate: RATE, mask });
+    for (const [to, channels] of [
+      ['wav', 2],
+      ['mp3', 2],
+      ['opus', 1],
+      ['m4a', 1],
+      ['wav', 6],
+    ] as const) {
+      expect(convert(input, at(`lone-out.${to}`), to, { channels }).warnings).toEqual([]);
+      const heard = readAll(at(`lone-out.${to}`)).planes.map((plane) =>
+        levelAt(plane.slice(4000, 20_000), RATE, 200),
+      );
+      const speakers = channels === 6 ? [2] : [0, 1].slice(0, channels);
+      for (const speaker of speakers) expect(heard[speaker]).toBeCloseTo(0.5, 1);
+    }
+  });
+
+  test.each([
+    0x6000_0000, 0x5000, 0xc0, 0x30, 0x600, 0x2_8000, 0x9, 0x808,
+  ])('two channels at speakers %i are heard in mono', (mask) => {
+    const input = writeWav(at('two.wav'), surround(2), { rate: RATE, mask });
+    convert(input, at('two-mono.wav'), 'wav', { channels: 1 });
+    const [plane] = readAll(at('two-mono.wav')).planes.map((samples) => samples.slice(0, 12_000));
+    const subwoofer = { 9: 1, 2056: 0 }[mask];
+    for (const channel of [0, 1]) {
+      if (channel !== subwoofer) expect(levelAt(plane, RATE, HERTZ[channel])).toBeGreaterThan(0.2);
+    }
+  });
+
+  test('two subwoofers alone are taken for left and right', () => {
+    const pair = { nbChannels: 2, order: 1, mask: 0x8_0000_0008n };
+    expect(mixMatrix(pair, defaultLayout(1)).map((row) => Array.from(row))).toEqual([[0.5, 0.5]]);
+  });
+
   test('5.1 to stereo keeps left left, right right and the centre in both', () => {
     const input = writeWav(at('five.wav'), surround(6), { rate: RATE });
     convert(input, at('stereo.wav'), 'wav', { channels: 2 });
@@ -142,6 +180,32 @@ describe('a mixing matrix', () => {
     for (const [column, is] of heard.entries()) if (column !== subwoofer) expect(is).toBe(true);
   });
 
+  test('loses no speaker but subwoofers, and cannot clip, whatever the masks', () => {
+    const speakers = [...Array(18).keys(), 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40];
+    const subwoofers = [3, 35];
+    const layout = fc
+      .uniqueArray(fc.constantFrom(...speakers), { minLength: 1, maxLength: 8 })
+      .filter((chosen) => chosen.some((speaker) => !subwoofers.includes(speaker)))
+      .map((chosen) => chosen.sort((a, b) => a - b));
+    const target = fc.oneof(
+      layout.map(layoutOf),
+      fc.integer({ min: 1, max: 8 }).map((channels) => defaultLayout(channels)),
+    );
+    fc.assert(
+      fc.property(layout, target, (from, to) => {
+        const matrix = mixMatrix(layoutOf(from), to);
+        expect(matrix).toHaveLength(to.nbChannels);
+        const sum = (row: Float32Array) => row.reduce((total, weight) => total + weight, 0);
+        for (const row of matrix) expect(sum(row)).toBeLessThanOrEqual(1 + 1e-6);
+        for (const [column, speaker] of from.entries()) {
+          if (from.length > 1 && subwoofers.includes(speaker)) continue;
+          expect(matrix.some((row) => row[column] > 0.01)).toBe(true);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
   test('of equal layouts is the identity, and stereo folds to its mean', () => {
     expect(mixMatrix(defaultLayout(2), defaultLayout(2)).map((row) => Array.from(row))).toEqual([
       [1, 0],
@@ -150,3 +214,8 @@ describe('a mixing matrix', () => {
     expect(Array.from(mixMatrix(defaultLayout(2), defaultLayout(1))[0])).toEqual([0.5, 0.5]);
   });
 });
+
+function layoutOf(speakers: readonly number[]): Layout {
+  const mask = speakers.reduce((bits, speaker) => bits | (1n << BigInt(speaker)), 0n);
+  return { nbChannels: speakers.length, order: 1, mask };
+}

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_S16 } from 'node-av/constants';
 import { Frame } from 'node-av/lib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defaultLayout } from '../../src/audio/channels.ts';
 import { Converter } from '../../src/audio/converter.ts';
+import { dirtyShard } from '../stand.ts';
 import { convert, scratch } from './recordings.ts';
 import { noise, tone, writeWav } from './wav.ts';
 
@@ -46,6 +47,25 @@ describe('native code', () => {
     frame.data![0].writeInt16LE(-12_345, 10);
     expect(frame.toBuffer().readInt16LE(10)).toBe(-12_345);
     frame.free();
+  });
+
+  test.each([
+    ['pull', 'ERR_AUDIO_DECODE'],
+    ['drain', 'ERR_AUDIO_DECODE'],
+    ['convert', 'ERR_AUDIO_ENCODE'],
+  ] as const)('that fails in %s ends the file with an error, and leaves none', (name, code) => {
+    const input = writeWav(at('fail.wav'), [noise(50_000, 16)]);
+    const failing = vi.spyOn(Converter.prototype, name).mockReturnValue(-22);
+    try {
+      const pool = dirtyShard();
+      expect(() => convert(input, at('fail.flac'), 'flac', { rate: 48_000, pool })).toThrow(
+        expect.objectContaining({ code, message: expect.stringContaining('Invalid argument') }),
+      );
+      expect(failing).toHaveBeenCalledTimes(1);
+      expect([pool.lent, existsSync(at('fail.flac'))]).toEqual([0, false]);
+    } finally {
+      failing.mockRestore();
+    }
   });
 
   test('survives hundreds of conversions with collections in between', () => {

@@ -41,6 +41,22 @@ describe('an output', () => {
     expect(readAll(inside('out.flac')).frames).toBe(100_000);
   });
 
+  test('passes over hidden files that others left behind', () => {
+    const inside = folder('stale');
+    const input = writeWav(at('in.wav'), [noise(100_000, 16)]);
+    let hidden = '';
+    const progress = () => {
+      hidden = readdirSync(inside('.')).find((name) => name.endsWith('.part')) ?? '';
+    };
+    convert(input, inside('out.flac'), 'flac', { progress });
+    const [start, number] = hidden.split(/(\d+)\.part$/);
+    const stale = [1, 2, 3].map((next) => `${start}${Number(number) + next}.part`);
+    for (const name of stale) writeFileSync(inside(name), 'stale');
+    expect(convert(input, inside('out.flac'), 'flac').frames).toBe(100_000);
+    expect(readdirSync(inside('.')).sort()).toEqual([...stale, 'out.flac'].sort());
+    for (const name of stale) expect(readFileSync(inside(name), 'utf8')).toBe('stale');
+  });
+
   test('may be the input itself', () => {
     const input = writeWav(at('self.wav'), [noise(5000, 16)]);
     const before = readAll(input).planes;
@@ -74,6 +90,16 @@ describe('an output', () => {
     const sound = positions.filter((position) => position > 0n);
     expect(sound.length).toBeGreaterThanOrEqual(2);
     expect(sound.at(-1)).toBe(6151n);
+  });
+
+  // A real one of 4 GiB takes half a minute to write. The muxer makes this room only where it may write RF64.
+  test('in wav has room for the header that more than 4 GiB need', () => {
+    const input = writeWav(at('in.wav'), [noise(1000, 16)]);
+    convert(input, at('room.wav'), 'wav');
+    const bytes = readFileSync(at('room.wav'));
+    const head = [bytes.toString('latin1', 0, 4), bytes.toString('latin1', 36, 40), bytes.readUInt32LE(40)];
+    expect(head).toEqual(['RIFF', 'JUNK', 28]);
+    expect(readAll(at('room.wav')).planes).toEqual(readAll(input).planes);
   });
 
   test.each(['missing/out.flac', 'in.wav/out.flac'])('in %s cannot be written', (place) => {
@@ -141,6 +167,29 @@ describe('a conversion that ends early', () => {
     expect(blocks).toBe(1);
     expect(pool.lent).toBe(0);
     expect(readdirSync(inside('.'))).toEqual([]);
+  });
+
+  test.each(['out.flac', 'out.mp3'])('after its last block still leaves no file: %s', (name) => {
+    const inside = folder(`late-${name}`);
+    const input = writeWav(at('in.wav'), [noise(5000, 16)]);
+    const pool = dirtyShard();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const acquire = pool.acquire.bind(pool);
+    // The lease goes back when all blocks are written, and the end of the file is not.
+    pool.acquire = (bytes) => {
+      const lease = acquire(bytes);
+      const release = lease.release.bind(lease);
+      lease.release = () => {
+        controller.abort(reason);
+        release();
+      };
+      return lease;
+    };
+    const job = { pool, signal: controller.signal };
+    const to = name === 'out.mp3' ? 'mp3' : 'flac';
+    expect(() => convert(input, inside(name), to, job)).toThrow(reason);
+    expect([pool.lent, ...readdirSync(inside('.'))]).toEqual([0]);
   });
 
   test('before it began opens nothing', () => {

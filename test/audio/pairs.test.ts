@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TARGETS, type TargetName } from '../../src/audio/targets.ts';
 import { convert, frequencyOf, levelAt, readAll, scratch } from './recordings.ts';
-import { to16, tone, writeWav } from './wav.ts';
+import { noise, to16, tone, writeWav } from './wav.ts';
 
 const at = scratch();
 const NAMES = Object.keys(TARGETS) as TargetName[];
@@ -115,6 +115,37 @@ describe('rates', () => {
     const result = convert(input, at(`odd.${to}`), to);
     expect(result).toMatchObject({ sampleRate: kept, frames: kept });
     expect(result.warnings).toEqual([`${to} does not have ${rate} Hz: resampled to ${kept} Hz.`]);
+  });
+});
+
+describe('rates that no recording has', () => {
+  const unsupported = (text: string) =>
+    expect.objectContaining({ code: 'ERR_AUDIO_UNSUPPORTED', message: expect.stringContaining(text) });
+
+  test.each(NAMES)('above 1536000 Hz are refused by name: %s', (to) => {
+    const input = writeWav(at('fast.wav'), [[1, 2, 3]], { rate: 2_000_000_000 });
+    const refused = unsupported(`at most 1536000 Hz, got 2000000000 in ${JSON.stringify(input)}`);
+    expect(() => convert(input, at(`fast.${to}`), to)).toThrow(refused);
+    writeWav(input, [[1, 2, 3]], { rate: 1_536_001 });
+    expect(() => convert(input, at(`fast.${to}`), to)).toThrow(unsupported('got 1536001'));
+    writeWav(input, [[1, 2, 3]], { rate: 1_536_000 });
+    if (to === 'wav') expect(convert(input, at('fast-out.wav'), to).sampleRate).toBe(1_000_000);
+  });
+
+  test.each(NAMES)('below 1000 Hz are for lossless targets only: %s', (to) => {
+    for (const rate of [1, 999]) {
+      const input = writeWav(at('slow.wav'), [noise(730, 16)], { rate });
+      if (to === 'wav' || to === 'flac') {
+        expect(convert(input, at(`slow-out.${to}`), to)).toMatchObject({ frames: 730, sampleRate: rate });
+        expect(readAll(at(`slow-out.${to}`)).planes).toEqual(readAll(input).planes);
+      } else {
+        const refused = unsupported(`got ${rate} Hz in ${JSON.stringify(input)} for ${to}`);
+        expect(() => convert(input, at(`slow-out.${to}`), to)).toThrow(refused);
+        expect(() => convert(input, at(`slow-out.${to}`), to, { rate: 8000 })).toThrow(refused);
+      }
+    }
+    const input = writeWav(at('slow.wav'), [noise(730, 16)], { rate: 1000 });
+    expect(convert(input, at(`slow-out.${to}`), to).seconds).toBeCloseTo(0.73, 2);
   });
 });
 

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Dictionary, FormatContext } from 'node-av/lib';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDecoder } from '../../src/audio/decoder.ts';
 import { probe } from '../../src/audio/probe.ts';
+import { int32, pictureOnly, soundTracks } from './mov.ts';
 import { convert, pianoNotes, readAll, scratch } from './recordings.ts';
 import { noise, to16, tone, wav, writeWav } from './wav.ts';
 
@@ -79,6 +81,92 @@ describe('playlists and addresses', () => {
   test('the server would have answered', async () => {
     expect((await fetch(address)).ok).toBe(true);
     expect(asked).toEqual(['/']);
+  });
+});
+
+describe('a recording that names another file for its samples', () => {
+  beforeAll(() => {
+    writeFileSync(at('secret.raw'), Buffer.from(Int16Array.from(noise(1000, 16)).buffer));
+    writeFileSync(at('refers.mov'), soundTracks([noise(1000, 16)], at('secret.raw')));
+  });
+
+  /** Lets FFmpeg follow such references, as it does not by default, and changes the options further. */
+  function following(change: (options: Record<string, string>) => void): () => void {
+    const open = FormatContext.prototype.openInputSync;
+    const spy = vi.spyOn(FormatContext.prototype, 'openInputSync').mockImplementation(function (
+      this: FormatContext,
+      url,
+      demuxer,
+      options,
+    ) {
+      const all: Record<string, string> = {
+        ...options?.getAll(),
+        enable_drefs: '1',
+        use_absolute_path: '1',
+      };
+      change(all);
+      return open.call(this, url, demuxer, Dictionary.fromObject(all));
+    });
+    return () => spy.mockRestore();
+  }
+
+  function framesOf(path: string): number {
+    try {
+      return readAll(path).frames;
+    } catch {
+      return 0;
+    }
+  }
+
+  test('gets none of them, not even where FFmpeg would follow the name', () => {
+    expect(framesOf(at('refers.mov'))).toBe(0);
+    const allowed: string[] = [];
+    const restore = following((options) => allowed.push(options.protocol_whitelist));
+    try {
+      expect(framesOf(at('refers.mov'))).toBe(0);
+      expect(allowed).toEqual(['fd']);
+    } finally {
+      restore();
+    }
+  });
+
+  test('would get them if files could be opened by name', () => {
+    const restore = following((options) => {
+      options.protocol_whitelist = 'fd,file';
+    });
+    try {
+      expect(framesOf(at('refers.mov'))).toBe(1000);
+    } finally {
+      restore();
+    }
+  });
+});
+
+describe('several recordings in one file', () => {
+  test('give one of them, with a warning, and the others are not even read', () => {
+    const tracks = [noise(100_000, 16, 1), noise(100_000, 16, 2)];
+    writeFileSync(at('two.mov'), soundTracks(tracks));
+    const packets = [0, 0];
+    const read = FormatContext.prototype.readFrameSync;
+    const spy = vi.spyOn(FormatContext.prototype, 'readFrameSync').mockImplementation(function (
+      this: FormatContext,
+      packet,
+    ) {
+      const result = read.call(this, packet);
+      if (result >= 0) packets[packet.streamIndex]++;
+      return result;
+    });
+    try {
+      const { warnings, planes } = readAll(at('two.mov'), 's32');
+      const taken = packets[0] > packets[1] ? 0 : 1;
+      expect(warnings).toEqual([`Took audio stream ${taken}, one of 2; the others were left out.`]);
+      expect(Array.from(planes[0])).toEqual(tracks[taken].map((sample) => sample * 65_536));
+      // One was read to see what the file is.
+      expect(packets[taken]).toBeGreaterThan(20);
+      expect(packets[1 - taken]).toBeLessThanOrEqual(1);
+    } finally {
+      spy.mockRestore();
+    }
   });
 });
 
@@ -171,12 +259,68 @@ describe('damage', () => {
     expect(warnings.join()).toMatch(/^Skipped \d+ damaged packets\.$/);
   });
 
+  test('of all there is in a lossy file is an error', () => {
+    writeWav(at('lossy.wav'), [to16(tone(100_000, 44_100, 440))]);
+    convert(at('lossy.wav'), at('lossy.m4a'), 'm4a');
+    const bytes = readFileSync(at('lossy.m4a'));
+    const sound = bytes.indexOf('mdat') + 4;
+    bytes.fill(0xff, sound, sound - 4 + bytes.readUInt32BE(sound - 8));
+    writeFileSync(at('nothing.m4a'), bytes);
+    expect(() => convert(at('nothing.m4a'), at('nothing.mp3'), 'mp3')).toThrow(
+      refusal('ERR_AUDIO_DECODE', /got \d+ damaged packets and nothing else/),
+    );
+  });
+
+  test.each([
+    ['rate', { rate: 48_000 }, [1]],
+    ['channels', { rate: 44_100 }, [1, 2]],
+  ] as const)('that is another recording of another %s behind the first is an error', (_what, {
+    rate,
+  }, seeds) => {
+    writeWav(at('first.wav'), [to16(tone(50_000, 44_100, 440))]);
+    writeWav(
+      at('second.wav'),
+      seeds.map(() => to16(tone(50_000, rate, 440))),
+      { rate },
+    );
+    for (const name of ['first', 'second']) convert(at(`${name}.wav`), at(`${name}.mp3`), 'mp3');
+    writeFileSync(
+      at('both.mp3'),
+      Buffer.concat([readFileSync(at('first.mp3')), readFileSync(at('second.mp3'))]),
+    );
+    expect(() => convert(at('both.mp3'), at('both.flac'), 'flac')).toThrow(
+      refusal('ERR_AUDIO_UNSUPPORTED', /got a change after frame \d{5} of/),
+    );
+  });
+
   test('of the end of a wav file is a warning, and what is there is kept', () => {
     const bytes = wav([noise(1000, 16)]);
     writeFileSync(at('cut.wav'), bytes.subarray(0, bytes.length - 400));
     const { warnings, frames } = convert(at('cut.wav'), at('cut.flac'), 'flac');
     expect(frames).toBe(800);
     expect(warnings).toEqual(['The file is cut off, or its header is wrong: what there is of it was taken.']);
+  });
+
+  test.each([
+    { kept: 1000, warned: 0 },
+    { kept: 700, warned: 1 },
+  ])('of the end of an RF64 file is a warning too: $kept of 1000 frames', ({ kept, warned }) => {
+    const samples = noise(1000, 16);
+    const plain = wav([samples]);
+    const sizes = Buffer.alloc(36);
+    sizes.write('ds64', 'latin1');
+    sizes.writeUInt32LE(28, 4);
+    sizes.writeBigUInt64LE(BigInt(plain.length + 28), 8);
+    sizes.writeBigUInt64LE(2000n, 16);
+    sizes.writeBigUInt64LE(1000n, 24);
+    plain.write('RF64', 'latin1');
+    plain.writeUInt32LE(0xffff_ffff, 4);
+    plain.writeUInt32LE(0xffff_ffff, 40);
+    const bytes = Buffer.concat([plain.subarray(0, 12), sizes, plain.subarray(12)]);
+    writeFileSync(at('large.wav'), bytes.subarray(0, bytes.length - 2 * (1000 - kept)));
+    const { planes, warnings } = readAll(at('large.wav'), 's32');
+    expect(Array.from(planes[0])).toEqual(samples.slice(0, kept).map((sample) => sample * 65_536));
+    expect(warnings).toHaveLength(warned);
   });
 
   test.each([
@@ -257,43 +401,4 @@ function withPicture(flac: Buffer): Buffer {
   head[0] = 6;
   const streamInfoEnd = 4 + 4 + 34;
   return Buffer.concat([flac.subarray(0, streamInfoEnd), head, body, flac.subarray(streamInfoEnd)]);
-}
-
-function int32(...values: number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (const [i, value] of values.entries()) bytes.writeInt32BE(value, i * 4);
-  return bytes;
-}
-
-function box(type: string, ...parts: Buffer[]): Buffer {
-  const body = Buffer.concat(parts);
-  return Buffer.concat([int32(body.length + 8), Buffer.from(type, 'latin1'), body]);
-}
-
-function pictureOnly(): Buffer {
-  const handler = box('hdlr', int32(0, 0), Buffer.from('vide'), int32(0, 0, 0), Buffer.from([0]));
-  const sample = box(
-    'mjpa',
-    Buffer.alloc(6),
-    Buffer.from([0, 1]),
-    Buffer.alloc(16),
-    Buffer.from([0, 16, 0, 16]),
-    Buffer.alloc(50),
-  );
-  const table = box(
-    'stbl',
-    box('stsd', int32(0, 1), sample),
-    box('stts', int32(0, 1, 1, 1)),
-    box('stsc', int32(0, 1, 1, 1, 1)),
-    box('stsz', int32(0, 4, 1)),
-    box('stco', int32(0, 1, 40)),
-  );
-  const media = box('mdia', box('mdhd', int32(0, 0, 0, 1000, 1, 0)), handler, box('minf', table));
-  const track = box('trak', box('tkhd', int32(0, 0, 0, 1, 0, 1), Buffer.alloc(60)), media);
-  const movie = box('moov', box('mvhd', int32(0, 0, 0, 1000, 1), Buffer.alloc(80)), track);
-  return Buffer.concat([
-    box('ftyp', Buffer.from('isom'), int32(0), Buffer.from('isom')),
-    box('free', Buffer.alloc(16)),
-    movie,
-  ]);
 }

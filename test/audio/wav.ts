@@ -1,9 +1,9 @@
 /** Hand-written WAV files, so that what goes into a test does not come from the code under test. */
 import { writeFileSync } from 'node:fs';
 
-export type WavFormat = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64';
+export type WavFormat = 'u8' | 's16' | 's24' | 's32' | 's64' | 'f32' | 'f64';
 
-const BYTES: Record<WavFormat, number> = { u8: 1, s16: 2, s24: 3, s32: 4, f32: 4, f64: 8 };
+const BYTES: Record<WavFormat, number> = { u8: 1, s16: 2, s24: 3, s32: 4, s64: 8, f32: 4, f64: 8 };
 
 export interface WavOptions {
   readonly rate?: number;
@@ -68,6 +68,8 @@ function put(data: Buffer, format: WavFormat, value: number, at: number): number
       return data.writeIntLE(value, at, 3);
     case 's32':
       return data.writeInt32LE(value, at);
+    case 's64':
+      return data.writeBigInt64LE(BigInt(value), at);
     case 'f32':
       return data.writeFloatLE(value, at);
     case 'f64':

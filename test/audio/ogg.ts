@@ -1,0 +1,81 @@
+/** Ogg files put together anew, page by page, for shapes that millpond itself does not write. */
+
+interface Page {
+  readonly flags: number;
+  readonly position: bigint;
+  readonly serial: number;
+  readonly sequence: number;
+  /** As they lie in the page: a packet ends with a segment of less than 255 bytes. */
+  readonly segments: readonly number[];
+  readonly body: Buffer;
+}
+
+export interface OggChanges {
+  readonly serial?: number;
+  /** What the last page says is the end. */
+  readonly end?: bigint;
+}
+
+const CONTINUED = 1;
+const LAST = 4;
+
+/** A Vorbis file with all its sound in one page, where it fits: 255 segments. */
+export function inOnePage(ogg: Buffer, { serial, end }: OggChanges = {}): Buffer {
+  const pages = pagesOf(ogg);
+  const sound = pages.findIndex(({ position }) => position > 0n);
+  const first = pages[sound];
+  const segments = pages.slice(sound).flatMap((page) => page.segments);
+  if (first.flags & CONTINUED || segments.length > 255) throw new Error('does not fit in one page');
+  const body = Buffer.concat(pages.slice(sound).map((page) => page.body));
+  const position = end ?? pages[pages.length - 1].position;
+  const whole = { ...first, flags: LAST, position, segments, body };
+  const all = [...pages.slice(0, sound), whole];
+  return Buffer.concat(all.map((page) => pageBytes({ ...page, serial: serial ?? page.serial })));
+}
+
+/** The same pages under another number. */
+export function withSerial(ogg: Buffer, serial: number): Buffer {
+  return Buffer.concat(pagesOf(ogg).map((page) => pageBytes({ ...page, serial })));
+}
+
+function pagesOf(ogg: Buffer): Page[] {
+  const pages: Page[] = [];
+  for (let at = 0; at < ogg.length; ) {
+    const bodyAt = at + 27 + ogg[at + 26];
+    const segments = [...ogg.subarray(at + 27, bodyAt)];
+    const end = bodyAt + segments.reduce((sum, bytes) => sum + bytes, 0);
+    pages.push({
+      flags: ogg[at + 5],
+      position: ogg.readBigInt64LE(at + 6),
+      serial: ogg.readUInt32LE(at + 14),
+      sequence: ogg.readUInt32LE(at + 18),
+      segments,
+      body: ogg.subarray(bodyAt, end),
+    });
+    at = end;
+  }
+  return pages;
+}
+
+function pageBytes({ flags, position, serial, sequence, segments, body }: Page): Buffer {
+  const head = Buffer.alloc(27);
+  head.write('OggS', 'latin1');
+  head[5] = flags;
+  head.writeBigInt64LE(position, 6);
+  head.writeUInt32LE(serial, 14);
+  head.writeUInt32LE(sequence, 18);
+  head[26] = segments.length;
+  const page = Buffer.concat([head, Buffer.from(segments), body]);
+  page.writeUInt32LE(checksum(page), 22);
+  return page;
+}
+
+/** CRC-32 as Ogg has it: from the highest bit down, and nothing inverted. */
+function checksum(bytes: Buffer): number {
+  let sum = 0;
+  for (const byte of bytes) {
+    sum ^= byte << 24;
+    for (let bit = 0; bit < 8; bit++) sum = sum < 0 ? (sum << 1) ^ 0x04c1_1db7 : sum << 1;
+  }
+  return sum >>> 0;
+}
