@@ -95,13 +95,14 @@ export class ThreadSupply implements Supply {
     // raise the flag at once may lose the larger need; each raises it again with its next slice.
     const { words } = this.#ledger;
     if (Atomics.load(words, HUNGER) < need.kib) Atomics.store(words, HUNGER, need.kib);
-    Atomics.add(words, STARVED, 1);
-    Atomics.notify(words, STARVED);
+    this.#wakeCoordinator();
   }
 
   fed(need: Need): void {
     this.#needs.delete(need);
     this.#publishNeed();
+    // It takes the hunger word back, so that others keep again what they release.
+    this.#wakeCoordinator();
   }
 
   wakeWord(): number {
@@ -136,6 +137,12 @@ export class ThreadSupply implements Supply {
 
   now(): number {
     return performance.now() * 1e6;
+  }
+
+  #wakeCoordinator(): void {
+    const { words } = this.#ledger;
+    Atomics.add(words, STARVED, 1);
+    Atomics.notify(words, STARVED);
   }
 
   #publishNeed(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rowWord, STARVING } from '../../src/budget/layout.ts';
+import { HUNGER, rowWord, STARVED, STARVING } from '../../src/budget/layout.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 import { Store } from '../../src/pool/store.ts';
 import { LARGE, MEDIUM, makeShard, makeStand, SMALL, type TestShard } from '../stand.ts';
@@ -165,6 +165,16 @@ describe('a request', () => {
 });
 
 describe('waiting without blocking', () => {
+  it('wakes the coordinator when it begins and when it is over, which clears the hunger word', () => {
+    const { shard, stand } = makeShard();
+    const { words } = stand.ledger;
+    const need = { kib: 64, tier: 1 };
+    shard.supply.starve(need);
+    expect([words[STARVED], words[HUNGER], words[rowWord(shard.row) + STARVING]]).toEqual([1, 64, 64]);
+    shard.supply.fed(need);
+    expect([words[STARVED], words[rowWord(shard.row) + STARVING]]).toEqual([2, 0]);
+  });
+
   it("is served by another shard's release", async () => {
     const stand = makeStand({ budgetBytes: MiB }, { shards: 2, quotas: [0, 0, 0] });
     const [holder, waiter] = stand.shards;
