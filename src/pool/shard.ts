@@ -21,8 +21,11 @@ import { tierFor } from './tiers.ts';
 
 /** One lease in this many is guarded at `sampled` safety: a stack costs microseconds. */
 const GUARD_EVERY = 4096;
-/** Ten of them are the pool's own. */
-const STACK_FRAMES = 20;
+/** Callers that a guarded lease remembers; a deeper stack takes longer to walk. */
+const CALLERS = 6;
+/** Frames of the pool's own above them: where idle memory served at once, and where the ladder did. */
+const HIT_FRAMES = 4;
+const LADDER_FRAMES = 10;
 /** Timers take no more. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
@@ -122,7 +125,7 @@ export class Shard implements Pool {
 
   /** Puts memory that arrived from another thread under a lease of the running task. */
   receive(store: Store, length: Bytes, asked: number): Lease {
-    if (this.#options.safety === 'full') guard(store);
+    if (this.#options.safety === 'full') guard(store, HIT_FRAMES);
     return this.leases.lend(store, length, asked);
   }
 
@@ -201,7 +204,7 @@ export class Shard implements Pool {
     const lease = this.#hit(length);
     if (lease !== null) {
       if (hitWeight > 0) this.#recorder.record(HIT, lease.store.asked, this.#supply.now() - start, hitWeight);
-      this.#guard(lease.store);
+      this.#guard(lease.store, HIT_FRAMES);
       return lease;
     }
     return this.#climb([length], options, start, hitWeight)[0];
@@ -218,14 +221,14 @@ export class Shard implements Pool {
   }
 
   /** Where the safety level asks for it, the store remembers who acquires it. */
-  #guard(store: Store): void {
+  #guard(store: Store, ownFrames: number): void {
     const { safety } = this.#options;
     if (safety === 'off') return;
     if (safety === 'sampled') {
       if (this.#untilGuard > 0) return;
       this.#untilGuard = GUARD_EVERY;
     }
-    guard(store);
+    guard(store, ownFrames);
   }
 
   /** `hitWeight` is how many hits one stands for in the latency records; 0 records none. */
@@ -237,7 +240,7 @@ export class Shard implements Pool {
       const weight = cause === HIT ? hitWeight : 1;
       if (weight > 0) this.#recorder.record(cause, tier, nanoseconds, weight);
       this.#counts.served(cause, tier);
-      this.#guard(store);
+      this.#guard(store, LADDER_FRAMES);
       return this.leases.lend(store, lengths[at], tier);
     });
   }
@@ -253,9 +256,9 @@ export class Shard implements Pool {
 }
 
 /** Its views are detached at the release, and a leak report says where it was acquired. */
-function guard(store: Store): void {
+function guard(store: Store, ownFrames: number): void {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = STACK_FRAMES;
+  Error.stackTraceLimit = ownFrames + CALLERS;
   store.trace = new Error('acquired here');
   Error.stackTraceLimit = stackTraceLimit;
   store.plain = false;
