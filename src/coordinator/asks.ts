@@ -2,6 +2,10 @@
  * What workers were asked to give and have not answered yet. Owned by the coordinator, on the main thread.
  * Invariant: a ticket is answered or buried once; a donor has at most one open ask of a kind and tier.
  */
+import { TIER_NAMES } from '../pool/tiers.ts';
+
+/** A request over the largest tier asks for memory of any. */
+const TIERS = TIER_NAMES.length;
 
 export interface Ask {
   readonly donor: number;
@@ -12,13 +16,19 @@ export interface Ask {
   readonly count: number;
 }
 
+const KINDS = ['want', 'trim', 'quota'] as const;
+
 export class Asks {
   readonly #open = new Map<number, Ask>();
+  /** Of each open ask, what there may be only one of: so that a round of many shards looks each up at once. */
+  readonly #pending = new Set<number>();
   #last = 0;
 
   /** Opens an ask and returns its ticket, 1 or more; 0 when the donor has one of the kind and tier already. */
   open(ask: Ask): number {
-    if (this.pending(ask.donor, ask.kind, ask.tier)) return 0;
+    const key = keyOf(ask.donor, ask.kind, ask.tier);
+    if (this.#pending.has(key)) return 0;
+    this.#pending.add(key);
     const ticket = ++this.#last;
     this.#open.set(ticket, ask);
     return ticket;
@@ -26,16 +36,15 @@ export class Asks {
 
   /** Without a tier: of any. */
   pending(donor: number, kind: Ask['kind'], tier?: number): boolean {
-    for (const ask of this.#open.values()) {
-      if (ask.donor === donor && ask.kind === kind && ask.tier === (tier ?? ask.tier)) return true;
-    }
+    if (tier !== undefined) return this.#pending.has(keyOf(donor, kind, tier));
+    for (let any = 0; any < TIERS; any++) if (this.#pending.has(keyOf(donor, kind, any))) return true;
     return false;
   }
 
   /** Ends an ask; undefined when it had ended before. */
   take(ticket: number): Ask | undefined {
     const ask = this.#open.get(ticket);
-    this.#open.delete(ticket);
+    if (ask !== undefined) this.#close(ticket, ask);
     return ask;
   }
 
@@ -44,9 +53,18 @@ export class Asks {
     const asks = [];
     for (const [ticket, ask] of this.#open) {
       if (ask.donor !== donor) continue;
-      this.#open.delete(ticket);
+      this.#close(ticket, ask);
       asks.push(ask);
     }
     return asks;
   }
+
+  #close(ticket: number, ask: Ask): void {
+    this.#open.delete(ticket);
+    this.#pending.delete(keyOf(ask.donor, ask.kind, ask.tier));
+  }
+}
+
+function keyOf(donor: number, kind: Ask['kind'], tier: number): number {
+  return (donor * KINDS.length + KINDS.indexOf(kind)) * TIERS + tier;
 }

@@ -199,14 +199,18 @@ export class Coordinator {
     Atomics.store(words, HUNGER, Math.max(0, ...starving.map(({ kib }) => kib)));
     if (starving.length === 0) return;
     for (const row of [...this.#outbox.keys()]) this.#keepHere(row);
+    const freeKib = this.#ledger.limitKib - (this.#ledger.sumKib() ?? this.#ledger.limitKib);
+    const donors = this.rows.donors();
+    // The first donor that was not asked yet: each is asked once, whoever starves, so that a round of many stays short.
+    let next = 0;
     for (const { row, kib, tier } of starving) {
       // What the budget has left needs nobody's help: the shard was refused by a race and tries again by itself.
-      let lacking = kib - (this.#ledger.limitKib - (this.#ledger.sumKib() ?? this.#ledger.limitKib));
-      if (lacking <= 0) continue;
-      if (row !== MAIN_ROW) lacking -= this.#shard.idle.trim(lacking);
-      for (const donor of this.rows.donors(row)) {
-        if (lacking <= 0) break;
-        lacking -= this.#askDonor(donor, row, tier, lacking);
+      let lacking = kib - freeKib;
+      if (lacking > 0 && row !== MAIN_ROW) lacking -= this.#shard.idle.trim(lacking);
+      for (let at = next; lacking > 0 && at < donors.length; at++) {
+        if (donors[at] === row) continue;
+        lacking -= this.#askDonor(donors[at], row, tier, lacking);
+        if (at === next) next++;
       }
     }
   }

@@ -74,13 +74,15 @@ export class RowReader {
     return kib;
   }
 
-  /** Workers' rows with idle memory other than `receiver`, those with most first. */
-  donors(receiver: number): number[] {
-    const donors = [];
+  /** Workers' rows with idle memory, those with most first. */
+  donors(): number[] {
+    const idle = new Map<number, number>();
     for (let row = MAIN_ROW + 1; row < this.#ledger.rows; row++) {
-      if (row !== receiver && this.taken(row) && this.idleKib(row) > 0) donors.push(row);
+      const kib = this.taken(row) ? this.idleKib(row) : 0;
+      if (kib > 0) idle.set(row, kib);
     }
-    return donors.sort((a, b) => this.idleKib(b) - this.idleKib(a));
+    // Sorted by what was read once: idle memory comes and goes meanwhile.
+    return [...idle].sort(([, a], [, b]) => b - a).map(([row]) => row);
   }
 
   /** Requests that ended without memory since the last call. */
