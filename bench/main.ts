@@ -16,6 +16,7 @@ import { installPeers } from './peers.ts';
 import pool from './pool.bench.ts';
 import runBenchmark from './run.bench.ts';
 import scaling from './scaling.bench.ts';
+import shards from './shards.bench.ts';
 import starve from './starve.bench.ts';
 import transfer from './transfer.bench.ts';
 
@@ -58,7 +59,17 @@ async function main(): Promise<void> {
   };
   const machine = describeMachine();
   const results: { name: string; question: string; tables: Table[] }[] = [];
-  for (const { name, question, run } of [pool, transfer, starve, runBenchmark, burst, dsp, batch, scaling]) {
+  for (const { name, question, run } of [
+    pool,
+    transfer,
+    starve,
+    shards,
+    runBenchmark,
+    burst,
+    dsp,
+    batch,
+    scaling,
+  ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
     context.say(`${name}: ${question}`);
     const tables = await run(context);
