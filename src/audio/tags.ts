@@ -23,7 +23,9 @@ export function readTags(format: FormatContext, stream: Stream): Tags {
   const all = { ...stream.metadata?.getAll(), ...format.metadata?.getAll() };
   const kept = Object.entries(all).filter(([key, value]) => {
     const name = key.toLowerCase();
-    return value !== '' && !TECHNICAL.has(name) && !TECHNICAL_START.test(name);
+    // MP4 says "undetermined" where nobody said anything.
+    const empty = value === '' || (name === 'language' && value === 'und');
+    return !empty && !TECHNICAL.has(name) && !TECHNICAL_START.test(name);
   });
   return Object.fromEntries(kept);
 }

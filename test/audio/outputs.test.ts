@@ -4,6 +4,7 @@ import { Block } from '../../src/audio/block.ts';
 import { openDecoder } from '../../src/audio/decoder.ts';
 import { openEncoder } from '../../src/audio/encoder.ts';
 import { planTarget, TARGETS, type TargetName } from '../../src/audio/targets.ts';
+import { transcode } from '../../src/audio/transcode.ts';
 import { dirtyShard } from '../stand.ts';
 import { convert, readAll, scratch } from './recordings.ts';
 import { noise, writeWav } from './wav.ts';
@@ -200,6 +201,26 @@ describe('a conversion that ends early', () => {
     expect(pool.acquired).toBe(0);
   });
 
+  test('while its input was opened makes no file any more', () => {
+    const input = writeWav(at('in.wav'), [noise(1000, 16)]);
+    const pool = dirtyShard();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const request = {
+      input,
+      output: at('no-such-folder/out.flac'),
+      to: 'flac' as const,
+      get gainDb() {
+        controller.abort(reason);
+        return 0;
+      },
+    };
+    const context = { pool, signal: controller.signal, block: { bytes: 65_536 } };
+    // Where it tried to make one, the missing folder would be the error.
+    expect(() => transcode(request, context)).toThrow(reason);
+    expect(pool.acquired).toBe(0);
+  });
+
   test('by damage leaves no file and no lease', () => {
     const inside = folder('damage');
     writeWav(at('d.wav'), [noise(100_000, 16)]);
@@ -258,5 +279,17 @@ describe('tags', () => {
       comment: 'two\nlines',
     });
     expect(Object.keys(kept)).not.toContain('encoder');
+  });
+
+  test('that a program wrote about a file stay behind', () => {
+    const tags = { INAM: 'A title', ISFT: 'A program' };
+    const input = writeWav(at('program.wav'), [noise(20_000, 16)], { tags });
+    expect(readAll(input).info.tags).toEqual({ title: 'A title' });
+    convert(input, at('program.m4a'), 'm4a');
+    // The container has its brands and a handler's name.
+    expect(readFileSync(at('program.m4a')).includes('ftypM4A ')).toBe(true);
+    expect(readAll(at('program.m4a')).info.tags).toEqual({ title: 'A title' });
+    convert(at('program.m4a'), at('program.flac'), 'flac');
+    expect(readAll(at('program.flac')).info.tags).toEqual({ title: 'A title' });
   });
 });
