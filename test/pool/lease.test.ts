@@ -291,6 +291,20 @@ describe('memory that arrived from another thread', () => {
   });
 });
 
+describe('memory of a result that nobody waits for any more', () => {
+  it('goes back to its worker without ever having been lent here, and no lease of this shard is lost over it', () => {
+    const { shard } = makeShard();
+    const sent: Store[] = [];
+    shard.supply.sent = (store) => void sent.push(store);
+    shard.acquire(MEDIUM);
+    shard.acquire(MEDIUM);
+    shard.leases.welcome(new Store(new ArrayBuffer(MEDIUM), 1, 0, 1), 1);
+    expect(sent).toHaveLength(1);
+    expect(shard.close()).toHaveLength(2);
+    expect(shard.charged).toBe(0);
+  });
+});
+
 describe('the end of a task', () => {
   it('reclaims what it forgot, detaches its views and tells where it was acquired', () => {
     const { shard, stand } = makeShard({ safety: 'full' });

@@ -139,6 +139,13 @@ class Round {
     }
     while (running.size > 0) await orHang(Promise.race(running));
     if (failure !== undefined) throw failure;
+    // Cancelled jobs may still be on their way to their ends; then every shard is charged for what it keeps.
+    while (runtime.snapshot().tasks.running > 0)
+      await orHang(new Promise((resolve) => setImmediate(resolve)));
+    for (const { shard, chargedBytes, idleBytes } of runtime.snapshot().shards) {
+      if (chargedBytes < idleBytes)
+        throw new Error(`shard ${shard} keeps ${idleBytes} bytes, charged ${chargedBytes}`);
+    }
   }
 
   /** The main thread acquires and releases too. */
