@@ -125,7 +125,6 @@ export class WorkerThread {
   /** Runs one task to its end. Never throws and never rejects: an error is part of the result. */
   run(job: Job, task: Task): unknown {
     this.#task = task.task;
-    this.#ledger.words[rowWord(this.#row) + PROGRESS] = 0;
     const input = this.#frame.begin(task);
     try {
       const returned = job(input as never, this.#context());

@@ -158,6 +158,8 @@ export function mixMatrix(source: Layout, target: Layout): Float32Array[] {
 
 /** True when channels must be mixed: the matrix does more than to pass each one on. */
 export function mustMix(source: Layout, target: Layout): boolean {
+  // As most do: the matrix need not be made to see that it would be the identity.
+  if (source.nbChannels === target.nbChannels && source.mask === target.mask) return false;
   return (
     source.nbChannels !== target.nbChannels ||
     mixMatrix(source, target).some((row, at) =>

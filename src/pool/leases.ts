@@ -102,8 +102,8 @@ export class Leases implements Lender {
   takeBack(lease: Lease, store: Store): void {
     const words = this.#words;
     if (store.plain && words[this.#mail] === 0 && words[this.#hunger] === 0 && store.intact) {
-      if (this.#scrub) store.bytes.fill(0);
       if (this.#lists[store.tier].push(store)) {
+        if (this.#scrub) store.bytes.fill(0);
         lease.generation = RELEASED;
         this.#finish(store);
         return;
