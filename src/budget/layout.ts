@@ -3,6 +3,7 @@
  * floats for counters that only the row's own thread writes (plain stores: whole numbers up to 2^53).
  */
 import { CAUSES } from '../pool/causes.ts';
+import { LIST_WORDS } from '../pool/free-list.ts';
 import { POOLED_TIERS, TIER_NAMES } from '../pool/tiers.ts';
 
 // Header. Who writes: main at start, unless said.
@@ -41,16 +42,10 @@ export const PROGRESS = 4;
 export const STARVING = 5;
 /** The tier it starves for; owner. */
 export const STARVING_TIER = 6;
-/** One word a tier: idle buffers; owner. */
-export const IDLE = 7;
-/** One word a tier: the most there ever were idle; owner. */
-export const IDLE_PEAK = IDLE + POOLED_TIERS;
-/** One word a tier: the fewest idle since the coordinator reset it; both, as a hint. */
-export const IDLE_LOW = IDLE_PEAK + POOLED_TIERS;
-/** One word a tier: the most idle since the coordinator reset it; both, as a hint. */
-export const IDLE_HIGH = IDLE_LOW + POOLED_TIERS;
+/** `LIST_WORDS` a tier, what its free list publishes; owner, and the coordinator where it resets marks. */
+export const LISTS = 7;
 /** One word a tier: quota in force; owner. */
-export const QUOTA = IDLE_HIGH + POOLED_TIERS;
+export const QUOTA = LISTS + POOLED_TIERS * LIST_WORDS;
 /** Two cache lines, so that neighbours never share one. */
 export const ROW_WORDS = 32;
 
@@ -77,6 +72,11 @@ export function ledgerBytes(rows: number): number {
 /** Index of the row's first word. */
 export function rowWord(row: number): number {
   return HEADER_WORDS + (row * ROW_BYTES) / 4;
+}
+
+/** Index of one of the words that the free list of a tier publishes. */
+export function listWord(row: number, tier: number, word: number): number {
+  return rowWord(row) + LISTS + tier * LIST_WORDS + word;
 }
 
 /** Byte offset of the row's first counter. */

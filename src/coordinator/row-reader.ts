@@ -6,10 +6,7 @@
 import {
   COUNTERS,
   FREE,
-  IDLE,
-  IDLE_HIGH,
-  IDLE_LOW,
-  IDLE_PEAK,
+  listWord,
   MAIN_ROW,
   OVERFLOWS,
   OWNER,
@@ -20,6 +17,7 @@ import {
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import { FRESH, MAILBOX, REFUSED, TRIMMED, WAITED } from '../pool/causes.ts';
+import { IDLE, IDLE_HIGH, IDLE_LOW, IDLE_PEAK } from '../pool/free-list.ts';
 import { POOLED_TIERS, type TierPolicies, tierFor } from '../pool/tiers.ts';
 import type { Quotas } from './quotas.ts';
 import type { ShardView } from './rebalance.ts';
@@ -53,11 +51,11 @@ export class RowReader {
   }
 
   idle(row: number, tier: number): number {
-    return this.#ledger.words[rowWord(row) + IDLE + tier];
+    return this.#ledger.words[listWord(row, tier, IDLE)];
   }
 
   idlePeak(row: number, tier: number): number {
-    return this.#ledger.words[rowWord(row) + IDLE_PEAK + tier];
+    return this.#ledger.words[listWord(row, tier, IDLE_PEAK)];
   }
 
   tierKib(tier: number): number {
@@ -102,7 +100,7 @@ export class RowReader {
       this.#before.set(row, now);
       const since = (counter: number): number => now[counter] - before[counter];
       const each = <T>(of: (tier: number) => T): T[] => [0, 1, 2].map(of);
-      const word = (first: number, tier: number): number => this.#ledger.words[rowWord(row) + first + tier];
+      const word = (which: number, tier: number): number => this.#ledger.words[listWord(row, tier, which)];
       // Read once: the shard goes on meanwhile, and the three must fit together.
       const idle = each((tier) => word(IDLE, tier));
       return {
@@ -121,10 +119,9 @@ export class RowReader {
   resetMarks(rows: readonly number[]): void {
     const { words } = this.#ledger;
     for (const row of rows) {
-      const first = rowWord(row);
       for (let tier = 0; tier < POOLED_TIERS; tier++) {
-        words[first + IDLE_LOW + tier] = 0x7fffffff;
-        words[first + IDLE_HIGH + tier] = 0;
+        words[listWord(row, tier, IDLE_LOW)] = 0x7fffffff;
+        words[listWord(row, tier, IDLE_HIGH)] = 0;
       }
     }
   }

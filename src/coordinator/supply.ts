@@ -6,11 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CANCEL,
   HUNGER,
-  IDLE,
-  IDLE_HIGH,
-  IDLE_LOW,
-  IDLE_PEAK,
   LEAKS,
+  LISTS,
   MAIL,
   OVERFLOWS,
   QUARANTINED,
@@ -161,10 +158,7 @@ export function shardWords(ledger: Ledger, row: number): ShardWords {
     words: ledger.words,
     mail: first + MAIL,
     hunger: HUNGER,
-    idle: first + IDLE,
-    idlePeak: first + IDLE_PEAK,
-    idleLow: first + IDLE_LOW,
-    idleHigh: first + IDLE_HIGH,
+    lists: first + LISTS,
     quota: first + QUOTA,
   };
 }

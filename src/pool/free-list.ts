@@ -1,5 +1,15 @@
 import type { Store } from './store.ts';
 
+// The words that a list publishes, relative to its first: side by side, so that the hot path loads one index for all.
+/** Idle buffers now. */
+export const IDLE = 0;
+/** The fewest, and the most, since the coordinator last reset them. */
+export const IDLE_LOW = 1;
+export const IDLE_HIGH = 2;
+/** The most ever. */
+export const IDLE_PEAK = 3;
+export const LIST_WORDS = 4;
+
 /**
  * Idle buffers of one tier, last in first out: the one most likely to be in cache comes first.
  * Owned by one shard and touched by its thread only. Invariant: `length <= quota` after every push;
@@ -11,20 +21,15 @@ export class FreeList {
   /** The idle ones are the first `#length`; what is behind them is left over and means nothing. */
   readonly #stores: Store[] = [];
   #length = 0;
-  readonly #words: Int32Array;
-  readonly #idle: number;
-  readonly #peak: number;
-  readonly #low: number;
-  readonly #high: number;
+  readonly #first: number;
 
-  /** `words` at the other four are written by plain stores, which others read as hints. */
-  constructor(quota: number, words: Int32Array, idle: number, peak: number, low: number, high: number) {
+  /**
+   * `first` is the first of its `LIST_WORDS` in shared memory, written by plain stores, which others read as hints. That
+   * memory comes with each call instead of being kept here: who calls has it at hand, and a load less is 1 ns of a hit.
+   */
+  constructor(quota: number, first: number) {
     this.quota = quota;
-    this.#words = words;
-    this.#idle = idle;
-    this.#peak = peak;
-    this.#low = low;
-    this.#high = high;
+    this.#first = first;
   }
 
   get length(): number {
@@ -36,32 +41,33 @@ export class FreeList {
     return false;
   }
 
-  pop(): Store | undefined {
+  pop(words: Int32Array): Store | undefined {
     const left = this.#length - 1;
     if (left < 0) return undefined;
     this.#length = left;
-    const words = this.#words;
-    words[this.#idle] = left;
-    if (left < words[this.#low]) words[this.#low] = left;
+    const first = this.#first;
+    words[first + IDLE] = left;
+    if (left < words[first + IDLE_LOW]) words[first + IDLE_LOW] = left;
     return this.#stores[left];
   }
 
   /** False, and nothing happened, when the list is at its quota. */
-  push(store: Store): boolean {
+  push(store: Store, words: Int32Array): boolean {
     const length = this.#length;
     if (length >= this.quota) return false;
-    this.#stores[length] = store;
+    // Mostly it is back where it was; a load is cheaper than a store that the collector watches.
+    if (this.#stores[length] !== store) this.#stores[length] = store;
     this.#length = length + 1;
-    const words = this.#words;
-    words[this.#idle] = length + 1;
-    if (length >= words[this.#high]) this.#rise(length + 1);
+    const first = this.#first;
+    words[first + IDLE] = length + 1;
+    if (length >= words[first + IDLE_HIGH]) this.#rise(length + 1, words);
     return true;
   }
 
   /** Apart, because the list is rarely longer than before: the peak is never below the highest since the last reset. */
-  #rise(length: number): void {
-    const words = this.#words;
-    words[this.#high] = length;
-    if (length > words[this.#peak]) words[this.#peak] = length;
+  #rise(length: number, words: Int32Array): void {
+    const first = this.#first;
+    words[first + IDLE_HIGH] = length;
+    if (length > words[first + IDLE_PEAK]) words[first + IDLE_PEAK] = length;
   }
 }

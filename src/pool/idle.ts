@@ -4,7 +4,7 @@
  * nowhere else; a store that leaves by `free` was freed before its charge was taken back; one that cannot be is quarantined.
  */
 import { KiB } from '../bytes.ts';
-import { FreeList } from './free-list.ts';
+import { FreeList, LIST_WORDS } from './free-list.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Store } from './store.ts';
 import type { Supply } from './supply.ts';
@@ -17,11 +17,9 @@ export interface ShardWords {
   readonly mail: number;
   /** KiB that the neediest starving shard lacks, 0 when none starves. */
   readonly hunger: number;
-  /** First of one word a tier, each. */
-  readonly idle: number;
-  readonly idlePeak: number;
-  readonly idleLow: number;
-  readonly idleHigh: number;
+  /** First of the words of the free lists, `LIST_WORDS` a tier. */
+  readonly lists: number;
+  /** First of one word a tier. */
   readonly quota: number;
 }
 
@@ -48,15 +46,12 @@ export class IdleMemory {
     this.#overflows = overflows;
     this.lists = quotas.slice(0, POOLED_TIERS).map((quota, tier) => {
       at.words[at.quota + tier] = quota;
-      return new FreeList(
-        quota,
-        at.words,
-        at.idle + tier,
-        at.idlePeak + tier,
-        at.idleLow + tier,
-        at.idleHigh + tier,
-      );
+      return new FreeList(quota, at.lists + tier * LIST_WORDS);
     });
+  }
+
+  take(tier: number): Store | undefined {
+    return this.lists[tier].pop(this.#at.words);
   }
 
   /** Keeps a store, or frees it when its list is full or it would help a shard that starves. */
@@ -64,7 +59,7 @@ export class IdleMemory {
     const lackingKib = this.#at.words[this.#at.hunger];
     const helps = lackingKib > 0 && (store.capacity / KiB) * HELPFUL >= lackingKib;
     if (store.tier !== DIRECT && !helps) {
-      if (this.lists[store.tier].push(store)) return;
+      if (this.lists[store.tier].push(store, this.#at.words)) return;
       this.#overflows(store.tier);
     }
     this.free(store);
@@ -76,7 +71,7 @@ export class IdleMemory {
 
   /** Takes stores in, starving neighbours or not; what is over the quota is freed. */
   adopt(stores: readonly Store[]): void {
-    for (const store of stores) if (!this.lists[store.tier].push(store)) this.free(store);
+    for (const store of stores) if (!this.lists[store.tier].push(store, this.#at.words)) this.free(store);
   }
 
   free(store: Store): void {
@@ -99,7 +94,7 @@ export class IdleMemory {
     for (let tier = POOLED_TIERS - 1; tier >= 0 && freed < kib; tier--) {
       const list = this.lists[tier];
       while (freed < kib) {
-        const store = list.pop();
+        const store = list.pop(this.#at.words);
         if (store === undefined) break;
         this.free(store);
         freed += store.capacity / KiB;
@@ -112,7 +107,7 @@ export class IdleMemory {
   give(tier: number, count: number): Store[] {
     const stores: Store[] = [];
     while (stores.length < count) {
-      const store = this.lists[tier].pop();
+      const store = this.take(tier);
       if (store === undefined) break;
       store.lender?.forget(store);
       stores.push(store);
@@ -125,6 +120,6 @@ export class IdleMemory {
     const list = this.lists[tier];
     list.quota = quota;
     this.#at.words[this.#at.quota + tier] = quota;
-    while (list.length > quota) this.free(list.pop() as Store);
+    while (list.length > quota) this.free(list.pop(this.#at.words) as Store);
   }
 }

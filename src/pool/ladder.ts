@@ -113,8 +113,7 @@ export class Ladder {
   /** One try of every step that needs no other thread; `null` when the budget refuses. */
   #attempt(lengths: readonly Bytes[], waited: boolean): Served | null {
     const supply = this.#supply;
-    const lists = this.#idle.lists;
-    const before = lists.map((list) => list.length);
+    const before = this.#idle.lists.map((list) => list.length);
     supply.safepoint();
 
     const found: (Store | undefined)[] = [];
@@ -125,10 +124,10 @@ export class Ladder {
       let store: Store | undefined;
       let cause = tier === DIRECT ? DIRECT_ALLOCATION : FRESH;
       if (tier !== DIRECT) {
-        store = lists[tier].pop();
+        store = this.#idle.take(tier);
         if (store !== undefined) cause = before[tier]-- > 0 ? HIT : MAILBOX;
         else if (tier + 1 < POOLED_TIERS) {
-          store = lists[tier + 1].pop();
+          store = this.#idle.take(tier + 1);
           if (store !== undefined) cause = LARGER;
         }
       }

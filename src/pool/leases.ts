@@ -11,7 +11,7 @@ import type { IdleMemory, ShardWords } from './idle.ts';
 import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError, untransferableError } from './lease-errors.ts';
 import type { Quarantine } from './quarantine.ts';
-import { type Lender, NOT_LENT, type Store } from './store.ts';
+import { type Lender, NOT_LENT, NOWHERE, type Store } from './store.ts';
 import type { Supply } from './supply.ts';
 
 /** Exact counts of one shard; each call counts one event. */
@@ -57,8 +57,8 @@ export class Leases implements Lender {
   readonly #scrub: boolean;
   /** Every store that was ever lent here and has not left since; `task` tells the lent ones. A hit does not touch it. */
   readonly #known: Store[] = [];
-  /** How many of them are lent. */
-  #lent = 0;
+  /** True when the running task got a lease: then its end looks through them. */
+  #lentInTask = false;
   readonly #quarantine: Quarantine;
   #homebound: Store[] = [];
   /** The task that leases acquired now belong to; 0 outside tasks. */
@@ -89,11 +89,11 @@ export class Leases implements Lender {
 
   /** Puts a store under a new lease of the running task; `asked` is the tier of the request. */
   lend(store: Store, length: Bytes, asked: number): Lease {
-    if (store.lender !== this) this.#meet(store);
+    if (store.place === NOWHERE) this.#meet(store);
     store.length = length;
     store.asked = asked;
     store.task = this.task;
-    this.#lent++;
+    this.#lentInTask = true;
     return new Lease(store, length);
   }
 
@@ -102,8 +102,7 @@ export class Leases implements Lender {
   takeBack(lease: Lease, store: Store): void {
     const words = this.#words;
     if (store.plain && words[this.#mail] === 0 && words[this.#hunger] === 0 && store.intact) {
-      if (this.#lists[store.tier].push(store)) {
-        if (this.#scrub) store.bytes.fill(0);
+      if ((store.list as FreeList).push(store, words)) {
         lease.generation = RELEASED;
         this.#finish(store);
         return;
@@ -152,6 +151,8 @@ export class Leases implements Lender {
       last.place = store.place;
     }
     store.lender = null;
+    store.place = NOWHERE;
+    store.list = null;
   }
 
   // What the thread around the shard calls.
@@ -159,6 +160,7 @@ export class Leases implements Lender {
   /** Leases acquired from now on belong to this task (1 or more). */
   beginTask(task: number): void {
     this.task = task;
+    this.#lentInTask = false;
     this.#supply.safepoint();
   }
 
@@ -168,7 +170,8 @@ export class Leases implements Lender {
     let pinned = 0;
     const task = this.task;
     this.task = 0;
-    for (const store of this.#lentStores((store) => store.task === task)) {
+    const left = this.#lentInTask ? this.#lentStores((store) => store.task === task) : [];
+    for (const store of left) {
       if (store.pins > 0) pinned++;
       else if (store.loan === 0) leaks.push(this.#leakOf(store));
       this.#reclaim(store);
@@ -249,17 +252,19 @@ export class Leases implements Lender {
   /** The lease over a store is over. */
   #drop(store: Store): void {
     store.task = NOT_LENT;
-    this.#lent--;
   }
 
   #meet(store: Store): void {
     store.lender = this;
+    store.scrub = this.#scrub;
     store.place = this.#known.push(store) - 1;
+    store.list = this.#lists[store.tier] ?? null;
+    store.settle();
   }
 
   /** Lent stores that a test holds for; a list of its own, for callers that end them. */
   #lentStores(test: (store: Store) => boolean): Store[] {
-    return this.#lent === 0 ? [] : this.#known.filter((store) => store.task !== NOT_LENT && test(store));
+    return this.#known.filter((store) => store.task !== NOT_LENT && test(store));
   }
 
   /** Ends a lease that nobody gave back: it is out of reach, so its store becomes one of another generation. */

@@ -41,7 +41,9 @@ export class Shard implements Pool {
   // Copies of what the hot path reads, one load away.
   readonly #words: Int32Array;
   readonly #mail: number;
-  readonly #lists: readonly FreeList[];
+  readonly #small: FreeList;
+  readonly #medium: FreeList;
+  readonly #large: FreeList;
   readonly #hits: Float64Array;
   readonly #smallest: Bytes;
   readonly #middle: Bytes;
@@ -73,7 +75,7 @@ export class Shard implements Pool {
     this.leases = new Leases(this.idle, at, supply, this.#quarantine, counts, options.scrub, (length) =>
       this.acquire(length),
     );
-    this.#lists = this.idle.lists;
+    [this.#small, this.#medium, this.#large] = this.idle.lists;
     this.#hits = counts.hits;
     this.#ladder = new Ladder(this.idle, supply, options.tiers);
     const guardEvery = options.safety === 'full' ? 1 : options.safety === 'sampled' ? GUARD_EVERY : Infinity;
@@ -93,13 +95,21 @@ export class Shard implements Pool {
 
   /** The fast path: idle memory of the right tier, and nothing in the mailbox. */
   #hit(length: Bytes): Lease | null {
-    if (this.#words[this.#mail] !== 0 || length >>> 0 !== length) return null;
+    const words = this.#words;
+    if (words[this.#mail] !== 0 || length >>> 0 !== length) return null;
     let tier = 0;
+    let list = this.#small;
     if (length > this.#smallest) {
       if (length > this.#largest) return null;
-      tier = length > this.#middle ? 2 : 1;
+      if (length > this.#middle) {
+        tier = 2;
+        list = this.#large;
+      } else {
+        tier = 1;
+        list = this.#medium;
+      }
     }
-    const store = this.#lists[tier].pop();
+    const store = list.pop(words);
     if (store === undefined) return null;
     this.#hits[tier]++;
     return this.leases.lend(store, length, tier);
@@ -133,7 +143,7 @@ export class Shard implements Pool {
   close(): Leak[] {
     this.#closed = true;
     const leaks = this.leases.reclaimAll();
-    this.#lists.forEach((_list, tier) => {
+    this.idle.lists.forEach((_list, tier) => {
       this.idle.setQuota(tier, 0);
     });
     return leaks;

@@ -1,4 +1,5 @@
 import type { Bytes } from '../bytes.ts';
+import type { FreeList } from './free-list.ts';
 import type { Lease, Pin } from './lease.ts';
 import { DIRECT } from './tiers.ts';
 
@@ -13,6 +14,8 @@ export interface Lender {
 
 /** The `task` of a store that is under no lease. */
 export const NOT_LENT = -1;
+/** The `place` of a store that no shard ever lent. Comparing numbers costs less than comparing lenders (3 ns of a hit). */
+export const NOWHERE = -1;
 
 /**
  * One ArrayBuffer of the pool with its cached views, so that a hit creates no typed array, and with what the shard
@@ -33,8 +36,10 @@ export class Store {
   generation = 0;
   /** Native calls that still hold the memory. */
   pins = 0;
-  /** True while a release may take the fast path: pooled, stays here, not pinned, not guarded. */
+  /** True while a release may take the fast path: pooled, stays here, not pinned, not guarded, not to be scrubbed. */
   plain = false;
+  /** True when its next user must not see what this one left. */
+  scrub = false;
   /** Stack of the acquiring call, where the safety level asked for one; views are then detached at the release. */
   trace: Error | null = null;
 
@@ -46,8 +51,10 @@ export class Store {
   asked = 0;
   /** The task that acquired it; 0 outside tasks, `NOT_LENT` while it is under no lease. */
   task = NOT_LENT;
-  /** Where the lender's list holds it. */
-  place = 0;
+  /** Where the lender keeps it among those it knows; `NOWHERE` while none knows it. */
+  place = NOWHERE;
+  /** Where the lender puts it at a release; null for a direct allocation. */
+  list: FreeList | null = null;
 
   #bytes: Uint8Array<ArrayBuffer> | null = null;
   #float32: Float32Array<ArrayBuffer> | null = null;
@@ -86,7 +93,7 @@ export class Store {
   /** Works out anew whether a release may take the fast path. */
   settle(): void {
     const stays = this.loan === 0 && this.origin === 0 && this.tier !== DIRECT;
-    this.plain = stays && this.pins === 0 && this.trace === null;
+    this.plain = stays && this.pins === 0 && this.trace === null && !this.scrub;
   }
 
   /**
