@@ -114,7 +114,7 @@ export class World implements Thread {
     this.#users = new Users(this.machine, this.#supply, this.shard, this.tasks);
     for (let worker = 0; worker < options.workers; worker++) this.#hire();
     scheduler.turn = (except) => this.#turn(except);
-    scheduler.check = (by) => this.#check(by);
+    scheduler.check = (by) => this.#note(() => this.#check(by));
   }
 
   /** Plays a schedule to its end. @throws when a promise is broken */
@@ -130,6 +130,29 @@ export class World implements Thread {
   // What may happen next.
 
   #turn(except: Thread, top = false): boolean {
+    let moved = false;
+    this.#note(() => {
+      moved = this.#next(except, top);
+    });
+    if (top) this.#tell();
+    return moved;
+  }
+
+  /** What is broken is told between two turns: the listener of an abort would swallow it and end the process. */
+  #note(action: () => void): void {
+    if (this.machine.broken !== null) return;
+    try {
+      action();
+    } catch (error) {
+      this.machine.broken ??= error as Error;
+    }
+  }
+
+  #tell(): void {
+    if (this.machine.broken !== null) throw this.machine.broken;
+  }
+
+  #next(except: Thread, top: boolean): boolean {
     const { choices } = this.#scheduler;
     const threads: Thread[] = [this, ...this.workers];
     const start = choices.pick(threads.length);
@@ -301,7 +324,6 @@ export class World implements Thread {
   // The promises.
 
   #check(by: Thread): void {
-    if (this.machine.broken !== null) throw this.machine.broken;
     this.machine.promises.step(by);
     for (const [tier, { maxIdle }] of this.machine.options.tiers.entries()) {
       let idle = this.shard.idle.lists[tier].length;
@@ -348,6 +370,7 @@ export class World implements Thread {
     await this.#settleAll();
     this.shard.close();
     this.shard.abandon();
+    this.#tell();
     const charged = (this.ledger.sumKib() ?? Number.NaN) as number;
     const left = [...this.machine.book.live.values()];
     if (charged !== 0 || left.length > 0) {
