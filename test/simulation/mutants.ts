@@ -127,4 +127,53 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'for (const store of this.#lentStores((store) => store.task === task)) {',
     to: 'for (const store of this.#lentStores((store) => store.task === task && store.loan > 0)) {',
   },
+  {
+    name: 'puts an idle buffer into its list twice',
+    file: 'pool/idle.ts',
+    from: 'if (this.lists[store.tier].push(store)) return;\n      this.#overflows',
+    to: 'if (this.lists[store.tier].push(store) && this.lists[store.tier].push(store)) return;\n      this.#overflows',
+  },
+  {
+    name: 'loses buffers that it could not send',
+    world: 'deadly',
+    file: 'coordinator/worker-side.ts',
+    from: 'this.#shard.idle.takeBack(stores);',
+    to: '',
+  },
+  {
+    name: 'keeps idle memory when it closes',
+    file: 'pool/shard.ts',
+    from: 'this.idle.setQuota(tier, 0);',
+    to: 'void tier;',
+  },
+  {
+    name: 'leaves a lease in use that has moved',
+    file: 'pool/leases.ts',
+    from: 'lease.generation = MOVED;',
+    to: '',
+  },
+  {
+    name: 'lets a shard take the lease of another',
+    file: 'pool/leases.ts',
+    from: 'if (store.lender !== this) throw foreignError(store);',
+    to: '',
+  },
+  {
+    name: 'tells of forgotten leases without the name of their task',
+    file: 'tasks.ts',
+    from: 'leakEvent(entry.name, leaks)',
+    to: "leakEvent('a task', leaks)",
+  },
+  {
+    name: 'waits on after the deadline of a request',
+    file: 'pool/ladder.ts',
+    from: 'const left = deadline - supply.now();',
+    to: 'const left = deadline + 20e6 - supply.now();',
+  },
+  {
+    name: 'gives up before the deadline of a request',
+    file: 'pool/ladder.ts',
+    from: 'if (!(left > 0)) throw',
+    to: 'if (!(left > 5e6)) throw',
+  },
 ];
