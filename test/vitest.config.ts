@@ -8,8 +8,6 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['millpond-source'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    // They take minutes: `npm run mutants`.
-    exclude: process.env.MILLPOND_MUTANTS ? [] : ['test/simulation/mutants.test.ts'],
     pool: 'forks',
     execArgv: ['--expose-gc', '--conditions=millpond-source'],
     maxWorkers: 2,

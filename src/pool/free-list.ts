@@ -36,8 +36,8 @@ export class FreeList {
     return this.#length;
   }
 
-  holds(buffer: ArrayBufferLike): boolean {
-    for (let at = 0; at < this.#length; at++) if (this.#stores[at].buffer === buffer) return true;
+  some(test: (store: Store) => boolean): boolean {
+    for (let at = 0; at < this.#length; at++) if (test(this.#stores[at])) return true;
     return false;
   }
 

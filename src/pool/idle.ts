@@ -65,8 +65,8 @@ export class IdleMemory {
     this.free(store);
   }
 
-  holds(buffer: ArrayBufferLike): boolean {
-    return this.lists.some((list) => list.holds(buffer));
+  some(test: (store: Store) => boolean): boolean {
+    return this.lists.some((list) => list.some(test));
   }
 
   /** Takes stores in, starving neighbours or not; what is over the quota is freed. */

@@ -20,6 +20,8 @@ export interface Served {
 export interface Request<T> {
   readonly lengths: readonly Bytes[];
   readonly timeoutMs: number;
+  /** On the supply's clock: `timeoutMs` after the request was made, however long its first try takes. */
+  readonly deadline: number;
   /** Why nobody waits for it any more; null while somebody does. */
   over(): MillpondError | null;
   /** Makes leases of what was served; called once, at once. */
@@ -88,9 +90,8 @@ export class Ladder {
   }
 
   *#wait(request: Request<unknown>): Generator<Pause, Served, void> {
-    const { lengths, timeoutMs, over } = request;
+    const { lengths, timeoutMs, deadline, over } = request;
     const supply = this.#supply;
-    const deadline = supply.now() + timeoutMs * 1e6;
     const need = { kib: this.#kib(lengths), tier: tierFor(Math.max(...lengths), this.#tiers) };
     try {
       for (;;) {

@@ -214,10 +214,18 @@ export class Leases implements Lender {
     if (!lease.store.rehome()) throw untransferableError(lease.store);
   }
 
-  /** True when a buffer is of this shard: lent, idle, homebound or in quarantine. */
   owns(buffer: ArrayBufferLike): boolean {
-    const isIt = (store: Store): boolean => store.buffer === buffer;
-    return this.#known.some(isIt) || this.#homebound.some(isIt) || this.#idle.holds(buffer);
+    return this.some((store) => store.buffer === buffer);
+  }
+
+  /** Asks of every store of this shard, once for each place where it is: lent, homebound, idle, in quarantine. */
+  some(test: (store: Store) => boolean): boolean {
+    return (
+      this.#known.some((store) => store.task !== NOT_LENT && test(store)) ||
+      this.#homebound.some(test) ||
+      this.#idle.some(test) ||
+      this.#quarantine.some(test)
+    );
   }
 
   /** Reclaims all live leases. What native code still holds goes into quarantine. */

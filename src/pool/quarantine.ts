@@ -24,6 +24,11 @@ export class Quarantine {
     return this.#stores.delete(store);
   }
 
+  some(test: (store: Store) => boolean): boolean {
+    for (const store of this.#stores) if (test(store)) return true;
+    return false;
+  }
+
   /** Leaves everything to the garbage collector, for good; returns the KiB that were charged for it here. */
   abandon(): Bytes {
     let kib = 0;

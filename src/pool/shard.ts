@@ -181,9 +181,11 @@ export class Shard implements Pool {
     const { task } = this.leases;
     const ended = (): MillpondError | null =>
       this.#closed ? closedError() : task === this.leases.task ? null : taskEndedError();
+    const timeoutMs = this.#timeoutMs(options);
     return {
       lengths,
-      timeoutMs: this.#timeoutMs(options),
+      timeoutMs,
+      deadline: start + timeoutMs * 1e6,
       over: () => ended() ?? (this.#supply.cancelled() ? cancelledError() : null),
       deliver: (served) => {
         const end = ended();

@@ -92,6 +92,17 @@ describe('the ladder serves a request by the cheapest step that can', () => {
     expect(stand.used()).toBe(1024 + 64);
     expect(own.bytes.length).toBe(MEDIUM);
   });
+
+  it('refused: after its deadline, which counts from the call, also where its first try took long', () => {
+    const stand = makeStand({ budgetBytes: 2 * MiB }, { shards: 2 });
+    const [holder, starved] = stand.shards;
+    holder.acquireAll([LARGE, LARGE]);
+    starved.supply.post(() => {
+      stand.clock += 500e6;
+    });
+    expect(() => starved.acquire(LARGE, { timeoutMs: 700 })).toThrow('700 ms');
+    expect(stand.clock).toBe(700e6);
+  });
 });
 
 describe('a request', () => {

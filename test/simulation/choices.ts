@@ -44,7 +44,7 @@ function choicesOf(draw: (of: number) => number): Choices {
 export async function shrink(
   made: readonly number[],
   fails: (made: readonly number[]) => Promise<boolean>,
-  runs = 2000,
+  runs = 500,
 ): Promise<readonly number[]> {
   let best = made;
   let left = runs;

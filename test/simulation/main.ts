@@ -1,12 +1,12 @@
 /**
- * npm run simulate -- [--schedules N] [--seed S] [--shards K] [--world mixed|tight|churning] [--whole]
+ * npm run simulate -- [--schedules N] [--seed S] [--shards K] [--world W] [--whole]
  *
  * Plays schedules, in every world unless one is named, and prints how many; on a failure its seed, its decisions and how
  * to see it again (`--whole`: without making it smaller first). Ends with 1 then.
  */
 import { parseArgs } from 'node:util';
 import { simulate } from './run.ts';
-import { WORLDS } from './world.ts';
+import { WORLDS, type WorldName } from './worlds.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +18,7 @@ const { values } = parseArgs({
   },
 });
 const [schedules, seed] = [values.schedules, values.seed].map(Number);
-const names = values.world === undefined ? Object.keys(WORLDS) : [values.world];
+const names = values.world === undefined ? (Object.keys(WORLDS) as WorldName[]) : [values.world as WorldName];
 /** So many in a world before the next has its turn, so that a failure of any kind shows early. */
 const ROUND = 500;
 
@@ -31,13 +31,14 @@ async function play(): Promise<void> {
     const world = WORLDS[name];
     const workers = Number(values.shards ?? world.workers);
     const budgetKib = Math.ceil((world.budgetKib * workers) / world.workers);
-    const failure = await simulate(Math.min(ROUND, schedules - done), seed + done, {
-      ...world,
-      workers,
-      budgetKib,
-    });
+    const failure = await simulate(
+      Math.min(ROUND, schedules - done),
+      seed + done,
+      { ...world, workers, budgetKib },
+      !values.whole,
+    );
     if (failure === null) continue;
-    console.log(`seed ${failure.seed} fails in ${name}, in ${failure.choices.length} decisions at least:`);
+    console.log(`seed ${failure.seed} fails in ${name}, in ${failure.choices.length} decisions:`);
     console.log(failure.error.stack);
     console.log(`decisions: ${failure.choices.join(' ')}`);
     console.log(

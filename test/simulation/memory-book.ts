@@ -8,6 +8,8 @@ export interface LiveBuffer {
   readonly kib: number;
   /** The thread whose heap it is in, or where it waits to be received. */
   holder: string;
+  /** The last look around a thread that found it. */
+  seen: number;
 }
 
 interface Numbered extends ArrayBuffer {
@@ -17,13 +19,15 @@ interface Numbered extends ArrayBuffer {
 export class MemoryBook {
   readonly live = new Map<number, LiveBuffer>();
   liveKib = 0;
+  readonly #counts = new Map<string, number>();
   #last = 0;
 
   allocate(bytes: number, holder: string): ArrayBuffer {
     const id = ++this.#last;
     const buffer = new ArrayBuffer(bytes);
-    this.live.set(id, { id, kib: bytes / 1024, holder });
+    this.live.set(id, { id, kib: bytes / 1024, holder, seen: 0 });
     this.liveKib += bytes / 1024;
+    this.#count(holder, 1);
     this.#number(buffer, id);
     return buffer;
   }
@@ -34,24 +38,39 @@ export class MemoryBook {
     return id;
   }
 
+  /** Undefined when the memory was freed. */
+  find(buffer: ArrayBufferLike): LiveBuffer | undefined {
+    return this.live.get((buffer as Numbered).bookId as number);
+  }
+
+  /** How many buffers there are in a place. */
+  heldBy(holder: string): number {
+    return this.#counts.get(holder) ?? 0;
+  }
+
   /** Clones a message as a port does, and notes where its buffers are now. */
-  ship<T>(message: T, transfer: ArrayBuffer[], holder: string): T {
-    const ids = transfer.map((buffer) => this.idOf(buffer));
-    const shipped = structuredClone({ message, transfer }, { transfer });
-    shipped.transfer.forEach((buffer, at) => {
-      this.#number(buffer, ids[at]);
-      const entry = this.live.get(ids[at]);
-      if (entry === undefined) throw new Error(`buffer ${ids[at]} was freed and then sent`);
-      entry.holder = holder;
+  ship<T>(message: T, transfer: readonly ArrayBuffer[], holder: string): T {
+    const entries = transfer.map((buffer) => {
+      const entry = this.find(buffer);
+      if (entry === undefined || buffer.detached)
+        throw new Error('a buffer was freed or moved, and then sent');
+      return entry;
     });
-    return shipped.message;
+    const moved = new Map<ArrayBuffer, ArrayBuffer>();
+    transfer.forEach((buffer, at) => {
+      const arrived = ArrayBuffer.prototype.transfer.call(buffer);
+      this.#number(arrived, entries[at].id);
+      this.#place(entries[at], holder);
+      moved.set(buffer, arrived);
+    });
+    return cloned(message, moved) as T;
   }
 
   /** A message was received: its buffers are in another heap now. */
   receive(from: string, buffers: readonly ArrayBufferLike[], to: string): void {
     for (const buffer of buffers) {
-      const entry = this.live.get(this.idOf(buffer));
-      if (entry?.holder === from) entry.holder = to;
+      const entry = this.find(buffer);
+      if (entry?.holder === from) this.#place(entry, to);
     }
   }
 
@@ -73,8 +92,34 @@ export class MemoryBook {
 
   #free(id: number): void {
     const entry = this.live.get(id);
-    if (entry === undefined) throw new Error(`buffer ${id} was freed twice`);
+    if (entry === undefined) throw new Error(`promise 2: buffer ${id} was freed twice`);
     this.live.delete(id);
     this.liveKib -= entry.kib;
+    this.#count(entry.holder, -1);
   }
+
+  #place(entry: LiveBuffer, holder: string): void {
+    this.#count(entry.holder, -1);
+    this.#count(holder, 1);
+    entry.holder = holder;
+  }
+
+  #count(holder: string, change: number): void {
+    this.#counts.set(holder, this.heldBy(holder) + change);
+  }
+}
+
+/** Plain data as structured cloning copies it, which takes twenty times as long; a buffer that is not moved is a mistake. */
+function cloned(part: unknown, moved: ReadonlyMap<ArrayBuffer, ArrayBuffer>): unknown {
+  if (typeof part === 'function' || typeof part === 'symbol') throw new Error('that cannot be cloned');
+  if (typeof part !== 'object' || part === null) return part;
+  if (part instanceof ArrayBuffer) {
+    const arrived = moved.get(part);
+    if (arrived === undefined) throw new Error('a buffer would be copied');
+    return arrived;
+  }
+  if (Array.isArray(part)) return part.map((inner) => cloned(inner, moved));
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(part)) copy[key] = cloned((part as Record<string, unknown>)[key], moved);
+  return copy;
 }

@@ -8,6 +8,7 @@
  */
 import { Ledger } from '../../src/budget/ledger.ts';
 import { AtomicMemory, type Memory } from '../../src/budget/memory.ts';
+import type { Shard } from '../../src/pool/shard.ts';
 import type { Choices } from './choices.ts';
 
 /** Thrown through the code of a thread that was killed. */
@@ -25,6 +26,8 @@ export interface Thread {
   busy: boolean;
   /** The ledger call that it is in, if it was interrupted there. */
   call: LedgerCall | null;
+  /** Null until it has started. */
+  readonly shard: Shard | null;
 }
 
 export interface LedgerCall {
@@ -35,34 +38,42 @@ export interface LedgerCall {
 
 export class Scheduler {
   readonly choices: Choices;
-  /** Lets one other thread do something; false when none can. */
+  /** Lets one other thread do something, or ends the one that is interrupted; false when none can. */
   turn: (except: Thread) => boolean = () => false;
-  /** Called after every atomic step and every turn. */
-  check: () => void = () => {};
-  /** One ledger call in so many is interrupted between its steps. */
-  interruptEvery = 4;
+  /** Called after every atomic step. */
+  check: (by: Thread) => void = () => {};
   steps = 0;
+  readonly #interruptEvery: number;
+  readonly #switchEvery: number;
 
-  constructor(choices: Choices) {
+  /**
+   * @param interruptEvery one ledger call in so many is made step by step
+   * @param switchEvery others have a turn before one in so many of these steps
+   */
+  constructor(choices: Choices, interruptEvery: number, switchEvery: number) {
     this.choices = choices;
+    this.#interruptEvery = interruptEvery;
+    this.#switchEvery = switchEvery;
   }
 
   /** Runs a ledger call of a thread to its end, with others in between. */
   run<T>(thread: Thread, whole: () => T, steps: SteppedMemory, stepwise: () => T): T {
     if (thread.dead) throw new Killed();
-    if (this.interruptEvery === 0 || this.choices.pick(this.interruptEvery) !== 1) {
+    if (this.choices.pick(this.#interruptEvery) !== this.#interruptEvery - 1) {
       const value = whole();
-      this.#stepped();
+      this.#stepped(thread);
       return value;
     }
-    const call = new Replay(steps, stepwise, () => this.#stepped());
+    const call = new Replay(steps, stepwise, () => this.#stepped(thread));
     const { call: outer, busy } = thread;
     thread.call = call;
     thread.busy = true;
     try {
-      while (!call.done) {
-        if (this.choices.once(3)) this.turn(thread);
+      for (;;) {
+        // After the last step too: what the thread does with the answer comes later.
+        if (this.choices.once(this.#switchEvery)) this.turn(thread);
         if (thread.dead) throw new Killed();
+        if (call.done) break;
         call.step();
       }
     } finally {
@@ -70,6 +81,19 @@ export class Scheduler {
       thread.busy = busy;
     }
     return call.value as T;
+  }
+
+  /** A moment outside of the ledger at which others may run: around a port, say. */
+  pause(thread: Thread): void {
+    if (!this.choices.once(this.#interruptEvery * this.#switchEvery)) return;
+    const { busy } = thread;
+    thread.busy = true;
+    try {
+      this.turn(thread);
+    } finally {
+      thread.busy = busy;
+    }
+    if (thread.dead) throw new Killed();
   }
 
   /** Lets others run for as long as a thread waits for something. */
@@ -80,7 +104,8 @@ export class Scheduler {
       while (!over()) {
         if (thread.dead) throw new Killed();
         const moved = this.turn(thread);
-        if (!over() && (!moved || this.choices.once(4))) passTime();
+        // By default time passes, so that a shrunk schedule comes to its end.
+        if (!over() && (!moved || this.choices.pick(4) === 0)) passTime();
       }
       if (thread.dead) throw new Killed();
     } finally {
@@ -88,9 +113,9 @@ export class Scheduler {
     }
   }
 
-  #stepped(): void {
+  #stepped(by: Thread): void {
     this.steps++;
-    this.check();
+    this.check(by);
   }
 }
 

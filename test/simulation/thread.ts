@@ -12,8 +12,10 @@ export interface Machine {
   readonly book: MemoryBook;
   /** Nanoseconds; jumps. */
   clock: number;
-  /** Allocations and posts fail now and then; off at the end of a schedule. */
-  faults: boolean;
+  /** Whether this allocation or post fails: never at the end of a schedule. */
+  fails(): boolean;
+  /** What was found broken where nobody waits. */
+  broken: Error | null;
   /** Called when time passes for a sleeper, with what was charged when it last looked. */
   slept: (chargedKib: number) => void;
   /** The sum of all rows, read outside of the schedule. */
@@ -24,6 +26,8 @@ export class SimulatedSupply extends ThreadSupply {
   readonly #machine: Machine;
   readonly #thread: Thread;
   readonly #words: Int32Array;
+  /** When the request of this thread is over, at the latest; of several, the last. */
+  deadline = 0;
   /** What was charged when the wake word was last read. */
   #chargedKib = 0;
   /** Requests of this thread that wait without blocking it. */
@@ -38,8 +42,7 @@ export class SimulatedSupply extends ThreadSupply {
 
   override allocate(capacity: number): ArrayBuffer {
     this.#alive();
-    const { choices } = this.#machine.scheduler;
-    if (this.#machine.faults && choices.once(40)) throw new RangeError('Array buffer allocation failed');
+    if (this.#machine.fails()) throw new RangeError('Array buffer allocation failed');
     return this.#machine.book.allocate(capacity, this.#thread.name);
   }
 
@@ -64,7 +67,7 @@ export class SimulatedSupply extends ThreadSupply {
   }
 
   override wait(seen: number, milliseconds: number): void {
-    const until = this.#machine.clock + milliseconds * 1e6;
+    const until = this.#until(milliseconds);
     this.#machine.scheduler.wait(
       this.#thread,
       () => this.#over(seen, until),
@@ -77,7 +80,7 @@ export class SimulatedSupply extends ThreadSupply {
 
   override waitAsync(seen: number, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
-    const until = this.#machine.clock + milliseconds * 1e6;
+    const until = this.#until(milliseconds);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
     this.sleepers.push({ seen, until, wake: resolve });
@@ -100,6 +103,13 @@ export class SimulatedSupply extends ThreadSupply {
   passTime(): void {
     const { choices } = this.#machine.scheduler;
     this.#machine.clock += [1e6, 5e6, 26e6, 200e6][choices.pick(4)];
+  }
+
+  #until(milliseconds: number): number {
+    const until = this.#machine.clock + milliseconds * 1e6;
+    // Milliseconds have been divided: what is over by less than a nanosecond is not.
+    if (until > this.deadline + 1) throw new Error('promise 7: a request waits beyond its deadline');
+    return until;
   }
 
   #over(seen: number, until: number): boolean {

@@ -1,34 +1,30 @@
 /**
- * A simulated worker: production shard, mailbox, worker side and task frame, with ports that are lists, and a job that is a
- * choice at a time. Its thread may be killed at any step; what it posted before is still there afterwards.
+ * A simulated worker: production shard, mailbox, worker side and task frame, with ports that are lists. Its thread may be killed at any step; what it posted before is still there afterwards.
  */
-import { MAIL, rowWord } from '../../src/budget/layout.ts';
+import { MAIL, PROGRESS, rowWord } from '../../src/budget/layout.ts';
 import { AtomicMemory } from '../../src/budget/memory.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import { Mailbox } from '../../src/coordinator/mailbox.ts';
 import type { FromWorker, Task, TaskResult, ToWorker } from '../../src/coordinator/protocol.ts';
 import { RowCounts, shardWords } from '../../src/coordinator/supply.ts';
 import { WorkerSide } from '../../src/coordinator/worker-side.ts';
-import { isMillpondError } from '../../src/errors.ts';
 import type { PoolOptions } from '../../src/options.ts';
-import type { Lease, Pin } from '../../src/pool/lease.ts';
 import { Shard } from '../../src/pool/shard.ts';
-import { TaskFrame } from '../../src/task-frame.ts';
+import { type TaskEnding, TaskFrame } from '../../src/task-frame.ts';
 import type { Member } from '../../src/workers.ts';
-import { type LedgerCall, ScheduledLedger, type Thread } from './scheduler.ts';
+import { SimulatedJob } from './job.ts';
+import type { Promises } from './promises.ts';
+import { Killed, type LedgerCall, ScheduledLedger, type Thread } from './scheduler.ts';
 import { type Machine, SimulatedSupply } from './thread.ts';
-import type { WorldOptions } from './world.ts';
+import type { WorldOptions } from './worlds.ts';
 
-/** Errors that a request for memory may end with. */
-const REFUSALS = [
-  'ERR_BUDGET_EXHAUSTED',
-  'ERR_TASK_WAITING',
-  'ERR_ALLOCATION_FAILED',
-  'ERR_REQUEST_TOO_LARGE',
-  'ERR_RUNTIME_CLOSED',
-];
-
-export type Machinery = Machine & { readonly options: PoolOptions; readonly world: WorldOptions };
+export type Machinery = Machine & {
+  readonly options: PoolOptions;
+  readonly world: WorldOptions;
+  readonly promises: Promises;
+  /** A shard that is not the caller's. */
+  stranger(): Shard;
+};
 
 export class SimulatedWorker implements Thread, Link {
   readonly name: string;
@@ -48,6 +44,7 @@ export class SimulatedWorker implements Thread, Link {
   dispatched: Task | null = null;
   /** What the last task came to, not yet seen by the main thread. */
   result: TaskResult | null = null;
+  taskName = '';
   settle: { done(result: TaskResult): void; lost(error: Error): void } | null = null;
   introduced = false;
   /** The main thread has seen that it failed. */
@@ -55,17 +52,16 @@ export class SimulatedWorker implements Thread, Link {
   gone = false;
 
   readonly #machine: Machinery;
+  readonly #main: Thread;
   #mailbox: Mailbox<ToWorker> | null = null;
-  #frame: TaskFrame | null = null;
+  #job: SimulatedJob | null = null;
   #task = 0;
-  #held: { lease: Lease; pins: Pin[] }[] = [];
-  /** Pins whose task has ended. */
-  #orphans: Pin[] = [];
   /** It has no more work to begin: every job ends with its next turn. */
   finishing = false;
 
-  constructor(id: number, shared: SharedArrayBuffer, machine: Machinery) {
+  constructor(id: number, shared: SharedArrayBuffer, machine: Machinery, main: Thread) {
     this.id = id;
+    this.#main = main;
     this.name = `worker ${id}`;
     this.#machine = machine;
     this.ledger = new ScheduledLedger(shared, machine.scheduler, this);
@@ -75,10 +71,15 @@ export class SimulatedWorker implements Thread, Link {
   /** Does one thing, if there is any to do. */
   turn(): boolean {
     if (this.dead || this.busy) return false;
-    if (this.shard === null) return this.#start();
-    if (this.#task !== 0) return this.#job();
-    if (this.#orphans.length > 0 && (this.finishing || this.#machine.scheduler.choices.once(3))) {
-      this.#orphans.pop()?.release();
+    const job = this.#job;
+    if (job === null) return this.#start();
+    if (this.#task !== 0) {
+      const ending = job.act(this.finishing);
+      if (ending !== null) this.#end(ending);
+      return true;
+    }
+    if (job.orphans.length > 0 && (this.finishing || this.#machine.scheduler.choices.once(3))) {
+      job.orphans.pop()?.release();
       return true;
     }
     if (this.dispatched !== null) return this.#begin(this.dispatched);
@@ -104,12 +105,14 @@ export class SimulatedWorker implements Thread, Link {
   // Link: the main thread's end of its port.
 
   post(message: ToWorker, transfer: ArrayBuffer[]): void {
-    const { book, faults, scheduler } = this.#machine;
-    if (faults && transfer.length > 0 && scheduler.choices.once(30)) throw new Error('the port refuses');
+    const { book, scheduler } = this.#machine;
+    if (transfer.length > 0 && this.#machine.fails()) throw new Error('the port refuses');
     const shipped = book.ship(message, transfer, `to ${this.name}`);
     // A closed port takes everything, and destroys it.
     if (this.gone) book.drop(`to ${this.name}`);
     else this.toWorker.push(shipped);
+    // Others may run between the post and the flag that tells of it.
+    scheduler.pause(this.#main);
   }
 
   receive(): FromWorker | undefined {
@@ -149,23 +152,29 @@ export class SimulatedWorker implements Thread, Link {
       (message) => side.handle(message),
     );
     this.#mailbox = mailbox;
-    this.#frame = new TaskFrame(shard);
+    const progress = rowWord(row) + PROGRESS;
+    this.#job = new SimulatedJob(machine, supply, shard, new TaskFrame(shard), (thousandths) => {
+      this.ledger.words[progress] = thousandths;
+    });
     this.shard = shard;
     return true;
   }
 
   #receive(): ToWorker | undefined {
+    // Others may run between two looks into the port, and between the flag and the first.
+    this.#machine.scheduler.pause(this);
     const message = this.toWorker.shift();
     if (message?.kind === 'gift') this.#machine.book.receive(`to ${this.name}`, message.buffers, this.name);
     return message;
   }
 
   #post(message: FromWorker, transfer: ArrayBuffer[]): void {
-    const { book, faults, scheduler } = this.#machine;
-    if (this.dead) throw new Error('a dead thread posts');
-    if (faults && message.kind === 'surrender' && transfer.length > 0 && scheduler.choices.once(30))
+    const { book, scheduler } = this.#machine;
+    if (this.dead) throw new Killed();
+    if (message.kind === 'surrender' && transfer.length > 0 && this.#machine.fails())
       throw new Error('the port refuses');
     this.fromWorker.push(book.ship(message, transfer, `from ${this.name}`));
+    scheduler.pause(this);
   }
 
   #begin(task: Task): boolean {
@@ -176,123 +185,17 @@ export class SimulatedWorker implements Thread, Link {
       this.name,
     );
     this.#task = task.task;
-    const input = this.#frame?.begin(task) as { leases: Lease[] };
-    this.#held = input.leases.map((lease) => ({ lease, pins: [] }));
+    this.#job?.begin(task);
     return true;
   }
 
-  #job(): boolean {
-    const { choices } = this.#machine.scheduler;
-    const shard = this.shard as Shard;
-    const { requests, releases } = this.#machine.world;
-    const what = this.finishing ? 10 : choices.pick(10);
-    if (what < requests) this.#acquire(what === 0 ? [this.#size(), this.#size()] : [this.#size()]);
-    else if (what < requests + releases) this.#release();
-    else {
-      const others = [
-        () => this.#some((held) => void refusable(() => held.lease.resize(this.#size()))),
-        () =>
-          this.#some(({ lease, pins }) => (pins.length > 0 ? pins.pop()?.release() : pins.push(lease.pin()))),
-        () => this.#misuse(shard),
-        () => this.#end(choices.pick(3)),
-      ];
-      others[this.finishing ? 3 : choices.pick(others.length)]();
-    }
-    return true;
-  }
-
-  #size(): number {
-    const { sizes } = this.#machine.world;
-    return sizes[this.#machine.scheduler.choices.pick(sizes.length)];
-  }
-
-  #acquire(lengths: number[]): void {
-    const timeoutMs = [0, 10, 60][this.#machine.scheduler.choices.pick(3)];
-    const leases = refusable(() => (this.shard as Shard).acquireAll(lengths, { timeoutMs }));
-    for (const lease of leases ?? []) this.#held.push({ lease, pins: [] });
-    const ids = this.#held.map(({ lease }) => this.#machine.book.idOf(lease.bytes.buffer));
-    if (new Set(ids).size < ids.length) throw new Error('a buffer was lent twice');
-    for (const id of ids) {
-      const holder = this.#machine.book.live.get(id)?.holder;
-      if (holder !== this.name) throw new Error(`a lease of ${this.name} is over memory of ${holder}`);
-    }
-  }
-
-  #release(): void {
-    this.#some((held) => {
-      const pinned = held.pins.length > 0;
-      const code = codeOf(() => held.lease.release());
-      if (code !== (pinned ? 'ERR_LEASE_PINNED' : undefined)) throw new Error(`a release ended with ${code}`);
-      if (!pinned) this.#held.splice(this.#held.indexOf(held), 1);
-    });
-  }
-
-  /** What is wrong stays wrong, whatever goes on around it. */
-  #misuse(shard: Shard): void {
-    this.#some((held) => {
-      if (held.pins.length > 0) return;
-      this.#held.splice(this.#held.indexOf(held), 1);
-      held.lease.release();
-      const codes = [
-        () => held.lease.release(),
-        () => held.lease.bytes,
-        () => shard.leases.moveOut(held.lease),
-      ].map(codeOf);
-      if (codes.some((code) => code !== 'ERR_LEASE_RELEASED'))
-        throw new Error(`misuse was let pass: ${codes}`);
-    });
-  }
-
-  /** The job returns some of its leases, or throws; the rest is forgotten. */
-  #end(how: number): void {
-    const frame = this.#frame as TaskFrame;
-    const moving = how === 0 ? [] : this.#held.filter(({ pins }) => pins.length === 0).slice(0, 2);
-    const rest = this.#held.filter((held) => !moving.includes(held));
-    const { result, transfer } =
-      how === 2
-        ? frame.fail(new Error('the job threw'))
-        : frame.succeed({ leases: moving.map(({ lease }) => lease) });
-    const forgotten = (how === 2 ? this.#held : rest).filter(
-      ({ lease, pins }) => pins.length === 0 && lease.store.loan === 0,
-    );
-    if ((result.leaks?.length ?? 0) !== forgotten.length) {
-      throw new Error(
-        `${forgotten.length} leases were forgotten, ${result.leaks?.length ?? 0} were reported`,
-      );
-    }
-    this.#orphans.push(...this.#held.flatMap(({ pins }) => pins));
-    this.#held = [];
+  #end({ result, transfer }: TaskEnding): void {
     this.#task = 0;
     this.result = this.#machine.book.ship(result, transfer, `result of ${this.name}`);
-  }
-
-  #some(act: (held: { lease: Lease; pins: Pin[] }) => unknown): void {
-    if (this.#held.length > 0) act(this.#held[this.#machine.scheduler.choices.pick(this.#held.length)]);
   }
 }
 
 export function buffersOf(message: FromWorker): ArrayBuffer[] {
   if (message.kind === 'surrender') return message.buffers;
   return message.kind === 'loan' ? [message.buffer] : [];
-}
-
-/** Undefined when memory was refused; any other error is one. */
-export function refusable<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (isMillpondError(error) && (REFUSALS.includes(error.code) || error.code === 'ERR_LEASE_PINNED'))
-      return undefined;
-    throw error;
-  }
-}
-
-function codeOf(action: () => unknown): string | undefined {
-  try {
-    action();
-    return undefined;
-  } catch (error) {
-    if (isMillpondError(error)) return error.code;
-    throw error;
-  }
 }

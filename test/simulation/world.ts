@@ -8,78 +8,23 @@ import { Ledger } from '../../src/budget/ledger.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
 import { RowCounts, shardWords } from '../../src/coordinator/supply.ts';
-import { type PoolOptions, resolvePoolOptions } from '../../src/options.ts';
-import type { Lease } from '../../src/pool/lease.ts';
+import { resolvePoolOptions } from '../../src/options.ts';
 import { Shard } from '../../src/pool/shard.ts';
 import { Tasks, type TaskWorkers } from '../../src/tasks.ts';
+import type { LogEvent } from '../../src/telemetry/log.ts';
 import type { Choices } from './choices.ts';
 import { MemoryBook } from './memory-book.ts';
+import { Promises } from './promises.ts';
 import { Killed, type LedgerCall, ScheduledLedger, Scheduler, type Thread } from './scheduler.ts';
 import { SimulatedSupply } from './thread.ts';
-import { type Machinery, refusable, SimulatedWorker } from './worker.ts';
+import { Users, watch } from './users.ts';
+import { type Machinery, SimulatedWorker } from './worker.ts';
+import type { WorldOptions } from './worlds.ts';
 
 const KiB = 1024;
 /** A schedule that is not over by then hangs. */
-const MOST_STEPS = 60_000;
+const MOST_STEPS = 20_000;
 const MOST_ROUNDS = 5000;
-
-export interface WorldOptions {
-  readonly workers: number;
-  /** Turns before the end begins. */
-  readonly turns: number;
-  readonly budgetKib: number;
-  /** Bytes of requests. */
-  readonly sizes: readonly number[];
-  /** Idle buffers of 1, 2 and 8 KiB, over all shards. */
-  readonly maxIdle: readonly [number, number, number];
-  /** One ledger call in so many is interrupted between its steps. */
-  readonly interruptEvery: number;
-  /** Of ten things a job does, how many are requests and how many releases; the rest is everything else. */
-  readonly requests: number;
-  readonly releases: number;
-  /** A thread is killed once in so many of its turns. */
-  readonly killEvery: number;
-}
-
-/** Kinds of worlds, each good at another kind of trouble. */
-export const WORLDS: Readonly<Record<string, WorldOptions>> = {
-  /** A little of everything. */
-  mixed: {
-    workers: 2,
-    turns: 40,
-    budgetKib: 24,
-    sizes: [1, 1024, 2000, 2048, 5000, 8192, 9000, 16_384],
-    maxIdle: [6, 6, 4],
-    interruptEvery: 4,
-    requests: 4,
-    releases: 2,
-    killEvery: 60,
-  },
-  /** Large buffers that move while others count what is left. */
-  tight: {
-    workers: 3,
-    turns: 40,
-    budgetKib: 32,
-    sizes: [8192, 8192, 8192, 2048],
-    maxIdle: [2, 2, 4],
-    interruptEvery: 2,
-    requests: 4,
-    releases: 1,
-    killEvery: 200,
-  },
-  /** Many small requests, few idle buffers: quota moves. */
-  churning: {
-    workers: 2,
-    turns: 150,
-    budgetKib: 24,
-    sizes: [1024, 1024, 1024, 2048],
-    maxIdle: [5, 3, 1],
-    interruptEvery: 16,
-    requests: 5,
-    releases: 4,
-    killEvery: 400,
-  },
-};
 
 export class World implements Thread {
   readonly name = 'main';
@@ -95,9 +40,10 @@ export class World implements Thread {
   readonly #supply: SimulatedSupply;
   readonly #options: WorldOptions;
   readonly #scheduler: Scheduler;
-  readonly #held: Lease[] = [];
-  readonly #runs: { controller: AbortController; settled: boolean }[] = [];
-  #asking = 0;
+  readonly #users: Users;
+  readonly #log: LogEvent[] = [];
+  /** Posts that were refused: heard of before anything else happens on the main thread. */
+  readonly #refusals: (() => void)[] = [];
   #lastId = 0;
   #ending = false;
   #closing = false;
@@ -105,10 +51,9 @@ export class World implements Thread {
 
   constructor(choices: Choices, options: WorldOptions) {
     this.#options = options;
-    const scheduler = new Scheduler(choices);
+    const scheduler = new Scheduler(choices, options.interruptEvery, options.switchEvery);
     this.#scheduler = scheduler;
-    scheduler.interruptEvery = options.interruptEvery;
-    const pool: PoolOptions = resolvePoolOptions(
+    const pool = resolvePoolOptions(
       {
         budgetBytes: options.budgetKib * KiB,
         blockBytes: KiB,
@@ -121,15 +66,19 @@ export class World implements Thread {
       },
       1,
     );
+    const book = new MemoryBook();
     this.machine = {
       scheduler,
-      book: new MemoryBook(),
+      book,
       clock: 0,
-      faults: true,
-      slept: () => {},
+      fails: () => !this.#ending && choices.once(options.failEvery),
+      slept: (sum) => this.#checkSleep(sum),
       chargedKib: () => this.#chargedKib(),
       options: pool,
       world: options,
+      promises: new Promises(book, options.budgetKib, () => this.#chargedKib()),
+      stranger: () => this.shard,
+      broken: null,
     };
     const { shared } = Ledger.create(1 + 2 * options.workers, pool.budgetBytes);
     this.ledger = new ScheduledLedger(shared, scheduler, this);
@@ -152,19 +101,20 @@ export class World implements Thread {
     });
     const workers: TaskWorkers = {
       idle: () => this.workers.find(({ member }) => member.ready && !member.busy && !member.dying)?.member,
-      post: (member, _name, task, transfer) => this.#dispatch(member, task, transfer),
+      post: (member, name, task, transfer) => this.#dispatch(member, name, task, transfer),
       done: (member) => {
         member.busy = false;
       },
     };
+    watch(this.coordinator, this.machine);
     this.tasks = new Tasks(this.ledger, this.shard, this.coordinator, workers, {
-      write: () => {},
+      write: (event) => void this.#log.push(event),
       close: () => {},
     });
+    this.#users = new Users(this.machine, this.#supply, this.shard, this.tasks);
     for (let worker = 0; worker < options.workers; worker++) this.#hire();
     scheduler.turn = (except) => this.#turn(except);
-    scheduler.check = () => this.#check();
-    this.machine.slept = (sum) => this.#checkSleep(sum);
+    scheduler.check = (by) => this.#note(() => this.#check(by));
   }
 
   /** Plays a schedule to its end. @throws when a promise is broken */
@@ -180,30 +130,56 @@ export class World implements Thread {
   // What may happen next.
 
   #turn(except: Thread, top = false): boolean {
+    let moved = false;
+    this.#note(() => {
+      moved = this.#next(except, top);
+    });
+    if (top) this.#tell();
+    return moved;
+  }
+
+  /** What is broken is told between two turns: the listener of an abort would swallow it and end the process. */
+  #note(action: () => void): void {
+    if (this.machine.broken !== null) return;
+    try {
+      action();
+    } catch (error) {
+      this.machine.broken ??= error as Error;
+    }
+  }
+
+  #tell(): void {
+    if (this.machine.broken !== null) throw this.machine.broken;
+  }
+
+  #next(except: Thread, top: boolean): boolean {
     const { choices } = this.#scheduler;
     const threads: Thread[] = [this, ...this.workers];
     const start = choices.pick(threads.length);
     for (let at = 0; at < threads.length; at++) {
       const thread = threads[(start + at) % threads.length];
-      if (thread === except && !top) continue;
+      if (thread === except && !top) {
+        // It may end here, between two of its own steps.
+        if (this.#kill(thread)) return true;
+        continue;
+      }
       if (this.#let(thread)) {
-        this.#check();
+        this.machine.promises.turn(thread);
         return true;
       }
     }
     return false;
   }
 
+  #kill(thread: Thread): boolean {
+    if (this.#ending || thread === this || thread.dead) return false;
+    if (!this.#scheduler.choices.once(this.#options.killEvery)) return false;
+    (thread as SimulatedWorker).kill();
+    return true;
+  }
+
   #let(thread: Thread): boolean {
-    if (
-      !this.#ending &&
-      thread !== this &&
-      !thread.dead &&
-      this.#scheduler.choices.once(this.#options.killEvery)
-    ) {
-      (thread as SimulatedWorker).kill();
-      return true;
-    }
+    if (this.#kill(thread)) return true;
     if (thread.dead) return this.#mourn(thread as SimulatedWorker);
     if (thread.call !== null) {
       thread.call.step();
@@ -238,9 +214,10 @@ export class World implements Thread {
   #main(): boolean {
     const { choices } = this.#scheduler;
     const actions = this.#duties();
-    if (!this.#ending) actions.push(...this.#work());
+    if (!this.#ending) actions.push(...this.#timers(), ...this.#users.actions());
     if (actions.length === 0) return false;
     actions[choices.pick(actions.length)]();
+    for (let refuse = this.#refusals.pop(); refuse !== undefined; refuse = this.#refusals.pop()) refuse();
     return true;
   }
 
@@ -273,35 +250,21 @@ export class World implements Thread {
     return actions;
   }
 
-  /** What users of the main thread do, and its timers. */
-  #work(): (() => void)[] {
-    const { choices } = this.#scheduler;
+  /** The timers of the runtime: each may go off at any time. */
+  #timers(): (() => void)[] {
     return [
       () => this.coordinator.tick(),
       () => this.coordinator.serve(),
-      () => this.#supply.passTime(),
-      () => this.#submit(),
-      () => this.#submit(),
-      () => {
-        const lease = refusable(() => this.shard.acquire(this.#size()));
-        if (lease !== undefined) this.#held.push(lease);
-      },
-      () => this.#ask(),
-      () => this.#held.splice(choices.pick(this.#held.length), 1)[0]?.release(),
-      () => this.#runs[choices.pick(this.#runs.length)]?.controller.abort(),
       () => {
         for (const { member } of this.workers) if (!member.busy) this.coordinator.returnTo(member.row);
       },
+      () => this.tasks.reportProgress(),
+      () => this.#supply.passTime(),
     ];
   }
 
-  #size(): number {
-    const { sizes } = this.#options;
-    return sizes[this.#scheduler.choices.pick(sizes.length)];
-  }
-
   #hire(): void {
-    const worker = new SimulatedWorker(++this.#lastId, this.ledger.shared, this.machine);
+    const worker = new SimulatedWorker(++this.#lastId, this.ledger.shared, this.machine, this);
     worker.finishing = this.#ending;
     this.workers.push(worker);
   }
@@ -315,13 +278,19 @@ export class World implements Thread {
   }
 
   #settle(worker: SimulatedWorker): void {
-    const { result, settle } = worker;
+    const { result, settle, taskName } = worker;
     if (result === null || settle === null) return;
     worker.result = null;
     worker.settle = null;
     const buffers = [...(result.crates ?? []), ...(result.homebound ?? [])].map(({ buffer }) => buffer);
     this.machine.book.receive(`result of ${worker.name}`, buffers, this.name);
+    this.#log.length = 0;
     settle.done(result);
+    // What the task forgot is told with its name.
+    const told = this.#log.map((event) => event.event === 'leak' && `${event.leases} of ${event.task}`);
+    const due = result.leaks === undefined ? [] : [`${result.leaks.length} of ${taskName}`];
+    if (told.join() !== due.join())
+      throw new Error(`promise 5: leaks told are '${told}', there were '${due}'`);
   }
 
   #bury(worker: SimulatedWorker): void {
@@ -333,61 +302,29 @@ export class World implements Thread {
 
   #dispatch(
     member: SimulatedWorker['member'],
+    name: string,
     task: Parameters<TaskWorkers['post']>[2],
     transfer: ArrayBuffer[],
   ): Promise<unknown> {
     const worker = this.workers.find((worker) => worker.member === member) as SimulatedWorker;
-    if (worker.dead) throw new Error('the chosen worker is gone');
+    // Of one that has died, the main thread may know or not.
+    if (worker.dead && this.#scheduler.choices.once(2)) throw new Error('the chosen worker is gone');
     member.busy = true;
-    worker.dispatched = this.machine.book.ship(task, transfer, `to ${worker.name}`);
+    worker.taskName = name;
+    const refused = this.machine.fails();
+    if (!refused) worker.dispatched = this.machine.book.ship(task, transfer, `to ${worker.name}`);
     // Called back when the main thread sees how it ended, in whatever turn that is.
     const then = (done: (value: unknown) => void, lost: (error: unknown) => void): void => {
-      worker.settle = { done, lost };
+      if (refused) this.#refusals.push(() => lost(new Error('it cannot be cloned')));
+      else worker.settle = { done, lost };
     };
     return { then } as unknown as Promise<unknown>;
   }
 
-  /** A task with some of this thread's leases; what comes back is held here. */
-  #submit(): void {
-    const { choices } = this.#scheduler;
-    const leases = this.#held.splice(0, choices.pick(3));
-    const run = { controller: new AbortController(), settled: false };
-    this.#runs.push(run);
-    this.tasks.accept({ leases }, { signal: run.controller.signal }).then(
-      (value) => {
-        run.settled = true;
-        this.#held.push(...(value as { leases: Lease[] }).leases);
-      },
-      () => {
-        run.settled = true;
-      },
-    );
-  }
-
-  #ask(): void {
-    this.#asking++;
-    this.shard.acquireAsync(this.#size(), { timeoutMs: 50 }).then(
-      (lease) => {
-        this.#asking--;
-        this.#held.push(lease);
-      },
-      (error) => {
-        this.#asking--;
-        refusable(() => {
-          throw error;
-        });
-      },
-    );
-  }
-
   // The promises.
 
-  #check(): void {
-    const charged = this.#chargedKib();
-    const { liveKib } = this.machine.book;
-    const limit = this.#options.budgetKib;
-    if (liveKib > limit) throw new Error(`promise 1: ${liveKib} KiB are live, ${limit} are allowed`);
-    if (charged < liveKib) throw new Error(`promise 1: ${liveKib} KiB are live, ${charged} are charged`);
+  #check(by: Thread): void {
+    this.machine.promises.step(by);
     for (const [tier, { maxIdle }] of this.machine.options.tiers.entries()) {
       let idle = this.shard.idle.lists[tier].length;
       for (const { shard, gone } of this.workers) if (!gone) idle += shard?.idle.lists[tier].length ?? 0;
@@ -414,21 +351,26 @@ export class World implements Thread {
 
   async #end(): Promise<void> {
     this.#ending = true;
-    this.machine.faults = false;
     await this.#settleAll();
-    for (const lease of this.#held.splice(0)) lease.release();
+    this.#users.releaseAll();
     if (this.coordinator.loans.count > 0)
       throw new Error(`promise 2: ${this.coordinator.loans.count} loans never came home`);
-    if (this.#runs.some(({ settled }) => !settled)) throw new Error('promise 7: a run never ended');
+    if (this.#users.running > 0) throw new Error('promise 7: a run never ended');
 
     this.#closing = true;
     const closing = this.coordinator.closeAll();
     await this.#settleAll();
     await closing;
+    for (const { name, row, dead } of this.workers) {
+      const [kib, held] = [row < 0 ? 0 : this.ledger.chargedKib(row), this.machine.book.heldBy(name)];
+      if (!dead && kib + held > 0)
+        throw new Error(`promise 3: ${name} keeps ${held} buffers and ${kib} KiB after close`);
+    }
     for (const worker of this.workers) worker.kill();
     await this.#settleAll();
     this.shard.close();
     this.shard.abandon();
+    this.#tell();
     const charged = (this.ledger.sumKib() ?? Number.NaN) as number;
     const left = [...this.machine.book.live.values()];
     if (charged !== 0 || left.length > 0) {
@@ -444,12 +386,12 @@ export class World implements Thread {
       await null;
       if (this.#turn(this, true)) {
         if (this.#supply.sleepers.length === 0) continue;
-      } else if (this.#asking === 0) quiet++;
+      } else if (this.#users.asking === 0) quiet++;
       // A waiter that nobody serves any more must end by its own deadline.
       this.machine.clock += 30e6;
       Atomics.add(this.ledger.words, WAKE, 0);
       this.coordinator.serve();
-      this.#check();
+      this.#check(this);
     }
   }
 }

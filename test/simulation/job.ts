@@ -1,0 +1,177 @@
+/** A job that is a choice at a time: what it does with its memory, and how it ends. Runs on one simulated worker. */
+import { KiB } from '../../src/bytes.ts';
+import type { Task } from '../../src/coordinator/protocol.ts';
+import { isMillpondError } from '../../src/errors.ts';
+import type { Lease, Pin } from '../../src/pool/lease.ts';
+import type { Shard } from '../../src/pool/shard.ts';
+import { capacityFor } from '../../src/pool/tiers.ts';
+import type { TaskEnding, TaskFrame } from '../../src/task-frame.ts';
+import { codeOf } from './promises.ts';
+import type { SimulatedSupply } from './thread.ts';
+import type { Machinery } from './worker.ts';
+
+/** Errors that a request for memory may end with. */
+export const REFUSALS: readonly string[] = [
+  'ERR_BUDGET_EXHAUSTED',
+  'ERR_TASK_WAITING',
+  'ERR_ALLOCATION_FAILED',
+  'ERR_REQUEST_TOO_LARGE',
+  'ERR_RUNTIME_CLOSED',
+];
+
+interface Held {
+  readonly lease: Lease;
+  readonly pins: Pin[];
+}
+
+export class SimulatedJob {
+  /** Pins whose task has ended. */
+  readonly orphans: Pin[] = [];
+  readonly #machine: Machinery;
+  readonly #supply: SimulatedSupply;
+  readonly #shard: Shard;
+  readonly #frame: TaskFrame;
+  readonly #progress: (thousandths: number) => void;
+  #held: Held[] = [];
+
+  constructor(
+    machine: Machinery,
+    supply: SimulatedSupply,
+    shard: Shard,
+    frame: TaskFrame,
+    progress: (thousandths: number) => void,
+  ) {
+    this.#machine = machine;
+    this.#supply = supply;
+    this.#shard = shard;
+    this.#frame = frame;
+    this.#progress = progress;
+  }
+
+  begin(task: Task): void {
+    const input = this.#frame.begin(task) as { leases: Lease[] };
+    this.#held = input.leases.map((lease) => ({ lease, pins: [] }));
+  }
+
+  /** Does one thing; at the end of the task, returns what it came to. */
+  act(finishing: boolean): TaskEnding | null {
+    const { choices } = this.#machine.scheduler;
+    const { requests, releases, ends } = this.#machine.world;
+    const what = finishing ? 10 : choices.pick(10);
+    if (what < requests) this.#acquire(what === 0 ? [this.#size(), this.#size()] : [this.#size()]);
+    else if (what < requests + releases) this.#release();
+    else if (finishing || what < requests + releases + ends) return this.#end(choices.pick(3));
+    else {
+      const others = [
+        () => this.#resize(),
+        () =>
+          this.#some(({ lease, pins }) => (pins.length > 0 ? pins.pop()?.release() : pins.push(lease.pin()))),
+        () => this.#misuse(),
+        () => this.#progress(choices.pick(1001)),
+      ];
+      const other = choices.pick(others.length + 1);
+      if (other === others.length) return this.#end(choices.pick(3));
+      others[other]();
+    }
+    return null;
+  }
+
+  #size(): number {
+    const { sizes } = this.#machine.world;
+    return sizes[this.#machine.scheduler.choices.pick(sizes.length)];
+  }
+
+  /** A request gets its memory or a typed error, and one for want of memory neither early nor late. */
+  #acquire(lengths: number[]): void {
+    const timeoutMs = [0, 10, 60][this.#machine.scheduler.choices.pick(3)];
+    const { options } = this.#machine;
+    const bytes = lengths.reduce((sum, length) => sum + capacityFor(length, options.tiers), 0);
+    const hopeless = bytes > this.#machine.world.budgetKib * KiB;
+    this.#supply.deadline = this.#machine.clock + timeoutMs * 1e6;
+    const leases = refusable(
+      () => this.#shard.acquireAll(lengths, { timeoutMs }),
+      (code) => {
+        if (hopeless !== (code === 'ERR_REQUEST_TOO_LARGE'))
+          throw new Error(`promise 7: ${bytes} bytes were refused with ${code}`);
+        if (code === 'ERR_BUDGET_EXHAUSTED' && this.#machine.clock < this.#supply.deadline - 1)
+          throw new Error('promise 7: a request was given up before its deadline');
+      },
+    );
+    if (hopeless && leases !== undefined) throw new Error(`promise 7: ${bytes} bytes were served`);
+    for (const lease of leases ?? []) this.#held.push({ lease, pins: [] });
+  }
+
+  #resize(): void {
+    this.#supply.deadline = this.#machine.clock + this.#machine.options.acquireTimeoutMs * 1e6;
+    this.#some(({ lease }) => void refusable(() => lease.resize(this.#size())));
+  }
+
+  #release(): void {
+    this.#some((held) => {
+      const pinned = held.pins.length > 0;
+      const code = codeOf(() => held.lease.release());
+      if (code !== (pinned ? 'ERR_LEASE_PINNED' : undefined)) throw new Error(`a release ended with ${code}`);
+      if (pinned) return;
+      this.#held.splice(this.#held.indexOf(held), 1);
+      this.#machine.promises.ended(held.lease, 'ERR_LEASE_RELEASED');
+    });
+  }
+
+  /** What is wrong stays wrong, whatever goes on around it. */
+  #misuse(): void {
+    this.#some((held) => {
+      const { lease, pins } = held;
+      const foreign = codeOf(() => this.#machine.stranger().leases.moveOut(lease));
+      if (foreign !== 'ERR_LEASE_FOREIGN')
+        throw new Error(`promise 4: another shard took a lease: ${foreign}`);
+      if (pins.length > 0) return;
+      this.#held.splice(this.#held.indexOf(held), 1);
+      lease.release();
+      const codes = [() => lease.release(), () => lease.bytes, () => this.#shard.leases.moveOut(lease)].map(
+        codeOf,
+      );
+      if (codes.some((code) => code !== 'ERR_LEASE_RELEASED'))
+        throw new Error(`promise 4: misuse was let pass: ${codes}`);
+    });
+  }
+
+  /** The job returns some of its leases, or throws; the rest is forgotten. */
+  #end(how: number): TaskEnding {
+    const movable = this.#held.filter(({ pins }) => pins.length === 0);
+    const moving = how === 1 ? movable.slice(0, 2) : [];
+    const forgotten = movable.filter((held) => !moving.includes(held) && held.lease.store.loan === 0);
+    const ending =
+      how === 2
+        ? this.#frame.fail(new Error('the job threw'))
+        : this.#frame.succeed({ leases: moving.map(({ lease }) => lease) });
+    const reported = ending.result.leaks?.length ?? 0;
+    if (reported !== forgotten.length)
+      throw new Error(`promise 5: ${forgotten.length} leases were forgotten, ${reported} were reported`);
+    for (const held of this.#held) {
+      this.#machine.promises.ended(
+        held.lease,
+        moving.includes(held) ? 'ERR_LEASE_MOVED' : 'ERR_LEASE_RELEASED',
+      );
+      this.orphans.push(...held.pins);
+    }
+    this.#held = [];
+    return ending;
+  }
+
+  #some(act: (held: Held) => unknown): void {
+    if (this.#held.length > 0) act(this.#held[this.#machine.scheduler.choices.pick(this.#held.length)]);
+  }
+}
+
+/** Undefined when memory was refused; any other error is one. */
+export function refusable<T>(action: () => T, refused: (code: string) => void = () => {}): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (isMillpondError(error) && (REFUSALS.includes(error.code) || error.code === 'ERR_LEASE_PINNED')) {
+      refused(error.code);
+      return undefined;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * What must be true after every step of a simulated runtime. Owned by its world. Numbers are those of the promises in
+ * ARCHITECTURE.md.
+ */
+import { isMillpondError } from '../../src/errors.ts';
+import type { Lease } from '../../src/pool/lease.ts';
+import type { MemoryBook } from './memory-book.ts';
+import type { Thread } from './scheduler.ts';
+
+/** A lease is tried again until so many others have ended. */
+const REMEMBERED = 8;
+
+export class Promises {
+  readonly #book: MemoryBook;
+  readonly #limitKib: number;
+  readonly #chargedKib: () => number;
+  /** Numbers of buffers that the main thread put in its queue, or in the outbox for their way back. */
+  readonly #waiting = new Set<number>();
+  readonly #ended: { lease: Lease; code: string }[] = [];
+  #endings = 0;
+  #tried = 0;
+  #looks = 0;
+
+  constructor(book: MemoryBook, limitKib: number, chargedKib: () => number) {
+    this.#book = book;
+    this.#limitKib = limitKib;
+    this.#chargedKib = chargedKib;
+  }
+
+  /** A thread made an atomic step. */
+  step(by: Thread): void {
+    this.#lookAround(by, false);
+    this.#compare();
+  }
+
+  /** A thread has had its turn. */
+  turn(by: Thread): void {
+    this.#lookAround(by, !by.busy && by.call === null);
+    this.#compare();
+    this.#tryEnded();
+  }
+
+  #compare(): void {
+    const charged = this.#chargedKib();
+    const { liveKib } = this.#book;
+    const limit = this.#limitKib;
+    if (liveKib > limit) throw new Error(`promise 1: ${liveKib} KiB are live, ${limit} are allowed`);
+    if (charged < liveKib) throw new Error(`promise 1: ${liveKib} KiB are live, ${charged} are charged`);
+  }
+
+  /** The main thread put a buffer where its shard does not see it. */
+  waits(buffer: ArrayBufferLike): void {
+    this.#waiting.add(this.#book.idOf(buffer));
+  }
+
+  /** A lease is over; using it is an error with this code from now on. */
+  ended(lease: Lease, code: 'ERR_LEASE_RELEASED' | 'ERR_LEASE_MOVED'): void {
+    this.#ended[this.#endings++ % REMEMBERED] = { lease, code };
+  }
+
+  /** Every buffer of a thread is in one place; between two turns, every one that is in its heap is in one. */
+  #lookAround({ name, shard, dead }: Thread, atRest: boolean): void {
+    if (dead || shard === null) return;
+    const look = ++this.#looks;
+    let found = 0;
+    shard.leases.some(({ buffer }) => {
+      const entry = this.#book.find(buffer);
+      if (entry === undefined) throw new Error(`promise 2: freed memory is kept in ${name}`);
+      if (entry.holder !== name)
+        throw new Error(`promise 2: buffer ${entry.id} is in ${name} and in ${entry.holder}`);
+      if (entry.seen === look) throw new Error(`promise 2: buffer ${entry.id} is twice in ${name}`);
+      entry.seen = look;
+      found++;
+      return false;
+    });
+    if (!atRest || found === this.#book.heldBy(name)) return;
+    for (const { id, holder, seen } of this.#book.live.values()) {
+      if (holder === name && seen !== look && !(name === 'main' && this.#waiting.has(id)))
+        throw new Error(`promise 2: buffer ${id} is nowhere in ${name}`);
+    }
+  }
+
+  #tryEnded(): void {
+    if (this.#ended.length === 0) return;
+    const { lease, code } = this.#ended[this.#tried++ % this.#ended.length];
+    const codes = [codeOf(() => lease.release()), codeOf(() => lease.bytes)];
+    if (codes.some((got) => got !== code))
+      throw new Error(`promise 4: ${code} was due, misuse ended with ${codes}`);
+  }
+}
+
+/** Undefined when there was no error. */
+export function codeOf(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    if (isMillpondError(error)) return error.code;
+    throw error;
+  }
+}

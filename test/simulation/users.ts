@@ -1,0 +1,134 @@
+/**
+ * What users of the main thread do: acquire, ask, run tasks, cancel, release. Owned by the world; on its main thread.
+ * Invariant: every request is waited for, and every lease that came of one is held here until it is released or lent.
+ */
+import type { Coordinator } from '../../src/coordinator/coordinator.ts';
+import { isMillpondError } from '../../src/errors.ts';
+import type { Lease } from '../../src/pool/lease.ts';
+import type { Shard } from '../../src/pool/shard.ts';
+import type { Tasks } from '../../src/tasks.ts';
+import { REFUSALS, refusable } from './job.ts';
+import type { SimulatedSupply } from './thread.ts';
+import type { Machinery } from './worker.ts';
+
+const ASK_MS = 50;
+/** One for all: an error for each would cost more than the step. */
+const ENOUGH = new Error('enough');
+
+export class Users {
+  readonly #machine: Machinery;
+  readonly #supply: SimulatedSupply;
+  readonly #shard: Shard;
+  readonly #tasks: Tasks;
+  readonly #held: Lease[] = [];
+  readonly #controllers: AbortController[] = [];
+  #names = 0;
+  /** Runs that have not ended. */
+  running = 0;
+  /** Requests that wait. */
+  asking = 0;
+
+  constructor(machine: Machinery, supply: SimulatedSupply, shard: Shard, tasks: Tasks) {
+    this.#machine = machine;
+    this.#supply = supply;
+    this.#shard = shard;
+    this.#tasks = tasks;
+  }
+
+  actions(): (() => void)[] {
+    const { choices } = this.#machine.scheduler;
+    return [
+      () => this.#submit(),
+      () => this.#submit(),
+      () => this.#acquire(),
+      () => this.#ask(),
+      () => this.#release(choices.pick(this.#held.length)),
+      () => this.#controllers[choices.pick(this.#controllers.length)]?.abort(ENOUGH),
+    ];
+  }
+
+  releaseAll(): void {
+    while (this.#held.length > 0) this.#release(0);
+  }
+
+  #size(): number {
+    const { sizes } = this.#machine.world;
+    return sizes[this.#machine.scheduler.choices.pick(sizes.length)];
+  }
+
+  #release(at: number): void {
+    const [lease] = this.#held.splice(at, 1);
+    if (lease === undefined) return;
+    // Memory of a worker is not idle here: it waits for its way back.
+    if (lease.store.origin > 0) this.#machine.promises.waits(lease.store.buffer);
+    lease.release();
+    this.#machine.promises.ended(lease, 'ERR_LEASE_RELEASED');
+  }
+
+  #acquire(): void {
+    const lease = refusable(() => this.#shard.acquire(this.#size()));
+    if (lease !== undefined) this.#held.push(lease);
+  }
+
+  /** A task with some of this thread's leases; what comes back is held here. */
+  #submit(): void {
+    const { choices } = this.#machine.scheduler;
+    const leases = this.#held.splice(0, choices.pick(3));
+    const controller = new AbortController();
+    this.#controllers.push(controller);
+    this.running++;
+    for (const { bytes } of leases) this.#machine.promises.waits(bytes.buffer);
+    this.#tasks
+      .accept(
+        { leases },
+        {
+          name: `run ${++this.#names}`,
+          signal: controller.signal,
+          onProgress: () => {
+            if (choices.once(8)) throw ENOUGH;
+          },
+        },
+      )
+      .then(
+        (value) => {
+          this.running--;
+          this.#held.push(...(value as { leases: Lease[] }).leases);
+        },
+        () => {
+          this.running--;
+        },
+      );
+    for (const lease of leases) this.#machine.promises.ended(lease, 'ERR_LEASE_MOVED');
+  }
+
+  #ask(): void {
+    const controller = new AbortController();
+    this.#controllers.push(controller);
+    this.asking++;
+    const deadline = this.#machine.clock + ASK_MS * 1e6;
+    this.#supply.deadline = deadline;
+    this.#shard.acquireAsync(this.#size(), { timeoutMs: ASK_MS, signal: controller.signal }).then(
+      (lease) => {
+        this.asking--;
+        this.#held.push(lease);
+      },
+      (error) => {
+        this.asking--;
+        if (error === ENOUGH) return;
+        const code = isMillpondError(error) ? error.code : 'none';
+        if (!REFUSALS.includes(code)) this.#machine.broken ??= error;
+        else if (code === 'ERR_BUDGET_EXHAUSTED' && this.#machine.clock < deadline - 1)
+          this.#machine.broken ??= new Error('promise 7: a request was given up before its deadline');
+      },
+    );
+  }
+}
+
+/** The production coordinator; what it keeps for a worker is known to wait. */
+export function watch(coordinator: Coordinator, machine: Machinery): void {
+  const sendBack = coordinator.sendBack.bind(coordinator);
+  coordinator.sendBack = (store) => {
+    machine.promises.waits(store.buffer);
+    sendBack(store);
+  };
+}

@@ -1,0 +1,90 @@
+/** Kinds of worlds, each good at another kind of trouble. */
+
+export interface WorldOptions {
+  readonly workers: number;
+  /** Turns before the end begins. */
+  readonly turns: number;
+  readonly budgetKib: number;
+  /** Bytes of requests. */
+  readonly sizes: readonly number[];
+  /** Idle buffers of 1, 2 and 8 KiB, over all shards. */
+  readonly maxIdle: readonly [number, number, number];
+  /** One ledger call in so many is interrupted between its steps. */
+  readonly interruptEvery: number;
+  /** Others have a turn before one in so many of its steps. */
+  readonly switchEvery: number;
+  /** Of ten things a job does, how many are requests, releases, and ends; the rest is everything else. */
+  readonly requests: number;
+  readonly releases: number;
+  readonly ends: number;
+  /** A thread is killed once in so many of its turns. */
+  readonly killEvery: number;
+  /** A post or an allocation fails once in so many times. */
+  readonly failEvery: number;
+}
+
+const MIXED: WorldOptions = {
+  workers: 2,
+  turns: 40,
+  budgetKib: 24,
+  sizes: [1, 1024, 2000, 2048, 5000, 8192, 9000, 16_384],
+  maxIdle: [6, 6, 4],
+  interruptEvery: 4,
+  switchEvery: 3,
+  requests: 4,
+  releases: 2,
+  ends: 1,
+  killEvery: 60,
+  failEvery: 30,
+};
+
+export const WORLDS = {
+  /** A little of everything. */
+  mixed: MIXED,
+  /** Large buffers that move while others count what is left. */
+  tight: {
+    ...MIXED,
+    workers: 3,
+    budgetKib: 32,
+    sizes: [8192, 8192, 8192, 2048],
+    maxIdle: [2, 2, 4],
+    interruptEvery: 2,
+    releases: 1,
+    killEvery: 200,
+  },
+  /** Many small requests, few idle buffers: quota moves. */
+  churning: {
+    ...MIXED,
+    workers: 3,
+    turns: 200,
+    sizes: [1024, 1024, 1024, 1024, 1024, 2048],
+    maxIdle: [4, 1, 1],
+    interruptEvery: 16,
+    requests: 5,
+    releases: 4,
+    ends: 0,
+    killEvery: 400,
+  },
+  /** Threads die while buffers are on their way from and to them, and posts fail. */
+  deadly: {
+    ...MIXED,
+    workers: 3,
+    turns: 60,
+    sizes: [8192, 8192, 16_384],
+    maxIdle: [2, 6, 8],
+    killEvery: 30,
+    failEvery: 15,
+  },
+  /** More shards than buffers. */
+  crowded: {
+    ...MIXED,
+    workers: 5,
+    turns: 60,
+    budgetKib: 48,
+    sizes: [1024, 2048, 8192, 8192, 16_384],
+    maxIdle: [4, 4, 3],
+    killEvery: 100,
+  },
+} satisfies Record<string, WorldOptions>;
+
+export type WorldName = keyof typeof WORLDS;
