@@ -26,6 +26,7 @@ export class TaskFrame {
   begin(task: Task): unknown {
     const { leases } = this.#shard;
     leases.beginTask(task.task);
+    for (const { tier, buffers } of task.gifts) this.#shard.idle.welcome(tier, buffers);
     const brought = task.crates.map((crate) =>
       this.#shard.receive(storeFrom(crate), crate.length, crate.asked),
     );

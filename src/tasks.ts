@@ -7,10 +7,10 @@
  */
 import { CANCEL, PROGRESS, rowWord } from './budget/layout.ts';
 import type { Ledger } from './budget/ledger.ts';
-import { crateFor, pack, unpack } from './coordinator/cargo.ts';
+import { crateFor, detachViews, pack, unpack } from './coordinator/cargo.ts';
 import type { Coordinator } from './coordinator/coordinator.ts';
 import { errorFrom } from './coordinator/error-record.ts';
-import type { Crate, Task, TaskResult } from './coordinator/protocol.ts';
+import { type Crate, type Task, type TaskResult, taskBuffers } from './coordinator/protocol.ts';
 import { MillpondError } from './errors.ts';
 import type { Shard } from './pool/shard.ts';
 import { Store } from './pool/store.ts';
@@ -31,7 +31,7 @@ export interface RunOptions {
 }
 
 interface Entry {
-  readonly task: Task;
+  task: Task;
   readonly name: string;
   readonly options: RunOptions;
   readonly resolve: (value: unknown) => void;
@@ -91,7 +91,7 @@ export class Tasks {
     });
     return new Promise((resolve, reject) => {
       const entry: Entry = {
-        task: { task, input: packed.value, crates, places: packed.places },
+        task: { task, input: packed.value, crates, places: packed.places, gifts: [] },
         name: options.name ?? `task ${task}`,
         options,
         resolve,
@@ -109,6 +109,10 @@ export class Tasks {
       }
       this.#queue.add(entry);
       this.pump();
+      // What left is detached; what waits must not be written to any more.
+      if (this.#queue.has(entry) && crates.length > 0) {
+        entry.task = { ...entry.task, crates: entry.task.crates.map(detachViews) };
+      }
     });
   }
 
@@ -156,40 +160,34 @@ export class Tasks {
 
   /** False when the worker went between being chosen and being given the task; the next one may be there. */
   #start(entry: Entry, member: Member): boolean {
-    const { task } = entry;
-    for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, member.row);
+    for (const crate of entry.task.crates) this.#coordinator.loans.dispatch(crate.loan, member.row);
     this.#ledger.words[rowWord(member.row) + PROGRESS] = 0;
-    // The worker opens its mailbox when it starts a task: what goes back to it is in use again at once.
-    this.#coordinator.returnTo(member.row);
-    let result: Promise<unknown>;
+    // What goes back to the worker goes along: a message of its own would cost as much as the task's.
+    const gifts = this.#coordinator.packReturns(member.row);
+    const task = { ...entry.task, gifts };
+    entry.task = task;
+    let result: Promise<TaskResult>;
     try {
-      result = this.#workers.post(
-        member,
-        entry.name,
-        task,
-        task.crates.map((crate) => crate.buffer),
-      );
+      result = this.#workers.post(member, entry.name, task, taskBuffers(task));
     } catch {
       member.dying = true;
       for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, -1);
+      this.#coordinator.unpackReturns(member.row, gifts);
       return false;
     }
     entry.member = member;
     this.#running.add(entry);
     result.then(
-      (value) => this.#finish(entry, member, value as TaskResult),
+      (result) => this.#finish(entry, member, result),
       (error) => this.#lose(entry, member, error),
     );
     return true;
   }
 
   #finish(entry: Entry, member: Member, result: TaskResult): void {
-    const received = (result.crates ?? []).map((crate) => ({
-      store: this.#coordinator.receive(member.row, crate),
-      crate,
-    }));
-    for (const crate of result.homebound ?? []) {
-      const store = this.#coordinator.receive(member.row, crate);
+    const { crates = [], homebound = [] } = result;
+    const stores = this.#coordinator.receive(member.row, crates);
+    for (const store of this.#coordinator.receive(member.row, homebound)) {
       if (store.origin > 0) this.#coordinator.sendBack(store);
       else this.#shard.idle.put(store);
     }
@@ -197,19 +195,19 @@ export class Tasks {
     this.#workers.done(member);
     this.#reportLeaks(entry, result);
     if (entry.answered) {
-      for (const { store, crate } of received) this.#shard.leases.welcome(store, crate.asked);
+      stores.forEach((store, at) => void this.#shard.leases.welcome(store, crates[at].asked));
     } else if (result.error !== undefined) {
       this.#counts.failed++;
       const error = errorFrom(result.error);
       this.#answer(entry, () => entry.reject(error));
     } else if ((result.pinned ?? 0) > 0) {
-      for (const { store, crate } of received) this.#shard.leases.welcome(store, crate.asked);
+      stores.forEach((store, at) => void this.#shard.leases.welcome(store, crates[at].asked));
       this.#counts.failed++;
       this.#answer(entry, () => entry.reject(leftPin(entry, result.pinned as number)));
     } else {
       this.#counts.succeeded++;
-      const leases = received.map(({ store, crate }) =>
-        this.#shard.receive(store, crate.length, crate.asked),
+      const leases = stores.map((store, at) =>
+        this.#shard.receive(store, crates[at].length, crates[at].asked),
       );
       const value = unpack(result.value, result.places ?? [], leases);
       this.#answer(entry, () => entry.resolve(value));
@@ -222,7 +220,9 @@ export class Tasks {
   #lose(entry: Entry, member: Member, error: unknown): void {
     this.#running.delete(entry);
     // Buffers that have left are the worker's, whatever it says: only its end settles them.
-    const posted = entry.task.crates.some((crate) => crate.buffer.detached);
+    const { task } = entry;
+    const posted = taskBuffers(task).some((buffer) => buffer.detached);
+    if (!posted) this.#coordinator.unpackReturns(member.row, task.gifts);
     if (member.dying || posted) {
       // Its loans stay charged until the thread is gone: `Coordinator.bury` settles them.
       if (!member.dying) this.#workers.done(member);
@@ -231,6 +231,8 @@ export class Tasks {
       this.#answer(entry, () => entry.reject(lost));
     } else {
       this.#workers.done(member);
+      // It may have been a gift that could not be sent; those that can are idle here now.
+      if (task.gifts.length > 0 && !entry.answered && this.#start(entry, member)) return;
       this.#bringHome(entry);
       if (!entry.answered) this.#counts.failed++;
       const message = error instanceof Error ? error.message : String(error);
@@ -265,7 +267,7 @@ export class Tasks {
     for (const crate of entry.task.crates) {
       const origin = this.#coordinator.loans.originOf(crate.loan);
       this.#coordinator.loans.settle(crate.loan);
-      this.#shard.leases.welcome(new Store(crate.buffer, crate.tier, 0, origin), crate.asked);
+      this.#shard.leases.welcome(new Store(crate.buffer, crate.tier, 0, origin), crate.asked, true);
     }
   }
 

@@ -10,8 +10,9 @@ import { BLOCK, MAIL, PROGRESS, rowWord, WAKE } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
 import { AtomicMemory } from './budget/memory.ts';
 import { Mailbox } from './coordinator/mailbox.ts';
-import type { FromWorker, Hello, Task, TaskResult, ToWorker, WorkerStart } from './coordinator/protocol.ts';
+import type { FromWorker, Hello, ToWorker, WorkerStart } from './coordinator/protocol.ts';
 import { RowCounts, shardWords, ThreadSupply } from './coordinator/supply.ts';
+import { type ResultMessage, readTask, type TaskMessage, writeResult } from './coordinator/wire.ts';
 import { WorkerSide } from './coordinator/worker-side.ts';
 import { MillpondError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
@@ -52,7 +53,8 @@ export class WorkerThread {
   readonly #supply: ThreadSupply;
   readonly #recorder = new LatencyRecorder();
   readonly #channel = new MessageChannel();
-  readonly #block: BlockAdvice;
+  /** The same for all tasks: there is one at a time. */
+  readonly #context: JobContext;
   readonly #frame: TaskFrame;
   #task = 0;
   #signal: TaskSignal | null = null;
@@ -104,13 +106,7 @@ export class WorkerThread {
     port.on('message', (message: ToWorker) => mailbox.deliver(message));
     // The port is for an idle worker's ears; it is no reason to stay alive.
     port.unref();
-    const { words } = this.#ledger;
-    this.#block = {
-      get bytes() {
-        return words[BLOCK];
-      },
-      frames: (channels) => Math.max(1, Math.floor(words[BLOCK] / (4 * channels))),
-    };
+    this.#context = this.#makeContext();
   }
 
   /** Tells the coordinator that this thread is ready to be given tasks; the first call only. */
@@ -123,11 +119,12 @@ export class WorkerThread {
   }
 
   /** Runs one task to its end. Never throws and never rejects: an error is part of the result. */
-  run(job: Job, task: Task): unknown {
+  run(job: Job, message: TaskMessage): unknown {
+    const task = readTask(message);
     this.#task = task.task;
     const input = this.#frame.begin(task);
     try {
-      const returned = job(input as never, this.#context());
+      const returned = job(input as never, this.#context);
       if (!isThenable(returned)) return this.#end(this.#frame.succeed(returned));
       return Promise.resolve(returned).then(
         (value) => this.#end(this.#frame.succeed(value)),
@@ -138,18 +135,25 @@ export class WorkerThread {
     }
   }
 
-  #context(): JobContext {
+  #makeContext(): JobContext {
     const thread = this;
-    return {
+    const { words } = this.#ledger;
+    const block: BlockAdvice = {
+      get bytes() {
+        return words[BLOCK];
+      },
+      frames: (channels) => Math.max(1, Math.floor(words[BLOCK] / (4 * channels))),
+    };
+    return Object.freeze({
       pool: this.shard,
-      block: this.#block,
-      progress: (fraction) => this.#progress(fraction),
+      block: Object.freeze(block),
+      progress: (fraction: number) => this.#progress(fraction),
       // Made only for jobs that ask for it: an AbortSignal costs more than an empty job.
       get signal() {
         thread.#signal ??= new TaskSignal(() => thread.#supply.cancelled());
         return thread.#signal.signal;
       },
-    };
+    });
   }
 
   #progress(fraction: number): void {
@@ -160,7 +164,8 @@ export class WorkerThread {
     this.#task = 0;
     this.#signal = null;
     this.#publishIfDue();
-    return transfer.length > 0 ? movable(result, transfer) : result;
+    const message = writeResult(result);
+    return transfer.length > 0 ? movable(message, transfer) : message;
   }
 
   #publishIfDue(): void {
@@ -204,7 +209,7 @@ const require = createRequire(import.meta.url);
 let piscina: typeof import('piscina').Piscina | undefined;
 
 /** Marks a result whose buffers Piscina should transfer. Piscina is loaded by the first one: most jobs need none. */
-function movable(value: TaskResult, transfer: ArrayBuffer[]): unknown {
+function movable(value: ResultMessage, transfer: ArrayBuffer[]): unknown {
   // Kept: even what is loaded costs a `require` some microseconds.
   piscina ??= (require('piscina') as typeof import('piscina')).Piscina;
   const { move, transferableSymbol, valueSymbol } = piscina;

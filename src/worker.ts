@@ -3,7 +3,8 @@
  * shard, and `defineJob` says hello.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
-import { isProbe, type Probe, READY, type Task, type WorkerStart } from './coordinator/protocol.ts';
+import { isProbe, type Probe, READY, type WorkerStart } from './coordinator/protocol.ts';
+import type { TaskMessage } from './coordinator/wire.ts';
 import { MillpondError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import { type BlockAdvice, type Job, type JobContext, WorkerThread } from './worker-thread.ts';
@@ -38,10 +39,10 @@ export function defineJob<Input, Result>(
     );
   }
   thread?.introduce();
-  return (task: Task | Probe) => {
+  return (message: TaskMessage | Probe) => {
     if (thread === undefined) throw notAWorker();
-    if (isProbe(task)) return READY;
-    return thread.run(job as Job, task);
+    if (isProbe(message)) return READY;
+    return thread.run(job as Job, message);
   };
 }
 

@@ -17,9 +17,11 @@ import {
   type Probe,
   READY,
   type Task,
+  type TaskResult,
   type ToWorker,
   type WorkerStart,
 } from './coordinator/protocol.ts';
+import { type ResultMessage, readResult, type TaskMessage, writeTask } from './coordinator/wire.ts';
 import { MillpondError } from './errors.ts';
 
 export interface Member {
@@ -127,16 +129,16 @@ export class Workers {
    * Posts a task to a member, which is busy until `done`. Rejects when the worker died or the task cannot be cloned.
    * @throws when the worker has gone and nothing was posted
    */
-  post(member: Member, name: string, task: Task, transfer: ArrayBuffer[]): Promise<unknown> {
-    const result = this.#post(member, task, transfer);
+  post(member: Member, name: string, task: Task, transfer: ArrayBuffer[]): Promise<TaskResult> {
+    const result = this.#post(member, writeTask(task), transfer);
     member.busy = true;
     member.task = name;
-    return result;
+    return result.then((message) => readResult(message as ResultMessage));
   }
 
-  #post(member: Member, task: Task | Probe, transfer: ArrayBuffer[]): Promise<unknown> {
+  #post(member: Member, message: TaskMessage | Probe, transfer: ArrayBuffer[]): Promise<unknown> {
     this.#chosen = member;
-    return this.#piscina.run(task, { transferList: transfer as never });
+    return this.#piscina.run(message, { transferList: transfer as never });
   }
 
   done(member: Member): void {

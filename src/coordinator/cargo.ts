@@ -3,8 +3,10 @@
  * there leaves the value and travels as a crate, and is put back in its place on the other side.
  */
 import { types } from 'node:util';
+import { isMarkedAsUntransferable } from 'node:worker_threads';
 import { MillpondError } from '../errors.ts';
 import { Lease } from '../pool/lease.ts';
+import { untransferableError } from '../pool/lease-errors.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 import type { Crate, Places } from './protocol.ts';
@@ -19,8 +21,8 @@ export interface Packed {
 }
 
 /**
- * Finds the leases of a value, and detaches every view of theirs: from here on they are ready to move. If it throws, all
- * leases live on.
+ * Finds the leases of a value, ready to move. If it throws, all of them live on. Views that were taken of them before are
+ * detached by the transfer; where that has to wait, by {@link detachViews}.
  * @throws MillpondError `ERR_LEASE_VIEW_MOVED`, `ERR_LEASE_UNTRANSFERABLE` and what `Leases.checkMovable` throws
  */
 export function pack(value: unknown, shard: Shard): Packed {
@@ -30,7 +32,6 @@ export function pack(value: unknown, shard: Shard): Packed {
   const path: (string | number)[] = [];
   let doubtful = false;
   visit(value);
-  for (const lease of leases) shard.leases.detachViews(lease);
   return { value: leases.length > 0 ? withoutLeases(value, new Map()) : value, leases, places, doubtful };
 
   function visit(part: unknown): void {
@@ -41,7 +42,8 @@ export function pack(value: unknown, shard: Shard): Packed {
     if (part instanceof Lease) {
       let crate = leases.indexOf(part);
       if (crate < 0) {
-        shard.leases.checkMovable(part);
+        const store = shard.leases.checkMovable(part);
+        if (isMarkedAsUntransferable(store.buffer)) throw untransferableError(store);
         crate = leases.push(part) - 1;
       }
       places.push([crate, ...path]);
@@ -97,6 +99,11 @@ export function unpack(value: unknown, places: Places, leases: readonly Lease[])
 /** A crate for a store that leaves this thread; the caller transfers `crate.buffer`. */
 export function crateFor(store: Store, length: number, loan: number): Crate {
   return { buffer: store.buffer, tier: store.tier, asked: store.asked, length, loan };
+}
+
+/** The same crate without anybody's view of its memory, for one that does not leave at once. */
+export function detachViews(crate: Crate): Crate {
+  return { ...crate, buffer: crate.buffer.transfer() };
 }
 
 export function storeFrom(crate: Crate): Store {

@@ -20,7 +20,7 @@ import type { LatencyInterval } from '../telemetry/latency.ts';
 import { Asks } from './asks.ts';
 import { chargeOf, type Link, Links } from './links.ts';
 import { Loans } from './loans.ts';
-import type { Crate, FromWorker } from './protocol.ts';
+import type { Crate, FromWorker, Gift } from './protocol.ts';
 import type { Quotas } from './quotas.ts';
 import { DEFAULT_REBALANCE, type RebalancePolicy, rebalance, type ShardView } from './rebalance.ts';
 import { RowReader } from './row-reader.ts';
@@ -36,6 +36,7 @@ export interface CoordinatorEvents {
 
 /** The first tier whose buffers go back to the worker that made them: smaller ones are cheaper to allocate. */
 const FIRST_SENT_BACK = 1;
+const NOTHING: readonly Gift[] = [];
 
 export class Coordinator {
   readonly loans = new Loans();
@@ -50,8 +51,8 @@ export class Coordinator {
   /** Rows that were asked to close and have not answered. */
   readonly #open = new Set<number>();
   readonly #allClosed = Promise.withResolvers<void>();
-  /** By row, then tier: buffers that a worker's results brought here and that wait for their way back. Charged to this row. */
-  readonly #outbox = new Map<number, ArrayBuffer[][]>();
+  /** By row: buffers that a worker's results brought here and that wait for their way back. Charged to this thread's row. */
+  readonly #outbox = new Map<number, Gift[]>();
 
   constructor(ledger: Ledger, shard: Shard, options: PoolOptions, quotas: Quotas, events: CoordinatorEvents) {
     this.#ledger = ledger;
@@ -152,37 +153,55 @@ export class Coordinator {
   // What comes with results.
 
   /** Takes over memory that arrived from a worker: its charge moves to this thread, a loan ends. */
-  receive(row: number, crate: Crate): Store {
-    if (crate.loan > 0) {
+  receive(row: number, crates: readonly Crate[]): Store[] {
+    const arrived = crates.filter(({ loan }) => loan === 0).map(({ buffer }) => buffer);
+    if (arrived.length > 0) this.#ledger.move(row, MAIN_ROW, chargeOf(arrived));
+    return crates.map(({ buffer, tier, loan }) => {
+      if (loan === 0) {
+        const goesBack = tier >= FIRST_SENT_BACK && tier < POOLED_TIERS;
+        return new Store(buffer, tier, 0, goesBack ? row : 0);
+      }
       // What one worker made and another one borrowed goes back to the first: else it would make new memory each time.
-      const origin = this.loans.originOf(crate.loan);
-      this.loans.settle(crate.loan);
-      return new Store(crate.buffer, crate.tier, 0, origin);
-    }
-    this.#ledger.move(row, MAIN_ROW, crate.buffer.byteLength / KiB);
-    const goesBack = crate.tier >= FIRST_SENT_BACK && crate.tier < POOLED_TIERS;
-    return new Store(crate.buffer, crate.tier, 0, goesBack ? row : 0);
+      const origin = this.loans.originOf(loan);
+      this.loans.settle(loan);
+      return new Store(buffer, tier, 0, origin);
+    });
   }
 
-  /** Takes in what a result brought here and was released here. It leaves with the next {@link returnTo} its worker. */
+  /** Takes in what a result brought here and was released here. It goes back to its worker with the next task or tick. */
   sendBack(store: Store): void {
     if (!this.#links.has(store.origin)) {
       this.#keep(store.buffer);
       return;
     }
-    const byTier = this.#outbox.get(store.origin) ?? [[], [], []];
-    byTier[store.tier].push(store.buffer);
-    this.#outbox.set(store.origin, byTier);
+    const gifts = this.#outbox.get(store.origin) ?? [];
+    let gift = gifts.find(({ tier }) => tier === store.tier);
+    if (gift === undefined) {
+      gift = { tier: store.tier, buffers: [] };
+      gifts.push(gift);
+      this.#outbox.set(store.origin, gifts);
+    }
+    gift.buffers.push(store.buffer);
   }
 
-  /** Sends a worker what goes back to it, in one batch a tier. To be called when it will look at its mailbox soon. */
+  /** Sends an idle worker what goes back to it, in one batch a tier. */
   returnTo(row: number): void {
-    const byTier = this.#outbox.get(row);
-    if (byTier === undefined) return;
-    this.#outbox.delete(row);
-    byTier.forEach((buffers, tier) => {
-      this.#give(row, tier, buffers);
-    });
+    for (const { tier, buffers } of this.#takeReturns(row)) this.#give(row, tier, buffers);
+  }
+
+  /** Takes out what goes back to a worker and charges it to the worker: for the task that it is given next. */
+  packReturns(row: number): readonly Gift[] {
+    const gifts = this.#takeReturns(row);
+    for (const { buffers } of gifts) this.#ledger.move(MAIN_ROW, row, chargeOf(buffers));
+    return gifts;
+  }
+
+  /** The task did not leave, and neither did what was to go with it. To be called before the worker is buried. */
+  unpackReturns(row: number, gifts: readonly Gift[]): void {
+    for (const { tier, buffers } of gifts) {
+      this.#ledger.move(row, MAIN_ROW, chargeOf(buffers));
+      this.#shard.idle.takeBack(buffers.map((buffer) => new Store(buffer, tier)));
+    }
   }
 
   // Starvation and balance.
@@ -239,6 +258,12 @@ export class Coordinator {
         if (count > 0) this.#raise(row, tier, count);
       }
     }
+  }
+
+  #takeReturns(row: number): readonly Gift[] {
+    const gifts = this.#outbox.get(row) ?? NOTHING;
+    this.#outbox.delete(row);
+    return gifts;
   }
 
   #tellRefused(row: number): void {
@@ -306,8 +331,7 @@ export class Coordinator {
 
   /** What would go back to a worker becomes idle memory of this thread instead. */
   #keepHere(row: number): void {
-    for (const buffers of this.#outbox.get(row) ?? []) buffers.forEach((buffer) => void this.#keep(buffer));
-    this.#outbox.delete(row);
+    for (const { buffers } of this.#takeReturns(row)) buffers.forEach((buffer) => void this.#keep(buffer));
   }
 
   #keep(buffer: ArrayBuffer): void {

@@ -62,6 +62,12 @@ export interface Crate {
   readonly loan: number;
 }
 
+/** Idle buffers that travel with a task to the worker that they go back to, and to which they are charged already. */
+export interface Gift {
+  readonly tier: number;
+  readonly buffers: ArrayBuffer[];
+}
+
 /** Where in a value a lease stood: a path of keys for each place, with the index of its crate. */
 export type Places = readonly (readonly [crate: number, ...path: (string | number)[]])[];
 
@@ -72,8 +78,8 @@ export interface Probe {
 export const PROBE: Probe = { millpond: 'probe' };
 export const READY = 'millpond ready';
 
-export function isProbe(task: Task | Probe): task is Probe {
-  return 'millpond' in task;
+export function isProbe(message: unknown): message is Probe {
+  return typeof message === 'object' && message !== null && 'millpond' in message;
 }
 
 export interface Task {
@@ -81,6 +87,14 @@ export interface Task {
   readonly input: unknown;
   readonly crates: readonly Crate[];
   readonly places: Places;
+  readonly gifts: readonly Gift[];
+}
+
+/** All that leaves with a task. */
+export function taskBuffers({ crates, gifts }: Task): ArrayBuffer[] {
+  const buffers = crates.map((crate) => crate.buffer);
+  for (const gift of gifts) buffers.push(...gift.buffers);
+  return buffers;
 }
 
 /** How a task ended; what is empty is left out. Loans go home with a result and with an error alike. */

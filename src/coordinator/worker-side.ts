@@ -5,7 +5,7 @@
  */
 import type { Leak } from '../pool/leases.ts';
 import type { Shard } from '../pool/shard.ts';
-import { Store } from '../pool/store.ts';
+import type { Store } from '../pool/store.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 export interface WorkerSideEvents {
@@ -29,7 +29,7 @@ export class WorkerSide {
     const { idle } = this.#shard;
     switch (message.kind) {
       case 'gift':
-        idle.adopt(message.buffers.map((buffer) => new Store(buffer, message.tier)));
+        idle.welcome(message.tier, message.buffers);
         break;
       case 'want':
         this.#surrender(message.ticket, message.tier, idle.give(message.tier, message.count));

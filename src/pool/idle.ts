@@ -6,7 +6,7 @@
 import { KiB } from '../bytes.ts';
 import { FreeList, LIST_WORDS } from './free-list.ts';
 import type { Quarantine } from './quarantine.ts';
-import type { Store } from './store.ts';
+import { Store } from './store.ts';
 import type { Supply } from './supply.ts';
 import { DIRECT, POOLED_TIERS } from './tiers.ts';
 
@@ -72,6 +72,11 @@ export class IdleMemory {
   /** Takes stores in, starving neighbours or not; what is over the quota is freed. */
   adopt(stores: readonly Store[]): void {
     for (const store of stores) if (!this.lists[store.tier].push(store, this.#at.words)) this.free(store);
+  }
+
+  /** As `adopt`, buffers that arrived from another thread. */
+  welcome(tier: number, buffers: readonly ArrayBuffer[]): void {
+    this.adopt(buffers.map((buffer) => new Store(buffer, tier)));
   }
 
   free(store: Store): void {

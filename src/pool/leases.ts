@@ -9,7 +9,7 @@ import type { Bytes } from '../bytes.ts';
 import type { FreeList } from './free-list.ts';
 import type { IdleMemory, ShardWords } from './idle.ts';
 import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
-import { detachedError, foreignError, pinnedError, untransferableError } from './lease-errors.ts';
+import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type Lender, NOT_LENT, NOWHERE, type Store } from './store.ts';
 import type { Supply } from './supply.ts';
@@ -200,18 +200,10 @@ export class Leases implements Lender {
     return store;
   }
 
-  /** Takes in a store whose lease ended elsewhere, as a release. */
-  welcome(store: Store, asked: number): void {
+  /** Takes in a store whose lease ended elsewhere, as a release; `seen` says that views of it may still be about. */
+  welcome(store: Store, asked: number, seen = false): void {
     this.#releases[asked]++;
-    this.#retire(store, false);
-  }
-
-  /**
-   * Moves the memory of a live lease to a new buffer, so that no view taken before reaches it any more.
-   * @throws MillpondError `ERR_LEASE_UNTRANSFERABLE`
-   */
-  detachViews(lease: Lease): void {
-    if (!lease.store.rehome()) throw untransferableError(lease.store);
+    this.#retire(store, seen);
   }
 
   owns(buffer: ArrayBufferLike): boolean {

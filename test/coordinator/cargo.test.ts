@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pack, unpack } from '../../src/coordinator/cargo.ts';
+import { crateFor, detachViews, pack, unpack } from '../../src/coordinator/cargo.ts';
 import { errorFrom, recordError } from '../../src/coordinator/error-record.ts';
 import { MillpondError } from '../../src/errors.ts';
 import { Store } from '../../src/pool/store.ts';
@@ -91,12 +91,14 @@ describe('packing', () => {
     expect(pack(new Array(4e9), shard).doubtful).toBe(false);
   });
 
-  it('detaches every view that was taken before', () => {
+  it('detaches every view of a crate that has to wait, and keeps what is in it', () => {
     const { shard } = makeShard({ safety: 'off' });
     const lease = shard.acquire(SMALL);
     const stale = lease.bytes.fill(3);
-    pack({ lease }, shard);
-    expect([stale.length, lease.bytes[0]]).toEqual([0, 3]);
+    const crate = crateFor(shard.leases.moveOut(lease), SMALL, 9);
+    const waiting = detachViews(crate);
+    expect([stale.length, new Uint8Array(waiting.buffer)[0]]).toEqual([0, 3]);
+    expect(waiting).toMatchObject({ tier: 0, asked: 0, length: SMALL, loan: 9 });
   });
 
   it('refuses a lease that has ended', () => {

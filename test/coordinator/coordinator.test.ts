@@ -83,7 +83,7 @@ type Started = ReturnType<typeof start>;
 function produce(producer: TestShard, main: TestShard, coordinator: Coordinator): Lease {
   const store = producer.leases.moveOut(producer.acquire(MEDIUM));
   const crate = { buffer: store.buffer.transfer(), tier: 1, asked: 1, length: MEDIUM, loan: 0 };
-  return main.receive(coordinator.receive(producer.row, crate), MEDIUM, 1);
+  return main.receive(coordinator.receive(producer.row, [crate])[0], MEDIUM, 1);
 }
 
 function hoard(shard: TestShard, size: number, count: number): void {
@@ -299,7 +299,7 @@ describe('results', () => {
     const store = main.leases.moveOut(main.acquire(MEDIUM));
     const loan = coordinator.loans.open(MEDIUM);
     const crate = { buffer: store.buffer, tier: 1, asked: 1, length: 1, loan };
-    main.idle.put(coordinator.receive(1, crate));
+    main.idle.put(coordinator.receive(1, [crate])[0]);
     coordinator.handle(1, { kind: 'loan', loan, buffer: new ArrayBuffer(MEDIUM) });
     expect([main.idleCounts[1], stand.used()]).toEqual([1, 64]);
   });

@@ -8,11 +8,13 @@ export type Order =
   | { do: 'fill' | 'read'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
   | { do: 'touch-until'; words: Int32Array }
+  | { do: 'touch-for'; milliseconds: number; words: Int32Array }
   | { do: 'return-late'; bytes: number; words: Int32Array }
   | { do: 'want'; bytes: number; timeoutMs: number; words?: Int32Array }
   | { do: 'wait-aborted'; words: Int32Array }
   | { do: 'wait-async'; words: Int32Array }
   | { do: 'want-forever'; bytes: number; words: Int32Array }
+  | { do: 'want-in-vain'; bytes: number; timeoutMs: number; words: Int32Array }
   | { do: 'pin'; bytes: number; lease?: Lease }
   | { do: 'unpin' }
   | { do: 'compress'; bytes: number }
@@ -65,6 +67,13 @@ export default defineJob((order: Order, { pool, signal, progress }): unknown => 
       }
       return touches;
     }
+    case 'touch-for': {
+      raise(order.words, 0);
+      const end = performance.now() + order.milliseconds;
+      while (performance.now() < end) pool.acquire(100).release();
+      raise(order.words, 1);
+      return null;
+    }
     case 'want': {
       const lease = pool.acquire(order.bytes, { timeoutMs: order.timeoutMs });
       if (order.words !== undefined) raise(order.words, 1);
@@ -97,6 +106,16 @@ export default defineJob((order: Order, { pool, signal, progress }): unknown => 
         raise(order.words, 1);
         throw error;
       }
+      return null;
+    case 'want-in-vain':
+      raise(order.words, 0);
+      try {
+        pool.acquire(order.bytes, { timeoutMs: order.timeoutMs }).release();
+      } catch (error) {
+        // By the shared words: the main thread does not look at its messages.
+        order.words[2] = (error as { code?: string }).code === 'ERR_BUDGET_EXHAUSTED' ? 1 : 2;
+      }
+      raise(order.words, 1);
       return null;
     case 'pin':
       pinned = (order.lease ?? pool.acquire(order.bytes)).pin();

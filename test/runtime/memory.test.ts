@@ -98,6 +98,21 @@ describe('starvation', () => {
     expect(runtime.snapshot().budget.peakBytes).toBeLessThanOrEqual(8 * MiB);
   });
 
+  it('serves it long before a synchronous task of five seconds ends', async () => {
+    const { runtime } = await start('pooling', { budgetBytes: 8 * MiB });
+    const words = sharedWords();
+    await runtime.run({ do: 'hoard', bytes: MiB, count: 7 });
+    const donor = runtime.run({ do: 'touch-for', milliseconds: 5000, words });
+    await raised(words, 0);
+    for (const mebibytes of [2, 4, 6]) {
+      await runtime.run({ do: 'want', bytes: mebibytes * MiB, timeoutMs: 20_000 });
+    }
+    expect(Atomics.load(words, 1)).toBe(0);
+    await donor;
+    expect(runtime.snapshot().pool.refused).toBe(0);
+    expect(runtime.snapshot().latency.byCause.waited.count).toBeGreaterThan(0);
+  });
+
   it('takes idle memory from the main thread too', async () => {
     const { runtime } = await start('pooling', { threads: 1, budgetBytes: 8 * MiB });
     const leases = runtime.pool.acquireAll(Array.from({ length: 7 }, () => MiB));
@@ -163,6 +178,22 @@ describe('starvation', () => {
     expect(Atomics.wait(done, 1, 0, 10_000)).not.toBe('timed-out');
     expect(await starved).toBe(5 * MiB);
     await donor;
+  });
+});
+
+describe('a request that cannot be met', () => {
+  it('ends in a typed error in time while the main thread is blocked', async () => {
+    const { runtime } = await start('pooling', { budgetBytes: 8 * MiB });
+    const holding = sharedWords();
+    const words = sharedWords();
+    const holder = runtime.run({ do: 'hold', bytes: MiB, count: 6, words: holding });
+    await raised(holding, 0);
+    const starved = runtime.run({ do: 'want-in-vain', bytes: 5 * MiB, timeoutMs: 300, words });
+    await raised(words, 0);
+    expect(Atomics.wait(words, 1, 0, 20_000)).not.toBe('timed-out');
+    expect(words[2]).toBe(1);
+    raise(holding, 1);
+    await Promise.all([starved, holder]);
   });
 });
 

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { markAsUntransferable } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRuntime, KiB, type Lease, MiB, type Runtime } from '../../src/index.ts';
 import { raise, raised, sharedWords, startRuntime } from './started.ts';
@@ -93,6 +94,35 @@ describe('run', () => {
     expect(snapshot.loans.count).toBe(0);
     expect(snapshot.pool.byTier.small).toMatchObject({ acquires: 1, releases: 1, idle: 1 });
     expect(await runtime.run({ do: 'echo', value: 1 })).toBe(1);
+  });
+
+  it('detaches every view of an input: while it waits for a worker, when it left, and when it was refused', async () => {
+    const { runtime } = await start('pooling', { threads: 1, safety: 'off' });
+    const words = sharedWords();
+    const views = () => {
+      const lease = runtime.pool.acquire(100);
+      return { lease, view: lease.bytes.fill(1) };
+    };
+    const [posted, waiting, refused] = [views(), views(), views()];
+    const first = runtime.run({ do: 'hold', bytes: 1, count: 1, words, lease: posted.lease });
+    const second = runtime.run({ do: 'want', bytes: 1, timeoutMs: 0, lease: waiting.lease });
+    const third = runtime.run({ do: 'want', value: () => 1, lease: refused.lease });
+    expect([posted.view.length, waiting.view.length, refused.view.length]).toEqual([0, 0, 0]);
+    raise(words, 1);
+    await Promise.all([first, second]);
+    await expect(third).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+    const alone = views();
+    await expect(runtime.run({ value: () => 1, lease: alone.lease })).rejects.toThrow('not');
+    expect(alone.view.length).toBe(0);
+  });
+
+  it('gives back what cannot be sent along with a task, and the task goes on', async () => {
+    const { runtime } = await start('basic', { threads: 1 });
+    const [lease] = await runtime.run<Lease[]>({ do: 'produce', bytes: 64 * KiB, count: 1 });
+    markAsUntransferable(lease.bytes.buffer);
+    lease.release();
+    expect(await runtime.run({ do: 'echo', value: 5 })).toBe(5);
+    expect(runtime.snapshot()).toMatchObject({ quarantined: 1, tasks: { failed: 0 } });
   });
 
   it('refuses a view of pooled memory and changes nothing', async () => {

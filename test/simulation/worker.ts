@@ -5,7 +5,13 @@ import { MAIL, PROGRESS, rowWord } from '../../src/budget/layout.ts';
 import { AtomicMemory } from '../../src/budget/memory.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import { Mailbox } from '../../src/coordinator/mailbox.ts';
-import type { FromWorker, Task, TaskResult, ToWorker } from '../../src/coordinator/protocol.ts';
+import {
+  type FromWorker,
+  type Task,
+  type TaskResult,
+  type ToWorker,
+  taskBuffers,
+} from '../../src/coordinator/protocol.ts';
 import { RowCounts, shardWords } from '../../src/coordinator/supply.ts';
 import { WorkerSide } from '../../src/coordinator/worker-side.ts';
 import type { PoolOptions } from '../../src/options.ts';
@@ -179,11 +185,7 @@ export class SimulatedWorker implements Thread, Link {
 
   #begin(task: Task): boolean {
     this.dispatched = null;
-    this.#machine.book.receive(
-      `to ${this.name}`,
-      task.crates.map(({ buffer }) => buffer),
-      this.name,
-    );
+    this.#machine.book.receive(`to ${this.name}`, taskBuffers(task), this.name);
     this.#task = task.task;
     this.#job?.begin(task);
     return true;

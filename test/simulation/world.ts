@@ -3,9 +3,11 @@
  * messages, timers, waits, faults and deaths. After every step live bytes are compared with the budget and the ledger;
  * at the end everything must have come home.
  */
+
 import { CHARGED, MAIN_ROW, rowWord, WAKE } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
+import type { TaskResult } from '../../src/coordinator/protocol.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
 import { RowCounts, shardWords } from '../../src/coordinator/supply.ts';
 import { resolvePoolOptions } from '../../src/options.ts';
@@ -305,7 +307,7 @@ export class World implements Thread {
     name: string,
     task: Parameters<TaskWorkers['post']>[2],
     transfer: ArrayBuffer[],
-  ): Promise<unknown> {
+  ): Promise<TaskResult> {
     const worker = this.workers.find((worker) => worker.member === member) as SimulatedWorker;
     // Of one that has died, the main thread may know or not.
     if (worker.dead && this.#scheduler.choices.once(2)) throw new Error('the chosen worker is gone');
@@ -318,7 +320,7 @@ export class World implements Thread {
       if (refused) this.#refusals.push(() => lost(new Error('it cannot be cloned')));
       else worker.settle = { done, lost };
     };
-    return { then } as unknown as Promise<unknown>;
+    return { then } as unknown as Promise<TaskResult>;
   }
 
   // The promises.
