@@ -117,7 +117,7 @@ describe('run', () => {
   });
 
   it('gives back what cannot be sent along with a task, and the task goes on', async () => {
-    const { runtime } = await start('basic', { threads: 1 });
+    const { runtime } = await start('basic', { threads: 1, safety: 'off' });
     const [lease] = await runtime.run<Lease[]>({ do: 'produce', bytes: 64 * KiB, count: 1 });
     markAsUntransferable(lease.bytes.buffer);
     lease.release();
