@@ -34,7 +34,7 @@ export interface Transcoder {
 export function compile(): void {
   const stdio: ['ignore', number, number] = ['ignore', 2, 2];
   execFileSync('npm', ['run', '-s', 'build'], { cwd: checkout, stdio });
-  execFileSync('npm', ['exec', '--', 'tsc', '-p', join('bench', 'tsconfig.without-pool.json')], {
+  execFileSync('npm', ['exec', '--', 'rolldown', '-c', join('bench', 'rolldown.config.js')], {
     cwd: checkout,
     stdio,
   });

@@ -12,7 +12,7 @@ const { Piscina } = await import('piscina');
 
 const [folder, out, threads, text] = process.argv.slice(2);
 const settings: Omit<TranscodeRequest, 'input' | 'output'> = JSON.parse(text);
-// The extension of this very file: compiled, as an installed program is.
+// The extension of this very file: compiled and gathered, as an installed program is.
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 const piscina = new Piscina<TranscodeRequest, TranscodeResult>({
   filename: fileURLToPath(new URL(`./jobs/transcode-without-pool${extension}`, import.meta.url)),
