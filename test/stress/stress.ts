@@ -47,7 +47,8 @@ const ALLOWED: Record<Fate, readonly string[]> = {
   // Without a lease at its end it has none to leave.
   'leaves a pin': ['ERR_TASK_LEFT_PIN', 'fulfilled'],
 };
-const TASKS_IN_A_ROUND = 80;
+const TASKS_IN_A_ROUND = 600;
+/** Leases on the main thread, handed on by tasks, before it lends and releases more of them at a time. */
 const STOCK_MOST = 6;
 /** Without a single task settling. Only ends what would hang for ever. */
 const HANG_MS = 120_000;
@@ -151,10 +152,12 @@ class Round {
   /** The main thread acquires and releases too. */
   #restock(runtime: Runtime): void {
     if (this.#stock.length >= STOCK_MOST || this.#dice.thousandth(300)) {
-      const one = this.#takeStock();
-      if (one === undefined) return;
-      verify(one, 'on the main thread');
-      one.lease.release();
+      do {
+        const one = this.#takeStock();
+        if (one === undefined) return;
+        verify(one, 'on the main thread');
+        one.lease.release();
+      } while (this.#stock.length > 2 * STOCK_MOST);
       return;
     }
     const length = this.#dice.length(this.#mostBytes);
@@ -170,8 +173,10 @@ class Round {
     const dice = this.#dice;
     const fate = this.#fate();
     const given: Stamped[] = [];
-    while (given.length < dice.below(4) && this.#stock.length > 0) given.push(this.#takeStock() as Stamped);
-    const operations = 50 + dice.below(3000);
+    const most = this.#stock.length > STOCK_MOST ? 16 : 4;
+    while (given.length < dice.below(most) && this.#stock.length > 0)
+      given.push(this.#takeStock() as Stamped);
+    const operations = 20 + dice.below(200);
     const order: Order = {
       seed: dice.word(),
       operations,
