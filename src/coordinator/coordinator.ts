@@ -200,7 +200,7 @@ export class Coordinator {
   unpackReturns(row: number, gifts: readonly Gift[]): void {
     for (const { tier, buffers } of gifts) {
       this.#ledger.move(row, MAIN_ROW, chargeOf(buffers));
-      this.#shard.idle.takeBack(buffers.map((buffer) => new Store(buffer, tier)));
+      this.#takeBack(tier, buffers);
     }
   }
 
@@ -325,7 +325,11 @@ export class Coordinator {
 
   /** Hands buffers that are charged to this thread to a shard; keeps them here when it is gone. */
   #give(row: number, tier: number, buffers: ArrayBuffer[]): void {
-    if (buffers.length === 0 || this.#links.give(row, tier, buffers)) return;
+    if (buffers.length > 0 && !this.#links.give(row, tier, buffers)) this.#takeBack(tier, buffers);
+  }
+
+  /** Buffers that could not be sent: one of them may be the reason. */
+  #takeBack(tier: number, buffers: readonly ArrayBuffer[]): void {
     this.#shard.idle.takeBack(buffers.map((buffer) => new Store(buffer, tier)));
   }
 

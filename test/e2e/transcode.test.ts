@@ -7,6 +7,12 @@ import { bin, filesUnder, millpond, pianoReleases, scratch, startProgram, tone }
 
 const at = scratch();
 
+/** The command for a shell, from a folder to MP3 in a folder of that name. */
+function shellLine(input: string, out: string, ...more: string[]): string {
+  const words = [process.execPath, ...bin, 'transcode', input, '--to', 'mp3', '--out', at(out), ...more];
+  return words.map((word) => `'${word}'`).join(' ');
+}
+
 function folderOfTones(name: string, files: readonly string[]): string {
   for (const file of files) {
     mkdirSync(join(at(name), file, '..'), { recursive: true });
@@ -285,8 +291,7 @@ describe('on a terminal', () => {
       'bar',
       Array.from({ length: 12 }, (_, file) => `${file}.wav`),
     );
-    const words = [process.execPath, ...bin, 'transcode', input, '--to', 'mp3', '--out', at('bar-out')];
-    const line = words.map((word) => `'${word}'`).join(' ');
+    const line = shellLine(input, 'bar-out');
     // Standard error is the terminal, standard output a file.
     const both = await startProgram('script', ['-qec', `${line} > ${at('bar.txt')}`, '/dev/null']).ended;
     expect(both.code).toBe(0);
@@ -299,8 +304,7 @@ describe('on a terminal', () => {
   it('says which files failed and why, also the last one', async () => {
     const input = folderOfTones('failing', ['good.wav']);
     for (const name of ['bad.wav', 'worse.wav']) writeFileSync(join(input, name), 'no sound in here');
-    const words = [process.execPath, ...bin, 'transcode', input, '--to', 'mp3', '--out', at('failing-out')];
-    const line = words.map((word) => `'${word}'`).join(' ');
+    const line = shellLine(input, 'failing-out');
     const { code, stdout } = await startProgram('script', ['-qec', line, '/dev/null']).ended;
     expect(code).toBe(1);
     expect(stdout).toMatch(/failed: .*bad\.wav: .*\(ERR_AUDIO_OPEN\)/);
@@ -309,16 +313,7 @@ describe('on a terminal', () => {
 
   it('uses colour only there, and not with NO_COLOR', async () => {
     const input = folderOfTones('colour', ['x.wav']);
-    const line = [
-      process.execPath,
-      ...bin,
-      'transcode',
-      input,
-      '--to',
-      'mp3',
-      '--out',
-      at('colour-out'),
-    ].join(' ');
+    const line = shellLine(input, 'colour-out');
     // Node takes every CI for a place without colours.
     const plain = { CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm' };
     const bold = `${String.fromCharCode(27)}[1m`;
@@ -386,36 +381,15 @@ describe('help', () => {
 describe('the rest of the world', () => {
   it('may stop reading early', async () => {
     const input = folderOfTones('pipe', ['x.wav']);
-    const words = [
-      process.execPath,
-      ...bin,
-      'transcode',
-      input,
-      '--to',
-      'mp3',
-      '--out',
-      at('pipe-out'),
-      '--json',
-    ];
-    const { code, stderr } = await startProgram('bash', ['-c', `set -o pipefail; ${words.join(' ')} | true`])
-      .ended;
+    const line = shellLine(input, 'pipe-out', '--json');
+    const { code, stderr } = await startProgram('bash', ['-c', `set -o pipefail; ${line} | true`]).ended;
     expect([code, stderr]).toEqual([0, '']);
   });
 
   it.skipIf(!existsSync('/dev/full'))('learns when the result could not be written', async () => {
     const input = folderOfTones('full', ['x.wav']);
-    const words = [
-      process.execPath,
-      ...bin,
-      'transcode',
-      input,
-      '--to',
-      'mp3',
-      '--out',
-      at('full-out'),
-      '--json',
-    ];
-    const run = await startProgram('bash', ['-c', `${words.join(' ')} > /dev/full`]).ended;
+    const line = shellLine(input, 'full-out', '--json');
+    const run = await startProgram('bash', ['-c', `${line} > /dev/full`]).ended;
     expect(run).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^millpond: .* could not be written: ENOSPC.*\n$/),
