@@ -189,7 +189,7 @@ export class Tasks {
     const stores = this.#coordinator.receive(member.row, crates);
     for (const store of this.#coordinator.receive(member.row, homebound)) {
       if (store.origin > 0) this.#coordinator.sendBack(store);
-      else this.#shard.idle.put(store);
+      else this.#shard.idle.receive(store);
     }
     this.#running.delete(entry);
     this.#workers.done(member);

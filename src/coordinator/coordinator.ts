@@ -184,6 +184,13 @@ export class Coordinator {
     gift.buffers.push(store.buffer);
   }
 
+  /** What waits here for its way back to a worker. */
+  get outboxKib(): number {
+    let kib = 0;
+    for (const gifts of this.#outbox.values()) for (const { buffers } of gifts) kib += chargeOf(buffers);
+    return kib;
+  }
+
   /** Sends an idle worker what goes back to it, in one batch a tier. */
   returnTo(row: number): void {
     for (const { tier, buffers } of this.#takeReturns(row)) this.#give(row, tier, buffers);
@@ -339,6 +346,6 @@ export class Coordinator {
   }
 
   #keep(buffer: ArrayBuffer): void {
-    this.#shard.idle.put(new Store(buffer, this.rows.tierOf(buffer.byteLength)));
+    this.#shard.idle.receive(new Store(buffer, this.rows.tierOf(buffer.byteLength)));
   }
 }

@@ -4,7 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ALLOCATED,
+  ALLOCATIONS,
   CANCEL,
+  CRITICAL,
+  FREED,
+  HELD,
   HUNGER,
   LEAKS,
   LISTS,
@@ -55,6 +60,10 @@ export class ThreadSupply implements Supply {
 
   get limitBytes(): Bytes {
     return this.#ledger.limitKib * KiB;
+  }
+
+  get critical(): boolean {
+    return this.#ledger.words[CRITICAL] !== 0;
   }
 
   usedBytes(): Bytes {
@@ -189,5 +198,20 @@ export class RowCounts implements ShardCounts {
 
   quarantined(): void {
     this.#counters[QUARANTINED]++;
+  }
+
+  held(tier: number, kib: number): void {
+    this.#counters[HELD + tier] += kib;
+  }
+
+  allocated(tier: number, kib: number): void {
+    this.#counters[ALLOCATIONS + tier]++;
+    this.#counters[ALLOCATED + tier] += kib;
+    this.held(tier, kib);
+  }
+
+  freed(tier: number, kib: number): void {
+    this.#counters[FREED + tier] += kib;
+    this.held(tier, -kib);
   }
 }

@@ -5,7 +5,7 @@
  * one thread and is touched by no other. Invariant: a store is in exactly one of these, or idle, or was handed out by
  * `moveOut`; a lease lives exactly as long as its store has its generation.
  */
-import type { Bytes } from '../bytes.ts';
+import { type Bytes, KiB } from '../bytes.ts';
 import type { FreeList } from './free-list.ts';
 import type { IdleMemory, ShardWords } from './idle.ts';
 import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
@@ -21,6 +21,12 @@ export interface ShardCounts {
   readonly releases: Float64Array;
   served(cause: number, tier: number): void;
   overflowed(tier: number): void;
+  /** So many KiB came into the shard's hands (idle, leased, in quarantine), or left them if negative. Loans do not count. */
+  held(tier: number, kib: number): void;
+  /** A buffer came from the system; it is `held` from now on. */
+  allocated(tier: number, kib: number): void;
+  /** A buffer went back to the system; it is `held` no more. */
+  freed(tier: number, kib: number): void;
   leaked(): void;
   quarantined(): void;
 }
@@ -188,6 +194,7 @@ export class Leases implements Lender {
     lease.generation = MOVED;
     this.#drop(store);
     this.forget(store);
+    if (store.loan === 0) this.#counts.held(store.tier, -store.capacity / KiB);
     return store;
   }
 
@@ -203,6 +210,7 @@ export class Leases implements Lender {
   /** Takes in a store whose lease ended elsewhere, as a release; `seen` says that views of it may still be about. */
   welcome(store: Store, asked: number, seen = false): void {
     this.#releases[asked]++;
+    if (store.loan === 0) this.#counts.held(store.tier, store.capacity / KiB);
     this.#retire(store, seen);
   }
 
@@ -282,6 +290,7 @@ export class Leases implements Lender {
       this.#homebound.push(store);
     } else if (store.origin > 0) {
       this.forget(store);
+      this.#counts.held(store.tier, -store.capacity / KiB);
       this.#supply.sendBack(store);
     } else this.#idle.put(store);
   }

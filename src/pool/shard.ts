@@ -4,7 +4,7 @@
  * Runs on one thread and is touched by no other; owns the idle memory, the leases and the ladder of that thread.
  * Leaves to others: what lives and how it ends (`Leases`), the budget, the mailbox and waiting (`Supply`).
  */
-import type { Bytes } from '../bytes.ts';
+import { type Bytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../options.ts';
 import { HIT, REFUSED } from './causes.ts';
@@ -71,13 +71,13 @@ export class Shard implements Pool {
     this.#counts = counts;
     this.#recorder = recorder;
     this.#quarantine = new Quarantine(() => counts.quarantined());
-    this.idle = new IdleMemory(quotas, at, supply, this.#quarantine, (tier) => counts.overflowed(tier));
+    this.idle = new IdleMemory(quotas, at, supply, this.#quarantine, counts);
     this.leases = new Leases(this.idle, at, supply, this.#quarantine, counts, options.scrub, (length) =>
       this.acquire(length),
     );
     [this.#small, this.#medium, this.#large] = this.idle.lists;
     this.#hits = counts.hits;
-    this.#ladder = new Ladder(this.idle, supply, options.tiers);
+    this.#ladder = new Ladder(this.idle, supply, options.tiers, counts);
     const guardEvery = options.safety === 'full' ? 1 : options.safety === 'sampled' ? GUARD_EVERY : Infinity;
     this.#slowEvery = Math.min(options.sampleEvery, guardEvery);
     this.#untilSlow = this.#slowEvery;
@@ -136,6 +136,7 @@ export class Shard implements Pool {
   /** Puts memory that arrived from another thread under a lease of the running task. */
   receive(store: Store, length: Bytes, asked: number): Lease {
     if (this.#options.safety === 'full') guard(store, HIT_FRAMES);
+    if (store.loan === 0) this.#counts.held(store.tier, store.capacity / KiB);
     return this.leases.lend(store, length, asked);
   }
 
@@ -154,8 +155,10 @@ export class Shard implements Pool {
    * when nothing is acquired any more; what a worker has in quarantine is charged until its thread is gone.
    */
   abandon(): void {
-    const kib = this.#quarantine.abandon();
-    if (kib > 0) this.#supply.uncharge(kib);
+    for (const { tier, capacity } of this.#quarantine.abandon()) {
+      this.#counts.held(tier, -capacity / KiB);
+      this.#supply.uncharge(capacity / KiB);
+    }
   }
 
   #climb(

@@ -9,6 +9,8 @@ export interface Supply {
   /** False on the main thread, which must never block. */
   readonly canBlock: boolean;
   readonly limitBytes: Bytes;
+  /** True while memory is critical: requests over the largest tier are not served then. */
+  readonly critical: boolean;
 
   /** Charges `kib` to this shard if the budget holds it. */
   reserve(kib: number): boolean;

@@ -4,7 +4,7 @@
  * at the end everything must have come home.
  */
 
-import { CHARGED, MAIN_ROW, rowWord, WAKE } from '../../src/budget/layout.ts';
+import { CHARGED, HELD, MAIN_ROW, rowWord, TIERS, WAKE } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { TaskResult } from '../../src/coordinator/protocol.ts';
@@ -344,6 +344,17 @@ export class World implements Thread {
       throw new Error(`wake: ${sumKib - now} KiB came free, and one that waits was not woken`);
   }
 
+  /** With nothing on its way, what the threads say they hold is what they are charged. */
+  #checkHands(): void {
+    for (const { name, row, gone } of [{ name: 'main', row: MAIN_ROW, gone: false }, ...this.workers]) {
+      if (row < 0 || gone) continue;
+      const counters = this.ledger.counters(row);
+      const held = counters.subarray(HELD, HELD + TIERS).reduce((sum, kib) => sum + kib, 0);
+      const charged = this.ledger.chargedKib(row) - this.coordinator.outboxKib * Number(row === MAIN_ROW);
+      if (held !== charged) throw new Error(`held: ${name} holds ${held} KiB and is charged ${charged}`);
+    }
+  }
+
   #chargedKib(): number {
     const { words, rows } = this.ledger;
     let charged = 0;
@@ -358,6 +369,7 @@ export class World implements Thread {
     if (this.coordinator.loans.count > 0)
       throw new Error(`promise 2: ${this.coordinator.loans.count} loans never came home`);
     if (this.#users.running > 0) throw new Error('promise 7: a run never ended');
+    this.#checkHands();
 
     this.#closing = true;
     const closing = this.coordinator.closeAll();
