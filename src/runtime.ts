@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { threadId } from 'node:worker_threads';
+import { Admission } from './admission.ts';
 import { BLOCK, MAIN_ROW, STARVED } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
 import { type Bytes, KiB } from './bytes.ts';
@@ -130,6 +131,7 @@ class MillpondRuntime implements Runtime {
     this.#coordinator = new Coordinator(ledger, this.#shard, options, quotas, {
       latency: (interval) => this.#latency.merge(interval),
       refused: (shard, requests) => this.#logExhaustion(shard, requests),
+      rebalanced: () => {},
       closed: (row, leaks) => this.#reportLeaks(`shard ${row}`, leaks),
     });
     this.#workers = new Workers(job, threads, { ledger: ledger.shared, options }, resourceLimits, ledger, {
@@ -139,7 +141,18 @@ class MillpondRuntime implements Runtime {
       gone: (member, code) => this.#workerGone(member, code),
       failed: (error) => this.#fail(error),
     });
-    this.#tasks = new Tasks(ledger, this.#shard, this.#coordinator, this.#workers, this.#log);
+    const admission = new Admission(ledger, this.#coordinator.rows, options.acquireTimeoutMs, () =>
+      performance.now(),
+    );
+    this.#tasks = new Tasks(
+      ledger,
+      this.#shard,
+      this.#coordinator,
+      this.#workers,
+      this.#log,
+      admission,
+      options.tiers,
+    );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#timer.unref();
     this.#listenForStarvation();
@@ -234,6 +247,8 @@ class MillpondRuntime implements Runtime {
     this.#coordinator.tick();
     for (const member of this.#workers.members) if (!member.busy) this.#coordinator.returnTo(member.row);
     this.#tasks.reportProgress();
+    // Memory may have come free for one that waits for it.
+    this.#tasks.pump();
   }
 
   /** Serves starving shards as soon as they say so, however long the tick is. */

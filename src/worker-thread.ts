@@ -79,7 +79,7 @@ export class WorkerThread {
       returnLoan: (store) =>
         this.#post({ kind: 'loan', loan: store.loan, buffer: store.buffer }, [store.buffer]),
       // A worker keeps what it makes; only the main thread is brought memory by results.
-      sendBack: (store) => this.shard.idle.receive(store),
+      sendBack: () => false,
       currentTask: () => this.#task,
     });
     this.shard = new Shard(

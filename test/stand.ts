@@ -81,7 +81,7 @@ export class TestSupply extends ThreadSupply {
   /** What happens during each wait, in turn; without any, time passes by the wait's length. */
   readonly during: (() => void)[] = [];
   /** What happens to a store that goes back to where a result brought it from. */
-  sent: (store: Store) => void = () => {};
+  sent: (store: Store) => boolean = () => false;
   allocations = 0;
   failAfter = Number.POSITIVE_INFINITY;
   blocks = true;
@@ -94,7 +94,7 @@ export class TestSupply extends ThreadSupply {
       canBlock: true,
       safepoint: () => hands.supply?.open(),
       returnLoan: (store) => void hands.supply?.returned.push(store),
-      sendBack: (store) => hands.supply?.sent(store),
+      sendBack: (store) => hands.supply?.sent(store) ?? false,
       currentTask: () => 1,
     });
     hands.supply = this;

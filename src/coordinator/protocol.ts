@@ -15,6 +15,8 @@ export type ToWorker =
   | { readonly kind: 'want'; readonly ticket: number; readonly tier: number; readonly count: number }
   /** Free up to `kib` of idle memory; answered by `trimmed`. */
   | { readonly kind: 'trim'; readonly ticket: number; readonly kib: number }
+  /** Free up to so many idle buffers of each tier; answered by `trimmed`. */
+  | { readonly kind: 'clear'; readonly ticket: number; readonly counts: readonly number[] }
   /** Keep at most `quota` idle buffers of a tier; answered by `quota-set`. */
   | { readonly kind: 'quota'; readonly ticket: number; readonly tier: number; readonly quota: number }
   /** The task was cancelled (for jobs that wait in their event loop; a busy one reads the shared word). */

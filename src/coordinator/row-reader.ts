@@ -73,6 +73,12 @@ export class RowReader {
     return kib;
   }
 
+  /** Buffers of a tier that the row's thread has, but not idle: under a lease or in quarantine. */
+  inUse(row: number, tier: number): number {
+    const held = Math.round(this.#counters[row][HELD + tier] / this.tierKib(tier));
+    return Math.max(0, held - this.idle(row, tier));
+  }
+
   /** Workers' rows with idle memory, those with most first. */
   donors(): number[] {
     const idle = new Map<number, number>();

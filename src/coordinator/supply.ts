@@ -39,7 +39,7 @@ export interface Surroundings {
   readonly canBlock: boolean;
   safepoint(): void;
   returnLoan(store: Store): void;
-  sendBack(store: Store): void;
+  sendBack(store: Store): boolean;
   /** The task that runs on this thread, 0 for none. */
   currentTask(): number;
 }
@@ -90,8 +90,8 @@ export class ThreadSupply implements Supply {
     this.#around.returnLoan(store);
   }
 
-  sendBack(store: Store): void {
-    this.#around.sendBack(store);
+  sendBack(store: Store): boolean {
+    return this.#around.sendBack(store);
   }
 
   starve(need: Need): void {

@@ -122,6 +122,20 @@ export class IdleMemory {
     return freed;
   }
 
+  /** Frees up to so many idle stores of each tier; returns the KiB freed. */
+  clear(counts: readonly number[]): number {
+    let freed = 0;
+    for (let tier = 0; tier < POOLED_TIERS; tier++) {
+      for (let left = counts[tier]; left > 0; left--) {
+        const store = this.take(tier);
+        if (store === undefined) break;
+        this.free(store);
+        freed += store.capacity / KiB;
+      }
+    }
+    return freed;
+  }
+
   /** Takes up to `count` idle stores of a tier out of the shard; their charge moves with them. */
   give(tier: number, count: number): Store[] {
     const stores: Store[] = [];

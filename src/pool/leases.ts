@@ -288,11 +288,14 @@ export class Leases implements Lender {
     else if (store.loan > 0) {
       this.forget(store);
       this.#homebound.push(store);
-    } else if (store.origin > 0) {
+    } else if (store.origin > 0 && this.#supply.sendBack(store)) {
       this.forget(store);
       this.#counts.held(store.tier, -store.capacity / KiB);
-      this.#supply.sendBack(store);
-    } else this.#idle.put(store);
+    } else {
+      store.origin = 0;
+      store.settle();
+      this.#idle.put(store);
+    }
   }
 
   /** Native code has let go of memory whose lease was over. */

@@ -30,8 +30,8 @@ export class Store {
   readonly tier: number;
   /** Over 0: lent by another thread, which stays charged for it; the number is the lender's own for it. */
   readonly loan: number;
-  /** Over 0: the row of the worker whose result brought it here, and to which it goes back when it is released. */
-  readonly origin: number;
+  /** Over 0: the row of the worker whose result brought it here, which is told when it is released, and may get it back. */
+  origin: number;
   /** Counts the leases that were reclaimed from it; those that were released or moved know it themselves. */
   generation = 0;
   /** Native calls that still hold the memory. */

@@ -44,8 +44,8 @@ export interface Supply {
 
   /** Sends home a loan whose pin ended after its task. */
   returnLoan(store: Store): void;
-  /** Takes over a store whose result brought it here, to send it back to its `origin`. */
-  sendBack(store: Store): void;
+  /** A store that a result brought here was released. True when it was taken over, to be sent back to its `origin`. */
+  sendBack(store: Store): boolean;
 }
 
 /** What a waiting request lacks; its identity tells requests apart. */

@@ -23,6 +23,7 @@ function start(given: Partial<PoolOptions> = {}, workers = 2) {
   const refused: number[] = [];
   const coordinator = new Coordinator(stand.ledger, main, options, quotas, {
     latency: () => {},
+    rebalanced: () => {},
     closed: () => {},
     refused: (row, requests) => refused.push(row, requests),
   });
@@ -299,7 +300,7 @@ describe('results', () => {
     const store = main.leases.moveOut(main.acquire(MEDIUM));
     const loan = coordinator.loans.open(MEDIUM);
     const crate = { buffer: store.buffer, tier: 1, asked: 1, length: 1, loan };
-    main.idle.put(coordinator.receive(1, [crate])[0]);
+    coordinator.takeHome(1, [crate]);
     coordinator.handle(1, { kind: 'loan', loan, buffer: new ArrayBuffer(MEDIUM) });
     expect([main.idleCounts[1], stand.used()]).toEqual([1, 64]);
   });

@@ -129,6 +129,11 @@ export function watch(coordinator: Coordinator, machine: Machinery): void {
   const sendBack = coordinator.sendBack.bind(coordinator);
   coordinator.sendBack = (store) => {
     machine.promises.waits(store.buffer);
-    sendBack(store);
+    return sendBack(store);
+  };
+  const takeHome = coordinator.takeHome.bind(coordinator);
+  coordinator.takeHome = (row, crates) => {
+    for (const { buffer } of crates) machine.promises.waits(buffer);
+    takeHome(row, crates);
   };
 }

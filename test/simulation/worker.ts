@@ -139,7 +139,7 @@ export class SimulatedWorker implements Thread, Link {
       safepoint: () => mailbox.drain(),
       returnLoan: (store) =>
         this.#post({ kind: 'loan', loan: store.loan, buffer: store.buffer }, [store.buffer]),
-      sendBack: (store) => this.shard?.idle.put(store),
+      sendBack: () => false,
       currentTask: () => this.#task,
     });
     const words = shardWords(this.ledger, row);

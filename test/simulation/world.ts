@@ -4,6 +4,7 @@
  * at the end everything must have come home.
  */
 
+import { Admission } from '../../src/admission.ts';
 import { CHARGED, HELD, MAIN_ROW, rowWord, TIERS, WAKE } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
@@ -98,6 +99,7 @@ export class World implements Thread {
     this.shard = new Shard(pool, quotas.open(MAIN_ROW), words, this.#supply, counts, { record: () => {} });
     this.coordinator = new Coordinator(this.ledger, this.shard, pool, quotas, {
       latency: () => {},
+      rebalanced: () => {},
       refused: () => {},
       closed: () => void this.#closedRows++,
     });
@@ -109,10 +111,14 @@ export class World implements Thread {
       },
     };
     watch(this.coordinator, this.machine);
-    this.tasks = new Tasks(this.ledger, this.shard, this.coordinator, workers, {
-      write: (event) => void this.#log.push(event),
-      close: () => {},
-    });
+    const admission = new Admission(
+      this.ledger,
+      this.coordinator.rows,
+      pool.acquireTimeoutMs,
+      () => this.machine.clock / 1e6,
+    );
+    const log = { write: (event: LogEvent) => void this.#log.push(event), close: () => {} };
+    this.tasks = new Tasks(this.ledger, this.shard, this.coordinator, workers, log, admission, pool.tiers);
     this.#users = new Users(this.machine, this.#supply, this.shard, this.tasks);
     for (let worker = 0; worker < options.workers; worker++) this.#hire();
     scheduler.turn = (except) => this.#turn(except);
