@@ -52,6 +52,13 @@ export class Admission {
     this.#needs.delete(row);
   }
 
+  /** What all running tasks declared. */
+  get declaredKib(): number {
+    let kib = 0;
+    for (const need of this.#needs.values()) kib += need;
+    return kib;
+  }
+
   /** May the task that has waited longest start now? */
   admits(needKib: number): boolean {
     if (this.#held && this.#needs.size > 0) return false;

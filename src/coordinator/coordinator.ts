@@ -8,7 +8,7 @@
  * which task runs where (the runtime).
  */
 
-import { HUNGER, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
+import { CRITICAL, HUNGER, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
@@ -278,6 +278,13 @@ export class Coordinator {
       else if (move.from === MAIN_ROW) this.#give(move.to, move.tier, this.#takeIdle(move.tier, move.count));
       else this.#ask(move.from, move.to, 'want', move.tier, move.count);
     }
+  }
+
+  /** While memory is critical, requests over the largest tier wait. */
+  set critical(critical: boolean) {
+    Atomics.store(this.#ledger.words, CRITICAL, Number(critical));
+    // Who waits for the end of it sleeps on the wake word.
+    if (!critical) this.#ledger.wake();
   }
 
   /** One round of an emergency: everything idle is freed. Returns the KiB asked for. */

@@ -172,6 +172,19 @@ export const MUTANTS: readonly Mutant[] = [
     to: "leakEvent('a task', leaks)",
   },
   {
+    name: 'lets a task in that the budget cannot hold beside the others',
+    file: 'admission.ts',
+    from: 'return needKib === 0 || this.#committedKib() + needKib <= this.#ledger.limitKib;',
+    to: 'return true;',
+  },
+  {
+    name: 'gives back more quota after an emergency than it took',
+    world: 'churning',
+    file: 'coordinator/cleanup.ts',
+    from: 'this.#moves.spend(row, tier, count);',
+    to: 'this.#moves.raise(row, tier, count);',
+  },
+  {
     name: 'waits on after the deadline of a request',
     file: 'pool/ladder.ts',
     from: 'const left = deadline - supply.now();',

@@ -84,6 +84,7 @@ export class Users {
         {
           name: `run ${++this.#names}`,
           signal: controller.signal,
+          ...(choices.once(3) && { needBytes: choices.pick(this.#machine.world.budgetKib) * 1024 }),
           onProgress: () => {
             if (choices.once(8)) throw ENOUGH;
           },

@@ -48,6 +48,8 @@ export class World implements Thread {
   /** Posts that were refused: heard of before anything else happens on the main thread. */
   readonly #refusals: (() => void)[] = [];
   #lastId = 0;
+  readonly #admission: Admission;
+  #emergency = false;
   #ending = false;
   #closing = false;
   #closedRows = 0;
@@ -111,14 +113,22 @@ export class World implements Thread {
       },
     };
     watch(this.coordinator, this.machine);
-    const admission = new Admission(
+    this.#admission = new Admission(
       this.ledger,
       this.coordinator.rows,
       pool.acquireTimeoutMs,
       () => this.machine.clock / 1e6,
     );
     const log = { write: (event: LogEvent) => void this.#log.push(event), close: () => {} };
-    this.tasks = new Tasks(this.ledger, this.shard, this.coordinator, workers, log, admission, pool.tiers);
+    this.tasks = new Tasks(
+      this.ledger,
+      this.shard,
+      this.coordinator,
+      workers,
+      log,
+      this.#admission,
+      pool.tiers,
+    );
     this.#users = new Users(this.machine, this.#supply, this.shard, this.tasks);
     for (let worker = 0; worker < options.workers; worker++) this.#hire();
     scheduler.turn = (except) => this.#turn(except);
@@ -268,7 +278,36 @@ export class World implements Thread {
       },
       () => this.tasks.reportProgress(),
       () => this.#supply.passTime(),
+      () => this.tasks.pump(),
+      () => this.#regulate(),
     ];
+  }
+
+  /** What the regulator may do at any time: the promises hold whatever it decides. */
+  #regulate(): void {
+    const { choices } = this.#scheduler;
+    const { cleanup } = this.coordinator;
+    if (this.#emergency) this.#endEmergency();
+    else if (choices.once(4)) {
+      this.#emergency = true;
+      this.coordinator.critical = true;
+      this.#admission.hold(true);
+      this.coordinator.drain();
+    } else {
+      for (const { row, unused } of cleanup.takeUse()) {
+        cleanup.clear(row, unused);
+        cleanup.lowerQuota(row, choices.pick(3), choices.pick(3));
+      }
+    }
+  }
+
+  #endEmergency(): void {
+    if (!this.#emergency) return;
+    this.#emergency = false;
+    this.coordinator.critical = false;
+    this.coordinator.cleanup.refill();
+    this.#admission.hold(false);
+    this.tasks.pump();
   }
 
   #hire(): void {
@@ -339,6 +378,9 @@ export class World implements Thread {
       if (idle > maxIdle)
         throw new Error(`quota: ${idle} buffers of tier ${tier} are idle, ${maxIdle} are allowed`);
     }
+    const declared = this.#admission.declaredKib;
+    if (declared > this.#options.budgetKib)
+      throw new Error(`admission: ${declared} KiB were declared, ${this.#options.budgetKib} are allowed`);
     if (this.#scheduler.steps > MOST_STEPS) throw new Error('promise 7: the schedule does not end');
   }
 
@@ -370,6 +412,7 @@ export class World implements Thread {
 
   async #end(): Promise<void> {
     this.#ending = true;
+    this.#endEmergency();
     await this.#settleAll();
     this.#users.releaseAll();
     if (this.coordinator.loans.count > 0)
@@ -406,11 +449,12 @@ export class World implements Thread {
       await null;
       if (this.#turn(this, true)) {
         if (this.#supply.sleepers.length === 0) continue;
-      } else if (this.#users.asking === 0) quiet++;
+      } else if (this.#users.asking === 0 && this.tasks.quiet) quiet++;
       // A waiter that nobody serves any more must end by its own deadline.
       this.machine.clock += 30e6;
       Atomics.add(this.ledger.words, WAKE, 0);
       this.coordinator.serve();
+      this.tasks.pump();
       this.#check(this);
     }
   }
