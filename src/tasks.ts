@@ -17,8 +17,8 @@ import { MillpondError } from './errors.ts';
 import type { Shard } from './pool/shard.ts';
 import { Store } from './pool/store.ts';
 import type { TierPolicies } from './pool/tiers.ts';
-import type { TaskCounts } from './snapshot.ts';
 import { type Log, leakEvent } from './telemetry/log.ts';
+import type { TaskCounts } from './telemetry/snapshot.ts';
 import type { Member, Workers } from './workers.ts';
 
 export interface RunOptions {

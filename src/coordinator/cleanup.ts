@@ -29,8 +29,9 @@ export class Cleanup {
   readonly #quotas: Quotas;
   readonly #moves: QuotaMoves;
   readonly #usage = new Usage();
-  /** By row and tier, the quota that an emergency took. */
+  /** By row and tier, the quota that an emergency took and that was not given back yet. */
   readonly #dropped = new Map<number, number[]>();
+  #draining = false;
 
   constructor(shard: Shard, rows: RowReader, links: Links, asks: Asks, quotas: Quotas, moves: QuotaMoves) {
     this.#shard = shard;
@@ -43,6 +44,7 @@ export class Cleanup {
 
   observe(views: readonly ShardView[]): void {
     this.#usage.observe(views, (row, tier) => this.#rows.inUse(row, tier));
+    if (!this.#draining) this.#giveBack();
   }
 
   /** What the shards used since the last call, with the quota that each has now. */
@@ -77,6 +79,7 @@ export class Cleanup {
    * it lasts, for quota that was under way. Returns the KiB asked for.
    */
   drain(): number {
+    this.#draining = true;
     let kib = 0;
     for (const row of [MAIN_ROW, ...this.#links.rows]) {
       kib += this.clear(row, EVERYTHING);
@@ -89,14 +92,10 @@ export class Cleanup {
     return kib;
   }
 
-  /** The emergency is over: shards get back the quota that it took. */
+  /** The emergency is over: shards get back the quota that it took, what is still under way as soon as it has arrived. */
   refill(): void {
-    for (const [row, dropped] of this.#dropped) {
-      dropped.forEach((count, tier) => {
-        this.#moves.spend(row, tier, count);
-      });
-    }
-    this.#dropped.clear();
+    this.#draining = false;
+    this.#giveBack();
   }
 
   /** A shard has freed what it could of what it was asked. */
@@ -104,6 +103,15 @@ export class Cleanup {
     this.trims++;
     this.askedKib += askedKib;
     this.freedKib += freedKib;
+  }
+
+  #giveBack(): void {
+    for (const [row, dropped] of this.#dropped) {
+      dropped.forEach((count, tier) => {
+        dropped[tier] -= this.#moves.spend(row, tier, count);
+      });
+      if (dropped.every((count) => count === 0)) this.#dropped.delete(row);
+    }
   }
 
   forget(row: number): void {

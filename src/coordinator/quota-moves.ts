@@ -54,10 +54,11 @@ export class QuotaMoves {
     else if (this.#links.has(row)) this.#links.post(row, { kind: 'quota', ticket: 0, tier, quota });
   }
 
-  /** Gives a row up to `most` of what is spare. */
-  spend(row: number, tier: number, most: number): void {
+  /** Gives a row up to `most` of what is spare, and returns how much that was. */
+  spend(row: number, tier: number, most: number): number {
     const count = this.#quotas.takeSpare(tier, most);
     if (count > 0) this.raise(row, tier, count);
+    return count;
   }
 
   /** What is spare goes to whoever freed buffers for lack of it. */

@@ -11,6 +11,7 @@ import {
   MAIN_ROW,
   OVERFLOWS,
   OWNER,
+  RELEASES,
   rowWord,
   SERVED,
   TIERS,
@@ -49,6 +50,28 @@ export class RowReader {
   /** True while a thread holds the row. */
   taken(row: number): boolean {
     return Atomics.load(this.#ledger.words, rowWord(row) + OWNER) !== FREE;
+  }
+
+  /** Rows that a thread holds, rising. */
+  live(): number[] {
+    const rows = [];
+    for (let row = 0; row < this.#ledger.rows; row++) if (this.taken(row)) rows.push(row);
+    return rows;
+  }
+
+  /** A counter over these rows and all threads that are gone. */
+  total(rows: readonly number[], counter: number): number {
+    let sum = this.retired[counter];
+    for (const row of rows) sum += this.#counters[row][counter];
+    return sum;
+  }
+
+  /** Leases that ended on a row; null for all threads that are gone. */
+  released(row: number | null): number {
+    const counters = row === null ? this.retired : this.#counters[row];
+    let sum = 0;
+    for (let tier = 0; tier < TIERS; tier++) sum += counters[RELEASES + tier];
+    return sum;
   }
 
   idle(row: number, tier: number): number {

@@ -211,10 +211,14 @@ export class Ladder {
   #refusal({ lengths }: Request<unknown>, timeoutMs: number): MillpondError {
     const asked = formatBytes(this.#kib(lengths) * KiB);
     const { limitBytes, canBlock } = this.#supply;
+    const critical =
+      this.#supply.critical && lengths.some((length) => tierFor(length, this.#tiers) === DIRECT)
+        ? ' Memory is critical, and requests over the largest tier wait for the end of that.'
+        : '';
     const here = canBlock ? '' : ' acquire never waits on the main thread: use acquireAsync there.';
     return new MillpondError(
       'ERR_BUDGET_EXHAUSTED',
-      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.${here}`,
+      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.${critical}${here}`,
     );
   }
 }

@@ -181,7 +181,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'gives back more quota after an emergency than it took',
     world: 'churning',
     file: 'coordinator/cleanup.ts',
-    from: 'this.#moves.spend(row, tier, count);',
+    from: 'dropped[tier] -= this.#moves.spend(row, tier, count);',
     to: 'this.#moves.raise(row, tier, count);',
   },
   {
