@@ -136,7 +136,10 @@ export interface DecisionsSnapshot {
   /** The last ones, oldest first. */
   readonly recent: readonly Decision[];
   /** What the other parameters would have done, where a shadow runs. */
-  readonly shadow: { readonly blockBytes: Bytes; readonly counts: Readonly<Record<DecisionKind, number>> } | null;
+  readonly shadow: {
+    readonly blockBytes: Bytes;
+    readonly counts: Readonly<Record<DecisionKind, number>>;
+  } | null;
 }
 
 export interface Snapshot {
@@ -152,7 +155,9 @@ export interface Snapshot {
   readonly memory: {
     /** Every live byte: what the budget counts. */
     readonly totalBytes: Bytes;
-    readonly byTier: Readonly<Record<TierName, { readonly usedBytes: Bytes; readonly availableBytes: Bytes }>>;
+    readonly byTier: Readonly<
+      Record<TierName, { readonly usedBytes: Bytes; readonly availableBytes: Bytes }>
+    >;
     /** Over the largest tier. */
     readonly directBytes: Bytes;
     /** On the way between two threads, loans left out. */
@@ -217,7 +222,11 @@ export interface Snapshot {
   readonly block: BlockSnapshot;
   readonly decisions: DecisionsSnapshot;
   /** Leases by who acquired (row) and who released (column), in the order of `shards`; pairs that had none are left out. */
-  readonly flow: readonly { readonly acquiredBy: number; readonly releasedBy: number; readonly leases: number }[];
+  readonly flow: readonly {
+    readonly acquiredBy: number;
+    readonly releasedBy: number;
+    readonly leases: number;
+  }[];
   readonly health: HealthReport;
   readonly shards: readonly ShardSnapshot[];
   readonly loans: { readonly count: number; readonly bytes: Bytes };
