@@ -10,7 +10,8 @@ import { type Cgroup, ownCgroup, type ReadText, readText } from './cgroup.ts';
  */
 export function readCores(read: ReadText = readText, cgroup: Pick<Cgroup, 'cpuCores'> = ownCgroup()): number {
   const allowed = /^Cpus_allowed_list:\s*([\d,-]+)$/m.exec(read('/proc/self/status') ?? '')?.[1];
-  const affinity = (allowed !== undefined && countCpus(allowed)) || availableParallelism();
+  const counted = allowed === undefined ? 0 : countCpus(allowed);
+  const affinity = counted > 0 ? counted : availableParallelism();
   return Math.min(affinity, cgroup.cpuCores() ?? affinity);
 }
 
