@@ -6,6 +6,6 @@ export type { Lease, Pin } from './pool/lease.ts';
 export type { AcquireOptions, Pool } from './pool/pool.ts';
 export { DEFAULT_TIERS, type TierPolicies, type TierPolicy } from './pool/tiers.ts';
 export { type CloseReport, createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
-export type { ShardSnapshot, Snapshot, TaskCounts, TierSnapshot } from './snapshot.ts';
+export type { ShardSnapshot, Snapshot, TaskCounts, TierSnapshot } from './take-snapshot.ts';
 export type { RunOptions } from './tasks.ts';
 export type { Log, LogEvent, LogLevel } from './telemetry/log.ts';

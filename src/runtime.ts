@@ -17,10 +17,11 @@ import { type PoolOptions, resolvePoolOptions } from './options.ts';
 import type { Leak } from './pool/leases.ts';
 import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
-import { type Snapshot, takeSnapshot } from './snapshot.ts';
+import { type Snapshot, takeSnapshot } from './take-snapshot.ts';
 import { type RunOptions, Tasks } from './tasks.ts';
-import { LatencyRecorder, LatencyTotals } from './telemetry/latency.ts';
 import { createLog, type Log, type LogLevel, leakEvent } from './telemetry/log.ts';
+import { Recorder } from './telemetry/recorder.ts';
+import { Totals } from './telemetry/totals.ts';
 import { type Member, type RuntimeLimits, Workers } from './workers.ts';
 
 export interface RuntimeOptions extends Partial<PoolOptions> {
@@ -82,8 +83,8 @@ class MillpondRuntime implements Runtime {
   readonly threads: number;
   readonly #ledger: Ledger;
   readonly #shard: Shard;
-  readonly #recorder = new LatencyRecorder();
-  readonly #latency = new LatencyTotals();
+  readonly #recorder = new Recorder();
+  readonly #totals = new Totals();
   readonly #coordinator: Coordinator;
   readonly #workers: Workers;
   readonly #tasks: Tasks;
@@ -129,7 +130,7 @@ class MillpondRuntime implements Runtime {
       this.#recorder,
     );
     this.#coordinator = new Coordinator(ledger, this.#shard, options, quotas, {
-      latency: (interval) => this.#latency.merge(interval),
+      recorded: (row, interval) => this.#totals.merge(interval, row),
       refused: (shard, requests) => this.#logExhaustion(shard, requests),
       rebalanced: () => {},
       closed: (row, leaks) => this.#reportLeaks(`shard ${row}`, leaks),
@@ -193,12 +194,12 @@ class MillpondRuntime implements Runtime {
 
   snapshot(): Snapshot {
     const interval = this.#recorder.publish();
-    if (interval !== null) this.#latency.merge(interval);
+    if (interval !== null) this.#totals.merge(interval, MAIN_ROW);
     return takeSnapshot({
       threads: this.threads,
       ledger: this.#ledger,
       rows: this.#coordinator.rows,
-      latency: this.#latency,
+      totals: this.#totals,
       loans: this.#coordinator.loans,
       tasks: this.#tasks.counts,
     });

@@ -18,7 +18,8 @@ import { type Bytes, KiB } from './bytes.ts';
 import type { RowReader } from './coordinator/row-reader.ts';
 import { CAUSES, type CauseName, HIT, LARGER, MAILBOX, REFUSED } from './pool/causes.ts';
 import { POOLED_TIERS, TIER_NAMES, type TierName } from './pool/tiers.ts';
-import type { LatencySummary, LatencyTotals } from './telemetry/latency.ts';
+import type { LatencySummary } from './telemetry/snapshot.ts';
+import type { Totals } from './telemetry/totals.ts';
 
 export interface TierSnapshot {
   /** Requests that got memory. */
@@ -86,7 +87,7 @@ export interface SnapshotSources {
   readonly threads: number;
   readonly ledger: Ledger;
   readonly rows: RowReader;
-  readonly latency: LatencyTotals;
+  readonly totals: Totals;
   readonly loans: { readonly count: number; readonly bytes: Bytes };
   readonly tasks: TaskCounts;
 }
@@ -132,7 +133,7 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
       refused: byCause[REFUSED],
       byTier,
     },
-    latency: sources.latency.summarize(
+    latency: sources.totals.latency(
       Object.fromEntries(CAUSES.map((cause, at) => [cause, byCause[at]])) as Record<CauseName, number>,
     ),
     block: { bytes: ledger.words[BLOCK] },

@@ -1,5 +1,5 @@
 /**
- * A worker's side of the runtime. Owns the thread's shard, mailbox and latency recorder, and the task that runs.
+ * A worker's side of the runtime. Owns the thread's shard, mailbox and recorder, and the task that runs.
  * Runs in a worker thread, one task at a time.
  * Invariant: when a task's result is handed over, the shard holds no lease and no loan of that task, except what
  * native code still holds (in quarantine).
@@ -19,7 +19,7 @@ import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
 import { type TaskEnding, TaskFrame } from './task-frame.ts';
 import { TaskSignal } from './task-signal.ts';
-import { LatencyRecorder } from './telemetry/latency.ts';
+import { Recorder } from './telemetry/recorder.ts';
 
 /** What a job gets besides its input. */
 export interface JobContext {
@@ -58,7 +58,7 @@ export class WorkerThread {
   readonly #ledger: Ledger;
   readonly #row: number;
   readonly #supply: ThreadSupply;
-  readonly #recorder = new LatencyRecorder();
+  readonly #recorder = new Recorder();
   readonly #channel = new MessageChannel();
   /** The same for all tasks: there is one at a time. */
   readonly #context: JobContext;
@@ -188,7 +188,7 @@ export class WorkerThread {
     if (now - this.#published < PUBLISH_EVERY_NS) return;
     this.#published = now;
     const interval = this.#recorder.publish();
-    if (interval !== null) this.#post({ kind: 'latency', interval }, []);
+    if (interval !== null) this.#post({ kind: 'recorded', interval }, []);
   }
 
   #post(message: FromWorker, transfer: ArrayBuffer[]): void {

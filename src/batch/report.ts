@@ -3,8 +3,8 @@ import { styleText } from 'node:util';
 import { type Bytes, formatBytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type { LatencyStats } from '../telemetry/latency.ts';
+import type { Snapshot } from '../take-snapshot.ts';
+import type { Stats } from '../telemetry/snapshot.ts';
 import { shown } from './plan.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
 
@@ -30,7 +30,7 @@ export interface RunReport {
       Record<TierName, { acquires: number; hits: number; releases: number; idlePeak: number }>
     >;
   };
-  readonly latency: { readonly unit: 'ns'; readonly byCause: Readonly<Record<CauseName, LatencyStats>> };
+  readonly latency: { readonly unit: 'ns'; readonly byCause: Readonly<Record<CauseName, Stats>> };
   readonly failures: readonly BatchFailure[];
   /** What was changed, left out or found damaged in files that were done. */
   readonly notes: readonly BatchNote[];

@@ -16,7 +16,7 @@ import type { Leak } from '../pool/leases.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
-import type { LatencyInterval } from '../telemetry/latency.ts';
+import type { Interval } from '../telemetry/recorder.ts';
 import { Asks } from './asks.ts';
 import { Cleanup } from './cleanup.ts';
 import { Flow, GONE } from './flow.ts';
@@ -31,7 +31,8 @@ import { RowReader } from './row-reader.ts';
 
 /** What the coordinator tells the runtime. */
 export interface CoordinatorEvents {
-  latency(interval: LatencyInterval): void;
+  /** The thread of a row published what it recorded. */
+  recorded(row: number, interval: Interval): void;
   /** Requests of a row that ended without memory since the last round. */
   refused(row: number, requests: number): void;
   /** Quota or idle buffers move between shards for what the last round showed. */
@@ -150,11 +151,11 @@ export class Coordinator {
         this.flow.count(this.#acquirerOf(message.loan), row);
         if (this.loans.settle(message.loan)) this.#keep(message.buffer);
         break;
-      case 'latency':
-        this.#events.latency(message.interval);
+      case 'recorded':
+        this.#events.recorded(row, message.interval);
         break;
       case 'closed':
-        if (message.interval !== null) this.#events.latency(message.interval);
+        if (message.interval !== null) this.#events.recorded(row, message.interval);
         this.#events.closed(row, message.leaks);
         this.#closed(row);
         break;

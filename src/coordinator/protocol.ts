@@ -6,7 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Bytes } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
 import type { Leak } from '../pool/leases.ts';
-import type { LatencyInterval } from '../telemetry/latency.ts';
+import type { Interval } from '../telemetry/recorder.ts';
 
 export type ToWorker =
   /** Idle buffers, charged to the receiver already. */
@@ -35,8 +35,8 @@ export type FromWorker =
   | { readonly kind: 'quota-set'; readonly ticket: number }
   /** A loan whose pin ended after its task. */
   | { readonly kind: 'loan'; readonly loan: number; readonly buffer: ArrayBuffer }
-  | { readonly kind: 'latency'; readonly interval: LatencyInterval }
-  | { readonly kind: 'closed'; readonly interval: LatencyInterval | null; readonly leaks: Leak[] };
+  | { readonly kind: 'recorded'; readonly interval: Interval }
+  | { readonly kind: 'closed'; readonly interval: Interval | null; readonly leaks: Leak[] };
 
 /** A worker's first word, on its parent port when its job is defined; all others go over `port`. */
 export interface Hello {

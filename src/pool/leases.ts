@@ -12,7 +12,7 @@ import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type Lender, NOT_LENT, NOWHERE, type Store } from './store.ts';
-import type { Supply } from './supply.ts';
+import type { Recorder, Supply } from './supply.ts';
 
 /** Exact counts of one shard; each call counts one event. */
 export interface ShardCounts {
@@ -53,6 +53,7 @@ export class Leases implements Lender {
   readonly #idle: IdleMemory;
   readonly #supply: Supply;
   readonly #counts: ShardCounts;
+  readonly #recorder: Recorder;
   readonly #grow: (length: Bytes) => Lease;
   // Copies of what the hot path reads, one load away.
   readonly #words: Int32Array;
@@ -77,6 +78,7 @@ export class Leases implements Lender {
     supply: Supply,
     quarantine: Quarantine,
     counts: ShardCounts,
+    recorder: Recorder,
     scrub: boolean,
     grow: (length: Bytes) => Lease,
   ) {
@@ -84,6 +86,7 @@ export class Leases implements Lender {
     this.#supply = supply;
     this.#quarantine = quarantine;
     this.#counts = counts;
+    this.#recorder = recorder;
     this.#grow = grow;
     this.#words = at.words;
     this.#mail = at.mail;
@@ -126,6 +129,11 @@ export class Leases implements Lender {
     const { store: grown, generation } = larger;
     // It goes on as the same lease: of the task that acquired it, also where another one resizes it.
     grown.task = store.task;
+    grown.timedFor = store.timedFor;
+    grown.lentAt = store.lentAt;
+    grown.settle();
+    store.timedFor = 0;
+    store.settle();
     larger.store = store;
     larger.generation = lease.generation;
     lease.store = grown;
@@ -192,6 +200,7 @@ export class Leases implements Lender {
   moveOut(lease: Lease): Store {
     const store = this.checkMovable(lease);
     lease.generation = MOVED;
+    this.#stopClock(store);
     this.#drop(store);
     this.forget(store);
     if (store.loan === 0) this.#counts.held(store.tier, -store.capacity / KiB);
@@ -241,6 +250,7 @@ export class Leases implements Lender {
   #takeBackSlow(lease: Lease, store: Store): void {
     if (store.pins > 0) throw pinnedError(store, 'released');
     lease.generation = RELEASED;
+    this.#stopClock(store);
     this.#finish(store);
     if (!store.intact) {
       this.#quarantine.add(store);
@@ -255,6 +265,13 @@ export class Leases implements Lender {
   #finish(store: Store): void {
     this.#releases[store.asked]++;
     this.#drop(store);
+  }
+
+  /** Records how long a timed lease lived. One that moved is not timed any further: the two threads' records are apart. */
+  #stopClock(store: Store): void {
+    if (store.timedFor === 0) return;
+    this.#recorder.lifetime(store.asked, this.#supply.now() - store.lentAt, store.timedFor);
+    store.timedFor = 0;
   }
 
   /** The lease over a store is over. */
@@ -278,6 +295,7 @@ export class Leases implements Lender {
   /** Ends a lease that nobody gave back: it is out of reach, so its store becomes one of another generation. */
   #reclaim(store: Store): void {
     store.generation++;
+    this.#stopClock(store);
     this.#finish(store);
     this.#retire(store, true);
   }

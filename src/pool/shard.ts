@@ -72,8 +72,15 @@ export class Shard implements Pool {
     this.#recorder = recorder;
     this.#quarantine = new Quarantine(() => counts.quarantined());
     this.idle = new IdleMemory(quotas, at, supply, this.#quarantine, counts);
-    this.leases = new Leases(this.idle, at, supply, this.#quarantine, counts, options.scrub, (length) =>
-      this.acquire(length),
+    this.leases = new Leases(
+      this.idle,
+      at,
+      supply,
+      this.#quarantine,
+      counts,
+      recorder,
+      options.scrub,
+      (length) => this.acquire(length),
     );
     [this.#small, this.#medium, this.#large] = this.idle.lists;
     this.#hits = counts.hits;
@@ -218,8 +225,9 @@ export class Shard implements Pool {
     const start = this.#supply.now();
     const lease = this.#hit(length);
     if (lease !== null) {
-      if (hitWeight > 0) this.#recorder.record(HIT, lease.store.asked, this.#supply.now() - start, hitWeight);
-      this.#guard(lease.store, HIT_FRAMES);
+      const { store } = lease;
+      if (hitWeight > 0) this.#observe(HIT, store.asked, length, store, start, this.#supply.now(), hitWeight);
+      this.#guard(store, HIT_FRAMES);
       return lease;
     }
     return this.#climb([length], options, start, hitWeight)[0];
@@ -248,22 +256,37 @@ export class Shard implements Pool {
 
   /** `hitWeight` is how many hits one stands for in the latency records; 0 records none. */
   #lendAll(lengths: readonly Bytes[], served: Served, start: number, hitWeight: number): Lease[] {
-    const nanoseconds = this.#supply.now() - start;
+    const now = this.#supply.now();
     return served.stores.map((store, at) => {
       const tier = tierFor(lengths[at], this.#options.tiers);
       const cause = served.causes[at];
       const weight = cause === HIT ? hitWeight : 1;
-      if (weight > 0) this.#recorder.record(cause, tier, nanoseconds, weight);
+      if (weight > 0) this.#observe(cause, tier, lengths[at], store, start, now, weight);
       this.#counts.served(cause, tier);
       this.#guard(store, LADDER_FRAMES);
       return this.leases.lend(store, lengths[at], tier);
     });
   }
 
+  /** Records a request that was served between `start` and `now`, and has its lease timed from then on. */
+  #observe(
+    cause: number,
+    tier: number,
+    length: Bytes,
+    store: Store,
+    start: number,
+    now: number,
+    weight: number,
+  ): void {
+    this.#recorder.record(cause, tier, now - start, weight, length, store.capacity);
+    store.time(now, weight);
+  }
+
   #refused(error: unknown, lengths: readonly Bytes[], start: number): unknown {
     if (error instanceof MillpondError && error.code === 'ERR_BUDGET_EXHAUSTED') {
-      const tier = tierFor(Math.max(...lengths), this.#options.tiers);
-      this.#recorder.record(REFUSED, tier, this.#supply.now() - start, 1);
+      const largest = Math.max(...lengths);
+      const tier = tierFor(largest, this.#options.tiers);
+      this.#recorder.record(REFUSED, tier, this.#supply.now() - start, 1, largest, 0);
       this.#counts.served(REFUSED, tier);
     }
     return error;

@@ -36,7 +36,7 @@ export class Store {
   generation = 0;
   /** Native calls that still hold the memory. */
   pins = 0;
-  /** True while a release may take the fast path: pooled, stays here, not pinned, not guarded, not to be scrubbed. */
+  /** True while a release may take the fast path: pooled, stays here, not pinned, guarded, timed or to be scrubbed. */
   plain = false;
   /** True when its next user must not see what this one left. */
   scrub = false;
@@ -51,6 +51,9 @@ export class Store {
   asked = 0;
   /** The task that acquired it; 0 outside tasks, `NOT_LENT` while it is under no lease. */
   task = NOT_LENT;
+  /** How many leases this one stands for in the record of lifetimes, 0 when it is not timed; and when it began, in nanoseconds. */
+  timedFor = 0;
+  lentAt = 0;
   /** Where the lender keeps it among those it knows; `NOWHERE` while none knows it. */
   place = NOWHERE;
   /** Where the lender puts it at a release; null for a direct allocation. */
@@ -93,7 +96,14 @@ export class Store {
   /** Works out anew whether a release may take the fast path. */
   settle(): void {
     const stays = this.loan === 0 && this.origin === 0 && this.tier !== DIRECT;
-    this.plain = stays && this.pins === 0 && this.trace === null && !this.scrub;
+    this.plain = stays && this.pins === 0 && this.trace === null && this.timedFor === 0 && !this.scrub;
+  }
+
+  /** Its lease is timed: it began at `now`, in nanoseconds, and stands for so many. */
+  time(now: number, leases: number): void {
+    this.lentAt = now;
+    this.timedFor = leases;
+    this.plain = false;
   }
 
   /**

@@ -54,7 +54,17 @@ export interface Need {
   readonly tier: number;
 }
 
-/** Where the latency of allocations goes. */
+/** Where what is observed of single requests and leases goes; `weight` is how many one stands for. */
 export interface Recorder {
-  record(cause: number, tier: number, nanoseconds: number, weight: number): void;
+  /** A request for `bytes` of a tier that a buffer of `capacity` served, or (0) none did. */
+  record(
+    cause: number,
+    tier: number,
+    nanoseconds: number,
+    weight: number,
+    bytes: Bytes,
+    capacity: Bytes,
+  ): void;
+  /** A lease over a request of a tier has ended here. */
+  lifetime(tier: number, nanoseconds: number, weight: number): void;
 }

@@ -4,10 +4,10 @@
  */
 import type { PressureLevel } from '../budget/pressure.ts';
 import type { Bytes } from '../bytes.ts';
+import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { Decision, DecisionKind, Verdict } from '../sizing/decision.ts';
 import type { HealthReport } from './health.ts';
-import type { LatencySummary } from './latency.ts';
 
 /** A distribution, to two significant digits (`max` is exact). All 0 when nothing was recorded. */
 export interface Stats {
@@ -26,6 +26,15 @@ export interface NanosecondStats extends Stats {
 
 export interface ByteStats extends Stats {
   readonly unit: 'B';
+}
+
+export interface LatencySummary {
+  readonly unit: 'ns';
+  readonly byCause: Readonly<Record<CauseName, Stats>>;
+  /** Only what was recorded; counts are sums of weights. */
+  readonly byTier: Readonly<Record<TierName, Readonly<Partial<Record<CauseName, Stats>>>>>;
+  /** Records clamped to 1 ns .. 60 s. */
+  readonly clipped: number;
 }
 
 export interface TierSnapshot {

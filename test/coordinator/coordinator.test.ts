@@ -24,7 +24,7 @@ function start(given: Partial<PoolOptions> = {}, workers = 2) {
   quotas.open(0).forEach((quota, tier) => void main.idle.setQuota(tier, quota));
   const refused: number[] = [];
   const coordinator = new Coordinator(stand.ledger, main, options, quotas, {
-    latency: () => {},
+    recorded: () => {},
     rebalanced: () => {},
     closed: () => {},
     refused: (row, requests) => refused.push(row, requests),

@@ -145,6 +145,7 @@ export class SimulatedWorker implements Thread, Link {
     const words = shardWords(this.ledger, row);
     const shard = new Shard(machine.options, [0, 0, 0], words, supply, new RowCounts(this.ledger, row), {
       record: () => {},
+      lifetime: () => {},
     });
     const side = new WorkerSide(shard, {
       post: (message, transfer) => this.#post(message, transfer),

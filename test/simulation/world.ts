@@ -98,9 +98,12 @@ export class World implements Thread {
     const quotas = new Quotas(pool.tiers, options.workers + 1);
     const words = shardWords(this.ledger, MAIN_ROW);
     const counts = new RowCounts(this.ledger, MAIN_ROW);
-    this.shard = new Shard(pool, quotas.open(MAIN_ROW), words, this.#supply, counts, { record: () => {} });
+    this.shard = new Shard(pool, quotas.open(MAIN_ROW), words, this.#supply, counts, {
+      record: () => {},
+      lifetime: () => {},
+    });
     this.coordinator = new Coordinator(this.ledger, this.shard, pool, quotas, {
-      latency: () => {},
+      recorded: () => {},
       rebalanced: () => {},
       refused: () => {},
       closed: () => void this.#closedRows++,
