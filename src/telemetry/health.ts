@@ -259,6 +259,13 @@ const FINDINGS: Readonly<
   },
 };
 
+/** A check's value, or one of its thresholds, with its unit. */
+export function formatHealthValue(name: HealthCheckName, value: number): string {
+  if (name === 'allocationLatency') return duration(value);
+  const unit = name === 'poolUtilization' ? ' %' : name === 'cleanupFrequency' ? '/min' : '';
+  return `${Number(value.toFixed(3))}${unit}`;
+}
+
 function requests(count: number): string {
   return count === 1 ? '1 request' : `${count} requests`;
 }
