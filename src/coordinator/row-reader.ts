@@ -18,7 +18,7 @@ import {
 } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import { FRESH, MAILBOX, REFUSED, TRIMMED, WAITED } from '../pool/causes.ts';
+import { CAUSES, FRESH, MAILBOX, REFUSED, TRIMMED, WAITED } from '../pool/causes.ts';
 import { IDLE, IDLE_HIGH, IDLE_LOW, IDLE_PEAK } from '../pool/free-list.ts';
 import { POOLED_TIERS, type TierPolicies, tierFor } from '../pool/tiers.ts';
 import type { Quotas } from './quotas.ts';
@@ -63,6 +63,22 @@ export class RowReader {
   total(rows: readonly number[], counter: number): number {
     let sum = this.retired[counter];
     for (const row of rows) sum += this.#counters[row][counter];
+    return sum;
+  }
+
+  /** A counter that there is one of for each tier, over all tiers. */
+  allTiers(rows: readonly number[], first: number): number {
+    let sum = 0;
+    for (let tier = 0; tier < TIERS; tier++) sum += this.total(rows, first + tier);
+    return sum;
+  }
+
+  /** Requests that got memory. */
+  acquires(rows: readonly number[]): number {
+    let sum = 0;
+    for (const cause of CAUSES.keys()) {
+      if (cause !== REFUSED) sum += this.allTiers(rows, SERVED + cause * TIERS);
+    }
     return sum;
   }
 

@@ -30,7 +30,7 @@ try {
   ] as const) {
     for (let file = 0; file < FILES; file++) {
       const descriptor = openSync(join(folder, `${file}`), flags);
-      use(descriptor, megabyte);
+      (use as typeof readSync)(descriptor, megabyte);
       closeSync(descriptor);
     }
   }
