@@ -328,7 +328,7 @@ export class Regulator {
     if (options.sizing === 'fixed') return;
     const input: BlockInput = {
       nowMs,
-      cpu: this.#parts.load.processShare,
+      cpu: this.#parts.load.share,
       pressure: this.#emergency.active ? 'critical' : levelOf(this.#pressure),
       heldBytes: this.#usedKib * KiB,
       ...this.#work(),
@@ -354,7 +354,7 @@ export class Regulator {
   ): void {
     const { load, ledger, totals } = this.#parts;
     const inputs: DecisionInputs = {
-      cpu: load.processShare,
+      cpu: load.share,
       pressure: levelOf(this.#pressure),
       usedBytes: this.#usedKib * KiB,
       idleBytes: this.#idleKib() * KiB,

@@ -31,7 +31,7 @@ export interface BlockPolicy extends TrialPolicy {
   readonly shrinkFactor: number;
   /** One trial's step up. */
   readonly growFactor: number;
-  /** CPU load of the process, 0 to 1, at which it counts as busy, and below which no longer. */
+  /** CPU load, 0 to 1, at which it counts as busy, and below which no longer. */
   readonly growAtCpu: number;
   readonly idleBelowCpu: number;
   /** From one change to the next; leaves pressure out until memory really fell. */
@@ -101,7 +101,7 @@ export function blockSizes(given: {
 }
 
 export interface BlockInput extends Work {
-  /** Of the process, smoothed, 0 to 1; null where it cannot be read: then nothing grows past the baseline. */
+  /** How busy the CPU is, smoothed, 0 to 1; null where it cannot be read: then nothing grows past the baseline. */
   readonly cpu: number | null;
   readonly pressure: PressureLevel;
   /** The ledger's sum. */
