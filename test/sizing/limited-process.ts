@@ -23,14 +23,11 @@ const before = readProcessMemory();
 // Not /tmp, which may be memory itself.
 const folder = mkdtempSync('/var/tmp/millpond-');
 try {
-  for (const [flags, use] of [
-    ['w', writeSync],
-    ['r', readSync],
-    ['r', readSync],
-  ] as const) {
+  for (const use of ['write', 'read', 'read again']) {
     for (let file = 0; file < FILES; file++) {
-      const descriptor = openSync(join(folder, `${file}`), flags);
-      use(descriptor, megabyte);
+      const descriptor = openSync(join(folder, `${file}`), use === 'write' ? 'w' : 'r');
+      if (use === 'write') writeSync(descriptor, megabyte);
+      else readSync(descriptor, megabyte);
       closeSync(descriptor);
     }
   }
