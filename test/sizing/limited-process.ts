@@ -6,7 +6,7 @@ import { type ProcessMemory, readProcessMemory } from '../../src/sizing/process-
 
 export interface Limited {
   readonly cores: number;
-  /** The load of the process once a spinning thread has come near to what it may have, or did not in a long time. */
+  /** The load of the process with one thread that spins until it is over 0.8. */
   readonly busyShare: number;
   readonly before: ProcessMemory;
   /** With 128 MiB of files in the cache, each used twice. */
@@ -38,8 +38,8 @@ try {
 
   const load = new CpuLoad();
   load.sample([]);
-  for (let rounds = 0; rounds < 200 && !(load.processShare! > 0.9); rounds++) {
-    for (let spins = 0; spins < 1e8; spins++);
+  while (!(load.processShare! > 0.8)) {
+    for (let spins = 0; spins < 1e7; spins++);
     load.sample([]);
   }
   const { cores } = load.snapshot();
