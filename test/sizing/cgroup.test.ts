@@ -80,7 +80,7 @@ describe('the CPU quota', () => {
       'is that of the mount where the group is outside of it',
       inV2('/../other', mountedV2(), {
         '/sys/fs/cgroup/cpu.max': '80000 100000',
-        '/sys/fs/other/cpu.max': '1 2',
+        '/sys/fs/cgroup/other/cpu.max': '1 2',
       }),
       0.8,
     ],
@@ -88,6 +88,14 @@ describe('the CPU quota', () => {
       'is not taken from a group that only begins like the mount',
       inV2('/ab', mountedV2('/a'), { '/sys/fs/cgroup/b/cpu.max': '10000 100000' }),
       null,
+    ],
+    [
+      'is found in the mount that shows the group, of several',
+      inV2('/a', mountedV2('/b', '/mnt') + mountedV2(), {
+        '/mnt/cpu.max': '10000 100000',
+        '/sys/fs/cgroup/a/cpu.max': '30000 100000',
+      }),
+      0.3,
     ],
     [
       'is not looked for in version 2 where version 1 has the controller',
@@ -258,6 +266,8 @@ function makeGroups(): { directories: string[]; remove(): void } | { refused: st
     }
     const [cpu, memory] = directories;
     writeFileSync(`${cpu}/cpu.cfs_quota_us`, '50000');
+    // So that it gets its half of a core on a busy machine, too.
+    writeFileSync(`${cpu}/cpu.shares`, '100000');
     writeFileSync(`${memory}/memory.limit_in_bytes`, `${256 * 2 ** 20}`);
     return { directories, remove };
   } catch (error) {
