@@ -104,7 +104,8 @@ describe('after pressure a block', () => {
     const block = new Played();
     block.looks(1, elevated);
     expect(block.state.bytes / KiB).toBeCloseTo(15.1, 0);
-    const back = block.looks(9).map((change) => Math.round(Number(change.split(' ')[1])));
+    expect(block.looks(1.8)).toEqual([]);
+    const back = block.looks(7.2).map((change) => Math.round(Number(change.split(' ')[1])));
     expect(back).toEqual([20, 27, 36, 48]);
     expect(block.state.ceilingBytes).toBeLessThan(64 * KiB);
   });
@@ -138,6 +139,7 @@ describe('after pressure a block', () => {
     };
     square(50);
     const { doublingMs } = block.state.ceiling!;
+    expect(doublingMs).toBeLessThanOrEqual(8 * policy.ceilingDoublingMs);
     square(200);
     expect(block.state.ceiling?.doublingMs).toBe(doublingMs);
     // From 4 KiB four doublings.
@@ -252,6 +254,9 @@ describe('with a busy CPU a block', () => {
 describe('with an idle CPU a block', () => {
   it('over the baseline goes back to it, one step for each cool-down', () => {
     const block = new Played(144 * KiB);
+    block.rate = () => 0;
+    block.look(busy);
+    expect(block.looks(5, { cpu: 0.1 })).toEqual([]);
     expect(block.looks(20, { cpu: 0.1 })).toEqual(['return 108', 'return 81', 'return 64']);
   });
 
