@@ -50,6 +50,13 @@ describe('the live view', () => {
     ]);
   });
 
+  it('marks the peak within the bar, also where it was the whole budget', () => {
+    const full = { limitBytes: 100, peakBytes: 100, usedBytes: 50 };
+    expect(lines({}, snapshotWith({ budget: full }))[1]).toMatch(/^budget {4}#{20}\.{19}\| 50 B/);
+    const now = { ...full, usedBytes: 100 };
+    expect(lines({}, snapshotWith({ budget: now }))[1]).toMatch(/^budget {4}#{40} 100 B/);
+  });
+
   it('cuts its lines on a narrow terminal, with shorter bars', () => {
     expect(lines({ columns: 40 }).slice(0, 4)).toEqual([
       'files     ###..... 42 %, 51 of 118, 1 fa',
