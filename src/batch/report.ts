@@ -30,6 +30,8 @@ export interface RunReport {
     >;
   };
   readonly latency: { readonly unit: 'ns'; readonly byCause: Readonly<Record<CauseName, Stats>> };
+  /** All that the runtime shows of itself, at the end. */
+  readonly runtime: Snapshot;
   readonly failures: readonly BatchFailure[];
   /** What was changed, left out or found damaged in files that were done. */
   readonly notes: readonly BatchNote[];
@@ -67,6 +69,7 @@ export function makeReport(
     budget: { limitBytes: budget.limitBytes, peakBytes: budget.peakBytes, endBytes: budget.usedBytes },
     pool: { acquires: pool.acquires, hitRate: pool.hitRate, byTier: Object.fromEntries(tiers) },
     latency: { unit: latency.unit, byCause: latency.byCause },
+    runtime: snapshot,
     failures: outcome.failures,
     notes: files.notes,
     interrupted: outcome.cancelled > 0,
