@@ -66,7 +66,7 @@ function measure(workers: number): Figures {
   quotas.open(0).forEach((quota, tier) => {
     main.idle.setQuota(tier, quota);
   });
-  const events = { latency: () => {}, closed: () => {}, refused: () => {} };
+  const events = { recorded: () => {}, closed: () => {}, rebalanced: () => {}, refused: () => {} };
   const coordinator = new Coordinator(stand.ledger, main, options, quotas, events);
   const ports = shards.map((shard) => new Port(shard));
   for (const port of ports) coordinator.attach(port.shard.row, port);

@@ -23,8 +23,18 @@ export interface PoolOptions {
   readonly acquireTimeoutMs: number;
   /** Latency of one hit in this many is recorded (slow paths always are); 1 records all. 1 to 1,000,000. Default 64. */
   readonly sampleEvery: number;
-  /** Bytes of an audio block that jobs are advised to work in, 1 KiB to 1 GiB. Default 64 KiB. */
+  /**
+   * Bytes of an audio block that jobs are advised to work in: where sizing starts, and to where it returns. 1 KiB to
+   * 1 GiB. Default 64 KiB.
+   */
   readonly blockBytes: Bytes;
+  /** `adaptive` (default): the size follows CPU load and memory pressure. `fixed`: it stays at `blockBytes`. */
+  readonly sizing: 'adaptive' | 'fixed';
+  /** Bounds of adaptive sizing, 1 KiB to 1 GiB around `blockBytes`. Defaults 4 KiB and 1 MiB, or `blockBytes` where that lies outside. */
+  readonly leastBlockBytes: Bytes;
+  readonly mostBlockBytes: Bytes;
+  /** Milliseconds of audio that one block lasts at most, at the rate of each recording; 1 to 3,600,000. Default 2000. */
+  readonly mostBlockMs: number;
 }
 
 export const DEFAULT_POOL_OPTIONS: PoolOptions = {
@@ -35,6 +45,10 @@ export const DEFAULT_POOL_OPTIONS: PoolOptions = {
   acquireTimeoutMs: 5000,
   sampleEvery: 64,
   blockBytes: 64 * KiB,
+  sizing: 'adaptive',
+  leastBlockBytes: 4 * KiB,
+  mostBlockBytes: 1 * MiB,
+  mostBlockMs: 2000,
 };
 
 /** Fills in defaults and checks every value. @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL` */
@@ -47,13 +61,28 @@ export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number)
     );
   }
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options: PoolOptions = { ...DEFAULT_POOL_OPTIONS, ...defined };
+  const { blockBytes } = { ...DEFAULT_POOL_OPTIONS, ...defined };
+  const options: PoolOptions = {
+    ...DEFAULT_POOL_OPTIONS,
+    leastBlockBytes: Math.min(blockBytes, DEFAULT_POOL_OPTIONS.leastBlockBytes),
+    mostBlockBytes: Math.max(blockBytes, DEFAULT_POOL_OPTIONS.mostBlockBytes),
+    ...defined,
+  };
   checkTiers(options.tiers);
   checkRange('threads', threads, 1, 1024);
   checkRange('budgetBytes', options.budgetBytes, 1, 1024 * 1024 * MiB);
   checkRange('acquireTimeoutMs', options.acquireTimeoutMs, 0, 3_600_000);
   checkRange('sampleEvery', options.sampleEvery, 1, 1_000_000);
   checkRange('blockBytes', options.blockBytes, KiB, 1024 * MiB);
+  checkRange('leastBlockBytes', options.leastBlockBytes, KiB, options.blockBytes);
+  checkRange('mostBlockBytes', options.mostBlockBytes, options.blockBytes, 1024 * MiB);
+  checkRange('mostBlockMs', options.mostBlockMs, 1, 3_600_000);
+  if (options.sizing !== 'adaptive' && options.sizing !== 'fixed') {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `sizing is 'adaptive' or 'fixed', got '${String(options.sizing)}'. Leave it out for adaptive.`,
+    );
+  }
   if (!['off', 'sampled', 'full'].includes(options.safety)) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',

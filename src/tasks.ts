@@ -5,8 +5,10 @@
  * worker is free. Invariant: the leases of an input leave the caller when the task is accepted, and come home exactly
  * once: with the result, when the task never starts, or when the worker that held them is buried.
  */
+import { type Admission, needKib } from './admission.ts';
 import { CANCEL, PROGRESS, rowWord } from './budget/layout.ts';
 import type { Ledger } from './budget/ledger.ts';
+import { type Bytes, KiB } from './bytes.ts';
 import { crateFor, detachViews, pack, unpack } from './coordinator/cargo.ts';
 import type { Coordinator } from './coordinator/coordinator.ts';
 import { errorFrom } from './coordinator/error-record.ts';
@@ -14,8 +16,9 @@ import { type Crate, type Task, type TaskResult, taskBuffers } from './coordinat
 import { MillpondError } from './errors.ts';
 import type { Shard } from './pool/shard.ts';
 import { Store } from './pool/store.ts';
-import type { TaskCounts } from './snapshot.ts';
+import type { TierPolicies } from './pool/tiers.ts';
 import { type Log, leakEvent } from './telemetry/log.ts';
+import type { TaskCounts } from './telemetry/snapshot.ts';
 import type { Member, Workers } from './workers.ts';
 
 export interface RunOptions {
@@ -28,11 +31,18 @@ export interface RunOptions {
    * throws cancels the task and rejects the run.
    */
   readonly onProgress?: (fraction: number) => void;
+  /**
+   * The most memory that the job holds at once, besides what its input brings: bytes, or the lengths of the leases, which
+   * count by their tiers. The task then starts only when the budget can hold it together with what the other running
+   * tasks declared, in the order of the calls: so such jobs never wait for memory while they hold some. Default: none.
+   */
+  readonly needBytes?: Bytes | readonly Bytes[];
 }
 
 interface Entry {
   task: Task;
   readonly name: string;
+  readonly needKib: number;
   readonly options: RunOptions;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -52,6 +62,8 @@ export class Tasks {
   readonly #coordinator: Coordinator;
   readonly #workers: TaskWorkers;
   readonly #log: Log;
+  readonly #admission: Admission;
+  readonly #tiers: TierPolicies;
   /** In the order of acceptance. */
   readonly #queue = new Set<Entry>();
   readonly #running = new Set<Entry>();
@@ -60,12 +72,22 @@ export class Tasks {
   #broken: MillpondError | null = null;
   #idle: (() => void)[] = [];
 
-  constructor(ledger: Ledger, shard: Shard, coordinator: Coordinator, workers: TaskWorkers, log: Log) {
+  constructor(
+    ledger: Ledger,
+    shard: Shard,
+    coordinator: Coordinator,
+    workers: TaskWorkers,
+    log: Log,
+    admission: Admission,
+    tiers: TierPolicies,
+  ) {
     this.#ledger = ledger;
     this.#shard = shard;
     this.#coordinator = coordinator;
     this.#workers = workers;
     this.#log = log;
+    this.#admission = admission;
+    this.#tiers = tiers;
   }
 
   get counts(): TaskCounts {
@@ -81,6 +103,7 @@ export class Tasks {
   accept(input: unknown, options: RunOptions): Promise<unknown> {
     if (this.#broken !== null) throw this.#broken;
     options.signal?.throwIfAborted();
+    const need = needKib(options.needBytes, this.#tiers, this.#ledger.limitKib * KiB);
     const packed = pack(input, this.#shard);
     this.#last = (this.#last % 0x7fffffff) + 1;
     const task = this.#last;
@@ -93,6 +116,7 @@ export class Tasks {
       const entry: Entry = {
         task: { task, input: packed.value, crates, places: packed.places, gifts: [] },
         name: options.name ?? `task ${task}`,
+        needKib: need,
         options,
         resolve,
         reject,
@@ -116,12 +140,20 @@ export class Tasks {
     });
   }
 
-  /** Gives queued tasks to free workers. */
+  /** Gives queued tasks to free workers, as far as memory admits the one that has waited longest. */
   pump(): void {
     for (const entry of this.#queue) {
       const member = this.#workers.idle();
       if (member === undefined) return;
-      if (this.#start(entry, member)) this.#queue.delete(entry);
+      if (!this.#admission.admits(entry.needKib)) {
+        const error = this.#admission.despair(entry.needKib, entry.name);
+        if (error === null) return;
+        this.#queue.delete(entry);
+        this.#counts.failed++;
+        this.#bringHome(entry);
+        this.#answer(entry, () => entry.reject(error));
+        this.#checkIdle();
+      } else if (this.#start(entry, member)) this.#queue.delete(entry);
     }
   }
 
@@ -177,6 +209,7 @@ export class Tasks {
     }
     entry.member = member;
     this.#running.add(entry);
+    this.#admission.enter(member.row, entry.needKib);
     result.then(
       (result) => this.#finish(entry, member, result),
       (error) => this.#lose(entry, member, error),
@@ -187,11 +220,8 @@ export class Tasks {
   #finish(entry: Entry, member: Member, result: TaskResult): void {
     const { crates = [], homebound = [] } = result;
     const stores = this.#coordinator.receive(member.row, crates);
-    for (const store of this.#coordinator.receive(member.row, homebound)) {
-      if (store.origin > 0) this.#coordinator.sendBack(store);
-      else this.#shard.idle.put(store);
-    }
-    this.#running.delete(entry);
+    this.#coordinator.takeHome(member.row, homebound);
+    this.#leave(entry, member);
     this.#workers.done(member);
     this.#reportLeaks(entry, result);
     if (entry.answered) {
@@ -218,7 +248,7 @@ export class Tasks {
 
   /** The task died with its worker, or could not even be posted. */
   #lose(entry: Entry, member: Member, error: unknown): void {
-    this.#running.delete(entry);
+    this.#leave(entry, member);
     // Buffers that have left are the worker's, whatever it says: only its end settles them.
     const { task } = entry;
     const posted = taskBuffers(task).some((buffer) => buffer.detached);
@@ -245,6 +275,11 @@ export class Tasks {
     }
     this.pump();
     this.#checkIdle();
+  }
+
+  #leave(entry: Entry, member: Member): void {
+    this.#running.delete(entry);
+    this.#admission.leave(member.row);
   }
 
   /** Answers the caller with `reason` at once, and lets the job know. */

@@ -1,12 +1,12 @@
 /**
- * A worker's side of the runtime. Owns the thread's shard, mailbox and latency recorder, and the task that runs.
+ * A worker's side of the runtime. Owns the thread's shard, mailbox and recorder, and the task that runs.
  * Runs in a worker thread, one task at a time.
  * Invariant: when a task's result is handed over, the shard holds no lease and no loan of that task, except what
  * native code still holds (in quarantine).
  */
 import { createRequire } from 'node:module';
 import { MessageChannel, parentPort, receiveMessageOnPort, threadId } from 'node:worker_threads';
-import { BLOCK, MAIL, PROGRESS, rowWord, WAKE } from './budget/layout.ts';
+import { BLOCK, MAIL, PROCESSED, PROGRESS, rowWord, WAKE } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
 import { AtomicMemory } from './budget/memory.ts';
 import { Mailbox } from './coordinator/mailbox.ts';
@@ -19,7 +19,8 @@ import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
 import { type TaskEnding, TaskFrame } from './task-frame.ts';
 import { TaskSignal } from './task-signal.ts';
-import { LatencyRecorder } from './telemetry/latency.ts';
+import { GcWatch } from './telemetry/gc.ts';
+import { Recorder } from './telemetry/recorder.ts';
 
 /** What a job gets besides its input. */
 export interface JobContext {
@@ -36,13 +37,20 @@ export interface JobContext {
 export interface BlockAdvice {
   /** Bytes of one block, all channels together. */
   readonly bytes: number;
-  /** Frames of 32-bit samples that fit one block of so many channels; 1 or more. */
-  frames(channels: number): number;
+  /** Milliseconds of audio that one block lasts at most. */
+  readonly mostMilliseconds: number;
+  /** Frames of 32-bit samples that fit one block of so many channels, and at a rate (Hz) last no longer than allowed; 1 or more. */
+  frames(channels: number, sampleRate?: number): number;
+  /**
+   * Says that so many bytes of samples were just worked on. This is the evidence by which block sizes are chosen: without it
+   * blocks never grow over their baseline. Costs a few nanoseconds.
+   */
+  processed(bytes: number): void;
 }
 
 export type Job = (input: never, context: JobContext) => unknown;
 
-/** How long a thread keeps its latency records to itself, at most while tasks end. */
+/** How long a thread keeps its records to itself, at most while tasks end or tell what they processed. */
 const PUBLISH_EVERY_NS = 1e9;
 const ROW_WAIT_MS = 60_000;
 
@@ -51,7 +59,8 @@ export class WorkerThread {
   readonly #ledger: Ledger;
   readonly #row: number;
   readonly #supply: ThreadSupply;
-  readonly #recorder = new LatencyRecorder();
+  readonly #recorder = new Recorder();
+  readonly #gc = new GcWatch((kind, nanoseconds) => this.#recorder.gc(kind, nanoseconds));
   readonly #channel = new MessageChannel();
   /** The same for all tasks: there is one at a time. */
   readonly #context: JobContext;
@@ -79,7 +88,7 @@ export class WorkerThread {
       returnLoan: (store) =>
         this.#post({ kind: 'loan', loan: store.loan, buffer: store.buffer }, [store.buffer]),
       // A worker keeps what it makes; only the main thread is brought memory by results.
-      sendBack: (store) => this.shard.idle.put(store),
+      sendBack: () => false,
       currentTask: () => this.#task,
     });
     this.shard = new Shard(
@@ -98,7 +107,10 @@ export class WorkerThread {
         queueMicrotask(() => {
           if (task === this.#task) this.#signal?.abort();
         }),
-      closed: (leaks) => this.#post({ kind: 'closed', interval: this.#recorder.publish(), leaks }, []),
+      closed: (leaks) => {
+        this.#gc.stop();
+        this.#post({ kind: 'closed', interval: this.#recorder.publish(), leaks }, []);
+      },
     });
     hands.handle = (message) => side.handle(message);
     this.#frame = new TaskFrame(this.shard);
@@ -106,7 +118,7 @@ export class WorkerThread {
     port.on('message', (message: ToWorker) => mailbox.deliver(message));
     // The port is for an idle worker's ears; it is no reason to stay alive.
     port.unref();
-    this.#context = this.#makeContext();
+    this.#context = this.#makeContext(start.options.mostBlockMs);
   }
 
   /** Tells the coordinator that this thread is ready to be given tasks; the first call only. */
@@ -135,14 +147,22 @@ export class WorkerThread {
     }
   }
 
-  #makeContext(): JobContext {
+  #makeContext(mostBlockMs: number): JobContext {
     const thread = this;
     const { words } = this.#ledger;
+    const counters = this.#ledger.counters(this.#row);
     const block: BlockAdvice = {
       get bytes() {
         return words[BLOCK];
       },
-      frames: (channels) => Math.max(1, Math.floor(words[BLOCK] / (4 * channels))),
+      mostMilliseconds: mostBlockMs,
+      frames: (channels, sampleRate = Number.POSITIVE_INFINITY) =>
+        Math.max(1, Math.floor(Math.min(words[BLOCK] / (4 * channels), (sampleRate * mostBlockMs) / 1000))),
+      processed: (bytes) => {
+        counters[PROCESSED] += bytes;
+        // A long task tells of itself while it runs.
+        this.#publishIfDue();
+      },
     };
     return Object.freeze({
       pool: this.shard,
@@ -172,8 +192,9 @@ export class WorkerThread {
     const now = this.#supply.now();
     if (now - this.#published < PUBLISH_EVERY_NS) return;
     this.#published = now;
+    this.#gc.flush();
     const interval = this.#recorder.publish();
-    if (interval !== null) this.#post({ kind: 'latency', interval }, []);
+    if (interval !== null) this.#post({ kind: 'recorded', interval }, []);
   }
 
   #post(message: FromWorker, transfer: ArrayBuffer[]): void {

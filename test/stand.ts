@@ -22,20 +22,31 @@ export interface Stand {
 export class TestShard extends Shard {
   readonly row: number;
   readonly ledger: Ledger;
-  readonly recorded: { cause: CauseName; tier: number; nanoseconds: number; weight: number }[];
+  readonly recorded: {
+    cause: CauseName;
+    tier: number;
+    nanoseconds: number;
+    weight: number;
+    bytes: number;
+    capacity: number;
+  }[];
+  readonly lifetimes: { tier: number; nanoseconds: number; weight: number }[];
   readonly supply: TestSupply;
 
   constructor(stand: Stand, options: PoolOptions, quotas: readonly number[], row: number) {
     const recorded: TestShard['recorded'] = [];
+    const lifetimes: TestShard['lifetimes'] = [];
     const recorder: Recorder = {
-      record: (cause, tier, nanoseconds, weight) =>
-        recorded.push({ cause: CAUSES[cause], tier, nanoseconds, weight }),
+      record: (cause, tier, nanoseconds, weight, bytes, capacity) =>
+        recorded.push({ cause: CAUSES[cause], tier, nanoseconds, weight, bytes, capacity }),
+      lifetime: (tier, nanoseconds, weight) => lifetimes.push({ tier, nanoseconds, weight }),
     };
     const supply = new TestSupply(stand, row);
     super(options, quotas, shardWords(stand.ledger, row), supply, new RowCounts(stand.ledger, row), recorder);
     this.row = row;
     this.ledger = stand.ledger;
     this.recorded = recorded;
+    this.lifetimes = lifetimes;
     this.supply = supply;
   }
 
@@ -81,7 +92,7 @@ export class TestSupply extends ThreadSupply {
   /** What happens during each wait, in turn; without any, time passes by the wait's length. */
   readonly during: (() => void)[] = [];
   /** What happens to a store that goes back to where a result brought it from. */
-  sent: (store: Store) => void = () => {};
+  sent: (store: Store) => boolean = () => false;
   allocations = 0;
   failAfter = Number.POSITIVE_INFINITY;
   blocks = true;
@@ -94,7 +105,7 @@ export class TestSupply extends ThreadSupply {
       canBlock: true,
       safepoint: () => hands.supply?.open(),
       returnLoan: (store) => void hands.supply?.returned.push(store),
-      sendBack: (store) => hands.supply?.sent(store),
+      sendBack: (store) => hands.supply?.sent(store) ?? false,
       currentTask: () => 1,
     });
     hands.supply = this;

@@ -53,8 +53,15 @@ export interface TranscodeContext {
   readonly pool: Pool;
   /** Looked at before every block. */
   readonly signal: AbortSignal;
-  /** Bytes of one block, all channels together. Read again before every block. */
-  readonly block: { readonly bytes: number };
+  /** How large blocks should be; read again before every block. */
+  readonly block: {
+    /** Bytes of one block, all channels together. */
+    readonly bytes: number;
+    /** Milliseconds of audio that it may last at most; default: any. */
+    readonly mostMilliseconds?: number;
+    /** Is told the bytes of samples of each block that was worked on. */
+    processed?(bytes: number): void;
+  };
   /** Gets 0 to 1 after each block, as far as the container announces its length. */
   readonly progress?: (fraction: number) => void;
 }
@@ -190,12 +197,13 @@ function pump(
   const announced = decoder.info.announcedFrames;
   const channels = Math.max(decoder.info.channels, plan.layout.nbChannels);
   let position = 0;
-  withBlocks(channels, plan.kind, context, (block) => {
+  withBlocks(channels, plan.kind, plan.sampleRate, context, (block) => {
     const frames = decoder.read(block);
     if (frames === 0) return false;
     for (const step of steps) step(block, frames, position);
     encoder.write(block, frames);
     position += frames;
+    context.block.processed?.(frames * plan.layout.nbChannels * 4);
     if (context.progress && announced) context.progress(Math.min(1, decoder.decodedFrames / announced));
     return true;
   });
@@ -206,18 +214,23 @@ function pump(
 function withBlocks(
   channels: number,
   kind: 'f32' | 's32',
+  sampleRate: number,
   { pool, signal, block: size }: TranscodeContext,
   work: (block: Block) => boolean,
 ): void {
+  const { mostMilliseconds = Number.POSITIVE_INFINITY } = size;
+  const mostBytes = (mostMilliseconds / 1000) * sampleRate * channels * 4;
+  const bytesNow = (): number => blockBytes(Math.min(wanted, mostBytes), channels);
   let wanted = size.bytes;
-  const lease = pool.acquire(blockBytes(wanted, channels));
+  let lease = pool.acquire(bytesNow());
   try {
     const block = new Block(lease, channels, kind);
     do {
       signal.throwIfAborted();
       if (size.bytes !== wanted) {
         wanted = size.bytes;
-        if (resized(lease, blockBytes(wanted, channels))) block.bind(lease);
+        lease = fitted(lease, bytesNow(), pool);
+        block.bind(lease);
       }
     } while (work(block));
   } finally {
@@ -225,21 +238,34 @@ function withBlocks(
   }
 }
 
-/** A block that cannot grow now goes on at its size: more memory would only have made the job faster. */
-function resized(lease: Lease, bytes: number): boolean {
+/**
+ * A lease for another size of block; what it held is lost. One that shrinks is changed for a smaller buffer where there is
+ * one, since resizing alone would go on holding the large one. One that cannot change now goes on at its size, without
+ * waiting: more memory would only have made the job faster.
+ */
+function fitted(lease: Lease, bytes: number, pool: Pool): Lease {
   try {
+    const grows = bytes > lease.capacity;
+    if (grows || bytes * 2 <= lease.capacity) {
+      const other = pool.acquire(bytes, { timeoutMs: 0 });
+      if (grows || other.capacity < lease.capacity) {
+        lease.release();
+        return other;
+      }
+      other.release();
+    }
     lease.resize(bytes);
-    return true;
   } catch (error) {
-    if (isMillpondError(error) && error.code === 'ERR_BUDGET_EXHAUSTED') return false;
-    throw error;
+    if (!isMillpondError(error) || error.code !== 'ERR_BUDGET_EXHAUSTED') throw error;
   }
+  return lease;
 }
 
 function countFrames(path: string, context: TranscodeContext): number {
   const decoder = openDecoder(path);
   try {
-    withBlocks(decoder.info.channels, 'f32', context, (block) => decoder.read(block) > 0);
+    const { channels, sampleRate } = decoder.info;
+    withBlocks(channels, 'f32', sampleRate, context, (block) => decoder.read(block) > 0);
     return decoder.decodedFrames;
   } finally {
     decoder.close();

@@ -3,8 +3,7 @@ import { styleText } from 'node:util';
 import { type Bytes, formatBytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type { LatencyStats } from '../telemetry/latency.ts';
+import type { Snapshot, Stats } from '../telemetry/snapshot.ts';
 import { shown } from './plan.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
 
@@ -30,7 +29,9 @@ export interface RunReport {
       Record<TierName, { acquires: number; hits: number; releases: number; idlePeak: number }>
     >;
   };
-  readonly latency: { readonly unit: 'ns'; readonly byCause: Readonly<Record<CauseName, LatencyStats>> };
+  readonly latency: { readonly unit: 'ns'; readonly byCause: Readonly<Record<CauseName, Stats>> };
+  /** All that the runtime shows of itself, at the end. */
+  readonly runtime: Snapshot;
   readonly failures: readonly BatchFailure[];
   /** What was changed, left out or found damaged in files that were done. */
   readonly notes: readonly BatchNote[];
@@ -68,6 +69,7 @@ export function makeReport(
     budget: { limitBytes: budget.limitBytes, peakBytes: budget.peakBytes, endBytes: budget.usedBytes },
     pool: { acquires: pool.acquires, hitRate: pool.hitRate, byTier: Object.fromEntries(tiers) },
     latency: { unit: latency.unit, byCause: latency.byCause },
+    runtime: snapshot,
     failures: outcome.failures,
     notes: files.notes,
     interrupted: outcome.cancelled > 0,

@@ -19,8 +19,10 @@ export const STARVED = 3;
 export const HUNGER = 4;
 /** KiB, the largest sum that a successful reservation accepted; any thread, by compare-and-exchange. */
 export const PEAK = 5;
-/** Bytes of a block now. */
+/** Bytes of a block now; coordinator only. */
 export const BLOCK = 6;
+/** 1 while memory is critical: requests over the largest tier wait; coordinator only. */
+export const CRITICAL = 7;
 const HEADER_WORDS = 64;
 
 /** The row of the thread that created the ledger, where the coordinator runs. */
@@ -61,7 +63,16 @@ export const OVERFLOWS = RELEASES + TIERS;
 export const LEAKS = OVERFLOWS + TIERS;
 /** Buffers in quarantine ever. */
 export const QUARANTINED = LEAKS + 1;
-export const COUNTERS = 48;
+/** KiB in the thread's own hands, by tier: idle, leased or in quarantine. No count of events: it falls, too. */
+export const HELD = QUARANTINED + 1;
+/** Buffers allocated, by tier. */
+export const ALLOCATIONS = HELD + TIERS;
+/** KiB allocated and freed, by tier. */
+export const ALLOCATED = ALLOCATIONS + TIERS;
+export const FREED = ALLOCATED + TIERS;
+/** Bytes of audio that jobs reported as processed. */
+export const PROCESSED = FREED + TIERS;
+export const COUNTERS = 64;
 
 const ROW_BYTES = ROW_WORDS * 4 + COUNTERS * 8;
 

@@ -8,7 +8,6 @@ import type { Bytes } from '../bytes.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
 import { EXIT } from './exit.ts';
-import { fillSnapshot } from './filled-snapshot.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { type ProgressBar, startProgressBar } from './progress-bar.ts';
 import { startWatch } from './watch.ts';
@@ -122,7 +121,7 @@ async function startLiveView(
   let files = 0;
   let failed = 0;
   const { line, stop } = await startWatch(process.stderr, () => ({
-    snapshot: fillSnapshot(runtime.snapshot()),
+    snapshot: runtime.snapshot(),
     progress: {
       doneSeconds,
       totalSeconds,

@@ -11,12 +11,13 @@ export interface Ask {
   readonly donor: number;
   /** Who gets what the donor gives. */
   readonly to: number;
-  readonly kind: 'want' | 'trim' | 'quota';
+  readonly kind: 'want' | 'trim' | 'clear' | 'quota';
   readonly tier: number;
+  /** Buffers or quota; KiB for `trim` and `clear`. */
   readonly count: number;
 }
 
-const KINDS = ['want', 'trim', 'quota'] as const;
+const KINDS = ['want', 'trim', 'clear', 'quota'] as const;
 
 export class Asks {
   readonly #open = new Map<number, Ask>();

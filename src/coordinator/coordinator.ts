@@ -8,7 +8,7 @@
  * which task runs where (the runtime).
  */
 
-import { HUNGER, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
+import { CRITICAL, HUNGER, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
@@ -16,31 +16,38 @@ import type { Leak } from '../pool/leases.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
-import type { LatencyInterval } from '../telemetry/latency.ts';
+import type { Interval } from '../telemetry/recorder.ts';
 import { Asks } from './asks.ts';
+import { Cleanup } from './cleanup.ts';
+import { Flow, GONE } from './flow.ts';
 import { chargeOf, type Link, Links } from './links.ts';
 import { Loans } from './loans.ts';
+import { Outbox } from './outbox.ts';
 import type { Crate, FromWorker, Gift } from './protocol.ts';
+import { QuotaMoves } from './quota-moves.ts';
 import type { Quotas } from './quotas.ts';
-import { DEFAULT_REBALANCE, type RebalancePolicy, rebalance, type ShardView } from './rebalance.ts';
+import { DEFAULT_REBALANCE, type Move, type RebalancePolicy, rebalance } from './rebalance.ts';
 import { RowReader } from './row-reader.ts';
 
 /** What the coordinator tells the runtime. */
 export interface CoordinatorEvents {
-  latency(interval: LatencyInterval): void;
+  /** The thread of a row published what it recorded. */
+  recorded(row: number, interval: Interval): void;
   /** Requests of a row that ended without memory since the last round. */
   refused(row: number, requests: number): void;
+  /** Quota or idle buffers move between shards for what the last round showed. */
+  rebalanced(moves: readonly Move[]): void;
   /** The worker of a row gave everything back. */
   closed(row: number, leaks: readonly Leak[]): void;
 }
 
-/** The first tier whose buffers go back to the worker that made them: smaller ones are cheaper to allocate. */
-const FIRST_SENT_BACK = 1;
-const NOTHING: readonly Gift[] = [];
-
 export class Coordinator {
   readonly loans = new Loans();
+  readonly flow = new Flow();
   readonly rows: RowReader;
+  readonly cleanup: Cleanup;
+  /** While memory is scarce no shard is given quota or buffers: what was cleared would grow back at once. */
+  scarce = false;
   readonly #ledger: Ledger;
   readonly #shard: Shard;
   readonly #events: CoordinatorEvents;
@@ -51,8 +58,8 @@ export class Coordinator {
   /** Rows that were asked to close and have not answered. */
   readonly #open = new Set<number>();
   readonly #allClosed = Promise.withResolvers<void>();
-  /** By row: buffers that a worker's results brought here and that wait for their way back. Charged to this thread's row. */
-  readonly #outbox = new Map<number, Gift[]>();
+  readonly #outbox = new Outbox();
+  readonly #quotaMoves: QuotaMoves;
 
   constructor(ledger: Ledger, shard: Shard, options: PoolOptions, quotas: Quotas, events: CoordinatorEvents) {
     this.#ledger = ledger;
@@ -63,6 +70,8 @@ export class Coordinator {
     this.rows = new RowReader(ledger, options.tiers);
     const mostQuota = options.tiers.map(({ capacity }) => Math.floor(options.budgetBytes / capacity));
     this.#policy = { ...DEFAULT_REBALANCE, mostQuota };
+    this.#quotaMoves = new QuotaMoves(shard, this.#links, this.#asks, quotas);
+    this.cleanup = new Cleanup(shard, this.rows, this.#links, this.#asks, quotas, this.#quotaMoves);
   }
 
   // Workers come and go.
@@ -89,13 +98,15 @@ export class Coordinator {
     }
     for (const ask of this.#asks.bury(row)) {
       // Capacity asked of the dead is credited: nobody holds it any more.
-      if (ask.kind === 'quota') this.#raise(ask.to, ask.tier, ask.count);
+      if (ask.kind === 'quota') this.#quotaMoves.credit(ask);
     }
     this.#keepHere(row);
     const loanBytes = this.loans.bury(row);
     if (loanBytes > 0) this.#ledger.uncharge(MAIN_ROW, loanBytes / KiB);
     const chargedBytes = this.#ledger.forgive(row) * KiB;
     this.#quotas.close(row);
+    this.flow.retire(row);
+    this.cleanup.forget(row);
     this.#tellRefused(row);
     this.rows.retire(row);
     this.#ledger.release(row);
@@ -105,7 +116,7 @@ export class Coordinator {
 
   /** Asks every worker to give everything back; resolves when all have, or are buried. */
   closeAll(): Promise<void> {
-    for (const row of [...this.#outbox.keys()]) this.#keepHere(row);
+    this.#keepAllHere();
     for (const row of this.#links.rows) {
       this.#open.add(row);
       this.#links.post(row, { kind: 'close' });
@@ -128,22 +139,23 @@ export class Coordinator {
         break;
       }
       case 'trimmed':
-        this.#asks.take(message.ticket);
+        this.cleanup.answered(this.#asks.take(message.ticket)?.count ?? 0, message.kib);
         break;
       case 'quota-set': {
         const ask = this.#asks.take(message.ticket);
         // Only now has the donor really given it up.
-        if (ask !== undefined) this.#raise(ask.to, ask.tier, ask.count);
+        if (ask !== undefined) this.#quotaMoves.credit(ask);
         break;
       }
       case 'loan':
+        this.flow.count(this.#acquirerOf(message.loan), row);
         if (this.loans.settle(message.loan)) this.#keep(message.buffer);
         break;
-      case 'latency':
-        this.#events.latency(message.interval);
+      case 'recorded':
+        this.#events.recorded(row, message.interval);
         break;
       case 'closed':
-        if (message.interval !== null) this.#events.latency(message.interval);
+        if (message.interval !== null) this.#events.recorded(row, message.interval);
         this.#events.closed(row, message.leaks);
         this.#closed(row);
         break;
@@ -157,10 +169,7 @@ export class Coordinator {
     const arrived = crates.filter(({ loan }) => loan === 0).map(({ buffer }) => buffer);
     if (arrived.length > 0) this.#ledger.move(row, MAIN_ROW, chargeOf(arrived));
     return crates.map(({ buffer, tier, loan }) => {
-      if (loan === 0) {
-        const goesBack = tier >= FIRST_SENT_BACK && tier < POOLED_TIERS;
-        return new Store(buffer, tier, 0, goesBack ? row : 0);
-      }
+      if (loan === 0) return new Store(buffer, tier, 0, row);
       // What one worker made and another one borrowed goes back to the first: else it would make new memory each time.
       const origin = this.loans.originOf(loan);
       this.loans.settle(loan);
@@ -168,30 +177,49 @@ export class Coordinator {
     });
   }
 
-  /** Takes in what a result brought here and was released here. It goes back to its worker with the next task or tick. */
-  sendBack(store: Store): void {
-    if (!this.#links.has(store.origin)) {
-      this.#keep(store.buffer);
-      return;
-    }
-    const gifts = this.#outbox.get(store.origin) ?? [];
-    let gift = gifts.find(({ tier }) => tier === store.tier);
-    if (gift === undefined) {
-      gift = { tier: store.tier, buffers: [] };
-      gifts.push(gift);
-      this.#outbox.set(store.origin, gifts);
-    }
-    gift.buffers.push(store.buffer);
+  /**
+   * What a result brought here was released here. True when it was taken over: it goes back to its worker with the next task
+   * or tick.
+   */
+  sendBack(store: Store): boolean {
+    const here = this.#links.has(store.origin);
+    this.flow.count(here ? store.origin : GONE, MAIN_ROW);
+    return here && this.#post(store);
+  }
+
+  /** Takes in a loan that its borrower released, or never got. */
+  takeHome(row: number, crates: readonly Crate[]): void {
+    for (const { loan } of crates) this.flow.count(this.#acquirerOf(loan), row);
+    for (const store of this.receive(row, crates)) this.#settleHome(store);
+  }
+
+  #settleHome(store: Store): void {
+    if (!(store.origin > 0 && this.#post(store))) this.#keep(store.buffer);
+  }
+
+  #acquirerOf(loan: number): number {
+    const origin = this.loans.originOf(loan);
+    return origin === 0 || this.#links.has(origin) ? origin : GONE;
+  }
+
+  /** Puts a store aside for its worker; false when it is not worth a message, or the worker is gone. */
+  #post(store: Store): boolean {
+    return this.#links.has(store.origin) && this.#outbox.put(store);
+  }
+
+  /** What waits here for its way back to a worker. */
+  get outboxKib(): number {
+    return this.#outbox.kib;
   }
 
   /** Sends an idle worker what goes back to it, in one batch a tier. */
   returnTo(row: number): void {
-    for (const { tier, buffers } of this.#takeReturns(row)) this.#give(row, tier, buffers);
+    for (const { tier, buffers } of this.#outbox.take(row)) this.#give(row, tier, buffers);
   }
 
   /** Takes out what goes back to a worker and charges it to the worker: for the task that it is given next. */
   packReturns(row: number): readonly Gift[] {
-    const gifts = this.#takeReturns(row);
+    const gifts = this.#outbox.take(row);
     for (const { buffers } of gifts) this.#ledger.move(MAIN_ROW, row, chargeOf(buffers));
     return gifts;
   }
@@ -217,7 +245,7 @@ export class Coordinator {
     // A shard that starts to starve between the scan and this store raises the flag again and wakes us.
     Atomics.store(words, HUNGER, Math.max(0, ...starving.map(({ kib }) => kib)));
     if (starving.length === 0) return;
-    for (const row of [...this.#outbox.keys()]) this.#keepHere(row);
+    this.#keepAllHere();
     const freeKib = this.#ledger.limitKib - (this.#ledger.sumKib() ?? this.#ledger.limitKib);
     const donors = this.rows.donors();
     // The first donor that was not asked yet: each is asked once, whoever starves, so that a round of many stays short.
@@ -240,30 +268,30 @@ export class Coordinator {
     const rows = [MAIN_ROW, ...this.#links.rows];
     for (const row of rows) this.#tellRefused(row);
     const views = this.rows.views(rows, this.#quotas);
-    this.#spendSpare(views);
+    this.cleanup.observe(views);
+    this.rows.resetMarks(rows);
+    if (this.scarce) return;
+    this.#quotaMoves.spendSpare(views);
     const moves = rebalance(views, this.#policy);
+    if (moves.length > 0) this.#events.rebalanced(moves);
     for (const move of moves) {
-      if (move.kind === 'quota') this.#moveQuota(move.from, move.to, move.tier, move.count);
+      if (move.kind === 'quota') this.#quotaMoves.move(move.from, move.to, move.tier, move.count);
       else if (move.from === MAIN_ROW) this.#give(move.to, move.tier, this.#takeIdle(move.tier, move.count));
       else this.#ask(move.from, move.to, 'want', move.tier, move.count);
     }
-    this.rows.resetMarks(rows);
   }
 
-  /** Quota that the dead left over goes to whoever frees buffers for lack of it. */
-  #spendSpare(views: readonly ShardView[]): void {
-    for (const { row, overflows } of views) {
-      for (let tier = 0; tier < POOLED_TIERS; tier++) {
-        const count = this.#quotas.takeSpare(tier, overflows[tier]);
-        if (count > 0) this.#raise(row, tier, count);
-      }
-    }
+  /** While memory is critical, requests over the largest tier wait. */
+  set critical(critical: boolean) {
+    Atomics.store(this.#ledger.words, CRITICAL, Number(critical));
+    // Who waits for the end of it sleeps on the wake word.
+    if (!critical) this.#ledger.wake();
   }
 
-  #takeReturns(row: number): readonly Gift[] {
-    const gifts = this.#outbox.get(row) ?? NOTHING;
-    this.#outbox.delete(row);
-    return gifts;
+  /** One round of an emergency: everything idle is freed. Returns the KiB asked for. */
+  drain(): number {
+    this.#keepAllHere();
+    return this.cleanup.drain();
   }
 
   #tellRefused(row: number): void {
@@ -298,27 +326,6 @@ export class Coordinator {
     this.#links.post(donor, kind === 'want' ? { kind, ticket, tier, count } : { kind, ticket, kib: count });
   }
 
-  #moveQuota(from: number, to: number, tier: number, most: number): void {
-    if (this.#asks.pending(from, 'quota', tier)) return;
-    const count = Math.min(most, this.#quotas.of(from)[tier]);
-    if (count <= 0) return;
-    const quota = this.#quotas.lower(from, tier, count);
-    if (from === MAIN_ROW) {
-      this.#shard.idle.setQuota(tier, quota);
-      this.#raise(to, tier, count);
-      return;
-    }
-    const ticket = this.#asks.open({ donor: from, to, kind: 'quota', tier, count });
-    this.#links.post(from, { kind: 'quota', ticket, tier, quota });
-  }
-
-  /** Credits quota to a row; to the spare ones when the row has gone meanwhile. */
-  #raise(row: number, tier: number, count: number): void {
-    const quota = this.#quotas.raise(row, tier, count);
-    if (row === MAIN_ROW) this.#shard.idle.setQuota(tier, quota);
-    else if (this.#links.has(row)) this.#links.post(row, { kind: 'quota', ticket: 0, tier, quota });
-  }
-
   #takeIdle(tier: number, count: number): ArrayBuffer[] {
     return this.#shard.idle.give(tier, count).map((store) => store.buffer);
   }
@@ -335,10 +342,14 @@ export class Coordinator {
 
   /** What would go back to a worker becomes idle memory of this thread instead. */
   #keepHere(row: number): void {
-    for (const { buffers } of this.#takeReturns(row)) buffers.forEach((buffer) => void this.#keep(buffer));
+    for (const { buffers } of this.#outbox.take(row)) buffers.forEach((buffer) => void this.#keep(buffer));
+  }
+
+  #keepAllHere(): void {
+    for (const row of this.#outbox.rows) this.#keepHere(row);
   }
 
   #keep(buffer: ArrayBuffer): void {
-    this.#shard.idle.put(new Store(buffer, this.rows.tierOf(buffer.byteLength)));
+    this.#shard.idle.receive(new Store(buffer, this.rows.tierOf(buffer.byteLength)));
   }
 }

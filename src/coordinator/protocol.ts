@@ -6,7 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Bytes } from '../bytes.ts';
 import type { PoolOptions } from '../options.ts';
 import type { Leak } from '../pool/leases.ts';
-import type { LatencyInterval } from '../telemetry/latency.ts';
+import type { Interval } from '../telemetry/recorder.ts';
 
 export type ToWorker =
   /** Idle buffers, charged to the receiver already. */
@@ -15,6 +15,8 @@ export type ToWorker =
   | { readonly kind: 'want'; readonly ticket: number; readonly tier: number; readonly count: number }
   /** Free up to `kib` of idle memory; answered by `trimmed`. */
   | { readonly kind: 'trim'; readonly ticket: number; readonly kib: number }
+  /** Free up to so many idle buffers of each tier; answered by `trimmed`. */
+  | { readonly kind: 'clear'; readonly ticket: number; readonly counts: readonly number[] }
   /** Keep at most `quota` idle buffers of a tier; answered by `quota-set`. */
   | { readonly kind: 'quota'; readonly ticket: number; readonly tier: number; readonly quota: number }
   /** The task was cancelled (for jobs that wait in their event loop; a busy one reads the shared word). */
@@ -33,8 +35,8 @@ export type FromWorker =
   | { readonly kind: 'quota-set'; readonly ticket: number }
   /** A loan whose pin ended after its task. */
   | { readonly kind: 'loan'; readonly loan: number; readonly buffer: ArrayBuffer }
-  | { readonly kind: 'latency'; readonly interval: LatencyInterval }
-  | { readonly kind: 'closed'; readonly interval: LatencyInterval | null; readonly leaks: Leak[] };
+  | { readonly kind: 'recorded'; readonly interval: Interval }
+  | { readonly kind: 'closed'; readonly interval: Interval | null; readonly leaks: Leak[] };
 
 /** A worker's first word, on its parent port when its job is defined; all others go over `port`. */
 export interface Hello {

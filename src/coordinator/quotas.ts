@@ -7,6 +7,8 @@ import { POOLED_TIERS, type TierPolicies } from '../pool/tiers.ts';
 
 export class Quotas {
   readonly #shards: number;
+  /** By tier, an even share of the total. */
+  readonly #even: readonly number[];
   readonly #spare: number[];
   readonly #rows = new Map<number, number[]>();
 
@@ -14,12 +16,13 @@ export class Quotas {
   constructor(tiers: TierPolicies, shards: number) {
     this.#spare = tiers.map((tier) => tier.maxIdle);
     this.#shards = shards;
+    this.#even = tiers.map(({ maxIdle }) => Math.ceil(maxIdle / shards));
   }
 
-  /** Gives a new row its share of what is spare: as much as each row that is still to come. */
+  /** Gives a new row its share of what is spare: as much as each row that is still to come, an even share at most. */
   open(row: number): number[] {
     const awaited = Math.max(1, this.#shards - this.#rows.size);
-    const quotas = this.#spare.map((spare) => Math.ceil(spare / awaited));
+    const quotas = this.#spare.map((spare, tier) => Math.min(Math.ceil(spare / awaited), this.#even[tier]));
     for (let tier = 0; tier < POOLED_TIERS; tier++) this.#spare[tier] -= quotas[tier];
     this.#rows.set(row, quotas);
     return [...quotas];

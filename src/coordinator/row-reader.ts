@@ -6,17 +6,19 @@
 import {
   COUNTERS,
   FREE,
+  HELD,
   listWord,
   MAIN_ROW,
   OVERFLOWS,
   OWNER,
+  RELEASES,
   rowWord,
   SERVED,
   TIERS,
 } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import { FRESH, MAILBOX, REFUSED, TRIMMED, WAITED } from '../pool/causes.ts';
+import { CAUSES, FRESH, MAILBOX, REFUSED, TRIMMED, WAITED } from '../pool/causes.ts';
 import { IDLE, IDLE_HIGH, IDLE_LOW, IDLE_PEAK } from '../pool/free-list.ts';
 import { POOLED_TIERS, type TierPolicies, tierFor } from '../pool/tiers.ts';
 import type { Quotas } from './quotas.ts';
@@ -50,6 +52,44 @@ export class RowReader {
     return Atomics.load(this.#ledger.words, rowWord(row) + OWNER) !== FREE;
   }
 
+  /** Rows that a thread holds, rising. */
+  live(): number[] {
+    const rows = [];
+    for (let row = 0; row < this.#ledger.rows; row++) if (this.taken(row)) rows.push(row);
+    return rows;
+  }
+
+  /** A counter over these rows and all threads that are gone. */
+  total(rows: readonly number[], counter: number): number {
+    let sum = this.retired[counter];
+    for (const row of rows) sum += this.#counters[row][counter];
+    return sum;
+  }
+
+  /** A counter that there is one of for each tier, over all tiers. */
+  allTiers(rows: readonly number[], first: number): number {
+    let sum = 0;
+    for (let tier = 0; tier < TIERS; tier++) sum += this.total(rows, first + tier);
+    return sum;
+  }
+
+  /** Requests that got memory. */
+  acquires(rows: readonly number[]): number {
+    let sum = 0;
+    for (const cause of CAUSES.keys()) {
+      if (cause !== REFUSED) sum += this.allTiers(rows, SERVED + cause * TIERS);
+    }
+    return sum;
+  }
+
+  /** Leases that ended on a row; null for all threads that are gone. */
+  released(row: number | null): number {
+    const counters = row === null ? this.retired : this.#counters[row];
+    let sum = 0;
+    for (let tier = 0; tier < TIERS; tier++) sum += counters[RELEASES + tier];
+    return sum;
+  }
+
   idle(row: number, tier: number): number {
     return this.#ledger.words[listWord(row, tier, IDLE)];
   }
@@ -70,6 +110,12 @@ export class RowReader {
     let kib = 0;
     for (let tier = 0; tier < POOLED_TIERS; tier++) kib += this.idle(row, tier) * this.tierKib(tier);
     return kib;
+  }
+
+  /** Buffers of a tier that the row's thread has, but not idle: under a lease or in quarantine. */
+  inUse(row: number, tier: number): number {
+    const held = Math.round(this.#counters[row][HELD + tier] / this.tierKib(tier));
+    return Math.max(0, held - this.idle(row, tier));
   }
 
   /** Workers' rows with idle memory, those with most first. */
@@ -130,6 +176,8 @@ export class RowReader {
   retire(row: number): void {
     const counters = this.#counters[row];
     for (let counter = 0; counter < COUNTERS; counter++) this.retired[counter] += counters[counter];
+    // What it held is gone, with its charge.
+    this.retired.fill(0, HELD, HELD + TIERS);
     for (let tier = 0; tier < POOLED_TIERS; tier++) this.retiredPeaks[tier] += this.idlePeak(row, tier);
     this.#before.delete(row);
     this.#refused.delete(row);

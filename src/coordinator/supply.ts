@@ -4,7 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ALLOCATED,
+  ALLOCATIONS,
   CANCEL,
+  CRITICAL,
+  FREED,
+  HELD,
   HUNGER,
   LEAKS,
   LISTS,
@@ -28,13 +33,15 @@ import type { ShardWords } from '../pool/idle.ts';
 import type { ShardCounts } from '../pool/leases.ts';
 import type { Store } from '../pool/store.ts';
 import type { Need, Supply } from '../pool/supply.ts';
+import { TIER_NAMES } from '../pool/tiers.ts';
+import { channels } from '../telemetry/channels.ts';
 
 /** What differs between the main thread and a worker. */
 export interface Surroundings {
   readonly canBlock: boolean;
   safepoint(): void;
   returnLoan(store: Store): void;
-  sendBack(store: Store): void;
+  sendBack(store: Store): boolean;
   /** The task that runs on this thread, 0 for none. */
   currentTask(): number;
 }
@@ -55,6 +62,10 @@ export class ThreadSupply implements Supply {
 
   get limitBytes(): Bytes {
     return this.#ledger.limitKib * KiB;
+  }
+
+  get critical(): boolean {
+    return this.#ledger.words[CRITICAL] !== 0;
   }
 
   usedBytes(): Bytes {
@@ -81,8 +92,8 @@ export class ThreadSupply implements Supply {
     this.#around.returnLoan(store);
   }
 
-  sendBack(store: Store): void {
-    this.#around.sendBack(store);
+  sendBack(store: Store): boolean {
+    return this.#around.sendBack(store);
   }
 
   starve(need: Need): void {
@@ -189,5 +200,21 @@ export class RowCounts implements ShardCounts {
 
   quarantined(): void {
     this.#counters[QUARANTINED]++;
+  }
+
+  held(tier: number, kib: number): void {
+    this.#counters[HELD + tier] += kib;
+  }
+
+  allocated(tier: number, kib: number): void {
+    this.#counters[ALLOCATIONS + tier]++;
+    this.#counters[ALLOCATED + tier] += kib;
+    this.held(tier, kib);
+  }
+
+  freed(tier: number, kib: number): void {
+    this.#counters[FREED + tier] += kib;
+    channels.releaseToMemory.publish(() => ({ tier: TIER_NAMES[tier], bytes: kib * KiB }));
+    this.held(tier, -kib);
   }
 }

@@ -37,6 +37,9 @@ export class WorkerSide {
       case 'trim':
         this.#events.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.trim(message.kib) }, []);
         break;
+      case 'clear':
+        this.#events.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.clear(message.counts) }, []);
+        break;
       case 'quota':
         idle.setQuota(message.tier, message.quota);
         if (message.ticket > 0) this.#events.post({ kind: 'quota-set', ticket: message.ticket }, []);

@@ -5,6 +5,7 @@
  */
 import { KiB } from '../bytes.ts';
 import { FreeList, LIST_WORDS } from './free-list.ts';
+import type { ShardCounts } from './leases.ts';
 import type { Quarantine } from './quarantine.ts';
 import { Store } from './store.ts';
 import type { Supply } from './supply.ts';
@@ -31,19 +32,19 @@ export class IdleMemory {
   readonly #supply: Supply;
   readonly #quarantine: Quarantine;
   readonly #at: ShardWords;
-  readonly #overflows: (tier: number) => void;
+  readonly #counts: ShardCounts;
 
   constructor(
     quotas: readonly number[],
     at: ShardWords,
     supply: Supply,
     quarantine: Quarantine,
-    overflows: (tier: number) => void = () => {},
+    counts: ShardCounts,
   ) {
     this.#supply = supply;
     this.#quarantine = quarantine;
     this.#at = at;
-    this.#overflows = overflows;
+    this.#counts = counts;
     this.lists = quotas.slice(0, POOLED_TIERS).map((quota, tier) => {
       at.words[at.quota + tier] = quota;
       return new FreeList(quota, at.lists + tier * LIST_WORDS);
@@ -60,9 +61,15 @@ export class IdleMemory {
     const helps = lackingKib > 0 && (store.capacity / KiB) * HELPFUL >= lackingKib;
     if (store.tier !== DIRECT && !helps) {
       if (this.lists[store.tier].push(store, this.#at.words)) return;
-      this.#overflows(store.tier);
+      this.#counts.overflowed(store.tier);
     }
     this.free(store);
+  }
+
+  /** As {@link put}, a store that comes from elsewhere. */
+  receive(store: Store): void {
+    this.#counts.held(store.tier, store.capacity / KiB);
+    this.put(store);
   }
 
   some(test: (store: Store) => boolean): boolean {
@@ -76,17 +83,24 @@ export class IdleMemory {
 
   /** As `adopt`, buffers that arrived from another thread. */
   welcome(tier: number, buffers: readonly ArrayBuffer[]): void {
-    this.adopt(buffers.map((buffer) => new Store(buffer, tier)));
+    const stores = buffers.map((buffer) => new Store(buffer, tier));
+    this.#hold(stores, 1);
+    this.adopt(stores);
   }
 
   free(store: Store): void {
     store.lender?.forget(store);
-    if (store.free()) this.#supply.uncharge(store.capacity / KiB);
-    else this.#quarantine.add(store);
+    if (!store.free()) {
+      this.#quarantine.add(store);
+      return;
+    }
+    this.#counts.freed(store.tier, store.capacity / KiB);
+    this.#supply.uncharge(store.capacity / KiB);
   }
 
   /** Takes stores back that `give` gave and nobody could be sent: one of them cannot be transferred. */
   takeBack(stores: readonly Store[]): void {
+    this.#hold(stores, 1);
     for (const store of stores) {
       if (store.intact && store.rehome()) this.put(store);
       else this.#quarantine.add(store);
@@ -108,6 +122,20 @@ export class IdleMemory {
     return freed;
   }
 
+  /** Frees up to so many idle stores of each tier; returns the KiB freed. */
+  clear(counts: readonly number[]): number {
+    let freed = 0;
+    for (let tier = 0; tier < POOLED_TIERS; tier++) {
+      for (let left = counts[tier]; left > 0; left--) {
+        const store = this.take(tier);
+        if (store === undefined) break;
+        this.free(store);
+        freed += store.capacity / KiB;
+      }
+    }
+    return freed;
+  }
+
   /** Takes up to `count` idle stores of a tier out of the shard; their charge moves with them. */
   give(tier: number, count: number): Store[] {
     const stores: Store[] = [];
@@ -117,6 +145,7 @@ export class IdleMemory {
       store.lender?.forget(store);
       stores.push(store);
     }
+    this.#hold(stores, -1);
     return stores;
   }
 
@@ -126,5 +155,9 @@ export class IdleMemory {
     list.quota = quota;
     this.#at.words[this.#at.quota + tier] = quota;
     while (list.length > quota) this.free(list.pop(this.#at.words) as Store);
+  }
+
+  #hold(stores: readonly Store[], sign: 1 | -1): void {
+    for (const { tier, capacity } of stores) this.#counts.held(tier, (sign * capacity) / KiB);
   }
 }

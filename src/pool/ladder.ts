@@ -7,6 +7,7 @@ import { type Bytes, formatBytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { DIRECT_ALLOCATION, FRESH, HIT, LARGER, MAILBOX, TRIMMED, WAITED } from './causes.ts';
 import type { IdleMemory } from './idle.ts';
+import type { ShardCounts } from './leases.ts';
 import { Store } from './store.ts';
 import type { Supply } from './supply.ts';
 import { capacityFor, DIRECT, POOLED_TIERS, type TierPolicies, tierFor } from './tiers.ts';
@@ -40,11 +41,13 @@ export class Ladder {
   readonly #idle: IdleMemory;
   readonly #supply: Supply;
   readonly #tiers: TierPolicies;
+  readonly #counts: ShardCounts;
 
-  constructor(idle: IdleMemory, supply: Supply, tiers: TierPolicies) {
+  constructor(idle: IdleMemory, supply: Supply, tiers: TierPolicies, counts: ShardCounts) {
     this.#idle = idle;
     this.#supply = supply;
     this.#tiers = tiers;
+    this.#counts = counts;
   }
 
   /** Serves a request on this thread, blocking it where that is allowed. */
@@ -120,6 +123,7 @@ export class Ladder {
     const found: (Store | undefined)[] = [];
     const causes: number[] = [];
     let missingKib = 0;
+    let held = false;
     for (const length of lengths) {
       const tier = tierFor(length, this.#tiers);
       let store: Store | undefined;
@@ -133,14 +137,16 @@ export class Ladder {
         }
       }
       if (store === undefined) missingKib += capacityFor(length, this.#tiers) / KiB;
+      if (tier === DIRECT && supply.critical) held = true;
       found.push(store);
       causes.push(waited ? WAITED : cause);
     }
     if (missingKib === 0) return { stores: found as Store[], causes };
 
     let trimmed = false;
-    if (!supply.reserve(missingKib)) {
-      trimmed = this.#idle.trim(missingKib) > 0 && supply.reserve(missingKib);
+    // While memory is critical the largest wait: what comes free is for requests that the pool can serve again.
+    if (held || !supply.reserve(missingKib)) {
+      trimmed = !held && this.#idle.trim(missingKib) > 0 && supply.reserve(missingKib);
       if (!trimmed) {
         this.#idle.adopt(found.filter((store) => store !== undefined));
         return null;
@@ -156,7 +162,7 @@ export class Ladder {
   #allocate(lengths: readonly Bytes[], found: readonly (Store | undefined)[], reservedKib: number): Store[] {
     const fresh: Store[] = [];
     try {
-      return lengths.map((length, at) => {
+      const stores = lengths.map((length, at) => {
         const idle = found[at];
         if (idle !== undefined) return idle;
         const buffer = this.#supply.allocate(capacityFor(length, this.#tiers));
@@ -164,6 +170,8 @@ export class Ladder {
         fresh.push(store);
         return store;
       });
+      for (const { tier, capacity } of fresh) this.#counts.allocated(tier, capacity / KiB);
+      return stores;
     } catch (cause) {
       for (const store of fresh) store.free();
       this.#supply.uncharge(reservedKib);
@@ -203,10 +211,14 @@ export class Ladder {
   #refusal({ lengths }: Request<unknown>, timeoutMs: number): MillpondError {
     const asked = formatBytes(this.#kib(lengths) * KiB);
     const { limitBytes, canBlock } = this.#supply;
+    const critical =
+      this.#supply.critical && lengths.some((length) => tierFor(length, this.#tiers) === DIRECT)
+        ? ' Memory is critical, and requests over the largest tier wait for the end of that.'
+        : '';
     const here = canBlock ? '' : ' acquire never waits on the main thread: use acquireAsync there.';
     return new MillpondError(
       'ERR_BUDGET_EXHAUSTED',
-      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.${here}`,
+      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.${critical}${here}`,
     );
   }
 }

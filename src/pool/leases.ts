@@ -5,14 +5,14 @@
  * one thread and is touched by no other. Invariant: a store is in exactly one of these, or idle, or was handed out by
  * `moveOut`; a lease lives exactly as long as its store has its generation.
  */
-import type { Bytes } from '../bytes.ts';
+import { type Bytes, KiB } from '../bytes.ts';
 import type { FreeList } from './free-list.ts';
 import type { IdleMemory, ShardWords } from './idle.ts';
 import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type Lender, NOT_LENT, NOWHERE, type Store } from './store.ts';
-import type { Supply } from './supply.ts';
+import type { Recorder, Supply } from './supply.ts';
 
 /** Exact counts of one shard; each call counts one event. */
 export interface ShardCounts {
@@ -21,6 +21,12 @@ export interface ShardCounts {
   readonly releases: Float64Array;
   served(cause: number, tier: number): void;
   overflowed(tier: number): void;
+  /** So many KiB came into the shard's hands (idle, leased, in quarantine), or left them if negative. Loans do not count. */
+  held(tier: number, kib: number): void;
+  /** A buffer came from the system; it is `held` from now on. */
+  allocated(tier: number, kib: number): void;
+  /** A buffer went back to the system; it is `held` no more. */
+  freed(tier: number, kib: number): void;
   leaked(): void;
   quarantined(): void;
 }
@@ -47,6 +53,7 @@ export class Leases implements Lender {
   readonly #idle: IdleMemory;
   readonly #supply: Supply;
   readonly #counts: ShardCounts;
+  readonly #recorder: Recorder;
   readonly #grow: (length: Bytes) => Lease;
   // Copies of what the hot path reads, one load away.
   readonly #words: Int32Array;
@@ -71,6 +78,7 @@ export class Leases implements Lender {
     supply: Supply,
     quarantine: Quarantine,
     counts: ShardCounts,
+    recorder: Recorder,
     scrub: boolean,
     grow: (length: Bytes) => Lease,
   ) {
@@ -78,6 +86,7 @@ export class Leases implements Lender {
     this.#supply = supply;
     this.#quarantine = quarantine;
     this.#counts = counts;
+    this.#recorder = recorder;
     this.#grow = grow;
     this.#words = at.words;
     this.#mail = at.mail;
@@ -120,6 +129,11 @@ export class Leases implements Lender {
     const { store: grown, generation } = larger;
     // It goes on as the same lease: of the task that acquired it, also where another one resizes it.
     grown.task = store.task;
+    grown.timedFor = store.timedFor;
+    grown.lentAt = store.lentAt;
+    grown.settle();
+    store.timedFor = 0;
+    store.settle();
     larger.store = store;
     larger.generation = lease.generation;
     lease.store = grown;
@@ -186,8 +200,10 @@ export class Leases implements Lender {
   moveOut(lease: Lease): Store {
     const store = this.checkMovable(lease);
     lease.generation = MOVED;
+    this.#stopClock(store);
     this.#drop(store);
     this.forget(store);
+    if (store.loan === 0) this.#counts.held(store.tier, -store.capacity / KiB);
     return store;
   }
 
@@ -203,6 +219,7 @@ export class Leases implements Lender {
   /** Takes in a store whose lease ended elsewhere, as a release; `seen` says that views of it may still be about. */
   welcome(store: Store, asked: number, seen = false): void {
     this.#releases[asked]++;
+    if (store.loan === 0) this.#counts.held(store.tier, store.capacity / KiB);
     this.#retire(store, seen);
   }
 
@@ -233,6 +250,7 @@ export class Leases implements Lender {
   #takeBackSlow(lease: Lease, store: Store): void {
     if (store.pins > 0) throw pinnedError(store, 'released');
     lease.generation = RELEASED;
+    this.#stopClock(store);
     this.#finish(store);
     if (!store.intact) {
       this.#quarantine.add(store);
@@ -247,6 +265,13 @@ export class Leases implements Lender {
   #finish(store: Store): void {
     this.#releases[store.asked]++;
     this.#drop(store);
+  }
+
+  /** Records how long a timed lease lived. One that moved is not timed any further: the two threads' records are apart. */
+  #stopClock(store: Store): void {
+    if (store.timedFor === 0) return;
+    this.#recorder.lifetime(store.asked, this.#supply.now() - store.lentAt, store.timedFor);
+    store.timedFor = 0;
   }
 
   /** The lease over a store is over. */
@@ -270,6 +295,7 @@ export class Leases implements Lender {
   /** Ends a lease that nobody gave back: it is out of reach, so its store becomes one of another generation. */
   #reclaim(store: Store): void {
     store.generation++;
+    this.#stopClock(store);
     this.#finish(store);
     this.#retire(store, true);
   }
@@ -280,10 +306,14 @@ export class Leases implements Lender {
     else if (store.loan > 0) {
       this.forget(store);
       this.#homebound.push(store);
-    } else if (store.origin > 0) {
+    } else if (store.origin > 0 && this.#supply.sendBack(store)) {
       this.forget(store);
-      this.#supply.sendBack(store);
-    } else this.#idle.put(store);
+      this.#counts.held(store.tier, -store.capacity / KiB);
+    } else {
+      store.origin = 0;
+      store.settle();
+      this.#idle.put(store);
+    }
   }
 
   /** Native code has let go of memory whose lease was over. */

@@ -2,7 +2,6 @@
  * Memory that may be neither reused, nor moved, nor freed: native code still holds it, or it was transferred away or marked
  * untransferable behind the pool's back. Owned by one shard, on its thread. Invariant: what is in here stays charged.
  */
-import { type Bytes, KiB } from '../bytes.ts';
 import type { Store } from './store.ts';
 
 export class Quarantine {
@@ -29,11 +28,10 @@ export class Quarantine {
     return false;
   }
 
-  /** Leaves everything to the garbage collector, for good; returns the KiB that were charged for it here. */
-  abandon(): Bytes {
-    let kib = 0;
-    for (const { loan, capacity } of this.#stores) if (loan === 0) kib += capacity / KiB;
+  /** Leaves everything to the garbage collector, for good; returns what was charged here. */
+  abandon(): Store[] {
+    const own = [...this.#stores].filter(({ loan }) => loan === 0);
     this.#stores.clear();
-    return kib;
+    return own;
   }
 }

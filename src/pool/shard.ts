@@ -4,7 +4,7 @@
  * Runs on one thread and is touched by no other; owns the idle memory, the leases and the ladder of that thread.
  * Leaves to others: what lives and how it ends (`Leases`), the budget, the mailbox and waiting (`Supply`).
  */
-import type { Bytes } from '../bytes.ts';
+import { type Bytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../options.ts';
 import { HIT, REFUSED } from './causes.ts';
@@ -71,13 +71,20 @@ export class Shard implements Pool {
     this.#counts = counts;
     this.#recorder = recorder;
     this.#quarantine = new Quarantine(() => counts.quarantined());
-    this.idle = new IdleMemory(quotas, at, supply, this.#quarantine, (tier) => counts.overflowed(tier));
-    this.leases = new Leases(this.idle, at, supply, this.#quarantine, counts, options.scrub, (length) =>
-      this.acquire(length),
+    this.idle = new IdleMemory(quotas, at, supply, this.#quarantine, counts);
+    this.leases = new Leases(
+      this.idle,
+      at,
+      supply,
+      this.#quarantine,
+      counts,
+      recorder,
+      options.scrub,
+      (length) => this.acquire(length),
     );
     [this.#small, this.#medium, this.#large] = this.idle.lists;
     this.#hits = counts.hits;
-    this.#ladder = new Ladder(this.idle, supply, options.tiers);
+    this.#ladder = new Ladder(this.idle, supply, options.tiers, counts);
     const guardEvery = options.safety === 'full' ? 1 : options.safety === 'sampled' ? GUARD_EVERY : Infinity;
     this.#slowEvery = Math.min(options.sampleEvery, guardEvery);
     this.#untilSlow = this.#slowEvery;
@@ -136,6 +143,7 @@ export class Shard implements Pool {
   /** Puts memory that arrived from another thread under a lease of the running task. */
   receive(store: Store, length: Bytes, asked: number): Lease {
     if (this.#options.safety === 'full') guard(store, HIT_FRAMES);
+    if (store.loan === 0) this.#counts.held(store.tier, store.capacity / KiB);
     return this.leases.lend(store, length, asked);
   }
 
@@ -154,8 +162,10 @@ export class Shard implements Pool {
    * when nothing is acquired any more; what a worker has in quarantine is charged until its thread is gone.
    */
   abandon(): void {
-    const kib = this.#quarantine.abandon();
-    if (kib > 0) this.#supply.uncharge(kib);
+    for (const { tier, capacity } of this.#quarantine.abandon()) {
+      this.#counts.held(tier, -capacity / KiB);
+      this.#supply.uncharge(capacity / KiB);
+    }
   }
 
   #climb(
@@ -215,8 +225,9 @@ export class Shard implements Pool {
     const start = this.#supply.now();
     const lease = this.#hit(length);
     if (lease !== null) {
-      if (hitWeight > 0) this.#recorder.record(HIT, lease.store.asked, this.#supply.now() - start, hitWeight);
-      this.#guard(lease.store, HIT_FRAMES);
+      const { store } = lease;
+      if (hitWeight > 0) this.#observe(HIT, store.asked, length, store, start, this.#supply.now(), hitWeight);
+      this.#guard(store, HIT_FRAMES);
       return lease;
     }
     return this.#climb([length], options, start, hitWeight)[0];
@@ -245,22 +256,37 @@ export class Shard implements Pool {
 
   /** `hitWeight` is how many hits one stands for in the latency records; 0 records none. */
   #lendAll(lengths: readonly Bytes[], served: Served, start: number, hitWeight: number): Lease[] {
-    const nanoseconds = this.#supply.now() - start;
+    const now = this.#supply.now();
     return served.stores.map((store, at) => {
       const tier = tierFor(lengths[at], this.#options.tiers);
       const cause = served.causes[at];
       const weight = cause === HIT ? hitWeight : 1;
-      if (weight > 0) this.#recorder.record(cause, tier, nanoseconds, weight);
+      if (weight > 0) this.#observe(cause, tier, lengths[at], store, start, now, weight);
       this.#counts.served(cause, tier);
       this.#guard(store, LADDER_FRAMES);
       return this.leases.lend(store, lengths[at], tier);
     });
   }
 
+  /** Records a request that was served between `start` and `now`, and has its lease timed from then on. */
+  #observe(
+    cause: number,
+    tier: number,
+    length: Bytes,
+    store: Store,
+    start: number,
+    now: number,
+    weight: number,
+  ): void {
+    this.#recorder.record(cause, tier, now - start, weight, length, store.capacity);
+    store.time(now, weight);
+  }
+
   #refused(error: unknown, lengths: readonly Bytes[], start: number): unknown {
     if (error instanceof MillpondError && error.code === 'ERR_BUDGET_EXHAUSTED') {
-      const tier = tierFor(Math.max(...lengths), this.#options.tiers);
-      this.#recorder.record(REFUSED, tier, this.#supply.now() - start, 1);
+      const largest = Math.max(...lengths);
+      const tier = tierFor(largest, this.#options.tiers);
+      this.#recorder.record(REFUSED, tier, this.#supply.now() - start, 1, largest, 0);
       this.#counts.served(REFUSED, tier);
     }
     return error;

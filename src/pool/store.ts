@@ -30,13 +30,13 @@ export class Store {
   readonly tier: number;
   /** Over 0: lent by another thread, which stays charged for it; the number is the lender's own for it. */
   readonly loan: number;
-  /** Over 0: the row of the worker whose result brought it here, and to which it goes back when it is released. */
-  readonly origin: number;
+  /** Over 0: the row of the worker whose result brought it here, which is told when it is released, and may get it back. */
+  origin: number;
   /** Counts the leases that were reclaimed from it; those that were released or moved know it themselves. */
   generation = 0;
   /** Native calls that still hold the memory. */
   pins = 0;
-  /** True while a release may take the fast path: pooled, stays here, not pinned, not guarded, not to be scrubbed. */
+  /** True while a release may take the fast path: pooled, stays here, not pinned, guarded, timed or to be scrubbed. */
   plain = false;
   /** True when its next user must not see what this one left. */
   scrub = false;
@@ -51,6 +51,9 @@ export class Store {
   asked = 0;
   /** The task that acquired it; 0 outside tasks, `NOT_LENT` while it is under no lease. */
   task = NOT_LENT;
+  /** How many leases this one stands for in the record of lifetimes, 0 when it is not timed; and when it began, in nanoseconds. */
+  timedFor = 0;
+  lentAt = 0;
   /** Where the lender keeps it among those it knows; `NOWHERE` while none knows it. */
   place = NOWHERE;
   /** Where the lender puts it at a release; null for a direct allocation. */
@@ -93,7 +96,14 @@ export class Store {
   /** Works out anew whether a release may take the fast path. */
   settle(): void {
     const stays = this.loan === 0 && this.origin === 0 && this.tier !== DIRECT;
-    this.plain = stays && this.pins === 0 && this.trace === null && !this.scrub;
+    this.plain = stays && this.pins === 0 && this.trace === null && this.timedFor === 0 && !this.scrub;
+  }
+
+  /** Its lease is timed: it began at `now`, in nanoseconds, and stands for so many. */
+  time(now: number, leases: number): void {
+    this.lentAt = now;
+    this.timedFor = leases;
+    this.plain = false;
   }
 
   /**

@@ -9,6 +9,8 @@ export interface Supply {
   /** False on the main thread, which must never block. */
   readonly canBlock: boolean;
   readonly limitBytes: Bytes;
+  /** True while memory is critical: requests over the largest tier are not served then. */
+  readonly critical: boolean;
 
   /** Charges `kib` to this shard if the budget holds it. */
   reserve(kib: number): boolean;
@@ -42,8 +44,8 @@ export interface Supply {
 
   /** Sends home a loan whose pin ended after its task. */
   returnLoan(store: Store): void;
-  /** Takes over a store whose result brought it here, to send it back to its `origin`. */
-  sendBack(store: Store): void;
+  /** A store that a result brought here was released. True when it was taken over, to be sent back to its `origin`. */
+  sendBack(store: Store): boolean;
 }
 
 /** What a waiting request lacks; its identity tells requests apart. */
@@ -52,7 +54,17 @@ export interface Need {
   readonly tier: number;
 }
 
-/** Where the latency of allocations goes. */
+/** Where what is observed of single requests and leases goes; `weight` is how many one stands for. */
 export interface Recorder {
-  record(cause: number, tier: number, nanoseconds: number, weight: number): void;
+  /** A request for `bytes` of a tier that a buffer of `capacity` served, or (0) none did. */
+  record(
+    cause: number,
+    tier: number,
+    nanoseconds: number,
+    weight: number,
+    bytes: Bytes,
+    capacity: Bytes,
+  ): void;
+  /** A lease over a request of a tier has ended here. */
+  lifetime(tier: number, nanoseconds: number, weight: number): void;
 }

@@ -4,13 +4,17 @@
  * notices. The files behind the index are cheaper (5 ms for one JavaScript histogram, 15 ms for the WebAssembly
  * loader, 28 ms for the decoder), so those are what is loaded; package.json holds the version for that reason.
  *
- * All histograms share one fixed range, so that nothing is resized on a hot path and any two can be merged.
+ * All histograms of one series share one range, so that nothing is resized on a hot path and any two can be merged.
  */
 import { createRequire } from 'node:module';
 
-export const LOWEST_NS = 1;
-/** 60 s: longer waits are clamped to this and counted as clipped. */
-export const HIGHEST_NS = 60_000_000_000;
+/** What a histogram holds; values are clamped to it before they come here. */
+export interface Range {
+  /** The least difference that is told apart, 1 or more. */
+  readonly unit: number;
+  readonly highest: number;
+}
+
 const SIGNIFICANT_DIGITS = 2;
 /** Counts of 64 bits: 32-bit ones wrap silently once weights add up to 2^32, and are no faster. */
 const COUNT_BITS = 64;
@@ -23,7 +27,7 @@ export interface FastHistogram {
   reset(): void;
 }
 
-/** A histogram in JavaScript whose counts are doubles, exact to 2^53. */
+/** A histogram in JavaScript whose counts are doubles, exact to 2^53. It takes memory as its largest value wants: 2 to 40 KB. */
 export interface WideHistogram {
   readonly totalCount: number;
   recordValueWithCount(value: number, count: number): void;
@@ -34,21 +38,23 @@ export interface WideHistogram {
 const load = createRequire(import.meta.url);
 
 /** One in this thread's WebAssembly; loads and compiles it on first use. */
-export function createFastHistogram(): FastHistogram {
+export function createFastHistogram({ unit, highest }: Range): FastHistogram {
   const { initWebAssemblySync, WasmHistogram } = load('hdr-histogram-js/dist/wasm');
   initWebAssemblySync();
   return WasmHistogram.build({
     bitBucketSize: COUNT_BITS,
     autoResize: false,
-    lowestDiscernibleValue: LOWEST_NS,
-    highestTrackableValue: HIGHEST_NS,
+    lowestDiscernibleValue: unit,
+    highestTrackableValue: highest,
     numberOfSignificantValueDigits: SIGNIFICANT_DIGITS,
   });
 }
 
-export function createWideHistogram(): WideHistogram {
+export function createWideHistogram({ unit }: Pick<Range, 'unit'>): WideHistogram {
   const { default: Float64Histogram } = load('hdr-histogram-js/dist/Float64Histogram');
-  return new Float64Histogram(LOWEST_NS, HIGHEST_NS, SIGNIFICANT_DIGITS);
+  const histogram = new Float64Histogram(unit, 2 * unit, SIGNIFICANT_DIGITS);
+  histogram.autoResize = true;
+  return histogram;
 }
 
 /** Reads what {@link FastHistogram.encode} wrote: the two kinds cannot be added to each other in any other way. */

@@ -4,10 +4,10 @@
  */
 import type { PressureLevel } from '../budget/pressure.ts';
 import type { Bytes } from '../bytes.ts';
+import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { Decision, DecisionKind, Verdict } from '../sizing/decision.ts';
 import type { HealthReport } from './health.ts';
-import type { LatencySummary } from './latency.ts';
 
 /** A distribution, to two significant digits (`max` is exact). All 0 when nothing was recorded. */
 export interface Stats {
@@ -26,6 +26,15 @@ export interface NanosecondStats extends Stats {
 
 export interface ByteStats extends Stats {
   readonly unit: 'B';
+}
+
+export interface LatencySummary {
+  readonly unit: 'ns';
+  readonly byCause: Readonly<Record<CauseName, Stats>>;
+  /** Only what was recorded; counts are sums of weights. */
+  readonly byTier: Readonly<Record<TierName, Readonly<Partial<Record<CauseName, Stats>>>>>;
+  /** Records clamped to 1 ns .. 60 s. */
+  readonly clipped: number;
 }
 
 export interface TierSnapshot {
@@ -136,7 +145,10 @@ export interface DecisionsSnapshot {
   /** The last ones, oldest first. */
   readonly recent: readonly Decision[];
   /** What the other parameters would have done, where a shadow runs. */
-  readonly shadow: { readonly blockBytes: Bytes; readonly counts: Readonly<Record<DecisionKind, number>> } | null;
+  readonly shadow: {
+    readonly blockBytes: Bytes;
+    readonly counts: Readonly<Record<DecisionKind, number>>;
+  } | null;
 }
 
 export interface Snapshot {
@@ -152,7 +164,9 @@ export interface Snapshot {
   readonly memory: {
     /** Every live byte: what the budget counts. */
     readonly totalBytes: Bytes;
-    readonly byTier: Readonly<Record<TierName, { readonly usedBytes: Bytes; readonly availableBytes: Bytes }>>;
+    readonly byTier: Readonly<
+      Record<TierName, { readonly usedBytes: Bytes; readonly availableBytes: Bytes }>
+    >;
     /** Over the largest tier. */
     readonly directBytes: Bytes;
     /** On the way between two threads, loans left out. */
@@ -217,7 +231,11 @@ export interface Snapshot {
   readonly block: BlockSnapshot;
   readonly decisions: DecisionsSnapshot;
   /** Leases by who acquired (row) and who released (column), in the order of `shards`; pairs that had none are left out. */
-  readonly flow: readonly { readonly acquiredBy: number; readonly releasedBy: number; readonly leases: number }[];
+  readonly flow: readonly {
+    readonly acquiredBy: number;
+    readonly releasedBy: number;
+    readonly leases: number;
+  }[];
   readonly health: HealthReport;
   readonly shards: readonly ShardSnapshot[];
   readonly loans: { readonly count: number; readonly bytes: Bytes };

@@ -3,12 +3,14 @@ import { HUNGER, MAIL, rowWord, STARVING } from '../../src/budget/layout.ts';
 import { MiB } from '../../src/bytes.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
-import type { FromWorker, ToWorker } from '../../src/coordinator/protocol.ts';
+import type { Crate, FromWorker, ToWorker } from '../../src/coordinator/protocol.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
 import { WorkerSide } from '../../src/coordinator/worker-side.ts';
 import type { PoolOptions } from '../../src/options.ts';
 import { resolvePoolOptions } from '../../src/options.ts';
 import type { Lease } from '../../src/pool/lease.ts';
+import type { Store } from '../../src/pool/store.ts';
+import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
 import { LARGE, MEDIUM, makeStand, SMALL, type TestShard } from '../stand.ts';
 
 /**
@@ -22,7 +24,8 @@ function start(given: Partial<PoolOptions> = {}, workers = 2) {
   quotas.open(0).forEach((quota, tier) => void main.idle.setQuota(tier, quota));
   const refused: number[] = [];
   const coordinator = new Coordinator(stand.ledger, main, options, quotas, {
-    latency: () => {},
+    recorded: () => {},
+    rebalanced: () => {},
     closed: () => {},
     refused: (row, requests) => refused.push(row, requests),
   });
@@ -84,6 +87,10 @@ function produce(producer: TestShard, main: TestShard, coordinator: Coordinator)
   const store = producer.leases.moveOut(producer.acquire(MEDIUM));
   const crate = { buffer: store.buffer.transfer(), tier: 1, asked: 1, length: MEDIUM, loan: 0 };
   return main.receive(coordinator.receive(producer.row, [crate])[0], MEDIUM, 1);
+}
+
+function crateOf({ buffer, tier }: Store, loan: number): Crate {
+  return { buffer: buffer.transfer(), tier, asked: tier, length: buffer.byteLength, loan };
 }
 
 function hoard(shard: TestShard, size: number, count: number): void {
@@ -299,9 +306,129 @@ describe('results', () => {
     const store = main.leases.moveOut(main.acquire(MEDIUM));
     const loan = coordinator.loans.open(MEDIUM);
     const crate = { buffer: store.buffer, tier: 1, asked: 1, length: 1, loan };
-    main.idle.put(coordinator.receive(1, [crate])[0]);
+    coordinator.takeHome(1, [crate]);
     coordinator.handle(1, { kind: 'loan', loan, buffer: new ArrayBuffer(MEDIUM) });
     expect([main.idleCounts[1], stand.used()]).toEqual([1, 64]);
+  });
+});
+
+describe('cleaning up', () => {
+  it('frees of each tier what nobody needed since the last look, and keeps what was', () => {
+    const { shards, ports, coordinator, stand } = start();
+    const [shard] = shards;
+    hoard(shard, MEDIUM, 10);
+    coordinator.tick();
+    coordinator.cleanup.takeUse();
+    // Of ten idle buffers three are needed at once; the low-water mark is seven.
+    hoard(shard, MEDIUM, 3);
+    coordinator.tick();
+    const [use] = coordinator.cleanup.takeUse().filter(({ row }) => row === shard.row);
+    expect([use.unused, use.use[1]]).toEqual([[0, 7, 0], 3]);
+    expect(coordinator.cleanup.clear(shard.row, use.unused)).toBe(7 * 64);
+    ports[0].deliver();
+    ports[0].answer();
+    expect([shard.idleCounts[1], stand.used()]).toEqual([3, 3 * 64]);
+    const { trims, askedKib, freedKib } = coordinator.cleanup;
+    expect({ trims, askedKib, freedKib }).toEqual({ trims: 1, askedKib: 7 * 64, freedKib: 7 * 64 });
+  });
+
+  it('counts what a shard could not free any more', () => {
+    const { shards, ports, coordinator } = start();
+    const [shard] = shards;
+    hoard(shard, MEDIUM, 4);
+    coordinator.cleanup.clear(shard.row, [0, 4, 0]);
+    const lease = shard.acquire(MEDIUM);
+    ports[0].deliver();
+    ports[0].answer();
+    expect([coordinator.cleanup.askedKib, coordinator.cleanup.freedKib]).toEqual([4 * 64, 3 * 64]);
+    lease.release();
+  });
+
+  it('asks a shard again only when it has answered', () => {
+    const { shards, coordinator } = start();
+    hoard(shards[0], MEDIUM, 4);
+    expect(coordinator.cleanup.clear(shards[0].row, [0, 1, 0])).toBe(64);
+    expect(coordinator.cleanup.clear(shards[0].row, [0, 1, 0])).toBe(0);
+  });
+
+  it('in an emergency empties all shards and the outbox, keeps them empty, and gives quota back afterwards', () => {
+    const { main, shards, ports, coordinator, quotas, stand } = start();
+    main.supply.sent = (store) => coordinator.sendBack(store);
+    const before = [main, ...shards].map(({ row }) => [...quotas.of(row)]);
+    produce(shards[0], main, coordinator).release();
+    hoard(main, SMALL, 2);
+    for (const shard of shards) hoard(shard, MEDIUM, 4);
+    coordinator.drain();
+    for (const port of ports) port.deliver();
+    expect(stand.used()).toBe(0);
+    hoard(shards[0], MEDIUM, 2);
+    expect([shards[0].idleCounts[1], stand.used()]).toEqual([0, 0]);
+    ports[0].answer();
+    coordinator.drain();
+    coordinator.cleanup.refill();
+    expect(quotas.of(shards[0].row)).toEqual(before[1]);
+    // What the other still had to answer for comes back when it has.
+    expect(quotas.of(shards[1].row)).toEqual([0, 0, 0]);
+    ports[1].answer();
+    coordinator.tick();
+    for (const port of ports) port.deliver();
+    expect([main, ...shards].map(({ row }) => [...quotas.of(row)])).toEqual(before);
+    hoard(shards[0], MEDIUM, 2);
+    expect(shards[0].idleCounts[1]).toBe(2);
+  });
+
+  it('gives no quota and no buffers to anyone while memory is scarce', () => {
+    const { shards, ports, coordinator, quotas } = start({
+      tiers: DEFAULT_TIERS.map((tier) => ({ ...tier, maxIdle: 4 })) as never,
+    });
+    coordinator.scarce = true;
+    const before = [...quotas.of(shards[0].row)];
+    hoard(shards[0], MEDIUM, 8);
+    coordinator.cleanup.lowerQuota(shards[1].row, 1, 1);
+    ports[1].deliver();
+    ports[1].answer();
+    coordinator.tick();
+    expect(quotas.of(shards[0].row)).toEqual(before);
+    coordinator.scarce = false;
+    hoard(shards[0], MEDIUM, 8);
+    coordinator.tick();
+    expect(quotas.of(shards[0].row)[1]).toBeGreaterThan(before[1]);
+  });
+
+  it('lets requests over the largest tier wait while memory is critical, and wakes them after', () => {
+    const { shards, coordinator, stand } = start();
+    coordinator.critical = true;
+    expect(() => shards[0].acquire(2 * MiB, { timeoutMs: 10 })).toThrow(/critical/);
+    expect(shards[0].acquire(LARGE).capacity).toBe(MiB);
+    shards[0].supply.during.push(() => {
+      const seen = stand.ledger.wakeWord();
+      coordinator.critical = false;
+      expect(stand.ledger.wakeWord()).not.toBe(seen);
+    });
+    expect(shards[0].acquire(2 * MiB).capacity).toBe(2 * MiB);
+  });
+});
+
+describe('who acquired and who released', () => {
+  it('is counted where a lease changed its thread', () => {
+    const { main, shards, coordinator } = start();
+    main.supply.sent = (store) => coordinator.sendBack(store);
+    const [one, two] = shards;
+    // Worker 1 makes it, main releases it.
+    produce(one, main, coordinator).release();
+    // Main makes it and lends it to worker 2, which releases it.
+    const own = main.leases.moveOut(main.acquire(MEDIUM));
+    coordinator.takeHome(two.row, [crateOf(own, coordinator.loans.open(MEDIUM))]);
+    // Worker 1 makes it, main lends it to worker 2, which releases it.
+    const made = main.leases.moveOut(produce(one, main, coordinator));
+    coordinator.takeHome(two.row, [crateOf(made, coordinator.loans.open(MEDIUM, made.origin))]);
+    expect(coordinator.flow.crossings).toEqual([
+      { acquiredBy: one.row, releasedBy: 0, leases: 1 },
+      { acquiredBy: one.row, releasedBy: two.row, leases: 1 },
+      { acquiredBy: 0, releasedBy: two.row, leases: 1 },
+    ]);
+    coordinator.bury(two.row);
+    expect(coordinator.flow.crossings).toContainEqual({ acquiredBy: 0, releasedBy: -1, leases: 1 });
   });
 });
 

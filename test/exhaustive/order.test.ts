@@ -72,7 +72,7 @@ function spied({ messages = [], deaf = false }: { messages?: FromWorker[]; deaf?
   }
   let lastGift = -1;
   const ledger = new Spy(stand.ledger.shared, new AtomicMemory(stand.ledger.words));
-  const events = { latency() {}, refused() {}, closed() {} };
+  const events = { rebalanced() {}, recorded() {}, refused() {}, closed() {} };
   const quotas = new Quotas(DEFAULT_TIERS, 2);
   const coordinator = new Coordinator(ledger, stand.shards[0], options, quotas, events);
   const link: Link = {

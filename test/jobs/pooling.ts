@@ -4,7 +4,7 @@ import { defineJob, type Lease, type Pin, type Pool } from '../../src/worker.ts'
 /** Jobs that put the pool under load; `words` are shared flags by which a test and its jobs wait for each other. */
 export type Order =
   | { do: 'churn'; bytes: number; count: number; rounds: number }
-  | { do: 'hoard'; bytes: number; count: number }
+  | { do: 'hoard' | 'twice'; bytes: number; count: number }
   | { do: 'fill' | 'read'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
   | { do: 'touch-until'; words: Int32Array }
@@ -32,6 +32,12 @@ export default defineJob((order: Order, { pool, signal, progress }): unknown => 
     case 'hoard':
       releaseAll(take(pool, order.bytes, order.count));
       return null;
+    case 'twice': {
+      const first = take(pool, order.bytes, order.count);
+      const second = take(pool, order.bytes, order.count);
+      releaseAll([...first, ...second]);
+      return null;
+    }
     case 'fill': {
       const leases = take(pool, order.bytes, order.count);
       for (const lease of leases) lease.bytes.fill(1);

@@ -62,15 +62,15 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'un-charges memory before it is freed',
     world: 'mixed',
     file: 'pool/idle.ts',
-    from: 'if (store.free()) this.#supply.uncharge(store.capacity / KiB);',
-    to: 'this.#supply.uncharge(store.capacity / KiB);\n    if (store.free()) return;',
+    from: 'if (!store.free()) {',
+    to: 'this.#supply.uncharge(store.capacity / KiB);\n    if (store.free()) return;\n    else {',
   },
   {
     name: 'credits quota before the donor has given it up',
     world: 'churning',
-    file: coordinator,
+    file: 'coordinator/quota-moves.ts',
     from: "this.#links.post(from, { kind: 'quota', ticket, tier, quota });",
-    to: "this.#links.post(from, { kind: 'quota', ticket, tier, quota });\n    this.#asks.take(ticket);\n    this.#raise(to, tier, count);",
+    to: "this.#links.post(from, { kind: 'quota', ticket, tier, quota });\n    this.#asks.take(ticket);\n    this.raise(to, tier, count);",
   },
   {
     name: 'wakes nobody when memory comes free',
@@ -130,8 +130,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'puts an idle buffer into its list twice',
     file: 'pool/idle.ts',
-    from: 'if (this.lists[store.tier].push(store, this.#at.words)) return;\n      this.#overflows',
-    to: 'if (this.lists[store.tier].push(store, this.#at.words) && this.lists[store.tier].push(store, this.#at.words)) return;\n      this.#overflows',
+    from: 'if (this.lists[store.tier].push(store, this.#at.words)) return;\n      this.#counts.overflowed',
+    to: 'if (this.lists[store.tier].push(store, this.#at.words) && this.lists[store.tier].push(store, this.#at.words)) return;\n      this.#counts.overflowed',
   },
   {
     name: 'leaves the gifts of a task that could not be posted with its worker',
@@ -170,6 +170,19 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'tasks.ts',
     from: 'leakEvent(entry.name, leaks)',
     to: "leakEvent('a task', leaks)",
+  },
+  {
+    name: 'lets a task in that the budget cannot hold beside the others',
+    file: 'admission.ts',
+    from: 'return needKib === 0 || this.#committedKib() + needKib <= this.#ledger.limitKib;',
+    to: 'return true;',
+  },
+  {
+    name: 'gives back more quota after an emergency than it took',
+    world: 'churning',
+    file: 'coordinator/cleanup.ts',
+    from: 'dropped[tier] -= this.#moves.spend(row, tier, count);',
+    to: 'this.#moves.raise(row, tier, count);',
   },
   {
     name: 'waits on after the deadline of a request',

@@ -84,6 +84,7 @@ export class Users {
         {
           name: `run ${++this.#names}`,
           signal: controller.signal,
+          ...(choices.once(3) && { needBytes: choices.pick(this.#machine.world.budgetKib) * 1024 }),
           onProgress: () => {
             if (choices.once(8)) throw ENOUGH;
           },
@@ -129,6 +130,11 @@ export function watch(coordinator: Coordinator, machine: Machinery): void {
   const sendBack = coordinator.sendBack.bind(coordinator);
   coordinator.sendBack = (store) => {
     machine.promises.waits(store.buffer);
-    sendBack(store);
+    return sendBack(store);
+  };
+  const takeHome = coordinator.takeHome.bind(coordinator);
+  coordinator.takeHome = (row, crates) => {
+    for (const { buffer } of crates) machine.promises.waits(buffer);
+    takeHome(row, crates);
   };
 }

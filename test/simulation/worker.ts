@@ -139,12 +139,13 @@ export class SimulatedWorker implements Thread, Link {
       safepoint: () => mailbox.drain(),
       returnLoan: (store) =>
         this.#post({ kind: 'loan', loan: store.loan, buffer: store.buffer }, [store.buffer]),
-      sendBack: (store) => this.shard?.idle.put(store),
+      sendBack: () => false,
       currentTask: () => this.#task,
     });
     const words = shardWords(this.ledger, row);
     const shard = new Shard(machine.options, [0, 0, 0], words, supply, new RowCounts(this.ledger, row), {
       record: () => {},
+      lifetime: () => {},
     });
     const side = new WorkerSide(shard, {
       post: (message, transfer) => this.#post(message, transfer),

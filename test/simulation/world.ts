@@ -4,7 +4,8 @@
  * at the end everything must have come home.
  */
 
-import { CHARGED, MAIN_ROW, rowWord, WAKE } from '../../src/budget/layout.ts';
+import { Admission } from '../../src/admission.ts';
+import { CHARGED, HELD, MAIN_ROW, rowWord, TIERS, WAKE } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { TaskResult } from '../../src/coordinator/protocol.ts';
@@ -47,6 +48,8 @@ export class World implements Thread {
   /** Posts that were refused: heard of before anything else happens on the main thread. */
   readonly #refusals: (() => void)[] = [];
   #lastId = 0;
+  readonly #admission: Admission;
+  #emergency = false;
   #ending = false;
   #closing = false;
   #closedRows = 0;
@@ -95,9 +98,13 @@ export class World implements Thread {
     const quotas = new Quotas(pool.tiers, options.workers + 1);
     const words = shardWords(this.ledger, MAIN_ROW);
     const counts = new RowCounts(this.ledger, MAIN_ROW);
-    this.shard = new Shard(pool, quotas.open(MAIN_ROW), words, this.#supply, counts, { record: () => {} });
+    this.shard = new Shard(pool, quotas.open(MAIN_ROW), words, this.#supply, counts, {
+      record: () => {},
+      lifetime: () => {},
+    });
     this.coordinator = new Coordinator(this.ledger, this.shard, pool, quotas, {
-      latency: () => {},
+      recorded: () => {},
+      rebalanced: () => {},
       refused: () => {},
       closed: () => void this.#closedRows++,
     });
@@ -109,10 +116,22 @@ export class World implements Thread {
       },
     };
     watch(this.coordinator, this.machine);
-    this.tasks = new Tasks(this.ledger, this.shard, this.coordinator, workers, {
-      write: (event) => void this.#log.push(event),
-      close: () => {},
-    });
+    this.#admission = new Admission(
+      this.ledger,
+      this.coordinator.rows,
+      pool.acquireTimeoutMs,
+      () => this.machine.clock / 1e6,
+    );
+    const log = { write: (event: LogEvent) => void this.#log.push(event), close: () => {} };
+    this.tasks = new Tasks(
+      this.ledger,
+      this.shard,
+      this.coordinator,
+      workers,
+      log,
+      this.#admission,
+      pool.tiers,
+    );
     this.#users = new Users(this.machine, this.#supply, this.shard, this.tasks);
     for (let worker = 0; worker < options.workers; worker++) this.#hire();
     scheduler.turn = (except) => this.#turn(except);
@@ -262,7 +281,36 @@ export class World implements Thread {
       },
       () => this.tasks.reportProgress(),
       () => this.#supply.passTime(),
+      () => this.tasks.pump(),
+      () => this.#regulate(),
     ];
+  }
+
+  /** What the regulator may do at any time: the promises hold whatever it decides. */
+  #regulate(): void {
+    const { choices } = this.#scheduler;
+    const { cleanup } = this.coordinator;
+    if (this.#emergency) this.#endEmergency();
+    else if (choices.once(4)) {
+      this.#emergency = true;
+      this.coordinator.critical = true;
+      this.#admission.hold(true);
+      this.coordinator.drain();
+    } else {
+      for (const { row, unused } of cleanup.takeUse()) {
+        cleanup.clear(row, unused);
+        cleanup.lowerQuota(row, choices.pick(3), choices.pick(3));
+      }
+    }
+  }
+
+  #endEmergency(): void {
+    if (!this.#emergency) return;
+    this.#emergency = false;
+    this.coordinator.critical = false;
+    this.coordinator.cleanup.refill();
+    this.#admission.hold(false);
+    this.tasks.pump();
   }
 
   #hire(): void {
@@ -333,6 +381,9 @@ export class World implements Thread {
       if (idle > maxIdle)
         throw new Error(`quota: ${idle} buffers of tier ${tier} are idle, ${maxIdle} are allowed`);
     }
+    const declared = this.#admission.declaredKib;
+    if (declared > this.#options.budgetKib)
+      throw new Error(`admission: ${declared} KiB were declared, ${this.#options.budgetKib} are allowed`);
     if (this.#scheduler.steps > MOST_STEPS) throw new Error('promise 7: the schedule does not end');
   }
 
@@ -344,6 +395,17 @@ export class World implements Thread {
       throw new Error(`wake: ${sumKib - now} KiB came free, and one that waits was not woken`);
   }
 
+  /** With nothing on its way, what the threads say they hold is what they are charged. */
+  #checkHands(): void {
+    for (const { name, row, gone } of [{ name: 'main', row: MAIN_ROW, gone: false }, ...this.workers]) {
+      if (row < 0 || gone) continue;
+      const counters = this.ledger.counters(row);
+      const held = counters.subarray(HELD, HELD + TIERS).reduce((sum, kib) => sum + kib, 0);
+      const charged = this.ledger.chargedKib(row) - this.coordinator.outboxKib * Number(row === MAIN_ROW);
+      if (held !== charged) throw new Error(`held: ${name} holds ${held} KiB and is charged ${charged}`);
+    }
+  }
+
   #chargedKib(): number {
     const { words, rows } = this.ledger;
     let charged = 0;
@@ -353,11 +415,13 @@ export class World implements Thread {
 
   async #end(): Promise<void> {
     this.#ending = true;
+    this.#endEmergency();
     await this.#settleAll();
     this.#users.releaseAll();
     if (this.coordinator.loans.count > 0)
       throw new Error(`promise 2: ${this.coordinator.loans.count} loans never came home`);
     if (this.#users.running > 0) throw new Error('promise 7: a run never ended');
+    this.#checkHands();
 
     this.#closing = true;
     const closing = this.coordinator.closeAll();
@@ -388,11 +452,12 @@ export class World implements Thread {
       await null;
       if (this.#turn(this, true)) {
         if (this.#supply.sleepers.length === 0) continue;
-      } else if (this.#users.asking === 0) quiet++;
+      } else if (this.#users.asking === 0 && this.tasks.quiet) quiet++;
       // A waiter that nobody serves any more must end by its own deadline.
       this.machine.clock += 30e6;
       Atomics.add(this.ledger.words, WAKE, 0);
       this.coordinator.serve();
+      this.tasks.pump();
       this.#check(this);
     }
   }

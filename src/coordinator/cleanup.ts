@@ -1,0 +1,121 @@
+/**
+ * Makes shards give memory back to the system: what they left unused, quota that they do not need, and in an emergency
+ * everything that is idle. Owned by the coordinator, on the main thread; when to do what is decided elsewhere (sizing/).
+ * Invariant: every trim is counted once, when it is answered; quota that an emergency took is spare or under way, and no
+ * more than that is given back.
+ */
+import { MAIN_ROW } from '../budget/layout.ts';
+import type { Shard } from '../pool/shard.ts';
+import { POOLED_TIERS } from '../pool/tiers.ts';
+import type { Asks } from './asks.ts';
+import type { Links } from './links.ts';
+import { type QuotaMoves, SPARE } from './quota-moves.ts';
+import type { Quotas } from './quotas.ts';
+import type { ShardView } from './rebalance.ts';
+import type { RowReader } from './row-reader.ts';
+import { type ShardUse, Usage } from './usage.ts';
+
+const EVERYTHING = [Infinity, Infinity, Infinity];
+
+export class Cleanup {
+  /** Trims that were answered; what they were to free at most, and what they freed. */
+  trims = 0;
+  askedKib = 0;
+  freedKib = 0;
+  readonly #shard: Shard;
+  readonly #rows: RowReader;
+  readonly #links: Links;
+  readonly #asks: Asks;
+  readonly #quotas: Quotas;
+  readonly #moves: QuotaMoves;
+  readonly #usage = new Usage();
+  /** By row and tier, the quota that an emergency took and that was not given back yet. */
+  readonly #dropped = new Map<number, number[]>();
+  #draining = false;
+
+  constructor(shard: Shard, rows: RowReader, links: Links, asks: Asks, quotas: Quotas, moves: QuotaMoves) {
+    this.#shard = shard;
+    this.#rows = rows;
+    this.#links = links;
+    this.#asks = asks;
+    this.#quotas = quotas;
+    this.#moves = moves;
+  }
+
+  observe(views: readonly ShardView[]): void {
+    this.#usage.observe(views, (row, tier) => this.#rows.inUse(row, tier));
+    if (!this.#draining) this.#giveBack();
+  }
+
+  /** What the shards used since the last call, with the quota that each has now. */
+  takeUse(): (ShardUse & { readonly quota: readonly number[] })[] {
+    return this.#usage.take().map((use) => ({ ...use, quota: [...this.#quotas.of(use.row)] }));
+  }
+
+  /** Makes a shard free so many idle buffers of each tier at its next safepoint; returns the KiB that this may come to. */
+  clear(row: number, counts: readonly number[]): number {
+    let kib = 0;
+    for (let tier = 0; tier < POOLED_TIERS; tier++) {
+      kib += Math.min(counts[tier], this.#rows.idle(row, tier)) * this.#rows.tierKib(tier);
+    }
+    if (kib === 0) return 0;
+    if (row === MAIN_ROW) {
+      this.answered(kib, this.#shard.idle.clear(counts));
+      return kib;
+    }
+    const ticket = this.#asks.open({ donor: row, to: SPARE, kind: 'clear', tier: 0, count: kib });
+    if (ticket === 0) return 0;
+    this.#links.post(row, { kind: 'clear', ticket, counts });
+    return kib;
+  }
+
+  /** Takes quota from a shard, which frees at its next safepoint what is idle over it. */
+  lowerQuota(row: number, tier: number, count: number): void {
+    this.#moves.move(row, SPARE, tier, count);
+  }
+
+  /**
+   * One round of an emergency: everything idle is freed, and so is what is released from now on. To be called again while
+   * it lasts, for quota that was under way. Returns the KiB asked for.
+   */
+  drain(): number {
+    this.#draining = true;
+    let kib = 0;
+    for (const row of [MAIN_ROW, ...this.#links.rows]) {
+      kib += this.clear(row, EVERYTHING);
+      const dropped = this.#dropped.get(row) ?? [0, 0, 0];
+      this.#dropped.set(row, dropped);
+      this.#quotas.of(row).forEach((quota, tier) => {
+        if (this.#moves.move(row, SPARE, tier, quota)) dropped[tier] += quota;
+      });
+    }
+    return kib;
+  }
+
+  /** The emergency is over: shards get back the quota that it took, what is still under way as soon as it has arrived. */
+  refill(): void {
+    this.#draining = false;
+    this.#giveBack();
+  }
+
+  /** A shard has freed what it could of what it was asked. */
+  answered(askedKib: number, freedKib: number): void {
+    this.trims++;
+    this.askedKib += askedKib;
+    this.freedKib += freedKib;
+  }
+
+  #giveBack(): void {
+    for (const [row, dropped] of this.#dropped) {
+      dropped.forEach((count, tier) => {
+        dropped[tier] -= this.#moves.spend(row, tier, count);
+      });
+      if (dropped.every((count) => count === 0)) this.#dropped.delete(row);
+    }
+  }
+
+  forget(row: number): void {
+    this.#usage.forget(row);
+    this.#dropped.delete(row);
+  }
+}

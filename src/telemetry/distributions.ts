@@ -1,0 +1,150 @@
+/**
+ * Distributions over what several threads published. Owned by the main thread.
+ *
+ * What comes in is kept as it is until much has come or somebody asks: then it is folded into histograms, once. Whatever one
+ * of these holds can be taken over by another, folded or not, so that an interval's records need not be folded again for
+ * the total. Invariant: every record is among the raw ones or in one histogram.
+ */
+import { createWideHistogram, decodeHistogram, type WideHistogram } from './hdr.ts';
+import type { Interval } from './recorder.ts';
+import { BOUNDS, FAMILIES, isPause, isRequest, SERIES, SIZES, SLOW, TIERS } from './series.ts';
+import type { Stats } from './snapshot.ts';
+
+/** Raw records kept at most. Folding costs up to 0.2 us each, so that reading stays under 2 ms. */
+const RAW_RECORDS = 8192;
+const RAW_INTERVALS = 64;
+
+/** The values of one key; pauses are by shard, too. */
+export interface Series {
+  readonly key: number;
+  readonly histogram: WideHistogram;
+  max: number;
+  sum: number;
+}
+
+/** The shard is kept with what it published, so that more than pauses can be told apart by it. */
+interface Raw {
+  readonly interval: Interval;
+  readonly shard: number;
+}
+
+export class Distributions {
+  readonly #series = new Map<number, Series>();
+  #raw: Raw[] = [];
+  #rawRecords = 0;
+  /** By weight, over all served requests: bytes asked for, and bytes of the buffers that served them. */
+  askedBytes = 0;
+  heldBytes = 0;
+  /** By family. */
+  readonly clipped: number[] = FAMILIES.map(() => 0);
+
+  add(interval: Interval, shard: number): void {
+    this.#count(interval);
+    this.#keep({ interval, shard });
+  }
+
+  /** Takes over what another one holds, which is of no use afterwards. */
+  absorb(other: Distributions): void {
+    this.#count(other);
+    for (const raw of other.#raw) this.#keep(raw);
+    for (const [id, { key, histogram, max, sum }] of other.#series) {
+      const own = this.#series.get(id);
+      if (own === undefined) this.#series.set(id, { key, histogram, max, sum });
+      else addTo(own, histogram, max, sum);
+    }
+  }
+
+  /** Undefined when nothing was recorded of it; `shard` counts for pauses only. */
+  series(key: number, shard = 0): Series | undefined {
+    this.#fold();
+    return this.#series.get(idOf(key, shard));
+  }
+
+  /** Requests that did not hit, as value and weight; null when only histograms know them. */
+  slowRecords(): [nanoseconds: number, weight: number][] | null {
+    const records: [number, number][] = [];
+    if (this.#series.size > 0) return null;
+    for (const { keys, nanoseconds, weights, histograms } of this.#raw.map((raw) => raw.interval)) {
+      if (histograms.some(({ key }) => isSlow(key))) return null;
+      for (let index = 0; index < keys.length; index++) {
+        if (isSlow(keys[index])) records.push([nanoseconds[index], weights[index]]);
+      }
+    }
+    return records;
+  }
+
+  #count({ askedBytes, heldBytes, clipped }: Pick<Interval, 'askedBytes' | 'heldBytes' | 'clipped'>): void {
+    this.askedBytes += askedBytes;
+    this.heldBytes += heldBytes;
+    for (const [family, count] of clipped.entries()) this.clipped[family] += count;
+  }
+
+  #keep(raw: Raw): void {
+    this.#raw.push(raw);
+    this.#rawRecords += raw.interval.keys.length;
+    if (this.#rawRecords > RAW_RECORDS || this.#raw.length > RAW_INTERVALS) this.#fold();
+  }
+
+  #fold(): void {
+    const raw = this.#raw;
+    this.#raw = [];
+    this.#rawRecords = 0;
+    for (const { interval, shard } of raw) {
+      const { keys, nanoseconds, weights, bytes, histograms } = interval;
+      for (let index = 0; index < keys.length; index++) {
+        const key = keys[index];
+        this.#put(key, shard, nanoseconds[index], weights[index]);
+        if (isRequest(key)) this.#put(SIZES + (key % TIERS), shard, bytes[index], weights[index]);
+      }
+      for (const { key, encoded, max, sum } of histograms)
+        addTo(this.#open(key, shard), decodeHistogram(encoded), max, sum);
+    }
+  }
+
+  #put(key: number, shard: number, value: number, weight: number): void {
+    const series = this.#open(key, shard);
+    series.histogram.recordValueWithCount(value, weight);
+    series.sum += value * weight;
+    if (value > series.max) series.max = value;
+  }
+
+  #open(key: number, shard: number): Series {
+    const id = idOf(key, shard);
+    let series = this.#series.get(id);
+    if (series === undefined) {
+      series = { key, histogram: createWideHistogram(BOUNDS[key]), max: 0, sum: 0 };
+      this.#series.set(id, series);
+    }
+    return series;
+  }
+}
+
+/** Over several series of one unit. */
+export function statsOf(parts: readonly Series[]): Stats {
+  if (parts.length === 0) return { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+  let [{ histogram }] = parts;
+  if (parts.length > 1) {
+    histogram = createWideHistogram(BOUNDS[parts[0].key]);
+    for (const part of parts) histogram.add(part.histogram);
+  }
+  const max = Math.max(...parts.map((part) => part.max));
+  const sum = parts.reduce((total, part) => total + part.sum, 0);
+  const count = histogram.totalCount;
+  // A percentile is the upper end of its bucket, which may lie above the largest value there was.
+  const at = (percentile: number) => Math.min(histogram.getValueAtPercentile(percentile), max);
+  return { count, mean: sum / count, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
+}
+
+function addTo(series: Series, histogram: WideHistogram, max: number, sum: number): void {
+  series.histogram.add(histogram);
+  series.sum += sum;
+  if (max > series.max) series.max = max;
+}
+
+function idOf(key: number, shard: number): number {
+  return isPause(key) ? shard * SERIES + key : key;
+}
+
+function isSlow(key: number): boolean {
+  return isRequest(key) && key >= SLOW;
+}

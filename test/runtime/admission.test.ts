@@ -1,0 +1,188 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Admission, needKib } from '../../src/admission.ts';
+import { CHARGED, rowWord } from '../../src/budget/layout.ts';
+import { Ledger } from '../../src/budget/ledger.ts';
+import { KiB, MiB, type Runtime } from '../../src/index.ts';
+import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
+import { raise, raised, sharedWords, startRuntime } from './started.ts';
+
+describe('a declared need', () => {
+  it.each([
+    ['nothing', undefined, 0],
+    ['bytes', 1000, 1],
+    ['whole bytes', 3 * MiB, 3 * 1024],
+    ['lengths, which count by their tiers', [100, 5000, 70_000], 4 + 64 + 1024],
+    ['a length over the largest tier', [MiB + 1], 1025],
+    ['no lengths', [], 0],
+  ])('of %s', (_what, need, kib) => {
+    expect(needKib(need, DEFAULT_TIERS, 8 * MiB)).toBe(kib);
+  });
+
+  it.each([[-1], [0.5], [Number.NaN], ['1'], [[1, -1]]])('is not %s', (need) => {
+    expect(() => needKib(need as never, DEFAULT_TIERS, MiB)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+    );
+  });
+
+  it('fits the budget, or is refused at once', () => {
+    expect(() => needKib([MiB, MiB], DEFAULT_TIERS, MiB)).toThrow(
+      expect.objectContaining({ code: 'ERR_REQUEST_TOO_LARGE' }),
+    );
+  });
+});
+
+describe('admission', () => {
+  function start(limitKib: number, charged: number[], idle: number[]) {
+    const ledger = Ledger.create(charged.length, limitKib * KiB);
+    for (const [row, kib] of charged.entries()) {
+      ledger.claim(row);
+      ledger.words[rowWord(row) + CHARGED] = kib;
+    }
+    const clock = { ms: 0 };
+    const holdings = { taken: () => true, idleKib: (row: number) => idle[row] };
+    return { admission: new Admission(ledger, holdings, 1000, () => clock.ms), clock, ledger };
+  }
+
+  it.each([
+    { what: 'an empty runtime', charged: [0, 0, 0], idle: [0, 0, 0], running: [], need: 100, admitted: true },
+    { what: 'idle memory', charged: [40, 60, 0], idle: [40, 60, 0], running: [], need: 100, admitted: true },
+    { what: 'leases on main', charged: [1, 0, 0], idle: [0, 0, 0], running: [], need: 100, admitted: false },
+    {
+      what: 'a running need',
+      charged: [0, 0, 0],
+      idle: [0, 0, 0],
+      running: [[1, 60]],
+      need: 41,
+      admitted: false,
+    },
+    {
+      what: 'the rest beside it',
+      charged: [0, 0, 0],
+      idle: [0, 0, 0],
+      running: [[1, 60]],
+      need: 40,
+      admitted: true,
+    },
+    {
+      what: 'a need that is held',
+      charged: [0, 60, 0],
+      idle: [0, 0, 0],
+      running: [[1, 60]],
+      need: 40,
+      admitted: true,
+    },
+    {
+      what: 'more than was declared',
+      charged: [0, 70, 0],
+      idle: [0, 0, 0],
+      running: [[1, 60]],
+      need: 40,
+      admitted: false,
+    },
+    {
+      what: 'what nobody declared',
+      charged: [0, 70, 0],
+      idle: [0, 0, 0],
+      running: [[1, 0]],
+      need: 40,
+      admitted: false,
+    },
+    {
+      what: 'no need at all',
+      charged: [100, 0, 0],
+      idle: [0, 0, 0],
+      running: [[1, 0]],
+      need: 0,
+      admitted: true,
+    },
+  ])('beside $what', ({ charged, idle, running, need, admitted }) => {
+    const { admission } = start(100, charged, idle);
+    for (const [row, kib] of running) admission.enter(row, kib);
+    expect(admission.admits(need)).toBe(admitted);
+    for (const [row] of running) admission.leave(row);
+  });
+
+  it('holds all but one task while it is told to', () => {
+    const { admission } = start(100, [0, 0, 0], [0, 0, 0]);
+    admission.hold(true);
+    expect(admission.admits(0)).toBe(true);
+    admission.enter(1, 0);
+    expect(admission.admits(0)).toBe(false);
+    admission.leave(1);
+    expect(admission.admits(0)).toBe(true);
+    admission.enter(1, 0);
+    admission.hold(false);
+    expect(admission.admits(0)).toBe(true);
+  });
+
+  it('gives up on a task only after nothing ran for a while that could bring memory back', () => {
+    const { admission, clock } = start(100, [90, 0, 0], [0, 0, 0]);
+    expect(admission.despair(20, 'large')).toBeNull();
+    clock.ms = 999;
+    expect(admission.despair(20, 'large')).toBeNull();
+    admission.enter(1, 0);
+    clock.ms = 5000;
+    expect(admission.despair(20, 'large')).toBeNull();
+    admission.leave(1);
+    expect(admission.despair(20, 'large')).toBeNull();
+    clock.ms = 6000;
+    const error = admission.despair(20, 'large');
+    expect(error).toMatchObject({ code: 'ERR_BUDGET_EXHAUSTED' });
+    expect(error?.message).toContain("'large' needs 20 KiB while 90 KiB of 100 KiB");
+  });
+});
+
+describe('a runtime', () => {
+  let runtime: Runtime | undefined;
+  afterEach(async () => {
+    const report = await runtime?.close();
+    if (report !== undefined) expect(report.endBytes).toBe(0);
+    runtime = undefined;
+  });
+
+  it('never lets jobs that declared their need wait for memory while they hold some', async () => {
+    const started = await startRuntime('pooling', { budgetBytes: 10 * MiB, blockBytes: 4 * KiB });
+    runtime = started.runtime;
+    // Two of them together want more than there is: each takes 3 MiB, then 3 MiB more.
+    const jobs = Array.from({ length: 8 }, () =>
+      started.runtime.run({ do: 'twice', bytes: MiB, count: 3 }, { needBytes: 6 * MiB }),
+    );
+    await Promise.all(jobs);
+    const { latency, pool } = runtime.snapshot();
+    expect([latency.byCause.refused.count, pool.refused]).toEqual([0, 0]);
+  });
+
+  it('starts tasks in the order of their calls, so that a large one is not overtaken for ever', async () => {
+    const { runtime: started } = await startRuntime('pooling', { budgetBytes: 4 * MiB, blockBytes: 4 * KiB });
+    runtime = started;
+    const words = sharedWords();
+    const order: string[] = [];
+    const holding = started.run({ do: 'hold', bytes: MiB, count: 1, words }, { needBytes: MiB });
+    await raised(words, 0);
+    const large = started
+      .run({ do: 'hoard', bytes: MiB, count: 4 }, { needBytes: 4 * MiB })
+      .then(() => order.push('large'));
+    const small = Array.from({ length: 4 }, () =>
+      started.run({ do: 'hoard', bytes: 100, count: 1 }, { needBytes: 4096 }).then(() => order.push('small')),
+    );
+    expect(started.snapshot().tasks).toMatchObject({ running: 1, queued: 5 });
+    raise(words, 1);
+    await Promise.all([holding, large, ...small]);
+    expect(order).toEqual(['large', 'small', 'small', 'small', 'small']);
+  });
+
+  it('refuses a task for whose need nobody makes room, and runs the next', async () => {
+    const { runtime: started } = await startRuntime('pooling', {
+      budgetBytes: 4 * MiB,
+      blockBytes: 4 * KiB,
+      acquireTimeoutMs: 50,
+    });
+    runtime = started;
+    using _lease = started.pool.acquire(MiB);
+    const refused = started.run({ do: 'hoard', bytes: MiB, count: 4 }, { needBytes: 4 * MiB, name: 'large' });
+    const next = started.run({ do: 'hoard', bytes: 100, count: 1 }, { needBytes: 4096 });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_BUDGET_EXHAUSTED' });
+    await next;
+    expect(started.snapshot().tasks).toMatchObject({ failed: 1, succeeded: 1, queued: 0 });
+  });
+});
