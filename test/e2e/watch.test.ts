@@ -74,23 +74,21 @@ describe.skipIf(!hasScript)('millpond transcode --watch on a terminal', () => {
     expect(cursorShows(stdout)).toBe(true);
   });
 
-  it('says what failed above the view', async () => {
-    const input = tones('bad', 1, 20);
-    const { code, stdout } = await onTerminal(
-      'transcode',
-      input,
-      at('none.wav'),
-      '--to',
-      'mp3',
-      '--out',
-      at('bad-out'),
-      '--watch',
-    ).ended;
+  it('lets what failed, and what is logged, stand above the view', async () => {
+    const inputs = [tones('bad', 1, 20), at('none.wav')];
+    const options = ['--to', 'mp3', '--out', at('bad-out'), '--watch', '--log-level', 'info'];
+    const { code, stdout } = await onTerminal('transcode', ...inputs, ...options).ended;
     expect(code).toBe(1);
     expect(stdout).toContain('1 failed');
     const lines = await screenOf(stdout);
-    expect(lines[0]).toMatch(/^failed: .*none\.wav/);
-    expect(lines.filter((line) => line.startsWith('files'))).toEqual([
+    const above = lines
+      .slice(
+        0,
+        lines.findIndex((line) => line.startsWith('files')),
+      )
+      .join('');
+    expect(above).toMatch(/^\{.*Runtime started\..*failed: .*none\.wav.*\{.*Runtime closed\."\}$/);
+    expect(lines.filter((line) => /^(files|budget|worker)/.test(line))).toEqual([
       expect.stringContaining('1 of 2 done, 1 failed'),
     ]);
   });
