@@ -113,15 +113,21 @@ describe('the lifetime of a lease', () => {
     expect(shard.lifetimes).toHaveLength(1);
   });
 
-  it('goes on through a resize: what was acquired for that has none of its own', () => {
+  it.each([
+    { served: 'new memory', idle: 0 },
+    { served: 'idle memory', idle: 1 },
+  ])('goes on through a resize into $served: what was acquired for that has none of its own', ({ idle }) => {
     const { shard, stand } = makeShard({ safety: 'off' });
-    const lease = timed(shard, stand);
+    const lease = shard.acquire(SMALL);
+    for (let buffer = 0; buffer < idle; buffer++) shard.acquire(MEDIUM).release();
+    shard.lifetimes.length = 0;
+    stand.clock += 900;
     lease.resize(MEDIUM);
     expect(shard.lifetimes).toEqual([]);
     stand.clock += 100;
     lease.release();
     expect(shard.lifetimes).toEqual([{ tier: 1, nanoseconds: 1000, weight: 1 }]);
-    expect(shard.idleCounts).toEqual([1, 1, 0]);
+    expect(shard.lent).toBe(0);
   });
 
   it('is not known of a lease that is not timed, however it is resized', () => {
