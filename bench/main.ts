@@ -18,6 +18,7 @@ import runBenchmark from './run.bench.ts';
 import scaling from './scaling.bench.ts';
 import shards from './shards.bench.ts';
 import starve from './starve.bench.ts';
+import telemetry from './telemetry.bench.ts';
 import transfer from './transfer.bench.ts';
 
 const HELP = `Usage: npm run bench -- [filter...] [options]
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
   const results: { name: string; question: string; tables: Table[] }[] = [];
   for (const { name, question, run } of [
     pool,
+    telemetry,
     transfer,
     starve,
     shards,
