@@ -75,21 +75,20 @@ describe('the lifetime of a lease', () => {
     expect(shard.lifetimes.map(({ tier }) => tier)).toEqual([1, 0, 3]);
   });
 
-  it('is known of one hit in so many, with its weight, and of no other', () => {
-    const { shard, stand } = makeShard({ safety: 'off', sampleEvery: 4 });
+  it.each([
+    { sampleEvery: 1, timedEvery: 64 },
+    { sampleEvery: 10, timedEvery: 70 },
+    { sampleEvery: 64, timedEvery: 64 },
+    { sampleEvery: 100, timedEvery: 100 },
+  ])('is known of one hit in $timedEvery, with that weight, where one in $sampleEvery is recorded', (sampling) => {
+    const { sampleEvery, timedEvery } = sampling;
+    const { shard, stand } = makeShard({ safety: 'off', sampleEvery });
     timed(shard, stand).release();
     shard.lifetimes.length = 0;
-    for (let turn = 0; turn < 8; turn++) timed(shard, stand).release();
-    expect(shard.lifetimes).toEqual([
-      { tier: 0, nanoseconds: 900, weight: 4 },
-      { tier: 0, nanoseconds: 900, weight: 4 },
-    ]);
-  });
-
-  it('is known of every hit where all are recorded', () => {
-    const { shard, stand } = makeShard({ safety: 'off', sampleEvery: 1 });
-    for (let turn = 0; turn < 5; turn++) timed(shard, stand).release();
-    expect(shard.lifetimes).toHaveLength(5);
+    for (let turn = 0; turn < 3 * timedEvery; turn++) timed(shard, stand).release();
+    expect(shard.lifetimes).toEqual(
+      Array.from({ length: 3 }, () => ({ tier: 0, nanoseconds: 900, weight: timedEvery })),
+    );
   });
 
   it('ends with the task that forgot the lease', () => {
@@ -99,8 +98,8 @@ describe('the lifetime of a lease', () => {
     shard.leases.endTask();
     expect(shard.lifetimes).toEqual([{ tier: 0, nanoseconds: 900, weight: 1 }]);
     stand.clock += 5000;
-    shard.acquireAll([SMALL])[0].release();
-    expect(shard.lifetimes.slice(1)).toEqual([{ tier: 0, nanoseconds: 0, weight: 1 }]);
+    shard.acquire(SMALL).release();
+    expect(shard.lifetimes).toHaveLength(1);
   });
 
   it('ends with a move, and is not known of the lease on the other side', () => {
