@@ -4,6 +4,8 @@ const entries = [
   'src/index',
   'src/worker',
   'src/audio/index',
+  'src/telemetry/prometheus',
+  'src/telemetry/opentelemetry',
   'src/cli/bin',
   'src/cli/main',
   'workers/transcode',

@@ -38,3 +38,10 @@ export function byteSize(text: string): Bytes {
     throw new InvalidArgumentError('It is a size, for example 100MiB, 64k or 4096.');
   }
 }
+
+/** `hitRatio=0.9`; gathers what is given several times. */
+export function namedNumber(text: string, earlier: Readonly<Record<string, number>>): Record<string, number> {
+  const [, name, digits] = /^(\w+)=(-?(?:\d+\.?\d*|\.\d+)(?:e\d+)?)$/i.exec(text) ?? [];
+  if (name !== undefined) return { ...earlier, [name]: Number(digits) };
+  throw new InvalidArgumentError('It is a name and a number, for example hitRatio=0.9.');
+}

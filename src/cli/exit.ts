@@ -1,7 +1,7 @@
 /** How the process ends. Stable: scripts depend on it. */
 export const EXIT = {
   done: 0,
-  /** Some files failed, or the program itself did. */
+  /** Some files failed, a check of health did, or the program itself did. */
   failed: 1,
   /** Wrong usage; nothing was started. */
   usage: 2,

@@ -91,10 +91,9 @@ export class Demand {
         const seen = this.#rows.get(row)?.[tier];
         if (use === null || seen === undefined) continue;
         const excess = quota[tier] - Math.max(least, Math.ceil(use * policy.headroom));
-        const wentMs = nowMs - seen.loweredMs;
-        if (excess <= 0 || wentMs < policy.everyMs) continue;
-        // A timer that was late for long lowers no more than one that was in time.
-        const share = (policy.decayShare * Math.min(wentMs, 2 * policy.everyMs)) / 1000;
+        if (excess <= 0 || nowMs - seen.loweredMs < policy.everyMs) continue;
+        // For the time between two lowerings, also where the timer was late.
+        const share = (policy.decayShare * policy.everyMs) / 1000;
         const count = Math.min(excess, Math.max(1, Math.floor(excess * share)));
         seen.loweredMs = nowMs;
         found.push({ row, tier, count });

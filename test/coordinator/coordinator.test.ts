@@ -396,12 +396,14 @@ describe('cleaning up', () => {
   });
 
   it('lets requests over the largest tier wait while memory is critical, and wakes them after', () => {
-    const { shards, coordinator } = start();
+    const { shards, coordinator, stand } = start();
     coordinator.critical = true;
     expect(() => shards[0].acquire(2 * MiB, { timeoutMs: 10 })).toThrow(/critical/);
     expect(shards[0].acquire(LARGE).capacity).toBe(MiB);
     shards[0].supply.during.push(() => {
+      const seen = stand.ledger.wakeWord();
       coordinator.critical = false;
+      expect(stand.ledger.wakeWord()).not.toBe(seen);
     });
     expect(shards[0].acquire(2 * MiB).capacity).toBe(2 * MiB);
   });

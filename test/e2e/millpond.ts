@@ -25,15 +25,24 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
-  return startProgram(process.execPath, [...bin, ...args], env);
+export function start(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): Started {
+  return startProgram(process.execPath, [...bin, ...args], env, stdin);
 }
 
-export function startProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): Started {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: [stdin, 'pipe', 'pipe'] });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (part: string) => {
+    child[name]!.setEncoding('utf8').on('data', (part: string) => {
       text[name] += part;
     });
   }

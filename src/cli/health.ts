@@ -1,0 +1,107 @@
+/** `millpond health`: the verdict on a run, from its JSON. */
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { styleText } from 'node:util';
+import { Command, Option } from 'commander';
+import { MillpondError } from '../errors.ts';
+import {
+  evaluateHealth,
+  formatHealthValue,
+  HEALTH_CHECKS,
+  type HealthReport,
+  type HealthState,
+  resolveHealth,
+} from '../telemetry/health.ts';
+import type { Snapshot } from '../telemetry/snapshot.ts';
+import { namedNumber } from './arguments.ts';
+import { EXIT } from './exit.ts';
+
+interface HealthOptions {
+  warn: Record<string, number>;
+  fail: Record<string, number>;
+  json?: boolean;
+  prometheus?: boolean;
+}
+
+const HELP = `
+Examples:
+  millpond transcode album/ --to flac --out converted --json > run.json; millpond health run.json
+  millpond health - --fail hitRatio=0.9 --warn hitRatio=0.95 < run.json
+  millpond health run.json --prometheus
+
+Checks: poolUtilization (percent), pressureLevel (0 nominal to 3 critical), allocationLatency (ns), hitRatio (0 to 1),
+cleanupFrequency (a minute), recoverySuccessRate (0 to 1).
+
+Exit codes: 0 ok or warnings, 1 a check failed, 2 wrong usage or not the JSON of a run.`;
+
+export function healthCommand(): Command {
+  return new Command('health')
+    .description('judge a run by its JSON: is its memory enough, quick and calm')
+    .argument('<run.json>', 'what --json printed; - reads it from stdin')
+    .option('--warn <check=value>', 'where a check begins to warn; may be repeated', namedNumber, {})
+    .option('--fail <check=value>', 'where a check begins to fail; may be repeated', namedNumber, {})
+    .option('--json', 'print the report as one JSON object')
+    .addOption(
+      new Option('--prometheus', "print the run's metrics in Prometheus' text format instead").conflicts(
+        'json',
+      ),
+    )
+    .addHelpText('after', HELP)
+    .action(judge);
+}
+
+async function judge(path: string, options: HealthOptions): Promise<void> {
+  const names = new Set([...Object.keys(options.warn), ...Object.keys(options.fail)]);
+  const thresholds = resolveHealth(
+    Object.fromEntries(
+      Array.from(names, (name) => [name, { warn: options.warn[name], fail: options.fail[name] }]),
+    ),
+  );
+  const { readSnapshot } = await import('./run-file.ts');
+  const snapshot = readSnapshot(path === '-' ? 'stdin' : path, await content(path));
+  const report = evaluateHealth(snapshot, thresholds);
+  if (report.verdict === 'fail') process.exitCode = EXIT.failed;
+  if (options.prometheus) process.stdout.write(await exposition(path, { ...snapshot, health: report }));
+  else if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else process.stdout.write(formatHealth(report, process.stdout));
+}
+
+async function content(path: string): Promise<string> {
+  try {
+    return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `health reads a file that holds the JSON of a run, got '${path}': ${(cause as Error).message}. Name the file to which --json was written.`,
+      { cause },
+    );
+  }
+}
+
+async function exposition(path: string, snapshot: Snapshot): Promise<string> {
+  const { checkMetrics } = await import('./run-file.ts');
+  const { prometheusText } = await import('../telemetry/prometheus.ts');
+  checkMetrics(path, snapshot);
+  return prometheusText(snapshot);
+}
+
+const COLOURS: Readonly<Record<HealthState, 'green' | 'yellow' | 'red'>> = {
+  ok: 'green',
+  warn: 'yellow',
+  fail: 'red',
+};
+
+function formatHealth({ verdict, sentence, checks }: HealthReport, stream: NodeJS.WriteStream): string {
+  const state = (of: HealthState): string => styleText(COLOURS[of], of.padEnd(6), { stream });
+  const figures = (cells: readonly string[]): string => cells.map((cell) => cell.padStart(9)).join('');
+  const lines = [
+    `${styleText('bold', 'health'.padEnd(21), { stream })}${state(verdict)}${sentence}`,
+    `${'check'.padEnd(21)}${'state'.padEnd(6)}${figures(['value', 'warn', 'fail'])}`,
+    ...HEALTH_CHECKS.map((name) => {
+      const { state: of, value, warnAt, failAt, sentence } = checks[name];
+      const cells = [value, warnAt, failAt].map((figure) => formatHealthValue(name, figure));
+      return `${name.padEnd(21)}${state(of)}${figures(cells)}  ${sentence}`;
+    }),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,15 @@
+/** Every metric that a snapshot holds, once; Prometheus and OpenTelemetry are thin adapters over this table. */
+import { MEMORY_METRICS } from './metrics/memory.ts';
+import type { Metric } from './metrics/metric.ts';
+import { POOL_METRICS } from './metrics/pool.ts';
+import { REGULATION_METRICS } from './metrics/regulation.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export { type Distribution, type Metric, QUANTILES, type Row } from './metrics/metric.ts';
+
+export const METRICS: readonly Metric[] = [...MEMORY_METRICS, ...POOL_METRICS, ...REGULATION_METRICS];
+
+/** A runtime, or what else has snapshots. */
+export interface SnapshotSource {
+  snapshot(): Snapshot;
+}

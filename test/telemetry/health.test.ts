@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import {
+  DEFAULT_HEALTH,
+  evaluateHealth,
+  type GivenThresholds,
+  HEALTH_CHECKS,
+  type HealthCheckName,
+  resolveHealth,
+} from '../../src/telemetry/health.ts';
+import { snapshotWith } from './snapshot-fixture.ts';
+
+type Changes = Parameters<typeof snapshotWith>[0];
+
+const check = (name: HealthCheckName, changes: Changes, thresholds = DEFAULT_HEALTH) =>
+  evaluateHealth(snapshotWith(changes), thresholds).checks[name];
+
+/** All requests in one cause, 99 in 100 of them within this. */
+const requestsTaking = (nanoseconds: number, count = 1000): Changes => {
+  const none = { count: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+  const timed = { count, p50: 10, p90: 20, p99: nanoseconds, p999: 9e9, max: 9e9 };
+  const byCause = { hit: timed, mailbox: none, larger: none, fresh: none, waited: none, direct: none };
+  return { latency: { byCause } };
+};
+const missing = { hitRate: 0.5, acquires: 1000 };
+const emergencies = (started: number, recovered: number, emergency = false): Changes => ({
+  cleanup: { emergencies: started, recovered },
+  pressure: { emergency },
+});
+const times = (nominal: number, elevated: number, high: number, critical: number) => ({
+  secondsAtLevel: { nominal, elevated, high, critical },
+});
+
+describe('each check', () => {
+  it.each<[HealthCheckName, string, Changes, number, 'ok' | 'warn' | 'fail']>([
+    ['poolUtilization', 'below', { pool: { ...missing, utilization: 0.899 } }, 89.9, 'ok'],
+    ['poolUtilization', 'at warn', { pool: { ...missing, utilization: 0.9 } }, 90, 'warn'],
+    ['poolUtilization', 'below fail', { pool: { ...missing, utilization: 0.989 } }, 98.9, 'warn'],
+    ['poolUtilization', 'at fail', { pool: { ...missing, utilization: 0.99 } }, 99, 'fail'],
+    ['poolUtilization', 'full', { pool: { ...missing, utilization: 1 } }, 100, 'fail'],
+    ['poolUtilization', 'full, yet it serves all', { pool: { hitRate: 0.99, utilization: 1 } }, 100, 'ok'],
+    ['poolUtilization', 'full, misses at warn', { pool: { hitRate: 0.8, utilization: 1 } }, 100, 'fail'],
+    [
+      'poolUtilization',
+      'full, at the start',
+      { pool: { ...missing, acquires: 99, utilization: 1 } },
+      100,
+      'ok',
+    ],
+
+    ['pressureLevel', 'nominal', { pressure: { level: 'nominal', ...times(10, 0, 0, 0) } }, 0, 'ok'],
+    ['pressureLevel', 'elevated', { pressure: { level: 'elevated', ...times(10, 0, 0, 0) } }, 1, 'ok'],
+    ['pressureLevel', 'high', { pressure: { level: 'high', ...times(10, 0, 0, 0) } }, 2, 'warn'],
+    ['pressureLevel', 'critical', { pressure: { level: 'critical', ...times(10, 0, 0, 0) } }, 3, 'fail'],
+    [
+      'pressureLevel',
+      'was high too short',
+      { pressure: { level: 'nominal', ...times(91, 0, 5, 4) } },
+      0,
+      'ok',
+    ],
+    [
+      'pressureLevel',
+      'was high for a tenth',
+      { pressure: { level: 'nominal', ...times(90, 0, 6, 4) } },
+      2,
+      'warn',
+    ],
+    ['pressureLevel', 'was critical', { pressure: { level: 'nominal', ...times(80, 0, 10, 10) } }, 3, 'fail'],
+    ['pressureLevel', 'before any time', { pressure: { level: 'nominal', ...times(0, 0, 0, 0) } }, 0, 'ok'],
+
+    ['allocationLatency', 'below', requestsTaking(999_999), 999_999, 'ok'],
+    ['allocationLatency', 'at warn', requestsTaking(1e6), 1e6, 'warn'],
+    ['allocationLatency', 'below fail', requestsTaking(1e8 - 1), 1e8 - 1, 'warn'],
+    ['allocationLatency', 'at fail', requestsTaking(1e8), 1e8, 'fail'],
+    ['allocationLatency', 'of too few', requestsTaking(1e8, 999), 1e8, 'ok'],
+    ['allocationLatency', 'of none', requestsTaking(0, 0), 0, 'ok'],
+
+    ['hitRatio', 'above', { pool: { acquires: 100, hitRate: 0.801 } }, 0.801, 'ok'],
+    ['hitRatio', 'at warn', { pool: { acquires: 100, hitRate: 0.8 } }, 0.8, 'warn'],
+    ['hitRatio', 'above fail', { pool: { acquires: 100, hitRate: 0.501 } }, 0.501, 'warn'],
+    ['hitRatio', 'at fail', { pool: { acquires: 100, hitRate: 0.5 } }, 0.5, 'fail'],
+    ['hitRatio', 'of too few', { pool: { acquires: 99, hitRate: 0 } }, 0, 'ok'],
+
+    ['cleanupFrequency', 'below', { uptimeSeconds: 120, cleanup: { trims: 59 } }, 29.5, 'ok'],
+    ['cleanupFrequency', 'at warn', { uptimeSeconds: 120, cleanup: { trims: 60 } }, 30, 'warn'],
+    ['cleanupFrequency', 'below fail', { uptimeSeconds: 120, cleanup: { trims: 239 } }, 119.5, 'warn'],
+    ['cleanupFrequency', 'at fail', { uptimeSeconds: 120, cleanup: { trims: 240 } }, 120, 'fail'],
+    ['cleanupFrequency', 'in a short run', { uptimeSeconds: 3, cleanup: { trims: 29 } }, 29, 'ok'],
+
+    ['recoverySuccessRate', 'above', emergencies(100, 91), 0.91, 'ok'],
+    ['recoverySuccessRate', 'at warn', emergencies(10, 9), 0.9, 'warn'],
+    ['recoverySuccessRate', 'above fail', emergencies(100, 51), 0.51, 'warn'],
+    ['recoverySuccessRate', 'at fail', emergencies(10, 5), 0.5, 'fail'],
+    ['recoverySuccessRate', 'without any', emergencies(0, 0), 1, 'ok'],
+    ['recoverySuccessRate', 'while the first goes on', emergencies(1, 0, true), 1, 'ok'],
+  ])('%s %s', (name, _case, changes, value, state) => {
+    const seen = check(name, changes);
+    expect([seen.value, seen.state]).toEqual([expect.closeTo(value, 9), state]);
+    expect([seen.warnAt, seen.failAt]).toEqual([DEFAULT_HEALTH[name].warn, DEFAULT_HEALTH[name].fail]);
+  });
+
+  it('says its figures, and what to do when it is not ok', () => {
+    expect(check('hitRatio', { pool: { acquires: 4000, hitRate: 0.25 } }).sentence).toBe(
+      '25.0 % of 4000 requests were served from pooled memory. Buffers are freed and allocated anew: raise maxIdle of the tiers that miss or budgetBytes, and keep requests within the largest tier.',
+    );
+    expect(check('hitRatio', { pool: { acquires: 4000, hitRate: 0.9 } }).sentence).toBe(
+      '90.0 % of 4000 requests were served from pooled memory.',
+    );
+    expect(check('hitRatio', { pool: { acquires: 1, hitRate: 0 } }).sentence).toBe(
+      '1 request is too few to tell what share comes from pooled memory.',
+    );
+    expect(check('allocationLatency', requestsTaking(2_345_678)).sentence).toMatch(
+      /^99 in 100 of 1000 requests took at most 2\.35 ms\. Requests wait/,
+    );
+    expect(check('poolUtilization', { pool: { ...missing, utilization: 0.95 } }).sentence).toMatch(
+      /^95\.0 % .* and 50\.0 % of 1000 requests .* \(61 MiB of 100 MiB were used at most\)/,
+    );
+    expect(check('recoverySuccessRate', emergencies(3, 2, true)).sentence).toBe(
+      '2 of 2 emergencies ended because pressure fell; one goes on now.',
+    );
+  });
+
+  it('names the memory of the process where that is the cause of pressure', () => {
+    const high = { level: 'high', ledgerLevel: 'nominal', processLevel: 'high' } as const;
+    expect(check('pressureLevel', { pressure: high }).sentence).toContain(
+      'The memory of the process is the cause',
+    );
+    const ledger = { level: 'high', ledgerLevel: 'high', processLevel: 'nominal' } as const;
+    expect(check('pressureLevel', { pressure: ledger }).sentence).toContain(
+      'Raise budgetBytes (now 100 MiB)',
+    );
+  });
+
+  it('takes the slowest causes together for the latency of all requests', () => {
+    // 10 000 hits and 50 slow ones: the 99th percentile of all lies between the 99th and the 99.9th of the hits.
+    expect(check('allocationLatency', {}).value).toBe(600);
+  });
+});
+
+describe('the verdict', () => {
+  it.each<[string, Changes, string, string]>([
+    ['ok when all are', {}, 'ok', 'All checks are fine.'],
+    ['warn when one warns', { pool: { hitRate: 0.7 } }, 'warn', 'hitRatio warns; the others are fine.'],
+    [
+      'fail when one fails',
+      { pool: { hitRate: 0.7 }, cleanup: { trims: 9000 } },
+      'fail',
+      'cleanupFrequency fails; hitRatio warns; the others are fine.',
+    ],
+    [
+      'fail when several fail',
+      { pool: { hitRate: 0.1 }, cleanup: { trims: 9000 } },
+      'fail',
+      'hitRatio, cleanupFrequency fail; the others are fine.',
+    ],
+  ])('is %s', (_case, changes, verdict, sentence) => {
+    expect(evaluateHealth(snapshotWith(changes))).toMatchObject({ verdict, sentence });
+  });
+
+  it('has every check, in order', () => {
+    expect(Object.keys(evaluateHealth(snapshotWith()).checks)).toEqual([...HEALTH_CHECKS]);
+  });
+});
+
+describe('thresholds', () => {
+  it('are the defaults where nothing is given', () => {
+    expect(resolveHealth()).toEqual(DEFAULT_HEALTH);
+    expect(resolveHealth({ hitRatio: {} })).toEqual(DEFAULT_HEALTH);
+  });
+
+  it('change one by one', () => {
+    const thresholds = resolveHealth({ hitRatio: { warn: 0.95 } });
+    expect(thresholds).toEqual({ ...DEFAULT_HEALTH, hitRatio: { warn: 0.95, fail: 0.5 } });
+    expect(check('hitRatio', { pool: { hitRate: 0.95 } }, thresholds).state).toBe('warn');
+    expect(check('hitRatio', { pool: { hitRate: 0.96 } }, thresholds).state).toBe('ok');
+  });
+
+  it('out of reach switch a check off', () => {
+    const off = resolveHealth({
+      hitRatio: { warn: -1, fail: -1 },
+      poolUtilization: { warn: 101, fail: 101 },
+    });
+    expect(check('hitRatio', { pool: { hitRate: 0 } }, off).state).toBe('ok');
+    expect(check('poolUtilization', { pool: { ...missing, utilization: 1 } }, off).state).toBe('ok');
+  });
+
+  it.each([
+    [{ hitRate: { warn: 1 } }, /checks poolUtilization, .*; got 'hitRate'/],
+    [{ hitRatio: { warning: 1 } }, /warn and fail; hitRatio got 'warning'/],
+    [{ hitRatio: { warn: Number.NaN } }, /finite number; hitRatio has warn NaN/],
+    [{ pressureLevel: { fail: Number.POSITIVE_INFINITY } }, /finite number; pressureLevel/],
+    [{ hitRatio: { warn: '1' as never } }, /finite number; hitRatio/],
+    [
+      { hitRatio: { warn: 0.4 } },
+      /fail is at most warn where less is worse; hitRatio has warn 0.4 and fail 0.5/,
+    ],
+    [{ pressureLevel: { fail: 1 } }, /fail is at least warn; pressureLevel has warn 2 and fail 1/],
+  ])('%j are refused', (given, message) => {
+    expect(() => resolveHealth(given as GivenThresholds)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+    );
+  });
+});
