@@ -37,7 +37,7 @@ async function run({ rounds }: Context): Promise<Table[]> {
   );
   return [
     {
-      title: 'Acquire 64 KiB, write and read one sample, release (ns)',
+      title: 'Acquire 64 KiB, write and read one sample, release (ns of CPU time)',
       columns: ['', 'median', 'least', 'most', 'over off, median', 'least', 'most'],
       rows: WAYS.map(({ label }, at) => [
         label,
