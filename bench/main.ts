@@ -19,6 +19,7 @@ import scaling from './scaling.bench.ts';
 import shards from './shards.bench.ts';
 import sizing from './sizing.bench.ts';
 import starve from './starve.bench.ts';
+import telemetry from './telemetry.bench.ts';
 import transfer from './transfer.bench.ts';
 
 const HELP = `Usage: npm run bench -- [filter...] [options]
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
   const results: { name: string; question: string; tables: Table[] }[] = [];
   for (const { name, question, run } of [
     pool,
+    telemetry,
     transfer,
     starve,
     shards,

@@ -26,11 +26,11 @@ import {
   type BlockInput,
   type BlockPolicy,
   type BlockState,
-  blockSizes,
   DEFAULT_BLOCK_POLICY,
   nextBlock,
   startBlock,
 } from './sizing/block-policy.ts';
+import { blockSizes } from './sizing/block-sizes.ts';
 import type { CpuLoad } from './sizing/cpu-load.ts';
 import type { ThreadSource } from './sizing/cpu-sources.ts';
 import { DECISION_KINDS, type Decision, type DecisionInputs, type DecisionKind } from './sizing/decision.ts';

@@ -142,7 +142,7 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
       poolTurnover: share(freedBytes, allocatedBytes),
       ...regulator.recoveries,
       recovery: totals.recovery(),
-      gc: totals.gc(live),
+      gc: totals.gc(rows.known()),
     },
     cpu: regulator.cpu,
     block: regulator.block,

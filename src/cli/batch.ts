@@ -2,11 +2,12 @@
 import { dirname } from 'node:path';
 import type { TargetName } from '../audio/targets.ts';
 import { type Plan, planBatch, shown } from '../batch/plan.ts';
-import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/report.ts';
-import { type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
+import { type BatchNote, formatNotes, formatReport, makeReport, snapshotOfRun } from '../batch/report.ts';
+import { type BatchOutcome, type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
 import type { Bytes } from '../bytes.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
+import type { Snapshot } from '../telemetry/snapshot.ts';
 import { EXIT } from './exit.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { type ProgressBar, startProgressBar } from './progress-bar.ts';
@@ -74,19 +75,22 @@ async function run(
   }
   const notes: BatchNote[] = [];
   const settings: BatchSettings = { ...options.settings, to: options.to };
-  const outcome = await runBatch(runtime, plan, settings, watcher(bar, notes), interrupt.signal).finally(
-    async () => {
-      await runtime.close();
-      bar?.stop();
-    },
-  );
+  let outcome: BatchOutcome;
+  let before: Snapshot;
+  try {
+    outcome = await runBatch(runtime, plan, settings, watcher(bar, notes), interrupt.signal);
+  } finally {
+    before = runtime.snapshot();
+    await runtime.close();
+    bar?.stop();
+  }
   if (!options.quiet) {
     for (const line of formatNotes(notes)) stderr.write(`${line}\n`);
   }
 
   const report = makeReport(
     options.command,
-    runtime.snapshot(),
+    snapshotOfRun(before, runtime.snapshot()),
     outcome,
     { total: plan.files.length + plan.unreadable.length, skipped: plan.skipped, notes },
     (performance.now() - started) / 1000,

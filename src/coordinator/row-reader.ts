@@ -35,6 +35,7 @@ export class RowReader {
   readonly #tiers: TierPolicies;
   readonly #counters: Float64Array[];
   readonly #refused = new Map<number, number>();
+  readonly #gone = new Set<number>();
   readonly #before = new Map<number, Float64Array>();
 
   constructor(ledger: Ledger, tiers: TierPolicies) {
@@ -57,6 +58,11 @@ export class RowReader {
     const rows = [];
     for (let row = 0; row < this.#ledger.rows; row++) if (this.taken(row)) rows.push(row);
     return rows;
+  }
+
+  /** Rows that a thread holds or held, rising. */
+  known(): number[] {
+    return [...new Set([...this.live(), ...this.#gone])].sort((a, b) => a - b);
   }
 
   /** A counter over these rows and all threads that are gone. */
@@ -181,5 +187,6 @@ export class RowReader {
     for (let tier = 0; tier < POOLED_TIERS; tier++) this.retiredPeaks[tier] += this.idlePeak(row, tier);
     this.#before.delete(row);
     this.#refused.delete(row);
+    this.#gone.add(row);
   }
 }

@@ -129,11 +129,7 @@ export class Leases implements Lender {
     const { store: grown, generation } = larger;
     // It goes on as the same lease: of the task that acquired it, also where another one resizes it.
     grown.task = store.task;
-    grown.timedFor = store.timedFor;
-    grown.lentAt = store.lentAt;
-    grown.settle();
-    store.timedFor = 0;
-    store.settle();
+    store.passTime(grown);
     larger.store = store;
     larger.generation = lease.generation;
     lease.store = grown;

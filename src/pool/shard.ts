@@ -9,23 +9,22 @@ import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../options.ts';
 import { HIT, REFUSED } from './causes.ts';
 import type { FreeList } from './free-list.ts';
+import { guard, HIT_FRAMES, LADDER_FRAMES } from './guard.ts';
 import { IdleMemory, type ShardWords } from './idle.ts';
 import { Ladder, type Request, type Served } from './ladder.ts';
 import type { Lease } from './lease.ts';
 import { type Leak, Leases, type ShardCounts } from './leases.ts';
 import type { AcquireOptions, Pool } from './pool.ts';
 import { Quarantine } from './quarantine.ts';
+import { cancelledError, closedError, taskEndedError } from './shard-errors.ts';
 import type { Store } from './store.ts';
 import type { Recorder, Supply } from './supply.ts';
 import { tierFor } from './tiers.ts';
 
+/** Of hits, one in this many is timed to its release, or one of the recorded ones where those are fewer: a clock costs 50 ns. */
+const TIME_EVERY = 64;
 /** One lease in this many is guarded at `sampled` safety: a stack costs microseconds. */
 const GUARD_EVERY = 4096;
-/** Callers that a guarded lease remembers; a deeper stack takes longer to walk. */
-const CALLERS = 6;
-/** Frames of the pool's own above them: where idle memory served at once, and where the ladder did. */
-const HIT_FRAMES = 4;
-const LADDER_FRAMES = 10;
 /** Timers take no more. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
@@ -53,6 +52,8 @@ export class Shard implements Pool {
   readonly #slowEvery: number;
   #untilRecord: number;
   #untilGuard: number;
+  /** Recorded hits, by weight, since the last that was timed. */
+  #untimed = 0;
   #closed = false;
 
   constructor(
@@ -268,7 +269,7 @@ export class Shard implements Pool {
     });
   }
 
-  /** Records a request that was served between `start` and `now`, and has its lease timed from then on. */
+  /** Records a request that was served between `start` and `now`; its lease is timed from then on, of hits a sample. */
   #observe(
     cause: number,
     tier: number,
@@ -279,7 +280,14 @@ export class Shard implements Pool {
     weight: number,
   ): void {
     this.#recorder.record(cause, tier, now - start, weight, length, store.capacity);
-    store.time(now, weight);
+    let leases = weight;
+    if (cause === HIT) {
+      this.#untimed += weight;
+      if (this.#untimed < TIME_EVERY) return;
+      leases = this.#untimed;
+      this.#untimed = 0;
+    }
+    store.time(now, leases);
   }
 
   #refused(error: unknown, lengths: readonly Bytes[], start: number): unknown {
@@ -291,34 +299,4 @@ export class Shard implements Pool {
     }
     return error;
   }
-}
-
-/** Its views are detached at the release, and a leak report says where it was acquired. */
-function guard(store: Store, ownFrames: number): void {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = ownFrames + CALLERS;
-  store.trace = new Error('acquired here');
-  Error.stackTraceLimit = stackTraceLimit;
-  store.plain = false;
-}
-
-function closedError(): MillpondError {
-  return new MillpondError(
-    'ERR_RUNTIME_CLOSED',
-    'A pool lends memory until its runtime is closed; this one is. Create another runtime, or close later.',
-  );
-}
-
-function taskEndedError(): MillpondError {
-  return new MillpondError(
-    'ERR_TASK_WAITING',
-    'A lease is acquired within its task; the task ended while it waited for memory. Await every acquireAsync before the job returns.',
-  );
-}
-
-function cancelledError(): MillpondError {
-  return new MillpondError(
-    'ERR_TASK_WAITING',
-    'A cancelled task gets no more memory; it was waiting for some. Nothing needs to be done.',
-  );
 }

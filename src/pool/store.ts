@@ -106,6 +106,15 @@ export class Store {
     this.plain = false;
   }
 
+  /** The lease goes on over another store, timed or not as it was. */
+  passTime(to: Store): void {
+    to.timedFor = this.timedFor;
+    to.lentAt = this.lentAt;
+    this.timedFor = 0;
+    to.settle();
+    this.settle();
+  }
+
   /**
    * Moves the memory to a new ArrayBuffer without copying: every view handed out so far is detached.
    * False, and nothing happened, when the buffer was marked untransferable.

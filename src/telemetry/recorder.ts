@@ -165,13 +165,25 @@ export class Recorder implements ShardRecorder {
 
   #fold(): void {
     const length = this.#length;
+    // Most threads ask for the same size again and again: a run of it is put down at once.
+    let size = SIZES;
+    let bytes = 0;
+    let requests = 0;
     for (let index = 0; index < length; index++) {
       this.#settle(index);
       const key = this.#keys[index];
       const weight = this.#weights[index];
       this.#put(key, this.#nanoseconds[index], weight);
-      if (isRequest(key)) this.#put(SIZES + (key % TIERS), this.#bytes[index], weight);
+      if (!isRequest(key)) continue;
+      if (bytes !== this.#bytes[index] || size !== SIZES + (key % TIERS)) {
+        if (requests > 0) this.#put(size, bytes, requests);
+        size = SIZES + (key % TIERS);
+        bytes = this.#bytes[index];
+        requests = 0;
+      }
+      requests += weight;
     }
+    if (requests > 0) this.#put(size, bytes, requests);
     this.#length = 0;
   }
 

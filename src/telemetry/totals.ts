@@ -133,7 +133,7 @@ export class Totals {
    * many times in an interval, and loads the histogram library only where a thread did.
    */
   intervalP99(): number | null {
-    this.#intervalP99 ??= slowP99(this.#last);
+    if (this.#intervalP99 === undefined) this.#intervalP99 = slowP99(this.#last);
     return this.#intervalP99;
   }
 

@@ -75,21 +75,20 @@ describe('the lifetime of a lease', () => {
     expect(shard.lifetimes.map(({ tier }) => tier)).toEqual([1, 0, 3]);
   });
 
-  it('is known of one hit in so many, with its weight, and of no other', () => {
-    const { shard, stand } = makeShard({ safety: 'off', sampleEvery: 4 });
+  it.each([
+    { sampleEvery: 1, timedEvery: 64 },
+    { sampleEvery: 10, timedEvery: 70 },
+    { sampleEvery: 64, timedEvery: 64 },
+    { sampleEvery: 100, timedEvery: 100 },
+  ])('is known of one hit in $timedEvery, with that weight, where one in $sampleEvery is recorded', (sampling) => {
+    const { sampleEvery, timedEvery } = sampling;
+    const { shard, stand } = makeShard({ safety: 'off', sampleEvery });
     timed(shard, stand).release();
     shard.lifetimes.length = 0;
-    for (let turn = 0; turn < 8; turn++) timed(shard, stand).release();
-    expect(shard.lifetimes).toEqual([
-      { tier: 0, nanoseconds: 900, weight: 4 },
-      { tier: 0, nanoseconds: 900, weight: 4 },
-    ]);
-  });
-
-  it('is known of every hit where all are recorded', () => {
-    const { shard, stand } = makeShard({ safety: 'off', sampleEvery: 1 });
-    for (let turn = 0; turn < 5; turn++) timed(shard, stand).release();
-    expect(shard.lifetimes).toHaveLength(5);
+    for (let turn = 0; turn < 3 * timedEvery; turn++) timed(shard, stand).release();
+    expect(shard.lifetimes).toEqual(
+      Array.from({ length: 3 }, () => ({ tier: 0, nanoseconds: 900, weight: timedEvery })),
+    );
   });
 
   it('ends with the task that forgot the lease', () => {
@@ -99,8 +98,8 @@ describe('the lifetime of a lease', () => {
     shard.leases.endTask();
     expect(shard.lifetimes).toEqual([{ tier: 0, nanoseconds: 900, weight: 1 }]);
     stand.clock += 5000;
-    shard.acquireAll([SMALL])[0].release();
-    expect(shard.lifetimes.slice(1)).toEqual([{ tier: 0, nanoseconds: 0, weight: 1 }]);
+    shard.acquire(SMALL).release();
+    expect(shard.lifetimes).toHaveLength(1);
   });
 
   it('ends with a move, and is not known of the lease on the other side', () => {
@@ -113,15 +112,21 @@ describe('the lifetime of a lease', () => {
     expect(shard.lifetimes).toHaveLength(1);
   });
 
-  it('goes on through a resize: what was acquired for that has none of its own', () => {
+  it.each([
+    { served: 'new memory', idle: 0 },
+    { served: 'idle memory', idle: 1 },
+  ])('goes on through a resize into $served: what was acquired for that has none of its own', ({ idle }) => {
     const { shard, stand } = makeShard({ safety: 'off' });
-    const lease = timed(shard, stand);
+    const lease = shard.acquire(SMALL);
+    for (let buffer = 0; buffer < idle; buffer++) shard.acquire(MEDIUM).release();
+    shard.lifetimes.length = 0;
+    stand.clock += 900;
     lease.resize(MEDIUM);
     expect(shard.lifetimes).toEqual([]);
     stand.clock += 100;
     lease.release();
     expect(shard.lifetimes).toEqual([{ tier: 1, nanoseconds: 1000, weight: 1 }]);
-    expect(shard.idleCounts).toEqual([1, 1, 0]);
+    expect(shard.lent).toBe(0);
   });
 
   it('is not known of a lease that is not timed, however it is resized', () => {

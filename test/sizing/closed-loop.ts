@@ -17,6 +17,7 @@ import {
   nextBlock,
   startBlock,
 } from '../../src/sizing/block-policy.ts';
+import type { BlockSizes } from '../../src/sizing/block-sizes.ts';
 import { DEFAULT_EMERGENCY, NO_EMERGENCY, nextEmergency } from '../../src/sizing/emergency.ts';
 import { DEFAULT_RIGHT_SIZE, Demand, type Lowering, type UseSample } from '../../src/sizing/right-size.ts';
 
@@ -37,7 +38,7 @@ export interface Acts {
 
 export interface Source {
   readonly budgetBytes: Bytes;
-  readonly sizes: Pick<BlockPolicy, 'baselineBytes' | 'leastBytes' | 'mostBytes'>;
+  readonly sizes: BlockSizes;
   /** By tier, what a shard keeps of its quota. */
   readonly retained: readonly number[];
   /** The next look; null at the end. */

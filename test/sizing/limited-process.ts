@@ -22,6 +22,8 @@ const before = readProcessMemory();
 
 // Not /tmp, which may be memory itself.
 const folder = mkdtempSync('/var/tmp/millpond-');
+let withCache: ProcessMemory;
+let withMemory: ProcessMemory;
 try {
   for (const use of ['write', 'read', 'read again']) {
     for (let file = 0; file < FILES; file++) {
@@ -31,21 +33,20 @@ try {
       closeSync(descriptor);
     }
   }
-  const withCache = readProcessMemory();
-
+  withCache = readProcessMemory();
   const held = Array.from({ length: 128 }, () => megabyte.slice());
-  const withMemory = readProcessMemory();
-
-  const load = new CpuLoad();
-  load.sample([]);
-  while (!(load.processShare! > 0.8)) {
-    for (let spins = 0; spins < 1e7; spins++);
-    load.sample([]);
-  }
-  const { cores } = load.snapshot();
-  const result: Limited = { cores, busyShare: load.processShare!, before, withCache, withMemory };
-  console.log(JSON.stringify(result));
+  withMemory = readProcessMemory();
   held.length = 0; // held until here
 } finally {
   rmSync(folder, { recursive: true });
 }
+
+const load = new CpuLoad();
+load.sample([]);
+while (!(load.processShare! > 0.8)) {
+  for (let spins = 0; spins < 1e7; spins++);
+  load.sample([]);
+}
+const { cores } = load.snapshot();
+const result: Limited = { cores, busyShare: load.processShare!, before, withCache, withMemory };
+console.log(JSON.stringify(result));

@@ -136,7 +136,11 @@ describe('a load', () => {
   });
 
   it('stays between 0 and 1 whatever it is told', () => {
-    const number = fc.oneof(fc.double(), fc.integer({ min: 0, max: 9 }));
+    const number = fc.oneof(
+      fc.double({ min: -1e15, max: 1e15 }),
+      fc.integer({ min: 0, max: 9 }),
+      fc.constant(Number.NaN),
+    );
     fc.assert(
       fc.property(fc.array(fc.tuple(number, number, number)), (samples) => {
         const { raw, smoothed } = meter(samples).load;

@@ -5,7 +5,7 @@
  */
 import { type Bytes, MiB } from '../../src/bytes.ts';
 import { DEFAULT_TIERS, tierFor } from '../../src/pool/tiers.ts';
-import { blockSizes } from '../../src/sizing/block-policy.ts';
+import { blockSizes } from '../../src/sizing/block-sizes.ts';
 import type { Acts, Look, Source } from './closed-loop.ts';
 import { type Random, randomFrom } from './random.ts';
 

@@ -83,7 +83,7 @@ export function plotTrace(
     marks('changes', columns, (column) =>
       String(column.filter(({ change }) => change !== null).length || '·'),
     ),
-    `${' '.repeat(11)}0 to ${moments.at(-1)?.seconds ?? 0} s from left to right; pressure ▂ elevated, ▅ high, █ critical`,
+    `${' '.repeat(11)}0 to ${moments.at(-1)?.seconds ?? 0} s; ▂ elevated, ▅ high, █ critical`,
   ].join('\n');
 }
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { KiB, MiB } from '../../src/bytes.ts';
-import { blockSizes } from '../../src/sizing/block-policy.ts';
+import { blockSizes } from '../../src/sizing/block-sizes.ts';
 import type { Acts, Look, Source } from './closed-loop.ts';
 import { Plant, type PlantOptions } from './plant.ts';
 

@@ -46,27 +46,29 @@ describe('the watch over the garbage collector', () => {
     for (let round = 0; round < 5; round++) globalThis.gc!({ type: 'minor', execution: 'sync' });
     watch.flush();
     expect(count('minor')).toBe(0);
-    while (count('minor') < 5) await turn();
-    expect(count('minor')).toBe(5);
+    while (pauses.length === 0) await turn();
+    expect(count('minor')).toBeGreaterThanOrEqual(5);
   });
 
-  it('has what came with the last turn after a flush, once', async () => {
+  it('has after a flush what the loop has brought, and has it once', async () => {
     start();
     globalThis.gc!({ type: 'minor', execution: 'sync' });
-    while (count('minor') === 0) {
-      await turn();
-      watch.flush();
-    }
+    await turn();
+    expect(count('minor')).toBe(0);
+    watch.flush();
+    expect(count('minor')).toBeGreaterThan(0);
     for (let turns = 0; turns < 5; turns++) await turn();
-    expect(count('minor')).toBe(1);
+    const lengths = pauses.map(({ nanoseconds }) => nanoseconds);
+    expect(lengths).toEqual([...new Set(lengths)]);
   });
 
   it('records nothing after it was stopped', async () => {
     start();
     watch.stop();
+    const before = pauses.length;
     globalThis.gc!({ type: 'minor', execution: 'sync' });
     for (let turns = 0; turns < 5; turns++) await turn();
-    expect(count('minor')).toBe(0);
+    expect(pauses).toHaveLength(before);
   });
 
   it('does not keep a thread alive, and knows nothing of the pauses of another', async () => {
@@ -74,11 +76,11 @@ describe('the watch over the garbage collector', () => {
     const worker = new Worker(
       `import(${JSON.stringify(SOURCE)}).then(({ GcWatch }) => {
         new GcWatch(() => {});
-        for (let round = 0; round < 5; round++) gc({ type: 'minor', execution: 'sync' });
+        for (let round = 0; round < 50; round++) gc({ type: 'minor', execution: 'sync' });
       });`,
       { eval: true },
     );
     expect(await new Promise((resolve) => worker.once('exit', resolve))).toBe(0);
-    expect(count('minor')).toBeLessThan(5);
+    expect(count('minor')).toBeLessThan(50);
   });
 });

@@ -229,7 +229,10 @@ describe('what threads recorded', () => {
       recordAll(recorder, repeatTo(length, [hit(-1)]));
       totals.merge(publish(recorder)!, 0);
     }
-    expect(totals.latency()).toMatchObject({ byCause: { hit: { count: 3 * length } }, clipped: 3 * length });
+    expect(totals.latency()).toMatchObject({
+      byCause: { hit: { count: 3 * length, mean: 1 } },
+      clipped: 3 * length,
+    });
     expect(totals.efficiency()).toBeCloseTo(4000 / 4096, 12);
   });
 
@@ -306,6 +309,20 @@ describe('the p99 of requests that did not hit', () => {
     totals.merge(intervalOf([waited(17)]), 1);
     expect(totals.intervalP99()).toBe(expected);
     expect(totals.intervalP99()).toBe(expected);
+  });
+
+  it('is that of the interval that ended last', () => {
+    const totals = new Totals();
+    for (const [value, before] of [
+      [7, null],
+      [9, 7],
+      [8, 9],
+    ] as const) {
+      totals.merge(intervalOf([waited(value)]), 1);
+      expect(totals.intervalP99()).toBe(before);
+      totals.roll();
+    }
+    expect(totals.intervalP99()).toBe(8);
   });
 
   it('is the same to two digits once the records are in histograms, on either side', () => {

@@ -1,0 +1,107 @@
+/**
+ * node telemetry-process.ts '{"telemetry":"off","turns":600000,"warm":6,"rounds":7}'
+ *
+ * Times acquire, write, read and release on a shard as a worker has it, and prints the median round as JSON. With telemetry
+ * off it is the same code without any counter or recorder call: they are taken out of the sources as they are loaded.
+ */
+import { strict as assert } from 'node:assert';
+import { registerHooks } from 'node:module';
+import { spread } from './rounds.ts';
+
+export interface TelemetryOptions {
+  /** `default`: counters, and one hit in 64 recorded; `all`: every hit recorded. */
+  readonly telemetry: 'off' | 'default' | 'all';
+  readonly turns: number;
+  /** Rounds before the clock counts. */
+  readonly warm: number;
+  readonly rounds: number;
+}
+
+const BYTES = 64 * 1024;
+
+const options: TelemetryOptions = JSON.parse(process.argv[2]);
+const off = options.telemetry === 'off';
+if (off) takeOut();
+
+// After the hook: these are what it changes.
+const { Ledger } = await import('../src/budget/ledger.ts');
+const { RowCounts, shardWords, ThreadSupply } = await import('../src/coordinator/supply.ts');
+const { resolvePoolOptions } = await import('../src/options.ts');
+const { Shard } = await import('../src/pool/shard.ts');
+const { Recorder } = await import('../src/telemetry/recorder.ts');
+const { Totals } = await import('../src/telemetry/totals.ts');
+
+const poolOptions = resolvePoolOptions({ sampleEvery: options.telemetry === 'all' ? 1 : 64 }, 1);
+const ledger = Ledger.create(1, poolOptions.budgetBytes);
+const row = ledger.claim(0);
+const recorder = new Recorder();
+const shard = new Shard(
+  poolOptions,
+  [8, 8, 8],
+  shardWords(ledger, row),
+  new ThreadSupply(ledger, row, {
+    canBlock: true,
+    safepoint: () => {},
+    returnLoan: () => {},
+    sendBack: () => false,
+    currentTask: () => 0,
+  }),
+  new RowCounts(ledger, row),
+  recorder,
+);
+
+const totals = new Totals();
+const measured = Array.from({ length: options.warm + options.rounds }, (_, round) => {
+  // CPU time of this thread: what else runs on the machine is not in it.
+  const before = process.threadCpuUsage();
+  const sum = churn(options.turns);
+  const { user, system } = process.threadCpuUsage(before);
+  const nanoseconds = ((user + system) * 1000) / options.turns;
+  assert.equal(sum, (options.turns * (options.turns - 1)) / 2);
+  const interval = recorder.publish();
+  if (interval !== null) totals.merge(interval, row);
+  return round < options.warm ? [] : [nanoseconds];
+}).flat();
+
+const acquires = options.turns * (options.warm + options.rounds);
+const counted = ledger.counters(row).reduce((sum, count) => sum + count, 0);
+const { count: recorded } = totals.sizes();
+if (off) assert.equal(counted + recorded, 0, 'a counter or a recorder call is still there');
+else {
+  assert.ok(counted >= 2 * acquires, `${counted} requests and releases were counted`);
+  // The last samples stand for turns to come.
+  assert.ok(Math.abs(recorded - acquires) <= poolOptions.sampleEvery, `${recorded} requests were recorded`);
+  assert.ok(
+    Math.abs(totals.lifetimes().count - acquires) <= 64,
+    `${totals.lifetimes().count} leases were timed`,
+  );
+}
+console.log(JSON.stringify({ nanoseconds: spread(measured).median }));
+
+function churn(turns: number): number {
+  let sum = 0;
+  for (let turn = 0; turn < turns; turn++) {
+    const lease = shard.acquire(BYTES);
+    const samples = lease.float32;
+    samples[turn & 1023] = turn;
+    sum += samples[turn & 1023];
+    lease.release();
+  }
+  return sum;
+}
+
+function takeOut(): void {
+  const pool = new URL('../src/pool/', import.meta.url).href;
+  registerHooks({
+    load(url, context, next) {
+      const module = next(url, context);
+      if (!url.startsWith(pool)) return module;
+      const source = String(module.source)
+        .replace(/this\.#(?:counts\.\w+|recorder\.\w+|observe|stopClock)\([^;]*\);/g, ';')
+        .replace(/this\.#(?:hits|releases)\[[^\]]*\]\+\+;/g, ';')
+        .replace('Math.min(options.sampleEvery, guardEvery)', 'guardEvery')
+        .replace('if (this.#untilRecord > 0) return 0;', 'return 0;');
+      return { ...module, source };
+    },
+  });
+}
