@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../src/telemetry/snapshot.ts';
+import { writeWav } from '../audio/wav.ts';
 import { readExposition } from '../telemetry/exposition.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
-import { millpond, scratch, start } from './millpond.ts';
+import { millpond, scratch, start, tone } from './millpond.ts';
 
 const at = scratch();
 
@@ -72,6 +73,18 @@ describe('millpond health', () => {
       hitRatio: { state: 'fail' },
       pressureLevel: { state: 'fail' },
     });
+  });
+
+  it('judges what a run printed', async () => {
+    writeWav(at('tone.wav'), [tone()], { rate: 8000 });
+    const run = await millpond('transcode', at('tone.wav'), '--to', 'flac', '--out', at('out'), '--json');
+    writeFileSync(at('run.json'), run.stdout);
+    const { code, stdout } = await millpond('health', at('run.json'), '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(run.stdout).runtime.health);
+    const { stdout: text } = await millpond('health', at('run.json'), '--prometheus');
+    const acquires = readExposition(text).find(({ name }) => name === 'millpond_pool_acquires_total');
+    expect(acquires?.samples.reduce((sum, { value }) => sum + value, 0)).toBe(1);
   });
 
   it('reads stdin', async () => {

@@ -365,6 +365,7 @@ describe('help', () => {
   it.each([
     ['--help'],
     ['transcode', '--help'],
+    ['health', '--help'],
     ['demo', '--help'],
   ])('of %s has examples, on stdout, and ends with 0', async (...args) => {
     const { code, stdout, stderr } = await millpond(...args);

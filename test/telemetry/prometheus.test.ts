@@ -164,6 +164,7 @@ describe('the text', () => {
     ['millpond_pool_allocated_bytes_total', { tier: 'small' }, 40_960],
     ['millpond_shard_tier_idle', { shard: '2', tier: 'small' }, 3],
     ['millpond_flow_leases_total', { acquired_by: '0', released_by: '1' }, 118],
+    ['millpond_flow_leases_total', { acquired_by: 'gone', released_by: '0' }, 77],
     ['millpond_uptime_seconds', {}, 61.5],
     ['millpond_block_duration_most_seconds', {}, 0.5],
     ['millpond_tasks', { state: 'queued' }, 6],

@@ -257,6 +257,7 @@ const FIGURES: HealthFigures = {
   flow: [
     { acquiredBy: 0, releasedBy: 1, leases: 118 },
     { acquiredBy: 1, releasedBy: 1, leases: 9000 },
+    { acquiredBy: -1, releasedBy: 0, leases: 77 },
   ],
   shards: [shard(0, 8 * MiB), shard(1, 15 * MiB), shard(2, 15 * MiB)],
   loans: { count: 1, bytes: 1 * MiB },

@@ -114,9 +114,16 @@ export const MEMORY_METRICS: readonly Metric[] = [
   counter(
     'flow.leases',
     '{lease}',
-    'Leases by the shards that acquired and released them; pairs that had none are left out.',
+    'Leases by the shards that acquired and released them, or gone for ended threads; pairs without any are left out.',
     ['acquired_by', 'released_by'],
     (s) =>
-      s.flow.map((pair): Row<number> => [[String(pair.acquiredBy), String(pair.releasedBy)], pair.leases]),
+      s.flow.map(
+        (pair): Row<number> => [[shardName(pair.acquiredBy), shardName(pair.releasedBy)], pair.leases],
+      ),
   ),
 ];
+
+/** A shard that ended has no number any more. */
+function shardName(shard: number): string {
+  return shard < 0 ? 'gone' : String(shard);
+}
