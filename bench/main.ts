@@ -17,6 +17,7 @@ import pool from './pool.bench.ts';
 import runBenchmark from './run.bench.ts';
 import scaling from './scaling.bench.ts';
 import shards from './shards.bench.ts';
+import sizing from './sizing.bench.ts';
 import starve from './starve.bench.ts';
 import telemetry from './telemetry.bench.ts';
 import transfer from './transfer.bench.ts';
@@ -71,6 +72,7 @@ async function main(): Promise<void> {
     dsp,
     batch,
     scaling,
+    sizing,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
     context.say(`${name}: ${question}`);

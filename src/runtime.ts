@@ -8,20 +8,35 @@ import { threadId } from 'node:worker_threads';
 import { Admission } from './admission.ts';
 import { BLOCK, MAIN_ROW, STARVED } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
+import type { PressureLevel } from './budget/pressure.ts';
 import { type Bytes, KiB } from './bytes.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
 import { Quotas } from './coordinator/quotas.ts';
 import { RowCounts, shardWords, ThreadSupply } from './coordinator/supply.ts';
 import { MillpondError } from './errors.ts';
+import { Observer } from './observer.ts';
 import { type PoolOptions, resolvePoolOptions } from './options.ts';
 import type { Leak } from './pool/leases.ts';
 import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
-import { type Snapshot, takeSnapshot } from './take-snapshot.ts';
+import { TIER_NAMES } from './pool/tiers.ts';
+import { Regulator } from './regulator.ts';
+import type { BlockPolicy } from './sizing/block-policy.ts';
+import { CpuLoad } from './sizing/cpu-load.ts';
+import { mainThreadSource, type ThreadSource, threadSource } from './sizing/cpu-sources.ts';
+import type { Decision } from './sizing/decision.ts';
+import { readProcessMemory } from './sizing/process-memory.ts';
+import { takeSnapshot } from './take-snapshot.ts';
 import { type RunOptions, Tasks } from './tasks.ts';
+import { channels } from './telemetry/channels.ts';
+import {
+  type GivenThresholds,
+  type HealthReport,
+  type HealthThresholds,
+  resolveHealth,
+} from './telemetry/health.ts';
 import { createLog, type Log, type LogLevel, leakEvent } from './telemetry/log.ts';
-import { Recorder } from './telemetry/recorder.ts';
-import { Totals } from './telemetry/totals.ts';
+import type { PressureSnapshot, Snapshot } from './telemetry/snapshot.ts';
 import { type Member, type RuntimeLimits, Workers } from './workers.ts';
 
 export interface RuntimeOptions extends Partial<PoolOptions> {
@@ -35,6 +50,10 @@ export interface RuntimeOptions extends Partial<PoolOptions> {
   readonly logLevel?: LogLevel;
   /** Takes the log events instead. */
   readonly log?: Log;
+  /** Where `health()` begins to warn and to fail. */
+  readonly health?: GivenThresholds;
+  /** Other parameters of block sizing, which decide on the same figures without acting: `snapshot().decisions.shadow`. */
+  readonly shadow?: Partial<BlockPolicy>;
 }
 
 export interface CloseReport {
@@ -57,6 +76,8 @@ export interface Runtime extends AsyncDisposable {
   run<Result = unknown>(input?: unknown, options?: RunOptions): Promise<Result>;
   /** Plain JSON; also after `close`. */
   snapshot(): Snapshot;
+  /** A verdict on the runtime as it is now, with a sentence for each check. */
+  health(): HealthReport;
   /** Refuses new runs, waits for accepted ones and for cancelled jobs to stop, ends the workers, frees everything. */
   close(): Promise<CloseReport>;
 }
@@ -83,8 +104,11 @@ class MillpondRuntime implements Runtime {
   readonly threads: number;
   readonly #ledger: Ledger;
   readonly #shard: Shard;
-  readonly #recorder = new Recorder();
-  readonly #totals = new Totals();
+  readonly #observer: Observer;
+  readonly #regulator: Regulator;
+  readonly #health: HealthThresholds;
+  /** What CPU load is read of, by row. */
+  readonly #threadSources = new Map<number, ThreadSource>([[MAIN_ROW, mainThreadSource()]]);
   readonly #coordinator: Coordinator;
   readonly #workers: Workers;
   readonly #tasks: Tasks;
@@ -97,7 +121,16 @@ class MillpondRuntime implements Runtime {
   #ended = false;
 
   constructor(given: RuntimeOptions) {
-    const { job, threads = availableParallelism(), resourceLimits, logLevel, log, ...pool } = given;
+    const {
+      job,
+      threads = availableParallelism(),
+      resourceLimits,
+      logLevel,
+      log,
+      health,
+      shadow,
+      ...pool
+    } = given;
     if (!(job instanceof URL) && typeof job !== 'string') {
       throw new MillpondError(
         'ERR_INVALID_ARGUMENT',
@@ -106,6 +139,8 @@ class MillpondRuntime implements Runtime {
     }
     const options = resolvePoolOptions(pool, threads);
     this.threads = threads;
+    this.#health = resolveHealth(health);
+    this.#observer = new Observer(this.#startedMs);
     this.#log = log ?? createLog(logLevel === undefined ? {} : { level: logLevel });
 
     // A dead worker's row comes free a moment after its replacement wants one, so there are two for each thread.
@@ -127,16 +162,24 @@ class MillpondRuntime implements Runtime {
       shardWords(ledger, MAIN_ROW),
       supply,
       new RowCounts(ledger, MAIN_ROW),
-      this.#recorder,
+      this.#observer.recorder,
     );
     this.#coordinator = new Coordinator(ledger, this.#shard, options, quotas, {
-      recorded: (row, interval) => this.#totals.merge(interval, row),
+      recorded: (row, interval) => this.#observer.totals.merge(interval, row),
       refused: (shard, requests) => this.#logExhaustion(shard, requests),
-      rebalanced: () => {},
+      rebalanced: (moves) => {
+        this.#regulator.rebalanced(moves);
+        channels.rebalance.publish(() => ({
+          moves: moves.map((move) => ({ ...move, tier: TIER_NAMES[move.tier] })),
+        }));
+      },
       closed: (row, leaks) => this.#reportLeaks(`shard ${row}`, leaks),
     });
     this.#workers = new Workers(job, threads, { ledger: ledger.shared, options }, resourceLimits, ledger, {
-      introduced: (member, link) => this.#coordinator.attach(member.row, link),
+      introduced: (member, link) => {
+        this.#threadSources.set(member.row, threadSource(member.worker, member.row));
+        this.#coordinator.attach(member.row, link);
+      },
       message: (member, message) => this.#coordinator.handle(member.row, message),
       free: () => this.#workerFree(),
       gone: (member, code) => this.#workerGone(member, code),
@@ -153,6 +196,33 @@ class MillpondRuntime implements Runtime {
       this.#log,
       admission,
       options.tiers,
+    );
+    this.#regulator = new Regulator(
+      {
+        ledger,
+        coordinator: this.#coordinator,
+        admission,
+        options,
+        threads,
+        load: new CpuLoad(),
+        readMemory: readProcessMemory,
+        totals: this.#observer.totals,
+        shadow: shadow ?? null,
+        events: {
+          decided: (decision) => this.#decided(decision),
+          judged: (decision) => channels.sizing.publish(() => decision),
+          pressureChanged: (from, to, pressure) => this.#pressureChanged(from, to, pressure),
+          recovered: (milliseconds, bytes) => {
+            this.#log.write({
+              event: 'recovery',
+              milliseconds: Math.round(milliseconds),
+              recoveredBytes: bytes,
+            });
+            this.#tasks.pump();
+          },
+        },
+      },
+      this.#startedMs,
     );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#timer.unref();
@@ -193,16 +263,22 @@ class MillpondRuntime implements Runtime {
   }
 
   snapshot(): Snapshot {
-    const interval = this.#recorder.publish();
-    if (interval !== null) this.#totals.merge(interval, MAIN_ROW);
+    this.#observer.publish();
     return takeSnapshot({
       threads: this.threads,
+      uptimeSeconds: (performance.now() - this.#startedMs) / 1000,
       ledger: this.#ledger,
-      rows: this.#coordinator.rows,
-      totals: this.#totals,
-      loans: this.#coordinator.loans,
+      coordinator: this.#coordinator,
+      regulator: this.#regulator,
+      totals: this.#observer.totals,
+      rates: this.#observer.rates,
       tasks: this.#tasks.counts,
+      health: this.#health,
     });
+  }
+
+  health(): HealthReport {
+    return this.snapshot().health;
   }
 
   close(): Promise<CloseReport> {
@@ -216,6 +292,7 @@ class MillpondRuntime implements Runtime {
 
   async #close(): Promise<CloseReport> {
     await this.#tasks.settled();
+    this.#regulator.close(performance.now());
     // Ports and idle threads do not keep the process alive; this timer does, and ends the wait for a thread that
     // a forgotten loop of its job keeps busy.
     const patience = Promise.withResolvers<void>();
@@ -225,6 +302,7 @@ class MillpondRuntime implements Runtime {
     clearTimeout(timer);
 
     clearInterval(this.#timer);
+    this.#observer.stop();
     this.#coordinator.tick();
     this.#reportLeaks('the main thread', this.#shard.close());
     this.#shard.abandon();
@@ -250,6 +328,9 @@ class MillpondRuntime implements Runtime {
     this.#tasks.reportProgress();
     // Memory may have come free for one that waits for it.
     this.#tasks.pump();
+    const now = performance.now();
+    this.#regulator.tick(now, this.#threadSources.values());
+    this.#observer.tick(now, this.#coordinator.rows);
   }
 
   /** Serves starving shards as soon as they say so, however long the tick is. */
@@ -270,6 +351,8 @@ class MillpondRuntime implements Runtime {
 
   #workerGone(member: Member, exitCode: number): void {
     if (member.row >= 0) {
+      this.#threadSources.delete(member.row);
+      this.#regulator.forget(member.row);
       const { chargedBytes, loanBytes } = this.#coordinator.bury(member.row);
       if (!member.dismissed) {
         this.#log.write({
@@ -279,6 +362,12 @@ class MillpondRuntime implements Runtime {
           ...(member.task !== undefined && { task: member.task }),
           ...(member.cause !== undefined && { cause: member.cause.message }),
         });
+        channels.workerLost.publish(() => ({
+          shard: member.row,
+          exitCode,
+          ...(member.task !== undefined && { task: member.task }),
+          reclaimedBytes: chargedBytes + loanBytes,
+        }));
         this.#log.write({ event: 'reclaim', shard: member.row, bytes: chargedBytes + loanBytes });
       }
     }
@@ -293,6 +382,25 @@ class MillpondRuntime implements Runtime {
       limitBytes: this.#ledger.limitKib * KiB,
       usedBytes: (this.#ledger.sumKib() ?? 0) * KiB,
     });
+  }
+
+  #decided(decision: Decision): void {
+    channels.sizing.publish(() => decision);
+    const { kind, reason, blockBytes, bytes, inputs } = decision;
+    this.#log.write({
+      event: kind === 'emergency' ? 'emergency' : 'sizing',
+      kind,
+      reason,
+      usedBytes: inputs.usedBytes,
+      ...(blockBytes !== undefined && { blockBytes }),
+      ...(bytes !== undefined && { bytes }),
+    });
+  }
+
+  #pressureChanged(from: PressureLevel, to: PressureLevel, pressure: PressureSnapshot): void {
+    channels.pressure.publish(() => ({ from, to, pressure }));
+    const { ledgerShare, processShare, rssBytes } = pressure;
+    this.#log.write({ event: 'pressure', from, to, ledgerShare, processShare, rssBytes });
   }
 
   #fail(error: MillpondError): void {

@@ -1,10 +1,13 @@
-/** What a runtime shows of itself: plain JSON, read from the ledger's rows by the main thread. */
-
+/** Builds a snapshot: reads the ledger's rows, the recorded distributions and the regulator. Main thread. */
 import {
-  BLOCK,
+  ALLOCATED,
+  ALLOCATIONS,
+  FREED,
+  HELD,
   LEAKS,
   MAIN_ROW,
   OVERFLOWS,
+  PROCESSED,
   QUARANTINED,
   QUOTA,
   RELEASES,
@@ -14,143 +17,155 @@ import {
   TIERS,
 } from './budget/layout.ts';
 import type { Ledger } from './budget/ledger.ts';
-import { type Bytes, KiB } from './bytes.ts';
+import { KiB } from './bytes.ts';
+import type { Coordinator } from './coordinator/coordinator.ts';
+import { type Crossing, GONE } from './coordinator/flow.ts';
 import type { RowReader } from './coordinator/row-reader.ts';
 import { CAUSES, type CauseName, HIT, LARGER, MAILBOX, REFUSED } from './pool/causes.ts';
-import { POOLED_TIERS, TIER_NAMES, type TierName } from './pool/tiers.ts';
-import type { LatencySummary } from './telemetry/snapshot.ts';
+import { DIRECT, POOLED_TIERS, TIER_NAMES, type TierName } from './pool/tiers.ts';
+import type { Regulator } from './regulator.ts';
+import { evaluateHealth, type HealthThresholds } from './telemetry/health.ts';
+import type { Rates } from './telemetry/rates.ts';
+import type { ShardSnapshot, Snapshot, TaskCounts } from './telemetry/snapshot.ts';
 import type { Totals } from './telemetry/totals.ts';
-
-export interface TierSnapshot {
-  /** Requests that got memory. */
-  readonly acquires: number;
-  /** Of these, served from memory already pooled: own list, mailbox, next tier up. */
-  readonly hits: number;
-  /** Leases that ended: released, or reclaimed at the end of their task. */
-  readonly releases: number;
-  /** Buffers freed because the free list was full. */
-  readonly overflows: number;
-  readonly idle: number;
-  /** The sum of each shard's largest number of idle buffers. */
-  readonly idlePeak: number;
-}
-
-export interface ShardSnapshot {
-  /** 0 is the main thread. */
-  readonly shard: number;
-  readonly chargedBytes: Bytes;
-  readonly idleBytes: Bytes;
-  /** The largest request that waits for memory now, 0 when none does. */
-  readonly starvingBytes: Bytes;
-  readonly acquires: number;
-  readonly releases: number;
-  readonly idle: Readonly<Record<TierName, number>>;
-  readonly quota: Readonly<Record<TierName, number>>;
-}
-
-export interface Snapshot {
-  readonly threads: number;
-  readonly budget: {
-    readonly limitBytes: Bytes;
-    readonly usedBytes: Bytes;
-    /** The largest sum that a successful reservation accepted. */
-    readonly peakBytes: Bytes;
-  };
-  readonly pool: {
-    readonly acquires: number;
-    /** Share of `acquires` served from memory already pooled, 0 to 1. */
-    readonly hitRate: number;
-    readonly refused: number;
-    readonly byTier: Readonly<Record<TierName, TierSnapshot>>;
-  };
-  readonly latency: LatencySummary;
-  readonly block: { readonly bytes: Bytes };
-  readonly shards: readonly ShardSnapshot[];
-  readonly loans: { readonly count: number; readonly bytes: Bytes };
-  readonly leaks: number;
-  readonly quarantined: number;
-  readonly tasks: TaskCounts;
-}
-
-export interface TaskCounts {
-  readonly queued: number;
-  readonly running: number;
-  readonly succeeded: number;
-  /** Ended with the job's own error. */
-  readonly failed: number;
-  readonly cancelled: number;
-  /** Died with their worker. */
-  readonly lost: number;
-}
 
 export interface SnapshotSources {
   readonly threads: number;
+  readonly uptimeSeconds: number;
   readonly ledger: Ledger;
-  readonly rows: RowReader;
+  readonly coordinator: Coordinator;
+  readonly regulator: Regulator;
   readonly totals: Totals;
-  readonly loans: { readonly count: number; readonly bytes: Bytes };
+  readonly rates: Rates;
   readonly tasks: TaskCounts;
+  readonly health: HealthThresholds;
 }
 
-export function takeSnapshot(sources: SnapshotSources): Snapshot {
-  const { ledger, rows, loans } = sources;
-  const live = Array.from({ length: ledger.rows }, (_, row) => row).filter((row) => rows.taken(row));
-  const total = (counter: number): number =>
-    live.reduce((sum, row) => sum + rows.counters(row)[counter], rows.retired[counter]);
-  const served = (cause: number, tier: number): number => total(SERVED + cause * TIERS + tier);
+const SERVING = CAUSES.map((_, cause) => cause).filter((cause) => cause !== REFUSED);
+const REUSING = [HIT, MAILBOX, LARGER];
 
-  const byTier = byName((tier) => {
-    const acquires = SERVING.reduce((sum, cause) => sum + served(cause, tier), 0);
-    const pooled = tier < POOLED_TIERS;
+export function takeSnapshot(sources: SnapshotSources): Snapshot {
+  const { ledger, coordinator, regulator, totals, rates } = sources;
+  const { rows, loans, cleanup } = coordinator;
+  const live = rows.live();
+  const total = (counter: number): number => rows.total(live, counter);
+  const served = (causes: readonly number[], tier: number): number =>
+    causes.reduce((sum, cause) => sum + total(SERVED + cause * TIERS + tier), 0);
+
+  const held = byName((tier) => {
+    const availableBytes = live.reduce((sum, row) => sum + idleBytes(rows, row, tier), 0);
+    const heldBytes = live.reduce((sum, row) => sum + rows.counters(row)[HELD + tier], 0) * KiB;
+    return { usedBytes: Math.max(0, heldBytes - availableBytes), availableBytes };
+  });
+  const byTier = byName((tier, name) => {
+    const acquires = served(SERVING, tier);
+    const hits = served(REUSING, tier);
     return {
       acquires,
-      hits: served(HIT, tier) + served(MAILBOX, tier) + served(LARGER, tier),
+      hits,
+      hitRate: share(hits, acquires),
       releases: total(RELEASES + tier),
       overflows: total(OVERFLOWS + tier),
-      idle: pooled ? live.reduce((sum, row) => sum + rows.idle(row, tier), 0) : 0,
-      idlePeak: pooled
-        ? live.reduce((sum, row) => sum + rows.idlePeak(row, tier), rows.retiredPeaks[tier])
-        : 0,
+      allocatedBytes: total(ALLOCATED + tier) * KiB,
+      freedBytes: total(FREED + tier) * KiB,
+      idle: tier < POOLED_TIERS ? live.reduce((sum, row) => sum + rows.idle(row, tier), 0) : 0,
+      idlePeak:
+        tier < POOLED_TIERS
+          ? live.reduce((sum, row) => sum + rows.idlePeak(row, tier), rows.retiredPeaks[tier])
+          : 0,
+      utilization: utilization(held[name]),
     };
   });
-  const tiers = Object.values(byTier);
-  const acquires = tiers.reduce((sum, tier) => sum + tier.acquires, 0);
-  const hits = tiers.reduce((sum, tier) => sum + tier.hits, 0);
-  const byCause = CAUSES.map((_, cause) =>
-    TIER_NAMES.reduce((sum, _name, tier) => sum + served(cause, tier), 0),
-  );
+  const sum = (of: (tier: (typeof byTier)[TierName]) => number): number =>
+    Object.values(byTier).reduce((all, tier) => all + of(tier), 0);
+  const acquires = sum((tier) => tier.acquires);
+  const hits = sum((tier) => tier.hits);
+  const allocations = rows.allTiers(live, ALLOCATIONS);
+  const allocatedBytes = sum((tier) => tier.allocatedBytes);
+  const freedBytes = sum((tier) => tier.freedBytes);
+  const limitBytes = ledger.limitKib * KiB;
+  const usedBytes = (ledger.sumKib() ?? 0) * KiB;
+  const handsBytes = Object.values(held).reduce((all, tier) => all + tier.usedBytes + tier.availableBytes, 0);
+  const exactCounts = Object.fromEntries(
+    CAUSES.map((cause, at) => [cause, TIER_NAMES.reduce((all, _name, tier) => all + served([at], tier), 0)]),
+  ) as Record<CauseName, number>;
 
-  return {
+  const figures: Omit<Snapshot, 'health'> = {
     threads: sources.threads,
+    uptimeSeconds: sources.uptimeSeconds,
     budget: {
-      limitBytes: ledger.limitKib * KiB,
-      usedBytes: (ledger.sumKib() ?? 0) * KiB,
+      limitBytes,
+      usedBytes,
       peakBytes: ledger.peakKib * KiB,
+      utilization: share(usedBytes, limitBytes),
+    },
+    memory: {
+      totalBytes: usedBytes,
+      byTier: held,
+      directBytes: held.direct.usedBytes,
+      // What is charged and in nobody's hands. The rows are read one after the other while their threads go on.
+      inTransitBytes: Math.max(0, usedBytes - handsBytes - loans.bytes),
+      loanBytes: loans.bytes,
     },
     pool: {
       acquires,
-      hitRate: acquires === 0 ? 0 : hits / acquires,
-      refused: byCause[REFUSED],
+      hitRate: share(hits, acquires),
+      refused: exactCounts.refused,
+      allocations,
+      allocatedBytes,
+      freedBytes,
+      utilization: utilization({
+        usedBytes: sumOf(held, ({ usedBytes }) => usedBytes),
+        availableBytes: sumOf(held, ({ availableBytes }) => availableBytes),
+      }),
+      turnoverPerSecond: share(rates.turnoverBytesPerSecond, usedBytes),
       byTier,
     },
-    latency: sources.totals.latency(
-      Object.fromEntries(CAUSES.map((cause, at) => [cause, byCause[at]])) as Record<CauseName, number>,
-    ),
-    block: { bytes: ledger.words[BLOCK] },
+    patterns: {
+      requestsPerSecond: rates.requestsPerSecond,
+      sizes: totals.sizes(),
+      sizesByTier: totals.sizesByTier(),
+    },
+    latency: totals.latency(exactCounts),
+    intervalLatency: totals.intervalLatency(),
+    usage: {
+      lifetimes: totals.lifetimes(),
+      intervalLifetimes: totals.intervalLifetimes(),
+      reuseRate: acquires === 0 ? 0 : Math.max(0, 1 - allocations / acquires),
+      efficiency: totals.efficiency(),
+    },
+    pressure: regulator.pressure,
+    cleanup: {
+      trims: cleanup.trims,
+      trimmedBytes: cleanup.freedKib * KiB,
+      recoveryRate: cleanup.askedKib === 0 ? 1 : Math.min(1, cleanup.freedKib / cleanup.askedKib),
+      poolTurnover: share(freedBytes, allocatedBytes),
+      ...regulator.recoveries,
+      recovery: totals.recovery(),
+      gc: totals.gc(rows.known()),
+    },
+    cpu: regulator.cpu,
+    block: regulator.block,
+    decisions: regulator.decisions,
+    flow: flowOf(coordinator.flow.crossings, live, rows),
     shards: live.map((row) => shardSnapshot(row, ledger, rows)),
     loans: { count: loans.count, bytes: loans.bytes },
     leaks: total(LEAKS),
     quarantined: total(QUARANTINED),
     tasks: sources.tasks,
   };
+  return { ...figures, health: evaluateHealth(figures, sources.health) };
 }
-
-const SERVING = CAUSES.map((_, cause) => cause).filter((cause) => cause !== REFUSED);
 
 function shardSnapshot(row: number, ledger: Ledger, rows: RowReader): ShardSnapshot {
   const counters = rows.counters(row);
   const sum = (first: number, count: number): number =>
     counters.subarray(first, first + count).reduce((total, value) => total + value, 0);
+  const byTier = byName((tier) => {
+    const availableBytes = idleBytes(rows, row, tier);
+    const usedBytes = Math.max(0, counters[HELD + tier] * KiB - availableBytes);
+    return { usedBytes, availableBytes, utilization: utilization({ usedBytes, availableBytes }) };
+  });
   return {
     shard: row - MAIN_ROW,
     chargedBytes: ledger.chargedKib(row) * KiB,
@@ -158,11 +173,49 @@ function shardSnapshot(row: number, ledger: Ledger, rows: RowReader): ShardSnaps
     starvingBytes: ledger.words[rowWord(row) + STARVING] * KiB,
     acquires: SERVING.reduce((total, cause) => total + sum(SERVED + cause * TIERS, TIERS), 0),
     releases: sum(RELEASES, TIERS),
+    utilization: utilization({
+      usedBytes: sumOf(byTier, ({ usedBytes }) => usedBytes),
+      availableBytes: sumOf(byTier, ({ availableBytes }) => availableBytes),
+    }),
+    processedBytes: counters[PROCESSED],
     idle: byName((tier) => (tier < POOLED_TIERS ? rows.idle(row, tier) : 0)),
     quota: byName((tier) => (tier < POOLED_TIERS ? ledger.words[rowWord(row) + QUOTA + tier] : 0)),
+    byTier,
   };
 }
 
-function byName<T>(of: (tier: number) => T): Record<TierName, T> {
-  return Object.fromEntries(TIER_NAMES.map((name, tier) => [name, of(tier)])) as Record<TierName, T>;
+/** Leases that changed their thread, and those that did not: what each shard released, less what others had acquired. */
+function flowOf(crossings: readonly Crossing[], live: readonly number[], rows: RowReader): Crossing[] {
+  const own = [...live, GONE].map((row): Crossing => {
+    const released = rows.released(row === GONE ? null : row);
+    const foreign = crossings.reduce(
+      (sum, { acquiredBy, releasedBy, leases }) =>
+        releasedBy === row && acquiredBy !== row ? sum + leases : sum,
+      0,
+    );
+    return { acquiredBy: row, releasedBy: row, leases: Math.max(0, released - foreign) };
+  });
+  const others = crossings.filter(({ acquiredBy, releasedBy }) => acquiredBy !== releasedBy);
+  return [...own, ...others].filter(({ leases }) => leases > 0);
+}
+
+function idleBytes(rows: RowReader, row: number, tier: number): number {
+  return tier === DIRECT ? 0 : rows.idle(row, tier) * rows.tierKib(tier) * KiB;
+}
+
+function utilization({ usedBytes, availableBytes }: { usedBytes: number; availableBytes: number }): number {
+  return share(usedBytes, usedBytes + availableBytes);
+}
+
+/** 0 where there is nothing to share. */
+function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
+function sumOf<T>(record: Readonly<Record<TierName, T>>, of: (value: T) => number): number {
+  return Object.values(record).reduce((sum, value) => sum + of(value as T), 0);
+}
+
+function byName<T>(of: (tier: number, name: TierName) => T): Record<TierName, T> {
+  return Object.fromEntries(TIER_NAMES.map((name, tier) => [name, of(tier, name)])) as Record<TierName, T>;
 }

@@ -19,6 +19,7 @@ import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
 import { type TaskEnding, TaskFrame } from './task-frame.ts';
 import { TaskSignal } from './task-signal.ts';
+import { GcWatch } from './telemetry/gc.ts';
 import { Recorder } from './telemetry/recorder.ts';
 
 /** What a job gets besides its input. */
@@ -59,6 +60,7 @@ export class WorkerThread {
   readonly #row: number;
   readonly #supply: ThreadSupply;
   readonly #recorder = new Recorder();
+  readonly #gc = new GcWatch((kind, nanoseconds) => this.#recorder.gc(kind, nanoseconds));
   readonly #channel = new MessageChannel();
   /** The same for all tasks: there is one at a time. */
   readonly #context: JobContext;
@@ -105,7 +107,10 @@ export class WorkerThread {
         queueMicrotask(() => {
           if (task === this.#task) this.#signal?.abort();
         }),
-      closed: (leaks) => this.#post({ kind: 'closed', interval: this.#recorder.publish(), leaks }, []),
+      closed: (leaks) => {
+        this.#gc.stop();
+        this.#post({ kind: 'closed', interval: this.#recorder.publish(), leaks }, []);
+      },
     });
     hands.handle = (message) => side.handle(message);
     this.#frame = new TaskFrame(this.shard);
@@ -187,6 +192,7 @@ export class WorkerThread {
     const now = this.#supply.now();
     if (now - this.#published < PUBLISH_EVERY_NS) return;
     this.#published = now;
+    this.#gc.flush();
     const interval = this.#recorder.publish();
     if (interval !== null) this.#post({ kind: 'recorded', interval }, []);
   }

@@ -51,8 +51,12 @@ export function biquad(
   output: Float32Array,
   samples: number,
 ): number {
-  filter(CHAIN, state, input, output, samples);
+  chain(state, input, output, samples);
   return energyOf(output, samples);
+}
+
+export function chain(state: Float64Array, input: Float32Array, output: Float32Array, samples: number): void {
+  filter(CHAIN, state, input, output, samples);
 }
 
 export function spectrum(input: Float32Array, output: Float32Array, samples: number, pool: Pool): number {

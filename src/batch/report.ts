@@ -3,8 +3,8 @@ import { styleText } from 'node:util';
 import { type Bytes, formatBytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
-import type { Snapshot } from '../take-snapshot.ts';
-import type { Stats } from '../telemetry/snapshot.ts';
+import { evaluateHealth } from '../telemetry/health.ts';
+import type { Snapshot, Stats } from '../telemetry/snapshot.ts';
 import { shown } from './plan.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
 
@@ -31,6 +31,11 @@ export interface RunReport {
     >;
   };
   readonly latency: { readonly unit: 'ns'; readonly byCause: Readonly<Record<CauseName, Stats>> };
+  /**
+   * All that the runtime shows of itself after its end; memory, load, flow and shards as they were when the last file was
+   * done, since then everything was given back.
+   */
+  readonly runtime: Snapshot;
   readonly failures: readonly BatchFailure[];
   /** What was changed, left out or found damaged in files that were done. */
   readonly notes: readonly BatchNote[];
@@ -41,6 +46,21 @@ export interface RunReport {
 export interface BatchNote {
   readonly file: string;
   readonly message: string;
+}
+
+/** A snapshot after `close`, with what there was to see only before it. */
+export function snapshotOfRun(before: Snapshot, after: Snapshot): Snapshot {
+  const { memory, cpu, flow, shards } = before;
+  const byTier = Object.fromEntries(
+    Object.entries(after.pool.byTier).map(([name, tier]) => {
+      const { idle, utilization } = before.pool.byTier[name as TierName];
+      return [name, { ...tier, idle, utilization }];
+    }),
+  ) as Snapshot['pool']['byTier'];
+  const { utilization, turnoverPerSecond } = before.pool;
+  const pool = { ...after.pool, utilization, turnoverPerSecond, byTier };
+  const figures = { ...after, memory, cpu, flow, shards, pool };
+  return { ...figures, health: evaluateHealth(figures) };
 }
 
 export function makeReport(
@@ -68,6 +88,7 @@ export function makeReport(
     budget: { limitBytes: budget.limitBytes, peakBytes: budget.peakBytes, endBytes: budget.usedBytes },
     pool: { acquires: pool.acquires, hitRate: pool.hitRate, byTier: Object.fromEntries(tiers) },
     latency: { unit: latency.unit, byCause: latency.byCause },
+    runtime: snapshot,
     failures: outcome.failures,
     notes: files.notes,
     interrupted: outcome.cancelled > 0,

@@ -2,14 +2,16 @@
 import { dirname } from 'node:path';
 import type { TargetName } from '../audio/targets.ts';
 import { type Plan, planBatch, shown } from '../batch/plan.ts';
-import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/report.ts';
-import { type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
+import { type BatchNote, formatNotes, formatReport, makeReport, snapshotOfRun } from '../batch/report.ts';
+import { type BatchOutcome, type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
 import type { Bytes } from '../bytes.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
+import type { Snapshot } from '../telemetry/snapshot.ts';
 import { EXIT } from './exit.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { type ProgressBar, startProgressBar } from './progress-bar.ts';
+import { startWatch } from './watch.ts';
 
 export interface BatchOptions {
   readonly command: string;
@@ -21,13 +23,24 @@ export interface BatchOptions {
   readonly budget: Bytes | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly watch: boolean;
   readonly logLevel: LogLevel | undefined;
+}
+
+/** Who prints lines on stderr now. */
+interface Screen {
+  line(text: string): void;
 }
 
 export async function runBatchCommand(options: BatchOptions): Promise<void> {
   const started = performance.now();
   const interrupt = listenForInterrupt();
-  const log = createLog(options.logLevel === undefined ? {} : { level: options.logLevel });
+  const screen: Screen = { line: (text) => void process.stderr.write(`${text}\n`) };
+  const log = createLog({
+    ...(options.logLevel !== undefined && { level: options.logLevel }),
+    // What else is written to a terminal would tear the live view.
+    ...(options.watch && { destination: { write: (line) => screen.line(line.trimEnd()) } }),
+  });
   try {
     // Workers take longest to start; everything else happens meanwhile.
     const starting = startRuntime(options, log);
@@ -38,7 +51,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       throw plan.reason;
     }
     if (runtime.status === 'rejected') throw runtime.reason;
-    await run(options, runtime.value, plan.value, interrupt, started);
+    await run(options, runtime.value, plan.value, interrupt, screen, started);
   } finally {
     interrupt.stop();
     log.close();
@@ -50,24 +63,34 @@ async function run(
   runtime: Runtime,
   plan: Plan,
   interrupt: Interrupt,
+  screen: Screen,
   started: number,
 ): Promise<void> {
   const { stderr, stdout } = process;
   for (const { output } of plan.files) interrupt.watch(dirname(output));
-  const seconds = plan.files.reduce((sum, file) => sum + file.estimatedSeconds, 0);
-  const bar = options.quiet ? null : await startProgressBar(stderr, seconds, plan.files.length);
+  const bar = await startProgress(options, runtime, plan, started);
+  if (bar !== null && options.watch) {
+    screen.line = bar.line;
+    interrupt.speakThrough(bar.line);
+  }
   const notes: BatchNote[] = [];
   const settings: BatchSettings = { ...options.settings, to: options.to };
-  const outcome = await runBatch(runtime, plan, settings, watcher(bar, notes), interrupt.signal);
-  await runtime.close();
-  bar?.stop();
+  let outcome: BatchOutcome;
+  let before: Snapshot;
+  try {
+    outcome = await runBatch(runtime, plan, settings, watcher(bar, notes), interrupt.signal);
+  } finally {
+    before = runtime.snapshot();
+    await runtime.close();
+    bar?.stop();
+  }
   if (!options.quiet) {
     for (const line of formatNotes(notes)) stderr.write(`${line}\n`);
   }
 
   const report = makeReport(
     options.command,
-    runtime.snapshot(),
+    snapshotOfRun(before, runtime.snapshot()),
     outcome,
     { total: plan.files.length + plan.unreadable.length, skipped: plan.skipped, notes },
     (performance.now() - started) / 1000,
@@ -75,6 +98,54 @@ async function run(
   if (options.json) stdout.write(`${JSON.stringify(report)}\n`);
   else if (!options.quiet) stdout.write(formatReport(report, stdout));
   process.exitCode = interrupt.exitCode() || (outcome.failures.length > 0 ? EXIT.failed : EXIT.done);
+}
+
+/** Whatever is drawn on the terminal; null when nothing is to be. */
+function startProgress(
+  { quiet, watch }: BatchOptions,
+  runtime: Runtime,
+  plan: Plan,
+  started: number,
+): Promise<ProgressBar | null> {
+  if (quiet) return Promise.resolve(null);
+  const seconds = plan.files.reduce((sum, file) => sum + file.estimatedSeconds, 0);
+  return watch
+    ? startLiveView(runtime, seconds, plan.files.length + plan.unreadable.length, started)
+    : startProgressBar(process.stderr, seconds, plan.files.length);
+}
+
+/** A progress bar that also shows what the runtime does. */
+async function startLiveView(
+  runtime: Runtime,
+  totalSeconds: number,
+  totalFiles: number,
+  started: number,
+): Promise<ProgressBar> {
+  let doneSeconds = 0;
+  let files = 0;
+  let failed = 0;
+  const { line, stop } = await startWatch(process.stderr, () => ({
+    snapshot: runtime.snapshot(),
+    progress: {
+      doneSeconds,
+      totalSeconds,
+      files,
+      failed,
+      totalFiles,
+      elapsedSeconds: (performance.now() - started) / 1000,
+    },
+  }));
+  return {
+    advance(seconds) {
+      doneSeconds += seconds;
+    },
+    fileDone(withFailure) {
+      files++;
+      if (withFailure) failed++;
+    },
+    line,
+    stop,
+  };
 }
 
 function watcher(bar: ProgressBar | null, notes: BatchNote[]): BatchWatcher {
@@ -85,7 +156,7 @@ function watcher(bar: ProgressBar | null, notes: BatchNote[]): BatchWatcher {
       for (const message of result.warnings) notes.push({ file: file.input, message });
     },
     failed(file, { code, message }) {
-      bar?.fileDone();
+      bar?.fileDone(true);
       const text = `failed: ${shown(file)}: ${message} (${code})`;
       if (bar !== null) bar.line(text);
       else process.stderr.write(`${text}\n`);

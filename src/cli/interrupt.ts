@@ -15,6 +15,8 @@ export interface Interrupt {
   exitCode(): number;
   /** Folders in which outputs are written aside. */
   watch(folder: string): void;
+  /** Who prints what a signal has to say. Default: a line on stderr, below whatever is drawn there. */
+  speakThrough(say: (line: string) => void): void;
   stop(): void;
 }
 
@@ -22,20 +24,19 @@ export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
   const folders = new Set<string>();
   let code = 0;
+  let say = (line: string): void => void process.stderr.write(`\n${line}\n`);
 
   function onSignal(name: NodeJS.Signals): void {
     if (controller.signal.aborted) {
       stop();
       removeHalfWritten(folders);
-      // The progress bar has hidden it.
+      // The progress bar, or the live view, has hidden it.
       if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
       process.kill(process.pid, name);
       return;
     }
     code = name === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
-    process.stderr.write(
-      '\nmillpond: stopping; running jobs end at their next block (again: leave at once)\n',
-    );
+    say('millpond: stopping; running jobs end at their next block (again: leave at once)');
     controller.abort();
   }
 
@@ -46,7 +47,15 @@ export function listenForInterrupt(): Interrupt {
 
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return { signal: controller.signal, exitCode: () => code, watch: (folder) => folders.add(folder), stop };
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    watch: (folder) => folders.add(folder),
+    speakThrough(other) {
+      say = other;
+    },
+    stop,
+  };
 }
 
 /** Outputs that this process writes aside are hidden files that carry its id. */

@@ -3,7 +3,7 @@ import type { Bar } from 'cli-progress';
 
 export interface ProgressBar {
   advance(seconds: number): void;
-  fileDone(): void;
+  fileDone(failed?: boolean): void;
   /** Prints a line without tearing the bar. */
   line(text: string): void;
   stop(): void;

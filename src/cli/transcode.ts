@@ -19,6 +19,7 @@ interface TranscodeOptions {
   budget?: Bytes;
   json?: boolean;
   quiet?: boolean;
+  watch?: boolean;
   logLevel?: LogLevel;
 }
 
@@ -79,6 +80,7 @@ export interface RunOptions {
   budget?: Bytes;
   json?: boolean;
   quiet?: boolean;
+  watch?: boolean;
   logLevel?: LogLevel;
 }
 
@@ -88,6 +90,7 @@ export function withRunOptions(command: Command): Command {
     .option('--budget <size>', 'memory that all threads together may pool; default 100MiB', byteSize)
     .option('--json', 'print one JSON object (millpond.run/1) instead of the summary')
     .option('--quiet', 'print failures only')
+    .option('--watch', 'show memory, threads and decisions live instead of the progress bar, on a terminal')
     .addOption(
       new Option('--log-level <level>', 'least severe log line on stderr; default warn').choices(LOG_LEVELS),
     );
@@ -99,6 +102,7 @@ export function runOptions(options: RunOptions) {
     budget: options.budget,
     json: options.json ?? false,
     quiet: options.quiet ?? false,
+    watch: options.watch ?? false,
     logLevel: options.logLevel,
   };
 }

@@ -18,7 +18,7 @@ import {
 } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import { FRESH, MAILBOX, REFUSED, TRIMMED, WAITED } from '../pool/causes.ts';
+import { CAUSES, FRESH, MAILBOX, REFUSED, TRIMMED, WAITED } from '../pool/causes.ts';
 import { IDLE, IDLE_HIGH, IDLE_LOW, IDLE_PEAK } from '../pool/free-list.ts';
 import { POOLED_TIERS, type TierPolicies, tierFor } from '../pool/tiers.ts';
 import type { Quotas } from './quotas.ts';
@@ -35,6 +35,7 @@ export class RowReader {
   readonly #tiers: TierPolicies;
   readonly #counters: Float64Array[];
   readonly #refused = new Map<number, number>();
+  readonly #gone = new Set<number>();
   readonly #before = new Map<number, Float64Array>();
 
   constructor(ledger: Ledger, tiers: TierPolicies) {
@@ -59,10 +60,31 @@ export class RowReader {
     return rows;
   }
 
+  /** Rows that a thread holds or held, rising. */
+  known(): number[] {
+    return [...new Set([...this.live(), ...this.#gone])].sort((a, b) => a - b);
+  }
+
   /** A counter over these rows and all threads that are gone. */
   total(rows: readonly number[], counter: number): number {
     let sum = this.retired[counter];
     for (const row of rows) sum += this.#counters[row][counter];
+    return sum;
+  }
+
+  /** A counter that there is one of for each tier, over all tiers. */
+  allTiers(rows: readonly number[], first: number): number {
+    let sum = 0;
+    for (let tier = 0; tier < TIERS; tier++) sum += this.total(rows, first + tier);
+    return sum;
+  }
+
+  /** Requests that got memory. */
+  acquires(rows: readonly number[]): number {
+    let sum = 0;
+    for (const cause of CAUSES.keys()) {
+      if (cause !== REFUSED) sum += this.allTiers(rows, SERVED + cause * TIERS);
+    }
     return sum;
   }
 
@@ -165,5 +187,6 @@ export class RowReader {
     for (let tier = 0; tier < POOLED_TIERS; tier++) this.retiredPeaks[tier] += this.idlePeak(row, tier);
     this.#before.delete(row);
     this.#refused.delete(row);
+    this.#gone.add(row);
   }
 }

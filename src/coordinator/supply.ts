@@ -33,6 +33,8 @@ import type { ShardWords } from '../pool/idle.ts';
 import type { ShardCounts } from '../pool/leases.ts';
 import type { Store } from '../pool/store.ts';
 import type { Need, Supply } from '../pool/supply.ts';
+import { TIER_NAMES } from '../pool/tiers.ts';
+import { channels } from '../telemetry/channels.ts';
 
 /** What differs between the main thread and a worker. */
 export interface Surroundings {
@@ -212,6 +214,7 @@ export class RowCounts implements ShardCounts {
 
   freed(tier: number, kib: number): void {
     this.#counters[FREED + tier] += kib;
+    channels.releaseToMemory.publish(() => ({ tier: TIER_NAMES[tier], bytes: kib * KiB }));
     this.held(tier, -kib);
   }
 }

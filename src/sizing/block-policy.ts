@@ -8,8 +8,8 @@
  * Pure: state in, state out.
  */
 import { atLeast, type PressureLevel } from '../budget/pressure.ts';
-import { type Bytes, formatBytes, KiB, MiB } from '../bytes.ts';
-import { capacityFor, DEFAULT_TIERS, type TierPolicies } from '../pool/tiers.ts';
+import { type Bytes, formatBytes } from '../bytes.ts';
+import { BLOCK_STEP_BYTES, type BlockSizes, whole } from './block-sizes.ts';
 import {
   efficiencyBetween,
   gainOf,
@@ -21,17 +21,12 @@ import {
   type Work,
 } from './block-trial.ts';
 
-export interface BlockPolicy extends TrialPolicy {
-  /** What it starts with, and goes back to. */
-  readonly baselineBytes: Bytes;
-  /** Never less and never more. `blockSizes` gives all three. */
-  readonly leastBytes: Bytes;
-  readonly mostBytes: Bytes;
+export interface BlockPolicy extends TrialPolicy, BlockSizes {
   /** One step down. One step back up divides by it. */
   readonly shrinkFactor: number;
   /** One trial's step up. */
   readonly growFactor: number;
-  /** CPU load of the process, 0 to 1, at which it counts as busy, and below which no longer. */
+  /** CPU load, 0 to 1, at which it counts as busy, and below which no longer. */
   readonly growAtCpu: number;
   readonly idleBelowCpu: number;
   /** From one change to the next; leaves pressure out until memory really fell. */
@@ -52,7 +47,7 @@ export interface BlockPolicy extends TrialPolicy {
 const CALM_DOUBLINGS = 8;
 const HOUR_MS = 3_600_000;
 
-export const DEFAULT_BLOCK_POLICY: Omit<BlockPolicy, 'baselineBytes' | 'leastBytes' | 'mostBytes'> = {
+export const DEFAULT_BLOCK_POLICY: Omit<BlockPolicy, keyof BlockSizes> = {
   shrinkFactor: 0.75,
   growFactor: 1.5,
   growAtCpu: 0.8,
@@ -70,38 +65,8 @@ export const DEFAULT_BLOCK_POLICY: Omit<BlockPolicy, 'baselineBytes' | 'leastByt
   mostTurnMs: 10_000,
 };
 
-/** Blocks are whole multiples of this. */
-export const BLOCK_STEP_BYTES = 64;
-
-/**
- * Baseline and clamps for a runtime. Growth ends at 1 MiB, and where one block of its tier on each thread would take more
- * than `growthShare` of the budget (default 0.25); neither lowers the baseline that the user asked for.
- */
-export function blockSizes(given: {
-  readonly baselineBytes: Bytes;
-  readonly budgetBytes: Bytes;
-  readonly threads: number;
-  readonly tiers?: TierPolicies;
-  readonly leastBytes?: Bytes;
-  readonly mostBytes?: Bytes;
-  readonly growthShare?: number;
-}): Pick<BlockPolicy, 'baselineBytes' | 'leastBytes' | 'mostBytes'> {
-  const { tiers = DEFAULT_TIERS, leastBytes = 4 * KiB, mostBytes = MiB, growthShare = 0.25 } = given;
-  const baselineBytes = Math.max(BLOCK_STEP_BYTES, whole(given.baselineBytes));
-  const affordable = (bytes: Bytes): boolean =>
-    given.threads * capacityFor(bytes, tiers) <= growthShare * given.budgetBytes;
-  const growth = [mostBytes, ...tiers.map(({ capacity }) => Math.min(capacity, mostBytes))].filter(
-    affordable,
-  );
-  return {
-    baselineBytes,
-    leastBytes: Math.min(baselineBytes, Math.max(BLOCK_STEP_BYTES, whole(leastBytes))),
-    mostBytes: Math.max(baselineBytes, ...growth.map(whole)),
-  };
-}
-
 export interface BlockInput extends Work {
-  /** Of the process, smoothed, 0 to 1; null where it cannot be read: then nothing grows past the baseline. */
+  /** How busy the CPU is, smoothed, 0 to 1; null where it cannot be read: then nothing grows past the baseline. */
   readonly cpu: number | null;
   readonly pressure: PressureLevel;
   /** The ledger's sum. */
@@ -185,7 +150,7 @@ function underPressure(state: BlockState, input: BlockInput, policy: BlockPolicy
   const ceiling = state.episode === null ? newCeiling(state, nowMs, policy) : state.ceiling;
   const next: BlockState = { ...state, bytes: settled, trial: null, episode, ceiling };
   const bytes = Math.max(policy.leastBytes, whole(settled * policy.shrinkFactor));
-  const waits = state.episode !== null && fell && nowMs - state.changedMs < policy.coolDownMs;
+  const waits = fell && nowMs - state.changedMs < policy.coolDownMs;
   const shown = { ...next, ceilingBytes: ceilingAt(next, nowMs, policy) };
   if (waits || bytes >= state.bytes) return { state: shown, change: null };
   const why = state.episode !== null && !fell ? ' and nothing was freed yet' : '';
@@ -286,10 +251,6 @@ function change(
 ): BlockStep {
   const text = turn ? reason : `${reason}: ${size(state.bytes)} to ${size(bytes)}`;
   return { state: { ...state, bytes, changedMs: nowMs }, change: { kind, bytes, reason: text, turn } };
-}
-
-function whole(bytes: number): Bytes {
-  return Math.floor(bytes / BLOCK_STEP_BYTES) * BLOCK_STEP_BYTES;
 }
 
 const size = formatBytes;

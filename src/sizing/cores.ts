@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { type Cgroup, ownCgroup, type ReadText, readText } from './cgroup.ts';
 
 /**
- * The least of affinity and the container's CPU quota; a quota of one core and a half is 1.5. 40 us.
+ * The least of affinity and the container's CPU quota; a quota of one core and a half is 1.5. 20 to 200 us.
  *
  * `availableParallelism()` would not do: it rounds a quota of version 2 down to whole cores (1.9 becomes 1), and of version
  * 1 it knew none where this was tried. So Linux is asked for the affinity itself.

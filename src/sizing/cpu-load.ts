@@ -65,6 +65,15 @@ export class CpuLoad {
     return this.#process.smoothed;
   }
 
+  /**
+   * How busy the CPU is that the process could use: the higher of its own share and of the machine's load, since beside
+   * busy neighbours a process that computes all the time gets a part only. Smoothed, 0 to 1; null before the second sample.
+   */
+  get share(): number | null {
+    const own = this.processShare;
+    return own === null ? null : Math.max(own, this.#system.smoothed ?? 0);
+  }
+
   /** CPU time of the process since its start, user and system, as of the last sample. Only rises. */
   get cpuSeconds(): number {
     return this.#cpuSeconds;

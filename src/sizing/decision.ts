@@ -12,7 +12,7 @@ export type DecisionKind = (typeof DECISION_KINDS)[number];
 
 /** What was known when it was decided. */
 export interface DecisionInputs {
-  /** CPU load of the process, smoothed: 0 to 1 of the cores it may use; null where it cannot be read. */
+  /** How busy the CPU is, smoothed, 0 to 1: the higher of the process's and the machine's load; null where it cannot be read. */
   readonly cpu: number | null;
   readonly pressure: PressureLevel;
   /** The ledger's sum. */

@@ -1,10 +1,10 @@
 /**
  * When everything idle is freed and new work is held back. Critical pressure of either witness starts it. The ledger alone
- * ends it, far below where it starts; process memory, which may not follow what was freed, keeps none alive. After its end none
+ * ends it, well below where it starts; process memory, which may not follow what was freed, keeps none alive. After its end none
  * starts for a refractory time, which doubles when the next one comes soon, so that a load that is simply too large for
  * its budget does not switch admission on and off all the time. Pure.
  */
-import { atLeast, type PressureState } from '../budget/pressure.ts';
+import type { PressureState } from '../budget/pressure.ts';
 import type { Bytes } from '../bytes.ts';
 
 export interface EmergencyPolicy {
@@ -58,8 +58,8 @@ export interface EmergencyInput {
 }
 
 /**
- * What starts or ends now. One that the ledger had a part in ends when the ledger's level is below `high`, which is below
- * that level's exit mark (0.75 of the budget by default, where it started at 0.95).
+ * What starts or ends now. One that the ledger had a part in ends when the ledger is below the exit mark of its critical level
+ * (0.85 of the budget by default, where it started at 0.95): a process that really uses that much must not be held up for ever.
  */
 export function nextEmergency(
   state: EmergencyState,
@@ -83,7 +83,7 @@ export function nextEmergency(
 
   const byLedger = state.byLedger || ledgerCritical;
   const relieved = byLedger
-    ? !atLeast(pressure.ledger, 'high')
+    ? !ledgerCritical
     : went >= policy.mostProcessMs || input.idleBytes <= policy.idleShare * policy.budgetBytes;
   if (relieved && went >= policy.leastMs) {
     return { state: { ...state, active: false, sinceMs: nowMs, byLedger: false }, change: 'end' };

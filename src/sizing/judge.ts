@@ -72,7 +72,7 @@ export class Judge {
   readonly #counts = zeros(DECISION_KINDS);
   readonly #verdicts = zeros(VERDICTS);
   #open: Open[] = [];
-  #allocatedBytes: Bytes | null = null;
+  #allocatedBytes: Bytes = 0;
   #number = 0;
   #regretSum = 0;
   #judged = 0;
@@ -105,7 +105,7 @@ export class Judge {
     };
     this.#recent.push(decision);
     if (this.#recent.length > RECENT_DECISIONS) this.#recent.shift();
-    const allocated = this.#allocatedBytes ?? Number.NaN;
+    const allocated = this.#allocatedBytes;
     this.#open.push({
       decision,
       madeMs: nowMs,
@@ -162,8 +162,8 @@ export class Judge {
 
 function see(open: Open, figures: Figures): void {
   const { usedBytes, allocatedBytes, p99Nanoseconds, bytesPerCpuSecond } = figures;
-  if (usedBytes < open.lowestBytes || Number.isNaN(open.allocatedAtLowest)) {
-    open.lowestBytes = Math.min(open.lowestBytes, usedBytes);
+  if (usedBytes < open.lowestBytes) {
+    open.lowestBytes = usedBytes;
     open.allocatedAtLowest = allocatedBytes;
   }
   open.lastAllocated = allocatedBytes;
@@ -174,7 +174,7 @@ function see(open: Open, figures: Figures): void {
 function scoreOf(open: Open): Score {
   const { kind, inputs } = open.decision;
   const recoveredBytes = inputs.usedBytes - open.lowestBytes;
-  const returnedBytes = Math.min(recoveredBytes, (open.lastAllocated || 0) - (open.allocatedAtLowest || 0));
+  const returnedBytes = Math.min(recoveredBytes, open.lastAllocated - open.allocatedAtLowest);
   const p99Ratio = ratio(inputs.p99Nanoseconds, open.p99s);
   const throughputRatio = ratio(inputs.bytesPerCpuSecond, open.throughputs);
   const [verdict, regret] = MEMORY_KINDS.has(kind)

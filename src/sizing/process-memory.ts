@@ -1,5 +1,6 @@
 /**
- * How much memory the process holds beside what it may have. Any thread; 60 us without a container, 90 us in one.
+ * How much memory the process holds beside what it may have. Any thread. 30 us in a row, up to 300 us in a
+ * thread that wakes up for it.
  *
  * Resident memory is a slow witness, since malloc does not return all that is freed to the system: it may show that memory
  * is scarce, but not that it has ceased to be.

@@ -9,7 +9,9 @@
  */
 import { createRequire } from 'node:module';
 import type { Logger, pino as Pino } from 'pino';
+import type { PressureLevel } from '../budget/pressure.ts';
 import type { Bytes } from '../bytes.ts';
+import type { DecisionKind } from '../sizing/decision.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -22,6 +24,23 @@ export type LogEvent =
   | { event: 'exhaustion'; shard: number; requests: number; limitBytes: Bytes; usedBytes: Bytes }
   | { event: 'leak'; task: string; leases: number; bytes: Bytes; acquiredAt?: string }
   | { event: 'reclaim'; shard: number; bytes: Bytes }
+  | {
+      event: 'pressure';
+      from: PressureLevel;
+      to: PressureLevel;
+      ledgerShare: number;
+      processShare: number | null;
+      rssBytes: Bytes;
+    }
+  | {
+      event: 'sizing' | 'emergency';
+      kind: DecisionKind;
+      reason: string;
+      usedBytes: Bytes;
+      blockBytes?: Bytes;
+      bytes?: Bytes;
+    }
+  | { event: 'recovery'; milliseconds: number; recoveredBytes: Bytes }
   | { event: 'shutdown'; tasks: number; peakBytes: Bytes; endBytes: Bytes; wallMs: number }
   | { event: 'ffmpeg'; severity: Severity; component?: string; text: string };
 
@@ -33,6 +52,10 @@ const LEVELS: Readonly<Record<Exclude<EventName, 'ffmpeg'>, Severity>> = {
   exhaustion: 'warn',
   leak: 'warn',
   reclaim: 'info',
+  pressure: 'info',
+  sizing: 'debug',
+  emergency: 'warn',
+  recovery: 'info',
   shutdown: 'info',
 };
 
@@ -42,6 +65,10 @@ const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
   exhaustion: 'Requests for memory were refused: the budget held no more within their deadlines.',
   leak: 'A task ended without releasing its leases.',
   reclaim: 'The memory of a dead worker was taken over.',
+  pressure: 'Memory pressure changed.',
+  sizing: 'The runtime adapted.',
+  emergency: 'Memory is critical: everything idle is freed and new tasks wait.',
+  recovery: 'Memory is no longer critical.',
   shutdown: 'Runtime closed.',
 };
 

@@ -124,6 +124,24 @@ describe('the package', () => {
     await typeCheck(...shown.map(({ name }) => name));
   });
 
+  it('has metrics for Prometheus and OpenTelemetry', async () => {
+    await writeFile(
+      join(folder, 'metrics.ts'),
+      `import type { Meter } from '@opentelemetry/api';
+       import { observe } from 'millpond/opentelemetry';
+       import { register } from 'millpond/prometheus';
+       import { Registry } from 'prom-client';
+       type Source = Parameters<typeof register>[0];
+       export const observing = (source: Source, meter: Meter): { stop(): void } => observe(source, meter);
+       const source = { snapshot: () => { throw new Error('not read yet'); } };
+       const registry: Registry = register(source, new Registry());
+       console.log(registry.getMetricsAsArray().length > 90, typeof observe);`,
+    );
+    const { stdout } = await run(process.execPath, ['metrics.ts'], { cwd: folder, env });
+    expect(stdout).toBe('true function\n');
+    await typeCheck('metrics.ts');
+  });
+
   it('has types that TypeScript accepts in strict mode, and that refuse nonsense', async () => {
     await writeFile(
       join(folder, 'typed.ts'),

@@ -1,20 +1,25 @@
 /**
  * npm run simulate -- [--schedules N] [--seed S] [--shards K] [--world W] [--whole]
+ * npm run simulate -- --policy [TRACE] [--seconds N]
  *
  * Plays schedules, in every world unless one is named, and prints how many; on a failure its seed, its decisions and how
  * to see it again (`--whole`: without making it smaller first). Ends with 1 then.
+ * With `--policy` it plays the sizing policies instead: all traces in a line each, or one as a plot, or its first N seconds.
  */
 import { parseArgs } from 'node:util';
 import { simulate } from './run.ts';
 import { WORLDS, type WorldName } from './worlds.ts';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     schedules: { type: 'string', default: '100000' },
     seed: { type: 'string', default: String(Date.now() % 1e9) },
     shards: { type: 'string' },
     world: { type: 'string' },
     whole: { type: 'boolean', default: false },
+    policy: { type: 'boolean', default: false },
+    seconds: { type: 'string' },
   },
 });
 const [schedules, seed] = [values.schedules, values.seed].map(Number);
@@ -22,8 +27,16 @@ const names = values.world === undefined ? (Object.keys(WORLDS) as WorldName[]) 
 /** So many in a world before the next has its turn, so that a failure of any kind shows early. */
 const ROUND = 500;
 
-console.log(`playing ${schedules} schedules from seed ${seed} on in ${names.join(', ')}`);
-await play();
+if (values.policy) {
+  const { showPolicy } = await import('../sizing/show.ts');
+  process.exitCode = showPolicy(
+    positionals[0],
+    values.seconds === undefined ? undefined : Number(values.seconds),
+  );
+} else {
+  console.log(`playing ${schedules} schedules from seed ${seed} on in ${names.join(', ')}`);
+  await play();
+}
 
 async function play(): Promise<void> {
   for (let done = 0, at = 0; done < schedules; done += ROUND, at++) {

@@ -5,11 +5,11 @@ import {
   type BlockChange,
   type BlockPolicy,
   type BlockState,
-  blockSizes,
   DEFAULT_BLOCK_POLICY,
   nextBlock,
   startBlock,
 } from '../../src/sizing/block-policy.ts';
+import { blockSizes } from '../../src/sizing/block-sizes.ts';
 
 const policy: BlockPolicy = {
   ...DEFAULT_BLOCK_POLICY,
@@ -104,7 +104,8 @@ describe('after pressure a block', () => {
     const block = new Played();
     block.looks(1, elevated);
     expect(block.state.bytes / KiB).toBeCloseTo(15.1, 0);
-    const back = block.looks(9).map((change) => Math.round(Number(change.split(' ')[1])));
+    expect(block.looks(1.8)).toEqual([]);
+    const back = block.looks(7.2).map((change) => Math.round(Number(change.split(' ')[1])));
     expect(back).toEqual([20, 27, 36, 48]);
     expect(block.state.ceilingBytes).toBeLessThan(64 * KiB);
   });
@@ -138,6 +139,7 @@ describe('after pressure a block', () => {
     };
     square(50);
     const { doublingMs } = block.state.ceiling!;
+    expect(doublingMs).toBeLessThanOrEqual(8 * policy.ceilingDoublingMs);
     square(200);
     expect(block.state.ceiling?.doublingMs).toBe(doublingMs);
     // From 4 KiB four doublings.
@@ -252,6 +254,9 @@ describe('with a busy CPU a block', () => {
 describe('with an idle CPU a block', () => {
   it('over the baseline goes back to it, one step for each cool-down', () => {
     const block = new Played(144 * KiB);
+    block.rate = () => 0;
+    block.look(busy);
+    expect(block.looks(5, { cpu: 0.1 })).toEqual([]);
     expect(block.looks(20, { cpu: 0.1 })).toEqual(['return 108', 'return 81', 'return 64']);
   });
 
@@ -270,38 +275,4 @@ it('a state is plain JSON', () => {
     block.looks(3, input);
     expect(JSON.parse(JSON.stringify(block.state))).toEqual(block.state);
   }
-});
-
-describe('the sizes of a runtime', () => {
-  const given = { baselineBytes: 64 * KiB, budgetBytes: 100 * MiB, threads: 2 };
-  it.each<
-    [string, Partial<Parameters<typeof blockSizes>[0]>, { baseline?: number; least?: number; most: number }]
-  >([
-    ['are 64 KiB, 4 KiB and 1 MiB', {}, { baseline: 64, least: 4, most: 1024 }],
-    ['grow to a quarter of the budget on all threads', { threads: 25 }, { most: 1024 }],
-    ['end a tier earlier over that', { threads: 26 }, { most: 64 }],
-    ['take another share', { threads: 50, growthShare: 0.5 }, { most: 1024 }],
-    [
-      'never end below the baseline',
-      { threads: 1024, baselineBytes: 256 * KiB },
-      { baseline: 256, most: 256 },
-    ],
-    ['leave a baseline over 1 MiB alone', { baselineBytes: 2 * MiB }, { baseline: 2048, most: 2048 }],
-    [
-      'take what least and most were given',
-      { leastBytes: 16 * KiB, mostBytes: 512 * KiB },
-      { least: 16, most: 512 },
-    ],
-    [
-      'have a least that is not over the baseline',
-      { baselineBytes: 2 * KiB },
-      { baseline: 2, least: 2, most: 1024 },
-    ],
-    ['are whole multiples of 64 bytes', { baselineBytes: 65_599 }, { baseline: 64, most: 1024 }],
-  ])('%s', (_what, more, { baseline, least, most }) => {
-    const sizes = blockSizes({ ...given, ...more });
-    expect(sizes.mostBytes).toBe(most * KiB);
-    if (baseline !== undefined) expect(sizes.baselineBytes).toBe(baseline * KiB);
-    if (least !== undefined) expect(sizes.leastBytes).toBe(least * KiB);
-  });
 });

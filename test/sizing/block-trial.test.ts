@@ -15,9 +15,9 @@ const BASE = 64 * KiB;
 const TRIED = 96 * KiB;
 const TICK_MS = 200;
 
-/** Plays a trial with work of so many bytes for each CPU second, by size in use and time. */
+/** Plays a trial with work of so many bytes for each CPU second, by size in use, time and pair. */
 function play(
-  rate: (bytes: number, nowMs: number) => number,
+  rate: (bytes: number, nowMs: number, pair: number) => number,
   policy = DEFAULT_BLOCK_POLICY,
 ): { verdict: TrialVerdict; trial: Trial; ms: number; turns: string } {
   let work = { nowMs: 0, processedBytes: 0, cpuSeconds: 0 };
@@ -26,7 +26,11 @@ function play(
   for (;;) {
     const nowMs = work.nowMs + TICK_MS;
     const cpuSeconds = work.cpuSeconds + 0.4;
-    work = { nowMs, cpuSeconds, processedBytes: work.processedBytes + 0.4 * rate(turnOf(trial), nowMs) };
+    work = {
+      nowMs,
+      cpuSeconds,
+      processedBytes: work.processedBytes + 0.4 * rate(turnOf(trial), nowMs, trial.turns >> 1),
+    };
     const next = nextTrial(trial, work, policy);
     if (next.verdict !== null) return { verdict: next.verdict, trial: next.trial, ms: nowMs, turns };
     if (next.trial.turns > trial.turns) turns += turnOf(next.trial) === BASE ? 'A' : 'B';
@@ -76,6 +80,12 @@ describe('a trial', () => {
     const stopped = play((bytes, nowMs) => (nowMs < 1500 ? gaining(0.2)(bytes) : 0));
     expect(stopped.verdict).toBe('no work');
     expect(stopped.ms).toBeLessThanOrEqual(1500 + DEFAULT_BLOCK_POLICY.mostTurnMs + 2 * TICK_MS);
+  });
+
+  it('keeps no size that surely does more but less than is wanted', () => {
+    const gains = [0.024, 0.014, 0.01];
+    const played = play((bytes, _nowMs, pair) => gaining(gains[pair] ?? 0.01)(bytes));
+    expect([played.verdict, played.trial.gains.length]).toEqual(['no better', 4]);
   });
 
   it('gives up after the most pairs', () => {

@@ -32,11 +32,11 @@ describe('an emergency', () => {
   const ofLedger = look(NO_EMERGENCY, levels('critical')).state;
   it.each<[string, Partial<EmergencyInput>, 'end' | null]>([
     ['goes on while the ledger is critical', { nowMs: 9000, ...levels('critical') }, null],
-    ['goes on while the ledger is high', { nowMs: 9000, ...levels('high') }, null],
+    ['goes on while the ledger is critical', { nowMs: 9000, ...levels('critical') }, null],
     ['lasts its least time', { nowMs: 999, ...levels('nominal') }, null],
     ['ends when the ledger is elevated', { nowMs: 1000, ...levels('elevated') }, 'end'],
     ['ends with process memory still critical', { nowMs: 1000, ...levels('nominal', 'critical') }, 'end'],
-    ['never ends for idle memory or time', { nowMs: 9e9, idleBytes: 0, ...levels('high') }, null],
+    ['never ends for idle memory or time', { nowMs: 9e9, idleBytes: 0, ...levels('critical') }, null],
   ])('of the ledger %s', (_what, input, change) => {
     expect(look(ofLedger, input).change).toBe(change);
   });
@@ -57,7 +57,7 @@ describe('an emergency', () => {
 
   it('of process memory becomes one of the ledger when that is critical meanwhile', () => {
     const both = look(ofProcess, { nowMs: 400, ...levels('critical', 'critical') }).state;
-    expect(look(both, { nowMs: 9000, idleBytes: 0, ...levels('high') }).change).toBe(null);
+    expect(look(both, { nowMs: 9000, idleBytes: 0, ...levels('critical') }).change).toBe(null);
   });
 });
 

@@ -118,6 +118,7 @@ describe('the judge', () => {
     const { counts, verdicts, recent, regret } = judge.snapshot;
     expect([counts.trim, counts.grow, verdicts.good, regret]).toEqual([100, 0, 46, 0]);
     expect(recent).toHaveLength(RECENT_DECISIONS);
+    expect(judge.observe(60_000, before)).toHaveLength(10);
     expect(recent.filter(({ score }) => score !== null).map(({ number }) => number)).toEqual([
       37, 38, 39, 40, 41, 42, 43, 44, 45, 46,
     ]);

@@ -6,7 +6,7 @@ import { type ProcessMemory, readProcessMemory } from '../../src/sizing/process-
 
 export interface Limited {
   readonly cores: number;
-  /** The load of the process once a spinning thread has come near to what it may have, or did not in a long time. */
+  /** The load of the process with one thread that spins until it is over 0.8. */
   readonly busyShare: number;
   readonly before: ProcessMemory;
   /** With 128 MiB of files in the cache, each used twice. */
@@ -22,33 +22,31 @@ const before = readProcessMemory();
 
 // Not /tmp, which may be memory itself.
 const folder = mkdtempSync('/var/tmp/millpond-');
+let withCache: ProcessMemory;
+let withMemory: ProcessMemory;
 try {
-  for (const [flags, use] of [
-    ['w', writeSync],
-    ['r', readSync],
-    ['r', readSync],
-  ] as const) {
+  for (const use of ['write', 'read', 'read again']) {
     for (let file = 0; file < FILES; file++) {
-      const descriptor = openSync(join(folder, `${file}`), flags);
-      use(descriptor, megabyte);
+      const descriptor = openSync(join(folder, `${file}`), use === 'write' ? 'w' : 'r');
+      if (use === 'write') writeSync(descriptor, megabyte);
+      else readSync(descriptor, megabyte);
       closeSync(descriptor);
     }
   }
-  const withCache = readProcessMemory();
-
+  withCache = readProcessMemory();
   const held = Array.from({ length: 128 }, () => megabyte.slice());
-  const withMemory = readProcessMemory();
-
-  const load = new CpuLoad();
-  load.sample([]);
-  for (let rounds = 0; rounds < 200 && !(load.processShare! > 0.9); rounds++) {
-    for (let spins = 0; spins < 1e8; spins++);
-    load.sample([]);
-  }
-  const { cores } = load.snapshot();
-  const result: Limited = { cores, busyShare: load.processShare!, before, withCache, withMemory };
-  console.log(JSON.stringify(result));
+  withMemory = readProcessMemory();
   held.length = 0; // held until here
 } finally {
   rmSync(folder, { recursive: true });
 }
+
+const load = new CpuLoad();
+load.sample([]);
+while (!(load.processShare! > 0.8)) {
+  for (let spins = 0; spins < 1e7; spins++);
+  load.sample([]);
+}
+const { cores } = load.snapshot();
+const result: Limited = { cores, busyShare: load.processShare!, before, withCache, withMemory };
+console.log(JSON.stringify(result));

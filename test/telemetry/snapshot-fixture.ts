@@ -3,9 +3,9 @@ import { KiB, MiB } from '../../src/bytes.ts';
 import { CAUSES, type CauseName } from '../../src/pool/causes.ts';
 import type { Decision } from '../../src/sizing/decision.ts';
 import { evaluateHealth, type HealthFigures } from '../../src/telemetry/health.ts';
-import type { LatencySummary } from '../../src/telemetry/latency.ts';
 import type {
   ByteStats,
+  LatencySummary,
   NanosecondStats,
   ShardSnapshot,
   Snapshot,

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KiB, MiB } from '../../src/bytes.ts';
+import { DEFAULT_BLOCK_POLICY } from '../../src/sizing/block-policy.ts';
+import { BLOCK_STEP_BYTES } from '../../src/sizing/block-sizes.ts';
+import { type Moment, play, type Source } from './closed-loop.ts';
+import { type Load, Plant } from './plant.ts';
+import { allTraces, MADE_TRACES, openRecording, type Trace } from './traces.ts';
+
+/** A way down and back up through all sizes from 1 MiB to 4 KiB is 20 steps each. */
+const STEPS_PER_EDGE = 40;
+/** With constant input: of pressure that follows a return, of the next trial, and of an emergency, each once in a doubling. */
+const CHANGES_PER_DOUBLING = 16;
+const EMERGENCIES_PER_DOUBLING = 2;
+
+/** Plays to the end, holds what must be true at each moment, and returns the moments with a change. */
+function playWithin(source: Source): { last: Moment; changes: Moment[]; emergencies: Moment[] } {
+  const { leastBytes, mostBytes } = source.sizes;
+  const changes: Moment[] = [];
+  const emergencies: Moment[] = [];
+  let before = source.sizes.baselineBytes;
+  let last: Moment | undefined;
+  for (const moment of play(source)) {
+    const { block, look, change, lowerings } = moment;
+    const { bytes, ceilingBytes } = block;
+    const within = (size: number): boolean => size >= leastBytes && size <= mostBytes;
+    if (!within(bytes) || !within(ceilingBytes) || !within(moment.settledBytes)) {
+      throw new Error(`${bytes} or ${ceilingBytes} is out of the clamps at ${moment.seconds} s`);
+    }
+    if (bytes % BLOCK_STEP_BYTES !== 0) throw new Error(`${bytes} is no multiple at ${moment.seconds} s`);
+    if (moment.level !== 'nominal' && bytes > before) throw new Error(`grew at ${moment.seconds} s`);
+    for (const { row, tier, count } of lowerings) {
+      const quota = look.uses.find((sample) => sample.row === row)!.quota[tier];
+      if (quota - count < source.retained[tier]) throw new Error(`quota fell too far at ${moment.seconds} s`);
+    }
+    if (look.heldBytes > source.budgetBytes) throw new Error('the plant broke its budget');
+    if (change !== null) changes.push(moment);
+    if (moment.emergencyChange === 'start') emergencies.push(moment);
+    before = bytes;
+    last = moment;
+  }
+  return { last: last!, changes, emergencies };
+}
+
+/** How many of these fall into each doubling of the time since `from`: the last half, the quarter before it, and so on. */
+function byDoubling(moments: readonly Moment[], from: number, to: number): number[] {
+  const counts: number[] = [];
+  for (let end = to - from; end > 60; end /= 2) {
+    counts.push(moments.filter(({ seconds }) => seconds > from + end / 2 && seconds <= from + end).length);
+  }
+  return counts;
+}
+
+/** Each made-up trace is played once for all that is expected of it. */
+const played = new Map<string, ReturnType<typeof playWithin>>();
+
+function playedOnce(name: string, trace: Trace = MADE_TRACES[name]): ReturnType<typeof playWithin> {
+  const found = played.get(name) ?? playWithin(trace.open());
+  played.set(name, found);
+  return found;
+}
+
+function expectSettled(
+  { changes, emergencies }: ReturnType<typeof playWithin>,
+  from: number,
+  to: number,
+): void {
+  const mostRefractory = 600;
+  for (const count of byDoubling(changes, from, to)) expect(count).toBeLessThanOrEqual(CHANGES_PER_DOUBLING);
+  const allowed = EMERGENCIES_PER_DOUBLING + (to - from) / mostRefractory;
+  for (const count of byDoubling(emergencies, from, to)) expect(count).toBeLessThanOrEqual(allowed);
+}
+
+describe('the policies together, under', () => {
+  const entries = Object.entries<Trace>(allTraces());
+  it.each(entries.filter(([, trace]) => trace.constantFrom !== undefined))('%s, settle', (name, trace) => {
+    const result = playedOnce(name, trace);
+    expectSettled(result, trace.constantFrom!, result.last.seconds);
+  });
+
+  it.each(
+    entries.filter(([, trace]) => trace.edges !== undefined),
+  )('%s, change no more often than the input does', (_name, trace) => {
+    const { changes, emergencies } = playWithin(trace.open());
+    expect(changes.length).toBeLessThanOrEqual(trace.edges! * STEPS_PER_EDGE);
+    expect(emergencies.length).toBeLessThanOrEqual(10);
+  });
+
+  it.each(
+    entries.filter(([, trace]) => trace.constantFrom === undefined && trace.edges === undefined),
+  )('%s, never leave their clamps', (_name, trace) => {
+    playWithin(trace.open());
+  });
+});
+
+describe('where they settle', () => {
+  it.each([
+    ['step', 64 * KiB],
+    ['ramp', 64 * KiB],
+    ['noise', 64 * KiB],
+    ['helpful', MiB],
+    ['useless', 64 * KiB],
+    ['harmful', 64 * KiB],
+    ['greedy', 4 * KiB],
+    ['heap', 64 * KiB],
+  ])('after %s is a block of %d bytes', (name, bytes) => {
+    expect(playedOnce(name).last.settledBytes).toBe(bytes);
+  });
+
+  it.each([
+    'crowd',
+    'self',
+  ])('in %s is a size whose buffers are of a smaller tier, without pressure', (name) => {
+    const { last } = playedOnce(name);
+    expect(last.settledBytes).toBeGreaterThan(32 * KiB);
+    expect(last.settledBytes).toBeLessThanOrEqual(64 * KiB);
+    expect(last.look.heldBytes / MADE_TRACES[name].open().budgetBytes).toBeLessThan(0.75);
+  });
+
+  it('after an idle night is the retained minimum', () => {
+    const { last } = playedOnce('night');
+    const { retained } = MADE_TRACES.night.open();
+    expect(last.look.uses.map(({ quota }) => quota)).toEqual(last.look.uses.map(() => retained));
+    expect(last.look.heldBytes).toBeLessThan(3 * MiB);
+  });
+
+  it('under useless growth is found by ever fewer trials', () => {
+    const { changes } = playedOnce('useless');
+    const gaps = changes
+      .filter(({ change }) => change!.kind === 'grow')
+      .map(({ seconds }, at, all) => seconds - (all[at - 1]?.seconds ?? 0))
+      .slice(2);
+    expect(gaps.length).toBeGreaterThan(5);
+    gaps.slice(1).forEach((gap, at) => {
+      expect(gap).toBeGreaterThan(1.8 * gaps[at]);
+    });
+  });
+
+  it('under overload is one emergency in ten minutes, and under heap one only', () => {
+    const { emergencies } = playedOnce('overload');
+    const late = emergencies.slice(-10).map(({ seconds }) => seconds);
+    expect((late[9] - late[0]) / 9).toBeGreaterThan(600);
+    expect(playedOnce('heap').emergencies).toHaveLength(1);
+  });
+});
+
+describe('any load', () => {
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  const piece = fc.record({
+    seconds: fc.integer({ min: 1, max: 60 }),
+    cpu: share,
+    leaseShare: share.map((value) => 1.4 * value),
+    otherShare: share.map((value) => 1.1 * value),
+    greedy: fc.boolean(),
+  });
+  const tail = 1200;
+
+  it('ends in few changes, inside the clamps and without flapping, once it is constant', () => {
+    fc.assert(
+      fc.property(
+        fc.array(piece, { minLength: 1, maxLength: 8 }),
+        fc.record({
+          threads: fc.constantFrom(1, 2, 8, 64),
+          budgetBytes: fc.constantFrom(8 * MiB, 32 * MiB, 100 * MiB),
+          baselineBytes: fc.constantFrom(4 * KiB, 64 * KiB, 512 * KiB, MiB, 5000),
+          limitBytes: fc.constantFrom(null, 200 * MiB),
+          blocksPerThread: fc.integer({ min: 1, max: 3 }),
+          noise: fc.constantFrom(0, 0.02, 0.2),
+          seed: fc.nat(1e6),
+        }),
+        fc.double({ min: -0.3, max: 0.3, noNaN: true }),
+        (pieces, options, exponent) => {
+          const ends = pieces.map((_piece, at) =>
+            pieces.slice(0, at + 1).reduce((sum, { seconds }) => sum + seconds, 0),
+          );
+          const from = ends.at(-1)!;
+          const load = (at: number): Load => {
+            const now = pieces.find((_piece, index) => at < ends[index]) ?? pieces.at(-1)!;
+            const otherBytes = now.otherShare * (options.limitBytes ?? 0);
+            return { cpu: now.cpu, leaseShare: now.leaseShare, greedy: now.greedy, otherBytes };
+          };
+          const speed = (bytes: number): number => bytes ** exponent;
+          const result = playWithin(new Plant({ ...options, seconds: from + tail, load, speed }));
+          expectSettled(result, from, from + tail);
+        },
+      ),
+      { numRuns: Number(process.env.MILLPOND_TRACES ?? 60) },
+    );
+  });
+});
+
+describe('a recording', () => {
+  it('is played line by line, whatever is decided', () => {
+    const lines = [
+      { budgetBytes: 32 * MiB, threads: 2, baselineBytes: 64 * KiB },
+      ...Array.from({ length: 50 }, (_value, at) => ({
+        nowMs: at * 200,
+        cpu: 0.5,
+        heldBytes: (at < 25 ? 26 : 12) * MiB,
+        processedBytes: at * 1e6,
+        cpuSeconds: at * 0.2,
+      })),
+    ];
+    const source = openRecording(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+    const { last, changes } = playWithin(source);
+    expect(last.seconds).toBeCloseTo(9.8, 6);
+    expect(changes[0].change).toMatchObject({ kind: 'shrink', bytes: 48 * KiB });
+    expect(last.settledBytes).toBeGreaterThan(DEFAULT_BLOCK_POLICY.shrinkFactor * 4 * KiB);
+  });
+});
