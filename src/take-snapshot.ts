@@ -136,7 +136,7 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
     },
     pressure: regulator.pressure,
     cleanup: {
-      trims: cleanup.trims,
+      trims: regulator.decisions.counts.trim + regulator.decisions.counts.emergency,
       trimmedBytes: cleanup.freedKib * KiB,
       recoveryRate: cleanup.askedKib === 0 ? 1 : Math.min(1, cleanup.freedKib / cleanup.askedKib),
       poolTurnover: share(freedBytes, allocatedBytes),

@@ -188,7 +188,7 @@ function inTrial(state: BlockState, running: Trial, input: BlockInput, policy: B
     if (turnOf(trial) === baseBytes) return change(next, input, 'return', baseBytes, 'Turn', true);
     if (trial.turns > 1) return change(next, input, 'grow', triedBytes, 'Turn', true);
     const load = input.cpu === null ? 'was' : `is ${percent(input.cpu)}`;
-    return change(next, input, 'grow', triedBytes, `CPU load ${load}: on trial against ${size(baseBytes)}`);
+    return change(next, input, 'grow', triedBytes, `CPU load ${load}, on trial`);
   }
   const over: BlockState = { ...state, trial: null };
   const found = `${percent(gainOf(trial))} more work for each second of CPU than ${size(baseBytes)} in ${trial.gains.length} pairs`;

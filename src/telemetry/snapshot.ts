@@ -209,8 +209,9 @@ export interface Snapshot {
   };
   readonly pressure: PressureSnapshot;
   readonly cleanup: {
-    /** Times that idle memory was freed on purpose. */
+    /** Decisions to free idle memory. */
     readonly trims: number;
+    /** What shards freed when they were asked to, by such a decision or for one that starved. */
     readonly trimmedBytes: Bytes;
     /** Of what was to be freed, the share that was; 1 before the first time. */
     readonly recoveryRate: number;

@@ -215,7 +215,7 @@ describe('with a busy CPU a block', () => {
     for (let tick = 0; tick < 20; tick++)
       changes.push(...[block.look(busy)].filter((change) => change !== null));
     expect(changes.map(({ kind, turn, reason }) => [kind, turn, reason])).toEqual([
-      ['grow', false, 'CPU load is 90.0 %: on trial against 64 KiB: 64 KiB to 96 KiB'],
+      ['grow', false, 'CPU load is 90.0 %, on trial: 64 KiB to 96 KiB'],
       ['return', true, 'Turn'],
       [
         'return',
