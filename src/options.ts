@@ -21,7 +21,10 @@ export interface PoolOptions {
   readonly scrub: boolean;
   /** Milliseconds that a request waits for memory before it fails, 0 to 3,600,000. Default 5000. */
   readonly acquireTimeoutMs: number;
-  /** Latency of one hit in this many is recorded (slow paths always are); 1 records all. 1 to 1,000,000. Default 64. */
+  /**
+   * Latency and size of one hit in this many are recorded (slow paths always are); 1 records all. Of what is recorded, one hit
+   * in 64 is timed until its release. 1 to 1,000,000. Default 64.
+   */
   readonly sampleEvery: number;
   /**
    * Bytes of an audio block that jobs are advised to work in: where sizing starts, and to where it returns. 1 KiB to

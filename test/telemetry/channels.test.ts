@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { KiB } from '../../src/bytes.ts';
 import { FRESH, HIT, REFUSED } from '../../src/pool/causes.ts';
+import { createRuntime } from '../../src/runtime.ts';
 import { channels } from '../../src/telemetry/channels.ts';
 import { Recorder } from '../../src/telemetry/recorder.ts';
 
@@ -40,6 +41,13 @@ describe('a channel', () => {
       { cause: 'fresh', tier: 'medium', bytes: 10 * KiB, nanoseconds: 5000 },
       { cause: 'refused', tier: 'large', bytes: 100 * KiB, nanoseconds: 7000 },
     ]);
+  });
+
+  it('of a worker is heard of in a file of its job', async () => {
+    const job = new URL('../jobs/listening.ts', import.meta.url);
+    await using runtime = await createRuntime({ job, threads: 1, logLevel: 'silent' });
+    const slowPath = { cause: 'fresh', tier: 'medium', bytes: 10 * KiB, nanoseconds: expect.any(Number) };
+    expect(await runtime.run(10 * KiB)).toEqual([slowPath]);
   });
 
   it('is in the documentation, and the documentation has no other', () => {
