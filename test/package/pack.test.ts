@@ -107,7 +107,7 @@ describe('the package', () => {
       name,
       code,
     }));
-    expect(shown.map(({ name }) => name)).toEqual(['echo.ts', 'main.ts', 'wider.ts']);
+    expect(shown.map(({ name }) => name)).toEqual(['echo.ts', 'main.ts', 'loudest.ts', 'wider.ts']);
     for (const { name, code } of shown) await writeFile(join(folder, name), code);
     await copyFile(join(recordings, 'rel1.ogg'), join(folder, 'a.ogg'));
     await writeFile(
@@ -121,6 +121,14 @@ describe('the package', () => {
     const wide = await run(process.execPath, ['widen.ts'], { cwd: folder, env });
     expect(JSON.parse(wide.stdout)).toMatchObject({ channels: 2, sampleRate: 48_000, bits: 24 });
     expect(existsSync(join(folder, 'a-wide.flac'))).toBe(true);
+    await writeFile(join(folder, 'samples.f32'), Buffer.from(Float32Array.of(0.25, -0.75, 0.5).buffer));
+    await writeFile(
+      join(folder, 'hear.ts'),
+      `import { createRuntime } from 'millpond';
+       await using runtime = await createRuntime({ job: new URL('./loudest.ts', import.meta.url), threads: 1 });
+       console.log(await runtime.run('samples.f32'), runtime.snapshot().shards[1].processedBytes);`,
+    );
+    expect((await run(process.execPath, ['hear.ts'], { cwd: folder, env })).stdout).toBe('0.75 12\n');
     await typeCheck(...shown.map(({ name }) => name));
   });
 
