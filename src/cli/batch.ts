@@ -76,11 +76,12 @@ async function run(
   const notes: BatchNote[] = [];
   const settings: BatchSettings = { ...options.settings, to: options.to };
   let outcome: BatchOutcome;
-  let before: Snapshot;
+  let before: Snapshot | null = null;
   try {
     outcome = await runBatch(runtime, plan, settings, watcher(bar, notes), interrupt.signal);
   } finally {
-    before = runtime.snapshot();
+    // Only the JSON shows it, and a short run would notice the milliseconds.
+    if (options.json) before = runtime.snapshot();
     await runtime.close();
     bar?.stop();
   }
@@ -90,7 +91,7 @@ async function run(
 
   const report = makeReport(
     options.command,
-    snapshotOfRun(before, runtime.snapshot()),
+    before === null ? runtime.snapshot() : snapshotOfRun(before, runtime.snapshot()),
     outcome,
     { total: plan.files.length + plan.unreadable.length, skipped: plan.skipped, notes },
     (performance.now() - started) / 1000,

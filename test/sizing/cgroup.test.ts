@@ -1,62 +1,64 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, type TestContext } from 'vitest';
+import { MiB } from '../../src/bytes.ts';
+import { type Groups, makeGroups } from './control-groups.ts';
 import type { Limited } from './limited-process.ts';
+import type { Pressed } from './pressed-process.ts';
 
-/** Groups of version 1 inside those that the tests run in: outer limits stay in force. */
-function makeGroups(): { directories: string[]; remove(): void } | { refused: string } {
-  const directories: string[] = [];
-  const remove = () => {
-    for (const directory of directories.splice(0)) rmdirSync(directory);
-  };
-  try {
-    const own = readFileSync('/proc/self/cgroup', 'utf8');
-    for (const controller of ['cpu', 'memory']) {
-      const group = new RegExp(`^\\d+:(?:[^:]*,)?${controller}(?:,[^:]*)?:(.*)$`, 'm').exec(own)?.[1];
-      if (group === undefined) throw new Error(`no controller '${controller}' of version 1`);
-      const directory = `/sys/fs/cgroup/${controller}${group.replace(/\/$/, '')}/millpond-test-${process.pid}`;
-      mkdirSync(directory);
-      directories.push(directory);
-    }
-    const [cpu, memory] = directories;
-    writeFileSync(`${cpu}/cpu.cfs_quota_us`, '50000');
-    // So that it gets its half of a core on a busy machine, too.
-    writeFileSync(`${cpu}/cpu.shares`, '100000');
-    writeFileSync(`${memory}/memory.limit_in_bytes`, `${256 * 2 ** 20}`);
-    return { directories, remove };
-  } catch (error) {
-    remove();
-    return { refused: (error as Error).message };
+let groups: Groups | null = null;
+afterEach(() => {
+  groups?.remove();
+  groups = null;
+});
+
+async function limited(
+  context: TestContext,
+  program: string,
+  limits: { cores: number; memoryBytes: number },
+): Promise<unknown> {
+  const made = makeGroups(limits);
+  if ('refused' in made) {
+    console.warn(`skipped, as control groups can't be made here: ${made.refused}`);
+    return context.skip(made.refused);
   }
+  groups = made;
+  const { code, signal, stdout, stderr } = await made.run(fileURLToPath(new URL(program, import.meta.url)))
+    .ended;
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+  return JSON.parse(stdout);
 }
 
 describe('a process with half a core and 256 MiB', () => {
-  it('knows both, is busy with half a core, and takes no file cache for scarcity', (context) => {
-    const groups = makeGroups();
-    if ('refused' in groups) {
-      console.warn(`skipped, as control groups can't be made here: ${groups.refused}`);
-      return context.skip(groups.refused);
-    }
-    try {
-      const program = fileURLToPath(new URL('./limited-process.ts', import.meta.url));
-      const join = groups.directories.map((directory) => `echo $$ > ${directory}/cgroup.procs`).join(' && ');
-      const child = spawnSync(
-        'sh',
-        ['-c', `${join} && exec "$@"`, 'sh', process.execPath, '--conditions=millpond-source', program],
-        { encoding: 'utf8', timeout: 50_000 },
-      );
-      expect(child.stderr).toBe('');
-      const { cores, busyShare, before, withCache, withMemory } = JSON.parse(child.stdout) as Limited;
-      expect(cores).toBe(0.5);
-      expect(busyShare).toBeGreaterThan(0.8);
-      for (const memory of [before, withCache, withMemory]) expect(memory.limitBytes).toBe(256 * 2 ** 20);
-      // 128 MiB are half of the limit.
-      expect(withCache.share! - before.share!).toBeLessThan(0.15);
-      expect(withMemory.share! - withCache.share!).toBeGreaterThan(0.3);
-      expect(withMemory.share).toBeLessThanOrEqual(1);
-    } finally {
-      groups.remove();
-    }
+  it('knows both, is busy with half a core, and takes no file cache for scarcity', async (context) => {
+    const limits = { cores: 0.5, memoryBytes: 256 * MiB };
+    const result = (await limited(context, './limited-process.ts', limits)) as Limited;
+    const { cores, busyShare, before, withCache, withMemory } = result;
+    expect(cores).toBe(0.5);
+    expect(busyShare).toBeGreaterThan(0.8);
+    for (const memory of [before, withCache, withMemory]) expect(memory.limitBytes).toBe(256 * MiB);
+    // 128 MiB are half of the limit.
+    expect(withCache.share! - before.share!).toBeLessThan(0.15);
+    expect(withMemory.share! - withCache.share!).toBeGreaterThan(0.3);
+    expect(withMemory.share).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('a runtime whose process nears the limit of its container', () => {
+  it('has an emergency that frees what is idle, ends by itself, and does not come back while memory stays', async (context) => {
+    const limits = { cores: 2, memoryBytes: 400 * MiB };
+    const result = (await limited(context, './pressed-process.ts', limits)) as Pressed;
+    const { idleBefore, idleAfter, snapshot, events } = result;
+    expect(snapshot.pressure.limitBytes).toBe(400 * MiB);
+    // The ledger had no part in it.
+    expect(snapshot.pressure.secondsAtLevel.critical).toBeGreaterThan(0);
+    expect([snapshot.pressure.ledgerLevel, snapshot.pressure.ledgerShare < 0.5]).toEqual(['nominal', true]);
+    expect([idleBefore, idleAfter]).toEqual([8 * MiB, 0]);
+    expect(snapshot.cleanup).toMatchObject({ emergencies: 1, recovered: 1 });
+    expect(snapshot.pressure.processShare).toBeGreaterThan(0.94);
+    expect([snapshot.pressure.emergency, snapshot.pressure.level]).toEqual([false, 'nominal']);
+    expect(events.filter((event) => event === 'emergency' || event === 'recovery')).toEqual([
+      'emergency',
+      'recovery',
+    ]);
   });
 });
