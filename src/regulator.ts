@@ -302,7 +302,6 @@ export class Regulator {
     const { cleanup, rows } = coordinator;
     const shards = cleanup.takeUse();
     this.#demand.observe(nowMs, shards);
-    if (this.#emergency.active) return;
     if (scarce) {
       const kib = shards.reduce((sum, { row, unused }) => sum + cleanup.clear(row, unused), 0);
       const sentence = `Pressure is ${levelOf(this.#pressure)}: idle memory that nobody needed for ${LOOK_MS} ms is freed.`;

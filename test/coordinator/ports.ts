@@ -1,0 +1,95 @@
+import { MAIL, rowWord } from '../../src/budget/layout.ts';
+import { MiB } from '../../src/bytes.ts';
+import { Coordinator } from '../../src/coordinator/coordinator.ts';
+import type { Link } from '../../src/coordinator/links.ts';
+import type { Crate, FromWorker, ToWorker } from '../../src/coordinator/protocol.ts';
+import { Quotas } from '../../src/coordinator/quotas.ts';
+import { WorkerSide } from '../../src/coordinator/worker-side.ts';
+import { type PoolOptions, resolvePoolOptions } from '../../src/options.ts';
+import type { Lease } from '../../src/pool/lease.ts';
+import type { Store } from '../../src/pool/store.ts';
+import { MEDIUM, makeStand, type TestShard } from '../stand.ts';
+
+/**
+ * A coordinator with real shards behind in-memory ports: `deliver` plays a worker that looks into its mailbox.
+ */
+export function start(given: Partial<PoolOptions> = {}, workers = 2) {
+  const options = resolvePoolOptions({ budgetBytes: 8 * MiB, safety: 'full', ...given }, 1);
+  const stand = makeStand(options, { shards: workers + 1, quotas: [0, 0, 0] });
+  const [main, ...shards] = stand.shards;
+  const quotas = new Quotas(options.tiers, workers + 1);
+  quotas.open(0).forEach((quota, tier) => void main.idle.setQuota(tier, quota));
+  const refused: number[] = [];
+  const coordinator = new Coordinator(stand.ledger, main, options, quotas, {
+    recorded: () => {},
+    rebalanced: () => {},
+    closed: () => {},
+    refused: (row, requests) => refused.push(row, requests),
+  });
+  const ports = shards.map((shard) => new Port(shard, coordinator));
+  for (const port of ports) {
+    coordinator.attach(port.shard.row, port);
+    port.deliver();
+  }
+  return { stand, options, main, shards, quotas, coordinator, ports, refused };
+}
+
+export class Port implements Link {
+  readonly shard: TestShard;
+  readonly #coordinator: Coordinator;
+  readonly toWorker: ToWorker[] = [];
+  readonly fromWorker: FromWorker[] = [];
+  failing = false;
+  closed = false;
+
+  constructor(shard: TestShard, coordinator: Coordinator) {
+    this.shard = shard;
+    this.#coordinator = coordinator;
+  }
+
+  post(message: ToWorker, transfer: ArrayBuffer[]): void {
+    if (this.failing) throw new Error('the port refuses');
+    // As a real port: the buffers are detached here and live on in the message.
+    this.toWorker.push(structuredClone(message, { transfer }));
+  }
+
+  receive(): FromWorker | undefined {
+    return this.fromWorker.shift();
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** The worker handles its mail; its answers reach the coordinator only by `answer`. */
+  deliver(): void {
+    this.shard.ledger.words[rowWord(this.shard.row) + MAIL] = 0;
+    const side = new WorkerSide(this.shard, {
+      post: (message, transfer) => void this.fromWorker.push(structuredClone(message, { transfer })),
+      cancelled: () => {},
+      closed: () => {},
+    });
+    for (const message of this.toWorker.splice(0)) side.handle(message);
+  }
+
+  answer(): void {
+    for (const message of this.fromWorker.splice(0)) this.#coordinator.handle(this.shard.row, message);
+  }
+}
+
+export type Started = ReturnType<typeof start>;
+
+/** A lease on the main thread over a buffer that a worker's result brought. */
+export function produce(producer: TestShard, main: TestShard, coordinator: Coordinator): Lease {
+  const store = producer.leases.moveOut(producer.acquire(MEDIUM));
+  const crate = { buffer: store.buffer.transfer(), tier: 1, asked: 1, length: MEDIUM, loan: 0 };
+  return main.receive(coordinator.receive(producer.row, [crate])[0], MEDIUM, 1);
+}
+
+export function crateOf({ buffer, tier }: Store, loan: number): Crate {
+  return { buffer: buffer.transfer(), tier, asked: tier, length: buffer.byteLength, loan };
+}
+
+export function hoard(shard: TestShard, size: number, count: number): void {
+  for (const lease of shard.acquireAll(Array.from({ length: count }, () => size))) lease.release();
+}

@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { Admission } from '../../src/admission.ts';
+import { BLOCK, CRITICAL, PROCESSED } from '../../src/budget/layout.ts';
+import { KiB, MiB } from '../../src/bytes.ts';
+import type { PoolOptions } from '../../src/options.ts';
+import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
+import { Regulator, type RegulatorParts } from '../../src/regulator.ts';
+import { CpuLoad } from '../../src/sizing/cpu-load.ts';
+import type { Decision } from '../../src/sizing/decision.ts';
+import { Totals } from '../../src/telemetry/totals.ts';
+import { hoard, start as startCoordinator } from '../coordinator/ports.ts';
+import { LARGE, MEDIUM } from '../stand.ts';
+
+/** A regulator over a real coordinator, with its clock, CPU and process memory in the test's hands. */
+function start(given: Partial<PoolOptions> = {}, more: Partial<RegulatorParts> = {}) {
+  const world = startCoordinator(given);
+  const { stand, coordinator, options, ports } = world;
+  const now = { ms: 0, cpuSeconds: 0, busy: 0, processShare: null as number | null };
+  const load = new CpuLoad({
+    now: () => now.ms,
+    processCpu: () => now.cpuSeconds,
+    systemCpu: () => null,
+    cores: () => 1,
+  });
+  const { ledger } = stand;
+  ledger.words[BLOCK] = options.blockBytes;
+  const told: string[] = [];
+  const decisions: Decision[] = [];
+  const judged: Decision[] = [];
+  const admission = new Admission(ledger, coordinator.rows, 1000, () => now.ms);
+  const regulator = new Regulator(
+    {
+      ledger,
+      coordinator,
+      admission,
+      options,
+      threads: 2,
+      load,
+      readMemory: () => ({ rssBytes: 0, limitBytes: null, share: now.processShare }),
+      totals: new Totals(),
+      shadow: null,
+      events: {
+        decided: (decision) => void decisions.push(decision),
+        judged: (decision) => void judged.push(decision),
+        pressureChanged: (from, to) => void told.push(`${from} to ${to}`),
+        recovered: (milliseconds) => void told.push(`recovered in ${milliseconds} ms`),
+      },
+      ...more,
+    },
+    0,
+  );
+
+  /** Time passes, with rounds of the coordinator, and the workers look at their mail. */
+  function pass(ms: number, processedBytesPerSecond = 0): void {
+    const counters = ledger.counters(1);
+    for (const end = now.ms + ms; now.ms < end; ) {
+      now.ms += 50;
+      now.cpuSeconds += 0.05 * now.busy;
+      counters[PROCESSED] += processedBytesPerSecond / 20;
+      coordinator.tick();
+      regulator.tick(now.ms, []);
+      for (const port of ports) {
+        port.deliver();
+        port.answer();
+      }
+    }
+  }
+
+  return { ...world, ledger, regulator, admission, now, told, decisions, judged, pass };
+}
+
+const kinds = (decisions: readonly Decision[]): string[] => decisions.map(({ kind }) => kind);
+
+describe('pressure', () => {
+  it('shrinks the block and frees what nobody needed since the last look, and keeps what was', () => {
+    const { main, shards, pass, ledger, decisions, told, regulator } = start({ budgetBytes: 32 * MiB });
+    hoard(shards[0], MEDIUM, 6);
+    pass(200);
+    const leases = main.acquireAll(Array.from({ length: 26 }, () => LARGE));
+    // Of six idle ones two are needed all the time.
+    for (let at = 0; at < 4; at++) {
+      hoard(shards[0], MEDIUM, 2);
+      pass(50);
+    }
+    expect(told).toEqual(['nominal to elevated']);
+    expect(kinds(decisions)).toEqual(['trim', 'shrink']);
+    expect(decisions[0].bytes).toBe(4 * MEDIUM);
+    expect(shards[0].idleCounts[1]).toBe(2);
+    expect(ledger.words[BLOCK]).toBe(48 * KiB);
+    expect(regulator.block.bytes).toBe(48 * KiB);
+    for (const lease of leases) lease.release();
+    main.idle.clear([0, 0, 100]);
+    pass(400);
+    expect(told).toEqual(['nominal to elevated', 'elevated to nominal']);
+    expect(regulator.pressure.secondsAtLevel).toMatchObject({ elevated: 0.2, high: 0, critical: 0 });
+  });
+
+  it('gives no shard quota that would fill up again', () => {
+    const { main, shards, quotas, coordinator, pass } = start({
+      budgetBytes: 32 * MiB,
+      tiers: DEFAULT_TIERS.map((tier) => ({ ...tier, maxIdle: 12 })) as never,
+    });
+    coordinator.cleanup.lowerQuota(shards[1].row, 1, 2);
+    const leases = main.acquireAll(Array.from({ length: 26 }, () => LARGE));
+    pass(200);
+    hoard(shards[0], MEDIUM, 8);
+    pass(100);
+    expect(quotas.of(shards[0].row)[1]).toBe(4);
+    for (const lease of leases) lease.release();
+    pass(200);
+    hoard(shards[0], MEDIUM, 8);
+    pass(100);
+    expect(quotas.of(shards[0].row)[1]).toBeGreaterThan(4);
+  });
+
+  it('of process memory has its effect once, and counts again only after it rose', () => {
+    const { pass, told, now, regulator } = start();
+    now.processShare = 0.9;
+    pass(400);
+    expect(regulator.pressure).toMatchObject({ level: 'high', processLevel: 'high', ledgerLevel: 'nominal' });
+    pass(5200);
+    expect(regulator.pressure.level).toBe('nominal');
+    now.processShare = 0.93;
+    pass(200);
+    expect(told).toEqual(['nominal to high', 'high to nominal', 'nominal to high']);
+  });
+
+  it('leaves fixed blocks alone', () => {
+    const { main, pass, ledger, decisions } = start({ budgetBytes: 32 * MiB, sizing: 'fixed' });
+    main.acquireAll(Array.from({ length: 28 }, () => LARGE));
+    pass(2000);
+    expect([ledger.words[BLOCK], kinds(decisions)]).toEqual([64 * KiB, []]);
+  });
+});
+
+describe('an emergency', () => {
+  it('empties shards, holds new tasks and the largest requests, and undoes all that when it ends', () => {
+    const { main, shards, coordinator, quotas, pass, ledger, admission, decisions, told, regulator } = start({
+      budgetBytes: 32 * MiB,
+    });
+    const before = [...quotas.of(shards[0].row)];
+    hoard(shards[0], LARGE, 4);
+    pass(200);
+    const leases = main.acquireAll(Array.from({ length: 27 }, () => LARGE));
+    pass(150);
+    // What a shard has not answered for when it begins is dropped at the next look.
+    coordinator.cleanup.lowerQuota(shards[0].row, 1, 1);
+    pass(50);
+    expect(regulator.pressure).toMatchObject({ level: 'critical', emergency: true });
+    expect(quotas.of(shards[0].row)[1]).toBe(before[1] - 1);
+    pass(200);
+    expect(kinds(decisions)).toEqual(['emergency', 'shrink']);
+    expect([shards[0].idleCounts[2], quotas.of(shards[0].row)]).toEqual([0, [0, 0, 0]]);
+    expect(ledger.words[CRITICAL]).toBe(1);
+    admission.enter(1, 0);
+    expect(admission.admits(0)).toBe(false);
+    for (const lease of leases.splice(0, 8)) lease.release();
+    main.idle.clear([0, 0, 100]);
+    pass(800);
+    expect(regulator.pressure.emergency).toBe(false);
+    expect(told.at(-1)).toBe('recovered in 1000 ms');
+    expect([ledger.words[CRITICAL], admission.admits(0)]).toEqual([0, true]);
+    pass(100);
+    expect(quotas.of(shards[0].row)).toEqual([before[0], before[1] - 1, before[2]]);
+    expect(regulator.recoveries).toEqual({ emergencies: 1, recovered: 1, recoverySuccessRate: 1 });
+  });
+
+  it('ends with the runtime, without having recovered', () => {
+    const { main, pass, ledger, now, regulator } = start({ budgetBytes: 32 * MiB });
+    main.acquireAll(Array.from({ length: 31 }, () => LARGE));
+    pass(200);
+    regulator.close(now.ms);
+    expect(ledger.words[CRITICAL]).toBe(0);
+    expect(regulator.recoveries).toEqual({ emergencies: 1, recovered: 0, recoverySuccessRate: 0 });
+  });
+});
+
+describe('demand', () => {
+  it('is followed down to a retained minimum by time alone, while no one allocates', () => {
+    const { shards, quotas, pass, stand, decisions } = start({ budgetBytes: 64 * MiB });
+    hoard(shards[0], MEDIUM, 160);
+    pass(61_000);
+    expect(stand.used()).toBe(160 * 64);
+    pass(120_000);
+    // A sixteenth of 500, shared by three.
+    expect([quotas.of(shards[0].row)[1], shards[0].idleCounts[1], stand.used()]).toEqual([10, 10, 640]);
+    expect(new Set(kinds(decisions))).toEqual(new Set(['trim']));
+    // A burst after the silence finds those, and has its quota back soon.
+    hoard(shards[0], MEDIUM, 40);
+    pass(100);
+    hoard(shards[0], MEDIUM, 40);
+    pass(100);
+    expect(quotas.of(shards[0].row)[1]).toBeGreaterThanOrEqual(40);
+  });
+});
+
+describe('CPU load', () => {
+  it('grows blocks where more work is done for each second of CPU, and says how it turned out', () => {
+    const { ledger, now, pass, decisions, judged, regulator } = start({ budgetBytes: 64 * MiB });
+    now.busy = 1;
+    for (let at = 0; at < 300; at++) pass(50, 1e6 * (1 + Math.log2(ledger.words[BLOCK] / KiB)));
+    expect(decisions[0]).toMatchObject({ kind: 'grow', blockBytes: 96 * KiB });
+    expect(ledger.words[BLOCK]).toBeGreaterThan(64 * KiB);
+    const [, second] = judged;
+    expect(second).toMatchObject({ kind: 'grow', score: { verdict: 'good', regret: 0 } });
+    expect(second.score?.throughputRatio).toBeGreaterThan(1.02);
+    expect(regulator.decisions.counts.grow).toBe(kinds(decisions).filter((kind) => kind === 'grow').length);
+  });
+
+  it('does not grow them for jobs that report no work', () => {
+    const { ledger, now, pass } = start({ budgetBytes: 64 * MiB });
+    now.busy = 1;
+    pass(10_000);
+    expect(ledger.words[BLOCK]).toBe(64 * KiB);
+  });
+});
+
+it('a shadow decides on the same figures, and nothing follows', () => {
+  const { main, pass, ledger, regulator, decisions } = start(
+    { budgetBytes: 32 * MiB, sizing: 'adaptive' },
+    { shadow: { shrinkFactor: 0.5 } },
+  );
+  main.acquireAll(Array.from({ length: 26 }, () => LARGE));
+  pass(200);
+  expect(ledger.words[BLOCK]).toBe(48 * KiB);
+  expect(kinds(decisions)).toEqual(['shrink']);
+  const { shadow } = regulator.decisions;
+  expect([shadow?.blockBytes, shadow?.counts.shrink]).toEqual([32 * KiB, 1]);
+});
+
+it('moves of the coordinator between two looks are one decision', () => {
+  const { pass, decisions, regulator } = start();
+  regulator.rebalanced([
+    { kind: 'quota', tier: 1, from: 0, to: 1, count: 9 },
+    { kind: 'buffers', tier: 1, from: 0, to: 1, count: 3 },
+  ]);
+  regulator.rebalanced([{ kind: 'buffers', tier: 2, from: 0, to: 1, count: 1 }]);
+  pass(400);
+  expect(decisions).toMatchObject([{ kind: 'rebalance', bytes: 3 * MEDIUM + LARGE }]);
+});
