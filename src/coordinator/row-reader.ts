@@ -182,8 +182,6 @@ export class RowReader {
   retire(row: number): void {
     const counters = this.#counters[row];
     for (let counter = 0; counter < COUNTERS; counter++) this.retired[counter] += counters[counter];
-    // What it held is gone, with its charge.
-    this.retired.fill(0, HELD, HELD + TIERS);
     for (let tier = 0; tier < POOLED_TIERS; tier++) this.retiredPeaks[tier] += this.idlePeak(row, tier);
     this.#before.delete(row);
     this.#refused.delete(row);

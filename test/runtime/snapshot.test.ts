@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { KiB, type Lease, MiB, type Runtime } from '../../src/index.ts';
-import { startRuntime } from './started.ts';
+import { raise, raised, sharedWords, startRuntime } from './started.ts';
 
 let runtime: Runtime | undefined;
 afterEach(async () => {
@@ -56,6 +56,20 @@ describe('a snapshot', () => {
     expect(flow).toEqual([{ acquiredBy: 1, releasedBy: 0, leases: 1 }]);
     while (runtime.snapshot().shards[1].idleBytes === 0) await new Promise((next) => setImmediate(next));
     expect(runtime.snapshot().memory.inTransitBytes).toBe(0);
+  });
+
+  it('shows what tasks brought with their inputs as on loan', async () => {
+    const runtime = await start();
+    const words = sharedWords();
+    const lease = runtime.pool.acquire(64 * KiB);
+    const held = runtime.run({ do: 'hold', bytes: 100, count: 1, words, lease });
+    await raised(words, 0);
+    const { memory } = runtime.snapshot();
+    expect([memory.loanBytes, memory.inTransitBytes, memory.totalBytes]).toEqual([64 * KiB, 0, 68 * KiB]);
+    expect(memory.byTier.small.usedBytes).toBe(4 * KiB);
+    raise(words, 1);
+    await held;
+    expect(runtime.snapshot().memory.loanBytes).toBe(0);
   });
 
   it('counts allocations, reuse, sizes and what requests waste', async () => {
