@@ -24,7 +24,7 @@ export function summarize(name: string, { what, open }: Trace): string {
   }
   const changes = `${counts.shrink} shrink, ${counts.return} return, ${counts.grow} grow, ${counts.emergency} emergencies`;
   const end = last === undefined ? 'empty' : `${formatBytes(last.settledBytes)} at ${last.level}`;
-  return `${name.padEnd(12)}${what}\n${' '.repeat(12)}${changes}; ends with ${end}`;
+  return `${name.padEnd(18)}${what}\n${' '.repeat(18)}${changes}; ends with ${end}`;
 }
 
 /** The whole trace, or its first `seconds`. */
