@@ -191,7 +191,8 @@ function inTrial(state: BlockState, running: Trial, input: BlockInput, policy: B
     return change(next, input, 'grow', triedBytes, `CPU load ${load}, on trial`);
   }
   const over: BlockState = { ...state, trial: null };
-  const found = `${percent(gainOf(trial))} more work for each second of CPU than ${size(baseBytes)} in ${trial.gains.length} pairs`;
+  const gain = gainOf(trial);
+  const found = `${percent(Math.abs(gain))} ${gain < 0 ? 'less' : 'more'} work for each second of CPU than ${size(baseBytes)} in ${trial.gains.length} pairs`;
   if (verdict === 'better') {
     const failed = state.failed && { ...state.failed, retryMs: state.failed.retryMs / 2 };
     const kept: BlockState = { ...over, failed, changedMs: input.nowMs };
