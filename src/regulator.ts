@@ -106,6 +106,7 @@ export class Regulator {
   #recovered = 0;
   #movedBytes = 0;
   #moves = 0;
+  #closed = false;
 
   constructor(parts: RegulatorParts, nowMs: number) {
     this.#parts = parts;
@@ -195,7 +196,7 @@ export class Regulator {
 
   /** To be called often; looks when it is time. */
   tick(nowMs: number, threads: Iterable<ThreadSource>): void {
-    if (nowMs - this.#lookedMs < LOOK_MS) return;
+    if (this.#closed || nowMs - this.#lookedMs < LOOK_MS) return;
     this.#parts.load.sample(threads);
     this.look(nowMs);
   }
@@ -223,8 +224,9 @@ export class Regulator {
     this.#followBlock(nowMs);
   }
 
-  /** The runtime closes: an emergency ends, and what is open is judged. */
+  /** The runtime closes: an emergency ends, what is open is judged, and nothing is looked at any more. */
   close(nowMs: number): void {
+    this.#closed = true;
     this.#secondsAtLevel[levelOf(this.#pressure)] += (nowMs - this.#lookedMs) / 1000;
     this.#lookedMs = nowMs;
     if (this.#emergency.active) this.#endEmergency(nowMs, null);

@@ -6,9 +6,9 @@
 import { availableParallelism } from 'node:os';
 import { threadId } from 'node:worker_threads';
 import { Admission } from './admission.ts';
+import { Announcer } from './announcer.ts';
 import { BLOCK, MAIN_ROW, STARVED } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
-import type { PressureLevel } from './budget/pressure.ts';
 import { type Bytes, KiB } from './bytes.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
 import { Quotas } from './coordinator/quotas.ts';
@@ -16,27 +16,23 @@ import { RowCounts, shardWords, ThreadSupply } from './coordinator/supply.ts';
 import { MillpondError } from './errors.ts';
 import { Observer } from './observer.ts';
 import { type PoolOptions, resolvePoolOptions } from './options.ts';
-import type { Leak } from './pool/leases.ts';
 import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
-import { TIER_NAMES } from './pool/tiers.ts';
 import { Regulator } from './regulator.ts';
 import type { BlockPolicy } from './sizing/block-policy.ts';
 import { CpuLoad } from './sizing/cpu-load.ts';
 import { mainThreadSource, type ThreadSource, threadSource } from './sizing/cpu-sources.ts';
-import type { Decision } from './sizing/decision.ts';
 import { readProcessMemory } from './sizing/process-memory.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { type RunOptions, Tasks } from './tasks.ts';
-import { channels } from './telemetry/channels.ts';
 import {
   type GivenThresholds,
   type HealthReport,
   type HealthThresholds,
   resolveHealth,
 } from './telemetry/health.ts';
-import { createLog, type Log, type LogLevel, leakEvent } from './telemetry/log.ts';
-import type { PressureSnapshot, Snapshot } from './telemetry/snapshot.ts';
+import { createLog, type Log, type LogLevel } from './telemetry/log.ts';
+import type { Snapshot } from './telemetry/snapshot.ts';
 import { type Member, type RuntimeLimits, Workers } from './workers.ts';
 
 export interface RuntimeOptions extends Partial<PoolOptions> {
@@ -113,10 +109,10 @@ class MillpondRuntime implements Runtime {
   readonly #workers: Workers;
   readonly #tasks: Tasks;
   readonly #log: Log;
+  readonly #announcer: Announcer;
   readonly #timer: NodeJS.Timeout;
   readonly #startedMs = performance.now();
   readonly #ready = Promise.withResolvers<void>();
-  #leaks = 0;
   #closing: Promise<CloseReport> | null = null;
   #ended = false;
 
@@ -146,6 +142,8 @@ class MillpondRuntime implements Runtime {
     // A dead worker's row comes free a moment after its replacement wants one, so there are two for each thread.
     const ledger = Ledger.create(1 + 2 * threads, options.budgetBytes);
     this.#ledger = ledger;
+    const announcer = new Announcer(this.#log, ledger);
+    this.#announcer = announcer;
     ledger.words[BLOCK] = options.blockBytes;
     ledger.claim(threadId);
     const supply = new ThreadSupply(ledger, MAIN_ROW, {
@@ -166,14 +164,12 @@ class MillpondRuntime implements Runtime {
     );
     this.#coordinator = new Coordinator(ledger, this.#shard, options, quotas, {
       recorded: (row, interval) => this.#observer.totals.merge(interval, row),
-      refused: (shard, requests) => this.#logExhaustion(shard, requests),
+      refused: (shard, requests) => announcer.exhausted(shard, requests),
       rebalanced: (moves) => {
         this.#regulator.rebalanced(moves);
-        channels.rebalance.publish(() => ({
-          moves: moves.map((move) => ({ ...move, tier: TIER_NAMES[move.tier] })),
-        }));
+        announcer.rebalanced(moves);
       },
-      closed: (row, leaks) => this.#reportLeaks(`shard ${row}`, leaks),
+      closed: (row, leaks) => announcer.leaked(`shard ${row}`, leaks),
     });
     this.#workers = new Workers(job, threads, { ledger: ledger.shared, options }, resourceLimits, ledger, {
       introduced: (member, link) => {
@@ -209,15 +205,11 @@ class MillpondRuntime implements Runtime {
         totals: this.#observer.totals,
         shadow: shadow ?? null,
         events: {
-          decided: (decision) => this.#decided(decision),
-          judged: (decision) => channels.sizing.publish(() => decision),
-          pressureChanged: (from, to, pressure) => this.#pressureChanged(from, to, pressure),
+          decided: (decision) => announcer.decided(decision),
+          judged: (decision) => announcer.judged(decision),
+          pressureChanged: (from, to, pressure) => announcer.pressureChanged(from, to, pressure),
           recovered: (milliseconds, bytes) => {
-            this.#log.write({
-              event: 'recovery',
-              milliseconds: Math.round(milliseconds),
-              recoveredBytes: bytes,
-            });
+            announcer.recovered(milliseconds, bytes);
             this.#tasks.pump();
           },
         },
@@ -304,7 +296,7 @@ class MillpondRuntime implements Runtime {
     clearInterval(this.#timer);
     this.#observer.stop();
     this.#coordinator.tick();
-    this.#reportLeaks('the main thread', this.#shard.close());
+    this.#announcer.leaked('the main thread', this.#shard.close());
     this.#shard.abandon();
     this.#ended = true;
     Atomics.add(this.#ledger.words, STARVED, 1);
@@ -319,7 +311,7 @@ class MillpondRuntime implements Runtime {
       wallMs: Math.round(performance.now() - this.#startedMs),
     });
     this.#log.close();
-    return { endBytes, leaks: this.#leaks };
+    return { endBytes, leaks: this.#announcer.leaks };
   }
 
   #tick(): void {
@@ -354,64 +346,14 @@ class MillpondRuntime implements Runtime {
       this.#threadSources.delete(member.row);
       this.#regulator.forget(member.row);
       const { chargedBytes, loanBytes } = this.#coordinator.bury(member.row);
-      if (!member.dismissed) {
-        this.#log.write({
-          event: 'worker-death',
-          shard: member.row,
-          exitCode,
-          ...(member.task !== undefined && { task: member.task }),
-          ...(member.cause !== undefined && { cause: member.cause.message }),
-        });
-        channels.workerLost.publish(() => ({
-          shard: member.row,
-          exitCode,
-          ...(member.task !== undefined && { task: member.task }),
-          reclaimedBytes: chargedBytes + loanBytes,
-        }));
-        this.#log.write({ event: 'reclaim', shard: member.row, bytes: chargedBytes + loanBytes });
-      }
+      if (!member.dismissed) this.#announcer.workerLost(member, exitCode, chargedBytes + loanBytes);
     }
     this.#tasks.pump();
-  }
-
-  #logExhaustion(shard: number, requests: number): void {
-    this.#log.write({
-      event: 'exhaustion',
-      shard,
-      requests,
-      limitBytes: this.#ledger.limitKib * KiB,
-      usedBytes: (this.#ledger.sumKib() ?? 0) * KiB,
-    });
-  }
-
-  #decided(decision: Decision): void {
-    channels.sizing.publish(() => decision);
-    const { kind, reason, blockBytes, bytes, inputs } = decision;
-    this.#log.write({
-      event: kind === 'emergency' ? 'emergency' : 'sizing',
-      kind,
-      reason,
-      usedBytes: inputs.usedBytes,
-      ...(blockBytes !== undefined && { blockBytes }),
-      ...(bytes !== undefined && { bytes }),
-    });
-  }
-
-  #pressureChanged(from: PressureLevel, to: PressureLevel, pressure: PressureSnapshot): void {
-    channels.pressure.publish(() => ({ from, to, pressure }));
-    const { ledgerShare, processShare, rssBytes } = pressure;
-    this.#log.write({ event: 'pressure', from, to, ledgerShare, processShare, rssBytes });
   }
 
   #fail(error: MillpondError): void {
     this.#ready.reject(error);
     this.#tasks.break(error);
-  }
-
-  #reportLeaks(task: string, leaks: readonly Leak[]): void {
-    if (leaks.length === 0) return;
-    this.#leaks += leaks.length;
-    this.#log.write(leakEvent(task, leaks));
   }
 }
 

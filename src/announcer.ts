@@ -1,0 +1,82 @@
+/** Says what happened: to the log, and to who subscribed to the diagnostics channels. Main thread; decides nothing. */
+import type { Ledger } from './budget/ledger.ts';
+import type { PressureLevel } from './budget/pressure.ts';
+import { type Bytes, KiB } from './bytes.ts';
+import type { Move } from './coordinator/rebalance.ts';
+import type { Leak } from './pool/leases.ts';
+import { TIER_NAMES } from './pool/tiers.ts';
+import type { Decision } from './sizing/decision.ts';
+import { channels } from './telemetry/channels.ts';
+import { type Log, leakEvent } from './telemetry/log.ts';
+import type { PressureSnapshot } from './telemetry/snapshot.ts';
+import type { Member } from './workers.ts';
+
+export class Announcer {
+  readonly #log: Log;
+  readonly #ledger: Ledger;
+  /** Leases that were forgotten outside of tasks. */
+  leaks = 0;
+
+  constructor(log: Log, ledger: Ledger) {
+    this.#log = log;
+    this.#ledger = ledger;
+  }
+
+  decided(decision: Decision): void {
+    channels.sizing.publish(() => decision);
+    const { kind, reason, blockBytes, bytes, inputs } = decision;
+    this.#log.write({
+      event: kind === 'emergency' ? 'emergency' : 'sizing',
+      kind,
+      reason,
+      usedBytes: inputs.usedBytes,
+      ...(blockBytes !== undefined && { blockBytes }),
+      ...(bytes !== undefined && { bytes }),
+    });
+  }
+
+  judged(decision: Decision): void {
+    channels.sizing.publish(() => decision);
+  }
+
+  pressureChanged(from: PressureLevel, to: PressureLevel, pressure: PressureSnapshot): void {
+    channels.pressure.publish(() => ({ from, to, pressure }));
+    const { ledgerShare, processShare, rssBytes } = pressure;
+    this.#log.write({ event: 'pressure', from, to, ledgerShare, processShare, rssBytes });
+  }
+
+  recovered(milliseconds: number, recoveredBytes: Bytes): void {
+    this.#log.write({ event: 'recovery', milliseconds: Math.round(milliseconds), recoveredBytes });
+  }
+
+  rebalanced(moves: readonly Move[]): void {
+    channels.rebalance.publish(() => ({
+      moves: moves.map((move) => ({ ...move, tier: TIER_NAMES[move.tier] })),
+    }));
+  }
+
+  workerLost({ row, task, cause }: Member, exitCode: number, reclaimedBytes: Bytes): void {
+    const known = { shard: row, exitCode, ...(task !== undefined && { task }) };
+    channels.workerLost.publish(() => ({ ...known, reclaimedBytes }));
+    this.#log.write({
+      event: 'worker-death',
+      ...known,
+      ...(cause !== undefined && { cause: cause.message }),
+    });
+    this.#log.write({ event: 'reclaim', shard: row, bytes: reclaimedBytes });
+  }
+
+  /** Requests of a shard ended without memory. */
+  exhausted(shard: number, requests: number): void {
+    const { limitKib } = this.#ledger;
+    const usedBytes = (this.#ledger.sumKib() ?? 0) * KiB;
+    this.#log.write({ event: 'exhaustion', shard, requests, limitBytes: limitKib * KiB, usedBytes });
+  }
+
+  /** A thread ended with leases that nobody released. */
+  leaked(thread: string, leaks: readonly Leak[]): void {
+    if (leaks.length === 0) return;
+    this.leaks += leaks.length;
+    this.#log.write(leakEvent(thread, leaks));
+  }
+}
