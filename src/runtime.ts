@@ -18,7 +18,7 @@ import { Observer } from './observer.ts';
 import { type PoolOptions, resolvePoolOptions } from './options.ts';
 import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
-import { Regulator } from './regulator.ts';
+import { Regulator } from './regulation/regulator.ts';
 import type { BlockPolicy } from './sizing/block-policy.ts';
 import { CpuLoad } from './sizing/cpu-load.ts';
 import { mainThreadSource, type ThreadSource, threadSource } from './sizing/cpu-sources.ts';

@@ -23,7 +23,7 @@ import { type Crossing, GONE } from './coordinator/flow.ts';
 import type { RowReader } from './coordinator/row-reader.ts';
 import { CAUSES, type CauseName, HIT, LARGER, MAILBOX, REFUSED } from './pool/causes.ts';
 import { DIRECT, POOLED_TIERS, TIER_NAMES, type TierName } from './pool/tiers.ts';
-import type { Regulator } from './regulator.ts';
+import type { Regulator } from './regulation/regulator.ts';
 import { evaluateHealth, type HealthThresholds } from './telemetry/health.ts';
 import type { Rates } from './telemetry/rates.ts';
 import type { ShardSnapshot, Snapshot, TaskCounts } from './telemetry/snapshot.ts';

@@ -1,14 +1,14 @@
 /**
  * The regulator: looks at load and memory a few times a second, asks the pure policies of sizing/ what to do, and does it.
  *
- * Owns the policies' states and the record of decisions; runs on the main thread, on the runtime's timer, so also
- * while no one allocates. Leaves to others: how memory is given back (`Cleanup`), who may start (`Admission`).
- * Invariant: while an emergency goes on, and only then, the ledger's critical word is set, new tasks are held and quotas
- * are dropped.
+ * Owns the pressure, what shards used lately and the record of decisions; runs on the main thread, on the runtime's timer, so
+ * also while no one allocates. Leaves to others: blocks (`BlockControl`), emergencies (`EmergencyControl`), how memory is given
+ * back (`Cleanup`), who may start (`Admission`).
+ * Invariant: a decision is recorded before anything follows from it, and judged once.
  */
-import type { Admission } from './admission.ts';
-import { ALLOCATED, BLOCK, PROCESSED } from './budget/layout.ts';
-import type { Ledger } from './budget/ledger.ts';
+import type { Admission } from '../admission.ts';
+import { ALLOCATED, PROCESSED } from '../budget/layout.ts';
+import type { Ledger } from '../budget/ledger.ts';
 import {
   atLeast,
   CALM,
@@ -17,34 +17,27 @@ import {
   type PressureLevel,
   type PressureState,
   spend,
-} from './budget/pressure.ts';
-import { type Bytes, KiB } from './bytes.ts';
-import type { Coordinator } from './coordinator/coordinator.ts';
-import type { Move } from './coordinator/rebalance.ts';
-import type { PoolOptions } from './options.ts';
-import {
-  type BlockInput,
-  type BlockPolicy,
-  type BlockState,
-  DEFAULT_BLOCK_POLICY,
-  nextBlock,
-  startBlock,
-} from './sizing/block-policy.ts';
-import { blockSizes } from './sizing/block-sizes.ts';
-import type { CpuLoad } from './sizing/cpu-load.ts';
-import type { ThreadSource } from './sizing/cpu-sources.ts';
-import { DECISION_KINDS, type Decision, type DecisionInputs, type DecisionKind } from './sizing/decision.ts';
-import { DEFAULT_EMERGENCY, type EmergencyState, NO_EMERGENCY, nextEmergency } from './sizing/emergency.ts';
-import { Judge } from './sizing/judge.ts';
-import type { ProcessMemory } from './sizing/process-memory.ts';
-import { DEFAULT_RIGHT_SIZE, Demand } from './sizing/right-size.ts';
+} from '../budget/pressure.ts';
+import { type Bytes, KiB } from '../bytes.ts';
+import type { Coordinator } from '../coordinator/coordinator.ts';
+import type { Move } from '../coordinator/rebalance.ts';
+import type { PoolOptions } from '../options.ts';
+import type { BlockPolicy } from '../sizing/block-policy.ts';
+import type { CpuLoad } from '../sizing/cpu-load.ts';
+import type { ThreadSource } from '../sizing/cpu-sources.ts';
+import type { Decision, DecisionInputs, DecisionKind } from '../sizing/decision.ts';
+import { Judge } from '../sizing/judge.ts';
+import type { ProcessMemory } from '../sizing/process-memory.ts';
+import { DEFAULT_RIGHT_SIZE, Demand } from '../sizing/right-size.ts';
 import type {
   BlockSnapshot,
   CpuSnapshot,
   DecisionsSnapshot,
   PressureSnapshot,
-} from './telemetry/snapshot.ts';
-import type { Totals } from './telemetry/totals.ts';
+} from '../telemetry/snapshot.ts';
+import type { Totals } from '../telemetry/totals.ts';
+import { BlockControl } from './block-control.ts';
+import { EmergencyControl } from './emergency-control.ts';
 
 /** What the regulator tells the runtime. */
 export interface RegulatorEvents {
@@ -87,44 +80,27 @@ interface Reading {
 
 export class Regulator {
   readonly #parts: RegulatorParts;
-  readonly #policy: BlockPolicy;
+  readonly #block: BlockControl;
+  readonly #emergency: EmergencyControl;
   readonly #judge: Judge;
   readonly #demand = new Demand();
   readonly #secondsAtLevel: Record<PressureLevel, number> = { nominal: 0, elevated: 0, high: 0, critical: 0 };
   #pressure: PressureState = CALM;
   #pressureSinceMs: number;
-  #emergency: EmergencyState = NO_EMERGENCY;
-  #emergencyUsedBytes = 0;
-  #block: BlockState;
-  #shadow: { policy: BlockPolicy; state: BlockState; counts: Record<DecisionKind, number> } | null = null;
   #memory: ProcessMemory;
   #usedKib = 0;
   #lookedMs: number;
   #throughput: Reading;
   #bytesPerCpuSecond: number | null = null;
-  #emergencies = 0;
-  #recovered = 0;
   #movedBytes = 0;
   #moves = 0;
   #closed = false;
 
   constructor(parts: RegulatorParts, nowMs: number) {
     this.#parts = parts;
-    const { blockBytes, leastBlockBytes, mostBlockBytes, budgetBytes, tiers } = parts.options;
-    const sizes = blockSizes({
-      baselineBytes: blockBytes,
-      leastBytes: leastBlockBytes,
-      mostBytes: mostBlockBytes,
-      threads: parts.threads,
-      budgetBytes,
-      tiers,
-    });
-    this.#policy = { ...DEFAULT_BLOCK_POLICY, ...sizes };
-    this.#block = startBlock(this.#policy, nowMs);
-    if (parts.shadow !== null) {
-      const policy = { ...this.#policy, ...parts.shadow };
-      this.#shadow = { policy, state: startBlock(policy, nowMs), counts: noDecisions() };
-    }
+    const { ledger, coordinator, admission, options, threads, shadow } = parts;
+    this.#block = new BlockControl(ledger, options, threads, shadow, nowMs);
+    this.#emergency = new EmergencyControl(ledger, coordinator, admission);
     this.#memory = parts.readMemory();
     this.#judge = new Judge({ startMs: nowMs });
     this.#lookedMs = nowMs;
@@ -152,33 +128,15 @@ export class Regulator {
   }
 
   get block(): BlockSnapshot {
-    const { ledger, options } = this.#parts;
-    const { baselineBytes, leastBytes, mostBytes } = this.#policy;
-    return {
-      bytes: ledger.words[BLOCK],
-      baselineBytes,
-      leastBytes,
-      mostBytes,
-      ceilingBytes: this.#block.ceilingBytes,
-      mostMilliseconds: options.mostBlockMs,
-    };
+    return this.#block.snapshot;
   }
 
   get decisions(): DecisionsSnapshot {
-    const shadow = this.#shadow;
-    return {
-      ...this.#judge.snapshot,
-      shadow: shadow === null ? null : { blockBytes: shadow.state.bytes, counts: { ...shadow.counts } },
-    };
+    return { ...this.#judge.snapshot, shadow: this.#block.shadow };
   }
 
-  get recoveries(): { emergencies: number; recovered: number; recoverySuccessRate: number } {
-    const ended = this.#emergencies - Number(this.#emergency.active);
-    return {
-      emergencies: this.#emergencies,
-      recovered: this.#recovered,
-      recoverySuccessRate: ended === 0 ? 1 : this.#recovered / ended,
-    };
+  get recoveries(): EmergencyControl['counts'] {
+    return this.#emergency.counts;
   }
 
   /** What the coordinator moves by itself is recorded with the next look. */
@@ -229,7 +187,7 @@ export class Regulator {
     this.#closed = true;
     this.#secondsAtLevel[levelOf(this.#pressure)] += (nowMs - this.#lookedMs) / 1000;
     this.#lookedMs = nowMs;
-    if (this.#emergency.active) this.#endEmergency(nowMs, null);
+    this.#emergency.close();
     for (const decision of this.#judge.finish(nowMs, this.#figures())) this.#parts.events.judged(decision);
   }
 
@@ -251,44 +209,25 @@ export class Regulator {
   }
 
   #followEmergency(nowMs: number): void {
-    const { ledger, coordinator, admission } = this.#parts;
-    const { state, change } = nextEmergency(
-      this.#emergency,
+    const { ledger, events, totals } = this.#parts;
+    const usedBytes = this.#usedKib * KiB;
+    const change = this.#emergency.look(
       {
         nowMs,
         pressure: this.#pressure,
         ledgerShare: this.#usedKib / ledger.limitKib,
         idleBytes: this.#idleKib() * KiB,
       },
-      { ...DEFAULT_EMERGENCY, budgetBytes: ledger.limitKib * KiB },
+      usedBytes,
     );
-    const sinceMs = this.#emergency.sinceMs ?? nowMs;
-    this.#emergency = state;
-    if (change === 'start') {
-      this.#emergencies++;
-      this.#emergencyUsedBytes = this.#usedKib * KiB;
-      coordinator.critical = true;
-      admission.hold(true);
-      const bytes = coordinator.drain() * KiB;
-      this.#decide('emergency', nowMs, this.#emergencySentence(), { bytes });
-    } else if (change === 'end') {
-      this.#endEmergency(nowMs, sinceMs);
-    } else if (state.active) coordinator.drain();
-  }
-
-  /** `sinceMs` is when it started; null where it did not end by itself. */
-  #endEmergency(nowMs: number, sinceMs: number | null): void {
-    const { coordinator, admission, events, totals } = this.#parts;
-    this.#emergency = { ...this.#emergency, active: false };
-    coordinator.critical = false;
-    coordinator.cleanup.refill();
-    admission.hold(false);
-    if (this.#memory.share !== null) this.#pressure = spend(this.#pressure, this.#memory.share);
-    if (sinceMs === null) return;
-    this.#recovered++;
-    const milliseconds = nowMs - sinceMs;
-    totals.recovered(milliseconds * 1e6);
-    events.recovered(milliseconds, Math.max(0, this.#emergencyUsedBytes - this.#usedKib * KiB));
+    if (change?.kind === 'started') {
+      this.#decide('emergency', nowMs, this.#emergencySentence(), { bytes: change.bytes });
+    } else if (change?.kind === 'recovered') {
+      const { milliseconds, recoveredBytes } = change;
+      if (this.#memory.share !== null) this.#pressure = spend(this.#pressure, this.#memory.share);
+      totals.recovered(milliseconds * 1e6);
+      events.recovered(milliseconds, recoveredBytes);
+    }
   }
 
   #emergencySentence(): string {
@@ -325,26 +264,16 @@ export class Regulator {
   }
 
   #followBlock(nowMs: number): void {
-    const { options, ledger } = this.#parts;
-    if (options.sizing === 'fixed') return;
-    const input: BlockInput = {
-      nowMs,
-      cpu: this.#parts.load.share,
-      pressure: this.#emergency.active ? 'critical' : levelOf(this.#pressure),
-      heldBytes: this.#usedKib * KiB,
-      ...this.#work(),
-    };
-    const { state, change } = nextBlock(this.#block, input, this.#policy);
-    this.#block = state;
-    if (change !== null) {
-      if (!change.turn) this.#decide(change.kind, nowMs, change.reason, { blockBytes: change.bytes });
-      ledger.words[BLOCK] = change.bytes;
-    }
-    const shadow = this.#shadow;
-    if (shadow === null) return;
-    const other = nextBlock(shadow.state, input, shadow.policy);
-    shadow.state = other.state;
-    if (other.change?.turn === false) shadow.counts[other.change.kind]++;
+    this.#block.look(
+      {
+        nowMs,
+        cpu: this.#parts.load.share,
+        pressure: this.#emergency.active ? 'critical' : levelOf(this.#pressure),
+        heldBytes: this.#usedKib * KiB,
+        ...this.#work(),
+      },
+      ({ kind, bytes, reason }) => this.#decide(kind, nowMs, reason, { blockBytes: bytes }),
+    );
   }
 
   #decide(
@@ -353,13 +282,13 @@ export class Regulator {
     reason: string,
     extra: { blockBytes?: Bytes; bytes?: Bytes },
   ): void {
-    const { load, ledger, totals } = this.#parts;
+    const { load, totals } = this.#parts;
     const inputs: DecisionInputs = {
       cpu: load.share,
       pressure: levelOf(this.#pressure),
       usedBytes: this.#usedKib * KiB,
       idleBytes: this.#idleKib() * KiB,
-      blockBytes: ledger.words[BLOCK],
+      blockBytes: this.#block.bytes,
       bytesPerCpuSecond: this.#bytesPerCpuSecond,
       p99Nanoseconds: totals.intervalP99(),
     };
@@ -399,10 +328,6 @@ export class Regulator {
     const { rows } = this.#parts.coordinator;
     return rows.live().reduce((sum, row) => sum + rows.idleKib(row), 0);
   }
-}
-
-function noDecisions(): Record<DecisionKind, number> {
-  return Object.fromEntries(DECISION_KINDS.map((kind) => [kind, 0])) as Record<DecisionKind, number>;
 }
 
 function percent(share: number): string {

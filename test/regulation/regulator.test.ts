@@ -4,7 +4,7 @@ import { BLOCK, CRITICAL, PROCESSED } from '../../src/budget/layout.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 import type { PoolOptions } from '../../src/options.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
-import { Regulator, type RegulatorParts } from '../../src/regulator.ts';
+import { Regulator, type RegulatorParts } from '../../src/regulation/regulator.ts';
 import { CpuLoad } from '../../src/sizing/cpu-load.ts';
 import type { Decision } from '../../src/sizing/decision.ts';
 import { Totals } from '../../src/telemetry/totals.ts';

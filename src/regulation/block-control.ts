@@ -1,0 +1,97 @@
+/**
+ * The block size in force, and what another policy would have made of the same figures. Owned by the regulator, on the main
+ * thread. Invariant: the shared word holds what the policy's state says, which nobody else writes.
+ */
+import { BLOCK } from '../budget/layout.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import type { PoolOptions } from '../options.ts';
+import {
+  type BlockChange,
+  type BlockInput,
+  type BlockPolicy,
+  type BlockState,
+  DEFAULT_BLOCK_POLICY,
+  nextBlock,
+  startBlock,
+} from '../sizing/block-policy.ts';
+import { blockSizes } from '../sizing/block-sizes.ts';
+import { DECISION_KINDS, type DecisionKind } from '../sizing/decision.ts';
+import type { BlockSnapshot, DecisionsSnapshot } from '../telemetry/snapshot.ts';
+
+interface Shadow {
+  readonly policy: BlockPolicy;
+  state: BlockState;
+  readonly counts: Record<DecisionKind, number>;
+}
+
+export class BlockControl {
+  readonly #ledger: Ledger;
+  readonly #options: PoolOptions;
+  readonly #policy: BlockPolicy;
+  readonly #shadow: Shadow | null;
+  #state: BlockState;
+
+  constructor(
+    ledger: Ledger,
+    options: PoolOptions,
+    threads: number,
+    shadow: Partial<BlockPolicy> | null,
+    nowMs: number,
+  ) {
+    this.#ledger = ledger;
+    this.#options = options;
+    const sizes = blockSizes({
+      baselineBytes: options.blockBytes,
+      leastBytes: options.leastBlockBytes,
+      mostBytes: options.mostBlockBytes,
+      threads,
+      budgetBytes: options.budgetBytes,
+      tiers: options.tiers,
+    });
+    this.#policy = { ...DEFAULT_BLOCK_POLICY, ...sizes };
+    this.#state = startBlock(this.#policy, nowMs);
+    this.#shadow = shadow === null ? null : startShadow({ ...this.#policy, ...shadow }, nowMs);
+  }
+
+  get bytes(): number {
+    return this.#ledger.words[BLOCK];
+  }
+
+  /** One look. Jobs see a change from their next block on; `record` is called before, if it is a decision of its own. */
+  look(input: BlockInput, record: (change: BlockChange) => void): void {
+    if (this.#options.sizing === 'fixed') return;
+    const { state, change } = nextBlock(this.#state, input, this.#policy);
+    this.#state = state;
+    if (change !== null) {
+      if (!change.turn) record(change);
+      this.#ledger.words[BLOCK] = change.bytes;
+    }
+    const shadow = this.#shadow;
+    if (shadow === null) return;
+    const other = nextBlock(shadow.state, input, shadow.policy);
+    shadow.state = other.state;
+    if (other.change?.turn === false) shadow.counts[other.change.kind]++;
+  }
+
+  get snapshot(): BlockSnapshot {
+    const { baselineBytes, leastBytes, mostBytes } = this.#policy;
+    return {
+      bytes: this.bytes,
+      baselineBytes,
+      leastBytes,
+      mostBytes,
+      ceilingBytes: this.#state.ceilingBytes,
+      mostMilliseconds: this.#options.mostBlockMs,
+    };
+  }
+
+  get shadow(): DecisionsSnapshot['shadow'] {
+    const shadow = this.#shadow;
+    return shadow && { blockBytes: shadow.state.bytes, counts: { ...shadow.counts } };
+  }
+}
+
+function startShadow(policy: BlockPolicy, nowMs: number): Shadow {
+  const counts = Object.fromEntries(DECISION_KINDS.map((kind) => [kind, 0])) as Shadow['counts'];
+  return { policy, state: startBlock(policy, nowMs), counts };
+}

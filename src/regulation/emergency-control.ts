@@ -1,0 +1,88 @@
+/**
+ * An emergency and all that it does. Owned by the regulator, on the main thread.
+ * Invariant: while one goes on, and only then, the ledger's critical word is set, new tasks are held and quotas are dropped.
+ */
+import type { Admission } from '../admission.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import { type Bytes, KiB } from '../bytes.ts';
+import type { Coordinator } from '../coordinator/coordinator.ts';
+import {
+  DEFAULT_EMERGENCY,
+  type EmergencyInput,
+  type EmergencyPolicy,
+  type EmergencyState,
+  NO_EMERGENCY,
+  nextEmergency,
+} from '../sizing/emergency.ts';
+
+/** What one look came to; bytes are those that shards were asked to free. */
+export type EmergencyChange =
+  | { readonly kind: 'started'; readonly bytes: Bytes }
+  | { readonly kind: 'recovered'; readonly milliseconds: number; readonly recoveredBytes: Bytes };
+
+export class EmergencyControl {
+  readonly #coordinator: Coordinator;
+  readonly #admission: Admission;
+  readonly #policy: EmergencyPolicy;
+  #state: EmergencyState = NO_EMERGENCY;
+  #usedBytes: Bytes = 0;
+  #started = 0;
+  #recovered = 0;
+
+  constructor(ledger: Ledger, coordinator: Coordinator, admission: Admission) {
+    this.#coordinator = coordinator;
+    this.#admission = admission;
+    this.#policy = { ...DEFAULT_EMERGENCY, budgetBytes: ledger.limitKib * KiB };
+  }
+
+  get active(): boolean {
+    return this.#state.active;
+  }
+
+  look(input: EmergencyInput, usedBytes: Bytes): EmergencyChange | null {
+    const { sinceMs } = this.#state;
+    const { state, change } = nextEmergency(this.#state, input, this.#policy);
+    this.#state = state;
+    if (change === 'start') {
+      this.#started++;
+      this.#usedBytes = usedBytes;
+      this.#coordinator.critical = true;
+      this.#admission.hold(true);
+      return { kind: 'started', bytes: this.#coordinator.drain() * KiB };
+    }
+    if (change === 'end') {
+      this.#undo();
+      this.#recovered++;
+      return {
+        kind: 'recovered',
+        milliseconds: input.nowMs - (sinceMs ?? input.nowMs),
+        recoveredBytes: Math.max(0, this.#usedBytes - usedBytes),
+      };
+    }
+    // Quota that was under way when it began, and what came idle since.
+    if (state.active) this.#coordinator.drain();
+    return null;
+  }
+
+  /** Ends one that goes on, which has not recovered then. */
+  close(): void {
+    if (!this.#state.active) return;
+    this.#state = { ...this.#state, active: false };
+    this.#undo();
+  }
+
+  get counts(): { emergencies: number; recovered: number; recoverySuccessRate: number } {
+    const ended = this.#started - Number(this.active);
+    return {
+      emergencies: this.#started,
+      recovered: this.#recovered,
+      recoverySuccessRate: ended === 0 ? 1 : this.#recovered / ended,
+    };
+  }
+
+  #undo(): void {
+    this.#coordinator.critical = false;
+    this.#coordinator.cleanup.refill();
+    this.#admission.hold(false);
+  }
+}
