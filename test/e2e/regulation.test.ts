@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
 import { noise, writeWav } from '../audio/wav.ts';
 import { scratch, startProgram } from './millpond.ts';
@@ -11,12 +11,14 @@ const at = scratch();
 it('regulates itself through growth, pressure, clearing and an emergency, and the output stays the same', async () => {
   const input = writeWav(at('in.wav'), [noise(400_000, 16, 1), noise(400_000, 16, 2)], { rate: 48_000 });
   const program = fileURLToPath(new URL('./regulation.ts', import.meta.url));
-  const { ended } = startProgram(process.execPath, [
+  const { child, ended } = startProgram(process.execPath, [
     '--conditions=millpond-source',
     program,
     input,
     join(input, '..'),
   ]);
+  // It works until it has seen everything: one that never does must not outlive the test.
+  onTestFinished(() => void child.kill('SIGKILL'));
   const { code, stdout, stderr } = await ended;
   expect([code, stderr]).toEqual([0, '']);
   const result: Regulated = JSON.parse(stdout);
