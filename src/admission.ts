@@ -27,7 +27,8 @@ export class Admission {
   /** KiB that the running tasks declared, by row. */
   readonly #needs = new Map<number, number>();
   #held = false;
-  #stuckSinceMs: number | null = null;
+  /** The task that waits for memory which no task will give back, and since when. */
+  #stuck: { readonly task: number; readonly sinceMs: number } | null = null;
 
   /** `patienceMs`: how long a task waits for memory that no task will give back. `now` is in milliseconds. */
   constructor(ledger: Ledger, holdings: Holdings, patienceMs: number, now: () => number) {
@@ -45,7 +46,7 @@ export class Admission {
   /** A task with this need starts on a row. */
   enter(row: number, needKib: number): void {
     this.#needs.set(row, needKib);
-    this.#stuckSinceMs = null;
+    this.#stuck = null;
   }
 
   leave(row: number): void {
@@ -65,44 +66,56 @@ export class Admission {
     return needKib === 0 || this.#committedKib() + needKib <= this.#ledger.limitKib;
   }
 
+  /** True when the task waits only for idle memory of shards that work: they give it up when they are asked. */
+  clearable(needKib: number): boolean {
+    return !this.#held && this.#committedKib(true) + needKib <= this.#ledger.limitKib;
+  }
+
   /**
    * The error for the task that has waited longest, when it waits for memory that no running task will give back and
    * that did not come free in time; null while there is hope.
    */
-  despair(needKib: number, name: string): MillpondError | null {
+  despair(task: number, needKib: number, name: string): MillpondError | null {
     if (this.#needs.size > 0) {
-      this.#stuckSinceMs = null;
+      this.#stuck = null;
       return null;
     }
     const now = this.#now();
-    this.#stuckSinceMs ??= now;
-    if (now - this.#stuckSinceMs < this.#patienceMs) return null;
-    this.#stuckSinceMs = null;
+    if (this.#stuck?.task !== task) this.#stuck = { task, sinceMs: now };
+    if (now - this.#stuck.sinceMs < this.#patienceMs) return null;
+    this.#stuck = null;
     return new MillpondError(
       'ERR_BUDGET_EXHAUSTED',
       `A task starts when the budget holds what it needs; '${name}' needs ${formatBytes(needKib * KiB)} while ${formatBytes(this.#committedKib() * KiB)} of ${formatBytes(this.#ledger.limitKib * KiB)} are held outside of tasks, and no task runs that could give some back. Release leases on the main thread, or raise budgetBytes.`,
     );
   }
 
-  #committedKib(): number {
+  /**
+   * What cannot be had. Idle memory of a shard that waits for work can; one that works may be inside a call for long, so that its
+   * idle memory counts, but for `cleared`.
+   */
+  #committedKib(cleared = false): number {
     let kib = 0;
     for (let row = 0; row < this.#ledger.rows; row++) {
       if (!this.#holdings.taken(row)) continue;
-      const held = this.#ledger.chargedKib(row) - this.#holdings.idleKib(row);
-      kib += Math.max(0, held, this.#needs.get(row) ?? 0);
+      const need = this.#needs.get(row);
+      const free = need === undefined || cleared ? this.#holdings.idleKib(row) : 0;
+      kib += Math.max(0, this.#ledger.chargedKib(row) - free, need ?? 0);
     }
     return kib;
   }
 }
 
 /**
- * KiB of a declared need: a number of bytes, or the lengths of all leases that the job holds at once.
+ * KiB of a declared need: a number of bytes, or the lengths of all leases that the job holds at once. `broughtBytes` are those
+ * of the leases in its input, which stay charged beside it.
  * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_REQUEST_TOO_LARGE`
  */
 export function needKib(
   needBytes: Bytes | readonly Bytes[] | undefined,
   tiers: TierPolicies,
   limitBytes: Bytes,
+  broughtBytes: Bytes = 0,
 ): number {
   if (needBytes === undefined) return 0;
   const lengths = typeof needBytes === 'number' ? [needBytes] : needBytes;
@@ -117,10 +130,11 @@ export function needKib(
     typeof needBytes === 'number'
       ? Math.ceil(needBytes / KiB) * KiB
       : needBytes.reduce((sum, length) => sum + capacityFor(length, tiers), 0);
-  if (bytes > limitBytes) {
+  if (bytes + broughtBytes > limitBytes) {
+    const brought = broughtBytes > 0 ? ` beside the ${formatBytes(broughtBytes)} of its input` : '';
     throw new MillpondError(
       'ERR_REQUEST_TOO_LARGE',
-      `A task's need fits the budget as a whole; ${formatBytes(bytes)} were declared of ${formatBytes(limitBytes)}. Raise budgetBytes, or work in smaller blocks.`,
+      `A task's need fits the budget as a whole; ${formatBytes(bytes)} were declared${brought} of ${formatBytes(limitBytes)}. Raise budgetBytes, or work in smaller blocks.`,
     );
   }
   return bytes / KiB;

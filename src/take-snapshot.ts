@@ -184,15 +184,15 @@ function shardSnapshot(row: number, ledger: Ledger, rows: RowReader): ShardSnaps
   };
 }
 
-/** Leases that changed their thread, and those that did not: what each shard released, less what others had acquired. */
+/** Leases that changed their thread, and those that did not: what each shard released, less those of others. */
 function flowOf(crossings: readonly Crossing[], live: readonly number[], rows: RowReader): Crossing[] {
   const own = [...live, GONE].map((row): Crossing => {
     const released = rows.released(row === GONE ? null : row);
-    const foreign = crossings.reduce(
-      (sum, { acquiredBy, releasedBy, leases }) =>
-        releasedBy === row && acquiredBy !== row ? sum + leases : sum,
-      0,
-    );
+    // A worker tells of loans only with its result, but counts them itself.
+    const foreign =
+      row === MAIN_ROW
+        ? crossings.reduce((sum, { releasedBy, leases }) => sum + (releasedBy === row ? leases : 0), 0)
+        : rows.endedForeign(row === GONE ? null : row);
     return { acquiredBy: row, releasedBy: row, leases: Math.max(0, released - foreign) };
   });
   const others = crossings.filter(({ acquiredBy, releasedBy }) => acquiredBy !== releasedBy);

@@ -6,7 +6,7 @@
  * once: with the result, when the task never starts, or when the worker that held them is buried.
  */
 import { type Admission, needKib } from './admission.ts';
-import { CANCEL, PROGRESS, rowWord } from './budget/layout.ts';
+import { CANCEL, DECLARED, PROGRESS, rowWord } from './budget/layout.ts';
 import type { Ledger } from './budget/ledger.ts';
 import { type Bytes, KiB } from './bytes.ts';
 import { crateFor, detachViews, pack, unpack } from './coordinator/cargo.ts';
@@ -103,8 +103,9 @@ export class Tasks {
   accept(input: unknown, options: RunOptions): Promise<unknown> {
     if (this.#broken !== null) throw this.#broken;
     options.signal?.throwIfAborted();
-    const need = needKib(options.needBytes, this.#tiers, this.#ledger.limitKib * KiB);
     const packed = pack(input, this.#shard);
+    const brought = packed.leases.reduce((sum, { capacity }) => sum + capacity, 0);
+    const need = needKib(options.needBytes, this.#tiers, this.#ledger.limitKib * KiB, brought);
     this.#last = (this.#last % 0x7fffffff) + 1;
     const task = this.#last;
     const crates = packed.leases.map((lease): Crate => {
@@ -146,7 +147,8 @@ export class Tasks {
       const member = this.#workers.idle();
       if (member === undefined) return;
       if (!this.#admission.admits(entry.needKib)) {
-        const error = this.#admission.despair(entry.needKib, entry.name);
+        if (this.#admission.clearable(entry.needKib)) this.#coordinator.makeRoom();
+        const error = this.#admission.despair(entry.task.task, entry.needKib, entry.name);
         if (error === null) return;
         this.#queue.delete(entry);
         this.#counts.failed++;
@@ -194,6 +196,7 @@ export class Tasks {
   #start(entry: Entry, member: Member): boolean {
     for (const crate of entry.task.crates) this.#coordinator.loans.dispatch(crate.loan, member.row);
     this.#ledger.words[rowWord(member.row) + PROGRESS] = 0;
+    this.#ledger.words[rowWord(member.row) + DECLARED] = Number(entry.needKib > 0);
     // What goes back to the worker goes along: a message of its own would cost as much as the task's.
     const gifts = this.#coordinator.packReturns(member.row);
     const task = { ...entry.task, gifts };

@@ -48,6 +48,8 @@ export const STARVING_TIER = 6;
 export const LISTS = 7;
 /** One word a tier: quota in force; owner. */
 export const QUOTA = LISTS + POOLED_TIERS * LIST_WORDS;
+/** 1 while the row's task has declared its need, which the budget holds for it; main, before the task is posted. */
+export const DECLARED = QUOTA + POOLED_TIERS;
 /** Two cache lines, so that neighbours never share one. */
 export const ROW_WORDS = 32;
 
@@ -72,6 +74,8 @@ export const ALLOCATED = ALLOCATIONS + TIERS;
 export const FREED = ALLOCATED + TIERS;
 /** Bytes of audio that jobs reported as processed. */
 export const PROCESSED = FREED + TIERS;
+/** Leases of another thread that ended here. */
+export const FOREIGN = PROCESSED + 1;
 export const COUNTERS = 64;
 
 const ROW_BYTES = ROW_WORDS * 4 + COUNTERS * 8;

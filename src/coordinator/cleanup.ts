@@ -15,7 +15,7 @@ import type { ShardView } from './rebalance.ts';
 import type { RowReader } from './row-reader.ts';
 import { type ShardUse, Usage } from './usage.ts';
 
-const EVERYTHING = [Infinity, Infinity, Infinity];
+export const EVERYTHING = [Infinity, Infinity, Infinity];
 
 export class Cleanup {
   /** Trims that were answered; what they were to free at most, and what they freed. */

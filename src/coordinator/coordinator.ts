@@ -18,7 +18,7 @@ import { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import type { Interval } from '../telemetry/recorder.ts';
 import { Asks } from './asks.ts';
-import { Cleanup } from './cleanup.ts';
+import { Cleanup, EVERYTHING } from './cleanup.ts';
 import { Flow, GONE } from './flow.ts';
 import { chargeOf, type Link, Links } from './links.ts';
 import { Loans } from './loans.ts';
@@ -286,6 +286,11 @@ export class Coordinator {
     Atomics.store(this.#ledger.words, CRITICAL, Number(critical));
     // Who waits for the end of it sleeps on the wake word.
     if (!critical) this.#ledger.wake();
+  }
+
+  /** Workers free what is idle, so that it is no more theirs. */
+  makeRoom(): void {
+    for (const row of this.#links.rows) this.cleanup.clear(row, EVERYTHING);
   }
 
   /** One round of an emergency: everything idle is freed. Returns the KiB asked for. */

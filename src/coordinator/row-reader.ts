@@ -5,6 +5,7 @@
 
 import {
   COUNTERS,
+  FOREIGN,
   FREE,
   HELD,
   listWord,
@@ -86,6 +87,11 @@ export class RowReader {
       if (cause !== REFUSED) sum += this.allTiers(rows, SERVED + cause * TIERS);
     }
     return sum;
+  }
+
+  /** Of these, those of another thread. */
+  endedForeign(row: number | null): number {
+    return (row === null ? this.retired : this.#counters[row])[FOREIGN];
   }
 
   /** Leases that ended on a row; null for all threads that are gone. */

@@ -8,6 +8,8 @@ import {
   ALLOCATIONS,
   CANCEL,
   CRITICAL,
+  DECLARED,
+  FOREIGN,
   FREED,
   HELD,
   HUNGER,
@@ -65,7 +67,8 @@ export class ThreadSupply implements Supply {
   }
 
   get critical(): boolean {
-    return this.#ledger.words[CRITICAL] !== 0;
+    const { words } = this.#ledger;
+    return words[CRITICAL] !== 0 && words[rowWord(this.#row) + DECLARED] === 0;
   }
 
   usedBytes(): Bytes {
@@ -200,6 +203,10 @@ export class RowCounts implements ShardCounts {
 
   quarantined(): void {
     this.#counters[QUARANTINED]++;
+  }
+
+  endedForeign(): void {
+    this.#counters[FOREIGN]++;
   }
 
   held(tier: number, kib: number): void {

@@ -89,7 +89,7 @@ export class Ladder {
 
   #first({ lengths }: Request<unknown>): Served | null {
     this.#check(lengths);
-    return this.#attempt(lengths, false);
+    return this.#attempt(lengths, false, this.#supply.critical);
   }
 
   *#wait(request: Request<unknown>): Generator<Pause, Served, void> {
@@ -103,7 +103,9 @@ export class Ladder {
         supply.starve(need);
         // Read before the try: whatever comes free after this line changes the word, so the wait ends at once.
         const seen = supply.wakeWord();
-        const served = this.#attempt(lengths, true);
+        // Half of its time for the pool to recover; then it may have what the budget holds.
+        const early = timeoutMs === 0 || supply.now() < deadline - timeoutMs * 5e5;
+        const served = this.#attempt(lengths, true, early && supply.critical);
         if (served !== null) return served;
         const left = deadline - supply.now();
         if (!(left > 0)) throw this.#refusal(request, timeoutMs);
@@ -114,8 +116,8 @@ export class Ladder {
     }
   }
 
-  /** One try of every step that needs no other thread; `null` when the budget refuses. */
-  #attempt(lengths: readonly Bytes[], waited: boolean): Served | null {
+  /** One try of every step that needs no other thread; `null` when the budget refuses, or direct allocations are to wait. */
+  #attempt(lengths: readonly Bytes[], waited: boolean, holdsDirect: boolean): Served | null {
     const supply = this.#supply;
     const before = this.#idle.lists.map((list) => list.length);
     supply.safepoint();
@@ -137,7 +139,7 @@ export class Ladder {
         }
       }
       if (store === undefined) missingKib += capacityFor(length, this.#tiers) / KiB;
-      if (tier === DIRECT && supply.critical) held = true;
+      if (tier === DIRECT && holdsDirect) held = true;
       found.push(store);
       causes.push(waited ? WAITED : cause);
     }

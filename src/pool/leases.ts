@@ -21,6 +21,8 @@ export interface ShardCounts {
   readonly releases: Float64Array;
   served(cause: number, tier: number): void;
   overflowed(tier: number): void;
+  /** A lease that another thread acquired ended here; it counts as released, too. */
+  endedForeign(): void;
   /** So many KiB came into the shard's hands (idle, leased, in quarantine), or left them if negative. Loans do not count. */
   held(tier: number, kib: number): void;
   /** A buffer came from the system; it is `held` from now on. */
@@ -247,7 +249,7 @@ export class Leases implements Lender {
     if (store.pins > 0) throw pinnedError(store, 'released');
     lease.generation = RELEASED;
     this.#stopClock(store);
-    this.#finish(store);
+    this.#finishSlow(store);
     if (!store.intact) {
       this.#quarantine.add(store);
       throw detachedError(store);
@@ -255,6 +257,11 @@ export class Leases implements Lender {
     // What lies in the mailbox may change the quota, so it comes before the store finds its place.
     if (this.#words[this.#mail] !== 0) this.#supply.safepoint();
     this.#retire(store, store.trace !== null);
+  }
+
+  #finishSlow(store: Store): void {
+    if (store.loan > 0) this.#counts.endedForeign();
+    this.#finish(store);
   }
 
   /** Ends the lease over a store and counts it as released. */
@@ -292,7 +299,7 @@ export class Leases implements Lender {
   #reclaim(store: Store): void {
     store.generation++;
     this.#stopClock(store);
-    this.#finish(store);
+    this.#finishSlow(store);
     this.#retire(store, true);
   }
 

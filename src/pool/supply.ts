@@ -9,7 +9,7 @@ export interface Supply {
   /** False on the main thread, which must never block. */
   readonly canBlock: boolean;
   readonly limitBytes: Bytes;
-  /** True while memory is critical: requests over the largest tier are not served then. */
+  /** True while memory is critical and the task declared no need: direct allocations then wait for half their time. */
   readonly critical: boolean;
 
   /** Charges `kib` to this shard if the budget holds it. */

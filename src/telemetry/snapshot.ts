@@ -249,7 +249,7 @@ export interface TaskCounts {
   readonly queued: number;
   readonly running: number;
   readonly succeeded: number;
-  /** Ended with the job's own error. */
+  /** Ended with the job's own error, or never started for want of the memory that it needs. */
   readonly failed: number;
   readonly cancelled: number;
   /** Died with their worker. */

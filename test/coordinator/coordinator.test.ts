@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HUNGER, rowWord, STARVING } from '../../src/budget/layout.ts';
+import { DECLARED, HUNGER, rowWord, STARVING } from '../../src/budget/layout.ts';
 import { MiB } from '../../src/bytes.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
 import { LARGE, MEDIUM, SMALL } from '../stand.ts';
@@ -306,8 +306,16 @@ describe('cleaning up', () => {
   it('lets requests over the largest tier wait while memory is critical, and wakes them after', () => {
     const { shards, coordinator, stand } = start();
     coordinator.critical = true;
-    expect(() => shards[0].acquire(2 * MiB, { timeoutMs: 10 })).toThrow(/critical/);
+    expect(() => shards[0].acquire(2 * MiB, { timeoutMs: 0 })).toThrow(/critical/);
     expect(shards[0].acquire(LARGE).capacity).toBe(MiB);
+    // Half of its time, then it may have what the budget holds.
+    const asked = shards[0].supply.now();
+    shards[0].acquire(2 * MiB, { timeoutMs: 100 }).release();
+    const waitedMs = (shards[0].supply.now() - asked) / 1e6;
+    expect([waitedMs >= 50, waitedMs < 100]).toEqual([true, true]);
+    // A task that declared its need was promised the memory.
+    stand.ledger.words[rowWord(shards[1].row) + DECLARED] = 1;
+    shards[1].acquire(2 * MiB, { timeoutMs: 0 }).release();
     shards[0].supply.during.push(() => {
       const seen = stand.ledger.wakeWord();
       coordinator.critical = false;

@@ -91,7 +91,7 @@ const emergency = seen(decided('emergency')).then(() => {
 });
 // What jobs hold comes and goes, so the rest is taken again and again.
 while (!critical) await Promise.race([take(31 * MiB).then(() => turn()), emergency]);
-const refusal = await runtime.pool.acquireAsync(2 * MiB, { timeoutMs: 50 }).then(
+const refusal = await runtime.pool.acquireAsync(2 * MiB, { timeoutMs: 0 }).then(
   () => 'none',
   (error) => error.code,
 );

@@ -24,6 +24,13 @@ describe('a declared need', () => {
     );
   });
 
+  it('fits the budget beside what the input brings', () => {
+    expect(needKib(3 * MiB, DEFAULT_TIERS, 4 * MiB, MiB)).toBe(3 * 1024);
+    expect(() => needKib(3 * MiB, DEFAULT_TIERS, 4 * MiB, MiB + 1)).toThrow(
+      /3 MiB were declared beside the 1 MiB/,
+    );
+  });
+
   it('fits the budget, or is refused at once', () => {
     expect(() => needKib([MiB, MiB], DEFAULT_TIERS, MiB)).toThrow(
       expect.objectContaining({ code: 'ERR_REQUEST_TOO_LARGE' }),
@@ -102,6 +109,18 @@ describe('admission', () => {
     for (const [row] of running) admission.leave(row);
   });
 
+  it('says when idle memory of shards that work is all that is in the way', () => {
+    const { admission } = start(100, [0, 70, 0], [0, 50, 0]);
+    admission.enter(1, 0);
+    expect([admission.admits(40), admission.clearable(40), admission.clearable(81)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    admission.hold(true);
+    expect(admission.clearable(40)).toBe(false);
+  });
+
   it('holds all but one task while it is told to', () => {
     const { admission } = start(100, [0, 0, 0], [0, 0, 0]);
     admission.hold(true);
@@ -117,17 +136,23 @@ describe('admission', () => {
 
   it('gives up on a task only after nothing ran for a while that could bring memory back', () => {
     const { admission, clock } = start(100, [90, 0, 0], [0, 0, 0]);
-    expect(admission.despair(20, 'large')).toBeNull();
+    expect(admission.despair(1, 20, 'large')).toBeNull();
     clock.ms = 999;
-    expect(admission.despair(20, 'large')).toBeNull();
+    expect(admission.despair(1, 20, 'large')).toBeNull();
     admission.enter(1, 0);
     clock.ms = 5000;
-    expect(admission.despair(20, 'large')).toBeNull();
+    expect(admission.despair(1, 20, 'large')).toBeNull();
     admission.leave(1);
-    expect(admission.despair(20, 'large')).toBeNull();
+    expect(admission.despair(1, 20, 'large')).toBeNull();
     clock.ms = 6000;
-    const error = admission.despair(20, 'large');
+    const error = admission.despair(1, 20, 'large');
     expect(error).toMatchObject({ code: 'ERR_BUDGET_EXHAUSTED' });
+    // The next one has its own time.
+    expect(admission.despair(2, 20, 'next')).toBeNull();
+    clock.ms = 6500;
+    expect(admission.despair(3, 20, 'after')).toBeNull();
+    clock.ms = 7100;
+    expect(admission.despair(3, 20, 'after')).toBeNull();
     expect(error?.message).toContain("'large' needs 20 KiB while 90 KiB of 100 KiB");
   });
 });
@@ -150,6 +175,20 @@ describe('a runtime', () => {
     await Promise.all(jobs);
     const { latency, pool } = runtime.snapshot();
     expect([latency.byCause.refused.count, pool.refused]).toEqual([0, 0]);
+  });
+
+  it('has idle memory of a busy shard cleared for a task that needs it', async () => {
+    const started = await startRuntime('pooling', { budgetBytes: 8 * MiB, blockBytes: 4 * KiB });
+    runtime = started.runtime;
+    const words = sharedWords();
+    await runtime.run({ do: 'hoard', bytes: MiB, count: 4 });
+    await runtime.run({ do: 'hoard', bytes: MiB, count: 4 });
+    const busy = runtime.run({ do: 'touch-until', words });
+    await raised(words, 0);
+    await runtime.run({ do: 'hoard', bytes: MiB, count: 7 }, { needBytes: 7 * MiB });
+    raise(words, 1);
+    await busy;
+    expect(runtime.snapshot().pool.refused).toBe(0);
   });
 
   it('starts tasks in the order of their calls, so that a large one is not overtaken for ever', async () => {

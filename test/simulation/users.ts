@@ -77,6 +77,8 @@ export class Users {
     const controller = new AbortController();
     this.#controllers.push(controller);
     this.running++;
+    const left =
+      this.#machine.world.budgetKib - leases.reduce((sum, { capacity }) => sum + capacity / 1024, 0);
     for (const { bytes } of leases) this.#machine.promises.waits(bytes.buffer);
     this.#tasks
       .accept(
@@ -84,7 +86,7 @@ export class Users {
         {
           name: `run ${++this.#names}`,
           signal: controller.signal,
-          ...(choices.once(3) && { needBytes: choices.pick(this.#machine.world.budgetKib) * 1024 }),
+          ...(choices.once(3) && { needBytes: choices.pick(Math.max(1, left)) * 1024 }),
           onProgress: () => {
             if (choices.once(8)) throw ENOUGH;
           },
