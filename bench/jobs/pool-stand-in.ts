@@ -47,5 +47,6 @@ export const allocating: Pool = {
   acquire: lease,
   acquireAsync: async (length) => lease(length),
   acquireAll: (lengths) => lengths.map(lease),
+  capacityFor: (length) => length,
   acquireAllAsync: async (lengths) => lengths.map(lease),
 };

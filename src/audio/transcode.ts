@@ -3,10 +3,9 @@
  * Invariants: every lease is released on every path; the output is the same whatever the block sizes were; the output
  * appears whole or not at all.
  */
-import { isMillpondError, MillpondError } from '../errors.ts';
-import type { Lease } from '../pool/lease.ts';
-import type { Pool } from '../pool/pool.ts';
-import { Block, blockBytes } from './block.ts';
+import { MillpondError } from '../errors.ts';
+import type { Block } from './block.ts';
+import { type BlockSources, withBlocks } from './blocks.ts';
 import { mixMatrix, mustMix } from './channels.ts';
 import { type AudioInfo, type Decoder, openDecoder } from './decoder.ts';
 import { type Encoder, openEncoder } from './encoder.ts';
@@ -49,19 +48,7 @@ export interface TranscodeResult {
   readonly warnings: string[];
 }
 
-export interface TranscodeContext {
-  readonly pool: Pool;
-  /** Looked at before every block. */
-  readonly signal: AbortSignal;
-  /** How large blocks should be; read again before every block. */
-  readonly block: {
-    /** Bytes of one block, all channels together. */
-    readonly bytes: number;
-    /** Milliseconds of audio that it may last at most; default: any. */
-    readonly mostMilliseconds?: number;
-    /** Is told the bytes of samples of each block that was worked on. */
-    processed?(bytes: number): void;
-  };
+export interface TranscodeContext extends BlockSources {
   /** Gets 0 to 1 after each block, as far as the container announces its length. */
   readonly progress?: (fraction: number) => void;
 }
@@ -197,7 +184,7 @@ function pump(
   const announced = decoder.info.announcedFrames;
   const channels = Math.max(decoder.info.channels, plan.layout.nbChannels);
   let position = 0;
-  withBlocks(channels, plan.kind, plan.sampleRate, context, (block) => {
+  withBlocks({ channels, kind: plan.kind, sampleRate: plan.sampleRate }, context, (block) => {
     const frames = decoder.read(block);
     if (frames === 0) return false;
     for (const step of steps) step(block, frames, position);
@@ -210,62 +197,11 @@ function pump(
   return position;
 }
 
-/** Lends a block again and again, at the size that is wanted at the time, until the work says it is done. */
-function withBlocks(
-  channels: number,
-  kind: 'f32' | 's32',
-  sampleRate: number,
-  { pool, signal, block: size }: TranscodeContext,
-  work: (block: Block) => boolean,
-): void {
-  const { mostMilliseconds = Number.POSITIVE_INFINITY } = size;
-  const mostBytes = (mostMilliseconds / 1000) * sampleRate * channels * 4;
-  const bytesNow = (): number => blockBytes(Math.min(wanted, mostBytes), channels);
-  let wanted = size.bytes;
-  let lease = pool.acquire(bytesNow());
-  try {
-    const block = new Block(lease, channels, kind);
-    do {
-      signal.throwIfAborted();
-      if (size.bytes !== wanted) {
-        wanted = size.bytes;
-        lease = fitted(lease, bytesNow(), pool);
-        block.bind(lease);
-      }
-    } while (work(block));
-  } finally {
-    lease.release();
-  }
-}
-
-/**
- * A lease for another size of block; what it held is lost. One that shrinks is changed for a smaller buffer where there is
- * one, since resizing alone would go on holding the large one. One that cannot change now goes on at its size, without
- * waiting: more memory would only have made the job faster.
- */
-function fitted(lease: Lease, bytes: number, pool: Pool): Lease {
-  try {
-    const grows = bytes > lease.capacity;
-    if (grows || bytes * 2 <= lease.capacity) {
-      const other = pool.acquire(bytes, { timeoutMs: 0 });
-      if (grows || other.capacity < lease.capacity) {
-        lease.release();
-        return other;
-      }
-      other.release();
-    }
-    lease.resize(bytes);
-  } catch (error) {
-    if (!isMillpondError(error) || error.code !== 'ERR_BUDGET_EXHAUSTED') throw error;
-  }
-  return lease;
-}
-
 function countFrames(path: string, context: TranscodeContext): number {
   const decoder = openDecoder(path);
   try {
     const { channels, sampleRate } = decoder.info;
-    withBlocks(channels, 'f32', sampleRate, context, (block) => decoder.read(block) > 0);
+    withBlocks({ channels, kind: 'f32', sampleRate }, context, (block) => decoder.read(block) > 0);
     return decoder.decodedFrames;
   } finally {
     decoder.close();

@@ -20,6 +20,8 @@ export interface Served {
 
 export interface Request<T> {
   readonly lengths: readonly Bytes[];
+  /** Buffers of the next tier up are left alone. */
+  readonly exact: boolean;
   readonly timeoutMs: number;
   /** On the supply's clock: `timeoutMs` after the request was made, however long its first try takes. */
   readonly deadline: number;
@@ -87,9 +89,9 @@ export class Ladder {
     for (const store of stores) this.#idle.put(store);
   }
 
-  #first({ lengths }: Request<unknown>): Served | null {
-    this.#check(lengths);
-    return this.#attempt(lengths, false, this.#supply.critical);
+  #first(request: Request<unknown>): Served | null {
+    this.#check(request.lengths);
+    return this.#attempt(request, false, this.#supply.critical);
   }
 
   *#wait(request: Request<unknown>): Generator<Pause, Served, void> {
@@ -105,7 +107,7 @@ export class Ladder {
         const seen = supply.wakeWord();
         // Half of its time for the pool to recover; then it may have what the budget holds.
         const early = timeoutMs === 0 || supply.now() < deadline - timeoutMs * 5e5;
-        const served = this.#attempt(lengths, true, early && supply.critical);
+        const served = this.#attempt(request, true, early && supply.critical);
         if (served !== null) return served;
         const left = deadline - supply.now();
         if (!(left > 0)) throw this.#refusal(request, timeoutMs);
@@ -117,7 +119,7 @@ export class Ladder {
   }
 
   /** One try of every step that needs no other thread; `null` when the budget refuses, or direct allocations are to wait. */
-  #attempt(lengths: readonly Bytes[], waited: boolean, holdsDirect: boolean): Served | null {
+  #attempt({ lengths, exact }: Request<unknown>, waited: boolean, holdsDirect: boolean): Served | null {
     const supply = this.#supply;
     const before = this.#idle.lists.map((list) => list.length);
     supply.safepoint();
@@ -133,7 +135,7 @@ export class Ladder {
       if (tier !== DIRECT) {
         store = this.#idle.take(tier);
         if (store !== undefined) cause = before[tier]-- > 0 ? HIT : MAILBOX;
-        else if (tier + 1 < POOLED_TIERS) {
+        else if (!exact && tier + 1 < POOLED_TIERS) {
           store = this.#idle.take(tier + 1);
           if (store !== undefined) cause = LARGER;
         }

@@ -14,12 +14,12 @@ import { IdleMemory, type ShardWords } from './idle.ts';
 import { Ladder, type Request, type Served } from './ladder.ts';
 import type { Lease } from './lease.ts';
 import { type Leak, Leases, type ShardCounts } from './leases.ts';
-import type { AcquireOptions, Pool } from './pool.ts';
+import type { AcquireOptions, BlockingOptions, Pool } from './pool.ts';
 import { Quarantine } from './quarantine.ts';
 import { cancelledError, closedError, taskEndedError } from './shard-errors.ts';
 import type { Store } from './store.ts';
 import type { Recorder, Supply } from './supply.ts';
-import { tierFor } from './tiers.ts';
+import { capacityFor, tierFor } from './tiers.ts';
 
 /** Of hits, one in this many is timed to its release, or one of the recorded ones where those are fewer: a clock costs 50 ns. */
 const TIME_EVERY = 64;
@@ -93,7 +93,7 @@ export class Shard implements Pool {
     this.#untilGuard = guardEvery;
   }
 
-  acquire(length: Bytes, options?: Pick<AcquireOptions, 'timeoutMs'>): Lease {
+  acquire(length: Bytes, options?: BlockingOptions): Lease {
     if (--this.#untilSlow > 0) {
       const lease = this.#hit(length);
       if (lease !== null) return lease;
@@ -123,12 +123,16 @@ export class Shard implements Pool {
     return this.leases.lend(store, length, tier);
   }
 
+  capacityFor(length: Bytes): Bytes {
+    return capacityFor(length, this.#options.tiers);
+  }
+
   async acquireAsync(length: Bytes, options?: AcquireOptions): Promise<Lease> {
     const [lease] = await this.acquireAllAsync([length], options);
     return lease;
   }
 
-  acquireAll(lengths: readonly Bytes[], options?: Pick<AcquireOptions, 'timeoutMs'>): Lease[] {
+  acquireAll(lengths: readonly Bytes[], options?: BlockingOptions): Lease[] {
     return this.#climb(lengths, options, this.#supply.now(), 1);
   }
 
@@ -171,7 +175,7 @@ export class Shard implements Pool {
 
   #climb(
     lengths: readonly Bytes[],
-    options: Pick<AcquireOptions, 'timeoutMs'> | undefined,
+    options: BlockingOptions | undefined,
     start: number,
     hitWeight: number,
   ): Lease[] {
@@ -184,7 +188,7 @@ export class Shard implements Pool {
 
   #request(
     lengths: readonly Bytes[],
-    options: Pick<AcquireOptions, 'timeoutMs'> | undefined,
+    options: BlockingOptions | undefined,
     start: number,
     hitWeight: number,
   ): Request<Lease[]> {
@@ -195,6 +199,7 @@ export class Shard implements Pool {
     const timeoutMs = this.#timeoutMs(options);
     return {
       lengths,
+      exact: options?.exact ?? false,
       timeoutMs,
       deadline: start + timeoutMs * 1e6,
       over: () => ended() ?? (this.#supply.cancelled() ? cancelledError() : null),
@@ -207,7 +212,7 @@ export class Shard implements Pool {
     };
   }
 
-  #timeoutMs(options: Pick<AcquireOptions, 'timeoutMs'> | undefined): number {
+  #timeoutMs(options: BlockingOptions | undefined): number {
     const timeoutMs = options?.timeoutMs ?? this.#options.acquireTimeoutMs;
     if (timeoutMs >= 0 && timeoutMs <= LONGEST_WAIT_MS) return timeoutMs;
     throw new MillpondError(
@@ -220,7 +225,7 @@ export class Shard implements Pool {
     if (this.#closed) throw closedError();
   }
 
-  #acquireSlow(length: Bytes, options: Pick<AcquireOptions, 'timeoutMs'> | undefined): Lease {
+  #acquireSlow(length: Bytes, options: BlockingOptions | undefined): Lease {
     const hitWeight = this.#untilSlow <= 0 ? this.#countDown() : 1;
     this.#checkOpen();
     const start = this.#supply.now();

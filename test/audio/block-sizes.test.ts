@@ -83,3 +83,37 @@ describe('progress', () => {
     expect(seen.at(-1)).toBe(1);
   });
 });
+
+describe('a block that shrinks', () => {
+  /** A pool that can hold 1 MiB and little more, and the most that it ever held. */
+  function shrink(sizes: readonly number[], budgetBytes = 1088 * KiB) {
+    const input = writeWav(at('shrink.wav'), [noise(600_000, 16)]);
+    const pool = dirtyShard({ budgetBytes, blockBytes: KiB });
+    let looks = 0;
+    let most = 0;
+    const block = {
+      get bytes() {
+        most = Math.max(most, pool.charged);
+        return sizes[Math.min(sizes.length - 1, looks++)];
+      },
+    };
+    convert(input, at('shrunk.flac'), 'flac', { pool, block });
+    expect(readAll(at('shrunk.flac')).planes).toEqual(readAll(input).planes);
+    return { most, acquired: pool.acquired, refused: pool.refused, idle: pool.idleCounts };
+  }
+
+  test('stays in its buffer as long as no smaller one holds it', () => {
+    const KIBS = [1024, 768, 576, 432, 324, 243, 182, 136, 102, 77];
+    expect(shrink(KIBS.map((kib) => kib * KiB))).toMatchObject({ most: 1024, acquired: 1, refused: 0 });
+  });
+
+  test('gives its large buffer back as soon as a small one holds it', () => {
+    const { acquired, idle } = shrink([1024 * KiB, 57 * KiB]);
+    expect([acquired, ...idle]).toEqual([2, 0, 1, 1]);
+  });
+
+  test('does so also where the budget holds nothing beside it', () => {
+    const { most, acquired, refused, idle } = shrink([64 * KiB, 4 * KiB], 64 * KiB);
+    expect([most, acquired, refused, ...idle]).toEqual([64, 2, 0, 1, 0, 0]);
+  });
+});
