@@ -27,8 +27,8 @@ export class Admission {
   /** KiB that the running tasks declared, by row. */
   readonly #needs = new Map<number, number>();
   #held = false;
-  /** The task that waits for memory which no task will give back, and since when. */
-  #stuck: { readonly task: number; readonly sinceMs: number } | null = null;
+  /** Since when no task has run that could give memory back. */
+  #quietSinceMs: number;
 
   /** `patienceMs`: how long a task waits for memory that no task will give back. `now` is in milliseconds. */
   constructor(ledger: Ledger, holdings: Holdings, patienceMs: number, now: () => number) {
@@ -36,6 +36,11 @@ export class Admission {
     this.#holdings = holdings;
     this.#patienceMs = patienceMs;
     this.#now = now;
+    this.#quietSinceMs = now();
+  }
+
+  get nowMs(): number {
+    return this.#now();
   }
 
   /** Holds new tasks back, except one at a time, which may be what brings memory back. */
@@ -46,11 +51,11 @@ export class Admission {
   /** A task with this need starts on a row. */
   enter(row: number, needKib: number): void {
     this.#needs.set(row, needKib);
-    this.#stuck = null;
   }
 
   leave(row: number): void {
     this.#needs.delete(row);
+    if (this.#needs.size === 0) this.#quietSinceMs = this.#now();
   }
 
   /** What all running tasks declared. */
@@ -72,21 +77,15 @@ export class Admission {
   }
 
   /**
-   * The error for the task that has waited longest, when it waits for memory that no running task will give back and
-   * that did not come free in time; null while there is hope.
+   * The error for a task that waits, since `acceptedMs` or since no task runs any more, for memory that nobody will give back;
+   * null while there is hope.
    */
-  despair(task: number, needKib: number, name: string): MillpondError | null {
-    if (this.#needs.size > 0) {
-      this.#stuck = null;
-      return null;
-    }
-    const now = this.#now();
-    if (this.#stuck?.task !== task) this.#stuck = { task, sinceMs: now };
-    if (now - this.#stuck.sinceMs < this.#patienceMs) return null;
-    this.#stuck = null;
+  despair(acceptedMs: number, needKib: number, name: string): MillpondError | null {
+    const sinceMs = Math.max(acceptedMs, this.#quietSinceMs);
+    if (this.#needs.size > 0 || this.#now() - sinceMs < this.#patienceMs) return null;
     return new MillpondError(
       'ERR_BUDGET_EXHAUSTED',
-      `A task starts when the budget holds what it needs; '${name}' needs ${formatBytes(needKib * KiB)} while ${formatBytes(this.#committedKib() * KiB)} of ${formatBytes(this.#ledger.limitKib * KiB)} are held outside of tasks, and no task runs that could give some back. Release leases on the main thread, or raise budgetBytes.`,
+      `A task starts when the budget holds what it needs; '${name}' needs ${formatBytes(needKib * KiB)} while ${formatBytes(this.#committedKib() * KiB)} of ${formatBytes(this.#ledger.limitKib * KiB)} are held outside of running tasks, by inputs of waiting ones too, and no task runs that could give some back. Release leases on the main thread, or raise budgetBytes.`,
     );
   }
 

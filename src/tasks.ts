@@ -43,6 +43,7 @@ interface Entry {
   task: Task;
   readonly name: string;
   readonly needKib: number;
+  readonly acceptedMs: number;
   readonly options: RunOptions;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -118,6 +119,7 @@ export class Tasks {
         task: { task, input: packed.value, crates, places: packed.places, gifts: [] },
         name: options.name ?? `task ${task}`,
         needKib: need,
+        acceptedMs: this.#admission.nowMs,
         options,
         resolve,
         reject,
@@ -148,7 +150,7 @@ export class Tasks {
       if (member === undefined) return;
       if (!this.#admission.admits(entry.needKib)) {
         if (this.#admission.clearable(entry.needKib)) this.#coordinator.makeRoom();
-        const error = this.#admission.despair(entry.task.task, entry.needKib, entry.name);
+        const error = this.#admission.despair(entry.acceptedMs, entry.needKib, entry.name);
         if (error === null) return;
         this.#queue.delete(entry);
         this.#counts.failed++;

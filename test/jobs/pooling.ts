@@ -4,6 +4,7 @@ import { defineJob, type Lease, type Pin, type Pool } from '../../src/worker.ts'
 /** Jobs that put the pool under load; `words` are shared flags by which a test and its jobs wait for each other. */
 export type Order =
   | { do: 'churn'; bytes: number; count: number; rounds: number }
+  | { do: 'report'; bytes: number }
   | { do: 'hoard' | 'twice'; bytes: number; count: number }
   | { do: 'fill' | 'read'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
@@ -24,7 +25,7 @@ export type Order =
 
 let pinned: Pin | undefined;
 
-export default defineJob((order: Order, { pool, signal, progress }): unknown => {
+export default defineJob((order: Order, { pool, signal, progress, block }): unknown => {
   switch (order.do) {
     case 'churn':
       for (let round = 0; round < order.rounds; round++) releaseAll(take(pool, order.bytes, order.count));
@@ -32,6 +33,9 @@ export default defineJob((order: Order, { pool, signal, progress }): unknown => 
     case 'hoard':
       releaseAll(take(pool, order.bytes, order.count));
       return null;
+    case 'report':
+      block.processed(order.bytes);
+      return block.frames(1, 2400);
     case 'twice': {
       const first = take(pool, order.bytes, order.count);
       const second = take(pool, order.bytes, order.count);

@@ -106,6 +106,25 @@ describe('a snapshot', () => {
     expect(after.memory.totalBytes).toBe(4 * KiB);
   });
 
+  it('shows what an idle worker recorded in its last task, soon after', async () => {
+    const runtime = await start();
+    await runtime.run({ do: 'hoard', bytes: 100, count: 5 });
+    // No further task: the worker tells of it by itself.
+    while (runtime.snapshot().patterns.sizes.count < 5) await new Promise((next) => setTimeout(next, 20));
+    expect(runtime.snapshot().usage.efficiency).toBeCloseTo(100 / 4096, 6);
+  });
+
+  it('refuses figures of a job that would spoil all others', async () => {
+    const runtime = await start();
+    for (const bytes of [-1, Number.NaN, Number.POSITIVE_INFINITY, '5']) {
+      await expect(runtime.run({ do: 'report', bytes: bytes as number })).rejects.toMatchObject({
+        code: 'ERR_INVALID_ARGUMENT',
+      });
+    }
+    expect(await runtime.run({ do: 'report', bytes: 4096 })).toBe(4800);
+    expect(runtime.snapshot().shards[1].processedBytes).toBe(4096);
+  });
+
   it('ends intervals of histograms and rates, beside the totals', async () => {
     const runtime = await start();
     runtime.pool.acquire(100).release();
