@@ -169,7 +169,7 @@ export class WorkerThread {
         );
       },
       processed: (bytes) => {
-        if (!(bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER)) throw invalidBytes(bytes);
+        if (!(Number.isFinite(bytes) && bytes >= 0)) throw invalidBytes(bytes);
         counters[PROCESSED] += bytes;
         // A long task tells of itself while it runs.
         this.#publishIfDue();
