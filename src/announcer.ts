@@ -29,7 +29,7 @@ export class Announcer {
       event: kind === 'emergency' ? 'emergency' : 'sizing',
       kind,
       reason,
-      usedBytes: inputs.usedBytes,
+      ...inputs,
       ...(blockBytes !== undefined && { blockBytes }),
       ...(bytes !== undefined && { bytes }),
     });
@@ -37,6 +37,8 @@ export class Announcer {
 
   judged(decision: Decision): void {
     channels.sizing.publish(() => decision);
+    const { number, kind, score } = decision;
+    if (score !== null) this.#log.write({ event: 'score', decision: number, kind, ...score });
   }
 
   pressureChanged(from: PressureLevel, to: PressureLevel, pressure: PressureSnapshot): void {
@@ -45,8 +47,10 @@ export class Announcer {
     this.#log.write({ event: 'pressure', from, to, ledgerShare, processShare, rssBytes });
   }
 
-  recovered(milliseconds: number, recoveredBytes: Bytes): void {
-    this.#log.write({ event: 'recovery', milliseconds: Math.round(milliseconds), recoveredBytes });
+  emergencyEnded(end: { recovered: boolean; milliseconds: number; recoveredBytes: Bytes }): void {
+    const { recovered, milliseconds, recoveredBytes } = end;
+    const wholeMs = Math.round(milliseconds);
+    this.#log.write({ event: 'recovery', recovered, milliseconds: wholeMs, recoveredBytes });
   }
 
   rebalanced(moves: readonly Move[]): void {

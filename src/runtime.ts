@@ -18,6 +18,7 @@ import { Observer } from './observer.ts';
 import { type PoolOptions, resolvePoolOptions } from './options.ts';
 import type { Pool } from './pool/pool.ts';
 import { Shard } from './pool/shard.ts';
+import { checkShadow } from './regulation/block-control.ts';
 import { Regulator } from './regulation/regulator.ts';
 import type { BlockPolicy } from './sizing/block-policy.ts';
 import { CpuLoad } from './sizing/cpu-load.ts';
@@ -203,13 +204,13 @@ class MillpondRuntime implements Runtime {
         load: new CpuLoad(),
         readMemory: readProcessMemory,
         totals: this.#observer.totals,
-        shadow: shadow ?? null,
+        shadow: checkShadow(shadow),
         events: {
           decided: (decision) => announcer.decided(decision),
           judged: (decision) => announcer.judged(decision),
           pressureChanged: (from, to, pressure) => announcer.pressureChanged(from, to, pressure),
-          recovered: (milliseconds, bytes) => {
-            announcer.recovered(milliseconds, bytes);
+          emergencyEnded: (end) => {
+            announcer.emergencyEnded(end);
             this.#tasks.pump();
           },
         },

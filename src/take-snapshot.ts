@@ -138,7 +138,7 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
     cleanup: {
       trims: regulator.decisions.counts.trim + regulator.decisions.counts.emergency,
       trimmedBytes: cleanup.freedKib * KiB,
-      recoveryRate: cleanup.askedKib === 0 ? 1 : Math.min(1, cleanup.freedKib / cleanup.askedKib),
+      recoveryRate: cleanup.askedKib === 0 ? 1 : Math.min(1, cleanup.trimmedKib / cleanup.askedKib),
       poolTurnover: share(freedBytes, allocatedBytes),
       ...regulator.recoveries,
       recovery: totals.recovery(),

@@ -18,10 +18,9 @@ import { type ShardUse, Usage } from './usage.ts';
 export const EVERYTHING = [Infinity, Infinity, Infinity];
 
 export class Cleanup {
-  /** Trims that were answered; what they were to free at most, and what they freed. */
-  trims = 0;
+  /** Of trims that were answered: what they were to free at most, and what they freed. */
   askedKib = 0;
-  freedKib = 0;
+  trimmedKib = 0;
   readonly #shard: Shard;
   readonly #rows: RowReader;
   readonly #links: Links;
@@ -69,9 +68,9 @@ export class Cleanup {
     return kib;
   }
 
-  /** Takes quota from a shard, which frees at its next safepoint what is idle over it. */
-  lowerQuota(row: number, tier: number, count: number): void {
-    this.#moves.move(row, SPARE, tier, count);
+  /** Takes quota from a shard, which frees at its next safepoint what is idle over it. False when it cannot be asked now. */
+  lowerQuota(row: number, tier: number, count: number): boolean {
+    return this.#moves.move(row, SPARE, tier, count);
   }
 
   /**
@@ -100,9 +99,13 @@ export class Cleanup {
 
   /** A shard has freed what it could of what it was asked. */
   answered(askedKib: number, freedKib: number): void {
-    this.trims++;
     this.askedKib += askedKib;
-    this.freedKib += freedKib;
+    this.trimmedKib += freedKib;
+  }
+
+  /** What shards freed because they were told to, in whatever way. */
+  get freedKib(): number {
+    return this.trimmedKib + this.#moves.freedKib;
   }
 
   #giveBack(): void {

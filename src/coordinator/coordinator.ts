@@ -98,7 +98,7 @@ export class Coordinator {
     }
     for (const ask of this.#asks.bury(row)) {
       // Capacity asked of the dead is credited: nobody holds it any more.
-      if (ask.kind === 'quota') this.#quotaMoves.credit(ask);
+      if (ask.kind === 'quota') this.#quotaMoves.credit(ask, 0);
     }
     this.#keepHere(row);
     const loanBytes = this.loans.bury(row);
@@ -144,7 +144,7 @@ export class Coordinator {
       case 'quota-set': {
         const ask = this.#asks.take(message.ticket);
         // Only now has the donor really given it up.
-        if (ask !== undefined) this.#quotaMoves.credit(ask);
+        if (ask !== undefined) this.#quotaMoves.credit(ask, message.kib);
         break;
       }
       case 'loan':

@@ -17,7 +17,7 @@ export type ToWorker =
   | { readonly kind: 'trim'; readonly ticket: number; readonly kib: number }
   /** Free up to so many idle buffers of each tier; answered by `trimmed`. */
   | { readonly kind: 'clear'; readonly ticket: number; readonly counts: readonly number[] }
-  /** Keep at most `quota` idle buffers of a tier; answered by `quota-set`. */
+  /** Keep at most `quota` idle buffers of a tier; answered by `quota-set` with what was freed for it. */
   | { readonly kind: 'quota'; readonly ticket: number; readonly tier: number; readonly quota: number }
   /** The task was cancelled (for jobs that wait in their event loop; a busy one reads the shared word). */
   | { readonly kind: 'cancel'; readonly task: number }
@@ -32,7 +32,7 @@ export type FromWorker =
       readonly buffers: ArrayBuffer[];
     }
   | { readonly kind: 'trimmed'; readonly ticket: number; readonly kib: number }
-  | { readonly kind: 'quota-set'; readonly ticket: number }
+  | { readonly kind: 'quota-set'; readonly ticket: number; readonly kib: number }
   /** A loan whose pin ended after its task. */
   | { readonly kind: 'loan'; readonly loan: number; readonly buffer: ArrayBuffer }
   | { readonly kind: 'recorded'; readonly interval: Interval }

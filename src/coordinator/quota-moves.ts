@@ -14,6 +14,8 @@ import type { ShardView } from './rebalance.ts';
 export const SPARE = -1;
 
 export class QuotaMoves {
+  /** What shards freed because they gave up quota. */
+  freedKib = 0;
   readonly #shard: Shard;
   readonly #links: Links;
   readonly #asks: Asks;
@@ -33,7 +35,7 @@ export class QuotaMoves {
     if (count <= 0) return false;
     const quota = this.#quotas.lower(from, tier, count);
     if (from === MAIN_ROW) {
-      this.#shard.idle.setQuota(tier, quota);
+      this.freedKib += this.#shard.idle.setQuota(tier, quota);
       this.raise(to, tier, count);
       return true;
     }
@@ -42,8 +44,9 @@ export class QuotaMoves {
     return true;
   }
 
-  /** The giver has given it up, or is gone with it. */
-  credit({ to, tier, count }: Ask): void {
+  /** The giver has given it up and freed so many KiB for it, or is gone with it. */
+  credit({ to, tier, count }: Ask, freedKib: number): void {
+    this.freedKib += freedKib;
     this.raise(to, tier, count);
   }
 

@@ -40,10 +40,11 @@ export class WorkerSide {
       case 'clear':
         this.#events.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.clear(message.counts) }, []);
         break;
-      case 'quota':
-        idle.setQuota(message.tier, message.quota);
-        if (message.ticket > 0) this.#events.post({ kind: 'quota-set', ticket: message.ticket }, []);
+      case 'quota': {
+        const kib = idle.setQuota(message.tier, message.quota);
+        if (message.ticket > 0) this.#events.post({ kind: 'quota-set', ticket: message.ticket, kib }, []);
         break;
+      }
       case 'cancel':
         this.#events.cancelled(message.task);
         break;

@@ -149,12 +149,18 @@ export class IdleMemory {
     return stores;
   }
 
-  /** Changes how many idle stores of a tier may stay, and frees what is over it. */
-  setQuota(tier: number, quota: number): void {
+  /** Changes how many idle stores of a tier may stay, and frees what is over it; returns the KiB freed. */
+  setQuota(tier: number, quota: number): number {
     const list = this.lists[tier];
     list.quota = quota;
     this.#at.words[this.#at.quota + tier] = quota;
-    while (list.length > quota) this.free(list.pop(this.#at.words) as Store);
+    let freed = 0;
+    while (list.length > quota) {
+      const store = list.pop(this.#at.words) as Store;
+      this.free(store);
+      freed += store.capacity / KiB;
+    }
+    return freed;
   }
 
   #hold(stores: readonly Store[], sign: 1 | -1): void {

@@ -4,6 +4,7 @@
  */
 import { BLOCK } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
+import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../options.ts';
 import {
   type BlockChange,
@@ -59,18 +60,20 @@ export class BlockControl {
 
   /** One look. Jobs see a change from their next block on; `record` is called before, if it is a decision of its own. */
   look(input: BlockInput, record: (change: BlockChange) => void): void {
-    if (this.#options.sizing === 'fixed') return;
-    const { state, change } = nextBlock(this.#state, input, this.#policy);
-    this.#state = state;
-    if (change !== null) {
-      if (!change.turn) record(change);
-      this.#ledger.words[BLOCK] = change.bytes;
-    }
+    if (this.#options.sizing === 'adaptive') this.#decide(input, record);
     const shadow = this.#shadow;
     if (shadow === null) return;
     const other = nextBlock(shadow.state, input, shadow.policy);
     shadow.state = other.state;
     if (other.change?.turn === false) shadow.counts[other.change.kind]++;
+  }
+
+  #decide(input: BlockInput, record: (change: BlockChange) => void): void {
+    const { state, change } = nextBlock(this.#state, input, this.#policy);
+    this.#state = state;
+    if (change === null) return;
+    if (!change.turn) record(change);
+    this.#ledger.words[BLOCK] = change.bytes;
   }
 
   get snapshot(): BlockSnapshot {
@@ -89,6 +92,23 @@ export class BlockControl {
     const shadow = this.#shadow;
     return shadow && { blockBytes: shadow.state.bytes, counts: { ...shadow.counts } };
   }
+}
+
+/**
+ * Checks parameters of a shadow.
+ * @throws MillpondError `ERR_INVALID_ARGUMENT` for a name that the policy has not, or a value that is no number from 0 on
+ */
+export function checkShadow(shadow: Partial<BlockPolicy> | undefined): Partial<BlockPolicy> | null {
+  if (shadow === undefined) return null;
+  const known = ['baselineBytes', 'leastBytes', 'mostBytes', ...Object.keys(DEFAULT_BLOCK_POLICY)];
+  const wrong = Object.entries(Object(shadow)).find(
+    ([name, value]) => !known.includes(name) || !Number.isFinite(value) || (value as number) < 0,
+  );
+  if (typeof shadow === 'object' && shadow !== null && wrong === undefined) return shadow;
+  throw new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `shadow has numbers from 0 on for some of ${known.join(', ')}; got ${wrong === undefined ? String(shadow) : `${wrong[0]}: ${String(wrong[1])}`}. Leave out what should be as it is.`,
+  );
 }
 
 function startShadow(policy: BlockPolicy, nowMs: number): Shadow {

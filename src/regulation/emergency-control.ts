@@ -1,9 +1,11 @@
 /**
  * An emergency and all that it does. Owned by the regulator, on the main thread.
- * Invariant: while one goes on, and only then, the ledger's critical word is set, new tasks are held and quotas are dropped.
+ * Invariant: while one goes on, and only then, the ledger's critical word is set, quotas are dropped, and new tasks are held
+ * where that helps.
  */
 import type { Admission } from '../admission.ts';
 import type { Ledger } from '../budget/ledger.ts';
+import { DEFAULT_PRESSURE } from '../budget/pressure.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import {
@@ -18,7 +20,13 @@ import {
 /** What one look came to; bytes are those that shards were asked to free. */
 export type EmergencyChange =
   | { readonly kind: 'started'; readonly bytes: Bytes }
-  | { readonly kind: 'recovered'; readonly milliseconds: number; readonly recoveredBytes: Bytes };
+  | {
+      readonly kind: 'ended';
+      /** Pressure has fallen; else its time was over. */
+      readonly recovered: boolean;
+      readonly milliseconds: number;
+      readonly recoveredBytes: Bytes;
+    };
 
 export class EmergencyControl {
   readonly #coordinator: Coordinator;
@@ -39,7 +47,8 @@ export class EmergencyControl {
     return this.#state.active;
   }
 
-  look(input: EmergencyInput, usedBytes: Bytes): EmergencyChange | null {
+  /** `outsideShare`: of the budget, what is held outside of tasks. Where that alone is critical, holding tasks helps nobody. */
+  look(input: EmergencyInput, usedBytes: Bytes, outsideShare: number): EmergencyChange | null {
     const { sinceMs } = this.#state;
     const { state, change } = nextEmergency(this.#state, input, this.#policy);
     this.#state = state;
@@ -47,20 +56,25 @@ export class EmergencyControl {
       this.#started++;
       this.#usedBytes = usedBytes;
       this.#coordinator.critical = true;
-      this.#admission.hold(true);
+      this.#hold(outsideShare);
       return { kind: 'started', bytes: this.#coordinator.drain() * KiB };
     }
     if (change === 'end') {
       this.#undo();
-      this.#recovered++;
+      const recovered = input.pressure.ledger !== 'critical' && input.pressure.process !== 'critical';
+      if (recovered) this.#recovered++;
       return {
-        kind: 'recovered',
+        kind: 'ended',
+        recovered,
         milliseconds: input.nowMs - (sinceMs ?? input.nowMs),
         recoveredBytes: Math.max(0, this.#usedBytes - usedBytes),
       };
     }
     // Quota that was under way when it began, and what came idle since.
-    if (state.active) this.#coordinator.drain();
+    if (state.active) {
+      this.#hold(outsideShare);
+      this.#coordinator.drain();
+    }
     return null;
   }
 
@@ -78,6 +92,10 @@ export class EmergencyControl {
       recovered: this.#recovered,
       recoverySuccessRate: ended === 0 ? 1 : this.#recovered / ended,
     };
+  }
+
+  #hold(outsideShare: number): void {
+    this.#admission.hold(outsideShare < DEFAULT_PRESSURE.ledger.critical.exit);
   }
 
   #undo(): void {

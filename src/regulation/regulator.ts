@@ -7,7 +7,7 @@
  * Invariant: a decision is recorded before anything follows from it, and judged once.
  */
 import type { Admission } from '../admission.ts';
-import { ALLOCATED, PROCESSED } from '../budget/layout.ts';
+import { ALLOCATED, MAIN_ROW, PROCESSED } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import {
   atLeast,
@@ -21,12 +21,14 @@ import {
 import { type Bytes, KiB } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { Move } from '../coordinator/rebalance.ts';
+import type { ShardUse } from '../coordinator/usage.ts';
 import type { PoolOptions } from '../options.ts';
+import { capacityFor, POOLED_TIERS, TIER_NAMES, tierFor } from '../pool/tiers.ts';
 import type { BlockPolicy } from '../sizing/block-policy.ts';
 import type { CpuLoad } from '../sizing/cpu-load.ts';
 import type { ThreadSource } from '../sizing/cpu-sources.ts';
 import type { Decision, DecisionInputs, DecisionKind } from '../sizing/decision.ts';
-import { Judge } from '../sizing/judge.ts';
+import { type Figures, Judge } from '../sizing/judge.ts';
 import type { ProcessMemory } from '../sizing/process-memory.ts';
 import { DEFAULT_RIGHT_SIZE, Demand } from '../sizing/right-size.ts';
 import type {
@@ -37,7 +39,7 @@ import type {
 } from '../telemetry/snapshot.ts';
 import type { Totals } from '../telemetry/totals.ts';
 import { BlockControl } from './block-control.ts';
-import { EmergencyControl } from './emergency-control.ts';
+import { type EmergencyChange, EmergencyControl } from './emergency-control.ts';
 
 /** What the regulator tells the runtime. */
 export interface RegulatorEvents {
@@ -45,8 +47,7 @@ export interface RegulatorEvents {
   /** Some seconds later; with its score. */
   judged(decision: Decision): void;
   pressureChanged(from: PressureLevel, to: PressureLevel, pressure: PressureSnapshot): void;
-  /** An emergency is over. */
-  recovered(milliseconds: number, recoveredBytes: Bytes): void;
+  emergencyEnded(end: Extract<EmergencyChange, { kind: 'ended' }>): void;
 }
 
 export interface RegulatorParts {
@@ -69,11 +70,25 @@ const LOOK_MS = 200;
 const PROCESS_PATIENCE_MS = 5000;
 /** Over how long throughput is read for the record of decisions. */
 const THROUGHPUT_MS = 1000;
-/** Of each tier, one in so many of the idle buffers that all shards may keep stays theirs, however long they are idle. */
+/** Spent process memory counts anew after so long: what became idle since then may be cleared. */
+const SPENT_MS = 60_000;
+/** Of each tier, one in so many of the idle buffers that all shards may keep stays theirs, however long they are idle: */
 const RETAINED = 16;
+/** one at least for each shard, but all of a tier together no more than this share of the budget. */
+const RETAINED_SHARE = 0.25;
+/** Quota follows demand in many small steps, told as one decision in so long. */
+const RIGHT_SIZE_MS = 60_000;
 
+/** What one look reads, once. */
 interface Reading {
   readonly atMs: number;
+  readonly usedKib: number;
+  /** Of all shards, by tier. */
+  readonly idleByTier: readonly Bytes[];
+  readonly idleBytes: Bytes;
+  /** Of the budget, what the main thread holds beside loans. */
+  readonly outsideShare: number;
+  readonly allocatedByTier: readonly Bytes[];
   readonly processedBytes: number;
   readonly cpuSeconds: number;
 }
@@ -84,12 +99,18 @@ export class Regulator {
   readonly #emergency: EmergencyControl;
   readonly #judge: Judge;
   readonly #demand = new Demand();
+  /** By tier, what a shard keeps of its quota at least. */
+  readonly #retained: readonly number[];
+  /** By tier, what quotas that followed demand freed since that was last told. */
+  #rightSized = [0, 0, 0];
+  #rightSizedMs: number;
   readonly #secondsAtLevel: Record<PressureLevel, number> = { nominal: 0, elevated: 0, high: 0, critical: 0 };
   #pressure: PressureState = CALM;
   #pressureSinceMs: number;
   #memory: ProcessMemory;
-  #usedKib = 0;
+  #now: Reading;
   #lookedMs: number;
+  #spentMs = 0;
   #throughput: Reading;
   #bytesPerCpuSecond: number | null = null;
   #movedBytes = 0;
@@ -105,7 +126,14 @@ export class Regulator {
     this.#judge = new Judge({ startMs: nowMs });
     this.#lookedMs = nowMs;
     this.#pressureSinceMs = nowMs;
-    this.#throughput = { atMs: nowMs, processedBytes: 0, cpuSeconds: 0 };
+    this.#retained = options.tiers.map(({ capacity, maxIdle }) => {
+      const share = Math.max(Math.min(1, maxIdle), Math.floor(maxIdle / RETAINED / (threads + 1)));
+      const most = Math.floor((RETAINED_SHARE * options.budgetBytes) / capacity / (threads + 1));
+      return Math.min(share, most);
+    });
+    this.#now = this.#read(nowMs);
+    this.#throughput = this.#now;
+    this.#rightSizedMs = nowMs;
   }
 
   get pressure(): PressureSnapshot {
@@ -114,7 +142,7 @@ export class Regulator {
       level: levelOf(this.#pressure),
       ledgerLevel: this.#pressure.ledger,
       processLevel: this.#pressure.process,
-      ledgerShare: this.#usedKib / ledger.limitKib,
+      ledgerShare: this.#now.usedKib / ledger.limitKib,
       processShare: this.#memory.share,
       rssBytes: this.#memory.rssBytes,
       limitBytes: this.#memory.limitBytes,
@@ -161,12 +189,12 @@ export class Regulator {
 
   /** One look, and what follows from it. */
   look(nowMs: number): void {
-    const { ledger, coordinator, readMemory } = this.#parts;
+    const { coordinator, readMemory } = this.#parts;
     this.#secondsAtLevel[levelOf(this.#pressure)] += (nowMs - this.#lookedMs) / 1000;
     this.#lookedMs = nowMs;
-    this.#usedKib = ledger.sumKib() ?? this.#usedKib;
+    this.#now = this.#read(nowMs);
     this.#memory = readMemory();
-    this.#readThroughput(nowMs);
+    this.#readThroughput();
     for (const decision of this.#judge.observe(nowMs, this.#figures())) this.#parts.events.judged(decision);
     this.#followPressure(nowMs);
     this.#followEmergency(nowMs);
@@ -187,6 +215,7 @@ export class Regulator {
     this.#closed = true;
     this.#secondsAtLevel[levelOf(this.#pressure)] += (nowMs - this.#lookedMs) / 1000;
     this.#lookedMs = nowMs;
+    this.#now = this.#read(nowMs);
     this.#emergency.close();
     for (const decision of this.#judge.finish(nowMs, this.#figures())) this.#parts.events.judged(decision);
   }
@@ -195,38 +224,42 @@ export class Regulator {
     const before = levelOf(this.#pressure);
     const processBefore = this.#pressure.process;
     const processShare = this.#memory.share;
+    if (this.#pressure.spentShare !== null && nowMs - this.#spentMs >= SPENT_MS) {
+      this.#pressure = { ...this.#pressure, spentShare: null };
+    }
     this.#pressure = nextPressure(this.#pressure, {
-      ledgerShare: this.#usedKib / this.#parts.ledger.limitKib,
+      ledgerShare: this.#now.usedKib / this.#parts.ledger.limitKib,
       processShare,
     });
     if (this.#pressure.process !== processBefore) this.#pressureSinceMs = nowMs;
     const tired = nowMs - this.#pressureSinceMs >= PROCESS_PATIENCE_MS;
-    if (tired && this.#pressure.process !== 'nominal' && processShare !== null) {
-      this.#pressure = spend(this.#pressure, processShare);
-    }
+    if (tired && this.#pressure.process !== 'nominal') this.#spend();
     const now = levelOf(this.#pressure);
     if (now !== before) this.#parts.events.pressureChanged(before, now, this.pressure);
   }
 
+  /** Process memory has had its effect. */
+  #spend(): void {
+    if (this.#memory.share === null) return;
+    this.#pressure = spend(this.#pressure, this.#memory.share);
+    this.#spentMs = this.#now.atMs;
+  }
+
   #followEmergency(nowMs: number): void {
     const { ledger, events, totals } = this.#parts;
-    const usedBytes = this.#usedKib * KiB;
+    const { usedKib, idleBytes, idleByTier, outsideShare } = this.#now;
     const change = this.#emergency.look(
-      {
-        nowMs,
-        pressure: this.#pressure,
-        ledgerShare: this.#usedKib / ledger.limitKib,
-        idleBytes: this.#idleKib() * KiB,
-      },
-      usedBytes,
+      { nowMs, pressure: this.#pressure, ledgerShare: usedKib / ledger.limitKib, idleBytes },
+      usedKib * KiB,
+      outsideShare,
     );
     if (change?.kind === 'started') {
-      this.#decide('emergency', nowMs, this.#emergencySentence(), { bytes: change.bytes });
-    } else if (change?.kind === 'recovered') {
-      const { milliseconds, recoveredBytes } = change;
-      if (this.#memory.share !== null) this.#pressure = spend(this.#pressure, this.#memory.share);
-      totals.recovered(milliseconds * 1e6);
-      events.recovered(milliseconds, recoveredBytes);
+      const { bytes } = change;
+      this.#decide('emergency', nowMs, this.#emergencySentence(), { bytes }, idleByTier);
+    } else if (change?.kind === 'ended') {
+      this.#spend();
+      totals.recovered(change.milliseconds * 1e6);
+      events.emergencyEnded(change);
     }
   }
 
@@ -237,43 +270,64 @@ export class Regulator {
     return `Pressure is ${level}, with the budget used to ${percent(ledgerShare)}${process}: everything idle is freed and new tasks wait.`;
   }
 
-  /** Frees what lay unused while memory is scarce, and lets quotas follow demand at all times. */
+  /** Frees what lay unused while memory is scarce; else lets quotas follow demand. */
   #followDemand(nowMs: number, scarce: boolean): void {
-    const { coordinator, options, threads } = this.#parts;
-    const { cleanup, rows } = coordinator;
-    const shards = cleanup.takeUse();
+    const shards = this.#parts.coordinator.cleanup.takeUse();
     this.#demand.observe(nowMs, shards);
-    if (scarce) {
-      const kib = shards.reduce((sum, { row, unused }) => sum + cleanup.clear(row, unused), 0);
-      const sentence = `Pressure is ${levelOf(this.#pressure)}: idle memory that nobody needed for ${LOOK_MS} ms is freed.`;
-      if (kib > 0) this.#decide('trim', nowMs, sentence, { bytes: kib * KiB });
+    if (scarce) this.#clearUnused(nowMs, shards);
+    else this.#rightSize(nowMs, shards);
+  }
+
+  #clearUnused(nowMs: number, shards: readonly ShardUse[]): void {
+    const { cleanup, rows } = this.#parts.coordinator;
+    const byTier = [0, 0, 0];
+    for (const { row, unused } of shards) {
+      const idle = unused.map((count, tier) => Math.min(count, rows.idle(row, tier)));
+      if (cleanup.clear(row, unused) === 0) continue;
+      for (const [tier, count] of idle.entries()) byTier[tier] += count * rows.tierKib(tier) * KiB;
     }
-    const retained = options.tiers.map(({ maxIdle }) => Math.floor(maxIdle / RETAINED / (threads + 1)));
-    let freedKib = 0;
-    for (const { row, tier, count } of this.#demand.lowerings(nowMs, shards, {
-      ...DEFAULT_RIGHT_SIZE,
-      retained,
-    })) {
-      const quota = (shards.find((shard) => shard.row === row)?.quota[tier] ?? 0) - count;
-      freedKib += Math.max(0, rows.idle(row, tier) - quota) * rows.tierKib(tier);
-      cleanup.lowerQuota(row, tier, count);
+    const bytes = byTier.reduce((sum, each) => sum + each, 0);
+    if (bytes === 0) return;
+    const sentence = `Pressure is ${levelOf(this.#pressure)}: idle memory that nobody needed for ${LOOK_MS} ms is freed.`;
+    this.#decide('trim', nowMs, sentence, { bytes }, byTier);
+  }
+
+  #rightSize(nowMs: number, shards: readonly (ShardUse & { readonly quota: readonly number[] })[]): void {
+    const { cleanup, rows } = this.#parts.coordinator;
+    const policy = { ...DEFAULT_RIGHT_SIZE, retained: this.#retained };
+    const quotas = new Map(shards.map(({ row, quota }) => [row, quota]));
+    for (const { row, tier, count } of this.#demand.lowerings(nowMs, shards, policy)) {
+      if (!cleanup.lowerQuota(row, tier, count)) continue;
+      const quota = (quotas.get(row)?.[tier] ?? 0) - count;
+      this.#rightSized[tier] += Math.max(0, rows.idle(row, tier) - quota) * rows.tierKib(tier) * KiB;
     }
-    if (freedKib === 0) return;
-    const sentence = 'Demand has fallen: quotas follow it down, and what is idle over them is freed.';
-    this.#decide('trim', nowMs, sentence, { bytes: freedKib * KiB });
+    const bytes = this.#rightSized.reduce((sum, each) => sum + each, 0);
+    if (bytes === 0 || nowMs - this.#rightSizedMs < RIGHT_SIZE_MS) return;
+    const sentence = 'Demand has fallen: quotas followed it down, and what was idle over them was freed.';
+    this.#decide('trim', nowMs, sentence, { bytes }, this.#rightSized);
+    this.#rightSized = [0, 0, 0];
+    this.#rightSizedMs = nowMs;
   }
 
   #followBlock(nowMs: number): void {
+    const { usedKib, processedBytes, cpuSeconds } = this.#now;
+    const pressure = this.#emergency.active ? 'critical' : levelOf(this.#pressure);
+    const { share: cpu } = this.#parts.load;
     this.#block.look(
-      {
-        nowMs,
-        cpu: this.#parts.load.share,
-        pressure: this.#emergency.active ? 'critical' : levelOf(this.#pressure),
-        heldBytes: this.#usedKib * KiB,
-        ...this.#work(),
+      { nowMs, cpu, pressure, heldBytes: usedKib * KiB, processedBytes, cpuSeconds },
+      ({ kind, bytes, reason }) => {
+        this.#decide(kind, nowMs, reason, { blockBytes: bytes }, this.#savedBy(this.#block.bytes, bytes));
       },
-      ({ kind, bytes, reason }) => this.#decide(kind, nowMs, reason, { blockBytes: bytes }),
     );
+  }
+
+  /** By tier, what all threads together hold less with a smaller block. */
+  #savedBy(before: Bytes, after: Bytes): Bytes[] {
+    const { options, threads } = this.#parts;
+    const [from, to] = [before, after].map((bytes) => capacityFor(bytes, options.tiers));
+    const saved = [0, 0, 0, 0];
+    saved[tierFor(before, options.tiers)] = Math.max(0, threads * (from - to));
+    return saved;
   }
 
   #decide(
@@ -281,52 +335,60 @@ export class Regulator {
     nowMs: number,
     reason: string,
     extra: { blockBytes?: Bytes; bytes?: Bytes },
+    byTier: readonly Bytes[] = [],
   ): void {
     const { load, totals } = this.#parts;
     const inputs: DecisionInputs = {
       cpu: load.share,
       pressure: levelOf(this.#pressure),
-      usedBytes: this.#usedKib * KiB,
-      idleBytes: this.#idleKib() * KiB,
+      usedBytes: this.#now.usedKib * KiB,
+      idleBytes: this.#now.idleBytes,
       blockBytes: this.#block.bytes,
       bytesPerCpuSecond: this.#bytesPerCpuSecond,
       p99Nanoseconds: totals.intervalP99(),
     };
-    this.#parts.events.decided(this.#judge.decide(kind, nowMs, reason, inputs, extra));
+    this.#parts.events.decided(this.#judge.decide(kind, nowMs, reason, inputs, extra, byTier));
   }
 
-  #figures() {
-    const { totals, coordinator } = this.#parts;
-    const live = coordinator.rows.live();
+  #figures(): Figures {
     return {
-      usedBytes: this.#usedKib * KiB,
-      allocatedBytes: coordinator.rows.allTiers(live, ALLOCATED) * KiB,
-      p99Nanoseconds: totals.intervalP99(),
+      usedBytes: this.#now.usedKib * KiB,
+      allocatedByTier: this.#now.allocatedByTier,
+      p99Nanoseconds: this.#parts.totals.intervalP99(),
       bytesPerCpuSecond: this.#bytesPerCpuSecond,
     };
   }
 
-  #work(): { processedBytes: number; cpuSeconds: number } {
-    const { rows } = this.#parts.coordinator;
+  #read(atMs: number): Reading {
+    const { ledger, coordinator, load } = this.#parts;
+    const { rows, loans } = coordinator;
+    const live = rows.live();
+    const idleByTier = [0, 0, 0];
+    for (const row of live) {
+      for (let tier = 0; tier < POOLED_TIERS; tier++) {
+        idleByTier[tier] += rows.idle(row, tier) * rows.tierKib(tier) * KiB;
+      }
+    }
+    const mainKib = ledger.chargedKib(MAIN_ROW) - rows.idleKib(MAIN_ROW) - loans.bytes / KiB;
     return {
-      processedBytes: rows.total(rows.live(), PROCESSED),
-      cpuSeconds: this.#parts.load.cpuSeconds,
+      atMs,
+      usedKib: ledger.sumKib() ?? this.#now.usedKib,
+      idleByTier,
+      idleBytes: idleByTier.reduce((sum, bytes) => sum + bytes, 0),
+      outsideShare: mainKib / ledger.limitKib,
+      allocatedByTier: TIER_NAMES.map((_, tier) => rows.total(live, ALLOCATED + tier) * KiB),
+      processedBytes: rows.total(live, PROCESSED),
+      cpuSeconds: load.cpuSeconds,
     };
   }
 
-  #readThroughput(nowMs: number): void {
+  #readThroughput(): void {
     const before = this.#throughput;
-    if (nowMs - before.atMs < THROUGHPUT_MS) return;
-    const { processedBytes, cpuSeconds } = this.#work();
-    this.#throughput = { atMs: nowMs, processedBytes, cpuSeconds };
-    const spent = cpuSeconds - before.cpuSeconds;
-    const bytes = processedBytes - before.processedBytes;
+    if (this.#now.atMs - before.atMs < THROUGHPUT_MS) return;
+    this.#throughput = this.#now;
+    const spent = this.#now.cpuSeconds - before.cpuSeconds;
+    const bytes = this.#now.processedBytes - before.processedBytes;
     this.#bytesPerCpuSecond = spent > 0 && bytes > 0 ? bytes / spent : null;
-  }
-
-  #idleKib(): number {
-    const { rows } = this.#parts.coordinator;
-    return rows.live().reduce((sum, row) => sum + rows.idleKib(row), 0);
   }
 }
 

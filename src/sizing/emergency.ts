@@ -15,6 +15,9 @@ export interface EmergencyPolicy {
   readonly idleShare: number;
   /** One of process memory alone ends after so long whatever is idle: a shard inside native code frees nothing. */
   readonly mostProcessMs: number;
+  /** One of the ledger starts at this share of the budget, and below it ends after so long: then that is simply what is used. */
+  readonly criticalShare: number;
+  readonly mostLedgerMs: number;
   /** From the end of one to the earliest start of the next, at first and at most. */
   readonly refractoryMs: number;
   readonly mostRefractoryMs: number;
@@ -26,6 +29,8 @@ export const DEFAULT_EMERGENCY: Omit<EmergencyPolicy, 'budgetBytes'> = {
   leastMs: 1000,
   idleShare: 0.02,
   mostProcessMs: 5000,
+  criticalShare: 0.95,
+  mostLedgerMs: 30_000,
   refractoryMs: 2000,
   mostRefractoryMs: 600_000,
   soonFactor: 8,
@@ -59,7 +64,8 @@ export interface EmergencyInput {
 
 /**
  * What starts or ends now. One that the ledger had a part in ends when the ledger is below the exit mark of its critical level
- * (0.85 of the budget by default, where it started at 0.95): a process that really uses that much must not be held up for ever.
+ * (0.85 of the budget by default, where it started at 0.95). Between the two marks it ends after a bounded time: a process that
+ * really uses that much must not be held up for ever.
  */
 export function nextEmergency(
   state: EmergencyState,
@@ -72,18 +78,19 @@ export function nextEmergency(
   const went = nowMs - sinceMs;
 
   if (!state.active) {
-    if (!ledgerCritical && pressure.process !== 'critical') return { state, change: null };
+    const byLedger = ledgerCritical && input.ledgerShare >= policy.criticalShare;
+    if (!byLedger && pressure.process !== 'critical') return { state, change: null };
     if (went < state.refractoryMs) return { state, change: null };
     const refractoryMs = nextRefractory(state.refractoryMs, went, policy);
     return {
-      state: { active: true, sinceMs: nowMs, byLedger: ledgerCritical, refractoryMs },
+      state: { active: true, sinceMs: nowMs, byLedger, refractoryMs },
       change: 'start',
     };
   }
 
   const byLedger = state.byLedger || ledgerCritical;
   const relieved = byLedger
-    ? !ledgerCritical
+    ? !ledgerCritical || (went >= policy.mostLedgerMs && input.ledgerShare < policy.criticalShare)
     : went >= policy.mostProcessMs || input.idleBytes <= policy.idleShare * policy.budgetBytes;
   if (relieved && went >= policy.leastMs) {
     return { state: { ...state, active: false, sinceMs: nowMs, byLedger: false }, change: 'end' };

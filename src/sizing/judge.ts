@@ -2,8 +2,9 @@
  * Owns what was decided and how it turned out. Runs on the main thread. Invariant: each decision is judged at most once, some
  * seconds after it was made, by what was seen since; one that the runtime did not outlive stays without a score.
  *
- * Memory decisions (`shrink`, `trim`, `emergency`) promised memory: regret is the share of what they recovered that was
- * allocated anew within the time, since then it had been needed. Where nothing was recovered there is nothing to regret,
+ * Memory decisions (`shrink`, `trim`, `emergency`) promised memory, of certain tiers: regret is the share of what they recovered
+ * that was allocated anew in these within the time, since then it had been needed. Tasks come and go meanwhile: what the ledger
+ * fell by counts only up to what was promised. Where nothing was recovered there is nothing to regret,
  * and nothing to be proud of.
  *
  * Speed decisions (`grow`, `return`, `rebalance`) promised work to go on as well or better: regret is the share of throughput
@@ -26,8 +27,8 @@ import {
 export interface Figures {
   /** The ledger's sum. */
   readonly usedBytes: Bytes;
-  /** Bytes allocated from the system since the start; only rises. */
-  readonly allocatedBytes: Bytes;
+  /** By tier, bytes allocated from the system since the start; they only rise. */
+  readonly allocatedByTier: readonly Bytes[];
   /** Of slow allocations in the last interval, and bytes of work for each second of CPU; null where there were none. */
   readonly p99Nanoseconds: number | null;
   readonly bytesPerCpuSecond: number | null;
@@ -56,10 +57,12 @@ const P99_NOISE = 2;
 interface Open {
   readonly decision: Decision;
   readonly madeMs: number;
+  /** By tier, what it was to free: no more is its merit, and only what is allocated anew in these tiers its fault. */
+  readonly byTier: readonly Bytes[];
   lowestBytes: Bytes;
-  /** What was allocated until the sum was lowest: what came after it is demand that returned. */
-  allocatedAtLowest: Bytes;
-  lastAllocated: Bytes;
+  /** By tier, what was allocated until the sum was lowest: what came after it is demand that returned. */
+  allocatedAtLowest: readonly Bytes[];
+  lastAllocated: readonly Bytes[];
   readonly p99s: number[];
   readonly throughputs: number[];
 }
@@ -72,7 +75,7 @@ export class Judge {
   readonly #counts = zeros(DECISION_KINDS);
   readonly #verdicts = zeros(VERDICTS);
   #open: Open[] = [];
-  #allocatedBytes: Bytes = 0;
+  #allocatedByTier: readonly Bytes[] = [];
   #number = 0;
   #regretSum = 0;
   #judged = 0;
@@ -90,6 +93,7 @@ export class Judge {
     reason: string,
     inputs: DecisionInputs,
     extra: { readonly blockBytes?: Bytes; readonly bytes?: Bytes } = {},
+    byTier: readonly Bytes[] = [],
   ): Decision {
     this.#number++;
     this.#counts[kind]++;
@@ -105,13 +109,13 @@ export class Judge {
     };
     this.#recent.push(decision);
     if (this.#recent.length > RECENT_DECISIONS) this.#recent.shift();
-    const allocated = this.#allocatedBytes;
     this.#open.push({
       decision,
       madeMs: nowMs,
+      byTier,
       lowestBytes: inputs.usedBytes,
-      allocatedAtLowest: allocated,
-      lastAllocated: allocated,
+      allocatedAtLowest: this.#allocatedByTier,
+      lastAllocated: this.#allocatedByTier,
       p99s: [],
       throughputs: [],
     });
@@ -140,7 +144,7 @@ export class Judge {
   }
 
   #look(nowMs: number, figures: Figures, afterMs: number): Decision[] {
-    this.#allocatedBytes = figures.allocatedBytes;
+    this.#allocatedByTier = figures.allocatedByTier;
     for (const open of this.#open) see(open, figures);
     const due = this.#open.filter((open) => nowMs - open.madeMs >= afterMs);
     if (due.length === 0) return [];
@@ -161,20 +165,26 @@ export class Judge {
 }
 
 function see(open: Open, figures: Figures): void {
-  const { usedBytes, allocatedBytes, p99Nanoseconds, bytesPerCpuSecond } = figures;
+  const { usedBytes, allocatedByTier, p99Nanoseconds, bytesPerCpuSecond } = figures;
   if (usedBytes < open.lowestBytes) {
     open.lowestBytes = usedBytes;
-    open.allocatedAtLowest = allocatedBytes;
+    open.allocatedAtLowest = allocatedByTier;
   }
-  open.lastAllocated = allocatedBytes;
+  open.lastAllocated = allocatedByTier;
   if (p99Nanoseconds !== null) open.p99s.push(p99Nanoseconds);
   if (bytesPerCpuSecond !== null) open.throughputs.push(bytesPerCpuSecond);
 }
 
 function scoreOf(open: Open): Score {
   const { kind, inputs } = open.decision;
-  const recoveredBytes = inputs.usedBytes - open.lowestBytes;
-  const returnedBytes = Math.min(recoveredBytes, open.lastAllocated - open.allocatedAtLowest);
+  const { byTier, lastAllocated, allocatedAtLowest } = open;
+  const promised = byTier.reduce((sum, bytes) => sum + bytes, 0);
+  const recoveredBytes = Math.min(promised, inputs.usedBytes - open.lowestBytes);
+  const anew = byTier.reduce((sum, bytes, tier) => {
+    const since = (lastAllocated[tier] ?? 0) - (allocatedAtLowest[tier] ?? 0);
+    return sum + Math.min(bytes, since);
+  }, 0);
+  const returnedBytes = Math.min(recoveredBytes, anew);
   const p99Ratio = ratio(inputs.p99Nanoseconds, open.p99s);
   const throughputRatio = ratio(inputs.bytesPerCpuSecond, open.throughputs);
   const [verdict, regret] = MEMORY_KINDS.has(kind)

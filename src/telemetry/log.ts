@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import type { Logger, pino as Pino } from 'pino';
 import type { PressureLevel } from '../budget/pressure.ts';
 import type { Bytes } from '../bytes.ts';
-import type { DecisionKind } from '../sizing/decision.ts';
+import type { DecisionInputs, DecisionKind, Score } from '../sizing/decision.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -32,15 +32,14 @@ export type LogEvent =
       processShare: number | null;
       rssBytes: Bytes;
     }
-  | {
+  | ({
       event: 'sizing' | 'emergency';
       kind: DecisionKind;
       reason: string;
-      usedBytes: Bytes;
-      blockBytes?: Bytes;
       bytes?: Bytes;
-    }
-  | { event: 'recovery'; milliseconds: number; recoveredBytes: Bytes }
+    } & DecisionInputs)
+  | ({ event: 'score'; decision: number; kind: DecisionKind } & Score)
+  | { event: 'recovery'; recovered: boolean; milliseconds: number; recoveredBytes: Bytes }
   | { event: 'shutdown'; tasks: number; peakBytes: Bytes; endBytes: Bytes; wallMs: number }
   | { event: 'ffmpeg'; severity: Severity; component?: string; text: string };
 
@@ -54,6 +53,7 @@ const LEVELS: Readonly<Record<Exclude<EventName, 'ffmpeg'>, Severity>> = {
   reclaim: 'info',
   pressure: 'info',
   sizing: 'debug',
+  score: 'debug',
   emergency: 'warn',
   recovery: 'info',
   shutdown: 'info',
@@ -67,8 +67,9 @@ const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
   reclaim: 'The memory of a dead worker was taken over.',
   pressure: 'Memory pressure changed.',
   sizing: 'The runtime adapted.',
+  score: 'A decision was judged.',
   emergency: 'Memory is critical: everything idle is freed and new tasks wait.',
-  recovery: 'Memory is no longer critical.',
+  recovery: 'The emergency is over.',
   shutdown: 'Runtime closed.',
 };
 

@@ -236,8 +236,13 @@ describe('cleaning up', () => {
     ports[0].deliver();
     ports[0].answer();
     expect([shard.idleCounts[1], stand.used()]).toEqual([3, 3 * 64]);
-    const { trims, askedKib, freedKib } = coordinator.cleanup;
-    expect({ trims, askedKib, freedKib }).toEqual({ trims: 1, askedKib: 7 * 64, freedKib: 7 * 64 });
+    const { askedKib, trimmedKib, freedKib } = coordinator.cleanup;
+    expect([askedKib, trimmedKib, freedKib]).toEqual([7 * 64, 7 * 64, 7 * 64]);
+    expect(coordinator.cleanup.lowerQuota(shard.row, 1, 166)).toBe(true);
+    expect(coordinator.cleanup.lowerQuota(shard.row, 1, 1)).toBe(false);
+    ports[0].deliver();
+    ports[0].answer();
+    expect([coordinator.cleanup.trimmedKib, coordinator.cleanup.freedKib]).toEqual([7 * 64, 9 * 64]);
   });
 
   it('counts what a shard could not free any more', () => {
@@ -248,7 +253,7 @@ describe('cleaning up', () => {
     const lease = shard.acquire(MEDIUM);
     ports[0].deliver();
     ports[0].answer();
-    expect([coordinator.cleanup.askedKib, coordinator.cleanup.freedKib]).toEqual([4 * 64, 3 * 64]);
+    expect([coordinator.cleanup.askedKib, coordinator.cleanup.trimmedKib]).toEqual([4 * 64, 3 * 64]);
     lease.release();
   });
 

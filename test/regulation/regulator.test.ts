@@ -43,7 +43,8 @@ function start(given: Partial<PoolOptions> = {}, more: Partial<RegulatorParts> =
         decided: (decision) => void decisions.push(decision),
         judged: (decision) => void judged.push(decision),
         pressureChanged: (from, to) => void told.push(`${from} to ${to}`),
-        recovered: (milliseconds) => void told.push(`recovered in ${milliseconds} ms`),
+        emergencyEnded: ({ recovered, milliseconds }) =>
+          void told.push(`${recovered ? 'recovered' : 'over'} in ${milliseconds} ms`),
       },
       ...more,
     },

@@ -14,16 +14,24 @@ const inputs: DecisionInputs = {
 };
 const before: Figures = {
   usedBytes: 80 * MiB,
-  allocatedBytes: 500 * MiB,
+  allocatedByTier: [0, 500 * MiB, 0, 0],
   bytesPerCpuSecond: 1e6,
   p99Nanoseconds: 1000,
 };
 
+/** What decisions are to free, by tier, where nothing else is said. */
+const PROMISED = [0, 30 * MiB, 0];
+
 /** Decides at 1 s, sees the figures at 2, 3 ... s, and returns the score at 6 s. */
-function scored(kind: DecisionKind, seen: readonly Partial<Figures>[], given: Partial<DecisionInputs> = {}) {
+function scored(
+  kind: DecisionKind,
+  seen: readonly Partial<Figures>[],
+  given: Partial<DecisionInputs> = {},
+  promised = PROMISED,
+) {
   const judge = new Judge();
   judge.observe(1000, before);
-  judge.decide(kind, 1000, 'A test', { ...inputs, ...given });
+  judge.decide(kind, 1000, 'A test', { ...inputs, ...given }, {}, promised);
   seen.forEach((figures, at) => {
     expect(judge.observe(2000 + at * 100, { ...before, ...figures })).toEqual([]);
   });
@@ -34,7 +42,7 @@ function scored(kind: DecisionKind, seen: readonly Partial<Figures>[], given: Pa
 
 const fell = (usedMiB: number, allocatedMiB: number): Partial<Figures> => ({
   usedBytes: usedMiB * MiB,
-  allocatedBytes: allocatedMiB * MiB,
+  allocatedByTier: [0, allocatedMiB * MiB, 0, 0],
 });
 
 describe('a memory decision', () => {
@@ -55,6 +63,24 @@ describe('a memory decision', () => {
       });
       expect(score.regret).toBeCloseTo(regret, 6);
     }
+  });
+
+  it('is judged by what it promised only, in amount and in tiers', () => {
+    const promised = [0, 2 * MiB, 8 * MiB];
+    const seen = (medium: number, large: number) => ({
+      usedBytes: 40 * MiB,
+      allocatedByTier: [0, medium * MiB, large * MiB, 0],
+    });
+    // A task ended meanwhile, and another one came: 30 MiB more or less are not its doing.
+    const score = (...looks: Partial<Figures>[]) => scored('trim', looks, {}, promised);
+    expect(score(seen(500, 0), seen(501, 0))).toMatchObject({ recoveredBytes: 10 * MiB, returnedBytes: MiB });
+    expect(score(seen(500, 0), seen(600, 1))).toMatchObject({ returnedBytes: 3 * MiB, verdict: 'good' });
+    expect(score(seen(500, 0), seen(500, 90))).toMatchObject({
+      returnedBytes: 8 * MiB,
+      verdict: 'regretted',
+    });
+    // A step of the block within one tier frees nothing, and has nothing to answer for.
+    expect(scored('shrink', [seen(900, 0)], {}, [0, 0, 0, 0]).verdict).toBe('neutral');
   });
 
   it('is not judged by speed', () => {
@@ -113,7 +139,7 @@ describe('the judge', () => {
 
   it('keeps counts of all and the last 64, judged where their time has come', () => {
     const judge = new Judge();
-    for (let at = 0; at < 100; at++) judge.decide('trim', at * 1000, 'A test', inputs);
+    for (let at = 0; at < 100; at++) judge.decide('trim', at * 1000, 'A test', inputs, {}, PROMISED);
     expect(judge.observe(50_000, { ...before, ...fell(50, 500) })).toHaveLength(46);
     const { counts, verdicts, recent, regret } = judge.snapshot;
     expect([counts.trim, counts.grow, verdicts.good, regret]).toEqual([100, 0, 46, 0]);
@@ -127,19 +153,19 @@ describe('the judge', () => {
   it('says the mean regret of those that were judged', () => {
     const judge = new Judge();
     judge.observe(0, before);
-    judge.decide('trim', 0, 'A test', inputs);
+    judge.decide('trim', 0, 'A test', inputs, {}, PROMISED);
     judge.observe(100, { ...before, ...fell(50, 500) });
     judge.observe(5000, { ...before, ...fell(80, 530) });
-    judge.decide('grow', 5000, 'A test', inputs);
+    judge.decide('grow', 5000, 'A test', inputs, {}, PROMISED);
     judge.observe(10_000, { ...before, ...fell(80, 530) });
-    judge.decide('grow', 10_000, 'A test', inputs);
+    judge.decide('grow', 10_000, 'A test', inputs, {}, PROMISED);
     expect(judge.snapshot.regret).toBeCloseTo(0.5, 6);
   });
 
   it('judges at the end what is half a second old, and no more after', () => {
     const judge = new Judge();
-    judge.decide('trim', 0, 'A test', inputs);
-    judge.decide('trim', 501, 'A test', inputs);
+    judge.decide('trim', 0, 'A test', inputs, {}, PROMISED);
+    judge.decide('trim', 501, 'A test', inputs, {}, PROMISED);
     expect(judge.finish(1000, before).map(({ number }) => number)).toEqual([1]);
     expect(judge.observe(99_000, before)).toEqual([]);
     expect(judge.snapshot.recent[1].score).toBe(null);
@@ -147,7 +173,7 @@ describe('the judge', () => {
 
   it('counts what is allocated from its first look on when a decision came before that', () => {
     const judge = new Judge();
-    judge.decide('trim', 0, 'A test', inputs);
+    judge.decide('trim', 0, 'A test', inputs, {}, PROMISED);
     judge.observe(200, before);
     const [{ score }] = judge.observe(5000, { ...before, ...fell(70, 500) });
     expect(score).toMatchObject({ verdict: 'good', returnedBytes: 0 });
