@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CALM, type PressureState } from '../../src/budget/pressure.ts';
+import { CALM, type PressureLevel } from '../../src/budget/pressure.ts';
 import { MiB } from '../../src/bytes.ts';
 import {
   DEFAULT_EMERGENCY,
@@ -11,8 +11,10 @@ import {
 
 const policy = { ...DEFAULT_EMERGENCY, budgetBytes: 100 * MiB };
 const calm: EmergencyInput = { nowMs: 0, pressure: CALM, ledgerShare: 0.5, idleBytes: 20 * MiB };
-const levels = (ledger: PressureState['ledger'], process: PressureState['process'] = 'nominal') => ({
+const SHARES = { nominal: 0.1, elevated: 0.8, high: 0.9, critical: 0.97 };
+const levels = (ledger: PressureLevel, process: PressureLevel = 'nominal') => ({
   pressure: { ledger, process, spentShare: null },
+  ledgerShare: SHARES[ledger],
 });
 
 function look(state: EmergencyState, input: Partial<EmergencyInput>) {
@@ -24,6 +26,11 @@ describe('an emergency', () => {
     ['not at nominal', levels('nominal'), null],
     ['not at high', levels('high', 'high'), null],
     ['at a critical ledger', levels('critical'), 'start'],
+    [
+      'not where the ledger is critical still, and below its mark',
+      { ...levels('critical'), ledgerShare: 0.94 },
+      null,
+    ],
     ['at critical process memory', levels('nominal', 'critical'), 'start'],
   ])('starts %s', (_when, input, change) => {
     expect(look(NO_EMERGENCY, input).change).toBe(change);
@@ -32,7 +39,9 @@ describe('an emergency', () => {
   const ofLedger = look(NO_EMERGENCY, levels('critical')).state;
   it.each<[string, Partial<EmergencyInput>, 'end' | null]>([
     ['goes on while the ledger is critical', { nowMs: 9000, ...levels('critical') }, null],
-    ['goes on while the ledger is critical', { nowMs: 9000, ...levels('critical') }, null],
+    ['goes on below its mark for a while', { nowMs: 29_999, ...levels('critical'), ledgerShare: 0.9 }, null],
+    ['ends below its mark after that', { nowMs: 30_000, ...levels('critical'), ledgerShare: 0.9 }, 'end'],
+    ['goes on at its mark', { nowMs: 30_000, ...levels('critical'), ledgerShare: 0.95 }, null],
     ['lasts its least time', { nowMs: 999, ...levels('nominal') }, null],
     ['ends when the ledger is elevated', { nowMs: 1000, ...levels('elevated') }, 'end'],
     ['ends with process memory still critical', { nowMs: 1000, ...levels('nominal', 'critical') }, 'end'],
