@@ -17,10 +17,10 @@ import {
   LIFETIMES,
   PAUSES,
   RECOVERIES,
+  roundedInto,
   SIZES,
   SLOW,
   TIERS,
-  whole,
 } from './series.ts';
 import {
   type ByteStats,
@@ -48,7 +48,7 @@ export class Totals {
     const { lowest, highest } = BOUNDS[RECOVERIES];
     const interval: Interval = {
       keys: Uint8Array.of(RECOVERIES),
-      nanoseconds: Float64Array.of(whole(nanoseconds, lowest, highest)),
+      nanoseconds: Float64Array.of(roundedInto(nanoseconds, lowest, highest)),
       weights: Float64Array.of(1),
       bytes: Float64Array.of(0),
       histograms: [],

@@ -5,7 +5,7 @@ import type { Snapshot } from '../snapshot.ts';
  * In UCUM, as OpenTelemetry writes units: seconds, bytes, shares from 0 to 1, rates. What is in braces says what is counted and
  * is no unit.
  */
-export type Unit = 's' | 'By' | '1' | '1/s' | `{${string}}` | `{${string}}/s`;
+type Unit = 's' | 'By' | '1' | '1/s' | `{${string}}` | `{${string}}/s`;
 
 /** One figure and the values of the metric's labels, in their order. */
 export type Row<Value> = readonly [labels: readonly string[], value: Value];
@@ -32,13 +32,13 @@ interface Described {
 }
 
 /** A counter only rises, as long as the runtime lives. */
-export interface NumberMetric extends Described {
+interface NumberMetric extends Described {
   readonly kind: 'counter' | 'gauge';
   /** Figures that are not known are left out. */
   rows(snapshot: Snapshot): Row<number>[];
 }
 
-export interface SummaryMetric extends Described {
+interface SummaryMetric extends Described {
   readonly kind: 'summary';
   rows(snapshot: Snapshot): Row<Distribution>[];
 }
