@@ -44,7 +44,7 @@ describe('a real runtime', () => {
     // What happened differs: which decisions were made, and which tiers and causes served how many requests.
     const steady = (of: Snapshot) =>
       [...new Set(shape({ ...of, decisions: { ...of.decisions, recent: [], shadow: null } }))]
-        .filter((path) => !/^\.(intervalL|l)atency\.byTier|^\.patterns\.sizesByTier/.test(path))
+        .filter((path) => !/^\.(intervalL|l)atency\.byTier|^\.patterns\.(intervalS|s)izesByTier/.test(path))
         // Threads are there after the first interval.
         .filter((path) => snapshot.cpu.byShard.length > 0 || !path.startsWith('.cpu.byShard'))
         .map((path) => path.replace(/^(\.cpu\.[\w.[\]]+)\.(raw|smoothed)$/, '$1'))
