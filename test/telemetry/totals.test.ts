@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { GiB, KiB, MiB } from '../../src/bytes.ts';
 import { CAUSES, FRESH, HIT, REFUSED, WAITED } from '../../src/pool/causes.ts';
 import { TIER_NAMES } from '../../src/pool/tiers.ts';
+import type { Readings } from '../../src/telemetry/readings.ts';
 import { type Interval, Recorder } from '../../src/telemetry/recorder.ts';
 import { GC_KINDS } from '../../src/telemetry/snapshot.ts';
 import { Totals } from '../../src/telemetry/totals.ts';
@@ -113,11 +114,11 @@ const pauses = (all: readonly Entry[]) => all.filter((one) => one.of === 'gc');
 const sizes = (all: readonly Entry[]): Sample[] =>
   requests(all).map(({ bytes, weight }) => ({ value: bytes, weight }));
 
-/** That totals say of each distribution what its samples say; `threads` has the entries of each shard. */
-function expectTotals(totals: Totals, threads: readonly (readonly Entry[])[]): void {
+/** That readings say of each distribution what its samples say; `threads` has the entries of each shard. */
+function expectReadings(readings: Readings, threads: readonly (readonly Entry[])[]): void {
   const all = threads.flat();
-  const latency = totals.sinceStart.latency();
-  const bytes = totals.sinceStart.sizesByTier();
+  const latency = readings.latency();
+  const bytes = readings.sizesByTier();
   for (const [tier, tierName] of TIER_NAMES.entries()) {
     const ofTier = requests(all).filter((one) => one.tier === tier);
     if (ofTier.length > 0) expectStats(bytes[tierName]!, sizes(ofTier));
@@ -133,10 +134,10 @@ function expectTotals(totals: Totals, threads: readonly (readonly Entry[])[]): v
       else expect(latency.byTier[tierName][name]).toBeUndefined();
     }
   }
-  if (requests(all).length > 0) expectStats(totals.sinceStart.sizes(), sizes(all));
-  if (lifetimes(all).length > 0) expectStats(totals.sinceStart.lifetimes(), lifetimes(all));
-  else expect(totals.sinceStart.lifetimes()).toEqual({ unit: 'ns', ...NOTHING });
-  for (const { shard, byKind } of totals.sinceStart.gc([...threads.keys()])) {
+  if (requests(all).length > 0) expectStats(readings.sizes(), sizes(all));
+  if (lifetimes(all).length > 0) expectStats(readings.lifetimes(), lifetimes(all));
+  else expect(readings.lifetimes()).toEqual({ unit: 'ns', ...NOTHING });
+  for (const { shard, byKind } of readings.gc([...threads.keys()])) {
     for (const [kind, name] of GC_KINDS.entries()) {
       const ofKind = pauses(threads[shard]).filter((one) => one.kind === kind);
       if (ofKind.length > 0) expectStats(byKind[name], ofKind, 1000);
@@ -147,11 +148,15 @@ function expectTotals(totals: Totals, threads: readonly (readonly Entry[])[]): v
   const held = served.reduce((sum, { capacity, weight }) => sum + capacity * weight, 0);
   const asked = served.reduce((sum, { bytes, weight }) => sum + bytes * weight, 0);
   if (held > 0)
-    expect(Math.abs(totals.sinceStart.efficiency()! - asked / held)).toBeLessThanOrEqual(
-      (asked / held) * 1e-12,
-    );
-  else expect(totals.sinceStart.efficiency()).toBeNull();
-  expect(totals.sinceStart.clipped()).toEqual({ latency: 0, lifetimes: 0, gc: 0, recovery: 0, sizes: 0 });
+    expect(Math.abs(readings.efficiency()! - asked / held)).toBeLessThanOrEqual((asked / held) * 1e-12);
+  else expect(readings.efficiency()).toBeNull();
+  expect(readings.clipped()).toEqual({ latency: 0, lifetimes: 0, gc: 0, recovery: 0, sizes: 0 });
+}
+
+function sumsOf(readings: Readings): number[] {
+  const causes = Object.values(readings.latency().byCause);
+  const pauses = readings.gc([0]).flatMap(({ byKind }) => Object.values(byKind));
+  return [readings.sizes(), readings.lifetimes(), ...causes, ...pauses].map(({ sum }) => sum);
 }
 
 describe('what threads recorded', () => {
@@ -167,16 +172,23 @@ describe('what threads recorded', () => {
         (own, rolls, reads) => {
           const threads = own.map((some) => (length === undefined ? some : repeatTo(length, some)));
           const totals = new Totals();
+          let last: number[] = [];
+          let current: number[] = [];
           for (const [shard, entries] of threads.entries()) {
             const interval = intervalOf(entries);
             expect(interval.histograms.length > 0).toBe(length !== undefined);
             totals.merge(interval, shard);
+            current.push(shard);
             // Whether something was read before, and so folded, must make no difference.
             if (reads) totals.lastInterval.latency();
-            if (rolls[shard]) totals.roll();
+            if (!rolls[shard]) continue;
+            totals.roll();
+            [last, current] = [current, []];
           }
-          expectTotals(totals, threads);
-          expectTotals(totals, threads);
+          expectReadings(totals.sinceStart, threads);
+          expectReadings(totals.sinceStart, threads);
+          const inLast = threads.map((entries, shard) => (last.includes(shard) ? entries : []));
+          expectReadings(totals.lastInterval, inLast);
         },
       ),
       { numRuns: length === undefined ? 100 : 10 },
@@ -253,10 +265,33 @@ describe('what threads recorded', () => {
     expect(totals.sinceStart.latency().byCause.hit.count).toBe(200 * 64);
   });
 
+  it('has sums that never fall, however large they are and whenever they are read', () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.array(entry, { minLength: 1, maxLength: 20 }) },
+      { weight: 2, arbitrary: fc.constant('roll' as const) },
+      { weight: 2, arbitrary: fc.constant('read' as const) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
+        const totals = new Totals();
+        let before = sumsOf(totals.sinceStart);
+        for (const step of steps) {
+          if (step === 'roll') totals.roll();
+          else if (step !== 'read') totals.merge(intervalOf(step), 0);
+          if (step !== 'read') continue;
+          const sums = sumsOf(totals.sinceStart);
+          for (const [at, sum] of sums.entries()) expect(sum).toBeGreaterThanOrEqual(before[at]);
+          before = sums;
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('shows exact counts where it is given them and leaves the percentiles alone', () => {
     const totals = totalsOf(intervalOf([hit(30, 64), waited(3000)]));
     const { byCause } = totals.sinceStart.latency({ hit: 1234, refused: 2 });
-    expect(byCause.hit).toMatchObject({ count: 1234, mean: 30, p50: 30 });
+    expect(byCause.hit).toMatchObject({ count: 1234, sum: 64 * 30, mean: 30, p50: 30 });
     expect(byCause.waited.count).toBe(1);
     expect(byCause.refused).toEqual({ ...NOTHING, count: 2 });
   });
@@ -267,7 +302,8 @@ describe('what threads recorded', () => {
     totals.recovered(2e9);
     totals.roll();
     totals.recovered(4e9);
-    expect(totals.sinceStart.recovery()).toMatchObject({ unit: 'ns', count: 2, mean: 3e9, max: 4e9 });
+    expect(totals.sinceStart.recovery()).toMatchObject({ unit: 'ns', count: 2, sum: 6e9, max: 4e9 });
+    expect(totals.lastInterval.recovery()).toMatchObject({ unit: 'ns', count: 1, sum: 2e9, max: 2e9 });
   });
 });
 
