@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { KiB, type Lease, MiB, type Runtime } from '../../src/index.ts';
+import { type GcSnapshot, KiB, type Lease, MiB, type Runtime } from '../../src/index.ts';
 import { raise, raised, sharedWords, startRuntime } from './started.ts';
 
 let runtime: Runtime | undefined;
@@ -132,16 +132,35 @@ describe('a snapshot', () => {
     expect([snapshot.latency.byCause.fresh.count, snapshot.intervalLatency.byCause.fresh.count]).toEqual([
       1, 0,
     ]);
+    expect([snapshot.patterns.sizes.count, snapshot.patterns.intervalSizes.count]).toEqual([1, 0]);
     while (snapshot.intervalLatency.byCause.fresh.count === 0) {
       await runtime.run({ do: 'hoard', bytes: 100, count: 1 });
       snapshot = runtime.snapshot();
     }
-    expect(snapshot.patterns.requestsPerSecond).toBeGreaterThan(0);
+    const { requestsPerSecond, intervalSizes, intervalSizesByTier } = snapshot.patterns;
+    expect(requestsPerSecond).toBeGreaterThan(0);
+    expect(intervalSizes).toMatchObject({ unit: 'B', p50: 100, max: 100 });
+    expect(intervalSizesByTier).toEqual({ small: intervalSizes });
     // What is over is in the total only.
     while (runtime.snapshot().intervalLatency.byCause.fresh.count > 0) {
       await runtime.run({ do: 'hoard', bytes: 100, count: 1 });
     }
     expect(runtime.snapshot().latency.byCause.fresh.count).toBeGreaterThanOrEqual(1);
+  });
+
+  it('ends intervals of pauses, beside the totals', async () => {
+    const runtime = await start();
+    const pausesOf = (of: readonly GcSnapshot[]) => of.find(({ shard }) => shard === 0)!.byKind.minor;
+    let snapshot = runtime.snapshot();
+    while (pausesOf(snapshot.cleanup.intervalGc).count === 0) {
+      Array.from({ length: 100_000 }, (_, at) => ({ at }));
+      await runtime.run({ do: 'hoard', bytes: 100, count: 1 });
+      snapshot = runtime.snapshot();
+    }
+    const [last, all] = [pausesOf(snapshot.cleanup.intervalGc), pausesOf(snapshot.cleanup.gc)];
+    expect(all.count).toBeGreaterThanOrEqual(last.count);
+    expect(all.sum).toBeGreaterThanOrEqual(last.sum);
+    expect(snapshot.cleanup.intervalRecovery.count).toBe(0);
   });
 
   it('is judged by thresholds that can be set', async () => {
