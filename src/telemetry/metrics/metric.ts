@@ -54,9 +54,6 @@ export const QUANTILES = [
   ['1', 'max'],
 ] as const;
 
-/** What the label `statistic` says of the last whole interval. */
-export const STATISTICS = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
-
 /** What one entry of a table reads: a number of its own, or one for each set of labels. */
 type Read<Value> = (snapshot: Snapshot) => Value | null | readonly Row<Value | null>[];
 
@@ -92,6 +89,7 @@ export function summary(
 /**
  * The same over the last whole interval, as gauges with `statistic` as one label more: `quantile` belongs to summaries. A
  * distribution of nothing has no rows, so that there are only as many as kinds of things happened.
+ * @param shown which of its figures; default all
  */
 export function interval(
   name: string,
@@ -99,7 +97,7 @@ export function interval(
   help: string,
   labels: string[],
   read: Read<Distribution>,
-  shown: readonly (typeof STATISTICS)[number][] = STATISTICS,
+  shown: readonly (typeof QUANTILES)[number][1][] = QUANTILES.map(([, name]) => name),
 ): Metric {
   return numbers('gauge', `interval.${name}`, unit, help, [...labels, 'statistic'], (snapshot) =>
     known(read(snapshot))
