@@ -63,15 +63,15 @@ const totals = new Totals();
 for (const interval of published) if (interval !== null) totals.merge(interval, row);
 const acquires = options.turns * (options.warm + options.rounds);
 const counted = ledger.counters(row).reduce((sum, count) => sum + count, 0);
-const { count: recorded } = totals.sizes();
+const { count: recorded } = totals.sinceStart.sizes();
 if (off) assert.equal(counted + recorded, 0, 'a counter or a recorder call is still there');
 else {
   assert.ok(counted >= 2 * acquires, `${counted} requests and releases were counted`);
   // The last samples stand for turns to come.
   assert.ok(Math.abs(recorded - acquires) <= poolOptions.sampleEvery, `${recorded} requests were recorded`);
   assert.ok(
-    Math.abs(totals.lifetimes().count - acquires) <= 64,
-    `${totals.lifetimes().count} leases were timed`,
+    Math.abs(totals.sinceStart.lifetimes().count - acquires) <= 64,
+    `${totals.sinceStart.lifetimes().count} leases were timed`,
   );
 }
 console.log(JSON.stringify({ nanoseconds }));

@@ -9,6 +9,13 @@ export { type CloseReport, createRuntime, type Runtime, type RuntimeOptions } fr
 export type { BlockPolicy } from './sizing/block-policy.ts';
 export type { Decision, DecisionInputs, Score } from './sizing/decision.ts';
 export type { RunOptions } from './tasks.ts';
+export type {
+  AcquireSlowPathMessage,
+  PressureMessage,
+  RebalanceMessage,
+  ReleaseToMemoryMessage,
+  WorkerLostMessage,
+} from './telemetry/channels.ts';
 export type { GivenThresholds, HealthCheck, HealthReport, HealthThresholds } from './telemetry/health.ts';
 export type { Log, LogEvent, LogLevel } from './telemetry/log.ts';
 export type * from './telemetry/snapshot.ts';

@@ -47,6 +47,7 @@ const REUSING = [HIT, MAILBOX, LARGER];
 export function takeSnapshot(sources: SnapshotSources): Snapshot {
   const { ledger, coordinator, regulator, totals, rates } = sources;
   const { rows, loans, cleanup } = coordinator;
+  const { sinceStart, lastInterval } = totals;
   const live = rows.live();
   const total = (counter: number): number => rows.total(live, counter);
   const served = (causes: readonly number[], tier: number): number =>
@@ -123,16 +124,18 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
     },
     patterns: {
       requestsPerSecond: rates.requestsPerSecond,
-      sizes: totals.sizes(),
-      sizesByTier: totals.sizesByTier(),
+      sizes: sinceStart.sizes(),
+      sizesByTier: sinceStart.sizesByTier(),
+      intervalSizes: lastInterval.sizes(),
+      intervalSizesByTier: lastInterval.sizesByTier(),
     },
-    latency: totals.latency(exactCounts),
-    intervalLatency: totals.intervalLatency(),
+    latency: sinceStart.latency(exactCounts),
+    intervalLatency: lastInterval.latency(),
     usage: {
-      lifetimes: totals.lifetimes(),
-      intervalLifetimes: totals.intervalLifetimes(),
+      lifetimes: sinceStart.lifetimes(),
+      intervalLifetimes: lastInterval.lifetimes(),
       reuseRate: acquires === 0 ? 0 : Math.max(0, 1 - allocations / acquires),
-      efficiency: totals.efficiency(),
+      efficiency: sinceStart.efficiency(),
     },
     pressure: regulator.pressure,
     cleanup: {
@@ -141,9 +144,12 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
       recoveryRate: cleanup.askedKib === 0 ? 1 : Math.min(1, cleanup.trimmedKib / cleanup.askedKib),
       poolTurnover: share(freedBytes, allocatedBytes),
       ...regulator.recoveries,
-      recovery: totals.recovery(),
-      gc: totals.gc(rows.known()),
+      recovery: sinceStart.recovery(),
+      intervalRecovery: lastInterval.recovery(),
+      gc: sinceStart.gc(rows.known()),
+      intervalGc: lastInterval.gc(rows.known()),
     },
+    clipped: sinceStart.clipped(),
     cpu: regulator.cpu,
     block: regulator.block,
     decisions: regulator.decisions,

@@ -7,7 +7,7 @@ import { type PoolOptions, resolvePoolOptions } from '../src/options.ts';
 import { CAUSES, type CauseName, REFUSED } from '../src/pool/causes.ts';
 import { Shard } from '../src/pool/shard.ts';
 import { Store } from '../src/pool/store.ts';
-import type { Recorder } from '../src/pool/supply.ts';
+import type { Recording } from '../src/pool/supply.ts';
 import { DEFAULT_TIERS } from '../src/pool/tiers.ts';
 
 export interface Stand {
@@ -36,7 +36,7 @@ export class TestShard extends Shard {
   constructor(stand: Stand, options: PoolOptions, quotas: readonly number[], row: number) {
     const recorded: TestShard['recorded'] = [];
     const lifetimes: TestShard['lifetimes'] = [];
-    const recorder: Recorder = {
+    const recorder: Recording = {
       record: (cause, tier, nanoseconds, weight, bytes, capacity) =>
         recorded.push({ cause: CAUSES[cause], tier, nanoseconds, weight, bytes, capacity }),
       lifetime: (tier, nanoseconds, weight) => lifetimes.push({ tier, nanoseconds, weight }),

@@ -12,7 +12,7 @@ import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type Lender, NOT_LENT, NOWHERE, type Store } from './store.ts';
-import type { Recorder, Supply } from './supply.ts';
+import type { Recording, Supply } from './supply.ts';
 
 /** Exact counts of one shard; each call counts one event. */
 export interface ShardCounts {
@@ -55,7 +55,7 @@ export class Leases implements Lender {
   readonly #idle: IdleMemory;
   readonly #supply: Supply;
   readonly #counts: ShardCounts;
-  readonly #recorder: Recorder;
+  readonly #recorder: Recording;
   readonly #grow: (length: Bytes) => Lease;
   // Copies of what the hot path reads, one load away.
   readonly #words: Int32Array;
@@ -80,7 +80,7 @@ export class Leases implements Lender {
     supply: Supply,
     quarantine: Quarantine,
     counts: ShardCounts,
-    recorder: Recorder,
+    recorder: Recording,
     scrub: boolean,
     grow: (length: Bytes) => Lease,
   ) {

@@ -18,7 +18,7 @@ import type { AcquireOptions, BlockingOptions, Pool } from './pool.ts';
 import { Quarantine } from './quarantine.ts';
 import { cancelledError, closedError, taskEndedError } from './shard-errors.ts';
 import type { Store } from './store.ts';
-import type { Recorder, Supply } from './supply.ts';
+import type { Recording, Supply } from './supply.ts';
 import { capacityFor, tierFor } from './tiers.ts';
 
 /** Of hits, one in this many is timed to its release, or one of the recorded ones where those are fewer: a clock costs 50 ns. */
@@ -36,7 +36,7 @@ export class Shard implements Pool {
   readonly #ladder: Ladder;
   readonly #options: PoolOptions;
   readonly #counts: ShardCounts;
-  readonly #recorder: Recorder;
+  readonly #recorder: Recording;
   // Copies of what the hot path reads, one load away.
   readonly #words: Int32Array;
   readonly #mail: number;
@@ -62,7 +62,7 @@ export class Shard implements Pool {
     at: ShardWords,
     supply: Supply,
     counts: ShardCounts,
-    recorder: Recorder,
+    recorder: Recording,
   ) {
     this.#options = options;
     this.#supply = supply;

@@ -19,7 +19,8 @@ export interface Series {
   readonly key: number;
   readonly histogram: WideHistogram;
   max: number;
-  sum: number;
+  /** In whole numbers of any size, so that it is the same in whatever order it came to be, and never falls. */
+  sum: bigint;
 }
 
 /** The shard is kept with what it published, so that more than pauses can be told apart by it. */
@@ -97,14 +98,14 @@ export class Distributions {
         if (isRequest(key)) this.#put(SIZES + (key % TIERS), shard, bytes[index], weights[index]);
       }
       for (const { key, encoded, max, sum } of histograms)
-        addTo(this.#open(key, shard), decodeHistogram(encoded), max, sum);
+        addTo(this.#open(key, shard), decodeHistogram(encoded), max, BigInt(sum));
     }
   }
 
   #put(key: number, shard: number, value: number, weight: number): void {
     const series = this.#open(key, shard);
     series.histogram.recordValueWithCount(value, weight);
-    series.sum += value * weight;
+    series.sum += BigInt(value * weight);
     if (value > series.max) series.max = value;
   }
 
@@ -112,7 +113,7 @@ export class Distributions {
     const id = idOf(key, shard);
     let series = this.#series.get(id);
     if (series === undefined) {
-      series = { key, histogram: createWideHistogram(BOUNDS[key]), max: 0, sum: 0 };
+      series = { key, histogram: createWideHistogram(BOUNDS[key]), max: 0, sum: 0n };
       this.#series.set(id, series);
     }
     return series;
@@ -121,21 +122,21 @@ export class Distributions {
 
 /** Over several series of one unit. */
 export function statsOf(parts: readonly Series[]): Stats {
-  if (parts.length === 0) return { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+  if (parts.length === 0) return { count: 0, sum: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
   let [{ histogram }] = parts;
   if (parts.length > 1) {
     histogram = createWideHistogram(BOUNDS[parts[0].key]);
     for (const part of parts) histogram.add(part.histogram);
   }
   const max = Math.max(...parts.map((part) => part.max));
-  const sum = parts.reduce((total, part) => total + part.sum, 0);
+  const sum = Number(parts.reduce((total, part) => total + part.sum, 0n));
   const count = histogram.totalCount;
   // A percentile is the upper end of its bucket, which may lie above the largest value there was.
   const at = (percentile: number) => Math.min(histogram.getValueAtPercentile(percentile), max);
-  return { count, mean: sum / count, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
+  return { count, sum, mean: sum / count, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
 }
 
-function addTo(series: Series, histogram: WideHistogram, max: number, sum: number): void {
+function addTo(series: Series, histogram: WideHistogram, max: number, sum: bigint): void {
   series.histogram.add(histogram);
   series.sum += sum;
   if (max > series.max) series.max = max;

@@ -36,7 +36,7 @@ export interface HealthReport {
 }
 
 /** Each state holds from its threshold on, the threshold included. */
-export interface Threshold {
+interface Threshold {
   readonly warn: number;
   readonly fail: number;
 }

@@ -29,7 +29,7 @@ export function observe(runtime: SnapshotSource, meter: Meter): { stop(): void }
           result.observe(main, stats[key], { ...common, quantile });
         }
         result.observe(count, stats.count, common);
-        if (stats.mean !== undefined) result.observe(sum, stats.mean * stats.count, common);
+        result.observe(sum, stats.sum, common);
       }
     }
   };
@@ -46,7 +46,6 @@ function instrumentsOf({ kind, name, unit, help }: Metric, meter: Meter): Observ
   return [
     main,
     meter.createObservableCounter(`${name}.count`, { description: `${help} How many.` }),
-    // From means of samples, so it may also fall a little: no counter.
-    meter.createObservableUpDownCounter(`${name}.sum`, { ...options, description: `${help} Their sum.` }),
+    meter.createObservableCounter(`${name}.sum`, { ...options, description: `${help} Their sum.` }),
   ];
 }

@@ -115,9 +115,7 @@ function summaryValues(
     const quantiles = stats.max > 0 ? QUANTILES : [];
     return [
       ...quantiles.map(([quantile, key]) => ({ labels: { ...labels, quantile }, value: stats[key] })),
-      ...(stats.mean === undefined
-        ? []
-        : [{ metricName: `${name}_sum`, labels, value: stats.mean * stats.count }]),
+      { metricName: `${name}_sum`, labels, value: stats.sum },
       { metricName: `${name}_count`, labels, value: stats.count },
     ];
   });

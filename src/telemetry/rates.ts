@@ -2,7 +2,7 @@
  * How fast things went over the last whole interval. Owned by the main thread, which tells it the totals about once a second.
  * Invariant: a rate is over an interval that has ended, so that two readers see the same.
  */
-export interface FlowTotals {
+interface FlowTotals {
   readonly acquires: number;
   readonly allocatedBytes: number;
   readonly freedBytes: number;

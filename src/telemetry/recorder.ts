@@ -10,7 +10,7 @@
  */
 import { MillpondError } from '../errors.ts';
 import { CAUSES, HIT } from '../pool/causes.ts';
-import type { Recorder as ShardRecorder } from '../pool/supply.ts';
+import type { Recording } from '../pool/supply.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import { channels } from './channels.ts';
 import { createFastHistogram, type FastHistogram } from './hdr.ts';
@@ -21,10 +21,10 @@ import {
   isRequest,
   LIFETIMES,
   PAUSES,
+  roundedInto,
   SERIES,
   SIZES,
   TIERS,
-  whole,
 } from './series.ts';
 import { GC_KINDS } from './snapshot.ts';
 
@@ -48,7 +48,7 @@ export interface Interval {
   readonly clipped: readonly number[];
 }
 
-export interface EncodedHistogram {
+interface EncodedHistogram {
   readonly key: number;
   readonly encoded: Uint8Array<ArrayBuffer>;
   /** The encoding knows the largest value to two digits only, and no sum. */
@@ -65,7 +65,7 @@ interface Folded {
   sum: number;
 }
 
-export class Recorder implements ShardRecorder {
+export class Recorder implements Recording {
   readonly #keys = new Uint8Array(RING_RECORDS);
   readonly #nanoseconds = new Float64Array(RING_RECORDS);
   readonly #weights = new Float64Array(RING_RECORDS);
@@ -211,8 +211,8 @@ export class Recorder implements ShardRecorder {
     // 0 is no fault, but a clock too coarse for the step; NaN fails every comparison.
     const inRange = nanoseconds >= 0 && nanoseconds <= highest && given >= 1 && given <= HIGHEST_WEIGHT;
     if (!inRange) this.#clipped[family]++;
-    const weight = whole(given, 1, HIGHEST_WEIGHT);
-    this.#nanoseconds[index] = whole(nanoseconds, lowest, highest);
+    const weight = roundedInto(given, 1, HIGHEST_WEIGHT);
+    this.#nanoseconds[index] = roundedInto(nanoseconds, lowest, highest);
     this.#weights[index] = weight;
     if (isRequest(key)) this.#settleSize(index, weight);
   }
@@ -221,7 +221,7 @@ export class Recorder implements ShardRecorder {
     const { family, lowest, highest } = BOUNDS[SIZES];
     const given = this.#bytes[index];
     if (!(given >= lowest && given <= highest)) this.#clipped[family]++;
-    const bytes = whole(given, lowest, highest);
+    const bytes = roundedInto(given, lowest, highest);
     this.#bytes[index] = bytes;
     const capacity = this.#capacities[index];
     if (!(capacity > 0)) return;

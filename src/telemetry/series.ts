@@ -59,7 +59,7 @@ export function isPause(key: number): boolean {
 }
 
 /** Rounds into `[lowest, highest]`; what is not a number becomes the lowest. */
-export function whole(value: number, lowest: number, highest: number): number {
+export function roundedInto(value: number, lowest: number, highest: number): number {
   if (!(value > lowest)) return lowest;
   return value < highest ? Math.round(value) : highest;
 }

@@ -1,6 +1,7 @@
 /**
  * What a runtime shows of itself: plain JSON. Counters only rise and have no unit but their name's; `...Rate`, `...Share`
- * and `utilization` are 0 to 1; `...PerSecond` is over the last whole interval of about a second.
+ * and `utilization` are 0 to 1; `...PerSecond` is over the last whole interval of about a second. A distribution is over all
+ * since the start; beside each, `interval...` is the same over the last whole interval.
  */
 import type { PressureLevel } from '../budget/pressure.ts';
 import type { Bytes } from '../bytes.ts';
@@ -8,10 +9,14 @@ import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { Decision, DecisionKind, Verdict } from '../sizing/decision.ts';
 import type { HealthReport } from './health.ts';
+import type { Family } from './series.ts';
 
-/** A distribution, to two significant digits (`max` is exact). All 0 when nothing was recorded. */
+/** A distribution, to two significant digits (`sum`, `mean` and `max` are exact). All 0 when nothing was recorded. */
 export interface Stats {
   readonly count: number;
+  /** Of all values that were recorded, each as often as its weight says; since the start, it never falls. */
+  readonly sum: number;
+  /** `sum` beside the sum of the weights, of which `count` is an exact one where it is known. */
   readonly mean: number;
   readonly p50: number;
   readonly p90: number;
@@ -137,6 +142,11 @@ export interface BlockSnapshot {
 export const GC_KINDS = ['minor', 'major', 'incremental', 'weak'] as const;
 export type GcKind = (typeof GC_KINDS)[number];
 
+export interface GcSnapshot {
+  readonly shard: number;
+  readonly byKind: Readonly<Record<GcKind, NanosecondStats>>;
+}
+
 export interface DecisionsSnapshot {
   readonly counts: Readonly<Record<DecisionKind, number>>;
   readonly verdicts: Readonly<Record<Verdict, number>>;
@@ -194,8 +204,9 @@ export interface Snapshot {
     /** Bytes asked for; counts are sums of weights, since hits are sampled. */
     readonly sizes: ByteStats;
     readonly sizesByTier: Readonly<Partial<Record<TierName, ByteStats>>>;
+    readonly intervalSizes: ByteStats;
+    readonly intervalSizesByTier: Readonly<Partial<Record<TierName, ByteStats>>>;
   };
-  /** Since the start, and over the last whole interval. */
   readonly latency: LatencySummary;
   readonly intervalLatency: LatencySummary;
   readonly usage: {
@@ -223,11 +234,15 @@ export interface Snapshot {
     readonly recoverySuccessRate: number;
     /** From the start of an emergency to its end. */
     readonly recovery: NanosecondStats;
-    readonly gc: readonly {
-      readonly shard: number;
-      readonly byKind: Readonly<Record<GcKind, NanosecondStats>>;
-    }[];
+    readonly intervalRecovery: NanosecondStats;
+    readonly gc: readonly GcSnapshot[];
+    readonly intervalGc: readonly GcSnapshot[];
   };
+  /**
+   * Values and weights that lay outside what a histogram of their kind holds, and were clamped to that: latencies and pauses
+   * 1 ns to 60 s, lifetimes and recoveries 1 ns to a day, sizes 0 to 1 TiB.
+   */
+  readonly clipped: Readonly<Record<Family, number>>;
   readonly cpu: CpuSnapshot;
   readonly block: BlockSnapshot;
   readonly decisions: DecisionsSnapshot;

@@ -2,29 +2,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startWatch, type Watch } from '../../src/cli/watch.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
 import { cursorShows, Screen } from './terminal.ts';
+import { HEADS, heads } from './view.ts';
 
 let files = 0;
 const source = () => ({
   snapshot: snapshotWith(),
   progress: { doneSeconds: files, totalSeconds: 10, files, failed: 0, totalFiles: 10, elapsedSeconds: files },
 });
-const heads = (lines: readonly string[]): string[] => lines.map((line) => line.slice(0, 10).trim());
-const WHOLE = [
-  'files',
-  'budget',
-  'pressure',
-  'small',
-  'medium',
-  'large',
-  'direct',
-  'cpu',
-  'block',
-  'main',
-  'worker 1',
-  'worker 2',
-  'at 48 s',
-  'at 59 s',
-];
+const WHOLE = [...HEADS, 'at 48 s', 'at 59 s'];
 
 let watch: Watch;
 beforeEach(() => {

@@ -132,16 +132,38 @@ describe('a snapshot', () => {
     expect([snapshot.latency.byCause.fresh.count, snapshot.intervalLatency.byCause.fresh.count]).toEqual([
       1, 0,
     ]);
+    expect([snapshot.patterns.sizes.count, snapshot.patterns.intervalSizes.count]).toEqual([1, 0]);
+    expect(snapshot.patterns.intervalSizesByTier).toEqual({});
     while (snapshot.intervalLatency.byCause.fresh.count === 0) {
       await runtime.run({ do: 'hoard', bytes: 100, count: 1 });
       snapshot = runtime.snapshot();
     }
-    expect(snapshot.patterns.requestsPerSecond).toBeGreaterThan(0);
+    const { requestsPerSecond, intervalSizes, intervalSizesByTier } = snapshot.patterns;
+    expect(requestsPerSecond).toBeGreaterThan(0);
+    expect(intervalSizes).toMatchObject({ unit: 'B', p50: 100, max: 100 });
+    expect(intervalSizesByTier).toEqual({ small: intervalSizes });
     // What is over is in the total only.
     while (runtime.snapshot().intervalLatency.byCause.fresh.count > 0) {
       await runtime.run({ do: 'hoard', bytes: 100, count: 1 });
     }
     expect(runtime.snapshot().latency.byCause.fresh.count).toBeGreaterThanOrEqual(1);
+  });
+
+  it('ends intervals of pauses, beside the totals', async () => {
+    const runtime = await start();
+    const pauses = () => {
+      const { gc, intervalGc } = runtime.snapshot().cleanup;
+      return [gc, intervalGc].map((of) => of.find(({ shard }) => shard === 0)!.byKind.minor);
+    };
+    let [all, last] = pauses();
+    // Until there were some in two intervals.
+    while (last.count === 0 || all.count === last.count) {
+      Array.from({ length: 100_000 }, (_, at) => ({ at }));
+      await runtime.run({ do: 'hoard', bytes: 100, count: 1 });
+      [all, last] = pauses();
+    }
+    expect(all.count).toBeGreaterThan(last.count);
+    expect(all.sum).toBeGreaterThan(last.sum);
   });
 
   it('is judged by thresholds that can be set', async () => {

@@ -7,6 +7,8 @@ import { createRuntime } from '../../src/runtime.ts';
 import { channels } from '../../src/telemetry/channels.ts';
 import { Recorder } from '../../src/telemetry/recorder.ts';
 
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
 function hear(name: string, during: () => void): unknown[] {
   const heard: unknown[] = [];
   const listener = (message: unknown) => void heard.push(message);
@@ -50,8 +52,16 @@ describe('a channel', () => {
     expect(await runtime.run(10 * KiB)).toEqual([slowPath]);
   });
 
+  it('has a message of a type that users can import, named in the documentation', () => {
+    const topics = [...read('src/telemetry/channels.ts').matchAll(/new Topic<(\w+)>\('([a-z:-]+)'\)/g)];
+    expect(topics).toHaveLength(Object.keys(channels).length);
+    for (const [, type, name] of topics) {
+      expect(read('src/index.ts')).toMatch(new RegExp(`\\b${type}\\b`));
+      expect(read('docs/telemetry.md')).toMatch(new RegExp(`^\\| \`${name}\` \\|.*\`${type}\``, 'm'));
+    }
+  });
+
   it('is in the documentation, and the documentation has no other', () => {
-    const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
     const names = (text: string, each: RegExp) => [...text.matchAll(each)].map(([, name]) => name).toSorted();
     expect(names(read('docs/telemetry.md'), /^\| `(millpond:[a-z-]+)` \|/gm)).toEqual(
       names(read('src/telemetry/channels.ts'), />\('(millpond:[a-z-]+)'\)/g),

@@ -7,9 +7,10 @@ import { snapshotWith } from './snapshot-fixture.ts';
 const LEFT_OUT: readonly [path: RegExp, why: string][] = [
   [/^pool\.(acquires|allocatedBytes|freedBytes)$/, 'the sum of its tiers'],
   [/^loans\.bytes$/, 'memory.loanBytes'],
-  [/^intervalLatency\.(byTier\.|clipped)/, 'of an interval only causes are shown'],
-  [/^interval(Latency\.byCause\.\w+|usage).*\.(count|mean)$/, 'a share of the total, by its rate'],
-  [/^usage\.intervalLifetimes\.(count|mean)$/, 'a share of the total, by its rate'],
+  [/^latency\.clipped$/, 'clipped.latency'],
+  [/\.mean$/, 'the sum beside the count'],
+  [/^(.*\.)?interval[A-Z].*\.(count|sum|clipped)$/, 'what the total rose by'],
+  [/^cleanup\.intervalGc\..*\.p\d+$/, 'of a second of one thread the longest pause is enough'],
   [/^decisions\.recent\./, 'events, not figures'],
   [/^health\.checks\.\w+\.(warnAt|failAt)$/, 'settings'],
 ];

@@ -65,6 +65,18 @@ describe('a meter', () => {
     });
   });
 
+  it('gets counts and sums of distributions as monotonic', async () => {
+    const metrics = await started().collect();
+    const summaries = METRICS.filter(({ kind }) => kind === 'summary');
+    expect(summaries.length).toBeGreaterThan(0);
+    for (const { name } of summaries) {
+      for (const part of ['count', 'sum']) {
+        const instrument = metrics.find(({ descriptor }) => descriptor.name === `${name}.${part}`);
+        expect(instrument, `${name}.${part}`).toMatchObject({ isMonotonic: true });
+      }
+    }
+  });
+
   it('costs one snapshot for each collection', async () => {
     let taken = 0;
     const { collect } = started(() => {

@@ -7,7 +7,7 @@ export interface Sample {
   readonly weight: number;
 }
 
-export const NOTHING: Stats = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+export const NOTHING: Stats = { count: 0, sum: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
 
 /** The value at a percentile of the samples, by nearest rank, each repeated as often as its weight. */
 export function percentileOf(samples: readonly Sample[], percentile: number): number {
@@ -24,13 +24,14 @@ export function percentileOf(samples: readonly Sample[], percentile: number): nu
   throw new Error('no samples');
 }
 
-/** Count, mean and maximum are exact; percentiles are to two digits, or to `unit` where that is coarser. */
+/** Count, sum, mean and maximum are exact; percentiles are to two digits, or to `unit` where that is coarser. */
 export function expectStats(stats: Stats, samples: readonly Sample[], unit = 1): void {
   const count = samples.reduce((sum, { weight }) => sum + weight, 0);
   const sum = samples.reduce((total, { value, weight }) => total + value * weight, 0);
   expect(stats.count).toBe(count);
   expect(stats.max).toBe(Math.max(...samples.map(({ value }) => value)));
   // A few units in the last place, by the order of adding up.
+  expect(Math.abs(stats.sum - sum)).toBeLessThanOrEqual(sum * 1e-12);
   expect(Math.abs(stats.mean - sum / count)).toBeLessThanOrEqual((sum / count) * 1e-12);
   for (const [name, percentile] of [
     ['p50', 50],

@@ -99,6 +99,9 @@ describe('the text', () => {
         'tier_hit_ratio',
         'allocation_duration_seconds',
         'interval_allocation_duration_seconds',
+        'interval_tier_allocation_duration_seconds',
+        'interval_request_size_bytes',
+        'interval_tier_request_size_bytes',
       ],
     ],
     [
@@ -114,7 +117,14 @@ describe('the text', () => {
     ],
     [
       'cleanup',
-      ['cleanup_recovery_ratio', 'cleanup_turnover_ratio', 'gc_pause_seconds', 'emergency_duration_seconds'],
+      [
+        'cleanup_recovery_ratio',
+        'cleanup_turnover_ratio',
+        'gc_pause_seconds',
+        'interval_gc_pause_seconds',
+        'emergency_duration_seconds',
+        'interval_emergency_duration_seconds',
+      ],
     ],
     [
       'health',
@@ -186,6 +196,15 @@ describe('the text', () => {
     ['millpond_allocation_duration_seconds_count', { cause: 'hit' }, 10_000],
     ['millpond_allocation_duration_seconds_count', { cause: 'refused' }, 0],
     ['millpond_interval_allocation_duration_seconds', { cause: 'hit', statistic: 'p99' }, 240e-9],
+    [
+      'millpond_interval_tier_allocation_duration_seconds',
+      { tier: 'large', cause: 'waited', statistic: 'p50' },
+      1.2e-3,
+    ],
+    ['millpond_interval_request_size_bytes', { statistic: 'max' }, 517_000],
+    ['millpond_interval_tier_request_size_bytes', { tier: 'large', statistic: 'p90' }, 162_000],
+    ['millpond_interval_emergency_duration_seconds', { statistic: 'p99' }, 1.16],
+    ['millpond_clipped_records_total', { kind: 'gc' }, 3],
     ['millpond_request_size_bytes', { quantile: '0.9' }, 96_000],
     ['millpond_request_size_bytes_sum', {}, 72_000 * 10_102],
     ['millpond_gc_pause_seconds', { shard: '1', kind: 'minor', quantile: '0.999' }, 4e-3],
@@ -202,8 +221,38 @@ describe('the text', () => {
         ({ name, labels }) => name === 'millpond_allocation_duration_seconds' && labels.cause === 'refused',
       );
     expect(refused).toEqual([]);
+    const intervals = families.filter(({ name }) => name.startsWith('millpond_interval_'));
+    for (const { samples } of intervals) for (const { value } of samples) expect(value).toBeGreaterThan(0);
     const unknown = readExposition(await prometheusText(snapshotWith({ usage: { efficiency: null } })));
     expect(unknown.find(({ name }) => name === 'millpond_pool_efficiency_ratio')?.samples).toEqual([]);
+  });
+});
+
+describe('of an interval', () => {
+  const samplesOf = (name: string, from: readonly Family[]) =>
+    from.find((family) => family.name === `millpond_interval_${name}`)!.samples;
+
+  it('each thread has one sample for each kind of pause it had', () => {
+    const labels = samplesOf('gc_pause_seconds', families).map((sample) => sample.labels);
+    expect(labels).toEqual(['0', '1', '2'].map((shard) => ({ shard, kind: 'minor', statistic: 'max' })));
+  });
+
+  it('nothing is shown where nothing happened', async () => {
+    const { latency, ...quiet } = snapshotWith();
+    const none = { ...latency.byCause.refused, unit: 'ns' as const };
+    const text = await prometheusText({
+      ...quiet,
+      latency,
+      intervalLatency: {
+        ...latency,
+        byCause: Object.fromEntries(Object.keys(latency.byCause).map((cause) => [cause, none])) as never,
+        byTier: { small: {}, medium: {}, large: {}, direct: {} },
+      },
+      patterns: { ...quiet.patterns, intervalSizes: { ...none, unit: 'B' }, intervalSizesByTier: {} },
+      usage: { ...quiet.usage, intervalLifetimes: none },
+      cleanup: { ...quiet.cleanup, intervalGc: [], intervalRecovery: none },
+    });
+    expect(text).not.toMatch(/^millpond_interval_/m);
   });
 });
 

@@ -7,6 +7,7 @@ import { METRICS } from '../../src/telemetry/metrics.ts';
 import { observe } from '../../src/telemetry/opentelemetry.ts';
 import { register } from '../../src/telemetry/prometheus.ts';
 import type { Snapshot } from '../../src/telemetry/snapshot.ts';
+import { HEADS, heads } from '../cli/view.ts';
 import { startRuntime } from '../runtime/started.ts';
 import { readExposition } from './exposition.ts';
 import { snapshotWith } from './snapshot-fixture.ts';
@@ -43,7 +44,7 @@ describe('a real runtime', () => {
     // What happened differs: which decisions were made, and which tiers and causes served how many requests.
     const steady = (of: Snapshot) =>
       [...new Set(shape({ ...of, decisions: { ...of.decisions, recent: [], shadow: null } }))]
-        .filter((path) => !/^\.(intervalL|l)atency\.byTier|^\.patterns\.sizesByTier/.test(path))
+        .filter((path) => !/^\.(intervalL|l)atency\.byTier|^\.patterns\.(intervalS|s)izesByTier/.test(path))
         // Threads are there after the first interval.
         .filter((path) => snapshot.cpu.byShard.length > 0 || !path.startsWith('.cpu.byShard'))
         .map((path) => path.replace(/^(\.cpu\.[\w.[\]]+)\.(raw|smoothed)$/, '$1'))
@@ -89,21 +90,7 @@ describe('a real runtime', () => {
       elapsedSeconds: 3,
     };
     const lines = render(snapshot, progress, { columns: 120, rows: 40, colour: false }).split('\n');
-    const heads = lines.slice(0, 12).map((line) => line.slice(0, 10).trim());
-    expect(heads).toEqual([
-      'files',
-      'budget',
-      'pressure',
-      'small',
-      'medium',
-      'large',
-      'direct',
-      'cpu',
-      'block',
-      'main',
-      'worker 1',
-      'worker 2',
-    ]);
+    expect(heads(lines).slice(0, HEADS.length)).toEqual(HEADS);
     expect(lines.join('\n')).not.toMatch(/NaN|undefined|Infinity/);
   });
 });

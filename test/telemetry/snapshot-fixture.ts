@@ -5,6 +5,7 @@ import type { Decision } from '../../src/sizing/decision.ts';
 import { evaluateHealth, type HealthFigures } from '../../src/telemetry/health.ts';
 import type {
   ByteStats,
+  GcSnapshot,
   LatencySummary,
   NanosecondStats,
   ShardSnapshot,
@@ -37,6 +38,7 @@ function isPlain(value: unknown): boolean {
 function stats(count: number, typical: number): Stats {
   return {
     count,
+    sum: typical * 1.5 * count,
     mean: typical * 1.5,
     p50: typical,
     p90: typical * 2,
@@ -46,7 +48,7 @@ function stats(count: number, typical: number): Stats {
   };
 }
 
-const NONE: Stats = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+const NONE: Stats = { count: 0, sum: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
 const inNanoseconds = (given: Stats): NanosecondStats => ({ ...given, unit: 'ns' });
 const inBytes = (given: Stats): ByteStats => ({ ...given, unit: 'B' });
 
@@ -113,6 +115,18 @@ function shard(number: number, charged: number): ShardSnapshot {
   };
 }
 
+function pauses(number: number, minor: number, major: Stats): GcSnapshot {
+  return {
+    shard: number,
+    byKind: {
+      minor: inNanoseconds(stats(minor, 400_000)),
+      major: inNanoseconds(major),
+      incremental: inNanoseconds(NONE),
+      weak: inNanoseconds(NONE),
+    },
+  };
+}
+
 const INPUTS: Decision['inputs'] = {
   cpu: 0.93,
   pressure: 'nominal',
@@ -161,6 +175,8 @@ const FIGURES: HealthFigures = {
     requestsPerSecond: 164.5,
     sizes: inBytes(stats(10_102, 48_000)),
     sizesByTier: { small: inBytes(stats(710, 1000)), large: inBytes(stats(340, 80_000)) },
+    intervalSizes: inBytes(stats(160, 47_000)),
+    intervalSizesByTier: { large: inBytes(stats(6, 81_000)) },
   },
   latency: latency(10_000),
   intervalLatency: latency(160),
@@ -190,16 +206,11 @@ const FIGURES: HealthFigures = {
     recovered: 2,
     recoverySuccessRate: 1,
     recovery: inNanoseconds(stats(2, 300_000_000)),
-    gc: [0, 1, 2].map((number) => ({
-      shard: number,
-      byKind: {
-        minor: inNanoseconds(stats(40 + number, 400_000)),
-        major: inNanoseconds(stats(2, 3_000_000)),
-        incremental: inNanoseconds(NONE),
-        weak: inNanoseconds(NONE),
-      },
-    })),
+    intervalRecovery: inNanoseconds(stats(1, 290_000_000)),
+    gc: [0, 1, 2].map((number) => pauses(number, 40 + number, stats(2, 3_000_000))),
+    intervalGc: [0, 1, 2].map((number) => pauses(number, 1 + number, NONE)),
   },
+  clipped: { latency: 1, lifetimes: 2, gc: 3, recovery: 4, sizes: 5 },
   cpu: {
     cores: 2,
     process: { raw: 0.97, smoothed: 0.93 },

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { GiB, KiB, MiB } from '../../src/bytes.ts';
 import { CAUSES, FRESH, HIT, REFUSED, WAITED } from '../../src/pool/causes.ts';
 import { TIER_NAMES } from '../../src/pool/tiers.ts';
+import type { Readings } from '../../src/telemetry/readings.ts';
 import { type Interval, Recorder } from '../../src/telemetry/recorder.ts';
 import { GC_KINDS } from '../../src/telemetry/snapshot.ts';
 import { Totals } from '../../src/telemetry/totals.ts';
@@ -113,11 +114,11 @@ const pauses = (all: readonly Entry[]) => all.filter((one) => one.of === 'gc');
 const sizes = (all: readonly Entry[]): Sample[] =>
   requests(all).map(({ bytes, weight }) => ({ value: bytes, weight }));
 
-/** That totals say of each distribution what its samples say; `threads` has the entries of each shard. */
-function expectTotals(totals: Totals, threads: readonly (readonly Entry[])[]): void {
+/** That readings say of each distribution what its samples say; `threads` has the entries of each shard. */
+function expectReadings(readings: Readings, threads: readonly (readonly Entry[])[]): void {
   const all = threads.flat();
-  const latency = totals.latency();
-  const bytes = totals.sizesByTier();
+  const latency = readings.latency();
+  const bytes = readings.sizesByTier();
   for (const [tier, tierName] of TIER_NAMES.entries()) {
     const ofTier = requests(all).filter((one) => one.tier === tier);
     if (ofTier.length > 0) expectStats(bytes[tierName]!, sizes(ofTier));
@@ -133,10 +134,10 @@ function expectTotals(totals: Totals, threads: readonly (readonly Entry[])[]): v
       else expect(latency.byTier[tierName][name]).toBeUndefined();
     }
   }
-  if (requests(all).length > 0) expectStats(totals.sizes(), sizes(all));
-  if (lifetimes(all).length > 0) expectStats(totals.lifetimes(), lifetimes(all));
-  else expect(totals.lifetimes()).toEqual({ unit: 'ns', ...NOTHING });
-  for (const { shard, byKind } of totals.gc([...threads.keys()])) {
+  if (requests(all).length > 0) expectStats(readings.sizes(), sizes(all));
+  if (lifetimes(all).length > 0) expectStats(readings.lifetimes(), lifetimes(all));
+  else expect(readings.lifetimes()).toEqual({ unit: 'ns', ...NOTHING });
+  for (const { shard, byKind } of readings.gc([...threads.keys()])) {
     for (const [kind, name] of GC_KINDS.entries()) {
       const ofKind = pauses(threads[shard]).filter((one) => one.kind === kind);
       if (ofKind.length > 0) expectStats(byKind[name], ofKind, 1000);
@@ -147,9 +148,15 @@ function expectTotals(totals: Totals, threads: readonly (readonly Entry[])[]): v
   const held = served.reduce((sum, { capacity, weight }) => sum + capacity * weight, 0);
   const asked = served.reduce((sum, { bytes, weight }) => sum + bytes * weight, 0);
   if (held > 0)
-    expect(Math.abs(totals.efficiency()! - asked / held)).toBeLessThanOrEqual((asked / held) * 1e-12);
-  else expect(totals.efficiency()).toBeNull();
-  expect(totals.clipped()).toEqual({ latency: 0, lifetimes: 0, gc: 0, recovery: 0, sizes: 0 });
+    expect(Math.abs(readings.efficiency()! - asked / held)).toBeLessThanOrEqual((asked / held) * 1e-12);
+  else expect(readings.efficiency()).toBeNull();
+  expect(readings.clipped()).toEqual({ latency: 0, lifetimes: 0, gc: 0, recovery: 0, sizes: 0 });
+}
+
+function sumsOf(readings: Readings): number[] {
+  const causes = Object.values(readings.latency().byCause);
+  const pauses = readings.gc([0]).flatMap(({ byKind }) => Object.values(byKind));
+  return [readings.sizes(), readings.lifetimes(), ...causes, ...pauses].map(({ sum }) => sum);
 }
 
 describe('what threads recorded', () => {
@@ -165,16 +172,23 @@ describe('what threads recorded', () => {
         (own, rolls, reads) => {
           const threads = own.map((some) => (length === undefined ? some : repeatTo(length, some)));
           const totals = new Totals();
+          let last: number[] = [];
+          let current: number[] = [];
           for (const [shard, entries] of threads.entries()) {
             const interval = intervalOf(entries);
             expect(interval.histograms.length > 0).toBe(length !== undefined);
             totals.merge(interval, shard);
+            current.push(shard);
             // Whether something was read before, and so folded, must make no difference.
-            if (reads) totals.intervalLatency();
-            if (rolls[shard]) totals.roll();
+            if (reads) totals.lastInterval.latency();
+            if (!rolls[shard]) continue;
+            totals.roll();
+            [last, current] = [current, []];
           }
-          expectTotals(totals, threads);
-          expectTotals(totals, threads);
+          expectReadings(totals.sinceStart, threads);
+          expectReadings(totals.sinceStart, threads);
+          const inLast = threads.map((entries, shard) => (last.includes(shard) ? entries : []));
+          expectReadings(totals.lastInterval, inLast);
         },
       ),
       { numRuns: length === undefined ? 100 : 10 },
@@ -188,23 +202,23 @@ describe('what threads recorded', () => {
     const totals = new Totals();
     const lifetime: Entry = { of: 'lifetime', tier: 0, value: 9000, weight: 1 };
     totals.merge(intervalOf(repeatTo(length, [hit(100), lifetime])), 1);
-    expect(totals.intervalLatency().byCause.hit).toEqual(NOTHING);
-    expect(totals.intervalLifetimes()).toEqual({ unit: 'ns', ...NOTHING });
+    expect(totals.lastInterval.latency().byCause.hit).toEqual(NOTHING);
+    expect(totals.lastInterval.lifetimes()).toEqual({ unit: 'ns', ...NOTHING });
 
     totals.roll();
     totals.merge(intervalOf([hit(200), hit(200)]), 2);
     const hits = Math.ceil(length / 2);
-    expect(totals.intervalLatency().byCause.hit).toMatchObject({ count: hits, max: 100 });
-    expect(totals.intervalLifetimes()).toMatchObject({ count: length - hits, max: 9000 });
-    expect(totals.latency().byCause.hit).toMatchObject({ count: hits + 2, max: 200 });
+    expect(totals.lastInterval.latency().byCause.hit).toMatchObject({ count: hits, max: 100 });
+    expect(totals.lastInterval.lifetimes()).toMatchObject({ count: length - hits, max: 9000 });
+    expect(totals.sinceStart.latency().byCause.hit).toMatchObject({ count: hits + 2, max: 200 });
 
     totals.roll();
-    expect(totals.intervalLatency().byCause.hit).toMatchObject({ count: 2, p50: 200 });
-    expect(totals.intervalLifetimes().count).toBe(0);
+    expect(totals.lastInterval.latency().byCause.hit).toMatchObject({ count: 2, p50: 200 });
+    expect(totals.lastInterval.lifetimes().count).toBe(0);
     totals.roll();
-    expect(totals.intervalLatency().byCause.hit).toEqual(NOTHING);
-    expect(totals.latency().byCause.hit.count).toBe(hits + 2);
-    expect(totals.lifetimes().count).toBe(length - hits);
+    expect(totals.lastInterval.latency().byCause.hit).toEqual(NOTHING);
+    expect(totals.sinceStart.latency().byCause.hit.count).toBe(hits + 2);
+    expect(totals.sinceStart.lifetimes().count).toBe(length - hits);
   });
 
   it('is published once: the next interval starts empty, and null says that there is none', () => {
@@ -216,9 +230,9 @@ describe('what threads recorded', () => {
       expect(recorder.publish()).toBeNull();
       recorder.record(FRESH, 1, 5000, 1, 64 * KiB, 64 * KiB);
       const totals = totalsOf(first, publish(recorder));
-      expect(totals.latency().byCause.hit).toMatchObject({ count: length, max: 90 });
-      expect(totals.latency().byCause.fresh).toMatchObject({ count: 1, max: 5000 });
-      expect(totals.sizes()).toMatchObject({ count: length + 1, max: 64 * KiB });
+      expect(totals.sinceStart.latency().byCause.hit).toMatchObject({ count: length, max: 90 });
+      expect(totals.sinceStart.latency().byCause.fresh).toMatchObject({ count: 1, max: 5000 });
+      expect(totals.sinceStart.sizes()).toMatchObject({ count: length + 1, max: 64 * KiB });
     }
   });
 
@@ -229,11 +243,11 @@ describe('what threads recorded', () => {
       recordAll(recorder, repeatTo(length, [hit(-1)]));
       totals.merge(publish(recorder)!, 0);
     }
-    expect(totals.latency()).toMatchObject({
+    expect(totals.sinceStart.latency()).toMatchObject({
       byCause: { hit: { count: 3 * length, mean: 1 } },
       clipped: 3 * length,
     });
-    expect(totals.efficiency()).toBeCloseTo(4000 / 4096, 12);
+    expect(totals.sinceStart.efficiency()).toBeCloseTo(4000 / 4096, 12);
   });
 
   it('keeps every interval of a long run', () => {
@@ -242,25 +256,54 @@ describe('what threads recorded', () => {
       totals.merge(intervalOf([hit(interval, 64)]), 0);
       if (interval % 3 === 0) totals.roll();
     }
-    expect(totals.latency().byCause.hit).toMatchObject({ count: 200 * 64, mean: 100.5, p50: 100, max: 200 });
-    expect(totals.latency().byCause.hit.count).toBe(200 * 64);
+    expect(totals.sinceStart.latency().byCause.hit).toMatchObject({
+      count: 200 * 64,
+      mean: 100.5,
+      p50: 100,
+      max: 200,
+    });
+    expect(totals.sinceStart.latency().byCause.hit.count).toBe(200 * 64);
+  });
+
+  it('has sums that never fall, however large they are and whenever they are read', () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.array(entry, { minLength: 1, maxLength: 20 }) },
+      { weight: 2, arbitrary: fc.constant('roll' as const) },
+      { weight: 2, arbitrary: fc.constant('read' as const) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
+        const totals = new Totals();
+        let before = sumsOf(totals.sinceStart);
+        for (const step of steps) {
+          if (step === 'roll') totals.roll();
+          else if (step !== 'read') totals.merge(intervalOf(step), 0);
+          if (step !== 'read') continue;
+          const sums = sumsOf(totals.sinceStart);
+          for (const [at, sum] of sums.entries()) expect(sum).toBeGreaterThanOrEqual(before[at]);
+          before = sums;
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('shows exact counts where it is given them and leaves the percentiles alone', () => {
     const totals = totalsOf(intervalOf([hit(30, 64), waited(3000)]));
-    const { byCause } = totals.latency({ hit: 1234, refused: 2 });
-    expect(byCause.hit).toMatchObject({ count: 1234, mean: 30, p50: 30 });
+    const { byCause } = totals.sinceStart.latency({ hit: 1234, refused: 2 });
+    expect(byCause.hit).toMatchObject({ count: 1234, sum: 64 * 30, mean: 30, p50: 30 });
     expect(byCause.waited.count).toBe(1);
     expect(byCause.refused).toEqual({ ...NOTHING, count: 2 });
   });
 
   it('knows how long emergencies took', () => {
     const totals = new Totals();
-    expect(totals.recovery()).toEqual({ unit: 'ns', ...NOTHING });
+    expect(totals.sinceStart.recovery()).toEqual({ unit: 'ns', ...NOTHING });
     totals.recovered(2e9);
     totals.roll();
     totals.recovered(4e9);
-    expect(totals.recovery()).toMatchObject({ unit: 'ns', count: 2, mean: 3e9, max: 4e9 });
+    expect(totals.sinceStart.recovery()).toMatchObject({ unit: 'ns', count: 2, sum: 6e9, max: 4e9 });
+    expect(totals.lastInterval.recovery()).toMatchObject({ unit: 'ns', count: 1, sum: 2e9, max: 2e9 });
   });
 });
 
@@ -268,13 +311,13 @@ describe('efficiency', () => {
   it('is what was asked beside what was held, by weight, whichever tier served it; a refusal holds nothing', () => {
     const recorder = new Recorder();
     const totals = new Totals();
-    expect(totals.efficiency()).toBeNull();
+    expect(totals.sinceStart.efficiency()).toBeNull();
     recorder.record(HIT, 0, 30, 3, 2 * KiB, 4 * KiB);
     recorder.record(WAITED, 0, 30, 1, 4 * KiB, 64 * KiB);
     recorder.record(REFUSED, 2, 30, 1, MiB, 0);
     totals.merge(recorder.publish()!, 0);
-    expect(totals.efficiency()).toBe((3 * 2 + 4) / (3 * 4 + 64));
-    expect(totals.sizes()).toMatchObject({ unit: 'B', count: 5, max: MiB });
+    expect(totals.sinceStart.efficiency()).toBe((3 * 2 + 4) / (3 * 4 + 64));
+    expect(totals.sinceStart.sizes()).toMatchObject({ unit: 'B', count: 5, max: MiB });
   });
 });
 
@@ -329,7 +372,7 @@ describe('the p99 of requests that did not hit', () => {
     const read = new Totals();
     read.merge(intervalOf(slow), 1);
     read.roll();
-    read.intervalLatency();
+    read.lastInterval.latency();
     const overflowed = new Totals();
     overflowed.merge(intervalOf(repeatTo(LONGER_THAN_THE_RING, slow)), 1);
     overflowed.roll();
@@ -357,8 +400,12 @@ describe('what is out of range', () => {
   ])('$case', ({ value, recorded, clipped }) => {
     for (const length of [1, LONGER_THAN_THE_RING]) {
       const totals = totalsOf(intervalOf(repeatTo(length, [waited(value)])));
-      expect(totals.latency().byCause.waited).toMatchObject({ count: length, p50: recorded, max: recorded });
-      expect(totals.latency().clipped).toBe(clipped * length);
+      expect(totals.sinceStart.latency().byCause.waited).toMatchObject({
+        count: length,
+        p50: recorded,
+        max: recorded,
+      });
+      expect(totals.sinceStart.latency().clipped).toBe(clipped * length);
     }
   });
 
@@ -372,7 +419,7 @@ describe('what is out of range', () => {
       const recorder = new Recorder();
       for (let turn = 0; turn < length; turn++) of(recorder);
       const none = { latency: 0, lifetimes: 0, gc: 0, recovery: 0, sizes: 0 };
-      expect(totalsOf(publish(recorder)).clipped()).toEqual({ ...none, [family]: length });
+      expect(totalsOf(publish(recorder)).sinceStart.clipped()).toEqual({ ...none, [family]: length });
     }
   });
 
@@ -381,19 +428,21 @@ describe('what is out of range', () => {
     recorder.record(HIT, 0, 9, 1, 0, 4096);
     recorder.lifetime(0, DAY_NS, 1);
     const totals = totalsOf(publish(recorder));
-    expect(totals.sizes()).toEqual({ unit: 'B', ...NOTHING, count: 1 });
-    expect(totals.lifetimes()).toMatchObject({ p50: DAY_NS, max: DAY_NS });
-    expect(totals.clipped()).toMatchObject({ sizes: 0, lifetimes: 0 });
+    expect(totals.sinceStart.sizes()).toEqual({ unit: 'B', ...NOTHING, count: 1 });
+    expect(totals.sinceStart.lifetimes()).toMatchObject({ p50: DAY_NS, max: DAY_NS });
+    expect(totals.sinceStart.clipped()).toMatchObject({ sizes: 0, lifetimes: 0 });
   });
 
   it.each([0, -1, Number.NaN, 2 ** 33])('is a weight of %s', (weight) => {
-    const summary = totalsOf(intervalOf([hit(10, weight)])).latency();
+    const summary = totalsOf(intervalOf([hit(10, weight)])).sinceStart.latency();
     expect(summary.byCause.hit.count).toBe(weight > 1 ? 2 ** 32 : 1);
     expect(summary.clipped).toBe(1);
   });
 
   it('is not a count that passes 2^32 within one interval', () => {
-    const { byCause } = totalsOf(intervalOf(repeatTo(LONGER_THAN_THE_RING, [hit(77, 2 ** 31)]))).latency();
+    const { byCause } = totalsOf(
+      intervalOf(repeatTo(LONGER_THAN_THE_RING, [hit(77, 2 ** 31)])),
+    ).sinceStart.latency();
     expect(byCause.hit.count).toBe(LONGER_THAN_THE_RING * 2 ** 31);
   });
 
@@ -424,7 +473,7 @@ it('loads no histogram library before it has to', () => {
     totals.intervalP99();
     totals.roll();
     seen.push(loaded('hdr-histogram-js'));
-    totals.latency();
+    totals.sinceStart.latency();
     seen.push(loaded('hdr-histogram-js'), loaded('pako'));
     console.log(JSON.stringify(seen));
   `;

@@ -5,7 +5,7 @@ import type { Snapshot } from '../snapshot.ts';
  * In UCUM, as OpenTelemetry writes units: seconds, bytes, shares from 0 to 1, rates. What is in braces says what is counted and
  * is no unit.
  */
-export type Unit = 's' | 'By' | '1' | '1/s' | `{${string}}` | `{${string}}/s`;
+type Unit = 's' | 'By' | '1' | '1/s' | `{${string}}` | `{${string}}/s`;
 
 /** One figure and the values of the metric's labels, in their order. */
 export type Row<Value> = readonly [labels: readonly string[], value: Value];
@@ -13,8 +13,8 @@ export type Row<Value> = readonly [labels: readonly string[], value: Value];
 /** A distribution in the metric's unit. */
 export interface Distribution {
   readonly count: number;
-  /** Not known of every distribution. */
-  readonly mean?: number;
+  /** Of all values; like the count, it never falls where the distribution is that since the start. */
+  readonly sum: number;
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
@@ -32,13 +32,13 @@ interface Described {
 }
 
 /** A counter only rises, as long as the runtime lives. */
-export interface NumberMetric extends Described {
+interface NumberMetric extends Described {
   readonly kind: 'counter' | 'gauge';
   /** Figures that are not known are left out. */
   rows(snapshot: Snapshot): Row<number>[];
 }
 
-export interface SummaryMetric extends Described {
+interface SummaryMetric extends Described {
   readonly kind: 'summary';
   rows(snapshot: Snapshot): Row<Distribution>[];
 }
@@ -68,6 +68,7 @@ export const counter = (
 export const gauge = (name: string, unit: Unit, help: string, labels: string[], read: Read<number>): Metric =>
   numbers('gauge', name, unit, help, labels, read);
 
+/** A distribution since the start; `unit` `s` makes seconds of its nanoseconds. */
 export function summary(
   name: string,
   unit: 's' | 'By',
@@ -75,15 +76,37 @@ export function summary(
   labels: string[],
   read: Read<Distribution>,
 ): Metric {
-  const scale = unit === 's' ? inSeconds : (given: Distribution) => given;
   return {
     kind: 'summary',
     name: `millpond.${name}`,
     unit,
     help,
     labels,
-    rows: (snapshot) => known(read(snapshot)).map(([values, given]) => [values, scale(given)]),
+    rows: (snapshot) => known(read(snapshot)).map(([values, given]) => [values, SCALES[unit](given)]),
   };
+}
+
+/**
+ * The same over the last whole interval, as gauges with `statistic` as one label more: `quantile` belongs to summaries. A
+ * distribution of nothing has no rows, so that there are only as many as kinds of things happened.
+ * @param shown which of its figures; default all
+ */
+export function interval(
+  name: string,
+  unit: 's' | 'By',
+  help: string,
+  labels: string[],
+  read: Read<Distribution>,
+  shown: readonly (typeof QUANTILES)[number][1][] = QUANTILES.map(([, name]) => name),
+): Metric {
+  return numbers('gauge', `interval.${name}`, unit, help, [...labels, 'statistic'], (snapshot) =>
+    known(read(snapshot))
+      .filter(([, given]) => given.max > 0)
+      .flatMap(([values, given]) => {
+        const scaled = SCALES[unit](given);
+        return shown.map((statistic): Row<number> => [[...values, statistic], scaled[statistic]]);
+      }),
+  );
 }
 
 function numbers(
@@ -135,21 +158,15 @@ export function oneOf(states: readonly string[], holds: string): Row<number>[] {
   return states.map((state) => [[state], state === holds ? 1 : 0]);
 }
 
-/** The figures of a distribution of nanoseconds as gauges, in seconds; none when nothing was recorded. */
-export function statistics(given: Distribution): Row<number>[] {
-  if (given.max === 0) return [];
-  const scaled = inSeconds(given);
-  return QUANTILES.map(([, name]) => [[name], scaled[name]]);
-}
-
-function inSeconds({ count, mean, p50, p90, p99, p999, max }: Distribution): Distribution {
-  return {
+const SCALES = {
+  By: (given: Distribution): Distribution => given,
+  s: ({ count, sum, p50, p90, p99, p999, max }: Distribution): Distribution => ({
     count,
-    ...(mean !== undefined && { mean: mean / 1e9 }),
+    sum: sum / 1e9,
     p50: p50 / 1e9,
     p90: p90 / 1e9,
     p99: p99 / 1e9,
     p999: p999 / 1e9,
     max: max / 1e9,
-  };
-}
+  }),
+} as const;

@@ -1,5 +1,6 @@
 /** Metrics of what is asked of the pool, how it serves that, and how leases are used. */
-import { byName, counter, gauge, type Metric, type Row, statistics, summary } from './metric.ts';
+import type { LatencySummary, Stats } from '../snapshot.ts';
+import { byName, counter, gauge, interval, type Metric, type Row, summary } from './metric.ts';
 
 export const POOL_METRICS: readonly Metric[] = [
   counter('pool.acquires', '{lease}', 'Requests that got memory.', ['tier'], (s) =>
@@ -90,16 +91,30 @@ export const POOL_METRICS: readonly Metric[] = [
   summary(
     'request.size',
     'By',
-    'Bytes that requests asked for; counts are estimates.',
+    'Bytes that requests asked for; counts and sums are estimates.',
     [],
     (s) => s.patterns.sizes,
+  ),
+  interval(
+    'request.size',
+    'By',
+    'Bytes that requests of the last whole interval asked for.',
+    [],
+    (s) => s.patterns.intervalSizes,
   ),
   summary(
     'tier.request.size',
     'By',
-    'Bytes that requests asked for, by the tier that serves them; counts are estimates.',
+    'Bytes that requests asked for, by the tier that serves them; counts and sums are estimates.',
     ['tier'],
     (s) => byName(s.patterns.sizesByTier, (sizes) => sizes),
+  ),
+  interval(
+    'tier.request.size',
+    'By',
+    'Bytes that requests of the last whole interval asked for, by the tier that serves them.',
+    ['tier'],
+    (s) => byName(s.patterns.intervalSizesByTier, (sizes) => sizes),
   ),
   summary(
     'allocation.duration',
@@ -108,47 +123,52 @@ export const POOL_METRICS: readonly Metric[] = [
     ['cause'],
     (s) => byName(s.latency.byCause, (stats) => stats),
   ),
+  interval(
+    'allocation.duration',
+    's',
+    'How long requests of the last whole interval took, by the step that served them.',
+    ['cause'],
+    (s) => byName(s.intervalLatency.byCause, (stats) => stats),
+  ),
   summary(
     'tier.allocation.duration',
     's',
-    'How long requests took, by tier and the step that served them; counts are estimates.',
+    'How long requests took, by tier and the step that served them; counts and sums are estimates.',
     ['tier', 'cause'],
-    (s) =>
-      Object.entries(s.latency.byTier).flatMap(([tier, causes]) =>
-        byName(causes, (stats) => stats).map(
-          ([labels, stats]): Row<typeof stats> => [[tier, ...labels], stats],
-        ),
-      ),
+    (s) => byTierAndCause(s.latency),
   ),
-  gauge(
-    'interval.allocation.duration',
+  interval(
+    'tier.allocation.duration',
     's',
-    'How long requests took in the last whole interval; causes without any are left out.',
-    ['cause', 'statistic'],
-    (s) =>
-      Object.entries(s.intervalLatency.byCause).flatMap(([cause, stats]) =>
-        statistics(stats).map(([labels, value]): Row<number> => [[cause, ...labels], value]),
-      ),
-  ),
-  counter(
-    'allocation.duration.clipped',
-    '{record}',
-    'Timed requests outside 1 ns to 60 s, which were clamped to that.',
-    [],
-    (s) => s.latency.clipped,
+    'How long requests of the last whole interval took, by tier and the step that served them.',
+    ['tier', 'cause'],
+    (s) => byTierAndCause(s.intervalLatency),
   ),
   summary(
     'lease.lifetime',
     's',
-    'From acquire to release; counts are estimates.',
+    'From acquire to release; counts and sums are estimates.',
     [],
     (s) => s.usage.lifetimes,
   ),
-  gauge(
-    'interval.lease.lifetime',
+  interval(
+    'lease.lifetime',
     's',
-    'From acquire to release, in the last whole interval; left out when no lease ended.',
-    ['statistic'],
-    (s) => statistics(s.usage.intervalLifetimes),
+    'From acquire to release, of leases that ended in the last whole interval.',
+    [],
+    (s) => s.usage.intervalLifetimes,
+  ),
+  counter(
+    'clipped.records',
+    '{record}',
+    'Values outside what their histogram holds, which were clamped to that.',
+    ['kind'],
+    (s) => byName(s.clipped, (records) => records),
   ),
 ];
+
+function byTierAndCause({ byTier }: LatencySummary): Row<Stats>[] {
+  return Object.entries(byTier).flatMap(([tier, causes]) =>
+    byName(causes, (stats) => stats).map(([labels, stats]): Row<Stats> => [[tier, ...labels], stats]),
+  );
+}

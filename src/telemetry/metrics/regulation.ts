@@ -7,6 +7,7 @@ import {
   byShard,
   counter,
   gauge,
+  interval,
   type Metric,
   oneOf,
   type Row,
@@ -93,6 +94,13 @@ export const REGULATION_METRICS: readonly Metric[] = [
     [],
     (s) => s.cleanup.recovery,
   ),
+  interval(
+    'emergency.duration',
+    's',
+    'From the start to the end of an emergency that ended in the last whole interval.',
+    [],
+    (s) => s.cleanup.intervalRecovery,
+  ),
   counter(
     'cleanup.trims',
     '{trim}',
@@ -121,6 +129,15 @@ export const REGULATION_METRICS: readonly Metric[] = [
     'Pauses of each thread by the kind of garbage collection.',
     ['shard', 'kind'],
     (s) => withinShard(s.cleanup.gc, (shard) => byName(shard.byKind, (stats) => stats)),
+  ),
+  // A thread has few pauses in a second, and there may be a thousand threads: the longest is enough.
+  interval(
+    'gc.pause',
+    's',
+    'Longest pause of each thread in the last whole interval, by the kind of garbage collection.',
+    ['shard', 'kind'],
+    (s) => withinShard(s.cleanup.intervalGc, (shard) => byName(shard.byKind, (stats) => stats)),
+    ['max'],
   ),
 
   gauge('cpu.cores', '{core}', 'Cores that the process may use.', [], (s) => s.cpu.cores),
