@@ -5,14 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  createRuntime,
-  isMillpondError,
-  type Lease,
-  type LogEvent,
-  MiB,
-  type Snapshot,
-} from '../../src/index.ts';
+import { createRuntime, type Lease, type LogEvent, MiB, type Snapshot } from '../../src/index.ts';
 import type { Blocks } from '../jobs/regulated.ts';
 
 export interface Regulated {
@@ -24,8 +17,9 @@ export interface Regulated {
   readonly outputs: number;
   /** The error of a request over the largest tier during the emergency. */
   readonly refusal: string;
-  /** Most tasks at once that were started during the emergency. */
+  /** Tasks that were done beside the greedy one, and that waited for its end. */
   readonly startedInEmergency: number;
+  readonly heldInEmergency: number;
   readonly endBytes: number;
 }
 
@@ -79,33 +73,28 @@ const lanes = Array.from({ length: THREADS * 2 }, async (_, lane) => {
 await seen(decided('grow'));
 // Main takes three quarters: blocks shrink. What a worker has left idle and does not use is cleared.
 await Promise.all(Array.from({ length: THREADS }, () => runtime.run({ do: 'hoard', bytes: MiB, count: 2 })));
-const leases: Lease[] = [];
 const shrunk = seen(decided('shrink'));
 const cleared = seen(decided('trim'));
-await take(26 * MiB);
+const leases: Lease[] = [];
+while (leases.length < 25) leases.push(await runtime.pool.acquireAsync(MiB, { timeoutMs: 10_000 }));
 await Promise.all([shrunk, cleared]);
-// Main takes nearly all: an emergency, in which the largest wait and new tasks are held.
-let critical = false;
-const emergency = seen(decided('emergency')).then(() => {
-  critical = true;
-});
-// What jobs hold comes and goes, so the rest is taken again and again.
-while (!critical) await Promise.race([take(31 * MiB).then(() => turn()), emergency]);
+// A greedy job takes nearly all that is left: an emergency, in which the largest wait and no other task starts.
+const emergency = seen(decided('emergency'));
+const words = new Int32Array(new SharedArrayBuffer(4));
+const greedy = runtime.run({ do: 'hold', bytes: MiB, count: 6, words });
+await emergency;
 const refusal = await runtime.pool.acquireAsync(2 * MiB, { timeoutMs: 0 }).then(
   () => 'none',
   (error) => error.code,
 );
-const before = runtime.snapshot().tasks.succeeded;
-let startedInEmergency = 0;
-while (runtime.snapshot().tasks.succeeded < before + 4) {
-  await turn();
-  const { tasks, pressure } = runtime.snapshot();
-  // Those that ran when it began may run on.
-  if (pressure.emergency && tasks.succeeded >= before + THREADS) {
-    startedInEmergency = Math.max(startedInEmergency, tasks.running);
-  }
-}
+while (runtime.snapshot().tasks.running > 1) await turn();
+const { succeeded } = runtime.snapshot().tasks;
+for (let turns = 0; turns < 50; turns++) await turn();
+const held = runtime.snapshot();
 const recovered = seen(({ event }) => event === 'recovery');
+Atomics.store(words, 0, 1);
+Atomics.notify(words, 0);
+await greedy;
 for (const lease of leases) lease.release();
 await recovered;
 over = true;
@@ -128,7 +117,8 @@ const result: Regulated = {
   digests: [...digests],
   outputs,
   refusal,
-  startedInEmergency,
+  startedInEmergency: held.tasks.succeeded - succeeded,
+  heldInEmergency: held.tasks.queued,
   endBytes,
 };
 process.stdout.write(JSON.stringify(result));
@@ -139,16 +129,4 @@ function digestOf(path: string): string {
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Leases of 1 MiB for the main thread until so much is used; others may use the rest. */
-async function take(bytes: number): Promise<void> {
-  while (runtime.snapshot().budget.usedBytes < bytes) {
-    try {
-      leases.push(await runtime.pool.acquireAsync(MiB, { timeoutMs: 1000 }));
-    } catch (error) {
-      // Then jobs hold the rest.
-      if (!isMillpondError(error) || error.code !== 'ERR_BUDGET_EXHAUSTED') throw error;
-    }
-  }
 }

@@ -4,7 +4,9 @@ import { defineJob } from '../../src/worker.ts';
 export type Order =
   | { do: 'transcode'; request: TranscodeRequest }
   /** Leaves so many buffers idle. */
-  | { do: 'hoard'; bytes: number; count: number };
+  | { do: 'hoard'; bytes: number; count: number }
+  /** Holds them until the flag is raised. */
+  | { do: 'hold'; bytes: number; count: number; words: Int32Array };
 
 /** What the blocks of a file were like. */
 export interface Blocks {
@@ -16,9 +18,10 @@ export interface Blocks {
 }
 
 export default defineJob((order: Order, context): Blocks | null => {
-  if (order.do === 'hoard') {
-    const lengths = Array.from({ length: order.count }, () => order.bytes);
-    for (const lease of context.pool.acquireAll(lengths)) lease.release();
+  if (order.do !== 'transcode') {
+    const leases = context.pool.acquireAll(Array.from({ length: order.count }, () => order.bytes));
+    if (order.do === 'hold') Atomics.wait(order.words, 0, 0, 60_000);
+    for (const lease of leases) lease.release();
     return null;
   }
   const sizes = new Set<number>();
