@@ -117,9 +117,9 @@ export function needKib(
   broughtBytes: Bytes = 0,
 ): number {
   if (needBytes === undefined) return 0;
-  const lengths = typeof needBytes === 'number' ? [needBytes] : needBytes;
+  const lengths: readonly unknown[] = Array.isArray(needBytes) ? needBytes : [needBytes];
   for (const length of lengths) {
-    if (Number.isSafeInteger(length) && length >= 0) continue;
+    if (Number.isSafeInteger(length) && (length as number) >= 0) continue;
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
       `needBytes is a whole number of bytes, 0 or more, or a list of such; got ${String(length)}. Give the lengths of the leases that the job holds at once.`,

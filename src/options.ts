@@ -7,7 +7,7 @@ export type Safety = 'off' | 'sampled' | 'full';
 
 /** Settings that every thread's shard shares. */
 export interface PoolOptions {
-  /** Bytes that all threads together may hold, 1 MiB to 1 TiB. Default 100 MiB. */
+  /** Bytes that all threads together may hold, 1 KiB to 1 TiB, and at least one block for each thread. Default 100 MiB. */
   readonly budgetBytes: Bytes;
   /** Capacities and idle counts of the pooled tiers; counts are totals over all shards. */
   readonly tiers: TierPolicies;
@@ -56,11 +56,11 @@ export const DEFAULT_POOL_OPTIONS: PoolOptions = {
 
 /** Fills in defaults and checks every value. @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL` */
 export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number): PoolOptions {
-  const unknown = Object.keys(given).find((name) => !(name in DEFAULT_POOL_OPTIONS));
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(DEFAULT_POOL_OPTIONS, name));
   if (unknown !== undefined) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
-      `A runtime has the options job, threads, resourceLimits, logLevel, log and ${Object.keys(DEFAULT_POOL_OPTIONS).join(', ')}; got '${unknown}'. Look for a slip of the pen.`,
+      `A runtime has the options job, threads, resourceLimits, logLevel, log, health, shadow and ${Object.keys(DEFAULT_POOL_OPTIONS).join(', ')}; got '${unknown}'. Look for a slip of the pen.`,
     );
   }
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -73,7 +73,7 @@ export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number)
   };
   checkTiers(options.tiers);
   checkRange('threads', threads, 1, 1024);
-  checkRange('budgetBytes', options.budgetBytes, 1, 1024 * 1024 * MiB);
+  checkRange('budgetBytes', options.budgetBytes, KiB, 1024 * 1024 * MiB);
   checkRange('acquireTimeoutMs', options.acquireTimeoutMs, 0, 3_600_000);
   checkRange('sampleEvery', options.sampleEvery, 1, 1_000_000);
   checkRange('blockBytes', options.blockBytes, KiB, 1024 * MiB);
@@ -90,6 +90,12 @@ export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number)
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
       `safety is 'off', 'sampled' or 'full', got '${String(options.safety)}'.`,
+    );
+  }
+  if (typeof options.scrub !== 'boolean') {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `scrub is true or false, got '${String(options.scrub)}'.`,
     );
   }
   const needed = threads * capacityFor(options.blockBytes, options.tiers);

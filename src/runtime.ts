@@ -32,7 +32,7 @@ import {
   type HealthThresholds,
   resolveHealth,
 } from './telemetry/health.ts';
-import { createLog, type Log, type LogLevel } from './telemetry/log.ts';
+import { createLog, LOG_LEVELS, type Log, type LogLevel } from './telemetry/log.ts';
 import type { Snapshot } from './telemetry/snapshot.ts';
 import { type Member, type RuntimeLimits, Workers } from './workers.ts';
 
@@ -68,7 +68,8 @@ export interface Runtime extends AsyncDisposable {
    * Runs the job once. Leases in plain objects and arrays of the input belong to the task from this call on, whatever
    * comes of it. Rejects with the signal's reason at once when that aborts; else with what the job threw.
    * @throws MillpondError (as a rejection) `ERR_RUNTIME_CLOSED`, `ERR_WORKER_LOST`, `ERR_WORKER_BOOTSTRAP`,
-   * `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`, `ERR_TASK_LEFT_PIN`
+   * `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`, `ERR_TASK_LEFT_PIN`; for its `needBytes` `ERR_INVALID_ARGUMENT`,
+   * `ERR_REQUEST_TOO_LARGE`, and `ERR_BUDGET_EXHAUSTED` when no task runs that could make room, for `acquireTimeoutMs`
    */
   run<Result = unknown>(input?: unknown, options?: RunOptions): Promise<Result>;
   /** Plain JSON; also after `close`. */
@@ -118,6 +119,12 @@ class MillpondRuntime implements Runtime {
   #ended = false;
 
   constructor(given: RuntimeOptions) {
+    if (typeof given !== 'object' || given === null) {
+      throw new MillpondError(
+        'ERR_INVALID_ARGUMENT',
+        `A runtime is made of an object of options, got ${String(given)}. Write createRuntime({ job: new URL('./my-job.ts', import.meta.url) }).`,
+      );
+    }
     const {
       job,
       threads = availableParallelism(),
@@ -138,7 +145,14 @@ class MillpondRuntime implements Runtime {
     this.threads = threads;
     this.#health = resolveHealth(health);
     this.#observer = new Observer(this.#startedMs);
-    this.#log = log ?? createLog(logLevel === undefined ? {} : { level: logLevel });
+    if (logLevel !== undefined && !LOG_LEVELS.includes(logLevel)) {
+      throw new MillpondError(
+        'ERR_INVALID_ARGUMENT',
+        `logLevel is one of ${LOG_LEVELS.join(', ')}, got '${String(logLevel)}'.`,
+      );
+    }
+    this.#log =
+      log === undefined ? createLog(logLevel === undefined ? {} : { level: logLevel }) : guarded(log);
 
     // A dead worker's row comes free a moment after its replacement wants one, so there are two for each thread.
     const ledger = Ledger.create(1 + 2 * threads, options.budgetBytes);
@@ -239,7 +253,7 @@ class MillpondRuntime implements Runtime {
     }
   }
 
-  async run<Result>(input?: unknown, options: RunOptions = {}): Promise<Result> {
+  async run<Result>(input?: unknown, options: RunOptions | null = {}): Promise<Result> {
     if (this.#closing !== null) {
       throw new MillpondError(
         'ERR_RUNTIME_CLOSED',
@@ -249,7 +263,7 @@ class MillpondRuntime implements Runtime {
     // Between the death of a worker and the start of the next, nothing else keeps the process alive.
     this.#timer.ref();
     try {
-      return (await this.#tasks.accept(input, options)) as Result;
+      return (await this.#tasks.accept(input, options ?? {})) as Result;
     } finally {
       if (this.#tasks.quiet) this.#timer.unref();
     }
@@ -356,6 +370,26 @@ class MillpondRuntime implements Runtime {
     this.#ready.reject(error);
     this.#tasks.break(error);
   }
+}
+
+/** A log of the user's own that throws must not leave a task half ended: it is told as an error of its own. */
+function guarded(log: Log): Log {
+  if (typeof log?.write !== 'function' || typeof log.close !== 'function') {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `log is an object { write(event), close() }, got ${String(log)}. Leave it out for lines on stderr.`,
+    );
+  }
+  const attempt = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  };
+  return { write: (event) => attempt(() => log.write(event)), close: () => attempt(() => log.close()) };
 }
 
 function startedTooSlowly(patienceMs: number): MillpondError {

@@ -34,7 +34,8 @@ export interface RunOptions {
   /**
    * The most memory that the job holds at once, besides what its input brings: bytes, or the lengths of the leases, which
    * count by their tiers. The task then starts only when the budget can hold it together with what the other running
-   * tasks declared, in the order of the calls: so such jobs never wait for memory while they hold some. Default: none.
+   * tasks declared, in the order of the calls: so such jobs never wait for memory while they hold some. Those behind it
+   * wait, too. Where no task runs that could give memory back, it is refused after `acquireTimeoutMs`. Default: none.
    */
   readonly needBytes?: Bytes | readonly Bytes[];
 }

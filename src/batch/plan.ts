@@ -178,8 +178,13 @@ function each(extensions: readonly string[], bytesPerSecond: number): Record<str
   return Object.fromEntries(extensions.map((extension) => [extension, bytesPerSecond]));
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
 /** How a file is called in messages: as short as it is plain. */
 export function shown(path: string): string {
   const near = relative('', path);
-  return near !== '' && !near.startsWith('..') ? near : path === '' ? basename(path) : path;
+  const name = near !== '' && !near.startsWith('..') ? near : path === '' ? basename(path) : path;
+  // A name is anybody's: it must not speak to the terminal.
+  return name.replace(CONTROLS, (control) => JSON.stringify(control).slice(1, -1));
 }

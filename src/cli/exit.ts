@@ -8,4 +8,5 @@ export const EXIT = {
   /** 128 and the number of the signal. */
   interrupted: 130,
   terminated: 143,
+  hungUp: 129,
 } as const;

@@ -1,5 +1,5 @@
 /**
- * SIGINT and SIGTERM. The first cancels cooperatively: jobs stop at their next block and remove what they wrote. A
+ * SIGINT, SIGTERM and SIGHUP. The first cancels cooperatively: jobs stop at their next block and remove what they wrote. A
  * thread inside native code cannot be stopped from outside (the process would abort), so the second signal removes what
  * is half-written and ends the process by the signal itself, which runs no exit handlers.
  */
@@ -7,6 +7,9 @@ import { readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from './exit.ts';
 
+/** A terminal that is closed says SIGHUP. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const EXIT_CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hungUp };
 const SHOW_CURSOR = '\x1b[?25h';
 
 export interface Interrupt {
@@ -35,18 +38,16 @@ export function listenForInterrupt(): Interrupt {
       process.kill(process.pid, name);
       return;
     }
-    code = name === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    code = EXIT_CODES[name as (typeof SIGNALS)[number]];
     say('millpond: stopping; running jobs end at their next block (again: leave at once)');
     controller.abort();
   }
 
   function stop(): void {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    for (const name of SIGNALS) process.off(name, onSignal);
   }
 
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of SIGNALS) process.on(name, onSignal);
   return {
     signal: controller.signal,
     exitCode: () => code,

@@ -26,7 +26,8 @@ const LEVELS: readonly string[] = ['pressure.level', 'pressure.ledgerLevel', 'pr
  * @throws MillpondError `ERR_INVALID_ARGUMENT` when it is not a run's JSON, or lacks what health needs.
  */
 export function readSnapshot(origin: string, json: string): Snapshot {
-  const run = parsed(origin, json);
+  // Some shells begin a file with a byte order mark.
+  const run = parsed(origin, json.replace(/^\uFEFF/, ''));
   const schema = at(run, 'schema');
   if (schema !== 'millpond.run/1') {
     throw invalid(

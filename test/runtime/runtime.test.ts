@@ -340,6 +340,17 @@ describe('start and close', () => {
     [{ tiers: {} as never }],
     [{ job: undefined as never }],
     [{ budgetbytes: 1 } as never],
+    [{ toString: 1 } as never],
+    [{ scrub: 'no' } as never],
+    [{ sizing: 'large' } as never],
+    [{ leastBlockBytes: 128 * KiB }],
+    [{ mostBlockBytes: KiB }],
+    [{ mostBlockMs: 0 }],
+    [{ logLevel: 'verbose' } as never],
+    [{ log: {} } as never],
+    [{ shadow: { growfactor: 2 } } as never],
+    [{ shadow: { growFactor: Number.NaN } }],
+    [{ shadow: 'yes' } as never],
   ])('refuses %j', async (options) => {
     const job = new URL('../jobs/basic.ts', import.meta.url);
     await expect(createRuntime({ job, ...options })).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
@@ -380,4 +391,32 @@ describe('start and close', () => {
     expect(latency.byCause.direct.count).toBe(100);
     expect(latency.byCause.direct.p50).toBeGreaterThan(0);
   });
+});
+
+it('is made of options', async () => {
+  await expect(createRuntime(undefined as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+});
+
+it('tells errors of a log of the user as its own, and goes on', async () => {
+  const told: unknown[] = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => told.push(error));
+  try {
+    const broken = {
+      write: () => {
+        throw new Error('no log');
+      },
+      close: () => {},
+    };
+    const { runtime } = await start('basic', { threads: 1, log: broken });
+    expect(await runtime.run({ do: 'forget', bytes: 100, count: 1 })).toBe(1);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(told).toContainEqual(new Error('no log'));
+    await runtime.close();
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  }
 });
