@@ -186,5 +186,5 @@ export function shown(path: string): string {
   const near = relative('', path);
   const name = near !== '' && !near.startsWith('..') ? near : path === '' ? basename(path) : path;
   // A name is anybody's: it must not speak to the terminal.
-  return name.replace(CONTROLS, (control) => JSON.stringify(control).slice(1, -1));
+  return name.replace(CONTROLS, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -9,7 +9,7 @@
  */
 import { atLeast, type PressureLevel } from '../budget/pressure.ts';
 import { type Bytes, formatBytes } from '../bytes.ts';
-import { BLOCK_STEP_BYTES, type BlockSizes, whole } from './block-sizes.ts';
+import { type BlockSizes, whole } from './block-sizes.ts';
 import {
   efficiencyBetween,
   gainOf,
@@ -238,7 +238,7 @@ function ceilingAt(state: BlockState, nowMs: number, policy: BlockPolicy): Bytes
   const doublings = ceiling === null || episode !== null ? 0 : (nowMs - ceiling.sinceMs) / ceiling.doublingMs;
   const pressed = ceiling === null ? policy.mostBytes : ceiling.bytes * 2 ** Math.min(64, doublings);
   const barred =
-    failed !== null && nowMs < failed.untilMs ? failed.bytes - BLOCK_STEP_BYTES : policy.mostBytes;
+    failed !== null && nowMs < failed.untilMs ? whole(failed.bytes / policy.growFactor) : policy.mostBytes;
   return Math.max(policy.leastBytes, Math.min(policy.mostBytes, whole(pressed), barred));
 }
 
@@ -250,7 +250,8 @@ function change(
   reason: string,
   turn = false,
 ): BlockStep {
-  const text = turn ? reason : `${reason}: ${size(state.bytes)} to ${size(bytes)}`;
+  const arrow = bytes === state.bytes ? '' : `: ${size(state.bytes)} to ${size(bytes)}`;
+  const text = turn ? reason : `${reason}${arrow}`;
   return { state: { ...state, bytes, changedMs: nowMs }, change: { kind, bytes, reason: text, turn } };
 }
 

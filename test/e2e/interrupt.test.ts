@@ -92,13 +92,17 @@ describe('SIGINT', () => {
   });
 });
 
-it('SIGTERM stops in the same way, with 143', async () => {
-  const out = at('term');
+it.each([
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s stops in the same way, with %i', async (signal, code) => {
+  const out = at(signal);
   const working = firstFile(out);
-  const { child, ended } = start(['transcode', longTones('long4'), '--to', 'flac', '--out', out, '--quiet']);
+  const tones = longTones(`long-${signal}`);
+  const { child, ended } = start(['transcode', tones, '--to', 'flac', '--out', out, '--quiet']);
   await working;
-  child.kill('SIGTERM');
-  expect(await ended).toMatchObject({ code: 143, signal: null });
+  child.kill(signal);
+  expect(await ended).toMatchObject({ code, signal: null });
   expect(filesUnder(out).filter((name) => name.startsWith('.'))).toEqual([]);
-  expect(readFileSync(at('long4', '0.wav')).length).toBeGreaterThan(1000);
+  expect(readFileSync(at(`long-${signal}`, '0.wav')).length).toBeGreaterThan(1000);
 });

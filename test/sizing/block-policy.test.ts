@@ -206,7 +206,7 @@ describe('with a busy CPU a block', () => {
     const waits = starts.slice(1).map((start, at) => start - starts[at]);
     expect(waits.map((wait) => Math.round(wait / 10))).toEqual([3, 6, 12, 24]);
     expect(block.state.bytes).toBe(64 * KiB);
-    expect(block.state.ceilingBytes).toBe(96 * KiB - 64);
+    expect(block.state.ceilingBytes).toBe(64 * KiB);
   });
 
   it('says at a trial what it compared', () => {
