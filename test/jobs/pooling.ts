@@ -5,6 +5,7 @@ import { defineJob, type Lease, type Pin, type Pool } from '../../src/worker.ts'
 export type Order =
   | { do: 'churn'; bytes: number; count: number; rounds: number }
   | { do: 'report'; bytes: number }
+  | { do: 'nested'; outer: number; inner: number; milliseconds: number }
   | { do: 'hoard' | 'twice'; bytes: number; count: number }
   | { do: 'fill' | 'read'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
@@ -33,6 +34,12 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
     case 'hoard':
       releaseAll(take(pool, order.bytes, order.count));
       return null;
+    case 'nested': {
+      using _outer = pool.acquire(order.outer);
+      const end = performance.now() + order.milliseconds;
+      while (performance.now() < end) pool.acquire(order.inner).release();
+      return null;
+    }
     case 'report':
       block.processed(order.bytes);
       return block.frames(1, 2400);

@@ -174,6 +174,24 @@ describe('a runtime', () => {
     expect([latency.byCause.refused.count, pool.refused]).toEqual([0, 0]);
   });
 
+  it('keeps that promise in an emergency that they cause themselves, for direct allocations too', async () => {
+    const started = await startRuntime('pooling', {
+      threads: 4,
+      budgetBytes: 64 * MiB,
+      acquireTimeoutMs: 3000,
+      safety: 'off',
+    });
+    runtime = started.runtime;
+    const [outer, inner] = [14 * MiB, 1.5 * MiB];
+    const jobs = Array.from({ length: 8 }, () =>
+      started.runtime.run({ do: 'nested', outer, inner, milliseconds: 600 }, { needBytes: [outer, inner] }),
+    );
+    await Promise.all(jobs);
+    const { cleanup, pool, tasks } = runtime.snapshot();
+    expect([tasks.succeeded, pool.refused]).toEqual([8, 0]);
+    expect(cleanup.emergencies).toBeGreaterThan(0);
+  });
+
   it('has idle memory of a busy shard cleared for a task that needs it', async () => {
     const started = await startRuntime('pooling', { budgetBytes: 8 * MiB, blockBytes: 4 * KiB });
     runtime = started.runtime;
