@@ -187,8 +187,8 @@ describe('a runtime', () => {
       started.runtime.run({ do: 'nested', outer, inner, milliseconds: 600 }, { needBytes: [outer, inner] }),
     );
     await Promise.all(jobs);
-    const { cleanup, pool, tasks } = runtime.snapshot();
-    expect([tasks.succeeded, pool.refused]).toEqual([8, 0]);
+    const { cleanup, latency, pool, tasks } = runtime.snapshot();
+    expect([tasks.succeeded, latency.byCause.waited.count, pool.refused]).toEqual([8, 0, 0]);
     expect(cleanup.emergencies).toBeGreaterThan(0);
   });
 
