@@ -6,7 +6,6 @@ import { DEFAULT_POOL_OPTIONS, type PoolOptions } from '../../src/options.ts';
 import { Regulator, type RegulatorParts } from '../../src/regulation/regulator.ts';
 import { DEFAULT_BLOCK_POLICY } from '../../src/sizing/block-policy.ts';
 import type { Decision } from '../../src/sizing/decision.ts';
-import type { Lowering } from '../../src/sizing/right-size.ts';
 import type { BlockSnapshot } from '../../src/telemetry/snapshot.ts';
 
 /** What there was to see at one look. */
@@ -14,8 +13,13 @@ export interface Look {
   readonly nowMs: number;
   readonly cpu: number | null;
   readonly heldBytes: Bytes;
-  /** By shard, the quota of each tier before this look. */
-  readonly quotas: ReadonlyMap<number, readonly number[]>;
+}
+
+/** Right-sizing took quota of a shard's tier, and left so much. */
+export interface Lowered {
+  readonly row: number;
+  readonly tier: number;
+  readonly left: number;
 }
 
 /** A runtime without threads. */
@@ -24,8 +28,10 @@ export interface Source {
     RegulatorParts,
     'ledger' | 'coordinator' | 'admission' | 'options' | 'threads' | 'load' | 'readMemory'
   >;
-  /** What the regulator asked to lower since the last look; the source adds to it, the loop takes it out. */
-  readonly lowerings: Lowering[];
+  /** Since the last look; the source adds to it, the loop takes it out. */
+  readonly lowered: Lowered[];
+  /** By shard and tier. */
+  readonly quotas: readonly (readonly number[])[];
   /** Goes on to the next look; null at the end. */
   next(): Look | null;
 }
@@ -44,7 +50,7 @@ export interface Moment {
   /** Of these, that for the block. */
   readonly change: Decision | null;
   readonly emergencyChange: 'start' | 'end' | null;
-  readonly lowerings: readonly Lowering[];
+  readonly lowered: readonly Lowered[];
 }
 
 /** Two turns of one size in a row, with the look that each begins with. */
@@ -100,7 +106,7 @@ export function* play(source: Source): Generator<Moment> {
       decisions: shown,
       change,
       emergencyChange: ended ? 'end' : shown.some(({ kind }) => kind === 'emergency') ? 'start' : null,
-      lowerings: source.lowerings.splice(0),
+      lowered: source.lowered.splice(0),
     };
     ended = false;
   }

@@ -12,7 +12,7 @@ import type { ShardView } from '../../src/coordinator/rebalance.ts';
 import { Usage } from '../../src/coordinator/usage.ts';
 import type { PoolOptions } from '../../src/options.ts';
 import type { RegulatedLedger, RegulatedMemory } from '../../src/regulation/regulated.ts';
-import type { Lowering } from '../../src/sizing/right-size.ts';
+import type { Lowered } from './closed-loop.ts';
 
 interface Row {
   readonly use: number[];
@@ -36,7 +36,7 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
   readonly loans = { bytes: 0 };
   readonly rows: RegulatedMemory['rows'];
   readonly cleanup: RegulatedMemory['cleanup'];
-  readonly lowerings: Lowering[] = [];
+  readonly lowered: Lowered[] = [];
   readonly capacities: readonly Bytes[];
   scarce = false;
   critical = false;
@@ -75,8 +75,9 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
       takeUse: () => this.#usage.take().map((use) => ({ ...use, quota: [...this.#quotas.of(use.row)] })),
       clear: (row, counts) => this.#clear(row, counts),
       lowerQuota: (row, tier, count) => {
-        this.lowerings.push({ row, tier, count });
-        return this.#takeQuota(row, tier, count) > 0;
+        const taken = this.#takeQuota(row, tier, count) > 0;
+        if (taken) this.lowered.push({ row, tier, left: this.#quotas.of(row)[tier] });
+        return taken;
       },
       refill: () => {
         this.#draining = false;
@@ -109,8 +110,8 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
     return kib;
   }
 
-  get quotas(): Map<number, readonly number[]> {
-    return new Map(this.rows.live().map((row) => [row, [...this.#quotas.of(row)]]));
+  get quotas(): readonly (readonly number[])[] {
+    return this.rows.live().map((row) => this.#quotas.of(row));
   }
 
   // The shards' side.

@@ -50,7 +50,7 @@ const ENDING_SHARE = 0.1;
 
 export class Plant implements Source {
   readonly parts: Source['parts'];
-  readonly lowerings: Source['lowerings'];
+  readonly lowered: Source['lowered'];
   readonly #memory: PlantMemory;
   readonly #load: CpuLoad;
   readonly #pool: PoolOptions;
@@ -81,7 +81,7 @@ export class Plant implements Source {
     this.#random = randomFrom(seed);
     this.#pool = optionsOf(budgetBytes, baselineBytes);
     this.#memory = new PlantMemory(this.#pool, threads);
-    this.lowerings = this.#memory.lowerings;
+    this.lowered = this.#memory.lowered;
     this.#load = new CpuLoad({
       now: () => this.#nowMs,
       processCpu: () => this.#cpuSeconds,
@@ -106,6 +106,10 @@ export class Plant implements Source {
     };
   }
 
+  get quotas(): Source['quotas'] {
+    return this.#memory.quotas;
+  }
+
   next(): Look | null {
     const { seconds, load, noise, speed, threads } = this.#options;
     const memory = this.#memory;
@@ -126,7 +130,7 @@ export class Plant implements Source {
     const heldBytes = memory.sumKib() * KiB;
     this.#residentBytes = Math.max(heldBytes, this.#residentBytes - 0.01 * this.#residentBytes);
     this.#otherBytes = asked.otherBytes ?? 0;
-    return { nowMs: this.#nowMs, cpu: this.#load.share, heldBytes, quotas: memory.quotas };
+    return { nowMs: this.#nowMs, cpu: this.#load.share, heldBytes };
   }
 
   /** Jobs that wait for admission hold nothing; those that run end by and by. */

@@ -21,7 +21,7 @@ export function summarize(name: string, { what, open }: Trace): string {
     for (const { kind } of moment.decisions) counts[kind]++;
     last = moment;
   }
-  const changes = `${counts.shrink} shrink, ${counts.return} return, ${counts.grow} grow, ${counts.trim} trim, ${counts.emergency} emergencies`;
+  const changes = `${counts.shrink} shrink, ${counts.return} return, ${counts.grow} grow, ${counts.emergency} emergencies`;
   const end = last === undefined ? 'empty' : `${formatBytes(last.settledBytes)} at ${last.level}`;
   return `${name.padEnd(18)}${what}\n${' '.repeat(18)}${changes}; ends with ${end}`;
 }

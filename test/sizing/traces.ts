@@ -5,8 +5,8 @@ import { BLOCK, MAIN_ROW, PROCESSED } from '../../src/budget/layout.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 import type { PoolOptions } from '../../src/options.ts';
 import type { RegulatedLoad, RegulatedMemory } from '../../src/regulation/regulated.ts';
-import type { Lowering, UseSample } from '../../src/sizing/right-size.ts';
-import { type Look, optionsOf, type Source } from './closed-loop.ts';
+import type { UseSample } from '../../src/sizing/right-size.ts';
+import { type Look, type Lowered, optionsOf, type Source } from './closed-loop.ts';
 import { Plant, type PlantOptions } from './plant.ts';
 
 export interface Trace {
@@ -175,7 +175,7 @@ const BEFORE: Line = { nowMs: 0, cpu: null, heldBytes: 0, processedBytes: 0, cpu
 /** What was recorded, whatever is decided: it counts as all on the main thread, as what it does not tell apart may be. */
 class Recording implements Source {
   readonly parts: Source['parts'];
-  readonly lowerings: Lowering[] = [];
+  readonly lowered: Lowered[] = [];
   readonly #lines: readonly Line[];
   #next = 0;
   #now = BEFORE;
@@ -200,12 +200,16 @@ class Recording implements Source {
     };
   }
 
+  get quotas(): Source['quotas'] {
+    return (this.#now.uses ?? []).map(({ quota }) => quota);
+  }
+
   next(): Look | null {
     const line = this.#lines[this.#next++];
     if (line === undefined) return null;
     this.#now = line;
-    const { nowMs, cpu, heldBytes, uses = [] } = line;
-    return { nowMs, cpu, heldBytes, quotas: new Map(uses.map(({ row, quota }) => [row, quota])) };
+    const { nowMs, cpu, heldBytes } = line;
+    return { nowMs, cpu, heldBytes };
   }
 
   #memory({ tiers }: PoolOptions): RegulatedMemory {
@@ -227,7 +231,8 @@ class Recording implements Source {
         takeUse: () => (this.#now.uses ?? []).map((use) => ({ ...use, unused: [0, 0, 0] })),
         clear: () => 0,
         lowerQuota: (row, tier, count) => {
-          this.lowerings.push({ row, tier, count });
+          const quota = this.#now.uses?.find((use) => use.row === row)?.quota[tier] ?? 0;
+          this.lowered.push({ row, tier, left: quota - count });
           return true;
         },
         refill: () => {},
