@@ -36,7 +36,7 @@ export function plotTrace(
   const source = trace.open();
   const moments: Moment[] = [];
   for (const moment of play(source)) {
-    if (moment.seconds > seconds) break;
+    if (moment.seconds > seconds && moments.length > 0) break;
     moments.push(moment);
   }
   const columns = inColumns(moments, size.width);

@@ -153,6 +153,20 @@ describe('where they settle', () => {
   });
 });
 
+it('what an emergency took of quotas comes back when it ends', () => {
+  const source = MADE_TRACES.heap.open();
+  const sum = (): number => source.quotas.flat().reduce((all, each) => all + each);
+  const before = sum();
+  const during: number[] = [];
+  for (const { emergency, emergencyChange } of play(source)) {
+    if (emergency) during.push(sum());
+    if (emergencyChange === 'end') break;
+  }
+  expect(during.length).toBeGreaterThan(0);
+  expect(Math.max(...during)).toBe(0);
+  expect(sum()).toBe(before);
+});
+
 describe('any load', () => {
   const share = fc.double({ min: 0, max: 1, noNaN: true });
   const piece = fc.record({
