@@ -3,7 +3,6 @@
  * thread. Invariant: the shared word holds what the policy's state says, which nobody else writes.
  */
 import { BLOCK } from '../budget/layout.ts';
-import type { Ledger } from '../budget/ledger.ts';
 import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../options.ts';
 import {
@@ -18,6 +17,7 @@ import {
 import { blockSizes } from '../sizing/block-sizes.ts';
 import { DECISION_KINDS, type DecisionKind } from '../sizing/decision.ts';
 import type { BlockSnapshot, DecisionsSnapshot } from '../telemetry/snapshot.ts';
+import type { RegulatedLedger } from './regulated.ts';
 
 interface Shadow {
   readonly policy: BlockPolicy;
@@ -26,14 +26,14 @@ interface Shadow {
 }
 
 export class BlockControl {
-  readonly #ledger: Ledger;
+  readonly #ledger: RegulatedLedger;
   readonly #options: PoolOptions;
   readonly #policy: BlockPolicy;
   readonly #shadow: Shadow | null;
   #state: BlockState;
 
   constructor(
-    ledger: Ledger,
+    ledger: RegulatedLedger,
     options: PoolOptions,
     threads: number,
     shadow: Partial<BlockPolicy> | null,

@@ -3,11 +3,8 @@
  * Invariant: while one goes on, and only then, the ledger's critical word is set, quotas are dropped, and new tasks are held
  * where that helps.
  */
-import type { Admission } from '../admission.ts';
-import type { Ledger } from '../budget/ledger.ts';
 import { DEFAULT_PRESSURE } from '../budget/pressure.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import type { Coordinator } from '../coordinator/coordinator.ts';
 import {
   DEFAULT_EMERGENCY,
   type EmergencyInput,
@@ -16,6 +13,7 @@ import {
   NO_EMERGENCY,
   nextEmergency,
 } from '../sizing/emergency.ts';
+import type { RegulatedAdmission, RegulatedLedger, RegulatedMemory } from './regulated.ts';
 
 /** What one look came to; bytes are those that shards were asked to free. */
 export type EmergencyChange =
@@ -29,15 +27,15 @@ export type EmergencyChange =
     };
 
 export class EmergencyControl {
-  readonly #coordinator: Coordinator;
-  readonly #admission: Admission;
+  readonly #coordinator: RegulatedMemory;
+  readonly #admission: RegulatedAdmission;
   readonly #policy: EmergencyPolicy;
   #state: EmergencyState = NO_EMERGENCY;
   #usedBytes: Bytes = 0;
   #started = 0;
   #recovered = 0;
 
-  constructor(ledger: Ledger, coordinator: Coordinator, admission: Admission) {
+  constructor(ledger: RegulatedLedger, coordinator: RegulatedMemory, admission: RegulatedAdmission) {
     this.#coordinator = coordinator;
     this.#admission = admission;
     this.#policy = { ...DEFAULT_EMERGENCY, budgetBytes: ledger.limitKib * KiB };

@@ -6,9 +6,7 @@
  * back (`Cleanup`), who may start (`Admission`).
  * Invariant: a decision is recorded before anything follows from it, and judged once.
  */
-import type { Admission } from '../admission.ts';
 import { ALLOCATED, MAIN_ROW, PROCESSED } from '../budget/layout.ts';
-import type { Ledger } from '../budget/ledger.ts';
 import {
   atLeast,
   CALM,
@@ -19,13 +17,11 @@ import {
   spend,
 } from '../budget/pressure.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { Move } from '../coordinator/rebalance.ts';
 import type { ShardUse } from '../coordinator/usage.ts';
 import type { PoolOptions } from '../options.ts';
 import { capacityFor, POOLED_TIERS, TIER_NAMES, tierFor } from '../pool/tiers.ts';
 import type { BlockPolicy } from '../sizing/block-policy.ts';
-import type { CpuLoad } from '../sizing/cpu-load.ts';
 import type { ThreadSource } from '../sizing/cpu-sources.ts';
 import type { Decision, DecisionInputs, DecisionKind } from '../sizing/decision.ts';
 import { type Figures, Judge } from '../sizing/judge.ts';
@@ -37,9 +33,16 @@ import type {
   DecisionsSnapshot,
   PressureSnapshot,
 } from '../telemetry/snapshot.ts';
-import type { Totals } from '../telemetry/totals.ts';
 import { BlockControl } from './block-control.ts';
 import { type EmergencyChange, EmergencyControl } from './emergency-control.ts';
+import type {
+  RegulatedAdmission,
+  RegulatedLedger,
+  RegulatedLoad,
+  RegulatedMemory,
+  RegulatedTotals,
+} from './regulated.ts';
+import { retainedQuota } from './retained.ts';
 
 /** What the regulator tells the runtime. */
 export interface RegulatorEvents {
@@ -51,14 +54,14 @@ export interface RegulatorEvents {
 }
 
 export interface RegulatorParts {
-  readonly ledger: Ledger;
-  readonly coordinator: Coordinator;
-  readonly admission: Admission;
+  readonly ledger: RegulatedLedger;
+  readonly coordinator: RegulatedMemory;
+  readonly admission: RegulatedAdmission;
   readonly options: PoolOptions;
   readonly threads: number;
-  readonly load: CpuLoad;
+  readonly load: RegulatedLoad;
   readonly readMemory: () => ProcessMemory;
-  readonly totals: Totals;
+  readonly totals: RegulatedTotals;
   /** Parameters of a second block policy that decides on the same figures without acting. */
   readonly shadow: Partial<BlockPolicy> | null;
   readonly events: RegulatorEvents;
@@ -72,10 +75,6 @@ const PROCESS_PATIENCE_MS = 5000;
 const THROUGHPUT_MS = 1000;
 /** Spent process memory counts anew after so long: what became idle since then may be cleared. */
 const SPENT_MS = 60_000;
-/** Of each tier, one in so many of the idle buffers that all shards may keep stays theirs, however long they are idle: */
-const RETAINED = 16;
-/** one at least for each shard, but all of a tier together no more than this share of the budget. */
-const RETAINED_SHARE = 0.25;
 /** Quota follows demand in many small steps, told as one decision in so long. */
 const RIGHT_SIZE_MS = 60_000;
 
@@ -126,11 +125,7 @@ export class Regulator {
     this.#judge = new Judge({ startMs: nowMs });
     this.#lookedMs = nowMs;
     this.#pressureSinceMs = nowMs;
-    this.#retained = options.tiers.map(({ capacity, maxIdle }) => {
-      const share = Math.max(Math.min(1, maxIdle), Math.floor(maxIdle / RETAINED / (threads + 1)));
-      const most = Math.floor((RETAINED_SHARE * options.budgetBytes) / capacity / (threads + 1));
-      return Math.min(share, most);
-    });
+    this.#retained = retainedQuota(options, threads);
     this.#now = this.#read(nowMs);
     this.#throughput = this.#now;
     this.#rightSizedMs = nowMs;

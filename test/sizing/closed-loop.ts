@@ -1,118 +1,129 @@
-/** Runs all policies together, look by look, against a plant that answers or a recording that does not. No clock, no worker. */
-import {
-  CALM,
-  levelOf,
-  nextPressure,
-  type PressureLevel,
-  type PressureState,
-  spend,
-} from '../../src/budget/pressure.ts';
+/** Plays the real regulator, look by look, against a plant that answers or a recording that does not. No clock, no worker. */
+import { BLOCK } from '../../src/budget/layout.ts';
+import type { PressureLevel } from '../../src/budget/pressure.ts';
 import type { Bytes } from '../../src/bytes.ts';
-import {
-  type BlockChange,
-  type BlockInput,
-  type BlockPolicy,
-  type BlockState,
-  DEFAULT_BLOCK_POLICY,
-  nextBlock,
-  startBlock,
-} from '../../src/sizing/block-policy.ts';
-import type { BlockSizes } from '../../src/sizing/block-sizes.ts';
-import { DEFAULT_EMERGENCY, NO_EMERGENCY, nextEmergency } from '../../src/sizing/emergency.ts';
-import { DEFAULT_RIGHT_SIZE, Demand, type Lowering, type UseSample } from '../../src/sizing/right-size.ts';
+import { DEFAULT_POOL_OPTIONS, type PoolOptions } from '../../src/options.ts';
+import { Regulator, type RegulatorParts } from '../../src/regulation/regulator.ts';
+import { DEFAULT_BLOCK_POLICY } from '../../src/sizing/block-policy.ts';
+import type { Decision } from '../../src/sizing/decision.ts';
+import type { BlockSnapshot } from '../../src/telemetry/snapshot.ts';
 
-/** What is seen at one look. */
-export interface Look extends Omit<BlockInput, 'pressure'> {
-  readonly idleBytes: Bytes;
-  readonly processShare: number | null;
-  readonly uses: readonly UseSample[];
+/** What there was to see at one look. */
+export interface Look {
+  readonly nowMs: number;
+  readonly cpu: number | null;
+  readonly heldBytes: Bytes;
 }
 
-/** What was decided at the look before. */
-export interface Acts {
-  readonly blockBytes: Bytes;
-  readonly pressure: PressureLevel;
-  readonly emergency: boolean;
-  readonly lowerings: readonly Lowering[];
+/** Right-sizing took quota of a shard's tier, and left so much. */
+export interface Lowered {
+  readonly row: number;
+  readonly tier: number;
+  readonly left: number;
 }
 
+/** A runtime without threads. */
 export interface Source {
-  readonly budgetBytes: Bytes;
-  readonly sizes: BlockSizes;
-  /** By tier, what a shard keeps of its quota. */
-  readonly retained: readonly number[];
-  /** The next look; null at the end. */
-  next(acts: Acts): Look | null;
+  readonly parts: Pick<
+    RegulatorParts,
+    'ledger' | 'coordinator' | 'admission' | 'options' | 'threads' | 'load' | 'readMemory'
+  >;
+  /** Since the last look; the source adds to it, the loop takes it out. */
+  readonly lowered: Lowered[];
+  /** By shard and tier. */
+  readonly quotas: readonly (readonly number[])[];
+  /** Goes on to the next look; null at the end. */
+  next(): Look | null;
 }
 
 export interface Moment {
   readonly seconds: number;
   readonly look: Look;
-  readonly pressure: PressureState;
+  /** What the block was chosen under. */
   readonly level: PressureLevel;
   readonly emergency: boolean;
-  readonly block: BlockState;
+  readonly block: BlockSnapshot;
   /** The block size, that before the trial while one runs. */
   readonly settledBytes: Bytes;
-  /** Turns of trials left out. */
-  readonly change: BlockChange | null;
+  /** All that was decided at this look. */
+  readonly decisions: readonly Decision[];
+  /** Of these, that for the block. */
+  readonly change: Decision | null;
   readonly emergencyChange: 'start' | 'end' | null;
-  readonly lowerings: readonly Lowering[];
+  readonly lowered: readonly Lowered[];
 }
 
-/** Process memory has had its effect after so long. */
-const SPENT_AFTER_MS = 3000;
+/** Two turns of one size in a row, with the look that each begins with. */
+const LONGEST_TURNS_MS = 2 * (DEFAULT_BLOCK_POLICY.mostTurnMs + 1000);
+
+/** Options of a runtime, also of one whose budget is too small to be let start. */
+export function optionsOf(budgetBytes: Bytes, blockBytes: Bytes): PoolOptions {
+  const { leastBlockBytes, mostBlockBytes } = DEFAULT_POOL_OPTIONS;
+  return {
+    ...DEFAULT_POOL_OPTIONS,
+    budgetBytes,
+    blockBytes,
+    leastBlockBytes: Math.min(blockBytes, leastBlockBytes),
+    mostBlockBytes: Math.max(blockBytes, mostBlockBytes),
+  };
+}
 
 /** Plays a source to its end and shows each moment. */
-export function* play(source: Source, given: Partial<BlockPolicy> = {}): Generator<Moment> {
-  const { budgetBytes, retained } = source;
-  const blockPolicy: BlockPolicy = { ...DEFAULT_BLOCK_POLICY, ...source.sizes, ...given };
-  const emergencyPolicy = { ...DEFAULT_EMERGENCY, budgetBytes };
-  const rightSizePolicy = { ...DEFAULT_RIGHT_SIZE, retained };
-  const demand = new Demand();
-  let pressure = CALM;
-  let emergency = NO_EMERGENCY;
-  let block = startBlock(blockPolicy, 0);
-  let pressedMs: number | null = null;
-  let lowerings: Lowering[] = [];
-
-  for (;;) {
-    const look = source.next({
-      blockBytes: block.bytes,
-      pressure: levelOf(pressure),
-      emergency: emergency.active,
-      lowerings,
-    });
-    if (look === null) return;
-    const { nowMs, processShare, idleBytes } = look;
-    const ledgerShare = look.heldBytes / budgetBytes;
-    pressure = nextPressure(pressure, { ledgerShare, processShare });
-    const cleanup = nextEmergency(emergency, { nowMs, pressure, ledgerShare, idleBytes }, emergencyPolicy);
-    emergency = cleanup.state;
-    const step = nextBlock(block, { ...look, pressure: levelOf(pressure) }, blockPolicy);
-    block = step.state;
-    demand.observe(nowMs, look.uses);
-    lowerings = demand.lowerings(nowMs, look.uses, rightSizePolicy);
-
-    pressedMs = pressure.process === 'nominal' ? null : (pressedMs ?? nowMs);
-    const acted = pressedMs !== null && !emergency.active && nowMs - pressedMs >= SPENT_AFTER_MS;
-    const level = levelOf(pressure);
-    const shown = pressure;
-    if (processShare !== null && pressedMs !== null && (acted || cleanup.change === 'end')) {
-      pressure = spend(pressure, processShare);
-      pressedMs = null;
-    }
+export function* play(source: Source): Generator<Moment> {
+  const { parts } = source;
+  const decisions: Decision[] = [];
+  let ended = false;
+  const regulator = new Regulator(
+    {
+      ...parts,
+      totals: { intervalP99: () => null, recovered: () => {} },
+      shadow: null,
+      events: {
+        decided: (decision) => void decisions.push(decision),
+        judged: () => {},
+        pressureChanged: () => {},
+        emergencyEnded: () => {
+          ended = true;
+        },
+      },
+    },
+    0,
+  );
+  parts.ledger.words[BLOCK] = regulator.block.baselineBytes;
+  const settled = new Settled();
+  for (let look = source.next(); look !== null; look = source.next()) {
+    regulator.look(look.nowMs);
+    const { pressure, block } = regulator;
+    const shown = decisions.splice(0);
+    const change = shown.find(({ blockBytes }) => blockBytes !== undefined) ?? null;
     yield {
-      seconds: nowMs / 1000,
+      seconds: look.nowMs / 1000,
       look,
-      pressure: shown,
-      level,
-      emergency: emergency.active,
+      level: pressure.level,
+      emergency: pressure.emergency,
       block,
-      settledBytes: block.trial?.baseBytes ?? block.bytes,
-      change: step.change?.turn ? null : step.change,
-      emergencyChange: cleanup.change,
-      lowerings,
+      settledBytes: settled.after(look.nowMs, block.bytes, change),
+      decisions: shown,
+      change,
+      emergencyChange: ended ? 'end' : shown.some(({ kind }) => kind === 'emergency') ? 'start' : null,
+      lowered: source.lowered.splice(0),
     };
+    ended = false;
+  }
+}
+
+/** Turns of a trial are no decisions, nor is that a tried size stays: it did when it was kept for longer than two turns. */
+class Settled {
+  #trial: { readonly baseBytes: Bytes; turnedMs: number } | null = null;
+
+  after(nowMs: number, bytes: Bytes, change: Decision | null): Bytes {
+    if (change?.kind === 'grow') this.#trial = { baseBytes: change.inputs.blockBytes, turnedMs: nowMs };
+    else if (change !== null) this.#trial = null;
+    const trial = this.#trial;
+    if (trial === null) return bytes;
+    if (bytes === trial.baseBytes) trial.turnedMs = nowMs;
+    if (nowMs - trial.turnedMs <= LONGEST_TURNS_MS) return trial.baseBytes;
+    this.#trial = null;
+    return bytes;
   }
 }

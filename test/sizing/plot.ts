@@ -15,11 +15,10 @@ const MARKS: Readonly<Record<string, string>> = { nominal: '·', elevated: '▂'
 
 /** One line about how it ended. */
 export function summarize(name: string, { what, open }: Trace): string {
-  const counts = { shrink: 0, return: 0, grow: 0, emergency: 0 };
+  const counts = { shrink: 0, return: 0, grow: 0, trim: 0, rebalance: 0, emergency: 0 };
   let last: Moment | undefined;
   for (const moment of play(open())) {
-    if (moment.change !== null) counts[moment.change.kind]++;
-    if (moment.emergencyChange === 'start') counts.emergency++;
+    for (const { kind } of moment.decisions) counts[kind]++;
     last = moment;
   }
   const changes = `${counts.shrink} shrink, ${counts.return} return, ${counts.grow} grow, ${counts.emergency} emergencies`;
@@ -37,7 +36,7 @@ export function plotTrace(
   const source = trace.open();
   const moments: Moment[] = [];
   for (const moment of play(source)) {
-    if (moment.seconds > seconds) break;
+    if (moment.seconds > seconds && moments.length > 0) break;
     moments.push(moment);
   }
   const columns = inColumns(moments, size.width);
@@ -55,7 +54,7 @@ export function plotTrace(
       },
     );
   const octave = (bytes: number): number => Math.log2(bytes / KiB);
-  const { leastBytes, mostBytes } = source.sizes;
+  const { leastBytes, mostBytes } = moments[0].block;
   const block = plot(
     over((column) => octave(column.at(-1)!.settledBytes)),
     {
@@ -71,7 +70,7 @@ export function plotTrace(
   );
   const charts = [
     block,
-    percent('held, of the budget', ({ look }) => look.heldBytes / source.budgetBytes),
+    percent('held, of the budget', ({ look }) => look.heldBytes / source.parts.options.budgetBytes),
     percent('CPU load', ({ look }) => look.cpu ?? 0),
   ];
   return [

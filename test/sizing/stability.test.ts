@@ -1,45 +1,52 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KiB, MiB } from '../../src/bytes.ts';
+import { retainedQuota } from '../../src/regulation/retained.ts';
 import { DEFAULT_BLOCK_POLICY } from '../../src/sizing/block-policy.ts';
 import { BLOCK_STEP_BYTES } from '../../src/sizing/block-sizes.ts';
 import { type Moment, play, type Source } from './closed-loop.ts';
 import { type Load, Plant } from './plant.ts';
-import { allTraces, MADE_TRACES, openRecording, type Trace } from './traces.ts';
+import { allTraces, MADE_TRACES, recorded, type Trace } from './traces.ts';
 
-/** A way down and back up through all sizes from 1 MiB to 4 KiB is 20 steps each. */
-const STEPS_PER_EDGE = 40;
+/** A trial of a size that helps or not, or steps down until what is held falls, and those back: over many edges no more. */
+const STEPS_PER_EDGE = 6;
 /** With constant input: of pressure that follows a return, of the next trial, and of an emergency, each once in a doubling. */
 const CHANGES_PER_DOUBLING = 16;
 const EMERGENCIES_PER_DOUBLING = 2;
 
 /** Plays to the end, holds what must be true at each moment, and returns the moments with a change. */
-function playWithin(source: Source): { last: Moment; changes: Moment[]; emergencies: Moment[] } {
-  const { leastBytes, mostBytes } = source.sizes;
+function playWithin(source: Source): {
+  source: Source;
+  last: Moment;
+  changes: Moment[];
+  emergencies: Moment[];
+} {
+  const { options, threads } = source.parts;
+  const retained = retainedQuota(options, threads);
   const changes: Moment[] = [];
   const emergencies: Moment[] = [];
-  let before = source.sizes.baselineBytes;
+  let before = options.blockBytes;
   let last: Moment | undefined;
   for (const moment of play(source)) {
-    const { block, look, change, lowerings } = moment;
-    const { bytes, ceilingBytes } = block;
+    const { block, look, change, lowered } = moment;
+    const { bytes, ceilingBytes, leastBytes, mostBytes } = block;
     const within = (size: number): boolean => size >= leastBytes && size <= mostBytes;
     if (!within(bytes) || !within(ceilingBytes) || !within(moment.settledBytes)) {
       throw new Error(`${bytes} or ${ceilingBytes} is out of the clamps at ${moment.seconds} s`);
     }
     if (bytes % BLOCK_STEP_BYTES !== 0) throw new Error(`${bytes} is no multiple at ${moment.seconds} s`);
-    if (moment.level !== 'nominal' && bytes > before) throw new Error(`grew at ${moment.seconds} s`);
-    for (const { row, tier, count } of lowerings) {
-      const quota = look.uses.find((sample) => sample.row === row)!.quota[tier];
-      if (quota - count < source.retained[tier]) throw new Error(`quota fell too far at ${moment.seconds} s`);
+    const pressed = moment.level !== 'nominal' || moment.emergency;
+    if (pressed && bytes > before) throw new Error(`grew at ${moment.seconds} s`);
+    for (const { tier, left } of lowered) {
+      if (left < retained[tier]) throw new Error(`quota fell too far at ${moment.seconds} s`);
     }
-    if (look.heldBytes > source.budgetBytes) throw new Error('the plant broke its budget');
+    if (look.heldBytes > options.budgetBytes) throw new Error('the plant broke its budget');
     if (change !== null) changes.push(moment);
     if (moment.emergencyChange === 'start') emergencies.push(moment);
     before = bytes;
     last = moment;
   }
-  return { last: last!, changes, emergencies };
+  return { source, last: last!, changes, emergencies };
 }
 
 /** How many of these fall into each doubling of the time since `from`: the last half, the quarter before it, and so on. */
@@ -86,10 +93,8 @@ describe('the policies together, under', () => {
     expect(emergencies.length).toBeLessThanOrEqual(10);
   });
 
-  it.each(
-    entries.filter(([, trace]) => trace.constantFrom === undefined && trace.edges === undefined),
-  )('%s, never leave their clamps', (_name, trace) => {
-    playWithin(trace.open());
+  it('no load whose changes nothing bounds', () => {
+    for (const [, { constantFrom, edges }] of entries) expect(constantFrom ?? edges).toBeTypeOf('number');
   });
 });
 
@@ -114,14 +119,18 @@ describe('where they settle', () => {
     const { last } = playedOnce(name);
     expect(last.settledBytes).toBeGreaterThan(32 * KiB);
     expect(last.settledBytes).toBeLessThanOrEqual(64 * KiB);
-    expect(last.look.heldBytes / MADE_TRACES[name].open().budgetBytes).toBeLessThan(0.75);
+    expect(last.look.heldBytes / MADE_TRACES[name].open().parts.options.budgetBytes).toBeLessThan(0.75);
   });
 
-  it('after an idle night is the retained minimum', () => {
-    const { last } = playedOnce('night');
-    const { retained } = MADE_TRACES.night.open();
-    expect(last.look.uses.map(({ quota }) => quota)).toEqual(last.look.uses.map(() => retained));
-    expect(last.look.heldBytes).toBeLessThan(3 * MiB);
+  it.each([
+    ['night', 2, [20, 10, 2]],
+    ['crowd-night', 64, [1, 1, 0]],
+  ])('after %s of %d workers is the retained minimum', (name, threads, retained) => {
+    const { last, source } = playedOnce(name);
+    expect(source.quotas).toEqual(Array.from({ length: threads + 1 }, () => retained));
+    // What the workers keep; the main thread has used nothing.
+    const [small, medium, large] = retained;
+    expect(last.look.heldBytes).toBe(threads * (small * 4 * KiB + medium * 64 * KiB + large * MiB));
   });
 
   it('under useless growth is found by ever fewer trials', () => {
@@ -142,6 +151,20 @@ describe('where they settle', () => {
     expect((late[9] - late[0]) / 9).toBeGreaterThan(600);
     expect(playedOnce('heap').emergencies).toHaveLength(1);
   });
+});
+
+it('what an emergency took of quotas comes back when it ends', () => {
+  const source = MADE_TRACES.heap.open();
+  const sum = (): number => source.quotas.flat().reduce((all, each) => all + each);
+  const before = sum();
+  const during: number[] = [];
+  for (const { emergency, emergencyChange } of play(source)) {
+    if (emergency) during.push(sum());
+    if (emergencyChange === 'end') break;
+  }
+  expect(during.length).toBeGreaterThan(0);
+  expect(Math.max(...during)).toBe(0);
+  expect(sum()).toBe(before);
 });
 
 describe('any load', () => {
@@ -201,10 +224,10 @@ describe('a recording', () => {
         cpuSeconds: at * 0.2,
       })),
     ];
-    const source = openRecording(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
-    const { last, changes } = playWithin(source);
+    const trace = recorded('', `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+    const { last, changes } = playWithin(trace.open());
     expect(last.seconds).toBeCloseTo(9.8, 6);
-    expect(changes[0].change).toMatchObject({ kind: 'shrink', bytes: 48 * KiB });
+    expect(changes[0].change).toMatchObject({ kind: 'shrink', blockBytes: 48 * KiB });
     expect(last.settledBytes).toBeGreaterThan(DEFAULT_BLOCK_POLICY.shrinkFactor * 4 * KiB);
   });
 });

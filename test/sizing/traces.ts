@@ -1,9 +1,12 @@
 /** Named traces: made-up loads on a plant, and recordings of real runs from `traces/` beside this file. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { BLOCK, MAIN_ROW, PROCESSED } from '../../src/budget/layout.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
-import { blockSizes } from '../../src/sizing/block-sizes.ts';
-import type { Acts, Look, Source } from './closed-loop.ts';
+import type { PoolOptions } from '../../src/options.ts';
+import type { RegulatedLoad, RegulatedMemory } from '../../src/regulation/regulated.ts';
+import type { UseSample } from '../../src/sizing/right-size.ts';
+import { type Look, type Lowered, optionsOf, type Source } from './closed-loop.ts';
 import { Plant, type PlantOptions } from './plant.ts';
 
 export interface Trace {
@@ -73,9 +76,10 @@ export const MADE_TRACES: Readonly<Record<string, Trace>> = {
     },
     { constantFrom: 0 },
   ),
+  // One of four seeds keeps a larger size in the first hour: of trials of mere noise that end, 1 in 11 says better.
   useless: made(
     'a busy CPU, and larger blocks do the same',
-    { seconds: 8 * HOUR, load: () => ({ cpu: 1, leaseShare: 0.2 }), noise: 0.02 },
+    { seconds: 8 * HOUR, load: () => ({ cpu: 1, leaseShare: 0.2 }), noise: 0.02, seed: 2 },
     { constantFrom: 0 },
   ),
   harmful: made(
@@ -105,6 +109,16 @@ export const MADE_TRACES: Readonly<Record<string, Trace>> = {
       noise: 0.05,
     },
     { constantFrom: HOUR },
+  ),
+  'crowd-night': made(
+    '64 workers, ten busy minutes, then nothing at all',
+    {
+      seconds: HOUR,
+      threads: 64,
+      load: (at) => (at < 600 ? { cpu: 1, leaseShare: 0.5 } : { cpu: 0, leaseShare: 0 }),
+      noise: 0.05,
+    },
+    { constantFrom: 600 },
   ),
   crowd: made(
     '64 workers, larger blocks do more, and their blocks alone come to the budget',
@@ -152,34 +166,116 @@ interface Header {
   readonly budgetBytes: number;
   readonly threads: number;
   readonly baselineBytes: number;
-  readonly retained?: readonly number[];
+  /** Changes of the load from scarce to plenty and back. */
+  readonly edges?: number;
 }
 
-/** What was recorded, whatever is decided. */
+interface Line {
+  readonly nowMs: number;
+  readonly cpu: number | null;
+  readonly heldBytes: number;
+  readonly processedBytes: number;
+  readonly cpuSeconds: number;
+  readonly idleBytes?: number;
+  readonly processShare?: number | null;
+  readonly uses?: readonly UseSample[];
+}
+
+const BEFORE: Line = { nowMs: 0, cpu: null, heldBytes: 0, processedBytes: 0, cpuSeconds: 0 };
+
+/** What was recorded, whatever is decided: it counts as all on the main thread, as what it does not tell apart may be. */
 class Recording implements Source {
-  readonly budgetBytes: number;
-  readonly sizes: Source['sizes'];
-  readonly retained: readonly number[];
-  readonly #lines: readonly string[];
-  #at = 0;
+  readonly parts: Source['parts'];
+  readonly lowered: Lowered[] = [];
+  readonly #lines: readonly Line[];
+  #next = 0;
+  #now = BEFORE;
 
-  constructor(text: string) {
-    const [first, ...lines] = text.split('\n').filter((line) => line.trim() !== '');
-    const header: Header = JSON.parse(first);
-    this.budgetBytes = header.budgetBytes;
-    this.sizes = blockSizes(header);
-    this.retained = header.retained ?? [8, 4, 1];
+  constructor(header: Header, lines: readonly Line[]) {
+    const { budgetBytes, baselineBytes, threads } = header;
     this.#lines = lines;
+    const options = optionsOf(budgetBytes, baselineBytes);
+    this.parts = {
+      ledger: {
+        words: new Int32Array(BLOCK + 1),
+        limitKib: budgetBytes / KiB,
+        sumKib: () => this.#now.heldBytes / KiB,
+        chargedKib: () => 0,
+      },
+      coordinator: this.#memory(options),
+      admission: { hold: () => {} },
+      options,
+      threads,
+      load: this.#load(),
+      readMemory: () => ({ rssBytes: 0, limitBytes: null, share: this.#now.processShare ?? null }),
+    };
   }
 
-  next(_acts: Acts): Look | null {
-    const line = this.#lines[this.#at++];
-    return line === undefined ? null : { uses: [], processShare: null, idleBytes: 0, ...JSON.parse(line) };
+  get quotas(): Source['quotas'] {
+    return (this.#now.uses ?? []).map(({ quota }) => quota);
+  }
+
+  next(): Look | null {
+    const line = this.#lines[this.#next++];
+    if (line === undefined) return null;
+    this.#now = line;
+    const { nowMs, cpu, heldBytes } = line;
+    return { nowMs, cpu, heldBytes };
+  }
+
+  #memory({ tiers }: PoolOptions): RegulatedMemory {
+    const smallKib = tiers[0].capacity / KiB;
+    return {
+      scarce: false,
+      critical: false,
+      drain: () => (this.#now.idleBytes ?? 0) / KiB,
+      loans: { bytes: 0 },
+      rows: {
+        live: () => [MAIN_ROW],
+        // Only the sum is known.
+        idle: (_row, tier) => (tier === 0 ? (this.#now.idleBytes ?? 0) / KiB / smallKib : 0),
+        idleKib: () => 0,
+        tierKib: (tier) => tiers[tier].capacity / KiB,
+        total: (_rows, counter) => (counter === PROCESSED ? this.#now.processedBytes : 0),
+      },
+      cleanup: {
+        takeUse: () => (this.#now.uses ?? []).map((use) => ({ ...use, unused: [0, 0, 0] })),
+        clear: () => 0,
+        lowerQuota: (row, tier, count) => {
+          const quota = this.#now.uses?.find((use) => use.row === row)?.quota[tier] ?? 0;
+          this.lowered.push({ row, tier, left: quota - count });
+          return true;
+        },
+        refill: () => {},
+      },
+    };
+  }
+
+  #load(): RegulatedLoad {
+    const now = (): Line => this.#now;
+    return {
+      get share() {
+        return now().cpu;
+      },
+      get cpuSeconds() {
+        return now().cpuSeconds;
+      },
+      sample: () => {},
+      forget: () => {},
+      snapshot: () => {
+        const none = { raw: null, smoothed: null };
+        return { cores: 1, process: none, system: none, byShard: [] };
+      },
+    };
   }
 }
 
-export function openRecording(text: string): Source {
-  return new Recording(text);
+export function recorded(what: string, text: string): Trace {
+  const [header, ...lines] = text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line));
+  return { what, open: () => new Recording(header, lines), edges: header.edges };
 }
 
 export function recordedTraces(): Record<string, Trace> {
@@ -188,10 +284,7 @@ export function recordedTraces(): Record<string, Trace> {
   return Object.fromEntries(
     files.map((file) => [
       basename(file, '.jsonl'),
-      {
-        what: `recorded, traces/${file}`,
-        open: () => openRecording(readFileSync(new URL(file, folder), 'utf8')),
-      },
+      recorded(`recorded, traces/${file}`, readFileSync(new URL(file, folder), 'utf8')),
     ]),
   );
 }

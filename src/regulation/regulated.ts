@@ -1,0 +1,25 @@
+/** What the regulator needs of the runtime, and no more: so that a made-up runtime can stand behind it as well. */
+import type { Admission } from '../admission.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import type { Cleanup } from '../coordinator/cleanup.ts';
+import type { Coordinator } from '../coordinator/coordinator.ts';
+import type { Loans } from '../coordinator/loans.ts';
+import type { RowReader } from '../coordinator/row-reader.ts';
+import type { CpuLoad } from '../sizing/cpu-load.ts';
+import type { Totals } from '../telemetry/totals.ts';
+
+/** Of the coordinator: what shards hold and used, and how they are made to give it back. */
+export interface RegulatedMemory extends Pick<Coordinator, 'drain' | 'critical' | 'scarce'> {
+  readonly rows: Pick<RowReader, 'live' | 'idle' | 'idleKib' | 'tierKib' | 'total'>;
+  readonly loans: Pick<Loans, 'bytes'>;
+  readonly cleanup: Pick<Cleanup, 'takeUse' | 'clear' | 'lowerQuota' | 'refill'>;
+}
+
+/** The word for the block size, and who is charged for how much. */
+export type RegulatedLedger = Pick<Ledger, 'words' | 'limitKib' | 'sumKib' | 'chargedKib'>;
+
+export type RegulatedAdmission = Pick<Admission, 'hold'>;
+
+export type RegulatedLoad = Pick<CpuLoad, 'share' | 'cpuSeconds' | 'sample' | 'snapshot' | 'forget'>;
+
+export type RegulatedTotals = Pick<Totals, 'intervalP99' | 'recovered'>;
