@@ -51,6 +51,7 @@ export class BlockControl {
     });
     this.#policy = { ...DEFAULT_BLOCK_POLICY, ...sizes };
     this.#state = startBlock(this.#policy, nowMs);
+    if (options.sizing === 'adaptive') ledger.words[BLOCK] = this.#state.bytes;
     this.#shadow = shadow === null ? null : startShadow({ ...this.#policy, ...shadow }, nowMs);
   }
 

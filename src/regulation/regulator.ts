@@ -10,6 +10,7 @@ import { ALLOCATED, MAIN_ROW, PROCESSED } from '../budget/layout.ts';
 import {
   atLeast,
   CALM,
+  DEFAULT_PRESSURE,
   levelOf,
   nextPressure,
   type PressureLevel,
@@ -73,8 +74,6 @@ const LOOK_MS = 200;
 const PROCESS_PATIENCE_MS = 5000;
 /** Over how long throughput is read for the record of decisions. */
 const THROUGHPUT_MS = 1000;
-/** Spent process memory counts anew after so long: what became idle since then may be cleared. */
-const SPENT_MS = 60_000;
 /** Quota follows demand in many small steps, told as one decision in so long. */
 const RIGHT_SIZE_MS = 60_000;
 
@@ -109,7 +108,6 @@ export class Regulator {
   #memory: ProcessMemory;
   #now: Reading;
   #lookedMs: number;
-  #spentMs = 0;
   #throughput: Reading;
   #bytesPerCpuSecond: number | null = null;
   #movedBytes = 0;
@@ -195,7 +193,9 @@ export class Regulator {
     this.#followEmergency(nowMs);
     const scarce = atLeast(levelOf(this.#pressure), 'elevated');
     coordinator.scarce = scarce || this.#emergency.active;
-    this.#followDemand(nowMs, scarce);
+    // Process memory that was spent raises no level any more, but what lies unused meanwhile had better go.
+    const crowded = (this.#memory.share ?? 0) >= DEFAULT_PRESSURE.process.high.enter;
+    this.#followDemand(nowMs, scarce || crowded);
     if (this.#moves > 0) {
       const sentence = `${this.#moves} moves of quota and idle buffers went to shards that missed most.`;
       this.#decide('rebalance', nowMs, sentence, { bytes: this.#movedBytes });
@@ -219,9 +219,6 @@ export class Regulator {
     const before = levelOf(this.#pressure);
     const processBefore = this.#pressure.process;
     const processShare = this.#memory.share;
-    if (this.#pressure.spentShare !== null && nowMs - this.#spentMs >= SPENT_MS) {
-      this.#pressure = { ...this.#pressure, spentShare: null };
-    }
     this.#pressure = nextPressure(this.#pressure, {
       ledgerShare: this.#now.usedKib / this.#parts.ledger.limitKib,
       processShare,
@@ -237,7 +234,6 @@ export class Regulator {
   #spend(): void {
     if (this.#memory.share === null) return;
     this.#pressure = spend(this.#pressure, this.#memory.share);
-    this.#spentMs = this.#now.atMs;
   }
 
   #followEmergency(nowMs: number): void {
@@ -283,7 +279,7 @@ export class Regulator {
     }
     const bytes = byTier.reduce((sum, each) => sum + each, 0);
     if (bytes === 0) return;
-    const sentence = `Pressure is ${levelOf(this.#pressure)}: idle memory that nobody needed for ${LOOK_MS} ms is freed.`;
+    const sentence = `Memory is scarce: what nobody needed for ${LOOK_MS} ms is freed.`;
     this.#decide('trim', nowMs, sentence, { bytes }, byTier);
   }
 

@@ -126,6 +126,16 @@ describe('pressure', () => {
     expect(told).toEqual(['nominal to high', 'high to nominal', 'nominal to high']);
   });
 
+  it('of process memory goes on clearing what lies unused after it was spent', () => {
+    const { shards, pass, now, regulator } = start();
+    now.processShare = 0.9;
+    pass(6000);
+    expect(regulator.pressure.level).toBe('nominal');
+    hoard(shards[0], MEDIUM, 6);
+    pass(600);
+    expect([regulator.pressure.level, shards[0].idleCounts[1]]).toEqual(['nominal', 0]);
+  });
+
   it('leaves fixed blocks alone', () => {
     const { main, pass, ledger, decisions } = start({ budgetBytes: 32 * MiB, sizing: 'fixed' });
     main.acquireAll(Array.from({ length: 28 }, () => LARGE));
