@@ -50,11 +50,10 @@ export function createFastHistogram({ unit, highest }: Range): FastHistogram {
   });
 }
 
-export function createWideHistogram({ unit }: Pick<Range, 'unit'>): WideHistogram {
+/** Of one fixed range: those that grow lose count of what is added to them from a smaller one (3.0.1: NaN). */
+export function createWideHistogram({ unit, highest }: Range): WideHistogram {
   const { default: Float64Histogram } = load('hdr-histogram-js/dist/Float64Histogram');
-  const histogram = new Float64Histogram(unit, 2 * unit, SIGNIFICANT_DIGITS);
-  histogram.autoResize = true;
-  return histogram;
+  return new Float64Histogram(unit, highest, SIGNIFICANT_DIGITS);
 }
 
 /** Reads what {@link FastHistogram.encode} wrote: the two kinds cannot be added to each other in any other way. */

@@ -32,7 +32,7 @@ interface Bounds extends Range {
 const LATENCY: Bounds = { family: 0, lowest: 1, unit: 1, highest: 60e9 };
 /** A day. */
 const LIFETIME: Bounds = { family: 1, lowest: 1, unit: 1, highest: 24 * 3600e9 };
-/** In microseconds, about: a histogram for each shard and kind then stays at 7 KB while pauses are below 16 ms. */
+/** In microseconds, about: there may be one for each of a thousand shards and kinds, and this takes a third of the memory. */
 const PAUSE: Bounds = { family: 2, lowest: 1, unit: 1000, highest: 60e9 };
 const RECOVERY: Bounds = { ...LIFETIME, family: 3 };
 /** As much as a budget may be. */

@@ -480,3 +480,17 @@ it('loads no histogram library before it has to', () => {
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   expect(JSON.parse(output)).toEqual([false, true, false]);
 });
+
+it('counts every pause, however they are spread over intervals that are merged', () => {
+  // Histograms that grow, of hdr-histogram-js 3.0.1, add these up to a count that is not a number.
+  const intervals = [[2_341_834, 1442, 24_699], [130_713, 6893], [298_112]];
+  const totals = new Totals();
+  const recorder = new Recorder();
+  for (const pauses of intervals) {
+    totals.roll();
+    for (const nanoseconds of pauses) recorder.gc(0, nanoseconds);
+    totals.merge(recorder.publish()!, 1);
+  }
+  const [{ byKind }] = totals.sinceStart.gc([1]);
+  expect([byKind.minor.count, byKind.minor.max]).toEqual([6, 2_341_834]);
+});
