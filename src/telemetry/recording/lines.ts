@@ -1,0 +1,204 @@
+/**
+ * The lines of a recording: what a run wrote down of itself, one JSON object a line, for `millpond report`.
+ *
+ * The first line is the header; then intervals and events in the order of their time; the last is the end, which a run that
+ * crashed has not. Fields may be added in one version; whoever reads passes over kinds and fields that it does not know.
+ * Times are seconds since the start of the runtime. Histograms are HdrHistogram's V2 compressed encoding in base64, as in its
+ * interval logs. Pure; docs/recording.md is the description for people.
+ */
+import type { PressureLevel } from '../../budget/pressure.ts';
+import type { Bytes } from '../../bytes.ts';
+import type { PoolOptions } from '../../options.ts';
+import { CAUSES, type CauseName } from '../../pool/causes.ts';
+import { TIER_NAMES, type TierName } from '../../pool/tiers.ts';
+import type { Decision, Score } from '../../sizing/decision.ts';
+import type { RebalanceMessage } from '../channels.ts';
+import { GC_KINDS, type GcKind, type Snapshot, type TaskCounts } from '../snapshot.ts';
+
+export const RECORDING_FORMAT = 'millpond.recording';
+export const RECORDING_VERSION = 1;
+
+/** Nanoseconds, but for sizes, which are bytes. */
+export type SeriesName =
+  /** From the request to its lease or refusal, by what served it. Hits are sampled, slow paths never. */
+  | `latency/${CauseName}/${TierName}`
+  /** From acquire to release; sampled. */
+  | `lifetime/${TierName}`
+  /** Bytes asked for; sampled as the requests are. */
+  | `size/${TierName}`
+  /** Pauses of the thread's garbage collector. */
+  | `gc/${GcKind}`
+  /** From the start of an emergency to its end. */
+  | 'recovery'
+  /** From a task's acceptance to its start in a worker, and from there to its end. */
+  | 'queue'
+  | 'service';
+
+export const SERIES_NAMES: readonly SeriesName[] = [
+  ...CAUSES.flatMap((cause) => TIER_NAMES.map((tier): SeriesName => `latency/${cause}/${tier}`)),
+  ...TIER_NAMES.map((tier): SeriesName => `lifetime/${tier}`),
+  ...GC_KINDS.map((kind): SeriesName => `gc/${kind}`),
+  'recovery',
+  ...TIER_NAMES.map((tier): SeriesName => `size/${tier}`),
+  'queue',
+  'service',
+];
+
+export interface HeaderLine {
+  readonly kind: 'header';
+  readonly format: typeof RECORDING_FORMAT;
+  readonly version: number;
+  /** ISO 8601, of the runtime's start. */
+  readonly startedAt: string;
+  /** What ran, for people: `transcode`, or what a program calls itself. */
+  readonly label: string;
+  readonly versions: { readonly millpond: string; readonly node: string; readonly v8: string };
+  readonly machine: {
+    readonly cpu: string;
+    /** That the process may use. */
+    readonly cores: number;
+    readonly memoryBytes: Bytes;
+    /** As `linux x64 6.1.0`. */
+    readonly system: string;
+  };
+  readonly options: PoolOptions & { readonly threads: number };
+  /** Measured at the start. */
+  readonly clock: {
+    /** The least step that two reads of the clock differ by. */
+    readonly resolutionNanoseconds: number;
+    /** What one read costs, in the mean; it is part of every latency. */
+    readonly readNanoseconds: number;
+    /** What it costs to record one value, in the mean. */
+    readonly recordNanoseconds: number;
+  };
+  readonly significantDigits: number;
+}
+
+/** One series of one thread in one interval. */
+export type RecordedSeries = readonly [
+  series: SeriesName,
+  /** 0 is the main thread. */
+  shard: number,
+  /** V2 compressed, base64. Counts are sums of weights. */
+  histogram: string,
+  /** Exact, where the histogram knows two digits. */
+  max: number,
+  /** Of all values, each as often as its weight says; exact to 2^53. */
+  sum: number,
+];
+
+export type RecordedShard = readonly [
+  shard: number,
+  chargedBytes: Bytes,
+  idleBytes: Bytes,
+  /** Bytes of audio that its jobs reported as processed, in this interval. */
+  processedBytes: Bytes,
+  /** CPU time of the thread, of the time that went by, 0 to 1; null where it cannot be read. */
+  cpu: number | null,
+];
+
+export type RecordedMove = readonly [
+  kind: RebalanceMessage['moves'][number]['kind'],
+  tier: TierName,
+  from: number,
+  to: number,
+  /** Buffers. */
+  count: number,
+];
+
+export type RecordedTask = readonly [
+  name: string,
+  shard: number,
+  /** When it began in its worker. */
+  startSeconds: number,
+  queueNanoseconds: number,
+  serviceNanoseconds: number,
+  outcome: 'succeeded' | 'failed' | 'cancelled' | 'lost',
+];
+
+export interface IntervalLine {
+  readonly kind: 'interval';
+  readonly from: number;
+  readonly to: number;
+  /** Only what had values. */
+  readonly series: readonly RecordedSeries[];
+  /** Requests that each step served, in this interval, by tier (small, medium, large, direct): exact, not by weight. */
+  readonly served: Readonly<Partial<Record<CauseName, readonly [number, number, number, number]>>>;
+  /** Values that were clamped to the range of their histogram, in this interval. */
+  readonly clipped: number;
+  readonly budget: {
+    readonly usedBytes: Bytes;
+    /** The largest sum since the start of the run. */
+    readonly peakBytes: Bytes;
+  };
+  /** At the interval's end. */
+  readonly tiers: Readonly<Record<TierName, readonly [usedBytes: Bytes, availableBytes: Bytes]>>;
+  readonly shards: readonly RecordedShard[];
+  /** Smoothed, 0 to 1. */
+  readonly cpu: { readonly process: number | null; readonly system: number | null };
+  readonly pressure: PressureLevel;
+  readonly rssBytes: Bytes;
+  readonly blockBytes: Bytes;
+  /** Quota and idle buffers that went from shard to shard. */
+  readonly moves: readonly RecordedMove[];
+  /** Ended in this interval, and waiting and running at its end. */
+  readonly tasks: TaskCounts;
+  /** Of the tasks that ended, those with the longest service, 3 at most, the longest first. */
+  readonly slowest: readonly RecordedTask[];
+}
+
+export interface DecisionLine {
+  readonly kind: 'decision';
+  /** Not judged yet. */
+  readonly decision: Decision;
+}
+
+export interface ScoreLine {
+  readonly kind: 'score';
+  /** Of the decision. */
+  readonly number: number;
+  readonly score: Score;
+}
+
+export interface PressureLine {
+  readonly kind: 'pressure';
+  readonly at: number;
+  readonly from: PressureLevel;
+  readonly to: PressureLevel;
+  readonly ledgerShare: number;
+  readonly processShare: number | null;
+}
+
+export interface RecoveryLine {
+  readonly kind: 'recovery';
+  readonly at: number;
+  /** It ended because pressure fell. */
+  readonly recovered: boolean;
+  readonly milliseconds: number;
+  readonly recoveredBytes: Bytes;
+}
+
+export interface WorkerLostLine {
+  readonly kind: 'worker-lost';
+  readonly at: number;
+  readonly shard: number;
+  readonly exitCode: number;
+  readonly task?: string;
+}
+
+export interface EndLine {
+  readonly kind: 'end';
+  readonly at: number;
+  /** As it was when the runtime closed, with memory and shards as they were before. */
+  readonly snapshot: Snapshot;
+}
+
+export type RecordingLine =
+  | HeaderLine
+  | IntervalLine
+  | DecisionLine
+  | ScoreLine
+  | PressureLine
+  | RecoveryLine
+  | WorkerLostLine
+  | EndLine;

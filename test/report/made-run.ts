@@ -1,0 +1,198 @@
+/** Recordings that are made up from a seed: as long and as full as a test wants them. */
+import { KiB, MiB } from '../../src/bytes.ts';
+import { DEFAULT_POOL_OPTIONS } from '../../src/options.ts';
+import { createWideHistogram, encodeCompressed } from '../../src/telemetry/hdr.ts';
+import {
+  type IntervalLine,
+  RECORDING_FORMAT,
+  RECORDING_VERSION,
+  type RecordedSeries,
+  type RecordingLine,
+  SERIES_NAMES,
+  type SeriesName,
+} from '../../src/telemetry/recording/lines.ts';
+import { BOUNDS, LIFETIMES } from '../../src/telemetry/series.ts';
+import { type Random, randomFrom } from '../sizing/random.ts';
+import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
+
+export interface MadeRun {
+  readonly seed?: number;
+  readonly seconds?: number;
+  readonly intervalSeconds?: number;
+  /** Workers; 2 by default. */
+  readonly threads?: number;
+  /** Hits in an interval and a thread. */
+  readonly hits?: number;
+  /** All latencies are so many times as long. */
+  readonly slowness?: number;
+  readonly label?: string;
+  /** Leaves the last line out, as a crash does. */
+  readonly crashed?: boolean;
+}
+
+/** Means in nanoseconds (bytes for sizes), about; what is recorded of each in an interval and a thread. */
+const SHAPES: readonly [name: SeriesName, mean: number, records: number][] = [
+  ['latency/hit/medium', 400, 20],
+  ['latency/hit/large', 600, 6],
+  ['latency/fresh/medium', 15_000, 4],
+  ['latency/fresh/large', 180_000, 2],
+  ['latency/waited/large', 3e6, 1],
+  ['lifetime/medium', 250_000, 8],
+  ['size/medium', 60_000, 20],
+  ['size/large', 500_000, 6],
+  ['gc/minor', 900_000, 3],
+  ['gc/major', 4e6, 1],
+  ['queue', 20e6, 5],
+  ['service', 180e6, 5],
+];
+
+export function madeLines(options: MadeRun = {}): RecordingLine[] {
+  const {
+    seed = 1,
+    seconds = 60,
+    intervalSeconds = 1,
+    threads = 2,
+    label = 'made up',
+    crashed = false,
+  } = options;
+  const random = randomFrom(seed);
+  const lines: RecordingLine[] = [
+    {
+      kind: 'header',
+      format: RECORDING_FORMAT,
+      version: RECORDING_VERSION,
+      startedAt: '2026-11-25T08:00:00.000Z',
+      label,
+      versions: { millpond: '0.1.0', node: 'v26.10.0', v8: '14.6' },
+      machine: { cpu: 'A made-up CPU', cores: 2, memoryBytes: 8192 * MiB, system: 'linux x64 6.1' },
+      options: { ...DEFAULT_POOL_OPTIONS, threads },
+      clock: { resolutionNanoseconds: 40, readNanoseconds: 35, recordNanoseconds: 30 },
+      significantDigits: 2,
+    },
+  ];
+  const count = Math.ceil(seconds / intervalSeconds);
+  let peakBytes = 0;
+  let decisions = 0;
+  for (let at = 0; at < count; at++) {
+    const line = interval(options, random, at, intervalSeconds, peakBytes);
+    peakBytes = line.budget.peakBytes;
+    lines.push(line);
+    if (at % 20 !== 10) continue;
+    decisions++;
+    const kinds = ['grow', 'shrink', 'trim', 'return'] as const;
+    lines.push({
+      kind: 'decision',
+      decision: {
+        number: decisions,
+        atSeconds: line.to,
+        kind: kinds[decisions % kinds.length],
+        reason: 'CPU load is 97.0 %, on trial: 64 KiB to 96 KiB',
+        inputs: {
+          ...{ cpu: 0.97, pressure: 'nominal', usedBytes: line.budget.usedBytes, idleBytes: MiB },
+          ...{ blockBytes: line.blockBytes, bytesPerCpuSecond: 3e7, p99Nanoseconds: 200_000 },
+        },
+        blockBytes: line.blockBytes * 1.5,
+        score: null,
+      },
+    });
+    lines.push({
+      kind: 'score',
+      number: decisions,
+      score: {
+        ...{ verdict: decisions % 3 === 0 ? 'regretted' : 'good', recoveredBytes: 0, returnedBytes: 0 },
+        ...{ p99Ratio: 1.02, throughputRatio: 1.03, regret: decisions % 3 === 0 ? 0.4 : 0 },
+      },
+    });
+  }
+  if (!crashed) lines.push({ kind: 'end', at: count * intervalSeconds, snapshot: snapshotWith() });
+  return lines;
+}
+
+/** As in a file. */
+export function textOf(lines: readonly RecordingLine[]): string {
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+function interval(
+  { threads = 2, hits = 1280, slowness = 1 }: MadeRun,
+  random: Random,
+  at: number,
+  seconds: number,
+  peakBytes: number,
+): IntervalLine {
+  const shards = Array.from({ length: threads }, (_, index) => index + 1);
+  const usedBytes = Math.round((20 + 10 * Math.sin(at / 9) + 2 * random.normal()) * MiB);
+  const series = shards.flatMap((shard) =>
+    SHAPES.map(([name, mean, records]) => {
+      const isHit = name.startsWith('latency/hit') || name.startsWith('size');
+      return made(
+        name,
+        shard,
+        mean * (name.startsWith('size') ? 1 : slowness),
+        records,
+        isHit ? 64 : 1,
+        random,
+      );
+    }),
+  );
+  const freshes = 4 * threads;
+  return {
+    kind: 'interval',
+    from: at * seconds,
+    to: (at + 1) * seconds,
+    series,
+    served: {
+      hit: [0, hits * threads, 384 * threads, 0],
+      fresh: [0, freshes, 2 * threads, 0],
+      waited: [0, 0, threads, 0],
+    },
+    clipped: 0,
+    budget: { usedBytes, peakBytes: Math.max(peakBytes, usedBytes) },
+    tiers: {
+      small: [0, 0],
+      medium: [Math.round(usedBytes * 0.2), Math.round(usedBytes * 0.1)],
+      large: [Math.round(usedBytes * 0.5), Math.round(usedBytes * 0.2)],
+      direct: [0, 0],
+    },
+    shards: [
+      [0, 0, 0, 0, 0.02],
+      ...shards.map(
+        (shard) =>
+          [
+            ...([shard, Math.round(usedBytes / threads), MiB] as const),
+            Math.round((30 + random.normal()) * 1e6 * seconds),
+            Math.min(1, 0.95 + 0.02 * random.normal()),
+          ] as const,
+      ),
+    ],
+    cpu: { process: 0.95, system: 0.97 },
+    pressure: usedBytes > 30 * MiB ? 'elevated' : 'nominal',
+    rssBytes: 150 * MiB + usedBytes,
+    blockBytes: (64 + 32 * Math.floor((at % 60) / 20)) * KiB,
+    moves: at % 7 === 3 ? [['quota', 'large', 1, 2, 3]] : [],
+    tasks: { queued: 4, running: threads, succeeded: 10, failed: 0, cancelled: 0, lost: 0 },
+    slowest: [[`album/track ${at}.flac`, 1, at * seconds, 2e7, 4e8, 'succeeded']],
+  };
+}
+
+/** Log-normal around the mean. */
+function made(
+  name: SeriesName,
+  shard: number,
+  mean: number,
+  records: number,
+  weight: number,
+  random: Random,
+): RecordedSeries {
+  const bounds = BOUNDS[SERIES_NAMES.indexOf(name)] ?? BOUNDS[LIFETIMES];
+  const histogram = createWideHistogram(bounds);
+  let max = 0;
+  let sum = 0;
+  for (let record = 0; record < records; record++) {
+    const value = Math.max(1, Math.round(mean * Math.exp(0.5 * random.normal())));
+    histogram.recordValueWithCount(value, weight);
+    max = Math.max(max, value);
+    sum += value * weight;
+  }
+  return [name, shard, encodeCompressed(histogram), max, sum];
+}
