@@ -17,7 +17,7 @@ const FIXED = [16 * KiB, 64 * KiB, 256 * KiB, MiB];
 /** Of the throughput of the best fixed size. */
 const WANTED = 0.95;
 /** Long enough for the policy to try several sizes. */
-const LONG_MS = 5000;
+const LONG_MS = 10_000;
 
 const benchmark: Benchmark = {
   name: 'sizing',

@@ -20,7 +20,8 @@ export default defineJob(({ file }: SizedTask, { pool, block }): number => {
       if (bytes === 0) return sum;
       chain(state, input.float32, output.float32, bytes / 4);
       // The samples' bits, so that the sum does not depend on where one block ends.
-      for (let at = 0; at < bytes / 4; at++) sum = (sum + output.int32[at]) | 0;
+      const bits = output.int32;
+      for (let at = 0; at < bytes / 4; at++) sum = (sum + bits[at]) | 0;
       block.processed(bytes);
     }
   } finally {
