@@ -31,6 +31,8 @@ export const ERROR_CODES = {
   ERR_OUTPUT_WRITE: 'The output file cannot be written.',
   ERR_OUTPUT_CLASH: 'Two inputs would write the same output.',
   ERR_NO_INPUT: 'There is nothing to do.',
+  ERR_RECORDING_INVALID:
+    'The file is not the recording of a run, is damaged, or was written by a newer version.',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -178,13 +178,17 @@ function each(extensions: readonly string[], bytesPerSecond: number): Record<str
   return Object.fromEntries(extensions.map((extension) => [extension, bytesPerSecond]));
 }
 
+// What a terminal obeys, and what turns the direction of writing.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Text that is anybody's must not speak to the terminal. */
+export function escaped(text: string): string {
+  return text.replace(CONTROLS, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 /** How a file is called in messages: as short as it is plain. */
 export function shown(path: string): string {
   const near = relative('', path);
-  const name = near !== '' && !near.startsWith('..') ? near : path === '' ? basename(path) : path;
-  // A name is anybody's: it must not speak to the terminal.
-  return name.replace(CONTROLS, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escaped(near !== '' && !near.startsWith('..') ? near : path === '' ? basename(path) : path);
 }

@@ -25,6 +25,6 @@ export interface RecordedRun {
   readonly end: EndLine | null;
   /** From the start to the last line. */
   readonly seconds: number;
-  /** What is odd about the file, a sentence each: a last line that is not whole, no end. */
+  /** What is odd about the file, a sentence each: a last line that is not whole, no end. Empty as a rule. */
   readonly remarks: readonly string[];
 }

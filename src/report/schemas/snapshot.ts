@@ -1,0 +1,223 @@
+/** A snapshot as a recording ends with it, decisions and all. Pure. */
+import * as v from 'valibot';
+import { PRESSURE_LEVELS } from '../../budget/pressure.ts';
+import { CAUSES } from '../../pool/causes.ts';
+import { TIER_NAMES } from '../../pool/tiers.ts';
+import { DECISION_KINDS, type Decision, type Score, VERDICTS } from '../../sizing/decision.ts';
+import { HEALTH_CHECKS, HEALTH_STATES } from '../../telemetry/health.ts';
+import { FAMILIES } from '../../telemetry/series.ts';
+import { GC_KINDS, type Snapshot, type TaskCounts } from '../../telemetry/snapshot.ts';
+import {
+  amount,
+  cores,
+  count,
+  each,
+  fields,
+  flag,
+  holder,
+  level,
+  listOf,
+  oneOf,
+  seconds,
+  shard,
+  share,
+  some,
+  text,
+} from './values.ts';
+
+export const pressureLevel = oneOf(PRESSURE_LEVELS);
+
+export const score: v.GenericSchema<unknown, Score> = fields({
+  verdict: oneOf(VERDICTS),
+  recoveredBytes: count,
+  returnedBytes: count,
+  p99Ratio: v.nullable(amount),
+  throughputRatio: v.nullable(amount),
+  regret: share,
+});
+
+export const decision: v.GenericSchema<unknown, Decision> = fields({
+  number: count,
+  atSeconds: seconds,
+  kind: oneOf(DECISION_KINDS),
+  reason: text(2000),
+  inputs: fields({
+    cpu: v.nullable(share),
+    pressure: pressureLevel,
+    usedBytes: count,
+    idleBytes: count,
+    blockBytes: count,
+    bytesPerCpuSecond: v.nullable(amount),
+    p99Nanoseconds: v.nullable(amount),
+  }),
+  blockBytes: v.exactOptional(amount),
+  bytes: v.exactOptional(amount),
+  score: v.nullable(score),
+});
+
+export const taskCounts: v.GenericSchema<unknown, TaskCounts> = fields({
+  queued: count,
+  running: count,
+  succeeded: count,
+  failed: count,
+  cancelled: count,
+  lost: count,
+});
+
+const statsEntries = {
+  count: amount,
+  sum: amount,
+  mean: amount,
+  p50: amount,
+  p90: amount,
+  p99: amount,
+  p999: amount,
+  max: amount,
+} as const;
+const stats = fields(statsEntries);
+const nanosecondStats = fields({ ...statsEntries, unit: v.literal('ns', "'ns'") });
+const byteStats = fields({ ...statsEntries, unit: v.literal('B', "'B'") });
+
+const latency = fields({
+  unit: v.literal('ns', "'ns'"),
+  byCause: each(CAUSES, stats),
+  byTier: each(TIER_NAMES, some(CAUSES, stats)),
+  clipped: count,
+});
+const load = fields({ raw: v.nullable(share), smoothed: v.nullable(share) });
+const gc = listOf(fields({ shard, byKind: each(GC_KINDS, nanosecondStats) }));
+const usedAndAvailable = { usedBytes: count, availableBytes: count } as const;
+const tierCounts = each(TIER_NAMES, count);
+
+export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
+  threads: count,
+  uptimeSeconds: seconds,
+  budget: fields({ limitBytes: count, usedBytes: count, peakBytes: count, utilization: share }),
+  memory: fields({
+    totalBytes: count,
+    byTier: each(TIER_NAMES, fields(usedAndAvailable)),
+    directBytes: count,
+    inTransitBytes: count,
+    loanBytes: count,
+  }),
+  pool: fields({
+    acquires: count,
+    hitRate: share,
+    refused: count,
+    allocations: count,
+    allocatedBytes: count,
+    freedBytes: count,
+    utilization: share,
+    turnoverPerSecond: amount,
+    byTier: each(
+      TIER_NAMES,
+      fields({
+        acquires: count,
+        hits: count,
+        hitRate: share,
+        releases: count,
+        overflows: count,
+        allocatedBytes: count,
+        freedBytes: count,
+        idle: count,
+        idlePeak: count,
+        utilization: share,
+      }),
+    ),
+  }),
+  patterns: fields({
+    requestsPerSecond: amount,
+    sizes: byteStats,
+    sizesByTier: some(TIER_NAMES, byteStats),
+    intervalSizes: byteStats,
+    intervalSizesByTier: some(TIER_NAMES, byteStats),
+  }),
+  latency,
+  intervalLatency: latency,
+  usage: fields({
+    lifetimes: nanosecondStats,
+    intervalLifetimes: nanosecondStats,
+    reuseRate: share,
+    efficiency: v.nullable(share),
+  }),
+  pressure: fields({
+    level: pressureLevel,
+    ledgerLevel: pressureLevel,
+    processLevel: pressureLevel,
+    ledgerShare: share,
+    processShare: v.nullable(share),
+    rssBytes: count,
+    limitBytes: v.nullable(count),
+    secondsAtLevel: each(PRESSURE_LEVELS, seconds),
+    emergency: flag,
+  }),
+  cleanup: fields({
+    trims: count,
+    trimmedBytes: count,
+    recoveryRate: amount,
+    poolTurnover: amount,
+    emergencies: count,
+    recovered: count,
+    recoverySuccessRate: share,
+    recovery: nanosecondStats,
+    intervalRecovery: nanosecondStats,
+    gc,
+    intervalGc: gc,
+  }),
+  clipped: each(FAMILIES, count),
+  cpu: fields({
+    cores,
+    process: load,
+    system: load,
+    byShard: listOf(fields({ shard, cpu: load, eventLoop: load })),
+  }),
+  block: fields({
+    bytes: amount,
+    baselineBytes: amount,
+    leastBytes: amount,
+    mostBytes: amount,
+    ceilingBytes: amount,
+    mostMilliseconds: amount,
+  }),
+  decisions: fields({
+    counts: each(DECISION_KINDS, count),
+    verdicts: each(VERDICTS, count),
+    regret: share,
+    recent: listOf(decision),
+    shadow: v.nullable(fields({ blockBytes: amount, counts: each(DECISION_KINDS, count) })),
+  }),
+  flow: listOf(fields({ acquiredBy: holder, releasedBy: holder, leases: count })),
+  health: fields({
+    verdict: oneOf(HEALTH_STATES),
+    sentence: text(2000),
+    checks: each(
+      HEALTH_CHECKS,
+      fields({
+        state: oneOf(HEALTH_STATES),
+        value: level,
+        warnAt: level,
+        failAt: level,
+        sentence: text(2000),
+      }),
+    ),
+  }),
+  shards: listOf(
+    fields({
+      shard,
+      chargedBytes: count,
+      idleBytes: count,
+      starvingBytes: count,
+      acquires: count,
+      releases: count,
+      utilization: share,
+      processedBytes: count,
+      idle: tierCounts,
+      quota: tierCounts,
+      byTier: each(TIER_NAMES, fields({ ...usedAndAvailable, utilization: share })),
+    }),
+  ),
+  loans: fields({ count, bytes: count }),
+  leaks: count,
+  quarantined: count,
+  tasks: taskCounts,
+});
