@@ -124,6 +124,26 @@ function readCounts(bytes: Buffer, length: number): SparseCounts {
   return counts;
 }
 
+/** Both must be of one range. */
+export function addSparse(a: SparseCounts, b: SparseCounts): SparseCounts {
+  const sum: number[] = [];
+  let [x, y] = [0, 0];
+  while (x < a.length || y < b.length) {
+    if (y === b.length || a[x] < b[y]) {
+      sum.push(a[x], a[x + 1]);
+      x += 2;
+    } else if (x === a.length || b[y] < a[x]) {
+      sum.push(b[y], b[y + 1]);
+      y += 2;
+    } else {
+      sum.push(a[x], a[x + 1] + b[y + 1]);
+      x += 2;
+      y += 2;
+    }
+  }
+  return sum;
+}
+
 /** What {@link decodeSparse} and every other implementation read. */
 export function encodeSparse(counts: SparseCounts, cut: Cut): string {
   const inner = Buffer.alloc(INNER_BYTES + MOST_BYTES * counts.length);

@@ -76,6 +76,14 @@ export function decodeHistogram(encoded: Uint8Array): WideHistogram {
   return JsHistogram.decode(encoded, COUNT_BITS);
 }
 
+/** HdrHistogram's own print of a distribution, with five lines to each half of what is left to 100 %. */
+export function percentileTable(histogram: WideHistogram): string {
+  const print = histogram as WideHistogram & {
+    outputPercentileDistribution(ticks: number, ratio: number): string;
+  };
+  return print.outputPercentileDistribution(5, 1);
+}
+
 /** HdrHistogram's V2 compressed encoding in base64, as in its interval logs. */
 export function encodeCompressed(histogram: WideHistogram): string {
   load('hdr-histogram-js/dist/JsHistogram.encoding'); // installs the method

@@ -1,0 +1,29 @@
+/** How series are put together for people: by their whole name, by what comes before its slashes, and by thread. Pure. */
+import { SERIES_NAMES, type SeriesName } from '../telemetry/recording/lines.ts';
+
+/** `latency`, `latency/fresh`, `latency/fresh/large` or `queue`; of one thread with its name behind another slash. */
+export type GroupName = string;
+
+/** From the widest to the series itself. */
+const GROUPS: ReadonlyMap<SeriesName, readonly GroupName[]> = new Map(
+  SERIES_NAMES.map((name) => {
+    const parts = name.split('/');
+    return [name, parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
+  }),
+);
+
+export function groupsOf(name: SeriesName): readonly GroupName[] {
+  return GROUPS.get(name) as readonly GroupName[];
+}
+
+/** At how many slashes a group can be. */
+export const LEVELS = 3;
+
+/** `main-thread` or `worker-3`. */
+export function threadName(shard: number): string {
+  return shard === 0 ? 'main-thread' : `worker-${shard}`;
+}
+
+export function unitOf(group: GroupName): 'ns' | 'B' {
+  return group.startsWith('size') ? 'B' : 'ns';
+}

@@ -1,0 +1,70 @@
+/** Was the memory of a recorded run enough, quick and calm? The same checks as of a running one. Pure. */
+import { PRESSURE_LEVELS, type PressureLevel } from '../budget/pressure.ts';
+import { CAUSES, type CauseName } from '../pool/causes.ts';
+import { evaluateHealth, type HealthReport, type JudgedFigures } from '../telemetry/health.ts';
+import type { Stats } from '../telemetry/snapshot.ts';
+import { type Distribution, latencyByCause, servedBy } from './figures.ts';
+import type { RecordedRun } from './recorded-run.ts';
+
+/** Of the snapshot at the end; where a run has none, of what its intervals add up to. */
+export function verdictOf(run: RecordedRun): HealthReport {
+  return evaluateHealth(run.end?.snapshot ?? judgedFigures(run));
+}
+
+function judgedFigures(run: RecordedRun): JudgedFigures {
+  const served = servedBy(run);
+  const latency = latencyByCause(run);
+  const last = run.intervals.at(-1);
+  const tiers = Object.values(last?.tiers ?? {});
+  const used = tiers.reduce((sum, [bytes]) => sum + bytes, 0);
+  const held = tiers.reduce((sum, [bytes, available]) => sum + bytes + available, 0);
+  const acquires = served.requests - served.refused;
+  const emergencies = run.decisions.filter(({ kind }) => kind === 'emergency').length;
+  const level = last?.pressure ?? 'nominal';
+  const trims = run.decisions.filter(({ kind }) => kind === 'trim');
+  return {
+    uptimeSeconds: run.seconds,
+    budget: {
+      limitBytes: run.header.options.budgetBytes,
+      peakBytes: last?.budget.peakBytes ?? 0,
+    },
+    pool: {
+      acquires,
+      hitRate: acquires > 0 ? served.pooled / acquires : 0,
+      utilization: held > 0 ? used / held : 0,
+    },
+    pressure: {
+      level,
+      ledgerLevel: level,
+      processLevel: 'nominal',
+      secondsAtLevel: secondsAtLevel(run),
+      emergency: emergencies > run.recoveries.length,
+    },
+    latency: {
+      byCause: Object.fromEntries(
+        CAUSES.map((cause) => [cause, statsOf(served.byCause[cause], latency.get(cause) ?? null)]),
+      ) as Record<CauseName, Stats>,
+    },
+    cleanup: {
+      trims: trims.length,
+      trimmedBytes: trims.reduce((sum, { score }) => sum + (score?.recoveredBytes ?? 0), 0),
+      emergencies,
+      recovered: run.recoveries.filter(({ recovered }) => recovered).length,
+    },
+  };
+}
+
+/** An interval counts for the level at its end. */
+export function secondsAtLevel(run: RecordedRun): Record<PressureLevel, number> {
+  const seconds = Object.fromEntries(PRESSURE_LEVELS.map((level) => [level, 0])) as Record<
+    PressureLevel,
+    number
+  >;
+  for (const { from, to, pressure } of run.intervals) seconds[pressure] += to - from;
+  return seconds;
+}
+
+function statsOf(count: number, latency: Distribution | null): Stats {
+  if (latency === null) return { count, sum: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+  return { ...latency, count };
+}
