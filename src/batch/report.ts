@@ -148,7 +148,7 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours} h ${rest}` : rest;
 }
 
-function formatNanoseconds(ns: number): string {
+export function formatNanoseconds(ns: number): string {
   if (ns < 1000) return `${Math.round(ns)} ns`;
   if (ns < 1e6) return `${(ns / 1e3).toFixed(1)} us`;
   return ns < 1e9 ? `${(ns / 1e6).toFixed(1)} ms` : `${(ns / 1e9).toFixed(1)} s`;

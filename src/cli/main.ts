@@ -5,6 +5,7 @@ import { isMillpondError } from '../errors.ts';
 import { demoCommand } from './demo.ts';
 import { EXIT } from './exit.ts';
 import { healthCommand } from './health.ts';
+import { reportCommand } from './report.ts';
 import { transcodeCommand } from './transcode.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
@@ -36,7 +37,7 @@ function program(): Command {
     .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
-      '\nExamples:\n  millpond transcode album/ --to flac --out converted\n  millpond health run.json\n  millpond demo\n\nExit codes: 0 all done, 1 some files or checks failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).',
+      '\nExamples:\n  millpond transcode album/ --to flac --out converted\n  millpond report run.millpond --html report.html\n  millpond health run.json\n  millpond demo\n\nExit codes: 0 all done, 1 some files, checks or --fail-if failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).',
     )
     .allowExcessArguments()
     .action(() => {
@@ -44,7 +45,7 @@ function program(): Command {
       if (unknown === undefined) program.help({ error: true });
       program.error(`error: unknown command '${unknown}'`);
     });
-  const commands = [transcodeCommand(), healthCommand(), demoCommand()];
+  const commands = [transcodeCommand(), reportCommand(), healthCommand(), demoCommand()];
   for (const command of [program, ...commands]) {
     command.exitOverride().showHelpAfterError('(--help shows what there is)');
   }

@@ -47,12 +47,30 @@ export function countsOf(series: RecordedSeries): SparseCounts {
   return counts;
 }
 
+/** All that is needed of an interval here. */
+export type SeriesHolder = Pick<IntervalLine, 'series'>;
+
+/** The same by the threads that recorded it, in the order of their numbers. */
+export function byThread(intervals: readonly SeriesHolder[]): [shard: number, series: SeriesHolder[]][] {
+  const threads = new Map<number, RecordedSeries[]>();
+  for (const { series } of intervals) {
+    for (const one of series) {
+      const own = threads.get(one[1]);
+      if (own === undefined) threads.set(one[1], [one]);
+      else own.push(one);
+    }
+  }
+  return Array.from(threads, ([shard, series]): [number, SeriesHolder[]] => [shard, [{ series }]]).sort(
+    ([a], [b]) => a - b,
+  );
+}
+
 /**
  * Everything that these intervals hold of the series that are picked; null when that is nothing. All of them must be of one
  * unit: nanoseconds, or bytes.
  */
 export function merge(
-  intervals: readonly IntervalLine[],
+  intervals: readonly SeriesHolder[],
   pick: (series: SeriesName, shard: number) => boolean,
 ): Merged | null {
   return mergeBy(intervals, (name, shard) => (pick(name, shard) ? true : null)).get(true) ?? null;
@@ -60,7 +78,7 @@ export function merge(
 
 /** As {@link merge}, several at once: by key, in the order in which keys came up; null leaves a series out. */
 export function mergeBy<Key>(
-  intervals: readonly IntervalLine[],
+  intervals: readonly SeriesHolder[],
   keyOf: (series: SeriesName, shard: number) => Key | null,
 ): Map<Key, Merged> {
   const sums = new Map<Key, Sum>();

@@ -4,9 +4,9 @@
  */
 import { basename } from 'node:path';
 import { percentileTable } from '../telemetry/hdr.ts';
-import { type Merged, mergeBy } from './histograms.ts';
+import { byThread, type Merged } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
-import { type GroupName, groupsOf, LEVELS, threadName } from './series-groups.ts';
+import { type GroupName, mergeGroups, threadName } from './series-groups.ts';
 
 export interface PercentileFile {
   /** Of letters, digits and hyphens, whatever the recording is called. */
@@ -28,20 +28,15 @@ export function percentileFiles(
 }
 
 /** In the order of their names. */
-function groupsIn(run: RecordedRun, byWorker: boolean): [GroupName, Merged][] {
-  const all = new Map<GroupName, Merged>();
-  for (let level = 0; level < LEVELS; level++) {
-    for (const [key, merged] of mergeBy(run.intervals, (name) => groupsOf(name)[level] ?? null)) {
-      all.set(key, merged);
-    }
-    if (!byWorker) continue;
-    const threads = mergeBy(run.intervals, (name, shard) => {
-      const group = groupsOf(name)[level];
-      return group === undefined ? null : `${group}/${threadName(shard)}`;
-    });
-    for (const [key, merged] of threads) all.set(key, merged);
-  }
-  return [...all].sort(([a], [b]) => (a < b ? -1 : 1));
+function groupsIn({ intervals }: RecordedRun, byWorker: boolean): [GroupName, Merged][] {
+  const threads = byWorker ? byThread(intervals) : [];
+  const ofThreads = threads.flatMap(([shard, series]) =>
+    Array.from(mergeGroups(series), ([group, merged]): [GroupName, Merged] => [
+      `${group}/${threadName(shard)}`,
+      merged,
+    ]),
+  );
+  return [...mergeGroups(intervals), ...ofThreads].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** What the files of each recording begin with: short, safe in every file system, and no two alike. */

@@ -1,5 +1,7 @@
 /** How series are put together for people: by their whole name, by what comes before its slashes, and by thread. Pure. */
+
 import { SERIES_NAMES, type SeriesName } from '../telemetry/recording/lines.ts';
+import { type Merged, mergeBy, type SeriesHolder } from './histograms.ts';
 
 /** `latency`, `latency/fresh`, `latency/fresh/large` or `queue`; of one thread with its name behind another slash. */
 export type GroupName = string;
@@ -16,8 +18,15 @@ export function groupsOf(name: SeriesName): readonly GroupName[] {
   return GROUPS.get(name) as readonly GroupName[];
 }
 
-/** At how many slashes a group can be. */
-export const LEVELS = 3;
+const LEVELS = 3;
+
+/** Every group that has values. */
+export function mergeGroups(intervals: readonly SeriesHolder[]): Map<GroupName, Merged> {
+  const levels = Array.from({ length: LEVELS }, (_, level) =>
+    mergeBy(intervals, (name) => groupsOf(name)[level] ?? null),
+  );
+  return new Map(levels.flatMap((level) => [...level]));
+}
 
 /** `main-thread` or `worker-3`. */
 export function threadName(shard: number): string {

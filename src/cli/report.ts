@@ -1,0 +1,183 @@
+/** `millpond report`: what recordings of runs say, to people and to other programs. */
+import { join } from 'node:path';
+import { styleText } from 'node:util';
+import { Command, Option } from 'commander';
+import { escaped, shown } from '../batch/plan.ts';
+import { MillpondError } from '../errors.ts';
+import type { Change, Comparison } from '../report/comparison.ts';
+import type { Gate, GateResult } from '../report/gate.ts';
+import type { Output } from '../report/outputs.ts';
+import type { RecordedRun } from '../report/recorded-run.ts';
+import { duration } from './arguments.ts';
+import { EXIT } from './exit.ts';
+
+interface ReportOptions {
+  html?: string;
+  hgrm?: string;
+  hlog?: string;
+  json?: boolean;
+  csv?: boolean;
+  byWorker?: boolean;
+  /** Nanoseconds. */
+  expectedInterval?: number;
+  failIf: string[];
+}
+
+const HELP = `
+Examples:
+  millpond transcode album/ --to flac --out converted --record run.millpond; millpond report run.millpond
+  millpond report run.millpond --html report.html
+  millpond report before.millpond after.millpond --html diff.html --fail-if 'p99(fresh) > 1.2x'
+  millpond report run.millpond --hgrm tables --hlog run.hlog --by-worker
+  millpond report run.millpond --csv > intervals.csv
+
+Of several recordings the first is what the others are compared with. Outputs that exist are replaced, each as a whole.
+
+Exit codes: 0 done, 1 a --fail-if came true, 2 wrong usage or not a recording.`;
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('show what recordings of runs say: where allocation time went, and what changed')
+    .argument('<recordings...>', 'what --record wrote')
+    .option('--html <file>', 'write one page to look at: plots, tables, comparison')
+    .option('--hgrm <dir>', 'write percentile tables into this folder, for the plotters of HdrHistogram')
+    .option('--hlog <file>', "write HdrHistogram's tagged interval log, version 1.3; of one recording")
+    .option('--json', 'print one JSON object (millpond.report/1) instead of the summary')
+    .addOption(
+      new Option('--csv', 'print a table with a row each interval instead of the summary').conflicts('json'),
+    )
+    .option('--by-worker', 'show and write latencies of each thread as well')
+    .option(
+      '--expected-interval <time>',
+      'time from one request of a caller to its next, for example 10ms: show also latencies corrected for coordinated omission',
+      duration,
+    )
+    .option(
+      '--fail-if <condition>',
+      "end with 1 when it is true, for example 'p99(fresh) > 1.2x'; may be repeated",
+      (text: string, earlier: string[]) => [...earlier, text],
+      [],
+    )
+    .addHelpText('after', HELP)
+    .action(report);
+}
+
+async function report(origins: string[], options: ReportOptions): Promise<void> {
+  const gates = options.failIf.length > 0 ? await gatesOf(options.failIf) : [];
+  const { refuseClashes } = await import('../report/outputs.ts');
+  if (options.hlog !== undefined && origins.length > 1) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `--hlog writes the intervals of one recording, got ${origins.length} recordings. Call it once for each.`,
+    );
+  }
+  const { readRun } = await import('../report/read-run.ts');
+  const runs: RecordedRun[] = [];
+  for (const origin of origins) runs.push(await readRun(origin));
+  const comparison = runs.length > 1 ? (await import('../report/comparison.ts')).compareRuns(runs) : null;
+  const results = gates.length > 0 ? (await import('../report/gate.ts')).checkGates(gates, runs) : [];
+
+  const outputs = await outputsOf(runs, comparison, options);
+  refuseClashes(
+    outputs.map(({ path }) => path),
+    origins,
+  );
+  await write(outputs, options);
+  process.stdout.write(await answer(runs, comparison, results, options));
+  for (const path of [options.html, options.hlog, options.hgrm]) {
+    if (path !== undefined) process.stderr.write(`wrote ${shown(path)}\n`);
+  }
+  if (results.some(({ failed }) => failed)) process.exitCode = EXIT.failed;
+}
+
+async function gatesOf(texts: readonly string[]): Promise<Gate[]> {
+  const { parseGate } = await import('../report/gate.ts');
+  return texts.map(parseGate);
+}
+
+async function outputsOf(
+  runs: readonly RecordedRun[],
+  comparison: Comparison | null,
+  { html, hgrm, hlog, byWorker = false, expectedInterval = null }: OutputOptions,
+): Promise<Output[]> {
+  const outputs: Output[] = [];
+  if (html !== undefined) {
+    const { htmlPage } = await import('../report/page/page.ts');
+    const content = await htmlPage(runs, { comparison, expectedIntervalNs: expectedInterval });
+    outputs.push({ path: html, content });
+  }
+  if (hlog !== undefined) {
+    const { intervalLog } = await import('../report/interval-log.ts');
+    outputs.push({ path: hlog, content: intervalLog(runs[0], { byWorker }) });
+  }
+  if (hgrm !== undefined) {
+    const { percentileFiles } = await import('../report/percentile-files.ts');
+    const files = percentileFiles(runs, { byWorker });
+    outputs.push(...files.map(({ name, content }) => ({ path: join(hgrm, name), content })));
+  }
+  return outputs;
+}
+
+type OutputOptions = Omit<ReportOptions, 'expectedInterval'> & { expectedInterval?: number | null };
+
+async function write(outputs: readonly Output[], { hgrm }: ReportOptions): Promise<void> {
+  const { makeFolder, writeOutput } = await import('../report/outputs.ts');
+  if (hgrm !== undefined) makeFolder(hgrm);
+  for (const output of outputs) writeOutput(output);
+}
+
+/** What goes to stdout. */
+async function answer(
+  runs: readonly RecordedRun[],
+  comparison: Comparison | null,
+  gates: readonly GateResult[],
+  options: ReportOptions,
+): Promise<string> {
+  if (options.csv) {
+    const { intervalTable } = await import('../report/interval-table.ts');
+    return intervalTable(runs);
+  }
+  const { runDocument } = await import('../report/run-document.ts');
+  const settings = {
+    byWorker: options.byWorker ?? false,
+    expectedIntervalNs: options.expectedInterval ?? null,
+  };
+  const documents = runs.map((run) => runDocument(run, settings));
+  if (options.json) {
+    return `${JSON.stringify({ schema: 'millpond.report/1', runs: documents, comparison, gates })}\n`;
+  }
+  const { formatRun } = await import('../report/summary.ts');
+  return [
+    ...documents.map((document) => formatRun(document, process.stdout)),
+    ...(comparison === null ? [] : [formatComparison(comparison)]),
+    ...(gates.length > 0 ? [gates.map(formatGate).join('')] : []),
+  ].join('\n');
+}
+
+const COLOURS: Readonly<Record<Change, 'green' | 'red' | 'gray'>> = {
+  better: 'green',
+  worse: 'red',
+  noise: 'gray',
+  unknown: 'gray',
+};
+
+function formatComparison({ base, others }: Comparison): string {
+  const { stdout } = process;
+  return others
+    .map(({ origin, change, sentence, figures }) => {
+      const title = `${shown(origin)} beside ${shown(base)}: `;
+      const rows = figures
+        .filter(({ ratio }) => ratio !== null)
+        .map(({ name, ratio, spread, change: of }) => {
+          const between = spread === null ? '' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`;
+          return `  ${escaped(name).padEnd(28)}${`${ratio?.toFixed(2)} x`.padStart(9)}  ${between.padEnd(16)}${styleText(COLOURS[of], of, { stream: stdout })}\n`;
+        });
+      return `${styleText('bold', title, { stream: stdout })}${styleText(COLOURS[change], change, { stream: stdout })}. ${escaped(sentence)}\n${rows.join('')}`;
+    })
+    .join('\n');
+}
+
+function formatGate({ failed, sentence }: GateResult): string {
+  const mark = styleText(failed ? 'red' : 'green', failed ? 'FAILED' : 'passed', { stream: process.stdout });
+  return `${mark}  ${escaped(sentence)}\n`;
+}

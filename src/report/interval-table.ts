@@ -1,0 +1,101 @@
+/** A recording as a table in CSV, a row each interval, with a head; docs/reports.md says what the columns are. Pure. */
+import { PRESSURE_LEVELS } from '../budget/pressure.ts';
+import { CAUSES } from '../pool/causes.ts';
+import { TIER_NAMES } from '../pool/tiers.ts';
+import type { IntervalLine, SeriesName } from '../telemetry/recording/lines.ts';
+import { merge, valueAt } from './histograms.ts';
+import type { RecordedRun } from './recorded-run.ts';
+
+type Cell = number | string | null;
+
+const PERCENTILES = [
+  ['p50', 50],
+  ['p99', 99],
+  ['p999', 99.9],
+] as const;
+
+/** Rows of several runs follow each other; `recording` says whose they are. */
+export function intervalTable(runs: readonly RecordedRun[]): string {
+  const rows = runs.flatMap((run) => run.intervals.map((interval) => rowOf(run, interval)));
+  const head = HEAD.join(',');
+  return [head, ...rows.map((row) => row.map(cellText).join(','))].map((line) => `${line}\n`).join('');
+}
+
+const HEAD: readonly string[] = [
+  ...['recording', 'from_s', 'to_s'],
+  ...CAUSES.map((cause) => `served_${cause}`),
+  'hit_rate',
+  ...timesHead('latency'),
+  ...timesHead('slow_latency'),
+  ...timesHead('queue'),
+  ...timesHead('service'),
+  ...['gc_pauses', 'gc_ns', 'gc_max_ns'],
+  ...['used_bytes', 'peak_bytes'],
+  ...TIER_NAMES.flatMap((tier) => [`${tier}_used_bytes`, `${tier}_available_bytes`]),
+  ...['rss_bytes', 'block_bytes', 'processed_bytes'],
+  ...['cpu_process', 'cpu_system', 'pressure', 'pressure_level'],
+  ...['tasks_queued', 'tasks_running', 'tasks_succeeded', 'tasks_failed', 'tasks_cancelled', 'tasks_lost'],
+  ...['decisions', 'quota_moves', 'buffer_moves', 'clipped'],
+];
+
+function rowOf(run: RecordedRun, interval: IntervalLine): Cell[] {
+  const { served, tiers, tasks, moves } = interval;
+  const byCause = CAUSES.map((cause) => served[cause]?.reduce((a, b) => a + b) ?? 0);
+  const [hits, mailbox, larger] = byCause;
+  const acquires = byCause.reduce((a, b) => a + b) - (byCause.at(-1) as number);
+  const pauses = merge([interval], (name) => name.startsWith('gc/'));
+  const isFirst = interval === run.intervals[0];
+  return [
+    ...[run.origin, interval.from, interval.to],
+    ...byCause,
+    acquires > 0 ? (hits + mailbox + larger) / acquires : null,
+    ...timesOf(interval, (name) => name.startsWith('latency/')),
+    ...timesOf(interval, (name) => name.startsWith('latency/') && !name.startsWith('latency/hit/')),
+    ...timesOf(interval, (name) => name === 'queue'),
+    ...timesOf(interval, (name) => name === 'service'),
+    ...[pauses?.histogram.totalCount ?? 0, pauses?.sum ?? 0, pauses?.max ?? 0],
+    ...[interval.budget.usedBytes, interval.budget.peakBytes],
+    ...TIER_NAMES.flatMap((tier) => tiers[tier]),
+    ...[interval.rssBytes, interval.blockBytes],
+    interval.shards.reduce((sum, [, , , processed]) => sum + processed, 0),
+    ...[interval.cpu.process, interval.cpu.system],
+    ...[interval.pressure, PRESSURE_LEVELS.indexOf(interval.pressure)],
+    ...[tasks.queued, tasks.running, tasks.succeeded, tasks.failed, tasks.cancelled, tasks.lost],
+    run.decisions.filter(
+      ({ atSeconds }) => (isFirst || atSeconds > interval.from) && atSeconds <= interval.to,
+    ).length,
+    moves.filter(([kind]) => kind === 'quota').length,
+    moves.filter(([kind]) => kind === 'buffers').length,
+    interval.clipped,
+  ];
+}
+
+function timesHead(what: string): string[] {
+  return [
+    `${what}_count`,
+    ...PERCENTILES.map(([name]) => `${what}_${name}_ns`),
+    `${what}_max_ns`,
+    `${what}_mean_ns`,
+  ];
+}
+
+/** Empty cells where nothing was timed. */
+function timesOf(interval: IntervalLine, pick: (name: SeriesName) => boolean): Cell[] {
+  const merged = merge([interval], pick);
+  if (merged === null) return [0, ...Array<null>(PERCENTILES.length + 2).fill(null)];
+  const { totalCount } = merged.histogram;
+  return [
+    totalCount,
+    ...PERCENTILES.map(([, percentile]) => valueAt(merged, percentile)),
+    merged.max,
+    totalCount > 0 ? merged.sum / totalCount : 0,
+  ];
+}
+
+function cellText(cell: Cell): string {
+  if (cell === null) return '';
+  if (typeof cell === 'number') return String(cell);
+  // Spreadsheets take a text that begins so for a formula.
+  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,118 @@
+/** Writes what a report is asked for: each file appears whole or not at all, and never in place of a recording that was read. */
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { escaped, shown } from '../batch/plan.ts';
+import { MillpondError } from '../errors.ts';
+
+export interface Output {
+  readonly path: string;
+  readonly content: string;
+}
+
+const MOST_NAMES_TRIED = 1000;
+
+/**
+ * Before anything is made: no output is an input, and no two are one file.
+ * @throws MillpondError `ERR_OUTPUT_CLASH`
+ */
+export function refuseClashes(outputs: readonly string[], inputs: readonly string[]): void {
+  const sources = new Map(inputs.map((input) => [placeOf(input), input]));
+  const places = new Set<string>();
+  for (const output of outputs) {
+    const place = placeOf(output);
+    const source = sources.get(place);
+    if (source !== undefined) {
+      throw new MillpondError(
+        'ERR_OUTPUT_CLASH',
+        `An output never overwrites a recording that it is made of; '${shown(output)}' is the recording '${shown(source)}'. Choose another name.`,
+      );
+    }
+    if (places.has(place)) {
+      throw new MillpondError(
+        'ERR_OUTPUT_CLASH',
+        `Each output has a file of its own; '${shown(output)}' would be written twice. Choose another name for one of both.`,
+      );
+    }
+    places.add(place);
+  }
+}
+
+/** @throws MillpondError `ERR_OUTPUT_WRITE` */
+export function makeFolder(path: string): void {
+  attempt(path, () => mkdirSync(path, { recursive: true }));
+}
+
+/** @throws MillpondError `ERR_OUTPUT_WRITE` */
+export function writeOutput({ path, content }: Output): void {
+  attempt(path, () => {
+    // A pipe or a terminal takes it as it comes: there is nothing to rename.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) writeFileSync(path, content);
+    else writeWhole(path, content);
+  });
+}
+
+function writeWhole(path: string, content: string): void {
+  const { aside, descriptor } = createAside(path);
+  try {
+    try {
+      writeFileSync(descriptor, content);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
+function createAside(path: string): { aside: string; descriptor: number } {
+  for (let tries = 1; ; tries++) {
+    const aside = join(dirname(path), `.${basename(path).slice(0, 40)}.${process.pid}-${tries}.part`);
+    try {
+      return { aside, descriptor: openSync(aside, 'wx') };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === MOST_NAMES_TRIED) throw error;
+    }
+  }
+}
+
+/** The same for each name of a file: by links that were followed and, of a file that is there, by its number. */
+function placeOf(path: string): string {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return join(realFolder(dirname(path)), basename(path));
+  }
+}
+
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    const above = dirname(folder);
+    return above === folder ? folder : join(realFolder(above), basename(folder));
+  }
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new MillpondError(
+      'ERR_OUTPUT_WRITE',
+      `An output is a file in a writable folder with room for it, got '${shown(path)}': ${escaped((error as Error).message)}. Check the folder and its free space.`,
+      { cause: error },
+    );
+  }
+}

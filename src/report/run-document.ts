@@ -1,0 +1,241 @@
+/**
+ * A recorded run as one object of plain JSON, `millpond.report/1`: fields may be added, none will change. Times are seconds since
+ * the start, durations nanoseconds, sizes bytes, shares 0 to 1. Pure.
+ */
+import type { PressureLevel } from '../budget/pressure.ts';
+import type { Bytes } from '../bytes.ts';
+import type { CauseName } from '../pool/causes.ts';
+import type { Decision } from '../sizing/decision.ts';
+import type { HealthReport } from '../telemetry/health.ts';
+import type { HeaderLine, RecordedTask, RecoveryLine, WorkerLostLine } from '../telemetry/recording/lines.ts';
+import type { Comparison } from './comparison.ts';
+import { corrected } from './coordinated-omission.ts';
+import { type Distribution, distributionOf, distributions, type Served, servedBy } from './figures.ts';
+import type { GateResult } from './gate.ts';
+import { byThread, cutOfSeries, type Merged } from './histograms.ts';
+import type { RecordedRun } from './recorded-run.ts';
+import { mergeGroups, threadName } from './series-groups.ts';
+import { secondsAtLevel, verdictOf } from './verdict.ts';
+
+export interface ReportDocument {
+  readonly schema: 'millpond.report/1';
+  readonly runs: readonly RunDocument[];
+  /** Of several runs: each beside the first. */
+  readonly comparison: Comparison | null;
+  readonly gates: readonly GateResult[];
+}
+
+export interface RunDocument {
+  readonly recording: string;
+  readonly fileBytes: Bytes;
+  readonly label: string;
+  readonly startedAt: string;
+  readonly seconds: number;
+  /** It has an end: the run neither crashed nor goes on. */
+  readonly ended: boolean;
+  readonly remarks: readonly string[];
+  readonly versions: HeaderLine['versions'];
+  readonly machine: HeaderLine['machine'];
+  readonly options: HeaderLine['options'];
+  readonly clock: HeaderLine['clock'];
+  readonly significantDigits: number;
+  /** A hit that was timed counts so many times. */
+  readonly hitWeight: number;
+  /** Values outside the range of their histogram, counted at its end. */
+  readonly clipped: number;
+  readonly intervals: {
+    readonly count: number;
+    readonly shortestSeconds: number;
+    readonly longestSeconds: number;
+  };
+  readonly health: HealthReport;
+  /** Exact; of the requests that got memory the share that came from pooled memory. */
+  readonly requests: Served & { readonly hitRate: number | null };
+  readonly latency: Latency;
+  /** Corrected for coordinated omission; null where no expected interval was given. */
+  readonly correctedLatency: {
+    readonly expectedIntervalNanoseconds: number;
+    readonly all: Distribution | null;
+    readonly byCause: Readonly<Partial<Record<CauseName, Distribution>>>;
+  } | null;
+  /** By thread, where it was asked for. */
+  readonly latencyByThread: Readonly<Record<string, Latency>> | null;
+  readonly queue: Distribution | null;
+  readonly service: Distribution | null;
+  /** By group, such as `lifetime/large`, `gc/minor` or `size`; `lifetime` and so on are their sums. */
+  readonly lifetimes: Groups;
+  readonly sizes: Groups;
+  readonly gc: Groups;
+  readonly recovery: Distribution | null;
+  readonly memory: {
+    readonly limitBytes: Bytes;
+    readonly peakBytes: Bytes;
+    readonly peakShare: number;
+    readonly mostRssBytes: Bytes;
+    readonly secondsAtLevel: Readonly<Record<PressureLevel, number>>;
+  };
+  readonly processedBytes: Bytes;
+  readonly tasks: Readonly<Record<'succeeded' | 'failed' | 'cancelled' | 'lost', number>>;
+  /** Those with the longest service of the whole run, the longest first. */
+  readonly slowestTasks: readonly SlowTask[];
+  readonly decisions: readonly Decision[];
+  readonly moves: { readonly quota: number; readonly buffers: number };
+  readonly recoveries: readonly Omit<RecoveryLine, 'kind'>[];
+  readonly workersLost: readonly Omit<WorkerLostLine, 'kind'>[];
+}
+
+export interface Latency {
+  readonly all: Distribution | null;
+  readonly byCause: Readonly<Partial<Record<CauseName, Distribution>>>;
+  /** By `cause/tier`. */
+  readonly byCauseAndTier: Readonly<Record<string, Distribution>>;
+}
+
+export type Groups = Readonly<Record<string, Distribution>>;
+
+export interface SlowTask {
+  readonly name: string;
+  readonly thread: string;
+  readonly startSeconds: number;
+  readonly queueNanoseconds: number;
+  readonly serviceNanoseconds: number;
+  readonly outcome: RecordedTask[5];
+}
+
+export interface DocumentOptions {
+  readonly byWorker: boolean;
+  readonly expectedIntervalNs: number | null;
+}
+
+const SLOWEST = 5;
+
+export function runDocument(run: RecordedRun, options: DocumentOptions): RunDocument {
+  const { header, intervals } = run;
+  const groups = mergeGroups(intervals);
+  const found = distributions(groups);
+  const requests = servedBy(run);
+  const acquires = requests.requests - requests.refused;
+  const peakBytes = Math.max(0, ...intervals.slice(-1).map(({ budget }) => budget.peakBytes));
+  const lengths = intervals.map(({ from, to }) => to - from);
+  const { budgetBytes } = header.options;
+  return {
+    recording: run.origin,
+    fileBytes: run.fileBytes,
+    label: header.label,
+    startedAt: header.startedAt,
+    seconds: run.seconds,
+    ended: run.end !== null,
+    remarks: run.remarks,
+    versions: header.versions,
+    machine: header.machine,
+    options: header.options,
+    clock: header.clock,
+    significantDigits: header.significantDigits,
+    hitWeight: header.options.sampleEvery,
+    clipped: sumOf(intervals, ({ clipped }) => clipped),
+    intervals: {
+      count: intervals.length,
+      shortestSeconds: lengths.reduce((least, one) => Math.min(least, one), lengths[0] ?? 0),
+      longestSeconds: lengths.reduce((most, one) => Math.max(most, one), 0),
+    },
+    health: verdictOf(run),
+    requests: { ...requests, hitRate: acquires > 0 ? requests.pooled / acquires : null },
+    latency: latencyIn(found),
+    correctedLatency:
+      options.expectedIntervalNs === null ? null : correctedIn(groups, options.expectedIntervalNs),
+    latencyByThread: options.byWorker ? latencyByThread(run) : null,
+    queue: found.get('queue') ?? null,
+    service: found.get('service') ?? null,
+    lifetimes: under(found, 'lifetime'),
+    sizes: under(found, 'size'),
+    gc: under(found, 'gc'),
+    recovery: found.get('recovery') ?? null,
+    memory: {
+      limitBytes: budgetBytes,
+      peakBytes,
+      peakShare: budgetBytes > 0 ? peakBytes / budgetBytes : 0,
+      mostRssBytes: intervals.reduce((most, { rssBytes }) => Math.max(most, rssBytes), 0),
+      secondsAtLevel: secondsAtLevel(run),
+    },
+    processedBytes: sumOf(intervals, ({ shards }) => sumOf(shards, ([, , , processed]) => processed)),
+    tasks: {
+      succeeded: sumOf(intervals, ({ tasks }) => tasks.succeeded),
+      failed: sumOf(intervals, ({ tasks }) => tasks.failed),
+      cancelled: sumOf(intervals, ({ tasks }) => tasks.cancelled),
+      lost: sumOf(intervals, ({ tasks }) => tasks.lost),
+    },
+    slowestTasks: slowestIn(run),
+    decisions: run.decisions,
+    moves: {
+      quota: sumOf(intervals, ({ moves }) => moves.filter(([kind]) => kind === 'quota').length),
+      buffers: sumOf(intervals, ({ moves }) => moves.filter(([kind]) => kind === 'buffers').length),
+    },
+    recoveries: run.recoveries.map(({ kind: _, ...recovery }) => recovery),
+    workersLost: run.workersLost.map(({ kind: _, ...lost }) => lost),
+  };
+}
+
+function latencyIn(found: ReadonlyMap<string, Distribution>): Latency {
+  const entries = [...found].map(([key, one]): [string[], Distribution] => [key.split('/'), one]);
+  const latencies = entries.filter(([[family]]) => family === 'latency');
+  return {
+    all: found.get('latency') ?? null,
+    byCause: Object.fromEntries(
+      latencies.filter(([path]) => path.length === 2).map(([[, cause], one]) => [cause, one]),
+    ),
+    byCauseAndTier: Object.fromEntries(
+      latencies
+        .filter(([path]) => path.length === 3)
+        .map(([[, cause, tier], one]) => [`${cause}/${tier}`, one]),
+    ),
+  };
+}
+
+function correctedIn(
+  groups: ReadonlyMap<string, Merged>,
+  expectedIntervalNanoseconds: number,
+): RunDocument['correctedLatency'] {
+  const cut = cutOfSeries('latency/hit/small');
+  const of = (key: string): Distribution | null => {
+    const merged = groups.get(key);
+    return merged ? distributionOf(corrected(merged, cut, expectedIntervalNanoseconds)) : null;
+  };
+  const causes = [...groups.keys()].filter((key) => /^latency\/\w+$/.test(key));
+  return {
+    expectedIntervalNanoseconds,
+    all: of('latency'),
+    byCause: Object.fromEntries(causes.map((key) => [key.slice('latency/'.length), of(key)])),
+  };
+}
+
+function latencyByThread({ intervals }: RecordedRun): Record<string, Latency> {
+  return Object.fromEntries(
+    byThread(intervals).map(([shard, series]) => [
+      threadName(shard),
+      latencyIn(distributions(mergeGroups(series))),
+    ]),
+  );
+}
+
+function under(found: ReadonlyMap<string, Distribution>, family: string): Groups {
+  return Object.fromEntries([...found].filter(([key]) => key.split('/')[0] === family));
+}
+
+function slowestIn({ intervals }: RecordedRun): SlowTask[] {
+  return intervals
+    .flatMap(({ slowest }) => slowest)
+    .sort(([, , , , a], [, , , , b]) => b - a)
+    .slice(0, SLOWEST)
+    .map(([name, shard, startSeconds, queueNanoseconds, serviceNanoseconds, outcome]) => ({
+      name,
+      thread: threadName(shard),
+      startSeconds,
+      queueNanoseconds,
+      serviceNanoseconds,
+      outcome,
+    }));
+}
+
+function sumOf<Item>(items: readonly Item[], figure: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + figure(item), 0);
+}

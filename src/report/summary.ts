@@ -1,0 +1,248 @@
+/** What a report says on a terminal, of one run. Pure. */
+import { styleText } from 'node:util';
+import { escaped, shown } from '../batch/plan.ts';
+import { formatDuration, formatNanoseconds } from '../batch/report.ts';
+import { formatBytes } from '../bytes.ts';
+import { CAUSES } from '../pool/causes.ts';
+import { HEALTH_CHECKS, type HealthState } from '../telemetry/health.ts';
+import type { Distribution } from './figures.ts';
+import type { Latency, RunDocument } from './run-document.ts';
+
+const LABEL_COLUMNS = 11;
+const NAME_COLUMNS = 14;
+const COLOURS: Readonly<Record<HealthState, 'green' | 'yellow' | 'red'>> = {
+  ok: 'green',
+  warn: 'yellow',
+  fail: 'red',
+};
+
+/** Each line ends with a line feed. */
+export function formatRun(run: RunDocument, stream: NodeJS.WriteStream): string {
+  const sections: [label: string, lines: readonly string[]][] = [
+    ['run', runLines(run)],
+    ['verdict', verdictLines(run, stream)],
+    ['requests', requestLines(run)],
+    ['memory', memoryLines(run)],
+    ['latency', latencyLines(run)],
+    ['corrected', correctedLines(run)],
+    ...Object.entries(run.latencyByThread ?? {}).map(([thread, latency]): [string, string[]] => [
+      thread.replace('-thread', ''),
+      tableLines(latency, null),
+    ]),
+    ['tasks', taskLines(run)],
+    ['lifetimes', groupLines(run.lifetimes, 'lifetime')],
+    ['collector', collectorLines(run)],
+    ['decisions', decisionLines(run)],
+    ['lost', run.workersLost.map(lostLine)],
+    ['figures', figureLines(run)],
+    ['remarks', run.remarks],
+  ];
+  return sections
+    .flatMap(([label, lines]) =>
+      lines.map((line, at) => {
+        const head = at === 0 ? label : '';
+        return `${styleText('bold', head.padEnd(LABEL_COLUMNS), { stream })}${line}\n`;
+      }),
+    )
+    .join('');
+}
+
+function runLines(run: RunDocument): string[] {
+  const { machine, versions, options } = run;
+  const started = run.startedAt.replace('T', ' ').replace(/\.\d+Z$|Z$/, ' UTC');
+  return [
+    `${escaped(run.label)}, ${started}, ${formatDuration(run.seconds)} on ${count(options.threads, 'thread')}: ${shown(run.recording)}`,
+    escaped(
+      `millpond ${versions.millpond}, Node ${versions.node}, ${machine.system}, ${machine.cores} x ${machine.cpu}`,
+    ),
+  ];
+}
+
+function verdictLines({ health }: RunDocument, stream: NodeJS.WriteStream): string[] {
+  const state = (of: HealthState): string => styleText(COLOURS[of], of, { stream });
+  const troubles = HEALTH_CHECKS.filter((name) => health.checks[name].state !== 'ok');
+  return [
+    `${state(health.verdict)}: ${health.sentence}`,
+    ...troubles.map((name) => {
+      const check = health.checks[name];
+      return `${state(check.state)}: ${name}: ${check.sentence}`;
+    }),
+  ];
+}
+
+function requestLines({ requests }: RunDocument): string[] {
+  const { hitRate, refused } = requests;
+  if (hitRate === null) return [refused > 0 ? `${refused}, all refused` : 'none'];
+  const refusals = refused > 0 ? `, ${refused} refused` : '';
+  return [`${requests.requests}, ${percent(hitRate)} from pooled memory${refusals}`];
+}
+
+function memoryLines({ memory }: RunDocument): string[] {
+  const strained = (['elevated', 'high', 'critical'] as const)
+    .filter((level) => memory.secondsAtLevel[level] > 0)
+    .map((level) => `${level} for ${formatDuration(memory.secondsAtLevel[level])}`);
+  return [
+    `peak ${formatBytes(memory.peakBytes)} of ${formatBytes(memory.limitBytes)} (${percent(memory.peakShare)}), the whole process ${formatBytes(memory.mostRssBytes)} at most`,
+    ...(strained.length > 0 ? [`pressure was ${strained.join(', ')}`] : []),
+  ];
+}
+
+function latencyLines(run: RunDocument): string[] {
+  const lines = tableLines(run.latency, run);
+  if (lines.length === 0) return ['nothing was timed'];
+  const weight =
+    run.hitWeight > 1
+      ? `Of hits one in ${run.hitWeight} was timed and counts ${run.hitWeight} times; all others were timed. 'requests' is exact.`
+      : "Every request was timed. 'requests' is exact.";
+  return [...lines, weight];
+}
+
+/** With exact counts where the run is given, else with sums of weights. */
+function tableLines(latency: Latency, run: RunDocument | null): string[] {
+  const rows = CAUSES.flatMap((cause): string[] => {
+    const stats = latency.byCause[cause] ?? null;
+    const served = run?.requests.byCause[cause] ?? stats?.count ?? 0;
+    return served > 0 || stats !== null ? [row(cause, served, stats)] : [];
+  });
+  if (rows.length === 0) return [];
+  const all = row('all', run?.requests.requests ?? latency.all?.count ?? 0, latency.all);
+  return [head('requests'), ...rows, all];
+}
+
+function correctedLines({ correctedLatency, latency }: RunDocument): string[] {
+  if (correctedLatency === null) return [];
+  const { expectedIntervalNanoseconds, all, byCause } = correctedLatency;
+  const rows = CAUSES.flatMap((cause): string[] => {
+    const stats = byCause[cause];
+    return stats === undefined ? [] : [row(cause, stats.count, stats)];
+  });
+  const raw = latency.all;
+  return [
+    head('requests'),
+    ...rows,
+    row('all', all?.count ?? 0, all),
+    ...(raw !== null && all !== null
+      ? [
+          `p50 ${formatNanoseconds(raw.p50)} raw, ${formatNanoseconds(all.p50)} corrected; p99 ${formatNanoseconds(raw.p99)} raw, ${formatNanoseconds(all.p99)} corrected.`,
+        ]
+      : []),
+    `As if each caller had asked every ${formatNanoseconds(expectedIntervalNanoseconds)}, and also while it was held up: coordinated omission.`,
+  ];
+}
+
+function taskLines(run: RunDocument): string[] {
+  const { succeeded, failed, cancelled, lost } = run.tasks;
+  if (succeeded + failed + cancelled + lost === 0) return ['none ended'];
+  const others = Object.entries({ failed, cancelled, lost }).filter(([, of]) => of > 0);
+  const waits: [string, Distribution | null][] = [
+    ['queue', run.queue],
+    ['service', run.service],
+  ];
+  const rows = waits.filter(([, stats]) => stats !== null);
+  return [
+    `${succeeded} succeeded${others.map(([name, of]) => `, ${of} ${name}`).join('')}`,
+    ...(rows.length > 0 ? [head('tasks'), ...rows.map(([name, of]) => row(name, of?.count ?? 0, of))] : []),
+    ...(rows.length > 0
+      ? ['queue: from its acceptance to its start in a worker; service: from there to its end.']
+      : []),
+    ...run.slowestTasks
+      .slice(0, 3)
+      .map(
+        (task) =>
+          `${formatNanoseconds(task.serviceNanoseconds)} on ${task.thread}${task.outcome === 'succeeded' ? '' : `, ${task.outcome}`}: ${shortened(shown(task.name))}`,
+      ),
+  ];
+}
+
+function groupLines(groups: Readonly<Record<string, Distribution>>, family: string): string[] {
+  const entries = Object.entries(groups);
+  if (entries.length === 0) return [];
+  const rows = entries.map(([name, stats]) =>
+    row(name === family ? 'all' : name.slice(family.length + 1), stats.count, stats),
+  );
+  return [head('leases'), ...rows.slice(1), rows[0]];
+}
+
+function collectorLines({ gc, seconds, options }: RunDocument): string[] {
+  const all = gc.gc;
+  if (all === undefined) return [];
+  const time = seconds * (options.threads + 1) * 1e9;
+  const rows = Object.entries(gc).filter(([name]) => name !== 'gc');
+  return [
+    head('pauses'),
+    ...rows.map(([name, stats]) => row(name.slice('gc/'.length), stats.count, stats)),
+    `${percent(time > 0 ? all.sum / time : 0)} of the time of all threads`,
+  ];
+}
+
+function decisionLines({ decisions, moves, recoveries }: RunDocument): string[] {
+  const moved = moves.quota + moves.buffers;
+  const kinds = Map.groupBy(decisions, ({ kind }) => kind);
+  const verdicts = Map.groupBy(decisions, ({ score }) => score?.verdict ?? 'not judged');
+  const counts = (groups: ReadonlyMap<string, readonly unknown[]>): string =>
+    Array.from(groups, ([name, of]) => `${of.length} ${name}`).join(', ');
+  const lines = decisions.length > 0 ? [`${counts(kinds)}; ${counts(verdicts)}`] : ['none'];
+  if (moved > 0) {
+    lines.push(
+      `${count(moves.quota, 'move')} of quota and ${moves.buffers} of buffers from thread to thread`,
+    );
+  }
+  if (recoveries.length > 0) {
+    const recovered = recoveries.filter((one) => one.recovered).length;
+    const longest = recoveries.reduce((most, { milliseconds }) => Math.max(most, milliseconds), 0);
+    lines.push(
+      `${recovered} of ${count(recoveries.length, 'emergency', 'emergencies')} ended because pressure fell, the longest took ${formatNanoseconds(longest * 1e6)}`,
+    );
+  }
+  return lines;
+}
+
+function lostLine({ shard, exitCode, at, task }: RunDocument['workersLost'][number]): string {
+  const during = task === undefined ? '' : `, in ${shortened(shown(task))}`;
+  return `worker ${shard} with exit code ${exitCode} after ${formatDuration(at)}${during}`;
+}
+
+/** How far the figures can be trusted. */
+function figureLines(run: RunDocument): string[] {
+  const { resolutionNanoseconds, readNanoseconds, recordNanoseconds } = run.clock;
+  const { count: intervals, shortestSeconds, longestSeconds } = run.intervals;
+  const ns = (value: number): string => `${Number(value.toPrecision(3))} ns`;
+  const length =
+    shortestSeconds === longestSeconds
+      ? formatDuration(longestSeconds)
+      : `${formatDuration(shortestSeconds)} to ${formatDuration(longestSeconds)}`;
+  return [
+    `The clock tells ${ns(resolutionNanoseconds)} apart; one read costs ${ns(readNanoseconds)}, to record one value ${ns(recordNanoseconds)}.`,
+    `Percentiles are good to ${run.significantDigits} digits; a maximum and a sum are exact.`,
+    `${count(intervals, 'interval')} of ${length} in ${formatBytes(run.fileBytes)}.`,
+    ...(run.clipped > 0
+      ? [
+          `A histogram clipped ${count(run.clipped, 'value')}: they lay outside of its range and count at its end, so the largest were larger.`,
+        ]
+      : []),
+  ];
+}
+
+function head(counted: string): string {
+  return `${''.padEnd(NAME_COLUMNS)}${[counted, 'p50', 'p99', 'p99.9', 'max'].map((cell) => cell.padStart(11)).join('')}`;
+}
+
+function row(name: string, of: number, stats: Distribution | null): string {
+  const times =
+    stats === null
+      ? Array(4).fill('-')
+      : [stats.p50, stats.p99, stats.p999, stats.max].map(formatNanoseconds);
+  return `${name.padEnd(NAME_COLUMNS)}${[String(Math.round(of)), ...times].map((cell) => cell.padStart(11)).join('')}`;
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(share < 0.01 ? 3 : 1))} %`;
+}
+
+function count(of: number, one: string, many = `${one}s`): string {
+  return `${of} ${of === 1 ? one : many}`;
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
