@@ -59,13 +59,21 @@ export function createWideHistogram({ unit, highest }: Range): WideHistogram {
 /** One with these counts, by index: as many as such a histogram has. */
 export function wideHistogramOf(range: Range, counts: ArrayLike<number>): WideHistogram {
   const histogram = createWideHistogram(range) as WideHistogram & {
+    maxValue: number;
     setCountAtIndex(index: number, count: number): void;
     establishInternalTackingValues(): void;
+    valueFromIndex(index: number): number;
+    highestEquivalentValue(value: number): number;
   };
+  let last = -1;
   for (let index = 0; index < counts.length; index++) {
-    if (counts[index] > 0) histogram.setCountAtIndex(index, counts[index]);
+    if (counts[index] === 0) continue;
+    histogram.setCountAtIndex(index, counts[index]);
+    last = index;
   }
   histogram.establishInternalTackingValues();
+  // 3.0.1 takes a unit over 1 twice into account, and prints a maximum above the last value.
+  if (last >= 0) histogram.maxValue = histogram.highestEquivalentValue(histogram.valueFromIndex(last));
   return histogram;
 }
 

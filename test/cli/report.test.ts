@@ -1,0 +1,210 @@
+import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { millpond, scratch, start } from '../e2e/millpond.ts';
+import { type MadeRun, madeLines, textOf } from '../report/made-run.ts';
+
+const at = scratch();
+
+function recording(name: string, options: MadeRun = {}, change = (text: string): string => text): string {
+  writeFileSync(at(name), change(textOf(madeLines({ seconds: 30, ...options }))));
+  return at(name);
+}
+
+describe('millpond report', () => {
+  it('says on one screen what a run was like', async () => {
+    const { code, stdout, stderr } = await millpond('report', recording('run.millpond'));
+    expect([code, stderr]).toEqual([0, '']);
+    const lines = stdout.split('\n');
+    expect(lines[0]).toMatch(
+      /^run {8}made up, 2026-11-25 08:00:00 UTC, 30\.0 s on 2 threads: .*run\.millpond$/,
+    );
+    expect(lines[2]).toBe('verdict    ok: All checks are fine.');
+    expect(lines[3]).toBe('requests   100260, 99.6 % from pooled memory');
+    expect(stdout).toMatch(/^memory {5}peak \d+(\.\d)? MiB of 100 MiB \(\d+(\.\d)? %\), the whole process/m);
+    expect(stdout).toMatch(/^latency {21}requests {8}p50 {8}p99 {6}p99\.9 {8}max$/m);
+    expect(stdout).toMatch(/^ {11}fresh +360 +\d+\.\d us/m);
+    expect(stdout).toMatch(/^ {11}all +100260 +\d+ ns/m);
+    expect(stdout).toContain('Of hits one in 64 was timed and counts 64 times; all others were timed.');
+    expect(stdout).toMatch(/^ {11}queue +300 /m);
+    expect(stdout).toMatch(/^ {11}service +300 /m);
+    expect(stdout).toMatch(/^collector {23}pauses/m);
+    expect(stdout).toMatch(/^decisions {2}1 shrink; 1 good$/m);
+    expect(stdout).toContain('The clock tells 40 ns apart; one read costs 35 ns, to record one value 30 ns.');
+    expect(stdout).toContain('30 intervals of 1.0 s in');
+    expect(stdout).not.toMatch(/clipped|remarks|corrected|worker-1 {3}/);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(240);
+  });
+
+  it('says of a run that crashed so, with a verdict from what there is', async () => {
+    const crashed = recording('crashed.millpond', { crashed: true }, (text) => text.slice(0, -500));
+    const { code, stdout } = await millpond('report', crashed);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^verdict {4}ok: All checks are fine\.$/m);
+    expect(stdout).toMatch(/^remarks {4}Line \d+ is not whole and was left out\.$/m);
+    expect(stdout).toMatch(/^ {11}The recording has no end: the run crashed, or still goes on\.$/m);
+  });
+
+  it('says what failed, what was lost and what was clipped, and lets no name speak to the terminal', async () => {
+    const lines = madeLines({ seconds: 10, hits: 0, crashed: true }).map((line) =>
+      line.kind === 'interval'
+        ? { ...line, clipped: 2, served: { fresh: [0, 90, 0, 0] as const, refused: [0, 0, 1, 0] as const } }
+        : line.kind === 'header'
+          ? { ...line, label: 'evil\u001b[2J', options: { ...line.options, sampleEvery: 1 } }
+          : line,
+    );
+    writeFileSync(
+      at('lost.millpond'),
+      textOf([
+        ...lines,
+        { kind: 'worker-lost', at: 10, shard: 2, exitCode: 1, task: 'a\u001b]0;b\u0007.wav' },
+      ]),
+    );
+    const { stdout } = await millpond('report', at('lost.millpond'));
+    expect(stdout).toContain('verdict    fail: hitRatio fails; the others are fine.\n');
+    expect(stdout).toMatch(/fail: hitRatio: 0\.0 % of 900 requests were served from pooled memory\./);
+    expect(stdout).toContain('910, 0 % from pooled memory, 10 refused');
+    expect(stdout).toContain(
+      'lost       worker 2 with exit code 1 after 10.0 s, in a\\u001b]0;b\\u0007.wav\n',
+    );
+    expect(stdout).toContain('A histogram clipped 20 values');
+    expect(stdout).toContain('Every request was timed.');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+
+  it('shows what the callers who were held up missed, where they are said to ask every so often', async () => {
+    const run = recording('omission.millpond');
+    const { stdout } = await millpond('report', run, '--expected-interval', '1ms');
+    expect(stdout).toMatch(/^corrected {19}requests/m);
+    expect(stdout).toMatch(/^ {11}p50 .* raw, .* corrected; p99 .* raw, .* corrected\.$/m);
+    expect(stdout).toContain('As if each caller had asked every 1.0 ms, and also while it was held up');
+    const { stdout: json } = await millpond('report', run, '--expected-interval', '1ms', '--json');
+    const [{ latency, correctedLatency }] = JSON.parse(json).runs;
+    expect(correctedLatency.expectedIntervalNanoseconds).toBe(1e6);
+    expect(correctedLatency.byCause.waited.count).toBeGreaterThan(latency.byCause.waited.count);
+    expect(correctedLatency.byCause.fresh.count).toBeGreaterThanOrEqual(latency.byCause.fresh.count);
+  });
+
+  it('prints one JSON object with --json, by worker if asked', async () => {
+    const run = recording('json.millpond');
+    const { code, stdout } = await millpond('report', run, '--json', '--by-worker');
+    expect(code).toBe(0);
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ schema: 'millpond.report/1', comparison: null, gates: [] });
+    const [one] = document.runs;
+    expect(one).toMatchObject({
+      recording: run,
+      ended: true,
+      seconds: 30,
+      hitWeight: 64,
+      clipped: 0,
+      correctedLatency: null,
+      tasks: { succeeded: 300, failed: 0, cancelled: 0, lost: 0 },
+      requests: { requests: 100_260, pooled: 99_840, refused: 0, byCause: { fresh: 360, waited: 60 } },
+      intervals: { count: 30, shortestSeconds: 1, longestSeconds: 1 },
+    });
+    expect(Object.keys(one.latencyByThread)).toEqual(['worker-1', 'worker-2']);
+    expect(one.latency.all.count).toBe(
+      one.latencyByThread['worker-1'].all.count + one.latencyByThread['worker-2'].all.count,
+    );
+    expect(Object.keys(one.latency.byCauseAndTier).sort()).toEqual([
+      ...['fresh/large', 'fresh/medium', 'hit/large', 'hit/medium', 'waited/large'],
+    ]);
+    expect([one.queue.count, one.service.count, one.gc['gc/minor'].count]).toEqual([300, 300, 180]);
+    expect(one.slowestTasks.length).toBe(5);
+  });
+
+  it('prints a table of intervals with --csv', async () => {
+    const { code, stdout } = await millpond('report', recording('csv.millpond'), '--csv');
+    expect(code).toBe(0);
+    expect(stdout.split('\n').length).toBe(32);
+  });
+
+  it('shows each thread with --by-worker', async () => {
+    const { stdout } = await millpond('report', recording('threads.millpond', { threads: 3 }), '--by-worker');
+    expect(stdout.match(/^worker-\d {20}requests/gm)?.length).toBe(3);
+  });
+
+  it('writes tables and a log, each as a whole, over what was there', async () => {
+    const run = recording('files.millpond');
+    writeFileSync(at('run.hlog'), 'old');
+    const out = ['--hgrm', at('deep', 'tables'), '--hlog', at('run.hlog')];
+    const { code, stderr } = await millpond('report', run, ...out);
+    expect(code).toBe(0);
+    expect(stderr).toBe(`wrote ${at('run.hlog')}\nwrote ${at('deep', 'tables')}\n`);
+    expect(readFileSync(at('run.hlog'), 'utf8')).toMatch(/^#\[Written by millpond/);
+    const names = readdirSync(at('deep', 'tables'));
+    expect(names).toContain('files-latency-fresh.hgrm');
+    expect(readdirSync(at('.')).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('never overwrites a recording, under whatever name', async () => {
+    const run = recording('precious.millpond');
+    const before = readFileSync(run);
+    symlinkSync(run, at('link'));
+    linkSync(run, at('hard'));
+    mkdirSync(at('tables'));
+    for (const out of [
+      ['--hlog', run],
+      ['--hlog', at('.', 'tables', '..', 'precious.millpond')],
+      ['--hlog', at('link')],
+      ['--hlog', at('hard')],
+    ]) {
+      const { code, stdout, stderr } = await millpond('report', run, ...out);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(/^millpond: An output never overwrites a recording .* \(ERR_OUTPUT_CLASH\)\n$/);
+    }
+    symlinkSync(run, at('tables', 'precious-queue.hgrm'));
+    expect((await millpond('report', run, '--hgrm', at('tables'))).code).toBe(2);
+    expect(readFileSync(run)).toEqual(before);
+    expect(readdirSync(at('tables'))).toEqual(['precious-queue.hgrm']);
+  });
+
+  it('says where it cannot write', async () => {
+    const { code, stderr } = await millpond(
+      'report',
+      recording('w.millpond'),
+      '--hlog',
+      at('none', 'x.hlog'),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/got '.*x\.hlog': ENOENT.*\(ERR_OUTPUT_WRITE\)\n$/);
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const { child, ended } = start(['report', recording('pipe.millpond', { seconds: 3000 }), '--csv']);
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    const { code, stderr } = await ended;
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it.each<[string[], RegExp]>([
+    [[], /missing required argument 'recordings'/],
+    [['--json', '--csv'], /cannot be used with/],
+    [['--expected-interval', '10'], /a time from 1ns to 60min, for example 10ms/],
+    [['--expected-interval', '0ms'], /a time from 1ns/],
+    [['--expected-interval', '2000min'], /a time from 1ns/],
+  ])('refuses %j', async (options, message) => {
+    const files = options.length === 0 ? [] : [recording('any.millpond')];
+    const { code, stderr } = await millpond('report', ...files, ...options);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  it('refuses a log of several recordings, and what is no recording', async () => {
+    const run = recording('one.millpond');
+    const several = await millpond('report', run, recording('two.millpond'), '--hlog', at('x.hlog'));
+    expect([several.code, several.stderr]).toEqual([
+      2,
+      expect.stringMatching(/got 2 recordings\. Call it once/),
+    ]);
+    const damaged = await millpond(
+      'report',
+      recording('bad.millpond', {}, (text) => text.replace('"to":5', '"to":-5')),
+    );
+    expect([damaged.code, damaged.stdout]).toEqual([2, '']);
+    expect(damaged.stderr).toMatch(
+      /^millpond: Line 6 of .*bad\.millpond is damaged: .*\(ERR_RECORDING_INVALID\)\n$/,
+    );
+  });
+});
