@@ -1,0 +1,48 @@
+/** Neighbouring intervals of a recording put together, so that runs whose intervals differ in length are cut alike. Pure. */
+import type { IntervalLine } from '../telemetry/recording/lines.ts';
+import type { RecordedRun } from './recorded-run.ts';
+
+/** A stretch of a run. */
+export interface Span {
+  readonly run: RecordedRun;
+  readonly intervals: readonly IntervalLine[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An interval may end a little early, and a span is whole when no more than this share of it is missing. */
+const SLACK = 0.1;
+/** Of the intervals of a run, so many may be longer than what counts as its length. */
+const LONGER = 0.05;
+/** No more spans than say more: neighbours hang together, and each costs time. */
+export const MOST_SPANS = 400;
+
+export function wholeOf(run: RecordedRun): Span {
+  return { run, intervals: run.intervals, from: 0, to: run.seconds };
+}
+
+/** In seconds: what the intervals of all of these runs can be put together to, 400 for the longest run at most. */
+export function commonLength(runs: readonly RecordedRun[]): number {
+  return Math.max(...runs.map((run) => Math.max(lengthOf(run), run.seconds / MOST_SPANS)));
+}
+
+/** Each of `seconds` or a little more; what is left at the end is not enough for one, and left out. */
+export function spansOf(run: RecordedRun, seconds: number): Span[] {
+  const spans: Span[] = [];
+  let intervals: IntervalLine[] = [];
+  for (const interval of run.intervals) {
+    intervals.push(interval);
+    const { from } = intervals[0];
+    if (interval.to - from < seconds * (1 - SLACK)) continue;
+    spans.push({ run, intervals, from, to: interval.to });
+    intervals = [];
+  }
+  return spans;
+}
+
+/** Intervals grow longer with the run; the few longest of all may be accidents. */
+function lengthOf({ intervals }: RecordedRun): number {
+  if (intervals.length === 0) return 0;
+  const lengths = intervals.map(({ from, to }) => to - from).sort((a, b) => a - b);
+  return lengths[Math.ceil(lengths.length * (1 - LONGER)) - 1];
+}
