@@ -1,8 +1,8 @@
 /** What a comparison found, in words: the biggest first, what is noise, what cannot be told, and whether like was compared with like. Pure. */
 import { escaped } from '../batch/plan.ts';
-import { formatDuration } from '../batch/report.ts';
 import type { Change, Examined } from './comparison.ts';
 import { formatFigure, formatRatio } from './figure.ts';
+import type { Quantity } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
 interface Look {
@@ -52,14 +52,13 @@ function unchanged(looks: readonly Look[]): string | null {
   const listed = named(sorted, ({ examined: { quantity, ranked } }) =>
     ranked?.spread ? `${quantity.label} (${within(ranked.spread)})` : quantity.label,
   );
-  return `No change beyond noise: ${listed}.`;
+  return `Noise, or too small to matter: ${listed}.`;
 }
 
 function within([least, most]: readonly [number, number]): string {
-  const percent = Math.max(most - 1, 1 - least) * 100;
-  return percent < 100
-    ? `within ${Number(percent.toPrecision(2))} %`
-    : `${formatRatio(least)} to ${formatRatio(most)} times`;
+  const percent = Number((Math.max(most - 1, 1 - least) * 100).toFixed(1));
+  if (percent === 0) return 'the same';
+  return percent < 100 ? `within ${percent} %` : `${formatRatio(least)} to ${formatRatio(most)} times`;
 }
 
 function untold(looks: readonly Look[]): string | null {
@@ -70,18 +69,30 @@ function untold(looks: readonly Look[]): string | null {
   const listed = named(
     short,
     ({ examined }) =>
-      `${examined.quantity.label} (runs of ${formatDuration(examined.needSeconds as number)} would do)`,
+      `${examined.quantity.label} (runs of ${roughly(examined.needSeconds as number)} would do)`,
   );
   return `Too little was recorded to judge: ${listed}.`;
 }
 
-/** What only one of both runs has. */
+/** What only one of both runs has: facts, whatever ranks say. */
 function appeared(looks: readonly Look[]): string[] {
-  const label = ({ examined }: Look) => examined.quantity.label;
-  const only = (missing: 'base' | 'other') => looks.filter(({ examined }) => examined[missing] === null);
+  const missing = (figure: number | null, { unit }: Quantity) =>
+    figure === null || (unit === 'count' && figure === 0);
+  const only = (run: 'base' | 'other', without: 'base' | 'other') =>
+    looks.filter(
+      ({ examined }) =>
+        missing(examined[without], examined.quantity) && !missing(examined[run], examined.quantity),
+    );
+  const listed = (run: 'base' | 'other', found: readonly Look[]) =>
+    named(
+      found,
+      ({ examined: { quantity, ...figures } }) =>
+        `${quantity.label} (${formatFigure(figures[run], quantity.unit)})`,
+    );
+  const [added, gone] = [only('other', 'base'), only('base', 'other')];
   return [
-    ...(only('base').length > 0 ? [`The base has nothing of: ${named(only('base'), label)}.`] : []),
-    ...(only('other').length > 0 ? [`Only the base has: ${named(only('other'), label)}.`] : []),
+    ...(added.length > 0 ? [`The base has none of: ${listed('other', added)}.`] : []),
+    ...(gone.length > 0 ? [`Only the base has: ${listed('base', gone)}.`] : []),
   ];
 }
 
@@ -103,6 +114,13 @@ function unlike(base: RecordedRun, other: RecordedRun): string | null {
 function value(value: unknown): string {
   const text = escaped(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none'));
   return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}...` : text;
+}
+
+/** Rounded up. */
+function roughly(seconds: number): string {
+  if (seconds <= 120) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes <= 120 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
 }
 
 function named(looks: readonly Look[], text: (look: Look) => string): string {

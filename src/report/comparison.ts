@@ -96,14 +96,13 @@ export function examine(quantity: Quantity, base: RecordedRun, other: RecordedRu
   const figures = { base: figureOf(quantity, base), other: figureOf(quantity, other) };
   if (figures.base === null || figures.other === null)
     return { quantity, ...figures, ranked: null, needSeconds: null };
-  const runs = [base, other] as const;
-  const seconds = Math.max(commonLength(runs), ...runs.map((run) => secondsFor(quantity, run)));
-  const values = runs.map((run) => valuesOf(quantity, run, seconds));
+  const lengths = lengthsFor(quantity, [base, other]);
+  const values = [valuesOf(quantity, base, lengths[0]), valuesOf(quantity, other, lengths[1])];
   const enough = values.every(({ length }) => length >= RULES.leastSpans);
   return {
     ...{ quantity, ...figures },
     ranked: enough ? compareByRank(values[0], values[1]) : null,
-    needSeconds: enough ? null : seconds * RULES.leastSpans,
+    needSeconds: enough ? null : Math.max(...lengths) * RULES.leastSpans,
   };
 }
 
@@ -168,11 +167,16 @@ function quantitiesFor(base: RecordedRun, other: RecordedRun): Examined[] {
   ].filter(({ base, other }) => (base ?? 0) !== 0 || (other ?? 0) !== 0);
 }
 
-/** How long a stretch must be to hold enough records of this figure, at the rate of the run. */
-function secondsFor({ records }: Quantity, run: RecordedRun): number {
-  if (records === undefined) return 0;
-  const perSecond = records.of(wholeOf(run)) / run.seconds;
-  return perSecond > 0 ? records.least / perSecond : 0;
+/**
+ * In seconds, of a stretch of each run. Of the same length, but where percentiles and maxima depend on how many records they are
+ * of: then as long as it takes to hold as many, and enough.
+ */
+function lengthsFor({ records }: Quantity, runs: readonly RecordedRun[]): readonly number[] {
+  const seconds = commonLength(runs);
+  if (records === undefined) return runs.map(() => seconds);
+  const rates = runs.map((run) => records.of(wholeOf(run)) / run.seconds);
+  const wanted = Math.max(records.least, seconds * Math.max(...rates));
+  return rates.map((rate) => (rate > 0 ? wanted / rate : seconds));
 }
 
 /** Of stretches in the order of time; those with too few records are passed over. */

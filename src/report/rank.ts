@@ -133,7 +133,8 @@ function ratioWith(base: readonly number[], other: readonly number[], wanted: nu
     if (wins(base, other, Math.exp(middle)) > wanted) least = middle;
     else most = middle;
   }
-  return Math.exp((least + most) / 2);
+  // The same to within the steps of bisection is the same.
+  return Number(Math.exp((least + most) / 2).toPrecision(9));
 }
 
 /** Student's t as a normal deviate, by Wallace (1959): good to 0.02 for three degrees of freedom, better for more. */

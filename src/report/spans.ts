@@ -10,8 +10,6 @@ export interface Span {
   readonly to: number;
 }
 
-/** An interval may end a little early, and a span is whole when no more than this share of it is missing. */
-const SLACK = 0.1;
 /** Of the intervals of a run, so many may be longer than what counts as its length. */
 const LONGER = 0.05;
 /** No more spans than say more: neighbours hang together, and each costs time. */
@@ -26,14 +24,15 @@ export function commonLength(runs: readonly RecordedRun[]): number {
   return Math.max(...runs.map((run) => Math.max(lengthOf(run), run.seconds / MOST_SPANS)));
 }
 
-/** Each of `seconds` or a little more; what is left at the end is not enough for one, and left out. */
+/** Each as near to `seconds` as whole intervals come; what is left at the end is not enough for one, and left out. */
 export function spansOf(run: RecordedRun, seconds: number): Span[] {
   const spans: Span[] = [];
   let intervals: IntervalLine[] = [];
   for (const interval of run.intervals) {
     intervals.push(interval);
     const { from } = intervals[0];
-    if (interval.to - from < seconds * (1 - SLACK)) continue;
+    // Short of it by less than the next one is over it.
+    if (interval.to - from + (interval.to - interval.from) / 2 <= seconds) continue;
     spans.push({ run, intervals, from, to: interval.to });
     intervals = [];
   }
