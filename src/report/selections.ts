@@ -11,7 +11,9 @@ export interface Selection {
   readonly label: string;
   readonly unit: 'ns' | 'B';
   readonly series: ReadonlySet<SeriesName>;
-  /** Whose sampling makes one record stand for several values: that of hits, of lifetimes, or nobody's. */
+  /** Of requests: what served them, and of which tier, null for all. Their exact counts are in each interval. */
+  readonly requests: { readonly causes: readonly CauseName[]; readonly tier: TierName | null } | null;
+  /** One record may stand for several values, as hits and lifetimes are sampled; everything else is written down whole. */
   readonly sampled: 'hits' | 'lifetimes' | null;
 }
 
@@ -26,57 +28,59 @@ const CAUSE_LABELS: Readonly<Record<CauseName, string>> = {
   refused: 'refused requests',
 };
 
-/** What stands before the slash, and what it means. */
-const FAMILIES: readonly {
-  readonly name: string;
-  readonly label: string;
-  readonly of: (series: SeriesName) => boolean;
-  readonly unit?: 'B';
-  readonly sampled?: 'hits' | 'lifetimes';
+/** What stands before the slash. */
+interface Family extends Pick<Selection, 'name' | 'label' | 'unit' | 'sampled'> {
+  readonly causes?: readonly CauseName[];
+  /** How its series begin. */
+  readonly prefixes: readonly string[];
+  /** What may stand behind the slash. */
   readonly parts: readonly string[];
-}[] = [
+}
+
+const FAMILIES: readonly Family[] = [
+  latencies('all', 'all requests', CAUSES),
+  latencies(
+    'slow',
+    'requests that did not hit',
+    CAUSES.filter((cause) => cause !== 'hit'),
+  ),
+  ...CAUSES.map((cause) => latencies(cause, CAUSE_LABELS[cause], [cause])),
   {
-    ...{ name: 'all', label: 'all requests', sampled: 'hits', parts: TIER_NAMES },
-    of: (series) => series.startsWith('latency/'),
+    ...{ name: 'lifetime', label: 'lifetimes of leases', unit: 'ns', sampled: 'lifetimes' },
+    ...{ prefixes: ['lifetime/'], parts: TIER_NAMES },
   },
   {
-    ...{ name: 'slow', label: 'requests that did not hit', parts: TIER_NAMES },
-    of: (series) => series.startsWith('latency/') && !series.startsWith('latency/hit/'),
+    ...{ name: 'size', label: 'sizes of requests', unit: 'B', sampled: 'hits' },
+    ...{ prefixes: ['size/'], parts: TIER_NAMES },
   },
-  ...CAUSES.map((cause) => ({
-    ...{ name: cause, label: CAUSE_LABELS[cause], parts: TIER_NAMES },
-    of: (series: SeriesName) => series.startsWith(`latency/${cause}/`),
-    ...(cause === 'hit' && { sampled: 'hits' as const }),
-  })),
-  {
-    ...{ name: 'lifetime', label: 'lifetimes of leases', sampled: 'lifetimes', parts: TIER_NAMES },
-    of: (series) => series.startsWith('lifetime/'),
-  },
-  {
-    ...{ name: 'size', label: 'sizes of requests', unit: 'B', sampled: 'hits', parts: TIER_NAMES },
-    of: (series) => series.startsWith('size/'),
-  },
-  {
-    ...{ name: 'gc', label: 'GC pauses', parts: GC_KINDS },
-    of: (series) => series.startsWith('gc/'),
-  },
-  { name: 'queue', label: 'queue waits', of: (series) => series === 'queue', parts: [] },
-  { name: 'service', label: 'service times', of: (series) => series === 'service', parts: [] },
-  { name: 'recovery', label: 'emergencies', of: (series) => series === 'recovery', parts: [] },
+  { name: 'gc', label: 'GC pauses', unit: 'ns', sampled: null, prefixes: ['gc/'], parts: GC_KINDS },
+  { name: 'queue', label: 'queue waits', unit: 'ns', sampled: null, prefixes: ['queue'], parts: [] },
+  { name: 'service', label: 'service times', unit: 'ns', sampled: null, prefixes: ['service'], parts: [] },
+  { name: 'recovery', label: 'emergencies', unit: 'ns', sampled: null, prefixes: ['recovery'], parts: [] },
 ];
 
 export const SELECTIONS: ReadonlyMap<string, Selection> = new Map(
-  FAMILIES.flatMap(({ name, label, of, unit, sampled = null, parts }) =>
-    [null, ...parts].map((part): [string, Selection] => {
-      const full = part === null ? name : `${name}/${part}`;
-      const series = SERIES_NAMES.filter((one) => of(one) && (part === null || one.endsWith(`/${part}`)));
-      const shown = part === null ? label : `${label} (${part})`;
-      return [full, { name: full, label: shown, unit: unit ?? 'ns', sampled, series: new Set(series) }];
-    }),
+  FAMILIES.flatMap((family) =>
+    [null, ...family.parts].map((part) => selection(family, part)).map((one) => [one.name, one]),
   ),
 );
 
-/** Of the given cause, and where it is given of the given tier. */
-export function latencyOf(cause: CauseName | 'all' | 'slow', tier?: TierName): Selection {
-  return SELECTIONS.get(tier === undefined ? cause : `${cause}/${tier}`) as Selection;
+function latencies(name: string, label: string, causes: readonly CauseName[]): Family {
+  const sampled = causes.includes('hit') ? 'hits' : null;
+  const prefixes = causes.map((cause) => `latency/${cause}/`);
+  return { name, label, unit: 'ns', sampled, causes, prefixes, parts: TIER_NAMES };
+}
+
+function selection({ name, label, unit, sampled, causes, prefixes }: Family, part: string | null): Selection {
+  const series = SERIES_NAMES.filter(
+    (one) => prefixes.some((prefix) => one.startsWith(prefix)) && (part === null || one.endsWith(`/${part}`)),
+  );
+  return {
+    ...{
+      name: part === null ? name : `${name}/${part}`,
+      label: part === null ? label : `${label} (${part})`,
+    },
+    ...{ unit, sampled, series: new Set(series) },
+    requests: causes === undefined ? null : { causes, tier: part as TierName | null },
+  };
 }
