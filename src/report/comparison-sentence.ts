@@ -1,7 +1,7 @@
 /** What a comparison found, in words: the biggest first, what is noise, what cannot be told, and whether like was compared with like. Pure. */
 import { escaped } from '../batch/plan.ts';
 import type { Change, Examined } from './comparison.ts';
-import { formatFigure, formatRatio } from './figure.ts';
+import { formatFigure, formatRatio, spreadText, timesText } from './figure.ts';
 import type { Quantity } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
@@ -40,7 +40,7 @@ export function figures({ quantity, base, other, ranked }: Examined): string {
   if (base === null || other === null || base === 0) return from;
   const spread = ranked?.spread;
   const range = spread ? ` (${formatRatio(spread[0])} to ${formatRatio(spread[1])})` : '';
-  return `${from}, ${formatRatio(other / base)} times${range}`;
+  return `${from}, ${timesText(other / base)}${range}`;
 }
 
 /** The surest first: those of which the spread is narrowest. */
@@ -50,15 +50,9 @@ function unchanged(looks: readonly Look[]): string | null {
     ranked?.spread ? ranked.spread[1] / ranked.spread[0] : Number.POSITIVE_INFINITY;
   const sorted = looks.toSorted((a, b) => width(a) - width(b));
   const listed = named(sorted, ({ examined: { quantity, ranked } }) =>
-    ranked?.spread ? `${quantity.label} (${within(ranked.spread)})` : quantity.label,
+    ranked?.spread ? `${quantity.label} (${spreadText(ranked.spread)})` : quantity.label,
   );
   return `Noise, or too small to matter: ${listed}.`;
-}
-
-function within([least, most]: readonly [number, number]): string {
-  const percent = Number((Math.max(most - 1, 1 - least) * 100).toFixed(1));
-  if (percent === 0) return 'the same';
-  return percent < 100 ? `within ${percent} %` : `${formatRatio(least)} to ${formatRatio(most)} times`;
 }
 
 function untold(looks: readonly Look[]): string | null {

@@ -156,13 +156,13 @@ function quantitiesFor(base: RecordedRun, other: RecordedRun): Examined[] {
     return p50.ranked === null ? p99 : p50;
   };
   const plain = (name: string) => examined(PLAIN_QUANTITIES.get(name) as Quantity);
-  const all = latencyOf('all');
+  const selection = (name: string) => SELECTIONS.get(name) as Selection;
   const statistics = ['p50', 'p99', 'p99.9', 'max', 'mean'] as const;
   return [
-    ...statistics.map((statistic) => of(statistic, all)),
-    ...CAUSES.map((cause) => tail(latencyOf(cause))),
+    ...statistics.map((statistic) => of(statistic, selection('all'))),
+    ...CAUSES.map(selection).map(tail),
     ...['hit-rate', 'throughput', 'peak-memory', 'gc-time'].map(plain),
-    ...['queue', 'service'].map((name) => tail(SELECTIONS.get(name) as Selection)),
+    ...['queue', 'service'].map(selection).map(tail),
     ...['emergencies', 'refused', 'failed'].map(plain),
   ].filter(({ base, other }) => (base ?? 0) !== 0 || (other ?? 0) !== 0);
 }

@@ -20,3 +20,15 @@ export function formatRatio(ratio: number): string {
   const digits = Number(ratio.toPrecision(3));
   return String(digits >= 0.1 ? Number(digits.toFixed(2)) : digits);
 }
+
+export function timesText(ratio: number): string {
+  const text = formatRatio(ratio);
+  return text === '1' ? 'the same' : `${text} times`;
+}
+
+/** Of an interval of ratios: `within 2.5 %` of 1, or `1.3 to 1.7 times`. */
+export function spreadText([least, most]: readonly [number, number]): string {
+  if (least > 1 || most < 1 || most > 2) return `${formatRatio(least)} to ${formatRatio(most)} times`;
+  const percent = Number((Math.max(most - 1, 1 - least) * 100).toFixed(1));
+  return percent === 0 ? 'the same' : `within ${percent} %`;
+}

@@ -1,7 +1,7 @@
 /** Reads a gate, as `p99(fresh) > 1.2x`, `hit-rate < 95%` or `peak-memory > 90MiB`. Pure. */
 import { escaped } from '../batch/plan.ts';
 import { parseBytes } from '../bytes.ts';
-import { isMillpondError, MillpondError } from '../errors.ts';
+import { MillpondError } from '../errors.ts';
 import type { Unit } from './figure.ts';
 import { nearestName } from './nearest-name.ts';
 import { distributionQuantity, PLAIN_QUANTITIES, type Quantity, type Statistic } from './quantities.ts';
@@ -110,14 +110,9 @@ function boundOf(wanted: Unit, digits: string, unit: string): number | null {
   if (wanted === 'count') return unit === '' ? value : null;
   if (wanted === 'share') return unit === '%' ? value / 100 : null;
   if (wanted === 'ns') return Object.hasOwn(NANOSECONDS, unit) ? value * NANOSECONDS[unit] : null;
-  const size = wanted === 'B/s' ? unit.replace(/\/s$/, '') : unit;
-  if (size === '') return null;
-  try {
-    return parseBytes(`${digits}${size}`);
-  } catch (error) {
-    if (isMillpondError(error)) return null;
-    throw error;
-  }
+  const size = /^([kmg]?i?b?)(\/s)?$/.exec(unit);
+  if (size === null || size[1] === '' || (size[2] !== undefined) !== (wanted === 'B/s')) return null;
+  return value * parseBytes(`1${size[1]}`);
 }
 
 function quantityNames(): string {

@@ -7,11 +7,10 @@
  */
 import { MillpondError } from '../errors.ts';
 import { CAUSES } from '../pool/causes.ts';
-import { TIER_NAMES } from '../pool/tiers.ts';
 import { changeOf, examine } from './comparison.ts';
-import { formatFigure, formatRatio } from './figure.ts';
+import { formatFigure, formatRatio, spreadText, timesText } from './figure.ts';
 import type { Gate, Operator } from './gate-parser.ts';
-import { figureOf, PLAIN_QUANTITIES, type Quantity } from './quantities.ts';
+import { figureOf, type Quantity, requestsOf } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
 export { type Gate, parseGate } from './gate-parser.ts';
@@ -64,26 +63,26 @@ function checkOne(gate: Gate, base: RecordedRun, run: RecordedRun): Pick<GateRes
   const cut = run.end === null ? ' The recording has no end, so this is of a part of the run.' : '';
   if (value === null) {
     return neverHappened(quantity, run)
-      ? { failed: false, sentence: `There were no ${quantity.label.replace(/^\S+ of /, '')}.${cut}` }
+      ? { failed: false, sentence: `There were no ${quantity.selection?.label}.${cut}` }
       : unanswered(quantity, 'of it was recorded');
   }
-  const shown = `${quantity.label} is ${formatFigure(value, quantity.unit)}`;
+  const shown = `${capital(quantity.label)}: ${formatFigure(value, quantity.unit)}`;
   if (!gate.relative) {
     const failed = HOLDS[operator](value, gate.bound);
     const words = WORDS[operator][failed ? 0 : 1];
     return {
       failed,
-      sentence: `${capital(shown)}, ${words} ${formatFigure(gate.bound, quantity.unit)}.${cut}`,
+      sentence: `${shown}, ${words} ${formatFigure(gate.bound, quantity.unit)}.${cut}`,
     };
   }
   const before = figureOf(quantity, base);
   if (before === null) return unanswered(quantity, 'of it was recorded of the base');
   const failed = HOLDS[operator](value, gate.bound * before);
   const words = WORDS[operator][failed ? 0 : 1];
-  const times = before > 0 ? `${formatRatio(value / before)} times, ` : '';
-  const beside = `${capital(shown)} beside ${formatFigure(before, quantity.unit)}`;
+  const times = before > 0 ? `${timesText(value / before)}, ` : '';
+  const beside = `${shown} beside ${formatFigure(before, quantity.unit)}`;
   const limit = `${words} ${formatRatio(gate.bound)} times`;
-  return { failed, sentence: `${beside}: ${times}${limit}. ${byRank(quantity, base, run)}${cut}` };
+  return { failed, sentence: `${beside}, ${times}${limit}. ${byRank(quantity, base, run)}${cut}` };
 }
 
 function unanswered(quantity: Quantity, what: string): Pick<GateResult, 'failed' | 'sentence'> {
@@ -97,37 +96,19 @@ function byRank(quantity: Quantity, base: RecordedRun, run: RecordedRun): string
   const examined = examine(quantity, base, run);
   const { ranked } = examined;
   if (ranked === null) return 'There are too few intervals to say by rank whether that is noise.';
-  const spread = ranked.spread
-    ? `, from interval to interval ${ranked.spread.map(formatRatio).join(' to ')} times`
-    : '';
+  const spread = ranked.spread ? `: ${spreadText(ranked.spread)} between intervals` : '';
   const change = changeOf(examined, ranked.p);
   return change === 'noise'
     ? `By rank that is noise, or too little to matter${spread}.`
     : `By rank the run is ${change}${spread}.`;
 }
 
-/**
- * Slow paths and pauses are all recorded, and requests counted exactly: where a run served requests and has none of these, there
- * were none. Whatever is sampled may have happened unseen.
- */
-function neverHappened({ name }: Quantity, run: RecordedRun): boolean {
-  const [, of] = /\((.+)\)$/.exec(name) ?? [];
-  if (of === undefined || PLAIN_QUANTITIES.has(name)) return false;
-  const [family, part] = of.split('/');
-  const count = (cause: (typeof CAUSES)[number]) =>
-    run.intervals.reduce((sum, { served }) => {
-      const byTier = served[cause] ?? [0, 0, 0, 0];
-      return (
-        sum +
-        (part === undefined ? byTier.reduce((a, b) => a + b) : byTier[TIER_NAMES.indexOf(part as never)])
-      );
-    }, 0);
-  const causes = CAUSES.filter((cause) => cause === family || (family === 'slow' && cause !== 'hit'));
-  const worked = run.intervals.some(({ served }) => Object.keys(served).length > 0);
-  if (!worked) return false;
-  return causes.length > 0
-    ? causes.every((cause) => count(cause) === 0)
-    : family === 'gc' || family === 'recovery';
+/** By exact count, or since all of its kind are written down: of requests that did not hit, and of pauses and emergencies. */
+function neverHappened({ selection }: Quantity, { intervals }: RecordedRun): boolean {
+  if (selection === undefined || requestsOf(intervals, CAUSES, null) === 0) return false;
+  const { requests, series } = selection;
+  if (requests !== null) return requestsOf(intervals, requests.causes, requests.tier) === 0;
+  return [...series].every((name) => name.startsWith('gc/') || name === 'recovery');
 }
 
 function capital(text: string): string {

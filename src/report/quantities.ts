@@ -23,6 +23,8 @@ export interface Quantity {
   readonly of: (span: Span) => number | null;
   /** Where that of the whole run is not found as that of a stretch is. */
   readonly ofRun?: (run: RecordedRun) => number | null;
+  /** Of which values; not there where it is no statistic of a distribution. */
+  readonly selection?: Selection;
   /** How many records it takes to be known, and how many there are; without it any stretch will do. */
   readonly records?: { readonly least: number; readonly of: (span: Span) => number };
 }
@@ -53,6 +55,7 @@ export function distributionQuantity(statistic: Statistic, selection: Selection)
     label: `${statistic} of ${selection.label}`,
     unit: selection.unit,
     better: 'less',
+    selection,
     of: (span) => {
       const merged = mergedOf(span.intervals, selection);
       if (merged === null) return null;
@@ -64,21 +67,18 @@ export function distributionQuantity(statistic: Statistic, selection: Selection)
   };
 }
 
-const HITS: ReadonlySet<CauseName> = new Set(['hit', 'mailbox', 'larger']);
+/** What was served from memory already pooled. */
+const POOLED: readonly CauseName[] = ['hit', 'mailbox', 'larger'];
+const SERVED = CAUSES.filter((cause) => cause !== 'refused');
 
 function hitRate(tier: TierName | null): Quantity {
   return {
     name: tier === null ? 'hit-rate' : `hit-rate(${tier})`,
     label: tier === null ? 'hit rate' : `hit rate (${tier})`,
-    unit: 'share',
-    better: 'more',
+    ...{ unit: 'share', better: 'more' },
     of: ({ intervals }) => {
-      const served = (causes: readonly CauseName[]) =>
-        sumOf(intervals, (interval) =>
-          causes.reduce((sum, cause) => sum + requests(interval.served[cause], tier), 0),
-        );
-      const all = served(CAUSES.filter((cause) => cause !== 'refused'));
-      return all === 0 ? null : served([...HITS]) / all;
+      const all = requestsOf(intervals, SERVED, tier);
+      return all === 0 ? null : requestsOf(intervals, POOLED, tier) / all;
     },
   };
 }
@@ -88,11 +88,9 @@ const PLAIN: readonly Quantity[] = [
   ...TIER_NAMES.map(hitRate),
   {
     ...{ name: 'throughput', label: 'throughput', unit: 'B/s', better: 'more' },
-    of: ({ intervals, from, to }) =>
-      to > from
-        ? sumOf(intervals, ({ shards }) => shards.reduce((sum, [, , , processed]) => sum + processed, 0)) /
-          (to - from)
-        : null,
+    of: ({ intervals, from, to }) => (to > from ? sumOf(intervals, processedOf) / (to - from) : null),
+    // Jobs that report nothing as processed have none, rather than one of 0.
+    ofRun: ({ intervals, seconds }) => sumOf(intervals, processedOf) / seconds || null,
   },
   {
     ...{ name: 'peak-memory', label: 'peak memory', unit: 'B', better: 'less' },
@@ -117,7 +115,7 @@ const PLAIN: readonly Quantity[] = [
   },
   {
     ...{ name: 'refused', label: 'refused requests', unit: 'count', better: 'less' },
-    of: ({ intervals }) => sumOf(intervals, ({ served }) => requests(served.refused, null)),
+    of: ({ intervals }) => requestsOf(intervals, ['refused'], null),
   },
   tasks('failed', 'failed tasks'),
   tasks('cancelled', 'cancelled tasks'),
@@ -140,9 +138,24 @@ function tasks(outcome: keyof TaskCounts, label: string): Quantity {
   };
 }
 
-function requests(byTier: IntervalLine['served'][CauseName], tier: TierName | null): number {
-  if (byTier === undefined) return 0;
-  return tier === null ? byTier.reduce((sum, count) => sum + count, 0) : byTier[TIER_NAMES.indexOf(tier)];
+/** By exact count. */
+export function requestsOf(
+  intervals: readonly IntervalLine[],
+  causes: readonly CauseName[],
+  tier: TierName | null,
+): number {
+  const wanted = TIER_NAMES.map((name) => tier === null || name === tier);
+  return sumOf(intervals, ({ served }) =>
+    causes.reduce(
+      (sum, cause) => (served[cause] ?? []).reduce((all, count, at) => (wanted[at] ? all + count : all), sum),
+      0,
+    ),
+  );
+}
+
+/** Bytes, over all threads. */
+function processedOf({ shards }: IntervalLine): number {
+  return shards.reduce((sum, [, , , processed]) => sum + processed, 0);
 }
 
 /** Nanoseconds, over all threads. */

@@ -19,9 +19,9 @@ export function wholeOf(run: RecordedRun): Span {
   return { run, intervals: run.intervals, from: 0, to: run.seconds };
 }
 
-/** In seconds: what the intervals of all of these runs can be put together to, 400 for the longest run at most. */
+/** In seconds: what the intervals of all of these runs can be put together to; 1 at least, and 400 for the longest run at most. */
 export function commonLength(runs: readonly RecordedRun[]): number {
-  return Math.max(...runs.map((run) => Math.max(lengthOf(run), run.seconds / MOST_SPANS)));
+  return Math.max(1, ...runs.map((run) => Math.max(lengthOf(run), run.seconds / MOST_SPANS)));
 }
 
 /** Each as near to `seconds` as whole intervals come; what is left at the end is not enough for one, and left out. */
