@@ -2,6 +2,7 @@
 import { PRESSURE_LEVELS } from '../budget/pressure.ts';
 import { formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { formatNanoseconds } from './duration.ts';
 import { percentile } from './percentile.ts';
 import type { Snapshot, Stats } from './snapshot.ts';
 
@@ -226,7 +227,7 @@ const FINDINGS: Readonly<
       judged: !few,
       found: few
         ? `${tooFew(count)} to tell how long the slowest 1 in 100 take`
-        : `99 in 100 of ${requests(count)} took at most ${duration(value)}`,
+        : `99 in 100 of ${requests(count)} took at most ${formatNanoseconds(value)}`,
       remedy:
         'Requests wait for memory or for the system: raise budgetBytes or maxIdle, or release leases sooner.',
     };
@@ -274,7 +275,7 @@ const FINDINGS: Readonly<
 
 /** A check's value, or one of its thresholds, with its unit. */
 export function formatHealthValue(name: HealthCheckName, value: number): string {
-  if (name === 'allocationLatency') return duration(value);
+  if (name === 'allocationLatency') return formatNanoseconds(value);
   const unit = name === 'poolUtilization' ? ' %' : name === 'cleanupFrequency' ? '/min' : '';
   return `${Number(value.toFixed(3))}${unit}`;
 }
@@ -285,18 +286,6 @@ function requests(count: number): string {
 
 function tooFew(count: number): string {
   return `${requests(count)} ${count === 1 ? 'is' : 'are'} too few`;
-}
-
-function duration(nanoseconds: number): string {
-  const [scale, unit] =
-    nanoseconds < 1e3
-      ? [1, 'ns']
-      : nanoseconds < 1e6
-        ? [1e3, 'us']
-        : nanoseconds < 1e9
-          ? [1e6, 'ms']
-          : [1e9, 's'];
-  return `${Number((nanoseconds / scale).toPrecision(3))} ${unit}`;
 }
 
 function invalid(rule: string, remedy: string): MillpondError {

@@ -1,0 +1,130 @@
+/** What a comparison found, in words: the biggest first, what is noise, what cannot be told, and whether like was compared with like. Pure. */
+import { escaped } from '../batch/plan.ts';
+import type { Change, Examined } from './comparison.ts';
+import { formatFigure, formatRatio, spreadText, timesText } from './figure.ts';
+import type { Quantity } from './quantities.ts';
+import type { RecordedRun } from './recorded-run.ts';
+
+interface Look {
+  readonly examined: Examined;
+  readonly change: Change;
+}
+
+/** Figures of one kind that are named; the rest is counted. */
+const NAMED = 3;
+/** Of each difference between options that is shown. */
+const MOST_TEXT = 60;
+
+export function sentenceOn(base: RecordedRun, other: RecordedRun, looks: readonly Look[]): string {
+  const of = (change: Change) => looks.filter((look) => look.change === change);
+  const sentences = [
+    ...(['worse', 'better'] as const).map((change) => changed(change, of(change))),
+    unchanged(of('noise')),
+    untold(of('unknown')),
+    ...appeared(looks),
+    unlike(base, other),
+  ].filter((sentence) => sentence !== null);
+  return sentences.join(' ');
+}
+
+function changed(change: 'better' | 'worse', looks: readonly Look[]): string | null {
+  if (looks.length === 0) return null;
+  const bySize = looks.toSorted((a, b) => sizeOf(b) - sizeOf(a));
+  const listed = named(bySize, ({ examined }) => figures(examined));
+  return `${change === 'worse' ? 'Worse' : 'Better'}: ${listed}.`;
+}
+
+/** `p99 of fresh allocations, 120 us to 180 us, 1.5 times (1.3 to 1.7)` */
+export function figures({ quantity, base, other, ranked }: Examined): string {
+  const from = `${quantity.label}, ${formatFigure(base, quantity.unit)} to ${formatFigure(other, quantity.unit)}`;
+  if (base === null || other === null || base === 0) return from;
+  const spread = ranked?.spread;
+  const range = spread ? ` (${formatRatio(spread[0])} to ${formatRatio(spread[1])})` : '';
+  return `${from}, ${timesText(other / base)}${range}`;
+}
+
+/** The surest first: those of which the spread is narrowest. */
+function unchanged(looks: readonly Look[]): string | null {
+  if (looks.length === 0) return null;
+  const width = ({ examined: { ranked } }: Look) =>
+    ranked?.spread ? ranked.spread[1] / ranked.spread[0] : Number.POSITIVE_INFINITY;
+  const sorted = looks.toSorted((a, b) => width(a) - width(b));
+  const listed = named(sorted, ({ examined: { quantity, ranked } }) =>
+    ranked?.spread ? `${quantity.label} (${spreadText(ranked.spread)})` : quantity.label,
+  );
+  return `Noise, or too small to matter: ${listed}.`;
+}
+
+function untold(looks: readonly Look[]): string | null {
+  const short = looks
+    .filter(({ examined }) => examined.needSeconds !== null)
+    .toSorted((a, b) => (a.examined.needSeconds as number) - (b.examined.needSeconds as number));
+  if (short.length === 0) return null;
+  const listed = named(
+    short,
+    ({ examined }) =>
+      `${examined.quantity.label} (runs of ${roughly(examined.needSeconds as number)} would do)`,
+  );
+  return `Too little was recorded to judge: ${listed}.`;
+}
+
+/** What only one of both runs has: facts, whatever ranks say. */
+function appeared(looks: readonly Look[]): string[] {
+  const missing = (figure: number | null, { unit }: Quantity) =>
+    figure === null || (unit === 'count' && figure === 0);
+  const only = (run: 'base' | 'other', without: 'base' | 'other') =>
+    looks.filter(
+      ({ examined }) =>
+        missing(examined[without], examined.quantity) && !missing(examined[run], examined.quantity),
+    );
+  const listed = (run: 'base' | 'other', found: readonly Look[]) =>
+    named(
+      found,
+      ({ examined: { quantity, ...figures } }) =>
+        `${quantity.label} (${formatFigure(figures[run], quantity.unit)})`,
+    );
+  const [added, gone] = [only('other', 'base'), only('base', 'other')];
+  return [
+    ...(added.length > 0 ? [`The base has none of: ${listed('other', added)}.`] : []),
+    ...(gone.length > 0 ? [`Only the base has: ${listed('base', gone)}.`] : []),
+  ];
+}
+
+function unlike(base: RecordedRun, other: RecordedRun): string | null {
+  const [a, b] = [base, other].map(
+    ({ header: { label, versions, machine, options } }): Record<string, unknown> => ({
+      ...{ label, millpond: versions.millpond, Node: versions.node },
+      ...{ CPU: machine.cpu, cores: machine.cores, system: machine.system, ...options },
+    }),
+  );
+  const differing = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(
+    (name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]),
+  );
+  if (differing.length === 0) return null;
+  const listed = differing.map((name) => `${escaped(name)} (${value(a[name])}, then ${value(b[name])})`);
+  return `Like is not compared with like: the runs differ in ${listed.join(', ')}.`;
+}
+
+function value(value: unknown): string {
+  const text = escaped(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none'));
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}...` : text;
+}
+
+/** Rounded up. */
+function roughly(seconds: number): string {
+  if (seconds <= 120) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes <= 120 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
+}
+
+function named(looks: readonly Look[], text: (look: Look) => string): string {
+  const more = looks.length - NAMED;
+  const rest = more > 0 ? `; and ${more} more` : '';
+  return `${looks.slice(0, NAMED).map(text).join('; ')}${rest}`;
+}
+
+/** How far a ratio is from 1, whichever way. */
+function sizeOf({ examined: { base, other } }: Look): number {
+  if (!base || !other) return Number.POSITIVE_INFINITY;
+  return Math.abs(Math.log(other / base));
+}

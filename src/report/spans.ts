@@ -1,0 +1,47 @@
+/** Neighbouring intervals of a recording put together, so that runs whose intervals differ in length are cut alike. Pure. */
+import type { IntervalLine } from '../telemetry/recording/lines.ts';
+import type { RecordedRun } from './recorded-run.ts';
+
+/** A stretch of a run. */
+export interface Span {
+  readonly run: RecordedRun;
+  readonly intervals: readonly IntervalLine[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Of the intervals of a run, so many may be longer than what counts as its length. */
+const LONGER = 0.05;
+/** No more spans than say more: neighbours hang together, and each costs time. */
+export const MOST_SPANS = 400;
+
+export function wholeOf(run: RecordedRun): Span {
+  return { run, intervals: run.intervals, from: 0, to: run.seconds };
+}
+
+/** In seconds: what the intervals of all of these runs can be put together to; 1 at least, and 400 for the longest run at most. */
+export function commonLength(runs: readonly RecordedRun[]): number {
+  return Math.max(1, ...runs.map((run) => Math.max(lengthOf(run), run.seconds / MOST_SPANS)));
+}
+
+/** Each as near to `seconds` as whole intervals come; what is left at the end is not enough for one, and left out. */
+export function spansOf(run: RecordedRun, seconds: number): Span[] {
+  const spans: Span[] = [];
+  let intervals: IntervalLine[] = [];
+  for (const interval of run.intervals) {
+    intervals.push(interval);
+    const { from } = intervals[0];
+    // Short of it by less than the next one is over it.
+    if (interval.to - from + (interval.to - interval.from) / 2 <= seconds) continue;
+    spans.push({ run, intervals, from, to: interval.to });
+    intervals = [];
+  }
+  return spans;
+}
+
+/** Intervals grow longer with the run; the few longest of all may be accidents. */
+function lengthOf({ intervals }: RecordedRun): number {
+  if (intervals.length === 0) return 0;
+  const lengths = intervals.map(({ from, to }) => to - from).sort((a, b) => a - b);
+  return lengths[Math.ceil(lengths.length * (1 - LONGER)) - 1];
+}
