@@ -86,6 +86,19 @@ const FALLING: ReadonlySet<HealthCheckName> = new Set(['hitRatio', 'recoverySucc
 
 export type HealthFigures = Omit<Snapshot, 'health'>;
 
+/** What the checks look at. */
+export interface JudgedFigures {
+  readonly uptimeSeconds: number;
+  readonly budget: Pick<Snapshot['budget'], 'limitBytes' | 'peakBytes'>;
+  readonly pool: Pick<Snapshot['pool'], 'acquires' | 'hitRate' | 'utilization'>;
+  readonly pressure: Pick<
+    Snapshot['pressure'],
+    'level' | 'ledgerLevel' | 'processLevel' | 'secondsAtLevel' | 'emergency'
+  >;
+  readonly latency: Pick<Snapshot['latency'], 'byCause'>;
+  readonly cleanup: Pick<Snapshot['cleanup'], 'trims' | 'trimmedBytes' | 'emergencies' | 'recovered'>;
+}
+
 /** What one check sees: `judged` is false where there is nothing to judge yet. */
 interface Finding {
   readonly value: number;
@@ -95,7 +108,7 @@ interface Finding {
 }
 
 export function evaluateHealth(
-  figures: HealthFigures,
+  figures: JudgedFigures,
   thresholds: HealthThresholds = DEFAULT_HEALTH,
 ): HealthReport {
   const checks = Object.fromEntries(
@@ -169,7 +182,7 @@ function checkOf(name: HealthCheckName, finding: Finding, { warn, fail }: Thresh
 }
 
 const FINDINGS: Readonly<
-  Record<HealthCheckName, (figures: HealthFigures, thresholds: HealthThresholds) => Finding>
+  Record<HealthCheckName, (figures: JudgedFigures, thresholds: HealthThresholds) => Finding>
 > = {
   poolUtilization({ pool, budget }, { hitRatio }) {
     const value = pool.utilization * 100;
