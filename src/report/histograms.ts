@@ -1,13 +1,50 @@
-/** Distributions of a recording, put together from its intervals. Holds nothing. */
-import { createWideHistogram, decodeCompressed, type WideHistogram } from '../telemetry/hdr.ts';
-import { type IntervalLine, SERIES_NAMES, type SeriesName } from '../telemetry/recording/lines.ts';
+/**
+ * Distributions of a recording, put together from its intervals. Of each recorded series the counts are kept once they were
+ * unpacked, for as long as the series itself is: a report adds up the same ones by cause, by tier and over time.
+ */
+import { SIGNIFICANT_DIGITS, type WideHistogram, wideHistogramOf } from '../telemetry/hdr.ts';
+import {
+  type IntervalLine,
+  type RecordedSeries,
+  SERIES_NAMES,
+  type SeriesName,
+} from '../telemetry/recording/lines.ts';
 import { BOUNDS, LIFETIMES } from '../telemetry/series.ts';
+import { type Cut, cutOf, decodeSparse, type SparseCounts } from './encoded-histogram.ts';
 
 /** Values of one or several series; percentiles are the histogram's, `max` and `sum` are exact. */
 export interface Merged {
   readonly histogram: WideHistogram;
   readonly max: number;
   readonly sum: number;
+}
+
+/** Tasks wait and run for up to a day, as leases live. */
+const CUTS: ReadonlyMap<SeriesName, Cut> = new Map(
+  Array.from(
+    Map.groupBy(SERIES_NAMES.entries(), ([index]) => BOUNDS[index] ?? BOUNDS[LIFETIMES]),
+    ([bounds, entries]) => {
+      const cut = cutOf(bounds, SIGNIFICANT_DIGITS);
+      return entries.map(([, name]): [SeriesName, Cut] => [name, cut]);
+    },
+  ).flat(),
+);
+
+const unpacked = new WeakMap<RecordedSeries, SparseCounts>();
+
+/** How the values of a series are told apart. */
+export function cutOfSeries(name: SeriesName): Cut {
+  return CUTS.get(name) as Cut;
+}
+
+/** @throws Error that says in a clause what is wrong with the histogram */
+export function countsOf(series: RecordedSeries): SparseCounts {
+  let counts = unpacked.get(series);
+  if (counts === undefined) {
+    counts = decodeSparse(series[2], cutOfSeries(series[0]));
+    unpacked.set(series, counts);
+  }
+  return counts;
 }
 
 /**
@@ -18,19 +55,28 @@ export function merge(
   intervals: readonly IntervalLine[],
   pick: (series: SeriesName, shard: number) => boolean,
 ): Merged | null {
-  let histogram: WideHistogram | null = null;
-  let max = 0;
-  let sum = 0;
+  return mergeBy(intervals, (name, shard) => (pick(name, shard) ? true : null)).get(true) ?? null;
+}
+
+/** As {@link merge}, several at once: by key, in the order in which keys came up; null leaves a series out. */
+export function mergeBy<Key>(
+  intervals: readonly IntervalLine[],
+  keyOf: (series: SeriesName, shard: number) => Key | null,
+): Map<Key, Merged> {
+  const sums = new Map<Key, Sum>();
   for (const { series } of intervals) {
-    for (const [name, shard, encoded, most, total] of series) {
-      if (!pick(name, shard)) continue;
-      histogram ??= createWideHistogram(rangeOf(name));
-      histogram.add(decodeCompressed(encoded));
-      max = Math.max(max, most);
-      sum += total;
+    for (const one of series) {
+      const key = keyOf(one[0], one[1]);
+      if (key === null) continue;
+      let sum = sums.get(key);
+      if (sum === undefined) {
+        sum = new Sum();
+        sums.set(key, sum);
+      }
+      sum.add(one);
     }
   }
-  return histogram && { histogram, max, sum };
+  return new Map(Array.from(sums, ([key, sum]) => [key, sum.merged()]));
 }
 
 /** At `percentile`, 0 to 100. A histogram gives the upper end of a bucket, which may lie above the largest value there was. */
@@ -38,7 +84,29 @@ export function valueAt({ histogram, max }: Merged, percentile: number): number 
   return Math.min(histogram.getValueAtPercentile(percentile), max);
 }
 
-/** Tasks wait and run for up to a day, as leases live. */
-function rangeOf(name: SeriesName): (typeof BOUNDS)[number] {
-  return BOUNDS[SERIES_NAMES.indexOf(name)] ?? BOUNDS[LIFETIMES];
+class Sum {
+  readonly #counts = new Map<Cut, Float64Array>();
+  #max = 0;
+  #sum = 0;
+
+  add(series: RecordedSeries): void {
+    const cut = cutOfSeries(series[0]);
+    let counts = this.#counts.get(cut);
+    if (counts === undefined) {
+      counts = new Float64Array(cut.length);
+      this.#counts.set(cut, counts);
+    }
+    const sparse = countsOf(series);
+    for (let at = 0; at < sparse.length; at += 2) counts[sparse[at]] += sparse[at + 1];
+    this.#max = Math.max(this.#max, series[3]);
+    this.#sum += series[4];
+  }
+
+  merged(): Merged {
+    const [histogram, ...others] = Array.from(this.#counts)
+      .sort(([a], [b]) => b.highest - a.highest)
+      .map(([cut, counts]) => wideHistogramOf(cut, counts));
+    for (const other of others) histogram.add(other);
+    return { histogram, max: this.#max, sum: this.#sum };
+  }
 }

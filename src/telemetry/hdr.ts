@@ -15,7 +15,7 @@ export interface Range {
   readonly highest: number;
 }
 
-const SIGNIFICANT_DIGITS = 2;
+export const SIGNIFICANT_DIGITS = 2;
 /** Counts of 64 bits: 32-bit ones wrap silently once weights add up to 2^32, and are no faster. */
 const COUNT_BITS = 64;
 
@@ -54,6 +54,19 @@ export function createFastHistogram({ unit, highest }: Range): FastHistogram {
 export function createWideHistogram({ unit, highest }: Range): WideHistogram {
   const { default: Float64Histogram } = load('hdr-histogram-js/dist/Float64Histogram');
   return new Float64Histogram(unit, highest, SIGNIFICANT_DIGITS);
+}
+
+/** One with these counts, by index: as many as such a histogram has. */
+export function wideHistogramOf(range: Range, counts: ArrayLike<number>): WideHistogram {
+  const histogram = createWideHistogram(range) as WideHistogram & {
+    setCountAtIndex(index: number, count: number): void;
+    establishInternalTackingValues(): void;
+  };
+  for (let index = 0; index < counts.length; index++) {
+    if (counts[index] > 0) histogram.setCountAtIndex(index, counts[index]);
+  }
+  histogram.establishInternalTackingValues();
+  return histogram;
 }
 
 /** Reads what {@link FastHistogram.encode} wrote: the two kinds cannot be added to each other in any other way. */
