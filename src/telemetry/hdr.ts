@@ -88,20 +88,6 @@ export function decodeCompressed(base64: string): WideHistogram {
   return decodeHistogram(decompress(Buffer.from(base64, 'base64')));
 }
 
-/** Calls `visit` with each count there is and the middle of the values that it stands for, rising. */
-export function forEachCount(histogram: WideHistogram, visit: (value: number, count: number) => void): void {
-  const counts = histogram as unknown as {
-    countsArrayLength: number;
-    getCountAtIndex(index: number): number;
-    valueFromIndex(index: number): number;
-    medianEquivalentValue(value: number): number;
-  };
-  for (let index = 0; index < counts.countsArrayLength; index++) {
-    const count = counts.getCountAtIndex(index);
-    if (count > 0) visit(counts.medianEquivalentValue(counts.valueFromIndex(index)), count);
-  }
-}
-
 /**
  * Adds `from` to `to`, and for each value over `interval` the requests that a caller would have made meanwhile, had it not
  * waited: the value less one interval, less two, and so on. Takes time in proportion to the sum of all values beside it.

@@ -3,7 +3,7 @@ import { PRESSURE_LEVELS } from '../budget/pressure.ts';
 import { formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { percentile } from './percentile.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot, Stats } from './snapshot.ts';
 
 export const HEALTH_STATES = ['ok', 'warn', 'fail'] as const;
 export type HealthState = (typeof HEALTH_STATES)[number];
@@ -95,7 +95,7 @@ export interface JudgedFigures {
     Snapshot['pressure'],
     'level' | 'ledgerLevel' | 'processLevel' | 'secondsAtLevel' | 'emergency'
   >;
-  readonly latency: Pick<Snapshot['latency'], 'byCause'>;
+  readonly latency: { readonly byCause: Readonly<Record<string, Omit<Stats, 'sum' | 'mean'>>> };
   readonly cleanup: Pick<Snapshot['cleanup'], 'trims' | 'trimmedBytes' | 'emergencies' | 'recovered'>;
 }
 

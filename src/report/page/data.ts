@@ -40,9 +40,17 @@ export interface RunData {
   readonly gc: GcData;
   readonly time: TimeData;
   readonly heat: HeatData;
+  /** Those with most work. */
   readonly workers: readonly WorkerData[];
+  readonly hiddenWorkers: number;
   readonly decisions: DecisionsData;
-  readonly recoveries: { readonly count: number; readonly recovered: number; readonly longestMs: number };
+  readonly recoveries: {
+    readonly count: number;
+    readonly recovered: number;
+    readonly longestMs: number;
+    /** The first ones, from when to when. */
+    readonly spans: readonly (readonly [from: number, to: number])[];
+  };
   readonly slowest: readonly TaskData[];
   readonly tasks: Readonly<Record<'succeeded' | 'failed' | 'cancelled' | 'lost', number>>;
   readonly moves: readonly MoveData[];
@@ -178,6 +186,7 @@ export interface TaskData {
 
 export interface MoveData {
   readonly kind: string;
+  readonly tier: string;
   readonly from: number;
   readonly to: number;
   /** Moves, and buffers in all of them. */

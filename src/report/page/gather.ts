@@ -1,111 +1,87 @@
-/**
- * Distributions of a run, from one pass over its intervals: decoding them is most of what a page costs, so each is decoded
- * once, and wider sums are made of narrower ones. Pure.
- */
-import { forEachCount } from '../../telemetry/hdr.ts';
-import type { IntervalLine, RecordedSeries } from '../../telemetry/recording/lines.ts';
-import { type Merged, merge } from '../histograms.ts';
+/** Distributions of a run: each recorded histogram is unpacked once and added up by series, by cause, by tier and over time. Pure. */
+import type { IntervalLine } from '../../telemetry/recording/lines.ts';
+import { type Cut, lowestAt } from '../encoded-histogram.ts';
+import { countsOf, cutOfSeries, type Merged, mergeBy } from '../histograms.ts';
 import type { HeatData } from './data.ts';
+
+const ROWS_PER_DECADE = 8;
 
 export interface Gathered {
   /** By the name of their series, `latency/fresh/large`; with `all` in place of cause, tier or both their sums. */
   readonly latency: ReadonlyMap<string, Merged>;
-  /** By the name of their series. */
+  /** By the name of their series: lifetimes, queue, service. */
   readonly others: ReadonlyMap<string, Merged>;
   /** By thread, all kinds; and by the names of their series. */
   readonly pausesByShard: ReadonlyMap<number, Merged>;
   readonly pausesByKind: ReadonlyMap<string, Merged>;
-  readonly heat: HeatData;
 }
 
-const ROWS_PER_DECADE = 8;
+export function gather(intervals: readonly IntervalLine[]): Gathered {
+  const latencies = (keyOf: (cause: string, tier: string) => string) =>
+    mergeBy(intervals, (name) => {
+      const [family, cause, tier] = name.split('/');
+      return family === 'latency' ? keyOf(cause, tier) : null;
+    });
+  return {
+    latency: new Map([
+      ...latencies(() => 'latency/all/all'),
+      ...latencies((_, tier) => `latency/all/${tier}`),
+      ...latencies((cause) => `latency/${cause}/all`),
+      ...latencies((cause, tier) => `latency/${cause}/${tier}`),
+    ]),
+    others: mergeBy(intervals, (name) => (/^(lifetime\/|queue$|service$)/.test(name) ? name : null)),
+    pausesByShard: mergeBy(intervals, (name, shard) => (name.startsWith('gc/') ? shard : null)),
+    pausesByKind: mergeBy(intervals, (name) => (name.startsWith('gc/') ? name : null)),
+  };
+}
 
-/** `buckets` are intervals that go together in time. */
-export function gather(buckets: readonly (readonly IntervalLine[])[]): Gathered {
-  const latency = new Map<string, Merged>();
+/** One column for each of `buckets`, which are intervals that go together in time. */
+export function heatOf(buckets: readonly (readonly IntervalLine[])[]): HeatData {
   const all: number[][] = [];
   const slow: number[][] = [];
   for (const bucket of buckets) {
-    const inBucket = mergedBy(bucket, ([name]) => (name.startsWith('latency/') ? name : null));
-    const column = new Column();
-    const slowColumn = new Column();
-    for (const [name, merged] of inBucket) {
-      fold(latency, name, merged);
-      column.add(merged);
-      if (!name.startsWith('latency/hit/')) slowColumn.add(merged);
+    const column: number[] = [];
+    const slowColumn: number[] = [];
+    for (const { series } of bucket) {
+      for (const one of series) {
+        const name = one[0];
+        if (!name.startsWith('latency/')) continue;
+        const rows = rowsOf(cutOfSeries(name));
+        const counts = countsOf(one);
+        const isHit = name.startsWith('latency/hit/');
+        for (let at = 0; at < counts.length; at += 2) {
+          const row = rows[counts[at]];
+          column[row] = (column[row] ?? 0) + counts[at + 1];
+          if (!isHit) slowColumn[row] = (slowColumn[row] ?? 0) + counts[at + 1];
+        }
+      }
     }
-    all.push(column.counts());
-    slow.push(slowColumn.counts());
+    all.push(fromFirst(column));
+    slow.push(fromFirst(slowColumn));
   }
-  for (const [name, merged] of [...latency]) {
-    const [, cause, tier] = name.split('/');
-    fold(latency, `latency/${cause}/all`, merged);
-    fold(latency, `latency/all/${tier}`, merged);
-    fold(latency, 'latency/all/all', merged);
-  }
-  const intervals = buckets.flat();
-  const pauses = mergedBy(intervals, ([name, shard]) => (name.startsWith('gc/') ? `${name}/${shard}` : null));
-  const pausesByShard = new Map<number, Merged>();
-  const pausesByKind = new Map<string, Merged>();
-  for (const [key, merged] of pauses) {
-    const [, kind, shard] = key.split('/');
-    fold(pausesByShard, Number(shard), merged);
-    fold(pausesByKind, kind, merged);
-  }
-  const others = mergedBy(intervals, ([name]) =>
-    name.startsWith('lifetime/') || name === 'queue' || name === 'service' ? name : null,
-  );
   const layers = [
     { name: 'all requests', columns: all },
     { name: 'without hits', columns: slow },
   ];
-  return { latency, others, pausesByShard, pausesByKind, heat: { rowsPerDecade: ROWS_PER_DECADE, layers } };
+  return { rowsPerDecade: ROWS_PER_DECADE, layers };
 }
 
-function mergedBy(
-  intervals: readonly IntervalLine[],
-  keyOf: (series: RecordedSeries) => string | null,
-): Map<string, Merged> {
-  const grouped = new Map<string, IntervalLine[]>();
-  for (const interval of intervals) {
-    const bySeries = Map.groupBy(interval.series, keyOf);
-    for (const [key, series] of bySeries) {
-      if (key === null) continue;
-      const lines = grouped.get(key);
-      if (lines === undefined) grouped.set(key, [{ ...interval, series }]);
-      else lines.push({ ...interval, series });
-    }
-  }
-  const merged = new Map<string, Merged>();
-  for (const [key, lines] of grouped) {
-    const one = merge(lines, () => true);
-    if (one !== null) merged.set(key, one);
-  }
-  return merged;
-}
+const rowsByCut = new Map<Cut, Uint16Array>();
 
-/** Adds to what the map has; a sum never shares its histogram with a part of it. */
-function fold<Key>(sums: Map<Key, Merged>, key: Key, { histogram, max, sum }: Merged): void {
-  const old = sums.get(key);
-  const target = old?.histogram ?? emptyLike(histogram);
-  target.add(histogram);
-  sums.set(key, { histogram: target, max: Math.max(max, old?.max ?? 0), sum: sum + (old?.sum ?? 0) });
-}
-
-/** One column of the heat map, from its first row on. */
-class Column {
-  readonly #rows: number[] = [];
-
-  add({ histogram }: Merged): void {
-    forEachCount(histogram, (value, count) => {
-      const row = Math.max(0, Math.floor(Math.log10(value) * ROWS_PER_DECADE));
-      while (this.#rows.length <= row) this.#rows.push(0);
-      this.#rows[row] += count;
+/** In which row of the heat map the middle of an index's values lies. */
+function rowsOf(cut: Cut): Uint16Array {
+  let rows = rowsByCut.get(cut);
+  if (rows === undefined) {
+    rows = Uint16Array.from({ length: cut.length }, (_, index) => {
+      const middle = (lowestAt(index, cut) + lowestAt(index + 1, cut) - 1) / 2;
+      return Math.max(0, Math.floor(Math.log10(Math.max(1, middle)) * ROWS_PER_DECADE));
     });
+    rowsByCut.set(cut, rows);
   }
+  return rows;
+}
 
-  counts(): number[] {
-    const first = this.#rows.findIndex((count) => count > 0);
-    return first < 0 ? [] : [first, ...this.#rows.slice(first)];
-  }
+function fromFirst(rows: readonly number[]): number[] {
+  const first = rows.findIndex((count) => count > 0);
+  return first < 0 ? [] : [first, ...Array.from(rows.slice(first), (count) => count ?? 0)];
 }
