@@ -1,3 +1,5 @@
+import { bundleAssets } from './report/page/bundle.ts';
+
 // Gathers the sources into few files: opening and linking one module after the other was half of the time to start.
 // Chunks lie as deep below dist as what is in them lies below the checkout, so URLs relative to a module hold for both.
 const entries = [
@@ -15,6 +17,16 @@ export default {
   input: Object.fromEntries(entries.map((entry) => [entry, `${entry}.ts`])),
   platform: 'node',
   external: /^[^./]/,
+  plugins: [
+    {
+      name: 'page',
+      async generateBundle() {
+        const { script, style } = await bundleAssets();
+        this.emitFile({ type: 'asset', fileName: 'src/report/page/page.js', source: script });
+        this.emitFile({ type: 'asset', fileName: 'src/report/page/page.css', source: style });
+      },
+    },
+  ],
   output: {
     dir: 'dist',
     format: 'esm',

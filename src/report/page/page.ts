@@ -1,7 +1,68 @@
+/** The report as one HTML page that needs nothing else: text and tables are in it, and a script that draws the plots. */
+import { createHash } from 'node:crypto';
 import type { Comparison } from '../comparison.ts';
+import { pageAssets } from '../page-assets.ts';
 import type { RecordedRun } from '../recorded-run.ts';
+import { NINES } from './curves.ts';
+import type { PageData } from './data.ts';
+import { detailsOf } from './details.ts';
+import { clock } from './format.ts';
+import { Html, html, jsonInHtml } from './html.ts';
+import { plotsOf } from './plots.ts';
+import { runDataOf } from './run-data.ts';
+import { summaryOf } from './summary.ts';
 
-export declare function htmlPage(
-  runs: readonly RecordedRun[],
-  options: { comparison: Comparison | null; expectedIntervalNs: number | null },
-): Promise<string>;
+export interface PageOptions {
+  /** Of these runs; null when there is one, or nothing is to be said. */
+  readonly comparison: Comparison | null;
+  /** Between two requests of one caller; null when it is not known. */
+  readonly expectedIntervalNs: number | null;
+}
+
+/** The whole page as one string. Runs over each other where there are several; the first is the base. */
+export async function htmlPage(runs: readonly RecordedRun[], options: PageOptions): Promise<string> {
+  const { script, style } = await pageAssets();
+  const data: PageData = {
+    runs: runs.map((run) => runDataOf(run, options.expectedIntervalNs)),
+    ...options,
+    nines: NINES,
+  };
+  const [{ label, startedAt, seconds, threads, machine, versions }] = data.runs;
+  const title = runs.length > 1 ? `${runs.length} runs compared` : label;
+  const about =
+    runs.length > 1
+      ? `${machine} · ${versions}`
+      : `${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} · ${clock(seconds)} · ${threads} ${threads === 1 ? 'worker' : 'workers'} · ${machine} · ${versions}`;
+  // Nothing may be loaded, and nothing run but this script: whatever a name in a recording says, it is text.
+  const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} – millpond report</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+<header><div><h1><bdi>${title}</bdi></h1><p>${about}</p></div><button type="button" id="theme" hidden>Dark</button></header>
+<main>
+${summaryOf(data)}
+<p class="help" id="help"><span class="hover">Hover reads values; drag to zoom, double-click to go back.</span> By keyboard: <kbd>Tab</kbd> to a plot, <kbd>←</kbd> <kbd>→</kbd> read, <kbd>+</kbd> <kbd>−</kbd> zoom, <kbd>0</kbd> back. Plots over time zoom together.</p>
+<noscript><p class="help">The plots need JavaScript; all their tables are below.</p></noscript>
+${plotsOf(data, runs)}
+${detailsOf(data)}
+</main>
+<footer><p>Written by millpond ${data.runs[0].versions.split(',')[0].replace('millpond ', '')}. Plots by uPlot, © Leon Sorokin, MIT licence.</p></footer>
+<script type="application/json" id="data">${jsonInHtml(data)}</script>
+<script>${new Html(script)}</script>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}

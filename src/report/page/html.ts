@@ -1,0 +1,51 @@
+/** HTML from templates: what is put into one is text, unless it is HTML from a template itself. Pure. */
+
+/** Text that was escaped. */
+export class Html {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Content = Html | string | number | null | false | readonly Content[];
+
+/** In text and in quoted attributes. Names are anybody's: they end no element, and turn no line around. */
+export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
+  return new Html(strings.reduce((text, string, index) => text + rendered(contents[index - 1]) + string));
+}
+
+/** As it lies in a script element that is not run: nothing in it ends the element, and JSON stays JSON. */
+export function jsonInHtml(value: unknown): Html {
+  return new Html(
+    JSON.stringify(value).replace(
+      /[<>&\u2028\u2029]/g,
+      (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+  );
+}
+
+/** Controls, marks of direction, joiners: what nobody sees. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** A name of somebody else's, with what is invisible in it made visible. */
+export function shownName(name: string): string {
+  return name
+    .toWellFormed()
+    .replace(INVISIBLE, (one) => `\\u{${(one.codePointAt(0) as number).toString(16).padStart(4, '0')}}`);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function rendered(content: Content): string {
+  if (content === null || content === false) return '';
+  if (content instanceof Html) return content.text;
+  if (Array.isArray(content)) return content.map(rendered).join('');
+  return shownName(String(content)).replace(/[&<>"']/g, (one) => ENTITIES[one]);
+}

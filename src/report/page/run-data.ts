@@ -1,0 +1,242 @@
+/** Everything that a page shows of one run. Pure. */
+import { CAUSES, type CauseName } from '../../pool/causes.ts';
+import { TIER_NAMES } from '../../pool/tiers.ts';
+import { GC_KINDS } from '../../telemetry/snapshot.ts';
+import type { Merged } from '../histograms.ts';
+import type { RecordedRun } from '../recorded-run.ts';
+import { correctedBy, correctionsOf, curveOf, distributionOf, MOST_CORRECTIONS } from './curves.ts';
+import type { CauseData, CurveData, DecisionsData, GcData, HonestyData, MoveData, RunData } from './data.ts';
+import { bytes, count } from './format.ts';
+import { type Gathered, gather, heatOf } from './gather.ts';
+import { shownName } from './html.ts';
+import { bucketsOf, shardName, timeOf } from './time.ts';
+import { verdictOf } from './verdict.ts';
+
+/** As snapshots count them: no new memory was needed. */
+const POOLED: ReadonlySet<CauseName> = new Set(['hit', 'mailbox', 'larger']);
+const MOST_DECISIONS = 300;
+const MOST_THREADS = 32;
+const MOST_TASKS = 10;
+const MOST_MOVES = 20;
+
+export function runDataOf(run: RecordedRun, expectedIntervalNs: number | null): RunData {
+  const { header, intervals, recoveries, seconds } = run;
+  const gathered = gather(intervals);
+  const buckets = bucketsOf(intervals);
+  const causes = causesOf(run, gathered);
+  const served = causes.reduce((sum, cause) => sum + (cause.cause === 'refused' ? 0 : cause.served), 0);
+  const pooled = causes.reduce((sum, one) => sum + (POOLED.has(one.cause as CauseName) ? one.served : 0), 0);
+  const refused = causes.find(({ cause }) => cause === 'refused')?.served ?? 0;
+  const hits = { served, pooled, refused };
+  const all = gathered.latency.get('latency/all/all');
+  const isTooMuch =
+    all !== undefined &&
+    expectedIntervalNs !== null &&
+    correctionsOf(all, expectedIntervalNs) > MOST_CORRECTIONS;
+  const { millpond, node, v8 } = header.versions;
+  const { cpu, cores, memoryBytes, system } = header.machine;
+  return {
+    ...{ origin: run.origin, label: header.label, startedAt: header.startedAt, seconds },
+    ...{ threads: header.options.threads, fileBytes: run.fileBytes, ended: run.end !== null },
+    remarks: [...run.remarks, ...run.workersLost.map(lostWorker)],
+    machine: `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${bytes(memoryBytes)} of memory, ${system}`,
+    versions: `millpond ${millpond}, Node ${node.replace(/^v/, '')}, V8 ${v8}`,
+    options: Object.entries(header.options).map(([name, value]) => [name, JSON.stringify(value)] as const),
+    verdict: verdictOf(run, hits, causes),
+    budget: {
+      limitBytes: header.options.budgetBytes,
+      peakBytes: run.end?.snapshot.budget.peakBytes ?? intervals.at(-1)?.budget.peakBytes ?? 0,
+    },
+    hits,
+    causes,
+    waits: {
+      queue: distributionOrNull(gathered.others.get('queue')),
+      service: distributionOrNull(gathered.others.get('service')),
+      allocation: distributionOrNull(all),
+    },
+    curves: latencyCurves(gathered, isTooMuch ? null : expectedIntervalNs),
+    uncorrected: isTooMuch
+      ? `It would add over ${count(MOST_CORRECTIONS)} values; give a longer interval.`
+      : null,
+    lifetimes: TIER_NAMES.flatMap((tier) => {
+      const merged = gathered.others.get(`lifetime/${tier}`);
+      return merged ? [curveOf(tier, '', merged)] : [];
+    }),
+    gc: gcOf(gathered, seconds),
+    time: timeOf(buckets),
+    heat: heatOf(buckets),
+    ...workersOf(run),
+    decisions: decisionsOf(run),
+    recoveries: {
+      count: recoveries.length,
+      recovered: recoveries.filter(({ recovered }) => recovered).length,
+      longestMs: recoveries.reduce((most, { milliseconds }) => Math.max(most, milliseconds), 0),
+      spans: recoveries
+        .slice(0, MOST_DECISIONS)
+        .map(({ at, milliseconds }) => [at - milliseconds / 1000, at]),
+    },
+    slowest: slowestOf(run),
+    tasks: tasksOf(run),
+    moves: movesOf(run),
+    honesty: honestyOf(run),
+  };
+}
+
+function causesOf({ intervals }: RecordedRun, { latency }: Gathered): CauseData[] {
+  const served = new Map<CauseName, number>();
+  for (const interval of intervals) {
+    for (const [cause, byTier] of Object.entries(interval.served) as [CauseName, readonly number[]][]) {
+      served.set(cause, (served.get(cause) ?? 0) + byTier.reduce((sum, one) => sum + one, 0));
+    }
+  }
+  return CAUSES.map((cause) => ({
+    cause,
+    served: served.get(cause) ?? 0,
+    latency: distributionOrNull(latency.get(`latency/${cause}/all`)),
+  })).filter((cause) => cause.served > 0 || cause.latency !== null);
+}
+
+/** Callers are not told apart by cause: only what all requests took together can be corrected. */
+function latencyCurves({ latency }: Gathered, expectedIntervalNs: number | null): CurveData[] {
+  const tiers = ['all', ...TIER_NAMES].filter((tier) => latency.has(`latency/all/${tier}`));
+  return tiers.flatMap((tier) =>
+    ['all', ...CAUSES].flatMap((cause) => {
+      const merged = latency.get(`latency/${cause}/${tier}`);
+      if (merged === undefined) return [];
+      const corrects = cause === 'all' && tier === 'all' && expectedIntervalNs !== null;
+      return [curveOf(cause, tier, merged, corrects ? correctedBy(merged, expectedIntervalNs) : null)];
+    }),
+  );
+}
+
+function gcOf({ pausesByKind, pausesByShard }: Gathered, seconds: number): GcData {
+  const threads = [...pausesByShard]
+    .sort(([a], [b]) => a - b)
+    .map(([shard, merged]) => {
+      const { count, p50, p99, max } = distributionOf(merged);
+      const share = seconds > 0 ? Number((merged.sum / 1e9 / seconds).toPrecision(4)) : 0;
+      return { shard, pauses: count, p50, p99, max, share };
+    });
+  return {
+    kinds: GC_KINDS.flatMap((kind) => {
+      const merged = pausesByKind.get(`gc/${kind}`);
+      return merged ? [curveOf(kind, '', merged)] : [];
+    }),
+    threads: threads.slice(0, MOST_THREADS),
+    hiddenThreads: Math.max(0, threads.length - MOST_THREADS),
+  };
+}
+
+function workersOf({ intervals, seconds }: RecordedRun): Pick<RunData, 'workers' | 'hiddenWorkers'> {
+  const sums = new Map<number, { processed: number; most: number; cpuSeconds: number; known: number }>();
+  for (const { shards, from, to } of intervals) {
+    for (const [shard, charged, , processed, cpu] of shards) {
+      const sum = sums.get(shard) ?? { processed: 0, most: 0, cpuSeconds: 0, known: 0 };
+      sum.processed += processed;
+      sum.most = Math.max(sum.most, charged);
+      if (cpu !== null) {
+        sum.cpuSeconds += cpu * (to - from);
+        sum.known += to - from;
+      }
+      sums.set(shard, sum);
+    }
+  }
+  const workers = [...sums]
+    .sort(([, a], [, b]) => b.processed - a.processed)
+    .slice(0, MOST_THREADS)
+    .sort(([a], [b]) => a - b)
+    .map(([shard, { processed, most, cpuSeconds, known }]) => ({
+      shard,
+      processedBytes: processed,
+      bytesPerSecond: seconds > 0 ? Math.round(processed / seconds) : 0,
+      cpu: known > 0 ? Number((cpuSeconds / known).toFixed(4)) : null,
+      mostChargedBytes: most,
+    }));
+  return { workers, hiddenWorkers: sums.size - workers.length };
+}
+
+/** Where there are too many, emergencies and what was regretted most stay. */
+function decisionsOf({ decisions }: RecordedRun): DecisionsData {
+  const weight = (decision: (typeof decisions)[number]) =>
+    (decision.kind === 'emergency' ? 2 : 0) + (decision.score?.regret ?? 0);
+  const shown = decisions
+    .toSorted((a, b) => weight(b) - weight(a))
+    .slice(0, MOST_DECISIONS)
+    .sort((a, b) => a.number - b.number);
+  return {
+    counts: Array.from(
+      Map.groupBy(decisions, ({ kind }) => kind),
+      ([kind, some]) => [kind, some.length] as const,
+    ),
+    shown: shown.map(({ number, atSeconds, kind, reason, blockBytes, bytes, score }) => ({
+      ...{ number, at: atSeconds, kind, reason: shownName(reason) },
+      ...{ blockBytes: blockBytes ?? null, bytes: bytes ?? null },
+      ...{ verdict: score?.verdict ?? null, recoveredBytes: score?.recoveredBytes ?? null },
+      ...{ p99Ratio: score?.p99Ratio ?? null, throughputRatio: score?.throughputRatio ?? null },
+      regret: score?.regret ?? null,
+    })),
+  };
+}
+
+function slowestOf({ intervals }: RecordedRun): RunData['slowest'] {
+  return intervals
+    .flatMap(({ slowest }) => slowest)
+    .sort((a, b) => b[4] - a[4])
+    .slice(0, MOST_TASKS)
+    .map(([name, shard, start, queue, service, outcome]) => ({
+      name,
+      shard,
+      start,
+      queue,
+      service,
+      outcome,
+    }));
+}
+
+function tasksOf({ intervals }: RecordedRun): RunData['tasks'] {
+  const sums = { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
+  for (const { tasks } of intervals) {
+    for (const outcome of Object.keys(sums) as (keyof typeof sums)[]) sums[outcome] += tasks[outcome];
+  }
+  return sums;
+}
+
+function movesOf({ intervals }: RecordedRun): MoveData[] {
+  const all = intervals.flatMap(({ moves }) => moves);
+  const grouped = Map.groupBy(all, ([kind, tier, from, to]) => `${kind} ${tier} ${from} ${to}`);
+  return Array.from(grouped.values(), (moves) => {
+    const [kind, tier, from, to] = moves[0];
+    return {
+      kind,
+      tier,
+      from,
+      to,
+      times: moves.length,
+      count: moves.reduce((sum, move) => sum + move[4], 0),
+    };
+  })
+    .sort((a, b) => b.count - a.count)
+    .slice(0, MOST_MOVES);
+}
+
+function honestyOf({ header, intervals }: RecordedRun): HonestyData {
+  const { resolutionNanoseconds, readNanoseconds, recordNanoseconds } = header.clock;
+  const spans = intervals.map(({ from, to }) => to - from);
+  return {
+    ...{ resolution: resolutionNanoseconds, read: readNanoseconds, record: recordNanoseconds },
+    ...{ sampleEvery: header.options.sampleEvery, digits: header.significantDigits },
+    clipped: intervals.reduce((sum, { clipped }) => sum + clipped, 0),
+    intervals: intervals.length,
+    shortest: spans.reduce((least, span) => Math.min(least, span), spans[0] ?? 0),
+    longest: spans.reduce((most, span) => Math.max(most, span), 0),
+  };
+}
+
+function lostWorker({ at, shard, exitCode, task }: RecordedRun['workersLost'][number]): string {
+  const during = task === undefined ? '' : `, in the task ${task}`;
+  return `${shardName(shard)} was lost ${at.toFixed(1)} s after the start, with exit code ${exitCode}${during}.`;
+}
+
+function distributionOrNull(merged: Merged | undefined) {
+  return merged === undefined ? null : distributionOf(merged);
+}
