@@ -19,7 +19,7 @@ import {
 } from './quantities.ts';
 import { compareByRank, holm, type Ranked } from './rank.ts';
 import type { RecordedRun } from './recorded-run.ts';
-import { latencyOf, SELECTIONS, type Selection } from './selections.ts';
+import { SELECTIONS, type Selection } from './selections.ts';
 import { commonLength, spansOf, wholeOf } from './spans.ts';
 
 /** `unknown`: too few intervals to say. */
