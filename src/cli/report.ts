@@ -1,10 +1,9 @@
 /** `millpond report`: what recordings of runs say, to people and to other programs. */
 import { join } from 'node:path';
-import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
-import { escaped, shown } from '../batch/plan.ts';
+import { shown } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
-import type { Change, Comparison } from '../report/comparison.ts';
+import type { Comparison } from '../report/comparison.ts';
 import type { Gate, GateResult } from '../report/gate.ts';
 import type { Output } from '../report/outputs.ts';
 import type { RecordedRun } from '../report/recorded-run.ts';
@@ -146,38 +145,12 @@ async function answer(
   if (options.json) {
     return `${JSON.stringify({ schema: 'millpond.report/1', runs: documents, comparison, gates })}\n`;
   }
-  const { formatRun } = await import('../report/summary.ts');
-  return [
-    ...documents.map((document) => formatRun(document, process.stdout)),
-    ...(comparison === null ? [] : [formatComparison(comparison)]),
-    ...(gates.length > 0 ? [gates.map(formatGate).join('')] : []),
-  ].join('\n');
-}
-
-const COLOURS: Readonly<Record<Change, 'green' | 'red' | 'gray'>> = {
-  better: 'green',
-  worse: 'red',
-  noise: 'gray',
-  unknown: 'gray',
-};
-
-function formatComparison({ base, others }: Comparison): string {
   const { stdout } = process;
-  return others
-    .map(({ origin, change, sentence, figures }) => {
-      const title = `${shown(origin)} beside ${shown(base)}: `;
-      const rows = figures
-        .filter(({ ratio }) => ratio !== null)
-        .map(({ name, ratio, spread, change: of }) => {
-          const between = spread === null ? '' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`;
-          return `  ${escaped(name).padEnd(28)}${`${ratio?.toFixed(2)} x`.padStart(9)}  ${between.padEnd(16)}${styleText(COLOURS[of], of, { stream: stdout })}\n`;
-        });
-      return `${styleText('bold', title, { stream: stdout })}${styleText(COLOURS[change], change, { stream: stdout })}. ${escaped(sentence)}\n${rows.join('')}`;
-    })
-    .join('\n');
-}
-
-function formatGate({ failed, sentence }: GateResult): string {
-  const mark = styleText(failed ? 'red' : 'green', failed ? 'FAILED' : 'passed', { stream: process.stdout });
-  return `${mark}  ${escaped(sentence)}\n`;
+  const { formatRun } = await import('../report/summary.ts');
+  const { formatComparison, formatGate } = await import('../report/comparison-summary.ts');
+  return [
+    ...documents.map((document) => formatRun(document, stdout)),
+    ...(comparison === null ? [] : [formatComparison(comparison, stdout)]),
+    ...(gates.length > 0 ? [gates.map((gate) => formatGate(gate, stdout)).join('')] : []),
+  ].join('\n');
 }

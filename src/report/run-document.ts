@@ -15,7 +15,7 @@ import type { GateResult } from './gate.ts';
 import { byThread, cutOfSeries, type Merged } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import { mergeGroups, threadName } from './series-groups.ts';
-import { secondsAtLevel, verdictOf } from './verdict.ts';
+import { healthOf, secondsAtLevel } from './verdict.ts';
 
 export interface ReportDocument {
   readonly schema: 'millpond.report/1';
@@ -138,7 +138,7 @@ export function runDocument(run: RecordedRun, options: DocumentOptions): RunDocu
       shortestSeconds: lengths.reduce((least, one) => Math.min(least, one), lengths[0] ?? 0),
       longestSeconds: lengths.reduce((most, one) => Math.max(most, one), 0),
     },
-    health: verdictOf(run),
+    health: healthOf(run),
     requests: { ...requests, hitRate: acquires > 0 ? requests.pooled / acquires : null },
     latency: latencyIn(found),
     correctedLatency:

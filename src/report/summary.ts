@@ -7,6 +7,7 @@ import { CAUSES } from '../pool/causes.ts';
 import { HEALTH_CHECKS, type HealthState } from '../telemetry/health.ts';
 import type { Distribution } from './figures.ts';
 import type { Latency, RunDocument } from './run-document.ts';
+import { VERDICTS_IN_WORDS } from './verdict.ts';
 
 const LABEL_COLUMNS = 11;
 const NAME_COLUMNS = 14;
@@ -58,14 +59,15 @@ function runLines(run: RunDocument): string[] {
   ];
 }
 
-function verdictLines({ health }: RunDocument, stream: NodeJS.WriteStream): string[] {
-  const state = (of: HealthState): string => styleText(COLOURS[of], of, { stream });
+function verdictLines({ health, ended }: RunDocument, stream: NodeJS.WriteStream): string[] {
+  const coloured = (state: HealthState, text: string): string => styleText(COLOURS[state], text, { stream });
   const troubles = HEALTH_CHECKS.filter((name) => health.checks[name].state !== 'ok');
+  const judged = ended ? '' : ' It has no end, so this is judged from what was written.';
   return [
-    `${state(health.verdict)}: ${health.sentence}`,
+    `${coloured(health.verdict, VERDICTS_IN_WORDS[health.verdict])}${judged}`,
     ...troubles.map((name) => {
-      const check = health.checks[name];
-      return `${state(check.state)}: ${name}: ${check.sentence}`;
+      const { state, sentence } = health.checks[name];
+      return `${coloured(state, state.padEnd(5))}${name}: ${sentence}`;
     }),
   ];
 }

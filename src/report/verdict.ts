@@ -1,13 +1,26 @@
 /** Was the memory of a recorded run enough, quick and calm? The same checks as of a running one. Pure. */
 import { PRESSURE_LEVELS, type PressureLevel } from '../budget/pressure.ts';
 import { CAUSES, type CauseName } from '../pool/causes.ts';
-import { evaluateHealth, type HealthReport, type JudgedFigures } from '../telemetry/health.ts';
+import {
+  evaluateHealth,
+  HEALTH_CHECKS,
+  type HealthReport,
+  type HealthState,
+  type JudgedFigures,
+} from '../telemetry/health.ts';
 import type { Stats } from '../telemetry/snapshot.ts';
 import { type Distribution, latencyByCause, servedBy } from './figures.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
+/** How the verdict begins, in words. */
+export const VERDICTS_IN_WORDS: Readonly<Record<HealthState, string>> = {
+  ok: `Healthy: memory kept up with the work, all ${HEALTH_CHECKS.length} checks are fine.`,
+  warn: 'Worth a look.',
+  fail: 'Memory held this run back.',
+};
+
 /** Of the snapshot at the end; where a run has none, of what its intervals add up to. */
-export function verdictOf(run: RecordedRun): HealthReport {
+export function healthOf(run: RecordedRun): HealthReport {
   return evaluateHealth(run.end?.snapshot ?? judgedFigures(run));
 }
 
@@ -20,8 +33,8 @@ function judgedFigures(run: RecordedRun): JudgedFigures {
   const held = tiers.reduce((sum, [bytes, available]) => sum + bytes + available, 0);
   const acquires = served.requests - served.refused;
   const emergencies = run.decisions.filter(({ kind }) => kind === 'emergency').length;
+  const trims = run.decisions.filter(({ kind }) => kind === 'trim' || kind === 'emergency');
   const level = last?.pressure ?? 'nominal';
-  const trims = run.decisions.filter(({ kind }) => kind === 'trim');
   return {
     uptimeSeconds: run.seconds,
     budget: {

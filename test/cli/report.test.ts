@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { millpond, scratch, start } from '../e2e/millpond.ts';
+import { millpond, scratch, start, startProgram } from '../e2e/millpond.ts';
 import { type MadeRun, madeLines, textOf } from '../report/made-run.ts';
 
 const at = scratch();
@@ -18,7 +19,7 @@ describe('millpond report', () => {
     expect(lines[0]).toMatch(
       /^run {8}made up, 2026-11-25 08:00:00 UTC, 30\.0 s on 2 threads: .*run\.millpond$/,
     );
-    expect(lines[2]).toBe('verdict    ok: All checks are fine.');
+    expect(lines[2]).toBe('verdict    Healthy: memory kept up with the work, all 6 checks are fine.');
     expect(lines[3]).toBe('requests   100260, 99.6 % from pooled memory');
     expect(stdout).toMatch(/^memory {5}peak \d+(\.\d)? MiB of 100 MiB \(\d+(\.\d)? %\), the whole process/m);
     expect(stdout).toMatch(/^latency {21}requests {8}p50 {8}p99 {6}p99\.9 {8}max$/m);
@@ -27,7 +28,7 @@ describe('millpond report', () => {
     expect(stdout).toContain('Of hits one in 64 was timed and counts 64 times; all others were timed.');
     expect(stdout).toMatch(/^ {11}queue +300 /m);
     expect(stdout).toMatch(/^ {11}service +300 /m);
-    expect(stdout).toMatch(/^collector {23}pauses/m);
+    expect(stdout).toMatch(/^collector +pauses/m);
     expect(stdout).toMatch(/^decisions {2}1 shrink; 1 good$/m);
     expect(stdout).toContain('The clock tells 40 ns apart; one read costs 35 ns, to record one value 30 ns.');
     expect(stdout).toContain('30 intervals of 1.0 s in');
@@ -39,7 +40,9 @@ describe('millpond report', () => {
     const crashed = recording('crashed.millpond', { crashed: true }, (text) => text.slice(0, -500));
     const { code, stdout } = await millpond('report', crashed);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^verdict {4}ok: All checks are fine\.$/m);
+    expect(stdout).toMatch(
+      /^verdict {4}Healthy: .* It has no end, so this is judged from what was written\.$/m,
+    );
     expect(stdout).toMatch(/^remarks {4}Line \d+ is not whole and was left out\.$/m);
     expect(stdout).toMatch(/^ {11}The recording has no end: the run crashed, or still goes on\.$/m);
   });
@@ -60,8 +63,8 @@ describe('millpond report', () => {
       ]),
     );
     const { stdout } = await millpond('report', at('lost.millpond'));
-    expect(stdout).toContain('verdict    fail: hitRatio fails; the others are fine.\n');
-    expect(stdout).toMatch(/fail: hitRatio: 0\.0 % of 900 requests were served from pooled memory\./);
+    expect(stdout).toContain('verdict    Memory held this run back. It has no end');
+    expect(stdout).toMatch(/fail hitRatio: 0\.0 % of 900 requests were served from pooled memory\./);
     expect(stdout).toContain('910, 0 % from pooled memory, 10 refused');
     expect(stdout).toContain(
       'lost       worker 2 with exit code 1 after 10.0 s, in a\\u001b]0;b\\u0007.wav\n',
@@ -75,7 +78,7 @@ describe('millpond report', () => {
   it('shows what the callers who were held up missed, where they are said to ask every so often', async () => {
     const run = recording('omission.millpond');
     const { stdout } = await millpond('report', run, '--expected-interval', '1ms');
-    expect(stdout).toMatch(/^corrected {19}requests/m);
+    expect(stdout).toMatch(/^corrected +requests/m);
     expect(stdout).toMatch(/^ {11}p50 .* raw, .* corrected; p99 .* raw, .* corrected\.$/m);
     expect(stdout).toContain('As if each caller had asked every 1.0 ms, and also while it was held up');
     const { stdout: json } = await millpond('report', run, '--expected-interval', '1ms', '--json');
@@ -122,7 +125,7 @@ describe('millpond report', () => {
 
   it('shows each thread with --by-worker', async () => {
     const { stdout } = await millpond('report', recording('threads.millpond', { threads: 3 }), '--by-worker');
-    expect(stdout.match(/^worker-\d {20}requests/gm)?.length).toBe(3);
+    expect(stdout.match(/^worker-\d +requests/gm)?.length).toBe(3);
   });
 
   it('writes tables and a log, each as a whole, over what was there', async () => {
@@ -136,6 +139,48 @@ describe('millpond report', () => {
     const names = readdirSync(at('deep', 'tables'));
     expect(names).toContain('files-latency-fresh.hgrm');
     expect(readdirSync(at('.')).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('compares several recordings with the first, and is a gate', async () => {
+    const base = recording('before.millpond', { seconds: 200, seed: 3 });
+    const slow = recording('after.millpond', { seconds: 200, seed: 4, slowness: 2 });
+    const gates = ['--fail-if', 'p99(fresh) > 1.2x', '--fail-if', 'p99(waited) > 60s'];
+    const out = ['--html', at('diff.html')];
+    const { code, stdout, stderr } = await millpond('report', base, slow, ...gates, ...out);
+    expect([code, stderr]).toEqual([1, `wrote ${at('diff.html')}\n`]);
+    expect(stdout).toMatch(/^\S*after\.millpond beside \S*before\.millpond: worse\. .*\S$/m);
+    expect(stdout).toMatch(
+      /^ {2}p50 of fresh allocations +\S+ us +\S+ us +[12]\.\d\d x {2}\d\.\d\d to \d\.\d\d +worse$/m,
+    );
+    expect(stdout).toMatch(/^FAILED {2}p99 of fresh allocations: /m);
+    expect(stdout).toMatch(/^passed {2}/m);
+    expect(readFileSync(at('diff.html'), 'utf8')).toMatch(/^<!doctype html>/);
+    const json = await millpond('report', base, slow, ...gates, '--json');
+    expect(json.code).toBe(1);
+    const document = JSON.parse(json.stdout);
+    expect(document.runs.length).toBe(2);
+    expect(document.comparison.others[0].change).toBe('worse');
+    expect(document.gates.map(({ failed }: { failed: boolean }) => failed)).toEqual([true, false]);
+    expect((await millpond('report', base, base, ...gates)).code).toBe(0);
+  });
+
+  it('writes one page with --html, and its outputs lie in files of their own', async () => {
+    const run = recording('page.millpond');
+    expect((await millpond('report', run, '--html', at('page.html'))).code).toBe(0);
+    expect(readFileSync(at('page.html'), 'utf8').length).toBeLessThan(1e6);
+    const twice = await millpond('report', run, '--html', at('same'), '--hlog', at('same'));
+    expect([twice.code, twice.stderr]).toEqual([
+      2,
+      expect.stringMatching(/would be written twice.*ERR_OUTPUT_CLASH/),
+    ]);
+  });
+
+  it('writes into a pipe as it is', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    const reader = startProgram('cat', [at('pipe')]);
+    const { code } = await millpond('report', recording('piped.millpond'), '--hlog', at('pipe'));
+    expect(code).toBe(0);
+    expect((await reader.ended).stdout).toMatch(/^#\[Written by millpond.*\n$/s);
   });
 
   it('never overwrites a recording, under whatever name', async () => {
@@ -181,6 +226,7 @@ describe('millpond report', () => {
   it.each<[string[], RegExp]>([
     [[], /missing required argument 'recordings'/],
     [['--json', '--csv'], /cannot be used with/],
+    [['--fail-if', 'speed > much'], /ERR_INVALID_ARGUMENT/],
     [['--expected-interval', '10'], /a time from 1ns to 60min, for example 10ms/],
     [['--expected-interval', '0ms'], /a time from 1ns/],
     [['--expected-interval', '2000min'], /a time from 1ns/],

@@ -1,0 +1,40 @@
+/** What a report says on a terminal of several runs, and of what must not be so of them. Pure. */
+import { styleText } from 'node:util';
+import { escaped, shown } from '../batch/plan.ts';
+import type { Change, ComparedFigure, Comparison } from './comparison.ts';
+import { formatFigure } from './figure.ts';
+import type { GateResult } from './gate.ts';
+
+const COLOURS: Readonly<Record<Change, 'green' | 'red' | 'gray'>> = {
+  better: 'green',
+  worse: 'red',
+  noise: 'gray',
+  unknown: 'gray',
+};
+
+/** Of each run but the first a sentence, and a table of ratios with their spread. */
+export function formatComparison({ base, others }: Comparison, stream: NodeJS.WriteStream): string {
+  return others
+    .map(({ origin, change, sentence, figures }) => {
+      const title = styleText('bold', `${shown(origin)} beside ${shown(base)}`, { stream });
+      const verdict = styleText(COLOURS[change], change, { stream });
+      const head = `  ${''.padEnd(28)}${['base', 'other', 'ratio'].map((cell) => cell.padStart(12)).join('')}  95 % interval\n`;
+      return `${title}: ${verdict}. ${escaped(sentence)}\n${head}${figures.map((one) => row(one, stream)).join('')}`;
+    })
+    .join('\n');
+}
+
+function row(
+  { name, unit, base, other, ratio, spread, change }: ComparedFigure,
+  stream: NodeJS.WriteStream,
+): string {
+  const times = ratio === null ? '-' : `${ratio.toFixed(2)} x`;
+  const cells = [formatFigure(base, unit), formatFigure(other, unit), times];
+  const between = spread === null ? '' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`;
+  return `  ${escaped(name).padEnd(28)}${cells.map((cell) => cell.padStart(12)).join('')}  ${between.padEnd(16)}${styleText(COLOURS[change], change, { stream })}\n`;
+}
+
+export function formatGate({ failed, sentence }: GateResult, stream: NodeJS.WriteStream): string {
+  const mark = styleText(failed ? 'red' : 'green', failed ? 'FAILED' : 'passed', { stream });
+  return `${mark}  ${escaped(sentence)}\n`;
+}
