@@ -119,7 +119,7 @@ describe('an interval log', () => {
     );
   });
 
-  const jar = ['/usr/share/java/HdrHistogram.jar', '/usr/share/java/hdrhistogram.jar'].find((path) =>
+  const jar = ['/usr/share/java/hdrhistogram.jar', '/usr/share/java/HdrHistogram.jar'].find((path) =>
     existsSync(path),
   );
   const missing = whatIsMissing(jar);
