@@ -41,6 +41,13 @@ export interface RunDocument {
   readonly significantDigits: number;
   /** A hit that was timed counts so many times. */
   readonly hitWeight: number;
+  /** What timing requests cost the run, by what {@link HeaderLine.clock} measured: two reads of the clock and a record each. */
+  readonly overhead: {
+    readonly timedRequests: number;
+    readonly nanoseconds: number;
+    /** Of the time of all workers. */
+    readonly share: number;
+  };
   /** Values outside the range of their histogram, counted at its end. */
   readonly clipped: number;
   readonly intervals: {
@@ -132,6 +139,7 @@ export function runDocument(run: RecordedRun, options: DocumentOptions): RunDocu
     clock: header.clock,
     significantDigits: header.significantDigits,
     hitWeight: header.options.sampleEvery,
+    overhead: overheadOf(run, requests),
     clipped: sumOf(intervals, ({ clipped }) => clipped),
     intervals: {
       count: intervals.length,
@@ -173,6 +181,17 @@ export function runDocument(run: RecordedRun, options: DocumentOptions): RunDocu
     recoveries: run.recoveries.map(({ kind: _, ...recovery }) => recovery),
     workersLost: run.workersLost.map(({ kind: _, ...lost }) => lost),
   };
+}
+
+function overheadOf(
+  { header, seconds }: RecordedRun,
+  { requests, byCause }: Served,
+): RunDocument['overhead'] {
+  const { clock, options } = header;
+  const timedRequests = Math.round(byCause.hit / options.sampleEvery) + requests - byCause.hit;
+  const nanoseconds = timedRequests * (2 * clock.readNanoseconds + clock.recordNanoseconds);
+  const time = seconds * options.threads * 1e9;
+  return { timedRequests, nanoseconds, share: time > 0 ? nanoseconds / time : 0 };
 }
 
 function latencyIn(found: ReadonlyMap<string, Distribution>): Latency {

@@ -31,7 +31,7 @@ export function formatRun(run: RunDocument, stream: NodeJS.WriteStream): string 
       tableLines(latency, null),
     ]),
     ['tasks', taskLines(run)],
-    ['lifetimes', groupLines(run.lifetimes, 'lifetime')],
+    ['lifetimes', lifetimeLines(run)],
     ['collector', collectorLines(run)],
     ['decisions', decisionLines(run)],
     ['lost', run.workersLost.map(lostLine)],
@@ -156,13 +156,18 @@ function taskLines(run: RunDocument): string[] {
   ];
 }
 
-function groupLines(groups: Readonly<Record<string, Distribution>>, family: string): string[] {
+function lifetimeLines({ lifetimes: groups }: RunDocument): string[] {
   const entries = Object.entries(groups);
   if (entries.length === 0) return [];
   const rows = entries.map(([name, stats]) =>
-    row(name === family ? 'all' : name.slice(family.length + 1), stats.count, stats),
+    row(name === 'lifetime' ? 'all' : name.slice('lifetime/'.length), stats.count, stats),
   );
-  return [head('leases'), ...rows.slice(1), rows[0]];
+  return [
+    head('leases'),
+    ...rows.slice(1),
+    rows[0],
+    'From acquire to release; of sampled leases, each counts for those that it stands for.',
+  ];
 }
 
 function collectorLines({ gc, seconds, options }: RunDocument): string[] {
@@ -207,6 +212,7 @@ function lostLine({ shard, exitCode, at, task }: RunDocument['workersLost'][numb
 /** How far the figures can be trusted. */
 function figureLines(run: RunDocument): string[] {
   const { resolutionNanoseconds, readNanoseconds, recordNanoseconds } = run.clock;
+  const { overhead } = run;
   const { count: intervals, shortestSeconds, longestSeconds } = run.intervals;
   const ns = (value: number): string => `${Number(value.toPrecision(3))} ns`;
   const length =
@@ -215,6 +221,7 @@ function figureLines(run: RunDocument): string[] {
       : `${formatDuration(shortestSeconds)} to ${formatDuration(longestSeconds)}`;
   return [
     `The clock tells ${ns(resolutionNanoseconds)} apart; one read costs ${ns(readNanoseconds)}, to record one value ${ns(recordNanoseconds)}.`,
+    `To time ${count(overhead.timedRequests, 'request')} took ${formatNanoseconds(overhead.nanoseconds)} in all, ${percent(overhead.share)} of the workers' time; each latency has one read in it.`,
     `Percentiles are good to ${run.significantDigits} digits; a maximum and a sum are exact.`,
     `${count(intervals, 'interval')} of ${length} in ${formatBytes(run.fileBytes)}.`,
     ...(run.clipped > 0
@@ -238,6 +245,7 @@ function row(name: string, of: number, stats: Distribution | null): string {
 }
 
 function percent(share: number): string {
+  if (share > 0 && share < 1e-5) return 'under 0.001 %';
   return `${Number((share * 100).toFixed(share < 0.01 ? 3 : 1))} %`;
 }
 

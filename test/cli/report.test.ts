@@ -31,6 +31,9 @@ describe('millpond report', () => {
     expect(stdout).toMatch(/^collector +pauses/m);
     expect(stdout).toMatch(/^decisions {2}1 shrink; 1 good$/m);
     expect(stdout).toContain('The clock tells 40 ns apart; one read costs 35 ns, to record one value 30 ns.');
+    expect(stdout).toMatch(
+      /To time 1980 requests took 198\.0 us in all, under 0\.001 % of the workers' time;/,
+    );
     expect(stdout).toContain('30 intervals of 1.0 s in');
     expect(stdout).not.toMatch(/clipped|remarks|corrected|worker-1 {3}/);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(240);
