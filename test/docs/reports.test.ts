@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { reportCommand } from '../../src/cli/report.ts';
+import { intervalTable } from '../../src/report/interval-table.ts';
+import { parseRun } from '../../src/report/read-run.ts';
+import { runDocument } from '../../src/report/run-document.ts';
+import { madeLines, textOf } from '../report/made-run.ts';
+
+const text = readFileSync(new URL('../../docs/reports.md', import.meta.url), 'utf8');
+const section = (title: string): string => text.split(/^## /m).find((part) => part.startsWith(title)) ?? '';
+const run = parseRun('run.millpond', textOf(madeLines({ seconds: 5 })));
+
+describe('the description of reports has', () => {
+  it('every option of the command', () => {
+    const listed = [...text.matchAll(/^\| `(--[a-z-]+)/gm)].map(([, name]) => name);
+    expect(listed).toEqual(reportCommand().options.map(({ long }) => long));
+  });
+
+  it('every field of a run in JSON', () => {
+    const document = runDocument(run, { byWorker: true, expectedIntervalNs: 1e6 });
+    const rows = [...section('JSON').matchAll(/^\| (`.+?) \|/gm)].map(([, names]) => names);
+    const listed = rows.flatMap((names) => [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+    expect(listed.sort()).toEqual(Object.keys(document).sort());
+  });
+
+  it('every column of the table, those that come by the dozen by their first and last', () => {
+    const [head] = intervalTable([run]).split('\n');
+    const table = section('Table of intervals');
+    const listed = [...table.matchAll(/^\| (`.+?) \|/gm)].flatMap(([, names]) =>
+      [...names.matchAll(/`(\w+)(\.\.\.)?`/g)].map(([, name]) => name),
+    );
+    for (const column of head.split(',')) {
+      const known = listed.some(
+        (name) => column === name || column.endsWith(name) || column.startsWith(name),
+      );
+      const byCause = /^served_|^(small|medium|large|direct)_(used|available)_bytes$/.test(column);
+      expect(known || byCause, column).toBe(true);
+    }
+    for (const name of listed) {
+      expect(
+        head.split(',').some((column) => column === name || column.endsWith(name) || column.startsWith(name)),
+        name,
+      ).toBe(true);
+    }
+  });
+});
