@@ -160,8 +160,7 @@ export function encodeSparse(counts: SparseCounts, cut: Cut): string {
   };
   for (let pair = 0, next = 0; pair < counts.length; pair += 2) {
     const gap = counts[pair] - next;
-    if (gap === 1) put(0);
-    else if (gap > 1) put(2 * gap - 1);
+    if (gap > 0) put(2 * gap - 1);
     put(2 * counts[pair + 1]);
     next = counts[pair] + 1;
   }

@@ -16,7 +16,10 @@ const PERCENTILES = [
 
 /** Rows of several runs follow each other; `recording` says whose they are. */
 export function intervalTable(runs: readonly RecordedRun[]): string {
-  const rows = runs.flatMap((run) => run.intervals.map((interval) => rowOf(run, interval)));
+  const rows = runs.flatMap((run) => {
+    const decisions = decisionsIn(run);
+    return run.intervals.map((interval, at) => rowOf(run, interval, decisions[at]));
+  });
   const head = HEAD.join(',');
   return [head, ...rows.map((row) => row.map(cellText).join(','))].map((line) => `${line}\n`).join('');
 }
@@ -38,13 +41,22 @@ const HEAD: readonly string[] = [
   ...['decisions', 'quota_moves', 'buffer_moves', 'clipped'],
 ];
 
-function rowOf(run: RecordedRun, interval: IntervalLine): Cell[] {
+/** How many were taken until each interval's end; both are in the order of time. */
+function decisionsIn({ intervals, decisions }: RecordedRun): number[] {
+  let next = 0;
+  return intervals.map(({ to }) => {
+    const first = next;
+    while (next < decisions.length && decisions[next].atSeconds <= to) next++;
+    return next - first;
+  });
+}
+
+function rowOf(run: RecordedRun, interval: IntervalLine, decisions: number): Cell[] {
   const { served, tiers, tasks, moves } = interval;
   const byCause = CAUSES.map((cause) => served[cause]?.reduce((a, b) => a + b) ?? 0);
   const [hits, mailbox, larger] = byCause;
   const acquires = byCause.reduce((a, b) => a + b) - (byCause.at(-1) as number);
   const pauses = merge([interval], (name) => name.startsWith('gc/'));
-  const isFirst = interval === run.intervals[0];
   return [
     ...[run.origin, interval.from, interval.to],
     ...byCause,
@@ -61,9 +73,7 @@ function rowOf(run: RecordedRun, interval: IntervalLine): Cell[] {
     ...[interval.cpu.process, interval.cpu.system],
     ...[interval.pressure, PRESSURE_LEVELS.indexOf(interval.pressure)],
     ...[tasks.queued, tasks.running, tasks.succeeded, tasks.failed, tasks.cancelled, tasks.lost],
-    run.decisions.filter(
-      ({ atSeconds }) => (isFirst || atSeconds > interval.from) && atSeconds <= interval.to,
-    ).length,
+    decisions,
     moves.filter(([kind]) => kind === 'quota').length,
     moves.filter(([kind]) => kind === 'buffers').length,
     interval.clipped,

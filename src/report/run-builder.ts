@@ -42,6 +42,7 @@ export class RunBuilder {
   readonly #remarks: string[] = [];
   /** By kind, the time of the last line. */
   readonly #latest = new Map<string, number>();
+  #series = 0;
   #counts = 0;
   /** Of everything counted in all histograms. */
   #weight = 0;
@@ -163,6 +164,10 @@ export class RunBuilder {
     }
     this.#inOrder('interval', line.from);
     this.#latest.set('interval', line.to);
+    this.#series += line.series.length;
+    if (this.#series > LIMITS.series) {
+      throw overLimit(this.#origin, `a recording has ${LIMITS.series} histograms at most`);
+    }
     for (const [at, series] of line.series.entries()) {
       let counts: readonly number[];
       try {

@@ -50,6 +50,26 @@ describe('millpond report', () => {
     expect(stdout).toMatch(/^ {11}The recording has no end: the run crashed, or still goes on\.$/m);
   });
 
+  it('says little of a run that crashed before its first interval, and writes all the same', async () => {
+    const bare = recording('bare.millpond', {}, (text) => text.slice(0, text.indexOf('\n') + 1));
+    const out = ['--html', at('bare.html'), '--hlog', at('bare.hlog'), '--hgrm', at('bare')];
+    const { code, stdout } = await millpond(
+      'report',
+      bare,
+      ...out,
+      '--expected-interval',
+      '1ms',
+      '--by-worker',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^requests {3}none$/m);
+    expect(stdout).toMatch(/^latency {4}nothing was timed$/m);
+    expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
+    expect(readFileSync(at('bare.hlog'), 'utf8').trimEnd().split('\n').length).toBe(5);
+    expect(readdirSync(at('bare'))).toEqual([]);
+    expect((await millpond('report', bare, '--csv')).stdout.split('\n').length).toBe(2);
+  });
+
   it('says what failed, what was lost and what was clipped, and lets no name speak to the terminal', async () => {
     const lines = madeLines({ seconds: 10, hits: 0, crashed: true }).map((line) =>
       line.kind === 'interval'

@@ -161,6 +161,11 @@ describe('an encoded histogram', () => {
       packed([...Array(7).fill(0xfe), 0x1f, ...Array(7).fill(0xfe), 0x1f]),
       /more than 2\^53/,
     ],
+    [
+      'a count of which only the last byte is over 2^53',
+      packed([0x82, ...Array(8).fill(0x80)]),
+      /more than 2\^53/,
+    ],
     ['too long a gap', packed([0xff, 0xff, 0x7f]), /more than the \d+ counts/],
     ['too many counts', packed(Array(cut.length + 1).fill(2)), /more than the \d+ counts/],
   ])('of %s is refused with what is wrong', (_what, encoded, message) => {
@@ -238,6 +243,7 @@ describe('merged intervals', () => {
           const merged = merge(run, () => true)!;
           expect(merged.histogram.totalCount).toBe(raw.length);
           expect(merged.sum).toBe(raw.reduce((all, value) => all + value, 0));
+          expect(valueAt(merged, 100)).toBe(raw.at(-1));
           const step = 2 ** cutOfSeries(name).magnitude;
           for (const percentile of [0.1, 10, 50, 90, 99, 99.9, 100]) {
             const exact = raw[Math.max(0, Math.ceil((percentile / 100) * raw.length - 1e-9) - 1)];

@@ -217,6 +217,15 @@ describe('a damaged line is named, with what is wrong and what to do:', () => {
     );
   });
 
+  it('one that would speak to the terminal', () => {
+    const lines = text.split('\n');
+    lines[3] = '\u001b[2J\u009b1m';
+    const message = messageOf(lines.join('\n'));
+    expect(message).toMatch(/^Line 4 .*\\u001b/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
+    expect(message).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+  });
+
   const HISTOGRAM = ['series', 0, 2] as const;
   it.each<[string, number, readonly (string | number)[], unknown, RegExp]>([
     ['no kind', INTERVAL, ['kind'], undefined, /its field kind is a text, got undefined/],
@@ -335,6 +344,22 @@ describe('a recording is bounded', () => {
   it('in its lines', () => {
     const recording = textOf([lines[0]]) + '{"kind":"-"}\n'.repeat(LIMITS.lines);
     expect(messageOf(recording)).toMatch(/a recording has 1000000 lines at most/);
+  });
+
+  it('in the number of its histograms', () => {
+    const small = encodeSparse([7, 1], cutOfSeries('queue'));
+    const line = (at: number, count: number, histogram: string) =>
+      JSON.stringify({
+        ...lines[1],
+        from: at,
+        to: at,
+        series: Array(count).fill(['queue', 0, histogram, 1, 1]),
+      });
+    // Those of the last are not even looked at.
+    const tenth = LIMITS.series / 10;
+    const whole = [1, 2, 3].map((at) => line(at, tenth, small));
+    const recording = [JSON.stringify(lines[0]), ...whole, line(4, 7 * tenth + 1, ''), ''].join('\n');
+    expect(messageOf(recording)).toMatch(/a recording has 1000000 histograms at most/);
   });
 
   it('in what its histograms unpack to', () => {
