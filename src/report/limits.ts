@@ -5,6 +5,7 @@ interface Limits {
   readonly fileBytes: Bytes;
   readonly lineBytes: Bytes;
   readonly lines: number;
+  readonly entries: number;
   readonly series: number;
   readonly counts: number;
 }
@@ -16,6 +17,8 @@ export const LIMITS: Limits = {
   lineBytes: 16 * MiB,
   /** An event a second for ten days; intervals are 2700 a day. */
   lines: 1_000_000,
+  /** Shards, moves and tasks in all lines: a day of 1024 threads has 2.8 million, 100 bytes of memory each. */
+  entries: 4_000_000,
   /** Histograms in all lines: 12 of each of thirty threads for a day. */
   series: 1_000_000,
   /** That are not 0, in all histograms: 20 in each. They are held in memory, 16 bytes each. */

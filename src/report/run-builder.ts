@@ -42,6 +42,7 @@ export class RunBuilder {
   readonly #remarks: string[] = [];
   /** By kind, the time of the last line. */
   readonly #latest = new Map<string, number>();
+  #entries = 0;
   #series = 0;
   #counts = 0;
   /** Of everything counted in all histograms. */
@@ -164,6 +165,13 @@ export class RunBuilder {
     }
     this.#inOrder('interval', line.from);
     this.#latest.set('interval', line.to);
+    this.#entries += line.shards.length + line.moves.length + line.slowest.length;
+    if (this.#entries > LIMITS.entries) {
+      throw overLimit(
+        this.#origin,
+        `the intervals of a recording have ${LIMITS.entries} shards, moves and tasks at most`,
+      );
+    }
     this.#series += line.series.length;
     if (this.#series > LIMITS.series) {
       throw overLimit(this.#origin, `a recording has ${LIMITS.series} histograms at most`);

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { millpond, scratch, start, startProgram } from '../e2e/millpond.ts';
+import { encodeSparse } from '../../src/report/encoded-histogram.ts';
+import { cutOfSeries } from '../../src/report/histograms.ts';
+import type { RecordingLine } from '../../src/telemetry/recording/lines.ts';
+import { bin, millpond, scratch, start, startProgram } from '../e2e/millpond.ts';
 import { type MadeRun, madeLines, textOf } from '../report/made-run.ts';
 
 const at = scratch();
@@ -204,6 +207,20 @@ describe('millpond report', () => {
     const { code } = await millpond('report', recording('piped.millpond'), '--hlog', at('pipe'));
     expect(code).toBe(0);
     expect((await reader.ended).stdout).toMatch(/^#\[Written by millpond.*\n$/s);
+  });
+
+  it('needs little memory to refuse what would take much', async () => {
+    const cut = cutOfSeries('queue');
+    const counts = Array.from({ length: cut.length }, (_, index) => [index, 1]).flat();
+    const series = Array(20_000).fill(['queue', 0, encodeSparse(counts, cut), 1, 1]);
+    const [header, interval] = madeLines();
+    writeFileSync(at('bomb'), textOf([header, { ...interval, series } as unknown as RecordingLine]));
+    const run = startProgram(process.execPath, ['--max-old-space-size=500', ...bin, 'report', at('bomb')]);
+    const { code, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/20000000 counts at most.*ERR_RECORDING_INVALID/),
+    ]);
   });
 
   it('never overwrites a recording, under whatever name', async () => {

@@ -362,6 +362,15 @@ describe('a recording is bounded', () => {
     expect(messageOf(recording)).toMatch(/a recording has 1000000 histograms at most/);
   });
 
+  it('in the entries of its lists', () => {
+    const moves = JSON.stringify(Array(500_000).fill(['quota', 'small', 1, 2, 3]));
+    const line = JSON.stringify({ ...lines[1], series: [], from: 1, to: 1, moves: [] });
+    const full = line.replace('"moves":[]', `"moves":${moves}`);
+    expect(messageOf(`${JSON.stringify(lines[0])}\n${`${full}\n`.repeat(8)}`)).toMatch(
+      /the intervals of a recording have 4000000 shards, moves and tasks at most/,
+    );
+  });
+
   it('in what its histograms unpack to', () => {
     const cut = cutOfSeries('queue');
     const full = encodeSparse(Array.from({ length: cut.length }, (_, index) => [index, 1]).flat(), cut);
