@@ -111,24 +111,25 @@ function tableLines(latency: Latency, run: RunDocument | null): string[] {
   return [head('requests'), ...rows, all];
 }
 
+/** Each figure beside what it is when corrected; a maximum stays what it is. */
 function correctedLines({ correctedLatency, latency }: RunDocument): string[] {
   if (correctedLatency === null) return [];
   const { expectedIntervalNanoseconds, all, byCause } = correctedLatency;
-  const rows = CAUSES.flatMap((cause): string[] => {
-    const stats = byCause[cause];
-    return stats === undefined ? [] : [row(cause, stats.count, stats)];
+  const pairs: [string, Distribution | null | undefined, Distribution | null | undefined][] = [
+    ...CAUSES.map((cause): (typeof pairs)[number] => [cause, latency.byCause[cause], byCause[cause]]),
+    ['all', latency.all, all],
+  ];
+  const rows = pairs.flatMap(([name, raw, better]) => {
+    if (!raw || !better) return [];
+    const figures = [raw.p50, better.p50, raw.p99, better.p99, raw.p999, better.p999];
+    return [cells(name, figures.map(formatNanoseconds))];
   });
-  const raw = latency.all;
+  const added = Math.round((all?.count ?? 0) - (latency.all?.count ?? 0));
   return [
-    head('requests'),
-    ...rows,
-    row('all', all?.count ?? 0, all),
-    ...(raw !== null && all !== null
-      ? [
-          `p50 ${formatNanoseconds(raw.p50)} raw, ${formatNanoseconds(all.p50)} corrected; p99 ${formatNanoseconds(raw.p99)} raw, ${formatNanoseconds(all.p99)} corrected.`,
-        ]
+    ...(rows.length > 0
+      ? [cells('', ['p50', 'corrected', 'p99', 'corrected', 'p99.9', 'corrected']), ...rows]
       : []),
-    `As if each caller had asked every ${formatNanoseconds(expectedIntervalNanoseconds)}, and also while it was held up: coordinated omission.`,
+    `As if each caller had asked every ${formatNanoseconds(expectedIntervalNanoseconds)}, and also while it was held up: that adds ${count(added, 'request')} that ${added === 1 ? 'was' : 'were'} never made (coordinated omission).`,
   ];
 }
 
@@ -233,15 +234,19 @@ function figureLines(run: RunDocument): string[] {
 }
 
 function head(counted: string): string {
-  return `${''.padEnd(NAME_COLUMNS)}${[counted, 'p50', 'p99', 'p99.9', 'max'].map((cell) => cell.padStart(11)).join('')}`;
+  return cells('', [counted, 'p50', 'p99', 'p99.9', 'max']);
 }
 
 function row(name: string, of: number, stats: Distribution | null): string {
   const times =
     stats === null
-      ? Array(4).fill('-')
+      ? Array<string>(4).fill('-')
       : [stats.p50, stats.p99, stats.p999, stats.max].map(formatNanoseconds);
-  return `${name.padEnd(NAME_COLUMNS)}${[String(Math.round(of)), ...times].map((cell) => cell.padStart(11)).join('')}`;
+  return cells(name, [String(Math.round(of)), ...times]);
+}
+
+function cells(name: string, texts: readonly string[]): string {
+  return `${name.padEnd(NAME_COLUMNS)}${texts.map((text) => text.padStart(11)).join('')}`;
 }
 
 function percent(share: number): string {

@@ -104,8 +104,9 @@ describe('millpond report', () => {
   it('shows what the callers who were held up missed, where they are said to ask every so often', async () => {
     const run = recording('omission.millpond');
     const { stdout } = await millpond('report', run, '--expected-interval', '1ms');
-    expect(stdout).toMatch(/^corrected +requests/m);
-    expect(stdout).toMatch(/^ {11}p50 .* raw, .* corrected; p99 .* raw, .* corrected\.$/m);
+    expect(stdout).toMatch(/^corrected +p50 +corrected +p99 +corrected +p99\.9 +corrected$/m);
+    expect(stdout).toMatch(/^ {11}all( +\d+ ns){2}( +\d\.\d us){2} +\d+\.\d us +\d\.\d ms$/m);
+    expect(stdout).toMatch(/that adds \d+ requests that were never made \(coordinated omission\)\.$/m);
     expect(stdout).toContain('As if each caller had asked every 1.0 ms, and also while it was held up');
     const { stdout: json } = await millpond('report', run, '--expected-interval', '1ms', '--json');
     const [{ latency, correctedLatency }] = JSON.parse(json).runs;
