@@ -95,7 +95,7 @@ function unanswered(quantity: Quantity, what: string): Pick<GateResult, 'failed'
 function byRank(quantity: Quantity, base: RecordedRun, run: RecordedRun): string {
   const examined = examine(quantity, base, run);
   const { ranked } = examined;
-  const change = changeOf(examined, ranked && ranked.p);
+  const change = changeOf(examined, ranked?.p ?? null);
   if (ranked === null || change === 'unknown')
     return 'There are too few intervals to say by rank whether that is noise.';
   const spread = ranked.spread ? `: ${spreadText(ranked.spread)} between intervals` : '';
