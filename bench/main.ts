@@ -14,6 +14,7 @@ import dsp from './dsp.bench.ts';
 import { checkout, describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
 import pool from './pool.bench.ts';
+import report from './report.bench.ts';
 import runBenchmark from './run.bench.ts';
 import scaling from './scaling.bench.ts';
 import shards from './shards.bench.ts';
@@ -73,6 +74,7 @@ async function main(): Promise<void> {
     batch,
     scaling,
     sizing,
+    report,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
     context.say(`${name}: ${question}`);
@@ -81,8 +83,8 @@ async function main(): Promise<void> {
     if (!values.json) for (const table of tables) console.log(`\n${formatTable(table)}`);
   }
 
-  const report = { schema: 'millpond.bench/1', date: new Date().toISOString(), machine, results };
-  const text = `${JSON.stringify(report, null, 2)}\n`;
+  const kept = { schema: 'millpond.bench/1', date: new Date().toISOString(), machine, results };
+  const text = `${JSON.stringify(kept, null, 2)}\n`;
   if (values.json) process.stdout.write(text);
   else {
     const { commit, node, cpu, cores, memoryGiB, system } = machine;
@@ -90,7 +92,7 @@ async function main(): Promise<void> {
   }
   const folder = join(checkout, 'bench', 'results');
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${report.date.replaceAll(':', '-')}-${machine.commit}.json`);
+  const file = join(folder, `${kept.date.replaceAll(':', '-')}-${machine.commit}.json`);
   writeFileSync(file, text);
   context.say(`kept in ${file}`);
 }

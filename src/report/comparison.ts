@@ -59,6 +59,8 @@ export interface Comparison {
 export const RULES = {
   /** Stretches of each run. With fewer, how they hang together in time cannot be told. */
   leastSpans: 10,
+  /** As many independent ones at least must they be worth: 95 % intervals of fewer have no bounds. */
+  leastIndependent: 6,
   /** Of a rank test, after Holm's correction. */
   significance: 0.05,
   /** Ratios nearer to 1 than this are noise however sure they are. */
@@ -98,17 +100,20 @@ export function examine(quantity: Quantity, base: RecordedRun, other: RecordedRu
     return { quantity, ...figures, ranked: null, needSeconds: null };
   const lengths = lengthsFor(quantity, [base, other]);
   const values = [valuesOf(quantity, base, lengths[0]), valuesOf(quantity, other, lengths[1])];
-  const enough = values.every(({ length }) => length >= RULES.leastSpans);
-  return {
-    ...{ quantity, ...figures },
-    ranked: enough ? compareByRank(values[0], values[1]) : null,
-    needSeconds: enough ? null : Math.max(...lengths) * RULES.leastSpans,
-  };
+  const seconds = Math.max(...lengths);
+  if (values.some(({ length }) => length < RULES.leastSpans)) {
+    return { quantity, ...figures, ranked: null, needSeconds: seconds * RULES.leastSpans };
+  }
+  const ranked = compareByRank(values[0], values[1]);
+  const short = RULES.leastIndependent / ranked.independent;
+  const spans = Math.max(...values.map(({ length }) => length));
+  return { quantity, ...figures, ranked, needSeconds: short > 1 ? seconds * spans * short : null };
 }
 
 /** @param p after correction for other looks, where there were any */
 export function changeOf({ quantity, base, other, ranked }: Examined, p: number | null): Change {
   if (ranked === null || p === null || base === null || other === null) return 'unknown';
+  if (ranked.independent < RULES.leastIndependent) return 'unknown';
   if (p >= RULES.significance || other === base) return 'noise';
   // Where the whole runs say one thing and their stretches another, neither is taken for a change.
   if (Math.sign(other - base) !== ranked.side || !matters(quantity.unit, base, other, ranked)) return 'noise';
@@ -153,7 +158,7 @@ function quantitiesFor(base: RecordedRun, other: RecordedRun): Examined[] {
     const p99 = of('p99', selection);
     if (p99.needSeconds === null) return p99;
     const p50 = of('p50', selection);
-    return p50.ranked === null ? p99 : p50;
+    return p50.needSeconds === null ? p50 : p99;
   };
   const plain = (name: string) => examined(PLAIN_QUANTITIES.get(name) as Quantity);
   const selection = (name: string) => SELECTIONS.get(name) as Selection;

@@ -63,7 +63,7 @@ export function parseGate(text: string): Gate {
 }
 
 function quantityAt(reader: Reader, name: string, nameAt: number): Quantity {
-  const open = reader.take(/\(/y, false) !== null;
+  const open = reader.take(/\(/y) !== null;
   const innerAt = reader.at;
   const inner = open ? (reader.take(/[^()<>=\s]*/y) ?? '').toLowerCase() : null;
   const plain = PLAIN_QUANTITIES.get(inner === null ? name : `${name}(${inner})`);
@@ -146,13 +146,13 @@ class Reader {
     return this.at === this.#text.length;
   }
 
-  /** What is next, and the spaces behind it unless they count; null where that is something else. */
-  take(pattern: RegExp, spaces = true): string | null {
+  /** What is next, and the spaces behind it; null where that is something else. */
+  take(pattern: RegExp): string | null {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.#text);
     if (found === null) return null;
     this.at += found[0].length;
-    if (spaces) this.#skip();
+    this.#skip();
     return found[0];
   }
 

@@ -95,9 +95,10 @@ function unanswered(quantity: Quantity, what: string): Pick<GateResult, 'failed'
 function byRank(quantity: Quantity, base: RecordedRun, run: RecordedRun): string {
   const examined = examine(quantity, base, run);
   const { ranked } = examined;
-  if (ranked === null) return 'There are too few intervals to say by rank whether that is noise.';
+  const change = changeOf(examined, ranked?.p ?? null);
+  if (ranked === null || change === 'unknown')
+    return 'There are too few intervals to say by rank whether that is noise.';
   const spread = ranked.spread ? `: ${spreadText(ranked.spread)} between intervals` : '';
-  const change = changeOf(examined, ranked.p);
   return change === 'noise'
     ? `By rank that is noise, or too little to matter${spread}.`
     : `By rank the run is ${change}${spread}.`;
