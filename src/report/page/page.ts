@@ -4,7 +4,7 @@ import type { Comparison } from '../comparison.ts';
 import { pageAssets } from '../page-assets.ts';
 import type { RecordedRun } from '../recorded-run.ts';
 import { NINES } from './curves.ts';
-import type { PageData } from './data.ts';
+import type { DrawnData, PageData } from './data.ts';
 import { detailsOf } from './details.ts';
 import { clock } from './format.ts';
 import { Html, html, jsonInHtml } from './html.ts';
@@ -25,7 +25,6 @@ export async function htmlPage(runs: readonly RecordedRun[], options: PageOption
   const data: PageData = {
     runs: runs.map((run) => runDataOf(run, options.expectedIntervalNs)),
     ...options,
-    nines: NINES,
   };
   const [{ label, startedAt, seconds, threads, machine, versions }] = data.runs;
   const title = runs.length > 1 ? `${runs.length} runs compared` : label;
@@ -55,12 +54,21 @@ ${plotsOf(data, runs)}
 ${detailsOf(data)}
 </main>
 <footer><p>Written by millpond ${data.runs[0].versions.split(',')[0].replace('millpond ', '')}. Plots by uPlot, © Leon Sorokin, MIT licence.</p></footer>
-<script type="application/json" id="data">${jsonInHtml(data)}</script>
+<script type="application/json" id="data">${jsonInHtml(drawn(data))}</script>
 <script>${new Html(script)}</script>
 </body>
 </html>
 `;
   return page.text;
+}
+
+function drawn({ runs }: PageData): DrawnData {
+  return {
+    runs: runs.map(({ budget, curves, lifetimes, gc: { kinds }, time, heat, decisions, recoveries }) => ({
+      ...{ budget, curves, lifetimes, gc: { kinds }, time, heat, decisions, recoveries },
+    })),
+    nines: NINES,
+  };
 }
 
 function hashOf(text: string): string {
