@@ -22,7 +22,7 @@ export function drawingOf(model: Model): Pick<uPlot.Options, 'padding' | 'scales
   });
   const { ticks } = model.xScale;
   return {
-    padding: [10, model.y2 ? 4 : 26, 0, 0],
+    padding: [10, model.y2 ? 4 : 32, 0, 0],
     scales: {
       x: { time: false, distr: model.xScale.isLog ? 3 : 1, range: rangeOf(model) },
       y: scaleOf(model.y),
