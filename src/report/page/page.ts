@@ -19,6 +19,9 @@ export interface PageOptions {
   readonly expectedIntervalNs: number | null;
 }
 
+// Not in the template: bundlers take it out of tagged templates by a helper that the package would have to bring along.
+const SCRIPT_END = new Html('</script>');
+
 /** The whole page as one string. Runs over each other where there are several; the first is the base. */
 export async function htmlPage(runs: readonly RecordedRun[], options: PageOptions): Promise<string> {
   const { script, style } = await pageAssets();
@@ -54,8 +57,8 @@ ${plotsOf(data, runs)}
 ${detailsOf(data)}
 </main>
 <footer><p>Written by millpond ${data.runs[0].versions.split(',')[0].replace('millpond ', '')}. Plots by uPlot, © Leon Sorokin, MIT licence.</p></footer>
-<script type="application/json" id="data">${jsonInHtml(drawn(data))}</script>
-<script>${new Html(script)}</script>
+<script type="application/json" id="data">${jsonInHtml(drawn(data))}${SCRIPT_END}
+<script>${new Html(script)}${SCRIPT_END}
 </body>
 </html>
 `;
