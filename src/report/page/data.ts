@@ -1,6 +1,6 @@
 /**
- * What the page's script is given: plain data, small enough to lie in the page. Times are seconds since the start of a run,
- * durations nanoseconds, sizes bytes, shares 0 to 1. Types only: Node fills them in, the browser reads them.
+ * What a page shows: plain data. Times are seconds since the start of a run, durations nanoseconds, sizes bytes, shares 0 to 1.
+ * Types only: Node fills them in, and the browser reads those that it draws.
  */
 import type { Comparison } from '../comparison.ts';
 
@@ -9,9 +9,21 @@ export interface PageData {
   readonly comparison: Comparison | null;
   /** Between two requests of one caller, where it was given. */
   readonly expectedIntervalNs: number | null;
+}
+
+/** What lies in the page for its script: figures, and no name of anybody's. */
+export interface DrawnData {
+  readonly runs: readonly DrawnRun[];
   /** Where percentile curves have their points: 1/(1-p). */
   readonly nines: readonly number[];
 }
+
+export type DrawnRun = Pick<
+  RunData,
+  'budget' | 'curves' | 'lifetimes' | 'time' | 'heat' | 'decisions' | 'recoveries'
+> & {
+  readonly gc: Pick<GcData, 'kinds'>;
+};
 
 export interface RunData {
   readonly origin: string;

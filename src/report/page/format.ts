@@ -2,17 +2,14 @@
 
 /** Nanoseconds, to three digits: `1.23 ms`. */
 export function duration(nanoseconds: number): string {
-  const steps = [
-    [60e9, 1e9, 's'],
-    [1e9, 1e9, 's'],
-    [1e6, 1e6, 'ms'],
-    [1e3, 1e3, 'µs'],
-    [0, 1, 'ns'],
-  ] as const;
   if (nanoseconds >= 60e9) return clock(nanoseconds / 1e9);
-  const [, scale, unit] = steps.find(([from]) => nanoseconds >= from) ?? steps[steps.length - 1];
+  const [scale, unit] = TIMES.find(([scale]) => nanoseconds >= scale * ALMOST) ?? [1, 'ns'];
   return `${digits(nanoseconds / scale)} ${unit}`;
 }
+
+const TIMES = [[1e9, 's'] as const, [1e6, 'ms'] as const, [1e3, 'µs'] as const];
+/** What is rounded up to the next unit is written in it. */
+const ALMOST = 0.9995;
 
 /** Sizes in powers of 1024: `96.5 MiB`. */
 export function bytes(count: number): string {
@@ -55,7 +52,7 @@ export function clock(seconds: number): string {
 /** 0 to 1 of all values: `99.9 %`, with as many nines as it has. */
 export function percentileName(nines: number): string {
   if (nines <= 1) return '0 %';
-  const places = Math.max(0, Math.ceil(Math.log10(nines) - 1.5)) + (nines < 10 ? 1 : 1);
+  const places = Math.max(0, Math.ceil(Math.log10(nines) - 1.5)) + 1;
   return `${Number((100 - 100 / nines).toFixed(places))} %`;
 }
 

@@ -124,23 +124,32 @@ export function plotsOf(data: PageData, runs: readonly RecordedRun[]): Html {
     'Pauses of the garbage collector',
     'The longest pause of any thread, over time, by kind.',
     [
-      each('Pauses by kind', (run, caption) => curveTable(caption, run.gc.kinds, false)),
-      each('Pauses by thread', ({ gc }, caption) =>
-        table(
-          gc.hiddenThreads > 0 ? `${caption}; ${gc.hiddenThreads} threads are left out` : caption,
-          [
-            { title: 'Thread', of: ({ shard }) => shardName(shard) },
-            { title: 'Pauses', of: ({ pauses }) => count(pauses) },
-            { title: 'p50', of: ({ p50 }) => duration(p50) },
-            { title: 'p99', of: ({ p99 }) => duration(p99) },
-            { title: 'max', of: ({ max }) => duration(max) },
-            { title: 'Share of its time', of: (thread) => share(thread.share) },
-          ],
-          gc.threads,
+      ...overTime('Longest pauses over time', ({ time }) =>
+        time.pauses.map(
+          ({ kind }): Column<Row> => ({
+            title: kind,
+            of: ({ at, time }) => durationOf(time.pauses.find((one) => one.kind === kind)?.values[at]),
+          }),
         ),
       ),
     ],
-  )}</div>`;
+  )}${plot('pause-percentiles', 'Pauses by percentile', 'How long pauses of all threads took, by kind.', [
+    each('Pauses by kind', (run, caption) => curveTable(caption, run.gc.kinds, false)),
+    each('Pauses by thread', ({ gc }, caption) =>
+      table(
+        gc.hiddenThreads > 0 ? `${caption}; ${gc.hiddenThreads} threads are left out` : caption,
+        [
+          { title: 'Thread', of: ({ shard }) => shardName(shard) },
+          { title: 'Pauses', of: ({ pauses }) => count(pauses) },
+          { title: 'p50', of: ({ p50 }) => duration(p50) },
+          { title: 'p99', of: ({ p99 }) => duration(p99) },
+          { title: 'max', of: ({ max }) => duration(max) },
+          { title: 'Share of its time', of: (thread) => share(thread.share) },
+        ],
+        gc.threads,
+      ),
+    ),
+  ])}</div>`;
 }
 
 function plot(id: string, title: string, caption: Content, tables: readonly Content[], size = ''): Html {
@@ -246,6 +255,10 @@ function loadTable({ time }: RunData, caption: string): Html {
 function edge(values: readonly (number | null)[], of: (...values: number[]) => number): number | null {
   const known = values.filter((value) => value !== null);
   return known.length > 0 ? of(...known) : null;
+}
+
+function durationOf(value: number | null | undefined): string | null {
+  return value === null || value === undefined ? null : duration(value);
 }
 
 function shareOf(value: number | null): string | null {

@@ -68,8 +68,8 @@ function causes(runs: readonly RunData[]): Html {
       of: ({ cause }) => html`${cause.cause} <span class="aside">${CAUSE_MEANINGS[cause.cause] ?? ''}</span>`,
     },
     ...(runs.length > 1 ? [{ title: 'Run', of: ({ letter }: Row) => letter }] : []),
-    { title: 'Requests', of: ({ cause }) => count(cause.served) },
     ...[at('p50', 'p50'), at('p99', 'p99'), at('p99.9', 'p999'), at('max', 'max')],
+    { title: 'Requests', of: ({ cause }) => count(cause.served) },
   ];
   return html`<div id="causes">${table('Allocation latency by what served the request', columns, rows)}</div>`;
 }

@@ -10,7 +10,7 @@ export interface Column<Row> {
 
 /** The first column heads the rows. */
 export function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${columns.map(
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${columns.map(
     ({ title, isText }) => html`<th scope="col"${isText ? TEXT : ''}>${title}</th>`,
   )}</tr></thead><tbody>${rows.map(
     (row) =>

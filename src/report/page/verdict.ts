@@ -27,7 +27,7 @@ export function verdictOf(
   }));
   const bad = checks.filter(({ state }) => state !== 'ok');
   const opening = {
-    ok: 'Healthy: memory kept up with the work.',
+    ok: `Healthy: memory kept up with the work, all ${HEALTH_CHECKS.length} checks are fine.`,
     warn: 'Worth a look.',
     fail: 'Memory held this run back.',
   }[report.verdict];

@@ -1,5 +1,5 @@
 /** The words below a plot: where the cursor is, and of each line its value there; a line is hidden and shown by its button. */
-import type { Model } from './plot.ts';
+import type { Model } from './model.ts';
 import { color, line } from './theme.ts';
 
 interface Entry {
@@ -36,7 +36,7 @@ export class Legend {
       const swatch = document.createElement('span');
       const value = document.createElement('span');
       button.type = 'button';
-      button.setAttribute('aria-pressed', 'true');
+      button.setAttribute('aria-pressed', String(!one.isHidden));
       button.addEventListener('click', () => {
         const isShown = button.getAttribute('aria-pressed') !== 'true';
         button.setAttribute('aria-pressed', String(isShown));

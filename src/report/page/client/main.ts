@@ -1,7 +1,9 @@
 /** Draws the plots of a page into their places, and lets a reader choose what they show. Runs in the browser. */
-import type { PageData, RunData, TimeData } from '../data.ts';
+import type { CurveData, DrawnData, DrawnRun, TimeData } from '../data.ts';
 import { bytes, bytesPerSecond, duration } from '../format.ts';
+import { Group } from './group.ts';
 import { heatModel } from './heat.ts';
+import type { Model, Scale } from './model.ts';
 import {
   blockModel,
   budgetModel,
@@ -11,10 +13,10 @@ import {
   throughputModel,
 } from './over-time.ts';
 import { everyOf, latencyCurves, percentileModel } from './percentiles.ts';
-import { Group, type Model, Plot, type Scale } from './plot.ts';
+import { Plot } from './plot.ts';
 import { watchTheme } from './theme.ts';
 
-const data: PageData = JSON.parse(document.getElementById('data')?.textContent ?? '');
+const data: DrawnData = JSON.parse(document.getElementById('data')?.textContent ?? '');
 const { runs, nines } = data;
 const names = runs.map((_, index) => (index < 26 ? String.fromCharCode(65 + index) : String(index + 1)));
 const time = new Group('time');
@@ -64,7 +66,7 @@ const severalRuns: Choice = {
 
 function timePlot(
   id: string,
-  detail: (run: RunData) => Model,
+  detail: (run: DrawnRun) => Model,
   scale: Scale,
   of: (time: TimeData) => readonly (number | null)[],
 ): void {
@@ -74,6 +76,19 @@ function timePlot(
         ? overEachOther(runs, names, scale, of)
         : detail(runs[Math.max(0, chosen - 1)]);
     return model.lines.length > 0 && model.x.length > 0 ? model : null;
+  });
+}
+
+/** Of one run all curves; of several one of each. */
+function curvePlot(id: string, label: string, of: (run: DrawnRun) => readonly CurveData[]): void {
+  const kinds = everyOf(runs, (run) => of(run).map(({ name }) => name));
+  plot(id, null, runs.length > 1 ? [{ label, options: kinds }] : [], (kind) => {
+    const curves = runs.flatMap((run, index) =>
+      of(run)
+        .filter(({ name }) => runs.length === 1 || name === kinds[kind])
+        .map((curve) => ({ label: runs.length > 1 ? names[index] : curve.name, curve })),
+    );
+    return curves.length > 0 ? percentileModel(curves, nines) : null;
   });
 }
 
@@ -91,28 +106,21 @@ function draw(): void {
       ? heatModel(runs[run], layer)
       : null,
   );
-  const memory: Scale = { format: bytes, isBytes: true, label: 'memory' };
+  const memory: Scale = { format: bytes, isBytes: true };
   timePlot('budget', budgetModel, memory, ({ usedBytes }) => usedBytes);
   timePlot('block', blockModel, memory, ({ blockBytes }) => blockBytes);
   plot('load', null, [], () => {
     const model = loadModel(runs, names);
     return model.x.length > 0 ? model : null;
   });
-  const rate: Scale = { format: bytesPerSecond, isBytes: true, label: 'throughput' };
+  const rate: Scale = { format: bytesPerSecond, isBytes: true };
   timePlot('throughput', throughputModel, rate, ({ throughputSum }) => throughputSum);
-  const lifetimes = everyOf(runs, (run) => run.lifetimes.map(({ name }) => name));
-  plot('lifetimes', null, runs.length > 1 ? [{ label: 'Tier', options: lifetimes }] : [], (tier) => {
-    const curves = runs.flatMap((run, index) =>
-      run.lifetimes
-        .filter(({ name }) => runs.length === 1 || name === lifetimes[tier])
-        .map((curve) => ({ label: runs.length > 1 ? names[index] : curve.name, curve })),
-    );
-    return curves.length > 0 ? percentileModel(curves, nines) : null;
-  });
-  const pause: Scale = { format: duration, isLog: true, label: 'pause' };
+  curvePlot('lifetimes', 'Tier', (run) => run.lifetimes);
+  const pause: Scale = { format: duration, isLog: true };
   timePlot('pauses', pausesModel, pause, ({ pauses, to }) =>
     to.map((_, at) => pauses.reduce<number | null>((most, { values }) => longer(most, values[at]), null)),
   );
+  curvePlot('pause-percentiles', 'Kind', (run) => run.gc.kinds);
 }
 
 function longer(a: number | null, b: number | null): number | null {

@@ -1,25 +1,30 @@
 /** Plots over time: of one run in detail, or of several one line each. Pure but for the drawing of marks. */
 import uPlot from 'uplot';
-import type { RunData, TimeData } from '../data.ts';
+import type { DrawnRun, TimeData } from '../data.ts';
 import { bytes, bytesPerSecond, clock, duration, share } from '../format.ts';
-import { type Line, type Model, type Scale, withAlpha } from './plot.ts';
+import type { Line, Model, Scale } from './model.ts';
+import { withAlpha } from './options.ts';
 import { color } from './theme.ts';
 
 const LEVELS = ['nominal', 'elevated', 'high', 'critical'];
 /** As the legend has them. */
 const KINDS = ['grow', 'shrink', 'return', 'trim', 'rebalance', 'emergency'];
-const BYTES: Scale = { format: bytes, isBytes: true, label: 'memory' };
+const BYTES: Scale = { format: bytes, isBytes: true };
 
-export function budgetModel(run: RunData): Model {
+export function budgetModel(run: DrawnRun): Model {
   const { time, budget, decisions, recoveries } = run;
   const limit = time.to.map(() => budget.limitBytes);
   const lines: Line[] = [
     { label: 'used', values: time.usedBytes, format: bytes, color: 0, style: 'area' },
-    { label: 'budget', values: limit, format: bytes, color: 7, style: 'dashed' },
+    {
+      ...{ label: 'budget', values: limit, format: bytes, color: 7, style: 'dashed' as const },
+      isHidden: Math.max(...time.usedBytes) < budget.limitBytes / 4,
+    },
     ...time.tiers.flatMap(({ tier, used, available }, index): Line[] => [
       { label: `${tier}, leased`, values: used, format: bytes, color: 1 + index },
       { label: `${tier}, idle`, values: available, format: bytes, color: 1 + index, style: 'dashed' },
     ]),
+    { label: 'whole process', values: time.rssBytes, format: bytes, color: 6, isHidden: true },
   ];
   const kinds = KINDS.filter((kind) => decisions.shown.some((one) => one.kind === kind));
   const worst = Math.max(0, ...time.pressure);
@@ -63,9 +68,9 @@ export function budgetModel(run: RunData): Model {
   };
 }
 
-export function blockModel({ time }: RunData): Model {
+export function blockModel({ time }: DrawnRun): Model {
   return {
-    ...overTime(time, { ...BYTES, label: 'block' }, [
+    ...overTime(time, { ...BYTES }, [
       { label: 'block', values: time.blockBytes, format: bytes, color: 0, style: 'steps' },
       { label: 'CPU of the process', values: time.cpuProcess, format: share, color: 1, scale: 'y2' },
       {
@@ -73,13 +78,13 @@ export function blockModel({ time }: RunData): Model {
         ...{ color: 1, scale: 'y2', style: 'dashed' },
       },
     ]),
-    y2: { format: share, range: [0, 1.05], label: 'CPU load' },
+    y2: { format: share, range: [0, 1.05] },
   };
 }
 
-export function throughputModel({ time }: RunData): Model {
+export function throughputModel({ time }: DrawnRun): Model {
   const all: Line = { label: 'all', values: time.throughputSum, format: bytesPerSecond, color: 7 };
-  return overTime(time, { ...BYTES, format: bytesPerSecond, label: 'throughput' }, [
+  return overTime(time, { ...BYTES, format: bytesPerSecond }, [
     ...(time.throughput.length > 1 ? [all] : []),
     ...time.throughput.map(
       ({ name, values }, index): Line => ({ label: name, values, format: bytesPerSecond, color: index }),
@@ -87,8 +92,8 @@ export function throughputModel({ time }: RunData): Model {
   ]);
 }
 
-export function pausesModel({ time }: RunData): Model {
-  const scale = { format: duration, isLog: true, label: 'pause' };
+export function pausesModel({ time }: DrawnRun): Model {
+  const scale = { format: duration, isLog: true };
   const lines = time.pauses.map(
     ({ kind, values }, index): Line => ({
       ...{ label: kind, values, format: duration, color: index },
@@ -99,7 +104,7 @@ export function pausesModel({ time }: RunData): Model {
 }
 
 /** One point a step of time: x is the load of the process. */
-export function loadModel(runs: readonly RunData[], names: readonly string[]): Model {
+export function loadModel(runs: readonly DrawnRun[], names: readonly string[]): Model {
   const points = runs
     .flatMap(({ time }, run) =>
       time.cpuProcess.flatMap((cpu, at) =>
@@ -110,8 +115,8 @@ export function loadModel(runs: readonly RunData[], names: readonly string[]): M
   const most = Math.max(1, ...points.map(({ cpu }) => cpu));
   return {
     x: points.map(({ cpu }) => cpu),
-    xScale: { format: share, range: [0, most * 1.02], label: 'CPU load' },
-    y: { ...BYTES, label: 'block' },
+    xScale: { format: share, range: [0, most * 1.02] },
+    y: { ...BYTES },
     lines: names.map((label, run) => ({
       ...{ label: names.length > 1 ? label : 'block', format: bytes, color: run, style: 'points' },
       values: points.map((point) => (point.run === run ? point.block : null)),
@@ -123,7 +128,7 @@ export function loadModel(runs: readonly RunData[], names: readonly string[]): M
 
 /** One line of each run, over each other from their starts. */
 export function overEachOther(
-  runs: readonly RunData[],
+  runs: readonly DrawnRun[],
   names: readonly string[],
   scale: Scale,
   of: (time: TimeData) => readonly (number | null)[],
@@ -131,7 +136,7 @@ export function overEachOther(
   const tables = runs.map(({ time }) => [[...time.to], [...of(time)]] as uPlot.AlignedData);
   const [x, ...columns] = uPlot.join(tables) as [number[], ...(number | null)[][]];
   return {
-    ...{ x, xScale: { format: clock, label: 'time' }, y: scale },
+    ...{ x, xScale: { format: clock, isSeconds: true, range: [0, x[x.length - 1] ?? 1] }, y: scale },
     lines: names.map((label, index) => ({
       ...{ label, format: scale.format, color: index },
       values: x.map((_, at) => columns[index][at] ?? null),
@@ -143,7 +148,7 @@ export function overEachOther(
 function overTime(time: TimeData, y: Scale, lines: readonly Line[]): Model {
   return {
     x: time.to,
-    xScale: { format: clock, label: 'time', range: [time.from[0] ?? 0, time.to[time.to.length - 1] ?? 1] },
+    xScale: { format: clock, isSeconds: true, range: [time.from[0] ?? 0, time.to[time.to.length - 1] ?? 1] },
     y,
     lines,
     at: (index) => `${clock(time.from[index])} to ${clock(time.to[index])}`,

@@ -1,9 +1,9 @@
 /** Percentile curves: x is 1/(1-p), logarithmic. Pure. */
-import type { CurveData, RunData } from '../data.ts';
+import type { CurveData, DrawnRun } from '../data.ts';
 import { count, duration, percentileName } from '../format.ts';
-import type { Line, Model } from './plot.ts';
+import type { Line, Model } from './model.ts';
 
-const TICKS = [1, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+const TICKS = [2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 export interface NamedCurve {
   readonly label: string;
@@ -11,14 +11,17 @@ export interface NamedCurve {
 }
 
 export function percentileModel(curves: readonly NamedCurve[], nines: readonly number[]): Model {
-  const length = Math.max(2, ...curves.map(({ curve }) => curve.values.length));
+  const length = Math.max(
+    2,
+    ...curves.map(({ curve }) => Math.max(curve.values.length, curve.corrected?.length ?? 0)),
+  );
   const x = nines.slice(0, length);
   const lines = curves.flatMap(({ label, curve }, index): Line[] => [
     { label, values: curve.values, format: duration, color: index },
     ...(curve.corrected
       ? [
           {
-            ...{ label: `${label}, corrected`, values: curve.corrected.slice(0, length) },
+            ...{ label: `${label}, corrected`, values: curve.corrected },
             ...{ format: duration, color: index, style: 'dashed' as const },
           },
         ]
@@ -26,8 +29,8 @@ export function percentileModel(curves: readonly NamedCurve[], nines: readonly n
   ]);
   return {
     x,
-    xScale: { format: percentileName, isLog: true, ticks: TICKS, label: 'percentile' },
-    y: { format: duration, isLog: true, label: 'latency' },
+    xScale: { format: percentileName, isLog: true, ticks: TICKS },
+    y: { format: duration, isLog: true },
     lines: lines.map((line) => ({ ...line, values: padded(line.values, length) })),
     at: (index) => `Up to ${percentileName(x[index])} of all`,
     say: (index) => (x[index] > 1 ? `1 in ${count(x[index])} is slower` : ''),
@@ -36,7 +39,7 @@ export function percentileModel(curves: readonly NamedCurve[], nines: readonly n
 
 /** Of one run each cause is a line; of several each run. */
 export function latencyCurves(
-  runs: readonly RunData[],
+  runs: readonly DrawnRun[],
   names: readonly string[],
   tier: string,
   cause: string,
@@ -57,6 +60,6 @@ function padded(values: readonly (number | null)[], length: number): (number | n
 }
 
 /** All that any run has, in the order in which they come up. */
-export function everyOf(runs: readonly RunData[], of: (run: RunData) => readonly string[]): string[] {
+export function everyOf(runs: readonly DrawnRun[], of: (run: DrawnRun) => readonly string[]): string[] {
   return [...new Set(runs.flatMap(of))];
 }

@@ -3,82 +3,13 @@
  * It holds the model that is shown; a new one replaces the drawing.
  */
 import uPlot from 'uplot';
+import type { Group } from './group.ts';
 import { Legend } from './legend.ts';
-import { color, line, onTheme } from './theme.ts';
-
-export interface Line {
-  readonly label: string;
-  readonly values: readonly (number | null)[];
-  /** In words, with its unit. */
-  readonly format: (value: number) => string;
-  /** Of the palette; null draws nothing. */
-  readonly color: number | null;
-  readonly scale?: 'y' | 'y2';
-  readonly style?: 'line' | 'dashed' | 'steps' | 'area' | 'points';
-}
-
-export interface Scale {
-  readonly format: (value: number) => string;
-  readonly isLog?: boolean;
-  readonly isBytes?: boolean;
-  readonly range?: readonly [number, number];
-  readonly label: string;
-}
-
-/** Everything that one drawing shows. */
-export interface Model {
-  readonly x: readonly number[];
-  readonly xScale: Scale & { readonly ticks?: readonly number[] };
-  readonly y: Scale;
-  readonly y2?: Scale;
-  readonly lines: readonly Line[];
-  /** Where a point lies, in words. */
-  readonly at: (index: number) => string;
-  /** More to say of a point, or of a row of it. */
-  readonly say?: (index: number, row: number | null) => string;
-  /** Behind the lines, and over them. */
-  readonly under?: (plot: uPlot) => void;
-  readonly over?: (plot: uPlot) => void;
-  /** Marks that are no lines, for the legend. */
-  readonly marks?: readonly { readonly label: string; readonly className: string }[];
-  /** The steps that up and down keys take along y, as a factor. */
-  readonly rowFactor?: number;
-}
+import type { Model } from './model.ts';
+import { clipped, drawingOf, wholeOf } from './options.ts';
+import { onTheme } from './theme.ts';
 
 const HEIGHT = 300;
-const FONT = '12px system-ui, sans-serif';
-
-/** Plots whose x means the same zoom and read together. */
-export class Group {
-  readonly key: string;
-  readonly #plots = new Set<uPlot>();
-  #zooming = false;
-
-  constructor(key: string) {
-    this.key = key;
-  }
-
-  add(plot: uPlot): void {
-    this.#plots.add(plot);
-  }
-
-  delete(plot: uPlot): void {
-    this.#plots.delete(plot);
-  }
-
-  zoom(source: uPlot): void {
-    const { min, max } = source.scales.x;
-    if (this.#zooming || min === undefined || max === undefined) return;
-    this.#zooming = true;
-    for (const plot of this.#plots) {
-      if (plot !== source) plot.setScale('x', { min, max });
-    }
-    // The others tell of it when their own drawing is due, after this.
-    queueMicrotask(() => {
-      this.#zooming = false;
-    });
-  }
-}
 
 export class Plot {
   readonly #place: HTMLElement;
@@ -122,52 +53,11 @@ export class Plot {
 
   #options(model: Model): uPlot.Options {
     const group = this.#group;
-    const axis = (of: Scale, side: 1 | 2 | 3): uPlot.Axis => ({
-      side,
-      stroke: () => color('--muted'),
-      font: FONT,
-      grid: { show: side !== 1, stroke: () => color('--grid'), width: 1 },
-      ticks: { stroke: () => color('--grid'), width: 1, size: 4 },
-      values: (_, splits) => splits.map((value) => (value === null ? '' : of.format(value))),
-    });
-    const { ticks } = model.xScale;
     return {
       width: this.#width(),
       height: HEIGHT,
       legend: { show: false },
-      padding: [10, model.y2 ? 0 : 12, 0, 0],
-      scales: {
-        x: { time: false, distr: model.xScale.isLog ? 3 : 1, ...rangeOf(model.xScale, model.x) },
-        y: scaleOf(model.y),
-        ...(model.y2 ? { y2: scaleOf(model.y2) } : {}),
-      },
-      axes: [
-        {
-          ...axis(model.xScale, 2),
-          side: 2,
-          space: 56,
-          size: 30,
-          ...(ticks ? { splits: (plot) => visible(ticks, plot), filter: (_, splits) => splits } : {}),
-        },
-        {
-          ...axis(model.y, 3),
-          scale: 'y',
-          size: 68,
-          ...(model.y.isBytes ? { incrs: BYTE_STEPS } : {}),
-          ...(model.y.isLog ? { filter: wholeDecades } : {}),
-        },
-        ...(model.y2
-          ? [
-              {
-                ...axis(model.y2, 1),
-                scale: 'y2',
-                size: 52,
-                ...(model.y2.isBytes ? { incrs: BYTE_STEPS } : {}),
-              },
-            ]
-          : []),
-      ],
-      series: [{}, ...model.lines.map(seriesOf)],
+      ...drawingOf(model),
       cursor: {
         points: { size: 7 },
         y: model.rowFactor !== undefined,
@@ -268,7 +158,7 @@ export class Plot {
   }
 
   #reset(plot: uPlot): void {
-    const [min, max] = rangeOf(this.#model?.xScale as Scale, plot.data[0] as number[]).range();
+    const [min, max] = wholeOf(this.#model as Model);
     plot.batch(() => plot.setScale('x', { min, max }));
     plot.setCursor({ left: -10, top: -10 });
   }
@@ -281,56 +171,4 @@ export class Plot {
     const width = this.#width();
     if (this.#plot !== null && this.#plot.width !== width) this.#plot.setSize({ width, height: HEIGHT });
   }
-}
-
-const BYTE_STEPS = Array.from({ length: 45 }, (_, power) => 2 ** power);
-
-function scaleOf({ isLog, range }: Scale): uPlot.Scale {
-  if (range) return { distr: isLog ? 3 : 1, range: () => [...range] };
-  if (isLog) return { distr: 3 };
-  return { range: { min: { soft: 0, mode: 1, pad: 0.05 }, max: { soft: 1, mode: 1, pad: 0.08 } } };
-}
-
-/** All of x and no more, and some room where it is one point. */
-function rangeOf({ range }: Scale, x: readonly number[]): { range: () => [number, number] } {
-  const [min, max] = range ?? [x[0] ?? 0, x[x.length - 1] ?? 1];
-  return { range: () => (max > min ? [min, max] : [min - 1, min + 1]) };
-}
-
-function seriesOf({ label, color: index, scale = 'y', style = 'line' }: Line): uPlot.Series {
-  const stroke = () => (index === null ? 'transparent' : line(index));
-  return {
-    ...{ label, scale, stroke, width: style === 'points' ? 0 : 1.75, spanGaps: true },
-    ...(style === 'points'
-      ? { paths: () => null, points: { show: true, size: 5, fill: stroke, stroke } }
-      : { points: { show: false } }),
-    ...(style === 'dashed' ? { dash: [6, 4] } : {}),
-    ...(style === 'steps' ? { paths: uPlot.paths.stepped?.({ align: -1 }) } : {}),
-    ...(style === 'area' ? { fill: () => withAlpha(stroke(), 0.14) } : {}),
-  };
-}
-
-export function withAlpha(rgb: string, alpha: number): string {
-  return rgb.replace(/^rgb\((.*)\)$/, `rgba($1, ${alpha})`);
-}
-
-function visible(ticks: readonly number[], plot: uPlot): number[] {
-  const { min, max } = plot.scales.x as { min: number; max: number };
-  return ticks.filter((tick) => tick >= min * (1 - 1e-9) && tick <= max * (1 + 1e-9));
-}
-
-function wholeDecades(_: uPlot, splits: number[]): (number | null)[] {
-  const whole = splits.filter((value) => Number.isInteger(Number(Math.log10(value).toFixed(9))));
-  return whole.length >= 2 ? splits.map((value) => (whole.includes(value) ? value : null)) : splits;
-}
-
-function clipped(plot: uPlot, draw: ((plot: uPlot) => void) | undefined): void {
-  if (draw === undefined) return;
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  draw(plot);
-  ctx.restore();
 }
