@@ -16,8 +16,7 @@ const entries = [
 export default {
   input: Object.fromEntries(entries.map((entry) => [entry, `${entry}.ts`])),
   platform: 'node',
-  // A template with the end of a script in it needs a helper of the bundler's own.
-  external: (id) => /^[^./]/.test(id) && !id.includes('@oxc-project'),
+  external: /^[^./]/,
   plugins: [
     {
       name: 'page',
