@@ -11,6 +11,7 @@ import { Html, html, jsonInHtml } from './html.ts';
 import { plotsOf } from './plots.ts';
 import { runDataOf } from './run-data.ts';
 import { summaryOf } from './summary.ts';
+import { MOST_BUCKETS } from './time.ts';
 
 export interface PageOptions {
   /** Of these runs; null when there is one, or nothing is to be said. */
@@ -25,8 +26,10 @@ const SCRIPT_END = new Html('</script>');
 /** The whole page as one string. Runs over each other where there are several; the first is the base. */
 export async function htmlPage(runs: readonly RecordedRun[], options: PageOptions): Promise<string> {
   const { script, style } = await pageAssets();
+  // Two are shown as finely as one; of more, each has less of the page's size.
+  const steps = Math.floor((MOST_BUCKETS * 2) / Math.max(2, runs.length));
   const data: PageData = {
-    runs: runs.map((run) => runDataOf(run, options.expectedIntervalNs)),
+    runs: runs.map((run) => runDataOf(run, options.expectedIntervalNs, steps)),
     ...options,
   };
   const [{ label, startedAt, seconds, threads, machine, versions }] = data.runs;

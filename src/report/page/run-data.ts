@@ -9,7 +9,7 @@ import type { CauseData, CurveData, DecisionsData, GcData, HonestyData, MoveData
 import { bytes, count } from './format.ts';
 import { type Gathered, gather, heatOf } from './gather.ts';
 import { shownName } from './html.ts';
-import { bucketsOf, shardName, timeOf } from './time.ts';
+import { bucketsOf, MOST_BUCKETS, shardName, timeOf } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
 /** As snapshots count them: no new memory was needed. */
@@ -19,10 +19,15 @@ const MOST_THREADS = 32;
 const MOST_TASKS = 10;
 const MOST_MOVES = 20;
 
-export function runDataOf(run: RecordedRun, expectedIntervalNs: number | null): RunData {
+/** Over time in `steps` at most. */
+export function runDataOf(
+  run: RecordedRun,
+  expectedIntervalNs: number | null,
+  steps = MOST_BUCKETS,
+): RunData {
   const { header, intervals, recoveries, seconds } = run;
   const gathered = gather(intervals);
-  const buckets = bucketsOf(intervals);
+  const buckets = bucketsOf(intervals, steps);
   const causes = causesOf(run, gathered);
   const served = causes.reduce((sum, cause) => sum + (cause.cause === 'refused' ? 0 : cause.served), 0);
   const pooled = causes.reduce((sum, one) => sum + (POOLED.has(one.cause as CauseName) ? one.served : 0), 0);

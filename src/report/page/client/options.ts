@@ -3,6 +3,8 @@ import uPlot from 'uplot';
 import type { Line, Model, Scale } from './model.ts';
 import { color, line } from './theme.ts';
 
+/** Of `99.9999 %`, in pixels. */
+const LABEL_WIDTH = 66;
 const FONT = '12px system-ui, sans-serif';
 const TIME_STEPS = [
   ...[0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800],
@@ -106,9 +108,18 @@ export function withAlpha(rgb: string, alpha: number): string {
   return rgb.replace(/^rgb\((.*)\)$/, `rgba($1, ${alpha})`);
 }
 
+/** Of a logarithmic scale those that are seen, and whose labels have room. */
 function visible(ticks: readonly number[], plot: uPlot): number[] {
   const { min, max } = plot.scales.x as { min: number; max: number };
-  return ticks.filter((tick) => tick >= min * (1 - 1e-9) && tick <= max * (1 + 1e-9));
+  // As wide as the plot will be, about: it is not laid out yet.
+  const perFactor = (plot.width - 100) / Math.log(max / min);
+  let last = Number.NEGATIVE_INFINITY;
+  return ticks.filter((tick) => {
+    const position = Math.log(tick) * perFactor;
+    if (tick < min * (1 - 1e-9) || tick > max * (1 + 1e-9) || position - last < LABEL_WIDTH) return false;
+    last = position;
+    return true;
+  });
 }
 
 /** Powers of ten, and 2 and 5 of each where there are few. */
