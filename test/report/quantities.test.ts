@@ -116,7 +116,9 @@ describe('the other quantities', () => {
     expect(plain('throughput').of(spansOf(made, 5)[0])).toBe(0);
   });
 
-  it('of memory in a stretch are what was in use there, not the peak so far', () => {
+  it('of memory are the exact peak of a run, and in a stretch what was in use there at most', () => {
+    const made = changed((line) => ({ ...line, budget: { ...line.budget, peakBytes: 90 * MiB } }));
+    expect(figureOf(plain('peak-memory'), made)).toBe(90 * MiB);
     const spans = spansOf(run, 5);
     const used = spans.map(({ intervals }) => Math.max(...intervals.map(({ budget }) => budget.usedBytes)));
     expect(spans.map(plain('peak-memory').of)).toEqual(used);
