@@ -70,10 +70,7 @@ async function costs({ rounds, say }: Context): Promise<Table> {
       'Each histogram is unpacked once, as it is read; everything after adds up what was unpacked.',
       `The second is ${SLOWNESS} times as slow in all latencies, and found to be; all recorded values are in the merged histogram.`,
     ],
-    targets: [
-      atMost('comparing two recordings of a day', figures[2].median, 2000, 'ms'),
-      atMost('reading one', figures[0].median / 2, 1000, 'ms'),
-    ],
+    targets: [atMost('comparing two recordings of a day', figures[2].median, 2000, 'ms')],
   };
 }
 
@@ -81,7 +78,7 @@ function errors({ rounds, say }: Context): Table {
   const rows = SPANS.flatMap((spans) =>
     SHAPES.map((shape) => {
       say(`  ${spans} spans, ${shape}`);
-      const many = Math.round((rounds * 4000) / (spans + 20));
+      const many = Math.round((rounds * 8000) / (spans + 20));
       const run = { ...SIMULATED, spans, shape };
       return [
         `${spans}, ${shape}`,

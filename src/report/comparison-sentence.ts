@@ -35,7 +35,7 @@ function changed(change: 'better' | 'worse', looks: readonly Look[]): string | n
 }
 
 /** `p99 of fresh allocations, 120 us to 180 us, 1.5 times (1.3 to 1.7)` */
-export function figures({ quantity, base, other, ranked }: Examined): string {
+function figures({ quantity, base, other, ranked }: Examined): string {
   const from = `${quantity.label}, ${formatFigure(base, quantity.unit)} to ${formatFigure(other, quantity.unit)}`;
   if (base === null || other === null || base === 0) return from;
   const spread = ranked?.spread;

@@ -97,6 +97,28 @@ describe('a run beside its base', () => {
     );
   });
 
+  it('that drifts all the time is worth too few independent values, and is unknown too', () => {
+    const drifting = (seed: number, times: number) =>
+      run({ seed }, (line, at) => ({
+        ...line,
+        shards: line.shards.map(([shard, charged, idle, , cpu]) => [shard, charged, idle, at * times, cpu]),
+      }));
+    const [{ figures, sentence }] = compareRuns([drifting(1, 1000), drifting(2, 1500)]).others;
+    expect(figures.find(({ name }) => name === 'throughput')?.change).toBe('unknown');
+    // Memory in use goes up and down slowly in made runs.
+    expect(sentence).toMatch(/Too little was recorded to judge: peak memory \(runs of \d min would do\)/);
+  });
+
+  it('is worse where it is both better and worse', () => {
+    const busier = run({ seed: 2, slowness: 1.3 }, (line) => ({
+      ...line,
+      shards: line.shards.map(([shard, charged, idle, bytes, cpu]) => [shard, charged, idle, bytes * 2, cpu]),
+    }));
+    const [{ change, sentence }] = compared(busier);
+    expect(change).toBe('worse');
+    expect(sentence).toMatch(/^Worse: .+ Better: throughput, .+, 2 times \(1\.9\d to 2\.0\d\)\. Noise/);
+  });
+
   it('is compared by the median of a cause that has few values, and by p99 where there are enough', () => {
     const names = compared(run({ seed: 2 }))[0].figures.map(({ name }) => name);
     expect(names).toContain('p50 of fresh allocations');
