@@ -15,7 +15,7 @@ export interface Range {
   readonly highest: number;
 }
 
-const SIGNIFICANT_DIGITS = 2;
+export const SIGNIFICANT_DIGITS = 2;
 /** Counts of 64 bits: 32-bit ones wrap silently once weights add up to 2^32, and are no faster. */
 const COUNT_BITS = 64;
 
