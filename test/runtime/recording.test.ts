@@ -148,8 +148,6 @@ describe.each([1, 64])('the intervals of a real run, one hit in %i recorded,', (
     expect(merge(intervals, (series) => series === 'queue')!.histogram.totalCount).toBe(20);
     // All ran but the one that could not be sent.
     expect(merge(intervals, (series) => series === 'service')!.histogram.totalCount).toBe(19);
-    const outcomes = intervals.flatMap(({ slowest }) => slowest.map((task) => task[5]));
-    expect(outcomes).toContain('cancelled');
   });
 });
 
