@@ -55,7 +55,10 @@ export interface RecordingSources {
 const INTERVALS_OF_ONE_LENGTH = 600;
 const LEAST_INTERVAL_MS = 1000;
 const MOST_INTERVAL_MS = 32_000;
-/** An interval lasts at least so many times what the last line took, or a thousand threads would keep this one busy. */
+/**
+ * An interval lasts at least so many times what a line takes, or hundreds of threads would keep this one busy: the quicker of the
+ * last two, so that a stall, or the first one, which loads the histogram library, makes no hole.
+ */
 const LEAST_TIMES_ITS_COST = 100;
 const SAMPLE_MS = 1000;
 /** Lines of events beside one interval: a runtime under pressure decides five times a second, all day long. */
@@ -70,7 +73,8 @@ export class RunRecording implements TaskObserver {
   #sampledMs: number;
   #lastMs: number;
   #intervals = 0;
-  #costMs = 0;
+  /** Of the last two lines. */
+  #costsMs: readonly [number, number] = [0, 0];
   #events = 0;
   #omitted = 0;
   /** Decisions that were written and not judged yet. */
@@ -143,7 +147,7 @@ export class RunRecording implements TaskObserver {
   tick(nowMs: number): void {
     if (!this.#file.open) return;
     if (nowMs - this.#sampledMs >= SAMPLE_MS) this.#sample(nowMs);
-    const length = Math.max(lengthMs(this.#intervals), LEAST_TIMES_ITS_COST * this.#costMs);
+    const length = Math.max(lengthMs(this.#intervals), LEAST_TIMES_ITS_COST * Math.min(...this.#costsMs));
     if (nowMs - this.#lastMs >= Math.min(length, MOST_INTERVAL_MS)) this.#endInterval(nowMs);
   }
 
@@ -193,7 +197,7 @@ export class RunRecording implements TaskObserver {
     this.#processed = new Map();
     this.#events = 0;
     this.#omitted = 0;
-    this.#costMs = this.#sources.now() - beganMs;
+    this.#costsMs = [this.#costsMs[1], this.#sources.now() - beganMs];
   }
 
   /** Those that are there, and those that went in this interval and had processed something. */
