@@ -29,7 +29,7 @@ export class RecordingFile {
 
   /**
    * Makes the file, or empties the one that is there.
-   * @param failed told at most once, when a line cannot be written
+   * @param failed told at most once, when a line cannot be written, or the file not closed
    * @throws MillpondError `ERR_OUTPUT_WRITE`
    */
   constructor(path: string, failed: (reason: string) => void) {
@@ -67,20 +67,27 @@ export class RecordingFile {
       this.#bytes += bytes.length;
     } catch (error) {
       this.#cutOff(this.#descriptor);
-      this.close();
+      this.#end();
       this.#failed((error as Error).message);
     }
   }
 
   close(): void {
+    const reason = this.#end();
+    if (reason !== null) this.#failed(reason);
+  }
+
+  /** Why it went wrong; null when it did not. */
+  #end(): string | null {
     const descriptor = this.#descriptor;
     this.#descriptor = null;
-    if (descriptor === null) return;
+    if (descriptor === null) return null;
     try {
       closeSync(descriptor);
+      return null;
     } catch (error) {
       // Some file systems say only now that there was no room.
-      this.#failed((error as Error).message);
+      return (error as Error).message;
     }
   }
 
