@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { threadId } from 'node:worker_threads';
 import { Admission } from './admission.ts';
 import { Announcer } from './announcer.ts';
-import { BLOCK, MAIN_ROW, PROCESSED, STARVED } from './budget/layout.ts';
+import { BLOCK, MAIN_ROW, PROCESSED, STARVED, TELL } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
 import { type Bytes, KiB } from './bytes.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
@@ -371,6 +371,7 @@ class MillpondRuntime implements Runtime {
   ): RunRecording {
     const recording = startRecording(record, job, options, this.#log, this.#startedMs, {
       now: () => performance.now(),
+      askThreads: () => void this.#ledger.words[TELL]++,
       publish: () => this.#observer.publish(),
       read: () =>
         takeReading({

@@ -11,7 +11,7 @@ import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import type { SeriesName } from '../../src/telemetry/recording/lines.ts';
 import { GC_KINDS, type Stats } from '../../src/telemetry/snapshot.ts';
 import { linesIn } from '../telemetry/recording/lines-in.ts';
-import { raised, sharedWords, startRuntime } from './started.ts';
+import { raise, raised, sharedWords, startRuntime } from './started.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millpond-recorded-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -197,6 +197,18 @@ describe('a recording of a real run', () => {
     expect(run.decisions[0]).toMatchObject({ number: 1, kind: 'emergency' });
     expect(run.decisions.map(({ number }) => number)).toEqual(run.decisions.map((_, at) => at + 1));
     expect(run.decisions).toEqual(run.end!.snapshot.decisions.recent);
+  });
+
+  it('has in its first interval what a thread recorded in it that is still in one long synchronous task', async () => {
+    const { run } = await recorded({ threads: 1, sampleEvery: 1 }, async (runtime, path) => {
+      const words = sharedWords();
+      const task = runtime.run({ do: 'report-until', words });
+      await linesIn(path, 'interval', 1);
+      raise(words, 1);
+      await task;
+    });
+    const [first] = run.intervals;
+    expect(merge([first], (series, shard) => series === 'latency/hit/small' && shard === 1)).not.toBeNull();
   });
 
   it('is called what its program calls it', async () => {

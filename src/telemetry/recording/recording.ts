@@ -43,6 +43,8 @@ export interface Reading {
 export interface RecordingSources {
   /** Milliseconds. */
   now(): number;
+  /** Asks threads to tell soon what they recorded. */
+  askThreads(): void;
   /** Takes in what the main thread recorded. */
   publish(): void;
   read(): Reading;
@@ -60,6 +62,8 @@ const MOST_INTERVAL_MS = 32_000;
  * last two, so that a stall, or the first one, which loads the histogram library, makes no hole.
  */
 const LEAST_TIMES_ITS_COST = 100;
+/** How long before its end threads are asked for what belongs to an interval: the next task to end, or to say what it processed, does. */
+const ASK_MS = 100;
 const SAMPLE_MS = 1000;
 /** Lines of events beside one interval: a runtime under pressure decides five times a second, all day long. */
 const MOST_EVENTS = 32;
@@ -72,6 +76,8 @@ export class RunRecording implements TaskObserver {
   readonly #loads = new MeanLoads();
   #sampledMs: number;
   #lastMs: number;
+  /** Threads were asked for what belongs to this interval. */
+  #asked = false;
   #intervals = 0;
   /** Of the last two lines. */
   #costsMs: readonly [number, number] = [0, 0];
@@ -148,7 +154,12 @@ export class RunRecording implements TaskObserver {
     if (!this.#file.open) return;
     if (nowMs - this.#sampledMs >= SAMPLE_MS) this.#sample(nowMs);
     const length = Math.max(lengthMs(this.#intervals), LEAST_TIMES_ITS_COST * Math.min(...this.#costsMs));
-    if (nowMs - this.#lastMs >= Math.min(length, MOST_INTERVAL_MS)) this.#endInterval(nowMs);
+    const endMs = this.#lastMs + Math.min(length, MOST_INTERVAL_MS);
+    if (nowMs < endMs - ASK_MS) return;
+    if (!this.#asked) {
+      this.#asked = true;
+      this.#sources.askThreads();
+    } else if (nowMs >= endMs) this.#endInterval(nowMs);
   }
 
   /** From here on everything is given back: the last interval shows how it was until now. */
@@ -191,6 +202,7 @@ export class RunRecording implements TaskObserver {
       ...(this.#omitted > 0 && { omitted: this.#omitted }),
     });
     this.#lastMs = nowMs;
+    this.#asked = false;
     this.#intervals++;
     this.#served = served;
     this.#tasks = tasks;

@@ -12,14 +12,6 @@ beforeEach(() => {
 });
 afterEach(() => stand.remove());
 
-/** Moves the clock on in steps of the runtime's timer. */
-function pass(milliseconds: number): void {
-  const end = stand.nowMs + milliseconds;
-  while (stand.nowMs < end) {
-    stand.later(50);
-  }
-}
-
 const decision = (number: number, score: object | null = null) => ({
   ...{ number, atSeconds: 1, kind: 'trim' as const, reason: 'so', score: score as never },
   inputs: {
@@ -45,8 +37,22 @@ const load = (process: number, shard: number | null): CpuSnapshot => ({
 });
 
 describe('intervals', () => {
+  it('are asked of threads a tenth of a second before their end', () => {
+    stand.later(2500);
+    expect(stand.asked).toEqual([START_MS + 900, START_MS + 1900]);
+  });
+
+  it('end one step later where the main thread was busy: threads are asked first', async () => {
+    stand.nowMs += 4000;
+    stand.recording.tick(stand.nowMs);
+    expect((await stand.read()).intervals).toEqual([]);
+    stand.later(50);
+    expect((await stand.read()).intervals.map(({ to }) => to)).toEqual([4.05]);
+    expect(stand.asked).toEqual([START_MS + 4000]);
+  });
+
   it('follow each other without a gap, from the start to the end', async () => {
-    pass(3500);
+    stand.later(3500);
     stand.recording.close(snapshotWith());
     const { intervals, end, seconds } = await stand.read();
     expect(intervals.map(({ from, to }) => [from, to])).toEqual([
@@ -69,14 +75,14 @@ describe('intervals', () => {
 
   it('last a hundred times what a line costs, at least, once two in a row have cost so much', async () => {
     stand.costMs = 50;
-    pass(20_000);
+    stand.later(20_000);
     const lengths = (await stand.read()).intervals.map(({ from, to }) => to - from);
     expect(lengths.slice(0, 2).map(Math.round)).toEqual([1, 1]);
     expect(Math.min(...lengths.slice(2))).toBeGreaterThanOrEqual(5);
     expect(lengths.length).toBeGreaterThan(3);
     // Back to 1 s after one that was quick.
     stand.costMs = 0;
-    pass(20_000);
+    stand.later(20_000);
     const after = (await stand.read()).intervals.map(({ from, to }) => Math.round(to - from));
     expect(after.slice(-5)).toEqual([1, 1, 1, 1, 1]);
   });
@@ -88,14 +94,14 @@ describe('intervals', () => {
         [FRESH * TIERS + 2, 3],
       ],
     });
-    pass(1000);
+    stand.later(1000);
     stand.reading = readingWith({
       served: [
         [HIT * TIERS + 1, 25],
         [FRESH * TIERS + 2, 3],
       ],
     });
-    pass(1000);
+    stand.later(1000);
     const { intervals } = await stand.read();
     expect(intervals.map(({ served }) => served)).toEqual([
       { hit: [0, 10, 0, 0], fresh: [0, 0, 3, 0] },
@@ -105,9 +111,9 @@ describe('intervals', () => {
 
   it('count what tasks ended in them', async () => {
     stand.reading = readingWith({ succeeded: 4 });
-    pass(1000);
+    stand.later(1000);
     stand.reading = readingWith({ succeeded: 9 });
-    pass(1000);
+    stand.later(1000);
     expect((await stand.read()).intervals.map(({ tasks }) => tasks.succeeded)).toEqual([4, 5]);
   });
 
@@ -115,12 +121,12 @@ describe('intervals', () => {
     // The third line comes after a hundred times what the first two cost.
     stand.costMs = 30;
     stand.cpu = load(0.5, 0.25);
-    pass(1000);
-    pass(1000);
+    stand.later(1000);
+    stand.later(1000);
     stand.reading = readingWith({ processed: { 0: 0, 1: 0 } });
     for (const cpu of [load(0.1, null), load(0.3, 0.8), load(0.8, 0.4)]) {
       stand.cpu = cpu;
-      pass(1000);
+      stand.later(1000);
     }
     const { intervals } = await stand.read();
     expect(intervals.map(({ cpu }) => cpu)).toEqual([
@@ -139,15 +145,15 @@ describe('bytes that were processed', () => {
   it('are counted once, also where a thread died and another one took its row', async () => {
     const { recording } = stand;
     stand.reading = readingWith({ processed: { 0: 0, 1: 100, 2: 50 } });
-    pass(1000);
+    stand.later(1000);
     stand.reading = readingWith({ processed: { 0: 0, 1: 130, 2: 80 } });
     recording.threadGone(1);
     stand.reading = readingWith({ processed: { 0: 0, 1: 7, 2: 80 } });
-    pass(1000);
+    stand.later(1000);
     stand.reading = readingWith({ processed: { 0: 0, 1: 7, 2: 95 } });
     recording.threadGone(2);
     stand.reading = readingWith({ processed: { 0: 0, 1: 8 } });
-    pass(1000);
+    stand.later(1000);
     const { intervals } = await stand.read();
     expect(intervals.map(({ shards }) => shards.map(([shard, , , bytes]) => [shard, bytes]))).toEqual([
       [
@@ -192,10 +198,10 @@ describe('events', () => {
   it('are 32 beside one interval at most; what is left out is counted, and not judged either', async () => {
     const { recording } = stand;
     for (let number = 1; number <= 40; number++) recording.decided(decision(number));
-    pass(1000);
+    stand.later(1000);
     for (let number = 1; number <= 40; number++) recording.judged(decision(number, score));
     recording.decided(decision(41));
-    pass(1000);
+    stand.later(1000);
     const { decisions, intervals } = await stand.read();
     expect(decisions.map(({ number }) => number)).toEqual([
       ...Array.from({ length: 32 }, (_, at) => at + 1),
@@ -226,9 +232,9 @@ describe('tasks', () => {
     ] as const) {
       stand.recording.ended({ ...task, name, endedMs: task.startedMs + ms });
     }
-    pass(1000);
+    stand.later(1000);
     stand.recording.ended({ ...task, name: 'f', endedMs: task.startedMs + 60 });
-    pass(1000);
+    stand.later(1000);
     const { intervals } = await stand.read();
     expect(intervals[0].slowest).toEqual([
       ['b', 1, 0.1, 1e8, 5e7, 'succeeded'],
@@ -250,7 +256,7 @@ describe('tasks', () => {
       endedMs: START_MS + 70,
       outcome: 'cancelled',
     });
-    pass(1000);
+    stand.later(1000);
     const [{ series, slowest }] = (await stand.read()).intervals;
     expect(series.map(([name, shard, , max]) => [name, shard, max])).toEqual([['queue', 0, 7e7]]);
     expect(slowest).toEqual([]);
@@ -259,7 +265,7 @@ describe('tasks', () => {
   it('are named at most 500 characters long, whatever is in them', async () => {
     const name = `</script>\u001b[31m\n"${'x'.repeat(1000)}`;
     stand.recording.ended({ ...task, name, endedMs: task.startedMs + 30 });
-    pass(1000);
+    stand.later(1000);
     expect((await stand.read()).intervals[0].slowest[0][0]).toBe(`${name.slice(0, 500)}…`);
   });
 });
@@ -269,8 +275,8 @@ describe('moves', () => {
     const move = { kind: 'quota' as const, tier: 'large' as const, from: 1, to: 2, count: 3 };
     stand.recording.moved({ moves: [move, { ...move, to: 0 }] });
     stand.recording.moved({ moves: [move] });
-    pass(1000);
-    pass(1000);
+    stand.later(1000);
+    stand.later(1000);
     const { intervals } = await stand.read();
     expect(intervals.map(({ moves }) => moves)).toEqual([
       [
@@ -285,7 +291,7 @@ describe('moves', () => {
 describe('at the end', () => {
   it('the last interval shows memory as it was before everything was given back, and what was done until then', async () => {
     stand.reading = readingWith({ usedBytes: 5000, processed: { 0: 0, 1: 10 }, served: [[0, 1]] });
-    pass(500);
+    stand.later(500);
     stand.recording.closing();
     stand.reading = readingWith({ processed: { 0: 0, 1: 40 }, served: [[0, 3]] });
     stand.recording.threadGone(1);
@@ -305,7 +311,7 @@ describe('at the end', () => {
     const before = stand.lines();
     stand.recording.decided(decision(1));
     stand.recording.close(snapshotWith());
-    pass(5000);
+    stand.later(5000);
     expect(stand.lines()).toEqual(before);
     expect(before.map((line) => line.slice(0, 18))).toEqual([
       '{"kind":"header","',

@@ -27,7 +27,9 @@ export interface Stand {
   costMs: number;
   cpu: CpuSnapshot;
   readonly failures: string[];
-  /** Moves the clock on, in one step, and looks whether an interval is over. */
+  /** When threads were asked for what they recorded. */
+  readonly asked: number[];
+  /** Moves the clock on, in steps of the runtime's timer. */
   later(milliseconds: number): void;
   read(): Promise<RecordedRun>;
   lines(): string[];
@@ -48,12 +50,14 @@ export function makeStand(path?: string): Stand {
     costMs: 0,
     cpu: { cores: 2, process: NO_LOAD, system: NO_LOAD, byShard: [] } as CpuSnapshot,
     failures,
+    asked: [] as number[],
     read: () => readRun(file),
     lines: () => readFileSync(file, 'utf8').split('\n'),
     remove: () => rmSync(folder, { recursive: true }),
   };
   const sources: RecordingSources = {
     now: () => stand.nowMs,
+    askThreads: () => void stand.asked.push(stand.nowMs),
     publish: () => {},
     read: () => {
       stand.nowMs += stand.costMs;
@@ -71,8 +75,11 @@ export function makeStand(path?: string): Stand {
     START_MS,
   );
   const later = (milliseconds: number): void => {
-    stand.nowMs += milliseconds;
-    recording.tick(stand.nowMs);
+    const end = stand.nowMs + milliseconds;
+    while (stand.nowMs < end) {
+      stand.nowMs = Math.min(end, stand.nowMs + 50);
+      recording.tick(stand.nowMs);
+    }
   };
   return Object.assign(stand, { recording, later });
 }
