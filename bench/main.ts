@@ -15,6 +15,7 @@ import { checkout, describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
 import pool from './pool.bench.ts';
 import report from './report.bench.ts';
+import recording from './recording.bench.ts';
 import runBenchmark from './run.bench.ts';
 import scaling from './scaling.bench.ts';
 import shards from './shards.bench.ts';
@@ -65,6 +66,7 @@ async function main(): Promise<void> {
   for (const { name, question, run } of [
     pool,
     telemetry,
+    recording,
     transfer,
     starve,
     shards,

@@ -1,4 +1,4 @@
-/** Says what happened: to the log, and to who subscribed to the diagnostics channels. Main thread; decides nothing. */
+/** Says what happened: to the log, to who subscribed to the diagnostics channels, and to the recording. Main thread; decides nothing. */
 import type { Ledger } from './budget/ledger.ts';
 import type { PressureLevel } from './budget/pressure.ts';
 import { type Bytes, KiB } from './bytes.ts';
@@ -6,24 +6,28 @@ import type { Move } from './coordinator/rebalance.ts';
 import type { Leak } from './pool/leases.ts';
 import { TIER_NAMES } from './pool/tiers.ts';
 import type { Decision } from './sizing/decision.ts';
-import { channels } from './telemetry/channels.ts';
+import { channels, type RebalanceMessage } from './telemetry/channels.ts';
 import { type Log, leakEvent } from './telemetry/log.ts';
+import type { RunRecording } from './telemetry/recording/recording.ts';
 import type { PressureSnapshot } from './telemetry/snapshot.ts';
 import type { Member } from './workers.ts';
 
 export class Announcer {
   readonly #log: Log;
   readonly #ledger: Ledger;
+  readonly #recording: RunRecording | null;
   /** Leases that were forgotten outside of tasks. */
   leaks = 0;
 
-  constructor(log: Log, ledger: Ledger) {
+  constructor(log: Log, ledger: Ledger, recording: RunRecording | null) {
     this.#log = log;
     this.#ledger = ledger;
+    this.#recording = recording;
   }
 
   decided(decision: Decision): void {
     channels.sizing.publish(() => decision);
+    this.#recording?.decided(decision);
     const { kind, reason, blockBytes, bytes, inputs } = decision;
     this.#log.write({
       event: kind === 'emergency' ? 'emergency' : 'sizing',
@@ -37,12 +41,14 @@ export class Announcer {
 
   judged(decision: Decision): void {
     channels.sizing.publish(() => decision);
+    this.#recording?.judged(decision);
     const { number, kind, score } = decision;
     if (score !== null) this.#log.write({ event: 'score', decision: number, kind, ...score });
   }
 
   pressureChanged(from: PressureLevel, to: PressureLevel, pressure: PressureSnapshot): void {
     channels.pressure.publish(() => ({ from, to, pressure }));
+    this.#recording?.pressureChanged(from, to, pressure);
     const { ledgerShare, processShare, rssBytes } = pressure;
     this.#log.write({ event: 'pressure', from, to, ledgerShare, processShare, rssBytes });
   }
@@ -50,18 +56,22 @@ export class Announcer {
   emergencyEnded(end: { recovered: boolean; milliseconds: number; recoveredBytes: Bytes }): void {
     const { recovered, milliseconds, recoveredBytes } = end;
     const wholeMs = Math.round(milliseconds);
+    this.#recording?.emergencyEnded(end);
     this.#log.write({ event: 'recovery', recovered, milliseconds: wholeMs, recoveredBytes });
   }
 
   rebalanced(moves: readonly Move[]): void {
-    channels.rebalance.publish(() => ({
+    const message = (): RebalanceMessage => ({
       moves: moves.map((move) => ({ ...move, tier: TIER_NAMES[move.tier] })),
-    }));
+    });
+    channels.rebalance.publish(message);
+    this.#recording?.moved(message());
   }
 
   workerLost({ row, task, cause }: Member, exitCode: number, reclaimedBytes: Bytes): void {
     const known = { shard: row, exitCode, ...(task !== undefined && { task }) };
     channels.workerLost.publish(() => ({ ...known, reclaimedBytes }));
+    this.#recording?.workerLost(known);
     this.#log.write({
       event: 'worker-death',
       ...known,

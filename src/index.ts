@@ -18,4 +18,5 @@ export type {
 } from './telemetry/channels.ts';
 export type { GivenThresholds, HealthCheck, HealthReport, HealthThresholds } from './telemetry/health.ts';
 export type { Log, LogEvent, LogLevel } from './telemetry/log.ts';
+export type { RecordOptions } from './telemetry/recording/record-options.ts';
 export type * from './telemetry/snapshot.ts';

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { threadId } from 'node:worker_threads';
 import { Admission } from './admission.ts';
 import { Announcer } from './announcer.ts';
-import { BLOCK, MAIN_ROW, STARVED } from './budget/layout.ts';
+import { BLOCK, MAIN_ROW, PROCESSED, STARVED, TELL } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
 import { type Bytes, KiB } from './bytes.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
@@ -24,6 +24,8 @@ import type { BlockPolicy } from './sizing/block-policy.ts';
 import { CpuLoad } from './sizing/cpu-load.ts';
 import { mainThreadSource, type ThreadSource, threadSource } from './sizing/cpu-sources.ts';
 import { readProcessMemory } from './sizing/process-memory.ts';
+import { startRecording } from './start-recording.ts';
+import { takeReading } from './take-reading.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { type RunOptions, Tasks } from './tasks.ts';
 import {
@@ -33,7 +35,10 @@ import {
   resolveHealth,
 } from './telemetry/health.ts';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from './telemetry/log.ts';
+import type { RecordOptions } from './telemetry/recording/record-options.ts';
+import type { RunRecording } from './telemetry/recording/recording.ts';
 import type { Snapshot } from './telemetry/snapshot.ts';
+import { snapshotOfRun } from './telemetry/snapshot-of-run.ts';
 import { type Member, type RuntimeLimits, Workers } from './workers.ts';
 
 export interface RuntimeOptions extends Partial<PoolOptions> {
@@ -51,6 +56,13 @@ export interface RuntimeOptions extends Partial<PoolOptions> {
   readonly health?: GivenThresholds;
   /** Other parameters of block sizing, which decide on the same figures without acting: `snapshot().decisions.shadow`. */
   readonly shadow?: Partial<BlockPolicy>;
+  /**
+   * A file that the run writes down in, for `millpond report`: a line at once for each event and, every 1 s at first and 32 s at
+   * last, one with all that was recorded since (docs/recording.md). It may be there if it is a recording, which is replaced. When
+   * it cannot be written any more, the recording ends with one warning in the log, and the run goes on. Names of tasks go into
+   * it. Default: none, which costs nothing.
+   */
+  readonly record?: string | RecordOptions;
 }
 
 export interface CloseReport {
@@ -90,7 +102,7 @@ const CLOSE_PATIENCE_MS = 10_000;
 /**
  * Starts the workers and resolves when all have loaded the job.
  * @throws MillpondError (as a rejection) `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL`, `ERR_WORKER_BOOTSTRAP`,
- * `ERR_JOB_INVALID`
+ * `ERR_JOB_INVALID`; before any thread starts `ERR_OUTPUT_WRITE`, when the file of `record` cannot be made
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const runtime = new MillpondRuntime(options);
@@ -112,6 +124,7 @@ class MillpondRuntime implements Runtime {
   readonly #tasks: Tasks;
   readonly #log: Log;
   readonly #announcer: Announcer;
+  readonly #recording: RunRecording | null;
   readonly #timer: NodeJS.Timeout;
   readonly #startedMs = performance.now();
   readonly #ready = Promise.withResolvers<void>();
@@ -133,6 +146,7 @@ class MillpondRuntime implements Runtime {
       log,
       health,
       shadow,
+      record,
       ...pool
     } = given;
     if (!(job instanceof URL) && typeof job !== 'string') {
@@ -144,6 +158,7 @@ class MillpondRuntime implements Runtime {
     const options = resolvePoolOptions(pool, threads);
     this.threads = threads;
     this.#health = resolveHealth(health);
+    const checkedShadow = checkShadow(shadow);
     this.#observer = new Observer(this.#startedMs);
     if (logLevel !== undefined && !LOG_LEVELS.includes(logLevel)) {
       throw new MillpondError(
@@ -157,7 +172,10 @@ class MillpondRuntime implements Runtime {
     // A dead worker's row comes free a moment after its replacement wants one, so there are two for each thread.
     const ledger = Ledger.create(1 + 2 * threads, options.budgetBytes);
     this.#ledger = ledger;
-    const announcer = new Announcer(this.#log, ledger);
+    // Everything else was checked: what an older recording holds is lost from here on.
+    this.#recording =
+      record === undefined ? null : this.#startRecording(record, job, { ...options, threads });
+    const announcer = new Announcer(this.#log, ledger, this.#recording);
     this.#announcer = announcer;
     ledger.words[BLOCK] = options.blockBytes;
     ledger.claim(threadId);
@@ -207,6 +225,7 @@ class MillpondRuntime implements Runtime {
       this.#log,
       admission,
       options.tiers,
+      this.#recording,
     );
     this.#regulator = new Regulator(
       {
@@ -218,7 +237,7 @@ class MillpondRuntime implements Runtime {
         load: new CpuLoad(),
         readMemory: readProcessMemory,
         totals: this.#observer.totals,
-        shadow: checkShadow(shadow),
+        shadow: checkedShadow,
         events: {
           decided: (decision) => announcer.decided(decision),
           judged: (decision) => announcer.judged(decision),
@@ -299,6 +318,8 @@ class MillpondRuntime implements Runtime {
 
   async #close(): Promise<CloseReport> {
     await this.#tasks.settled();
+    const before = this.#recording === null ? null : this.snapshot();
+    this.#recording?.closing();
     this.#regulator.close(performance.now());
     // Ports and idle threads do not keep the process alive; this timer does, and ends the wait for a thread that
     // a forgotten loop of its job keeps busy.
@@ -325,6 +346,7 @@ class MillpondRuntime implements Runtime {
       endBytes,
       wallMs: Math.round(performance.now() - this.#startedMs),
     });
+    if (before !== null) this.#recording?.close(snapshotOfRun(before, this.snapshot(), this.#health));
     this.#log.close();
     return { endBytes, leaks: this.#announcer.leaks };
   }
@@ -338,6 +360,31 @@ class MillpondRuntime implements Runtime {
     const now = performance.now();
     this.#regulator.tick(now, this.#threadSources.values());
     this.#observer.tick(now, this.#coordinator.rows);
+    this.#recording?.tick(now);
+  }
+
+  /** @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT` */
+  #startRecording(
+    record: string | RecordOptions,
+    job: URL | string,
+    options: PoolOptions & { readonly threads: number },
+  ): RunRecording {
+    const recording = startRecording(record, job, options, this.#log, this.#startedMs, {
+      now: () => performance.now(),
+      askThreads: () => void this.#ledger.words[TELL]++,
+      publish: () => this.#observer.publish(),
+      read: () =>
+        takeReading({
+          ledger: this.#ledger,
+          rows: this.#coordinator.rows,
+          regulator: this.#regulator,
+          tasks: this.#tasks.counts,
+        }),
+      cpu: () => this.#regulator.cpu,
+      processedBytes: (row) => this.#coordinator.rows.counters(row)[PROCESSED],
+    });
+    this.#observer.totals.listener = recording;
+    return recording;
   }
 
   /** Serves starving shards as soon as they say so, however long the tick is. */
@@ -360,6 +407,7 @@ class MillpondRuntime implements Runtime {
     if (member.row >= 0) {
       this.#threadSources.delete(member.row);
       this.#regulator.forget(member.row);
+      this.#recording?.threadGone(member.row);
       const { chargedBytes, loanBytes } = this.#coordinator.bury(member.row);
       if (!member.dismissed) this.#announcer.workerLost(member, exitCode, chargedBytes + loanBytes);
     }

@@ -17,7 +17,7 @@ import {
   TIERS,
 } from './budget/layout.ts';
 import type { Ledger } from './budget/ledger.ts';
-import { KiB } from './bytes.ts';
+import { type Bytes, KiB } from './bytes.ts';
 import type { Coordinator } from './coordinator/coordinator.ts';
 import { type Crossing, GONE } from './coordinator/flow.ts';
 import type { RowReader } from './coordinator/row-reader.ts';
@@ -53,11 +53,7 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
   const served = (causes: readonly number[], tier: number): number =>
     causes.reduce((sum, cause) => sum + total(SERVED + cause * TIERS + tier), 0);
 
-  const held = byName((tier) => {
-    const availableBytes = live.reduce((sum, row) => sum + idleBytes(rows, row, tier), 0);
-    const heldBytes = live.reduce((sum, row) => sum + rows.counters(row)[HELD + tier], 0) * KiB;
-    return { usedBytes: Math.max(0, heldBytes - availableBytes), availableBytes };
-  });
+  const held = heldByTier(rows, live);
   const byTier = byName((tier, name) => {
     const acquires = served(SERVING, tier);
     const hits = served(REUSING, tier);
@@ -161,6 +157,18 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
     tasks: sources.tasks,
   };
   return { ...figures, health: evaluateHealth(figures, sources.health) };
+}
+
+/** By tier, what these rows hold: under a lease or in quarantine, and idle. */
+export function heldByTier(
+  rows: RowReader,
+  live: readonly number[],
+): Record<TierName, { readonly usedBytes: Bytes; readonly availableBytes: Bytes }> {
+  return byName((tier) => {
+    const availableBytes = live.reduce((sum, row) => sum + idleBytes(rows, row, tier), 0);
+    const heldBytes = live.reduce((sum, row) => sum + rows.counters(row)[HELD + tier], 0) * KiB;
+    return { usedBytes: Math.max(0, heldBytes - availableBytes), availableBytes };
+  });
 }
 
 function shardSnapshot(row: number, ledger: Ledger, rows: RowReader): ShardSnapshot {

@@ -6,7 +6,7 @@
  * once: with the result, when the task never starts, or when the worker that held them is buried.
  */
 import { type Admission, needKib } from './admission.ts';
-import { CANCEL, DECLARED, PROGRESS, rowWord } from './budget/layout.ts';
+import { CANCEL, DECLARED, MAIN_ROW, PROGRESS, rowWord } from './budget/layout.ts';
 import type { Ledger } from './budget/ledger.ts';
 import { type Bytes, KiB } from './bytes.ts';
 import { crateFor, detachViews, pack, unpack } from './coordinator/cargo.ts';
@@ -19,6 +19,7 @@ import { Store } from './pool/store.ts';
 import type { TierPolicies } from './pool/tiers.ts';
 import { type Log, leakEvent } from './telemetry/log.ts';
 import type { TaskCounts } from './telemetry/snapshot.ts';
+import type { TaskObserver, TaskOutcome } from './telemetry/task-end.ts';
 import type { Member, Workers } from './workers.ts';
 
 export interface RunOptions {
@@ -49,6 +50,8 @@ interface Entry {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   member: Member | null;
+  /** When it was posted to its worker; null before, and where nobody observes. */
+  startedMs: number | null;
   progress: number;
   /** The caller was answered; what comes back is only accounted for. */
   answered: boolean;
@@ -66,6 +69,7 @@ export class Tasks {
   readonly #log: Log;
   readonly #admission: Admission;
   readonly #tiers: TierPolicies;
+  readonly #observer: TaskObserver | null;
   /** In the order of acceptance. */
   readonly #queue = new Set<Entry>();
   readonly #running = new Set<Entry>();
@@ -82,6 +86,7 @@ export class Tasks {
     log: Log,
     admission: Admission,
     tiers: TierPolicies,
+    observer: TaskObserver | null = null,
   ) {
     this.#ledger = ledger;
     this.#shard = shard;
@@ -90,6 +95,7 @@ export class Tasks {
     this.#log = log;
     this.#admission = admission;
     this.#tiers = tiers;
+    this.#observer = observer;
   }
 
   get counts(): TaskCounts {
@@ -125,6 +131,7 @@ export class Tasks {
         resolve,
         reject,
         member: null,
+        startedMs: null,
         progress: -1,
         answered: false,
         unlisten: () => {},
@@ -156,6 +163,7 @@ export class Tasks {
         this.#queue.delete(entry);
         this.#counts.failed++;
         this.#bringHome(entry);
+        this.#ended(entry, 'failed');
         this.#answer(entry, () => entry.reject(error));
         this.#checkIdle();
       } else if (this.#start(entry, member)) this.#queue.delete(entry);
@@ -183,7 +191,9 @@ export class Tasks {
     this.#broken ??= error;
     for (const entry of this.#queue) {
       this.#queue.delete(entry);
+      this.#counts.failed++;
       this.#bringHome(entry);
+      this.#ended(entry, 'failed');
       this.#answer(entry, () => entry.reject(error));
     }
     this.#checkIdle();
@@ -214,6 +224,7 @@ export class Tasks {
       return false;
     }
     entry.member = member;
+    if (this.#observer !== null) entry.startedMs = this.#admission.nowMs;
     this.#running.add(entry);
     this.#admission.enter(member.row, entry.needKib);
     result.then(
@@ -231,17 +242,21 @@ export class Tasks {
     this.#workers.done(member);
     this.#reportLeaks(entry, result);
     if (entry.answered) {
+      this.#ended(entry, 'cancelled');
       stores.forEach((store, at) => void this.#shard.leases.welcome(store, crates[at].asked));
     } else if (result.error !== undefined) {
       this.#counts.failed++;
+      this.#ended(entry, 'failed');
       const error = errorFrom(result.error);
       this.#answer(entry, () => entry.reject(error));
     } else if ((result.pinned ?? 0) > 0) {
       stores.forEach((store, at) => void this.#shard.leases.welcome(store, crates[at].asked));
       this.#counts.failed++;
+      this.#ended(entry, 'failed');
       this.#answer(entry, () => entry.reject(leftPin(entry, result.pinned as number)));
     } else {
       this.#counts.succeeded++;
+      this.#ended(entry, 'succeeded');
       const leases = stores.map((store, at) =>
         this.#shard.receive(store, crates[at].length, crates[at].asked),
       );
@@ -263,6 +278,7 @@ export class Tasks {
       // Its loans stay charged until the thread is gone: `Coordinator.bury` settles them.
       if (!member.dying) this.#workers.done(member);
       if (!entry.answered) this.#counts.lost++;
+      this.#ended(entry, entry.answered ? 'cancelled' : 'lost');
       const lost = workerLost(entry, member, error);
       this.#answer(entry, () => entry.reject(lost));
     } else {
@@ -271,6 +287,8 @@ export class Tasks {
       if (task.gifts.length > 0 && !entry.answered && this.#start(entry, member)) return;
       this.#bringHome(entry);
       if (!entry.answered) this.#counts.failed++;
+      entry.startedMs = null;
+      this.#ended(entry, entry.answered ? 'cancelled' : 'failed');
       const message = error instanceof Error ? error.message : String(error);
       const refused = new MillpondError(
         'ERR_NOT_CLONEABLE',
@@ -294,6 +312,7 @@ export class Tasks {
     this.#counts.cancelled++;
     if (this.#queue.delete(entry)) {
       this.#bringHome(entry);
+      this.#ended(entry, 'cancelled');
     } else if (entry.member !== null && entry.member.row >= 0) {
       Atomics.store(this.#ledger.words, rowWord(entry.member.row) + CANCEL, entry.task.task);
       // For a job that waits in its event loop; this also wakes one that waits for memory.
@@ -310,6 +329,14 @@ export class Tasks {
       this.#coordinator.loans.settle(crate.loan);
       this.#shard.leases.welcome(new Store(crate.buffer, crate.tier, 0, origin), crate.asked, true);
     }
+  }
+
+  /** It has left the queue, or its worker. */
+  #ended({ name, member, acceptedMs, startedMs }: Entry, outcome: TaskOutcome): void {
+    if (this.#observer === null) return;
+    const shard = startedMs === null ? MAIN_ROW : (member?.row ?? MAIN_ROW);
+    const endedMs = this.#admission.nowMs;
+    this.#observer.ended({ name, shard, acceptedMs, startedMs, endedMs, outcome });
   }
 
   #answer(entry: Entry, answer: () => void): void {

@@ -6,7 +6,7 @@
  */
 import { createRequire } from 'node:module';
 import { MessageChannel, parentPort, receiveMessageOnPort, threadId } from 'node:worker_threads';
-import { BLOCK, MAIL, PROCESSED, PROGRESS, rowWord, WAKE } from './budget/layout.ts';
+import { BLOCK, MAIL, PROCESSED, PROGRESS, rowWord, TELL, WAKE } from './budget/layout.ts';
 import { Ledger } from './budget/ledger.ts';
 import { AtomicMemory } from './budget/memory.ts';
 import { Mailbox } from './coordinator/mailbox.ts';
@@ -72,6 +72,8 @@ export class WorkerThread {
   #task = 0;
   #signal: TaskSignal | null = null;
   #published: number;
+  /** The word by which threads are asked to tell what they recorded, when this one last did. */
+  #told = 0;
   #publishing: NodeJS.Timeout | null = null;
   #introduced = false;
 
@@ -194,7 +196,8 @@ export class WorkerThread {
   #end({ result, transfer }: TaskEnding): unknown {
     this.#task = 0;
     this.#signal = null;
-    this.#publishSoon();
+    if (this.#asked) this.#publish();
+    else this.#publishSoon();
     const message = writeResult(result);
     return transfer.length > 0 ? movable(message, transfer) : message;
   }
@@ -210,11 +213,16 @@ export class WorkerThread {
   }
 
   #publishIfDue(): void {
-    if (this.#supply.now() - this.#published >= PUBLISH_EVERY_NS) this.#publish();
+    if (this.#asked || this.#supply.now() - this.#published >= PUBLISH_EVERY_NS) this.#publish();
+  }
+
+  get #asked(): boolean {
+    return this.#ledger.words[TELL] !== this.#told;
   }
 
   #publish(): void {
     this.#published = this.#supply.now();
+    this.#told = this.#ledger.words[TELL];
     this.#gc.flush();
     const interval = this.#recorder.publish();
     if (interval !== null) this.#post({ kind: 'recorded', interval }, []);

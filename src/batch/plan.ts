@@ -158,6 +158,31 @@ async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
   }
 }
 
+/**
+ * A recording of the run is a file of its own.
+ * @throws MillpondError `ERR_OUTPUT_CLASH` when it would be one of the batch, `ERR_INVALID_ARGUMENT` for an empty name
+ */
+export async function refuseRecordingClash(path: string, files: readonly PlannedFile[]): Promise<void> {
+  if (path === '') throw emptyName();
+  const place = await realFile(resolve(path));
+  // Only one that is there can be an input; which may have many names.
+  const there = (await stat(place).catch(() => null)) !== null;
+  const own = await inChunks(files, async ({ input, output }) => {
+    return (there && (await realFile(input)) === place) || (await realFile(output)) === place;
+  });
+  const clash = files[own.indexOf(true)];
+  if (clash === undefined) return;
+  throw new MillpondError(
+    'ERR_OUTPUT_CLASH',
+    `A recording of the run is a file of its own; '${path}' is '${clash.input}' or its output. Name another file (--record).`,
+  );
+}
+
+/** Where a file is or would be, with all links on the way followed. */
+function realFile(path: string): Promise<string> {
+  return realpath(path).catch(async () => join(await realPlace(dirname(path)), basename(path)));
+}
+
 /** Where a folder is or would be, with all links on the way followed. */
 async function realPlace(folder: string): Promise<string> {
   const above = dirname(folder);

@@ -3,7 +3,6 @@ import { styleText } from 'node:util';
 import { type Bytes, formatBytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
-import { evaluateHealth } from '../telemetry/health.ts';
 import type { Snapshot, Stats } from '../telemetry/snapshot.ts';
 import { shown } from './plan.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
@@ -46,21 +45,6 @@ export interface RunReport {
 export interface BatchNote {
   readonly file: string;
   readonly message: string;
-}
-
-/** A snapshot after `close`, with what there was to see only before it. */
-export function snapshotOfRun(before: Snapshot, after: Snapshot): Snapshot {
-  const { memory, cpu, flow, shards } = before;
-  const byTier = Object.fromEntries(
-    Object.entries(after.pool.byTier).map(([name, tier]) => {
-      const { idle, utilization } = before.pool.byTier[name as TierName];
-      return [name, { ...tier, idle, utilization }];
-    }),
-  ) as Snapshot['pool']['byTier'];
-  const { utilization, turnoverPerSecond } = before.pool;
-  const pool = { ...after.pool, utilization, turnoverPerSecond, byTier };
-  const figures = { ...after, memory, cpu, flow, shards, pool };
-  return { ...figures, health: evaluateHealth(figures) };
 }
 
 export function makeReport(

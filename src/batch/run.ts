@@ -114,7 +114,7 @@ export async function runBatch(
  * has a folder that takes no others, as /proc.
  * @throws MillpondError `ERR_OUTPUT_WRITE`
  */
-async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string): Promise<void> {
   const missing: string[] = [];
   let above = folder;
   while (!(await stat(above).catch(() => null))) {
@@ -131,7 +131,7 @@ async function makeFolder(folder: string): Promise<void> {
   } catch (cause) {
     throw new MillpondError(
       'ERR_OUTPUT_WRITE',
-      `Outputs go into folders that are there or can be made, got '${folder}': ${messageOf(cause)}. Choose another --out folder.`,
+      `Outputs go into folders that are there or can be made, got '${folder}': ${messageOf(cause)}. Choose another folder.`,
       { cause },
     );
   }

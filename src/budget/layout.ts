@@ -23,6 +23,8 @@ export const PEAK = 5;
 export const BLOCK = 6;
 /** 1 while memory is critical: requests over the largest tier wait; coordinator only. */
 export const CRITICAL = 7;
+/** Changes when threads should soon tell what they recorded; a hint. */
+export const TELL = 8;
 const HEADER_WORDS = 64;
 
 /** The row of the thread that created the ledger, where the coordinator runs. */

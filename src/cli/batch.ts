@@ -1,13 +1,20 @@
 /** Runs a batch for a command: plans, starts the runtime, shows progress, prints the report, sets the exit code. */
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { TargetName } from '../audio/targets.ts';
-import { type Plan, planBatch, shown } from '../batch/plan.ts';
-import { type BatchNote, formatNotes, formatReport, makeReport, snapshotOfRun } from '../batch/report.ts';
-import { type BatchOutcome, type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
+import { type Plan, planBatch, refuseRecordingClash, shown } from '../batch/plan.ts';
+import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/report.ts';
+import {
+  type BatchOutcome,
+  type BatchSettings,
+  type BatchWatcher,
+  makeFolder,
+  runBatch,
+} from '../batch/run.ts';
 import type { Bytes } from '../bytes.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
+import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { EXIT } from './exit.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { type ProgressBar, startProgressBar } from './progress-bar.ts';
@@ -24,6 +31,8 @@ export interface BatchOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly watch: boolean;
+  /** A file for the recording. */
+  readonly record: string | undefined;
   readonly logLevel: LogLevel | undefined;
 }
 
@@ -43,8 +52,8 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
   });
   try {
     // Workers take longest to start; everything else happens meanwhile.
-    const starting = startRuntime(options, log);
     const planning = planBatch(options.inputs, options.out, `.${options.to}`);
+    const starting = startRuntime(options, planning, plainly(log, screen));
     const [runtime, plan] = await Promise.allSettled([starting, planning]);
     if (plan.status === 'rejected') {
       if (runtime.status === 'fulfilled') await runtime.value.close();
@@ -165,7 +174,27 @@ function watcher(bar: ProgressBar | null, notes: BatchNote[]): BatchWatcher {
   };
 }
 
-async function startRuntime(options: BatchOptions, log: Log): Promise<Runtime> {
+/** Whoever asked for a recording is told in plain words when it ends early, whatever else is logged. */
+function plainly(log: Log, screen: Screen): Log {
+  return {
+    write(event) {
+      if (event.event !== 'recording-ended') log.write(event);
+      else {
+        screen.line(
+          `warning: the recording ${shown(event.path)} ends here, and the run goes on: ${event.reason}`,
+        );
+      }
+    },
+    close: () => log.close(),
+  };
+}
+
+async function startRuntime(options: BatchOptions, planning: Promise<Plan>, log: Log): Promise<Runtime> {
+  const { record } = options;
+  if (record !== undefined) {
+    await refuseRecordingClash(record, (await planning).files);
+    await makeFolder(dirname(resolve(record)));
+  }
   // The extension of this very file: .ts in the checkout, .js in the package.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   const [runtime, native] = await Promise.all([
@@ -176,6 +205,7 @@ async function startRuntime(options: BatchOptions, log: Log): Promise<Runtime> {
       sampleEvery: 1,
       ...(options.threads !== undefined && { threads: options.threads }),
       ...(options.budget !== undefined && { budgetBytes: options.budget }),
+      ...(record !== undefined && { record: { path: record, label: options.command } }),
     }),
     import('../audio/native-log.ts'),
   ]);

@@ -1,7 +1,7 @@
 /** The command line: which commands there are, and how wrong usage ends. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isMillpondError } from '../errors.ts';
+import { packageVersion } from '../version.ts';
 import { demoCommand } from './demo.ts';
 import { EXIT } from './exit.ts';
 import { healthCommand } from './health.ts';
@@ -64,14 +64,4 @@ function explain(error: unknown): number {
     `millpond: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
   return EXIT.failed;
-}
-
-function packageVersion(): string {
-  // From src/cli and from dist/src/cli alike, the nearest package.json upwards is the package's own.
-  for (const up of ['../../package.json', '../../../package.json']) {
-    try {
-      return JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')).version;
-    } catch {}
-  }
-  return 'unknown';
 }

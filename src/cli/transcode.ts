@@ -20,6 +20,7 @@ interface TranscodeOptions {
   json?: boolean;
   quiet?: boolean;
   watch?: boolean;
+  record?: string;
   logLevel?: LogLevel;
 }
 
@@ -81,6 +82,7 @@ export interface RunOptions {
   json?: boolean;
   quiet?: boolean;
   watch?: boolean;
+  record?: string;
   logLevel?: LogLevel;
 }
 
@@ -91,6 +93,7 @@ export function withRunOptions(command: Command): Command {
     .option('--json', 'print one JSON object (millpond.run/1) instead of the summary')
     .option('--quiet', 'print failures only')
     .option('--watch', 'show memory, threads and decisions live instead of the progress bar, on a terminal')
+    .option('--record <file>', 'write the run down, for millpond report')
     .addOption(
       new Option('--log-level <level>', 'least severe log line on stderr; default warn').choices(LOG_LEVELS),
     );
@@ -103,6 +106,7 @@ export function runOptions(options: RunOptions) {
     json: options.json ?? false,
     quiet: options.quiet ?? false,
     watch: options.watch ?? false,
+    record: options.record,
     logLevel: options.logLevel,
   };
 }

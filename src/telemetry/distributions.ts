@@ -7,14 +7,14 @@
  */
 import { createWideHistogram, decodeHistogram, type WideHistogram } from './hdr.ts';
 import type { Interval } from './recorder.ts';
-import { BOUNDS, FAMILIES, isPause, isRequest, SERIES, SIZES, SLOW, TIERS } from './series.ts';
+import { BOUNDS, FAMILIES, isPause, isRequest, KEYS, SIZES, SLOW, TIERS } from './series.ts';
 import type { Stats } from './snapshot.ts';
 
 /** Raw records kept at most. Folding costs up to 0.2 us each, so that reading stays under 2 ms. */
 const RAW_RECORDS = 8192;
 const RAW_INTERVALS = 64;
 
-/** The values of one key; pauses are by shard, too. */
+/** The values of one key, of all shards together or of one. */
 export interface Series {
   readonly key: number;
   readonly histogram: WideHistogram;
@@ -23,13 +23,14 @@ export interface Series {
   sum: bigint;
 }
 
-/** The shard is kept with what it published, so that more than pauses can be told apart by it. */
+/** The shard is kept with what it published. */
 interface Raw {
   readonly interval: Interval;
   readonly shard: number;
 }
 
 export class Distributions {
+  readonly #byShard: boolean;
   readonly #series = new Map<number, Series>();
   #raw: Raw[] = [];
   #rawRecords = 0;
@@ -38,6 +39,11 @@ export class Distributions {
   heldBytes = 0;
   /** By family. */
   readonly clipped: number[] = FAMILIES.map(() => 0);
+
+  /** Pauses are always told apart by shard; with `byShard` everything is. */
+  constructor({ byShard = false }: { readonly byShard?: boolean } = {}) {
+    this.#byShard = byShard;
+  }
 
   add(interval: Interval, shard: number): void {
     this.#count(interval);
@@ -55,10 +61,21 @@ export class Distributions {
     }
   }
 
-  /** Undefined when nothing was recorded of it; `shard` counts for pauses only. */
+  /** One value, which must be in range. */
+  record(key: number, shard: number, value: number): void {
+    this.#put(key, shard, value, 1);
+  }
+
+  /** Undefined when nothing was recorded of it; `shard` counts where shards are told apart. */
   series(key: number, shard = 0): Series | undefined {
     this.#fold();
-    return this.#series.get(idOf(key, shard));
+    return this.#series.get(this.#idOf(key, shard));
+  }
+
+  /** All series, each with its shard; 0 where shards are not told apart. */
+  *all(): Iterable<[shard: number, series: Series]> {
+    this.#fold();
+    for (const [id, series] of this.#series) yield [Math.floor(id / KEYS), series];
   }
 
   /** Requests that did not hit, as value and weight; null when only histograms know them. */
@@ -110,13 +127,17 @@ export class Distributions {
   }
 
   #open(key: number, shard: number): Series {
-    const id = idOf(key, shard);
+    const id = this.#idOf(key, shard);
     let series = this.#series.get(id);
     if (series === undefined) {
       series = { key, histogram: createWideHistogram(BOUNDS[key]), max: 0, sum: 0n };
       this.#series.set(id, series);
     }
     return series;
+  }
+
+  #idOf(key: number, shard: number): number {
+    return this.#byShard || isPause(key) ? shard * KEYS + key : key;
   }
 }
 
@@ -140,10 +161,6 @@ function addTo(series: Series, histogram: WideHistogram, max: number, sum: bigin
   series.histogram.add(histogram);
   series.sum += sum;
   if (max > series.max) series.max = max;
-}
-
-function idOf(key: number, shard: number): number {
-  return isPause(key) ? shard * SERIES + key : key;
 }
 
 function isSlow(key: number): boolean {

@@ -40,6 +40,7 @@ export type LogEvent =
     } & DecisionInputs)
   | ({ event: 'score'; decision: number; kind: DecisionKind } & Score)
   | { event: 'recovery'; recovered: boolean; milliseconds: number; recoveredBytes: Bytes }
+  | { event: 'recording-ended'; path: string; reason: string }
   | { event: 'shutdown'; tasks: number; peakBytes: Bytes; endBytes: Bytes; wallMs: number }
   | { event: 'ffmpeg'; severity: Severity; component?: string; text: string };
 
@@ -56,6 +57,7 @@ const LEVELS: Readonly<Record<Exclude<EventName, 'ffmpeg'>, Severity>> = {
   score: 'debug',
   emergency: 'warn',
   recovery: 'info',
+  'recording-ended': 'warn',
   shutdown: 'info',
 };
 
@@ -70,6 +72,7 @@ const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
   score: 'A decision was judged.',
   emergency: 'Memory is critical: everything idle is freed and new tasks wait.',
   recovery: 'The emergency is over.',
+  'recording-ended': 'The recording ends here: its file cannot be written. The run goes on.',
   shutdown: 'Runtime closed.',
 };
 

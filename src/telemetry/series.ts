@@ -3,7 +3,7 @@
  *
  * Requests come first, `cause * 4 + tier`, with the nanoseconds they took; then lifetimes of leases by tier, pauses of the
  * collector by kind and recoveries from emergencies, in nanoseconds too; then sizes by tier, in bytes, which ride along with
- * each request.
+ * each request. Last come what only a recording holds: how long tasks waited and ran, in nanoseconds.
  */
 import { GiB } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';
@@ -19,6 +19,9 @@ export const PAUSES = LIFETIMES + TIERS;
 export const RECOVERIES = PAUSES + GC_KINDS.length;
 export const SIZES = RECOVERIES + 1;
 export const SERIES = SIZES + TIERS;
+export const QUEUE = SERIES;
+export const SERVICE = QUEUE + 1;
+export const KEYS = SERVICE + 1;
 
 export const FAMILIES = ['latency', 'lifetimes', 'gc', 'recovery', 'sizes'] as const;
 export type Family = (typeof FAMILIES)[number];
@@ -35,6 +38,8 @@ const LIFETIME: Bounds = { family: 1, lowest: 1, unit: 1, highest: 24 * 3600e9 }
 /** In microseconds, about: there may be one for each of a thousand shards and kinds, and this takes a third of the memory. */
 const PAUSE: Bounds = { family: 2, lowest: 1, unit: 1000, highest: 60e9 };
 const RECOVERY: Bounds = { ...LIFETIME, family: 3 };
+/** Tasks wait and run for as long as leases live. */
+const TASK: Bounds = LIFETIME;
 /** As much as a budget may be. */
 const SIZE: Bounds = { family: 4, lowest: 0, unit: 1, highest: 1024 * GiB };
 
@@ -45,6 +50,7 @@ export const BOUNDS: readonly Bounds[] = [
   ...Array(RECOVERIES - PAUSES).fill(PAUSE),
   RECOVERY,
   ...Array(SERIES - SIZES).fill(SIZE),
+  ...Array(KEYS - SERIES).fill(TASK),
 ];
 
 /** Keeps sums of weights far from 2^53, where doubles stop counting. */

@@ -11,16 +11,24 @@ import { Readings } from './readings.ts';
 import type { Interval } from './recorder.ts';
 import { BOUNDS, LIFETIMES, RECOVERIES, roundedInto, SLOW } from './series.ts';
 
+export interface TotalsListener {
+  /** Must not change the interval, which others read, too. */
+  published(interval: Interval, shard: number): void;
+}
+
 export class Totals {
   readonly #older = new Distributions();
   #last = new Distributions();
   #current = new Distributions();
   /** Undefined until somebody asks for that of the last whole interval. */
   #intervalP99: number | null | undefined;
+  /** Told of everything that is taken over, where somebody wants to know. */
+  listener: TotalsListener | null = null;
 
   /** Takes over what a thread published. Cheap: it is kept as it is until much has come or somebody asks. */
   merge(interval: Interval, shard: number): void {
     this.#current.add(interval, shard);
+    this.listener?.published(interval, shard);
   }
 
   /** An emergency ended so many nanoseconds after it began; clamped to 1 ns .. 1 day. */

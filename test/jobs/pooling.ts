@@ -9,7 +9,7 @@ export type Order =
   | { do: 'hoard' | 'twice'; bytes: number; count: number }
   | { do: 'fill' | 'read'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
-  | { do: 'touch-until'; words: Int32Array }
+  | { do: 'touch-until' | 'report-until'; words: Int32Array }
   | { do: 'touch-for'; milliseconds: number; words: Int32Array }
   | { do: 'return-late'; bytes: number; words: Int32Array }
   | { do: 'want'; bytes: number; timeoutMs: number; words?: Int32Array }
@@ -84,6 +84,13 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
       }
       return touches;
     }
+    case 'report-until':
+      raise(order.words, 0);
+      while (Atomics.load(order.words, 1) === 0) {
+        pool.acquire(100).release();
+        block.processed(100);
+      }
+      return null;
     case 'touch-for': {
       raise(order.words, 0);
       const end = performance.now() + order.milliseconds;

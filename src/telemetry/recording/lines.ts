@@ -93,7 +93,7 @@ export type RecordedShard = readonly [
   idleBytes: Bytes,
   /** Bytes of audio that its jobs reported as processed, in this interval. */
   processedBytes: Bytes,
-  /** CPU time of the thread, of the time that went by, 0 to 1; null where it cannot be read. */
+  /** CPU time of the thread, of the time that went by, in the mean, 0 to 1; null where it cannot be read. */
   cpu: number | null,
 ];
 
@@ -131,10 +131,10 @@ export interface IntervalLine {
     /** The largest sum since the start of the run. */
     readonly peakBytes: Bytes;
   };
-  /** At the interval's end. */
+  /** As shards, pressure, rssBytes and blockBytes: at the interval's end; of the last one, before everything was given back. */
   readonly tiers: Readonly<Record<TierName, readonly [usedBytes: Bytes, availableBytes: Bytes]>>;
   readonly shards: readonly RecordedShard[];
-  /** Smoothed, 0 to 1. */
+  /** In the mean of the interval, 0 to 1; null where it cannot be read. */
   readonly cpu: { readonly process: number | null; readonly system: number | null };
   readonly pressure: PressureLevel;
   readonly rssBytes: Bytes;
@@ -145,6 +145,8 @@ export interface IntervalLine {
   readonly tasks: TaskCounts;
   /** Of the tasks that ended, those with the longest service, 3 at most, the longest first. */
   readonly slowest: readonly RecordedTask[];
+  /** Lines of events in this interval that were left out, because there were too many; not there when none were. */
+  readonly omitted?: number;
 }
 
 export interface DecisionLine {

@@ -1,0 +1,19 @@
+/** How a task went, as the thread that accepted it sees it. Plain data. */
+export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'lost';
+
+/** Told when a task has left its worker, or its place in the queue. Times are milliseconds, of one clock. */
+export interface TaskEnd {
+  readonly name: string;
+  /** Where it ran; 0, the main thread, for one that never started. */
+  readonly shard: number;
+  readonly acceptedMs: number;
+  /** When it was posted to its worker; null for one that never was. */
+  readonly startedMs: number | null;
+  /** When its result was here, or it was given up. */
+  readonly endedMs: number;
+  readonly outcome: TaskOutcome;
+}
+
+export interface TaskObserver {
+  ended(task: TaskEnd): void;
+}
