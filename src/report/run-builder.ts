@@ -82,6 +82,12 @@ export class RunBuilder {
   }
 
   build(fileBytes: Bytes): RecordedRun {
+    const omitted = this.#intervals.reduce((sum, interval) => sum + (interval.omitted ?? 0), 0);
+    if (omitted > 0) {
+      this.#remarks.push(
+        `Events that were left out of the recording, because too many came at once: ${omitted}.`,
+      );
+    }
     if (this.#end === null) {
       this.#remarks.push('The recording has no end: the run crashed, or still goes on.');
     }

@@ -113,6 +113,7 @@ const intervalLine: v.GenericSchema<unknown, IntervalLine> = fields({
   moves: listOf(move),
   tasks: taskCounts,
   slowest: listOf(task),
+  omitted: v.exactOptional(count),
 });
 
 const decisionLine: v.GenericSchema<unknown, DecisionLine> = fields({

@@ -8,7 +8,7 @@ import { Recorder } from '../../../src/telemetry/recorder.ts';
 import type { SeriesName } from '../../../src/telemetry/recording/lines.ts';
 import { GC_KINDS } from '../../../src/telemetry/snapshot.ts';
 import { percentileOf, type Sample } from '../percentiles.ts';
-import { makeStand } from './stand.ts';
+import { makeStand, START_MS } from './stand.ts';
 
 const DAY_NS = 24 * 3600e9;
 
@@ -91,7 +91,8 @@ it('of every series and thread equal those of the sorted values to two digits, w
             expectValue(`gc/${GC_KINDS[one.kind]}`, one.thread, one.value, 1);
           } else if (one.do === 'task') {
             const { thread: shard, value } = one;
-            const times = { acceptedMs: 0, startedMs: value, endedMs: value + value };
+            const startedMs = START_MS + value;
+            const times = { acceptedMs: START_MS, startedMs, endedMs: startedMs + value };
             stand.recording.ended({ name: 'a', shard, ...times, outcome: 'succeeded' });
             expectValue('queue', shard, value * 1e6, 1);
             expectValue('service', shard, value * 1e6, 1);
