@@ -171,7 +171,7 @@ describe('a disk that is full', () => {
     const text = readFileSync(path, 'utf8');
     expect(text.endsWith('}\n')).toBe(true);
     const { intervals, end } = parseRun(path, text);
-    expect(intervals.length).toBeGreaterThan(1);
+    expect(intervals.length).toBeGreaterThan(0);
     expect(end).toBeNull();
   });
 });
