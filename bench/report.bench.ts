@@ -1,7 +1,8 @@
 /** Reports on recordings of a whole day: what reading, comparing and drawing one costs; and how often a comparison errs. */
 import { strict as assert } from 'node:assert';
-import { type Comparison, compareRuns } from '../src/report/comparison.ts';
+import { compareRuns } from '../src/report/comparison.ts';
 import { merge } from '../src/report/histograms.ts';
+import { htmlPage } from '../src/report/page/page.ts';
 import { parseRun } from '../src/report/read-run.ts';
 import type { RecordedRun } from '../src/report/recorded-run.ts';
 import { madeLines, textOf } from '../test/report/made-run.ts';
@@ -14,13 +15,6 @@ import { atMost } from './targets.ts';
 const DAY = { seconds: 86_400, intervalSeconds: 17, threads: 2 };
 const SLOWNESS = 1.2;
 const MOST_PAGE_BYTES = 1e6;
-
-interface Page {
-  htmlPage(
-    runs: readonly RecordedRun[],
-    options: { readonly comparison: Comparison | null; readonly expectedIntervalNs: number | null },
-  ): Promise<string>;
-}
 
 const STEPS = ['read', 'merge', 'compare', 'page'] as const;
 type Times = Record<(typeof STEPS)[number], number>;
@@ -37,7 +31,6 @@ const benchmark: Benchmark = {
 export default benchmark;
 
 async function costs({ rounds, say }: Context): Promise<Table> {
-  const { htmlPage }: Page = await import(new URL('../src/report/page/page.ts', import.meta.url).href);
   const texts = [
     textOf(madeLines({ ...DAY, seed: 1 })),
     textOf(madeLines({ ...DAY, seed: 2, slowness: SLOWNESS })),

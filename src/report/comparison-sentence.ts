@@ -1,7 +1,7 @@
 /** What a comparison found, in words: the biggest first, what is noise, what cannot be told, and whether like was compared with like. Pure. */
 import { escaped } from '../batch/plan.ts';
 import type { Change, Examined } from './comparison.ts';
-import { formatFigure, formatRatio, spreadText, timesText } from './figure.ts';
+import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
 import type { Quantity } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';
 

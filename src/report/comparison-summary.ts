@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import { escaped, shown } from '../batch/plan.ts';
 import type { Change, ComparedFigure, Comparison } from './comparison.ts';
-import { formatFigure } from './figure.ts';
+import { formatFigure } from './figure-text.ts';
 import type { GateResult } from './gate.ts';
 
 const COLOURS: Readonly<Record<Change, 'green' | 'red' | 'gray'>> = {

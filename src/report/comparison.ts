@@ -9,7 +9,7 @@
 import { MillpondError } from '../errors.ts';
 import { CAUSES } from '../pool/causes.ts';
 import { sentenceOn } from './comparison-sentence.ts';
-import type { Unit } from './figure.ts';
+import type { Unit } from './figure-text.ts';
 import {
   distributionQuantity,
   figureOf,

@@ -8,7 +8,7 @@
 import { MillpondError } from '../errors.ts';
 import { CAUSES } from '../pool/causes.ts';
 import { changeOf, examine } from './comparison.ts';
-import { formatFigure, formatRatio, spreadText, timesText } from './figure.ts';
+import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
 import type { Gate, Operator } from './gate-parser.ts';
 import { figureOf, type Quantity, requestsOf } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';

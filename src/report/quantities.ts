@@ -6,7 +6,7 @@ import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../pool/tiers.ts';
 import type { IntervalLine } from '../telemetry/recording/lines.ts';
 import type { TaskCounts } from '../telemetry/snapshot.ts';
-import type { Unit } from './figure.ts';
+import type { Unit } from './figure-text.ts';
 import { type Merged, merge, valueAt } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import type { Selection } from './selections.ts';

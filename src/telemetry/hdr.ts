@@ -103,13 +103,3 @@ export function decodeCompressed(base64: string): WideHistogram {
   const { decompress } = load('hdr-histogram-js/dist/JsHistogram.encoding');
   return decodeHistogram(decompress(Buffer.from(base64, 'base64')));
 }
-
-/**
- * Adds `from` to `to`, and for each value over `interval` the requests that a caller would have made meanwhile, had it not
- * waited: the value less one interval, less two, and so on. Takes time in proportion to the sum of all values beside it.
- */
-export function addCorrected(to: WideHistogram, from: WideHistogram, interval: number): void {
-  (
-    to as unknown as { addWhileCorrectingForCoordinatedOmission(from: WideHistogram, interval: number): void }
-  ).addWhileCorrectingForCoordinatedOmission(from, interval);
-}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
-import { formatFigure, formatRatio, spreadText } from '../../src/report/figure.ts';
+import { formatFigure, formatRatio, spreadText } from '../../src/report/figure-text.ts';
 import { merge, valueAt } from '../../src/report/histograms.ts';
 import {
   distributionQuantity,

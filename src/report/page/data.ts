@@ -3,6 +3,7 @@
  * Types only: Node fills them in, and the browser reads those that it draws.
  */
 import type { Comparison } from '../comparison.ts';
+import type { Distribution } from '../figures.ts';
 
 export interface PageData {
   readonly runs: readonly RunData[];
@@ -46,8 +47,6 @@ export interface RunData {
   readonly causes: readonly CauseData[];
   readonly waits: Readonly<Record<'queue' | 'service' | 'allocation', Distribution | null>>;
   readonly curves: readonly CurveData[];
-  /** Why there are no corrected curves though an interval was given. */
-  readonly uncorrected: string | null;
   readonly lifetimes: readonly CurveData[];
   readonly gc: GcData;
   readonly time: TimeData;
@@ -77,17 +76,6 @@ export interface VerdictData {
     readonly state: 'ok' | 'warn' | 'fail';
     readonly sentence: string;
   }[];
-}
-
-/** Percentiles of a histogram; `count` is the sum of its weights, `max` is exact. */
-export interface Distribution {
-  readonly count: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-  readonly mean: number;
 }
 
 export interface CauseData {

@@ -1,5 +1,6 @@
 /** What stands below the plots: tasks, health, moves, how far the figures can be trusted, options. Pure. */
-import type { Distribution, PageData, RunData } from './data.ts';
+import type { Distribution } from '../figures.ts';
+import type { PageData, RunData } from './data.ts';
 import { bytes, clock, count, duration } from './format.ts';
 import { type Html, html } from './html.ts';
 import { letterOf } from './summary.ts';

@@ -2,10 +2,10 @@
 
 import { PRESSURE_LEVELS } from '../../budget/pressure.ts';
 import type { IntervalLine } from '../../telemetry/recording/lines.ts';
+import { type Distribution, distributionOf } from '../figures.ts';
 import { mergeBy } from '../histograms.ts';
 import type { RecordedRun } from '../recorded-run.ts';
-import { distributionOf } from './curves.ts';
-import type { CurveData, Distribution, PageData, RunData, TimeData } from './data.ts';
+import type { CurveData, PageData, RunData, TimeData } from './data.ts';
 import { bytes, bytesPerSecond, clock, count, duration, share } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { CAUSE_MEANINGS, letterOf } from './summary.ts';
@@ -166,12 +166,10 @@ function rowsOf(buckets: readonly IntervalLine[][]): Row[] {
   });
 }
 
-function omission({ expectedIntervalNs, runs }: PageData): Html {
+function omission({ expectedIntervalNs }: PageData): Html {
   if (expectedIntervalNs === null) {
     return html`A caller that waits asks for nothing meanwhile, so long waits are seen less often than they are (“coordinated omission”); with an expected interval between requests the report corrects for it.`;
   }
-  const reason = runs.find(({ uncorrected }) => uncorrected !== null)?.uncorrected;
-  if (reason) return html`The corrected curve is left out. ${reason}`;
   return html`A caller that waits asks for nothing meanwhile (“coordinated omission”). The dashed curve adds what it would have asked for, one request every ${duration(expectedIntervalNs)}.`;
 }
 

@@ -1,19 +1,20 @@
 /** Everything that a page shows of one run. Pure. */
-import { CAUSES, type CauseName } from '../../pool/causes.ts';
+import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
 import { GC_KINDS } from '../../telemetry/snapshot.ts';
-import type { Merged } from '../histograms.ts';
+import { corrected } from '../coordinated-omission.ts';
+import { distributionOf, type Served, servedBy } from '../figures.ts';
+import { cutOfSeries, type Merged } from '../histograms.ts';
 import type { RecordedRun } from '../recorded-run.ts';
-import { correctedBy, correctionsOf, curveOf, distributionOf, MOST_CORRECTIONS } from './curves.ts';
+import { curveOf } from './curves.ts';
 import type { CauseData, CurveData, DecisionsData, GcData, HonestyData, MoveData, RunData } from './data.ts';
-import { bytes, count } from './format.ts';
+import { bytes } from './format.ts';
 import { type Gathered, gather, heatOf } from './gather.ts';
 import { shownName } from './html.ts';
 import { bucketsOf, MOST_BUCKETS, shardName, timeOf } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
-/** As snapshots count them: no new memory was needed. */
-const POOLED: ReadonlySet<CauseName> = new Set(['hit', 'mailbox', 'larger']);
+const LATENCIES = cutOfSeries('latency/hit/small');
 const MOST_DECISIONS = 300;
 const MOST_THREADS = 32;
 const MOST_TASKS = 10;
@@ -28,16 +29,8 @@ export function runDataOf(
   const { header, intervals, recoveries, seconds } = run;
   const gathered = gather(intervals);
   const buckets = bucketsOf(intervals, steps);
-  const causes = causesOf(run, gathered);
-  const served = causes.reduce((sum, cause) => sum + (cause.cause === 'refused' ? 0 : cause.served), 0);
-  const pooled = causes.reduce((sum, one) => sum + (POOLED.has(one.cause as CauseName) ? one.served : 0), 0);
-  const refused = causes.find(({ cause }) => cause === 'refused')?.served ?? 0;
-  const hits = { served, pooled, refused };
+  const { requests, pooled, refused, byCause } = servedBy(run);
   const all = gathered.latency.get('latency/all/all');
-  const isTooMuch =
-    all !== undefined &&
-    expectedIntervalNs !== null &&
-    correctionsOf(all, expectedIntervalNs) > MOST_CORRECTIONS;
   const { millpond, node, v8 } = header.versions;
   const { cpu, cores, memoryBytes, system } = header.machine;
   return {
@@ -47,22 +40,19 @@ export function runDataOf(
     machine: `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${bytes(memoryBytes)} of memory, ${system}`,
     versions: `millpond ${millpond}, Node ${node.replace(/^v/, '')}, V8 ${v8}`,
     options: Object.entries(header.options).map(([name, value]) => [name, JSON.stringify(value)] as const),
-    verdict: verdictOf(run, hits, causes),
+    verdict: verdictOf(run),
     budget: {
       limitBytes: header.options.budgetBytes,
       peakBytes: run.end?.snapshot.budget.peakBytes ?? intervals.at(-1)?.budget.peakBytes ?? 0,
     },
-    hits,
-    causes,
+    hits: { served: requests - refused, pooled, refused },
+    causes: causesOf(byCause, gathered),
     waits: {
       queue: distributionOrNull(gathered.others.get('queue')),
       service: distributionOrNull(gathered.others.get('service')),
       allocation: distributionOrNull(all),
     },
-    curves: latencyCurves(gathered, isTooMuch ? null : expectedIntervalNs),
-    uncorrected: isTooMuch
-      ? `It would add over ${count(MOST_CORRECTIONS)} values; give a longer interval.`
-      : null,
+    curves: latencyCurves(gathered, expectedIntervalNs),
     lifetimes: TIER_NAMES.flatMap((tier) => {
       const merged = gathered.others.get(`lifetime/${tier}`);
       return merged ? [curveOf(tier, '', merged)] : [];
@@ -87,16 +77,10 @@ export function runDataOf(
   };
 }
 
-function causesOf({ intervals }: RecordedRun, { latency }: Gathered): CauseData[] {
-  const served = new Map<CauseName, number>();
-  for (const interval of intervals) {
-    for (const [cause, byTier] of Object.entries(interval.served) as [CauseName, readonly number[]][]) {
-      served.set(cause, (served.get(cause) ?? 0) + byTier.reduce((sum, one) => sum + one, 0));
-    }
-  }
+function causesOf(served: Served['byCause'], { latency }: Gathered): CauseData[] {
   return CAUSES.map((cause) => ({
     cause,
-    served: served.get(cause) ?? 0,
+    served: served[cause],
     latency: distributionOrNull(latency.get(`latency/${cause}/all`)),
   })).filter((cause) => cause.served > 0 || cause.latency !== null);
 }
@@ -109,7 +93,9 @@ function latencyCurves({ latency }: Gathered, expectedIntervalNs: number | null)
       const merged = latency.get(`latency/${cause}/${tier}`);
       if (merged === undefined) return [];
       const corrects = cause === 'all' && tier === 'all' && expectedIntervalNs !== null;
-      return [curveOf(cause, tier, merged, corrects ? correctedBy(merged, expectedIntervalNs) : null)];
+      return [
+        curveOf(cause, tier, merged, corrects ? corrected(merged, LATENCIES, expectedIntervalNs) : null),
+      ];
     }),
   );
 }
