@@ -7,7 +7,7 @@ import { readRun } from '../src/report/read-run.ts';
 import type { RecordedRun } from '../src/report/recorded-run.ts';
 import { encodeCompressed } from '../src/telemetry/hdr.ts';
 import type { IntervalLine, RecordedSeries, SeriesName } from '../src/telemetry/recording/lines.ts';
-import { lengthMs } from '../src/telemetry/recording/recording.ts';
+import { LEAST_INTERVAL_MS, lengthMs } from '../src/telemetry/recording/recording.ts';
 import type { Benchmark, Context, Table } from './benchmark.ts';
 import { inOwnProcess } from './own-process.ts';
 import type { RecordingCost, RecordingOptions } from './recording-process.ts';
@@ -21,9 +21,10 @@ const LOADS = [
 ] as const;
 const WAYS = [false, true] as const;
 const SECONDS = 5;
-/** Enough for a line of 32 s, made of 32 of one. */
+/** Enough for a line of 32 s, made of short ones. */
 const LONG_SECONDS = 36;
 const LONGEST_INTERVAL_SECONDS = 32;
+const LEAST_INTERVAL_SECONDS = LEAST_INTERVAL_MS / 1000;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
@@ -90,7 +91,7 @@ async function run({ rounds, audio, fileLimit, say }: Context): Promise<Table[]>
         title: `Length of a recording, two threads, from one of ${LONG_SECONDS} s`,
         columns: [
           '',
-          'bytes a line of 1 s',
+          `bytes a line of ${LEAST_INTERVAL_SECONDS} s`,
           'of 32 s',
           'KiB, events an hour',
           'MiB, first hour',
@@ -99,7 +100,7 @@ async function run({ rounds, audio, fileLimit, say }: Context): Promise<Table[]>
         ],
         rows: sizes,
         notes: [
-          'A line of 32 s is made of 32 lines of 1 s; lengths in between are taken to lie between in equal steps.',
+          'A line of 32 s is made of as many short ones as it takes; lengths in between are taken to lie between in equal steps.',
           'Hour and day are worked out from these and from the doubling of intervals.',
         ],
       },
@@ -116,8 +117,9 @@ function numbers({ median, least, most }: Spread): number[] {
 function lengths({ intervals, seconds }: RecordedRun, text: string): number[] {
   // The first one holds the start, and the last one is short.
   const steady = intervals.slice(1, -1);
+  const last = steady.at(-1)?.to ?? 0;
   const short = spread(steady.map(length)).median;
-  const long = length(joined(steady.slice(-LONGEST_INTERVAL_SECONDS)));
+  const long = length(joined(steady.filter(({ to }) => to > last - LONGEST_INTERVAL_SECONDS)));
   const ofEvents = text.split('\n').filter((line) => !/^$|^\{"kind":"(header|interval|end)"/.test(line));
   const events = ofEvents.reduce((sum, line) => sum + line.length + 1, 0) / seconds;
   const until = (end: number): number => {
@@ -126,7 +128,10 @@ function lengths({ intervals, seconds }: RecordedRun, text: string): number[] {
     for (let count = 0; at < end; count++) {
       const lasts = lengthMs(count) / 1000;
       bytes +=
-        short + ((long - short) * Math.log2(lasts)) / Math.log2(LONGEST_INTERVAL_SECONDS) + events * lasts;
+        short +
+        ((long - short) * Math.log2(lasts / LEAST_INTERVAL_SECONDS)) /
+          Math.log2(LONGEST_INTERVAL_SECONDS / LEAST_INTERVAL_SECONDS) +
+        events * lasts;
       at += lasts;
     }
     return bytes / 1024 / 1024;

@@ -89,7 +89,9 @@ describe.each([1, 64])('the intervals of a real run, one hit in %i recorded,', (
       ]) {
         await expect(runtime.run(order)).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
       }
+      const held = runtime.pool.acquire(1000);
       await expect(runtime.run({ do: 'want', bytes: 16 * MiB, timeoutMs: 0 })).rejects.toThrow();
+      held.release();
       const words = sharedWords();
       const cancelling = new AbortController();
       const cancelled = runtime.run({ do: 'wait-aborted', words }, { signal: cancelling.signal });

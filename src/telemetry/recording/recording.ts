@@ -53,9 +53,9 @@ export interface RecordingSources {
   processedBytes(shard: number): Bytes;
 }
 
-/** Intervals of one length; then they last twice as long, so that a day has some thousands and not a hundred thousand. */
+/** Intervals of one length; then they last twice as long, so that a day has some thousands and a batch of a second more than one. */
 const INTERVALS_OF_ONE_LENGTH = 600;
-const LEAST_INTERVAL_MS = 1000;
+export const LEAST_INTERVAL_MS = 250;
 const MOST_INTERVAL_MS = 32_000;
 /**
  * An interval lasts at least so many times what a line takes, or hundreds of threads would keep this one busy: the quicker of the

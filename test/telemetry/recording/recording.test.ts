@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FRESH, HIT } from '../../../src/pool/causes.ts';
-import { lengthMs } from '../../../src/telemetry/recording/recording.ts';
+import { LEAST_INTERVAL_MS, lengthMs } from '../../../src/telemetry/recording/recording.ts';
 import { TIERS } from '../../../src/telemetry/series.ts';
 import type { CpuSnapshot } from '../../../src/telemetry/snapshot.ts';
 import { snapshotWith } from '../snapshot-fixture.ts';
@@ -38,8 +38,8 @@ const load = (process: number, shard: number | null): CpuSnapshot => ({
 
 describe('intervals', () => {
   it('are asked of threads a tenth of a second before their end', () => {
-    stand.later(2500);
-    expect(stand.asked).toEqual([START_MS + 900, START_MS + 1900]);
+    stand.later(2.5 * LEAST_INTERVAL_MS);
+    expect(stand.asked).toEqual([1, 2].map((count) => START_MS + count * LEAST_INTERVAL_MS - 100));
   });
 
   it('end one step later where the main thread was busy: threads are asked first', async () => {
@@ -52,39 +52,39 @@ describe('intervals', () => {
   });
 
   it('follow each other without a gap, from the start to the end', async () => {
-    stand.later(3500);
+    stand.later(850);
     stand.recording.close(snapshotWith());
     const { intervals, end, seconds } = await stand.read();
     expect(intervals.map(({ from, to }) => [from, to])).toEqual([
-      [0, 1],
-      [1, 2],
-      [2, 3],
-      [3, 3.5],
+      [0, 0.25],
+      [0.25, 0.5],
+      [0.5, 0.75],
+      [0.75, 0.85],
     ]);
-    expect([end?.at, seconds]).toEqual([3.5, 3.5]);
+    expect([end?.at, seconds]).toEqual([0.85, 0.85]);
   });
 
-  it('last 1 s at first and twice as long after each 600, up to 32 s: a day has some five thousand', () => {
+  it('last 0.25 s at first and twice as long after each 600, up to 32 s: a day has some six thousand', () => {
     expect([0, 599, 600, 1199, 1200, 2999, 3000, 100_000].map(lengthMs)).toEqual([
-      ...[1000, 1000, 2000, 2000, 4000, 16_000, 32_000, 32_000],
+      ...[250, 250, 500, 500, 1000, 4000, 8000, 32_000],
     ]);
     let intervals = 0;
     for (let ms = 0; ms < 86_400_000; ms += lengthMs(intervals)) intervals++;
-    expect(intervals).toBe(5118);
+    expect(intervals).toBe(6304);
   });
 
   it('last a hundred times what a line costs, at least, once two in a row have cost so much', async () => {
     stand.costMs = 50;
     stand.later(20_000);
     const lengths = (await stand.read()).intervals.map(({ from, to }) => to - from);
-    expect(lengths.slice(0, 2).map(Math.round)).toEqual([1, 1]);
+    expect(lengths.slice(0, 2).map((length) => length < 0.5)).toEqual([true, true]);
     expect(Math.min(...lengths.slice(2))).toBeGreaterThanOrEqual(5);
     expect(lengths.length).toBeGreaterThan(3);
-    // Back to 1 s after one that was quick.
+    // Back to the least length after one that was quick.
     stand.costMs = 0;
     stand.later(20_000);
-    const after = (await stand.read()).intervals.map(({ from, to }) => Math.round(to - from));
-    expect(after.slice(-5)).toEqual([1, 1, 1, 1, 1]);
+    const after = (await stand.read()).intervals.map(({ from, to }) => Math.round((to - from) * 1000));
+    expect(after.slice(-3)).toEqual([LEAST_INTERVAL_MS, LEAST_INTERVAL_MS, LEAST_INTERVAL_MS]);
   });
 
   it('hold what was served, by cause and tier, and leave out what was not', async () => {
@@ -94,14 +94,14 @@ describe('intervals', () => {
         [FRESH * TIERS + 2, 3],
       ],
     });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     stand.reading = readingWith({
       served: [
         [HIT * TIERS + 1, 25],
         [FRESH * TIERS + 2, 3],
       ],
     });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     const { intervals } = await stand.read();
     expect(intervals.map(({ served }) => served)).toEqual([
       { hit: [0, 10, 0, 0], fresh: [0, 0, 3, 0] },
@@ -111,9 +111,9 @@ describe('intervals', () => {
 
   it('count what tasks ended in them', async () => {
     stand.reading = readingWith({ succeeded: 4 });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     stand.reading = readingWith({ succeeded: 9 });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     expect((await stand.read()).intervals.map(({ tasks }) => tasks.succeeded)).toEqual([4, 5]);
   });
 
@@ -121,8 +121,8 @@ describe('intervals', () => {
     // The third line comes after a hundred times what the first two cost.
     stand.costMs = 30;
     stand.cpu = load(0.5, 0.25);
-    stand.later(1000);
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
+    stand.later(LEAST_INTERVAL_MS + 50);
     stand.reading = readingWith({ processed: { 0: 0, 1: 0 } });
     for (const cpu of [load(0.1, null), load(0.3, 0.8), load(0.8, 0.4)]) {
       stand.cpu = cpu;
@@ -145,15 +145,15 @@ describe('bytes that were processed', () => {
   it('are counted once, also where a thread died and another one took its row', async () => {
     const { recording } = stand;
     stand.reading = readingWith({ processed: { 0: 0, 1: 100, 2: 50 } });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     stand.reading = readingWith({ processed: { 0: 0, 1: 130, 2: 80 } });
     recording.threadGone(1);
     stand.reading = readingWith({ processed: { 0: 0, 1: 7, 2: 80 } });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     stand.reading = readingWith({ processed: { 0: 0, 1: 7, 2: 95 } });
     recording.threadGone(2);
     stand.reading = readingWith({ processed: { 0: 0, 1: 8 } });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     const { intervals } = await stand.read();
     expect(intervals.map(({ shards }) => shards.map(([shard, , , bytes]) => [shard, bytes]))).toEqual([
       [
@@ -198,10 +198,10 @@ describe('events', () => {
   it('are 32 beside one interval at most; what is left out is counted, and not judged either', async () => {
     const { recording } = stand;
     for (let number = 1; number <= 40; number++) recording.decided(decision(number));
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     for (let number = 1; number <= 40; number++) recording.judged(decision(number, score));
     recording.decided(decision(41));
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     const { decisions, intervals } = await stand.read();
     expect(decisions.map(({ number }) => number)).toEqual([
       ...Array.from({ length: 32 }, (_, at) => at + 1),
@@ -232,9 +232,9 @@ describe('tasks', () => {
     ] as const) {
       stand.recording.ended({ ...task, name, endedMs: task.startedMs + ms });
     }
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     stand.recording.ended({ ...task, name: 'f', endedMs: task.startedMs + 60 });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     const { intervals } = await stand.read();
     expect(intervals[0].slowest).toEqual([
       ['b', 1, 0.1, 1e8, 5e7, 'succeeded'],
@@ -256,7 +256,7 @@ describe('tasks', () => {
       endedMs: START_MS + 70,
       outcome: 'cancelled',
     });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     const [{ series, slowest }] = (await stand.read()).intervals;
     expect(series.map(([name, shard, , max]) => [name, shard, max])).toEqual([['queue', 0, 7e7]]);
     expect(slowest).toEqual([]);
@@ -265,7 +265,7 @@ describe('tasks', () => {
   it('are named at most 500 characters long, whatever is in them', async () => {
     const name = `</script>\u001b[31m\n"${'x'.repeat(1000)}`;
     stand.recording.ended({ ...task, name, endedMs: task.startedMs + 30 });
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
     expect((await stand.read()).intervals[0].slowest[0][0]).toBe(`${name.slice(0, 500)}…`);
   });
 });
@@ -275,8 +275,8 @@ describe('moves', () => {
     const move = { kind: 'quota' as const, tier: 'large' as const, from: 1, to: 2, count: 3 };
     stand.recording.moved({ moves: [move, { ...move, to: 0 }] });
     stand.recording.moved({ moves: [move] });
-    stand.later(1000);
-    stand.later(1000);
+    stand.later(LEAST_INTERVAL_MS);
+    stand.later(LEAST_INTERVAL_MS);
     const { intervals } = await stand.read();
     expect(intervals.map(({ moves }) => moves)).toEqual([
       [
@@ -291,7 +291,7 @@ describe('moves', () => {
 describe('at the end', () => {
   it('the last interval shows memory as it was before everything was given back, and what was done until then', async () => {
     stand.reading = readingWith({ usedBytes: 5000, processed: { 0: 0, 1: 10 }, served: [[0, 1]] });
-    stand.later(500);
+    stand.later(200);
     stand.recording.closing();
     stand.reading = readingWith({ processed: { 0: 0, 1: 40 }, served: [[0, 3]] });
     stand.recording.threadGone(1);
