@@ -216,15 +216,12 @@ function figureLines(run: RunDocument): string[] {
   const { overhead } = run;
   const { count: intervals, shortestSeconds, longestSeconds } = run.intervals;
   const ns = (value: number): string => `${Number(value.toPrecision(3))} ns`;
-  const length =
-    shortestSeconds === longestSeconds
-      ? formatDuration(longestSeconds)
-      : `${formatDuration(shortestSeconds)} to ${formatDuration(longestSeconds)}`;
+  const lengths = new Set([shortestSeconds, longestSeconds].map(formatDuration));
   return [
     `The clock tells ${ns(resolutionNanoseconds)} apart; one read costs ${ns(readNanoseconds)}, to record one value ${ns(recordNanoseconds)}.`,
     `To time ${count(overhead.timedRequests, 'request')} took ${formatNanoseconds(overhead.nanoseconds)} in all, ${percent(overhead.share)} of the workers' time; each latency has one read in it.`,
     `Percentiles are good to ${run.significantDigits} digits; a maximum and a sum are exact.`,
-    `${count(intervals, 'interval')} of ${length} in ${formatBytes(run.fileBytes)}.`,
+    `${count(intervals, 'interval')} of ${[...lengths].join(' to ')} in ${formatBytes(run.fileBytes)}.`,
     ...(run.clipped > 0
       ? [
           `A histogram clipped ${count(run.clipped, 'value')}: they lay outside of its range and count at its end, so the largest were larger.`,

@@ -104,7 +104,13 @@ export function madeLines(options: MadeRun = {}): RecordingLine[] {
       },
     });
   }
-  if (!crashed) lines.push({ kind: 'end', at: count * intervalSeconds, snapshot: snapshotWith() });
+  if (!crashed) {
+    lines.push({
+      kind: 'end',
+      at: count * intervalSeconds,
+      snapshot: snapshotWith({ budget: { peakBytes } }),
+    });
+  }
   return lines;
 }
 

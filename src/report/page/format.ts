@@ -7,7 +7,7 @@ export function duration(nanoseconds: number): string {
   return `${digits(nanoseconds / scale)} ${unit}`;
 }
 
-const TIMES = [[1e9, 's'] as const, [1e6, 'ms'] as const, [1e3, 'µs'] as const];
+const TIMES = [[1e9, 's'] as const, [1e6, 'ms'] as const, [1e3, 'us'] as const];
 /** What is rounded up to the next unit is written in it. */
 const ALMOST = 0.9995;
 

@@ -77,7 +77,7 @@ describe('what a page says of a run', () => {
 describe('figures', () => {
   it('carry their units', () => {
     expect([0, 17, 1234, 999_999, 12.3e6, 4.5e9, 90e9].map(duration)).toEqual([
-      ...['0 ns', '17 ns', '1.23 µs', '1 ms', '12.3 ms', '4.5 s', '1:30 min'],
+      ...['0 ns', '17 ns', '1.23 us', '1 ms', '12.3 ms', '4.5 s', '1:30 min'],
     ]);
     expect([17, 1536, 100 * MiB].map(bytes)).toEqual(['17 B', '1.5 KiB', '100 MiB']);
     expect([0.5, 59.5, 245, 86_399].map(clock)).toEqual(['0.5 s', '59.5 s', '4:05 min', '23:59:59 h']);

@@ -160,7 +160,7 @@ describe.skipIf(!hasBrowser)('plots in the browser', () => {
     );
     const nanoseconds = values.map((text) => {
       const [value, unit] = (text as string).split(' ');
-      return Number(value) * { ns: 1, µs: 1e3, ms: 1e6 }[unit as 'ns'];
+      return Number(value) * { ns: 1, us: 1e3, ms: 1e6 }[unit as 'ns'];
     });
     expect(nanoseconds[1]).toBeGreaterThan(nanoseconds[0] * 2);
   });
