@@ -69,6 +69,9 @@ export const RULES = {
   leastShare: 0.005,
 } as const;
 
+/** Runs that left something undecided should last so many times as long. */
+const LONGER = 2;
+
 /** What one figure came to; `needSeconds` is how long runs would have to be for a rank test, where they were not. */
 export interface Examined {
   readonly quantity: Quantity;
@@ -101,22 +104,29 @@ export function examine(quantity: Quantity, base: RecordedRun, other: RecordedRu
   const lengths = lengthsFor(quantity, [base, other]);
   const values = [valuesOf(quantity, base, lengths[0]), valuesOf(quantity, other, lengths[1])];
   const seconds = Math.max(...lengths);
-  if (values.some(({ length }) => length < RULES.leastSpans)) {
-    return { quantity, ...figures, ranked: null, needSeconds: seconds * RULES.leastSpans };
+  // Where records come in bursts, a run holds fewer stretches than fit into it.
+  const perSpan = [base, other].map((run, at) => run.seconds / Math.max(values[at].length, 1));
+  const short = values.flatMap(({ length }, at) => (length < RULES.leastSpans ? [perSpan[at]] : []));
+  if (short.length > 0) {
+    return {
+      ...{ quantity, ...figures, ranked: null },
+      needSeconds: Math.max(seconds, ...short) * RULES.leastSpans,
+    };
   }
   const ranked = compareByRank(values[0], values[1]);
-  const short = RULES.leastIndependent / ranked.independent;
+  const lacking = RULES.leastIndependent / ranked.independent;
   const spans = Math.max(...values.map(({ length }) => length));
-  return { quantity, ...figures, ranked, needSeconds: short > 1 ? seconds * spans * short : null };
+  return { quantity, ...figures, ranked, needSeconds: lacking > 1 ? seconds * spans * lacking : null };
 }
 
 /** @param p after correction for other looks, where there were any */
 export function changeOf({ quantity, base, other, ranked }: Examined, p: number | null): Change {
   if (ranked === null || p === null || base === null || other === null) return 'unknown';
   if (ranked.independent < RULES.leastIndependent) return 'unknown';
-  if (p >= RULES.significance || other === base) return 'noise';
   // Where the whole runs say one thing and their stretches another, neither is taken for a change.
   if (Math.sign(other - base) !== ranked.side || !matters(quantity.unit, base, other, ranked)) return 'noise';
+  // By itself it would be told from chance, among so many looks it is not.
+  if (p >= RULES.significance) return ranked.p < RULES.significance ? 'unknown' : 'noise';
   return other > base === (quantity.better === 'more') ? 'better' : 'worse';
 }
 
@@ -133,10 +143,13 @@ function far(ratio: number): boolean {
 function compared(base: RecordedRun, other: RecordedRun): ComparedRun {
   const all = quantitiesFor(base, other);
   const corrected = holm(all.map(({ ranked }) => ranked?.p ?? 1));
-  const looks = all.map((examined, at) => ({
-    examined,
-    change: changeOf(examined, examined.ranked && corrected[at]),
-  }));
+  const longer = LONGER * Math.max(base.seconds, other.seconds);
+  const looks = all.map((examined, at) => {
+    const change = changeOf(examined, examined.ranked && corrected[at]);
+    const undecided = change === 'unknown' && examined.ranked !== null;
+    const needSeconds = undecided ? Math.max(examined.needSeconds ?? 0, longer) : examined.needSeconds;
+    return { examined: { ...examined, needSeconds }, change };
+  });
   const figures = looks.map(
     ({ examined: { quantity, base, other, ranked }, change }): ComparedFigure => ({
       ...{ name: quantity.label, unit: quantity.unit, base, other },
@@ -144,8 +157,9 @@ function compared(base: RecordedRun, other: RecordedRun): ComparedRun {
       ...{ spread: ranked?.spread ?? null, p: ranked?.p ?? null, change },
     }),
   );
-  const has = (change: Change) => figures.some((figure) => figure.change === change);
-  const change = (['worse', 'better', 'noise'] as const).find(has) ?? 'unknown';
+  const count = (change: Change) => figures.filter((figure) => figure.change === change).length;
+  const undecided = count('unknown') > count('noise') ? 'unknown' : 'noise';
+  const change = (['worse', 'better'] as const).find((one) => count(one) > 0) ?? undecided;
   return { origin: other.origin, sentence: sentenceOn(base, other, looks), change, figures };
 }
 

@@ -10,6 +10,8 @@ export interface Span {
   readonly to: number;
 }
 
+/** As long as the first intervals of a recording are meant to be. */
+const LEAST_SECONDS = 0.25;
 /** Of the intervals of a run, so many may be longer than what counts as its length. */
 const LONGER = 0.05;
 /** No more spans than say more: neighbours hang together, and each costs time. */
@@ -19,9 +21,9 @@ export function wholeOf(run: RecordedRun): Span {
   return { run, intervals: run.intervals, from: 0, to: run.seconds };
 }
 
-/** In seconds: what the intervals of all of these runs can be put together to; 1 at least, and 400 for the longest run at most. */
+/** In seconds: what the intervals of all of these runs can be put together to; a quarter at least, as recordings have them, and 400 for the longest run at most. */
 export function commonLength(runs: readonly RecordedRun[]): number {
-  return Math.max(1, ...runs.map((run) => Math.max(lengthOf(run), run.seconds / MOST_SPANS)));
+  return Math.max(LEAST_SECONDS, ...runs.map((run) => Math.max(lengthOf(run), run.seconds / MOST_SPANS)));
 }
 
 /** Each as near to `seconds` as whole intervals come; what is left at the end is not enough for one, and left out. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
-import { compareRuns } from '../../src/report/comparison.ts';
+import { changeOf, compareRuns } from '../../src/report/comparison.ts';
+import { PLAIN_QUANTITIES } from '../../src/report/quantities.ts';
 import { parseRun } from '../../src/report/read-run.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import type { HeaderLine, IntervalLine, RecordingLine } from '../../src/telemetry/recording/lines.ts';
@@ -106,7 +107,15 @@ describe('a run beside its base', () => {
     const [{ figures, sentence }] = compareRuns([drifting(1, 1000), drifting(2, 1500)]).others;
     expect(figures.find(({ name }) => name === 'throughput')?.change).toBe('unknown');
     // Memory in use goes up and down slowly in made runs.
-    expect(sentence).toMatch(/Too little was recorded to judge: peak memory \(runs of \d min would do\)/);
+    expect(sentence).toMatch(/Too little was recorded to judge: .*peak memory \(runs of \d min would do\)/);
+  });
+
+  it('that would be told from chance by itself, and not among so many looks, is unknown and not noise', () => {
+    const quantity = PLAIN_QUANTITIES.get('throughput')!;
+    const ranked = { p: 0.01, side: -1, spread: null, centre: 0.5, independent: 20 } as const;
+    const examined = { quantity, base: 100, other: 50, ranked, needSeconds: null };
+    expect([0.01, 0.1].map((corrected) => changeOf(examined, corrected))).toEqual(['worse', 'unknown']);
+    expect(changeOf({ ...examined, ranked: { ...ranked, p: 0.1 } }, 0.5)).toBe('noise');
   });
 
   it('is worse where it is both better and worse', () => {
