@@ -57,7 +57,7 @@ export interface RuntimeOptions extends Partial<PoolOptions> {
   /** Other parameters of block sizing, which decide on the same figures without acting: `snapshot().decisions.shadow`. */
   readonly shadow?: Partial<BlockPolicy>;
   /**
-   * A file that the run writes down in, for `millpond report`: a line at once for each event and, every 1 s at first and 32 s at
+   * A file that the run writes down in, for `millpond report`: a line at once for each event and, every 0.25 s at first and 32 s at
    * last, one with all that was recorded since (docs/recording.md). It may be there if it is a recording, which is replaced. When
    * it cannot be written any more, the recording ends with one warning in the log, and the run goes on. Names of tasks go into
    * it. Default: none, which costs nothing.

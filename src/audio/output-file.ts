@@ -1,16 +1,9 @@
 /** An output appears whole or not at all: it is written under a hidden name beside its place, then renamed. */
-import { closeSync, existsSync, fstatSync, openSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { threadId } from 'node:worker_threads';
+import { closeSync, existsSync, fstatSync, renameSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { MillpondError } from '../errors.ts';
+import { createAside } from './aside-file.ts';
 import { quote } from './native-error.ts';
-
-/** File systems take 255 bytes for a name; the rest of a long one is left out of the hidden name. */
-const NAME_BYTES_KEPT = 80;
-
-const MOST_NAMES_TRIED = 1000;
-
-let created = 0;
 
 /**
  * Where a process finds its open files by number. Whoever opens one there gets this very file, also when it was removed
@@ -54,28 +47,6 @@ export function createOutput(path: string): OutputFile {
       rmSync(aside, { force: true });
     },
   };
-}
-
-/** Another process of this number may have left its file behind: then the next name is free, or one after it. */
-function createAside(place: string): { aside: string; fd: number } {
-  for (let tries = 1; ; tries++) {
-    const aside = join(dirname(place), asideName(basename(place)));
-    try {
-      return { aside, fd: openSync(aside, 'wx') };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === MOST_NAMES_TRIED) throw error;
-    }
-  }
-}
-
-/** Unique over processes and threads, and no pattern to any program. */
-function asideName(name: string): string {
-  const kept = Buffer.from(name.replaceAll('%', '_'))
-    .subarray(0, NAME_BYTES_KEPT)
-    .toString()
-    .replaceAll('\uFFFD', '');
-  created++;
-  return `.${kept}.${process.pid}-${threadId}-${created}.part`;
 }
 
 function attempt<T>(path: string, action: () => T): T {

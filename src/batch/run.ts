@@ -1,11 +1,11 @@
 /**
  * Runs a plan: every file is tried once, none stops the others. Main thread; the work is in the workers.
  */
-import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { TranscodeRequest, TranscodeResult } from '../audio/transcode.ts';
-import { isMillpondError, MillpondError } from '../errors.ts';
+import { isMillpondError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
+import { makeFolder } from './output-folder.ts';
 import type { Plan, PlannedFile } from './plan.ts';
 
 /** What all files of a batch have in common. */
@@ -107,34 +107,6 @@ export async function runBatch(
 
   await Promise.all(Array.from({ length: runtime.threads * AHEAD }, work));
   return { ok, failures, audioSeconds, cancelled };
-}
-
-/**
- * Makes a folder and those above it. Step by step, because Node's own recursive way never returns where a file system
- * has a folder that takes no others, as /proc.
- * @throws MillpondError `ERR_OUTPUT_WRITE`
- */
-export async function makeFolder(folder: string): Promise<void> {
-  const missing: string[] = [];
-  let above = folder;
-  while (!(await stat(above).catch(() => null))) {
-    missing.push(above);
-    above = dirname(above);
-  }
-  try {
-    // One that somebody else made meanwhile is as good; one that is a file is not.
-    for (const path of [above, ...missing.reverse()]) {
-      await mkdir(path).catch(async (error) => {
-        if (!(await stat(path).catch(() => null))?.isDirectory()) throw error;
-      });
-    }
-  } catch (cause) {
-    throw new MillpondError(
-      'ERR_OUTPUT_WRITE',
-      `Outputs go into folders that are there or can be made, got '${folder}': ${messageOf(cause)}. Choose another folder.`,
-      { cause },
-    );
-  }
 }
 
 function codeOf(error: unknown): string {

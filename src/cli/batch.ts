@@ -1,15 +1,10 @@
 /** Runs a batch for a command: plans, starts the runtime, shows progress, prints the report, sets the exit code. */
 import { dirname, resolve } from 'node:path';
 import type { TargetName } from '../audio/targets.ts';
+import { makeFolder } from '../batch/output-folder.ts';
 import { type Plan, planBatch, refuseRecordingClash, shown } from '../batch/plan.ts';
 import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/report.ts';
-import {
-  type BatchOutcome,
-  type BatchSettings,
-  type BatchWatcher,
-  makeFolder,
-  runBatch,
-} from '../batch/run.ts';
+import { type BatchOutcome, type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
 import type { Bytes } from '../bytes.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';

@@ -1,6 +1,7 @@
 /** `millpond report`: what recordings of runs say, to people and to other programs. */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { makeFolder } from '../batch/output-folder.ts';
 import { shown } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
 import type { Comparison } from '../report/comparison.ts';
@@ -97,12 +98,12 @@ async function gatesOf(texts: readonly string[]): Promise<Gate[]> {
 async function outputsOf(
   runs: readonly RecordedRun[],
   comparison: Comparison | null,
-  { html, hgrm, hlog, byWorker = false, expectedInterval = null }: OutputOptions,
+  { html, hgrm, hlog, byWorker = false, expectedInterval }: ReportOptions,
 ): Promise<Output[]> {
   const outputs: Output[] = [];
   if (html !== undefined) {
     const { htmlPage } = await import('../report/page/page.ts');
-    const content = await htmlPage(runs, { comparison, expectedIntervalNs: expectedInterval });
+    const content = await htmlPage(runs, { comparison, expectedIntervalNs: expectedInterval ?? null });
     outputs.push({ path: html, content });
   }
   if (hlog !== undefined) {
@@ -117,11 +118,9 @@ async function outputsOf(
   return outputs;
 }
 
-type OutputOptions = Omit<ReportOptions, 'expectedInterval'> & { expectedInterval?: number | null };
-
 async function write(outputs: readonly Output[], { hgrm }: ReportOptions): Promise<void> {
-  const { makeFolder, writeOutput } = await import('../report/outputs.ts');
-  if (hgrm !== undefined) makeFolder(hgrm);
+  const { writeOutput } = await import('../report/outputs.ts');
+  if (hgrm !== undefined) await makeFolder(hgrm);
   for (const output of outputs) writeOutput(output);
 }
 

@@ -5,7 +5,7 @@ import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
 import { bitrate, byteSize, decimalNumber, depth, wholeNumber } from './arguments.ts';
 import { runBatchCommand } from './batch.ts';
 
-interface TranscodeOptions {
+interface TranscodeOptions extends RunOptions {
   to: TargetName;
   out: string;
   rate?: number;
@@ -15,13 +15,6 @@ interface TranscodeOptions {
   gain?: number;
   fadeIn?: number;
   fadeOut?: number;
-  threads?: number;
-  budget?: Bytes;
-  json?: boolean;
-  quiet?: boolean;
-  watch?: boolean;
-  record?: string;
-  logLevel?: LogLevel;
 }
 
 /** The library takes more, but a codec in each of a thousand threads only makes them wait for each other. */

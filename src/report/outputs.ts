@@ -1,15 +1,7 @@
 /** Writes what a report is asked for: each file appears whole or not at all, and never in place of a recording that was read. */
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { createAside } from '../audio/aside-file.ts';
 import { escaped, shown } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
 
@@ -17,8 +9,6 @@ export interface Output {
   readonly path: string;
   readonly content: string;
 }
-
-const MOST_NAMES_TRIED = 1000;
 
 /**
  * Before anything is made: no output is an input, and no two are one file.
@@ -47,11 +37,6 @@ export function refuseClashes(outputs: readonly string[], inputs: readonly strin
 }
 
 /** @throws MillpondError `ERR_OUTPUT_WRITE` */
-export function makeFolder(path: string): void {
-  attempt(path, () => mkdirSync(path, { recursive: true }));
-}
-
-/** @throws MillpondError `ERR_OUTPUT_WRITE` */
 export function writeOutput({ path, content }: Output): void {
   attempt(path, () => {
     // A pipe or a terminal takes it as it comes: there is nothing to rename.
@@ -61,28 +46,17 @@ export function writeOutput({ path, content }: Output): void {
 }
 
 function writeWhole(path: string, content: string): void {
-  const { aside, descriptor } = createAside(path);
+  const { aside, fd } = createAside(path);
   try {
     try {
-      writeFileSync(descriptor, content);
+      writeFileSync(fd, content);
     } finally {
-      closeSync(descriptor);
+      closeSync(fd);
     }
     renameSync(aside, path);
   } catch (error) {
     rmSync(aside, { force: true });
     throw error;
-  }
-}
-
-function createAside(path: string): { aside: string; descriptor: number } {
-  for (let tries = 1; ; tries++) {
-    const aside = join(dirname(path), `.${basename(path).slice(0, 40)}.${process.pid}-${tries}.part`);
-    try {
-      return { aside, descriptor: openSync(aside, 'wx') };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === MOST_NAMES_TRIED) throw error;
-    }
   }
 }
 

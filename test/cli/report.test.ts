@@ -247,6 +247,14 @@ describe('millpond report', () => {
     expect(readdirSync(at('tables'))).toEqual(['precious-queue.hgrm']);
   });
 
+  it.runIf(process.platform === 'linux')('says so of a folder that takes no others', async () => {
+    const { code, stderr } = await millpond('report', recording('p.millpond'), '--hgrm', '/proc/none/tables');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^millpond: Outputs go into folders .*'\/proc\/none\/tables'.* \(ERR_OUTPUT_WRITE\)\n$/,
+    );
+  });
+
   it('says where it cannot write', async () => {
     const { code, stderr } = await millpond(
       'report',
