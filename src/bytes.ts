@@ -30,9 +30,10 @@ export function parseBytes(text: string): Bytes {
   return bytes;
 }
 
-/** Writes a size for people, in the largest unit that keeps it above 1: `96.5 MiB`, `4 KiB`, `17 B`. */
+/** Writes a size for people, in the largest unit that keeps it above 1: `96.5 MiB`, `4 KiB`, `17 B`; what is less than nothing, too. */
 export function formatBytes(bytes: Bytes): string {
+  const much = Math.abs(bytes);
   const [size, unit] =
-    bytes >= GiB ? [GiB, 'GiB'] : bytes >= MiB ? [MiB, 'MiB'] : bytes >= KiB ? [KiB, 'KiB'] : [1, 'B'];
+    much >= GiB ? [GiB, 'GiB'] : much >= MiB ? [MiB, 'MiB'] : much >= KiB ? [KiB, 'KiB'] : [1, 'B'];
   return `${Number((bytes / size).toFixed(1))} ${unit}`;
 }

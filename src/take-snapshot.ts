@@ -21,7 +21,7 @@ import { type Bytes, KiB } from './bytes.ts';
 import type { Coordinator } from './coordinator/coordinator.ts';
 import { type Crossing, GONE } from './coordinator/flow.ts';
 import type { RowReader } from './coordinator/row-reader.ts';
-import { CAUSES, type CauseName, HIT, LARGER, MAILBOX, REFUSED } from './pool/causes.ts';
+import { CAUSES, type CauseName, REFUSED, REUSING } from './pool/causes.ts';
 import { DIRECT, POOLED_TIERS, TIER_NAMES, type TierName } from './pool/tiers.ts';
 import type { Regulator } from './regulation/regulator.ts';
 import { evaluateHealth, type HealthThresholds } from './telemetry/health.ts';
@@ -42,7 +42,6 @@ export interface SnapshotSources {
 }
 
 const SERVING = CAUSES.map((_, cause) => cause).filter((cause) => cause !== REFUSED);
-const REUSING = [HIT, MAILBOX, LARGER];
 
 export function takeSnapshot(sources: SnapshotSources): Snapshot {
   const { ledger, coordinator, regulator, totals, rates } = sources;

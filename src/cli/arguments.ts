@@ -1,6 +1,7 @@
 /** Reads the values of options; commander prints the message of what is thrown here and the process ends with 2. */
 import { InvalidArgumentError } from 'commander';
 import { type Bytes, parseBytes } from '../bytes.ts';
+import { NANOSECONDS } from '../telemetry/duration.ts';
 
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -46,12 +47,10 @@ export function namedNumber(text: string, earlier: Readonly<Record<string, numbe
   throw new InvalidArgumentError('It is a name and a number, for example hitRatio=0.9.');
 }
 
-const NANOSECONDS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, min: 60e9 };
-
 /** `10ms`; in nanoseconds, up to an hour. */
 export function duration(text: string): number {
   const [, digits, unit] = /^(\d+\.?\d*|\.\d+) ?(ns|us|µs|ms|s|min)$/.exec(text) ?? [];
-  const value = Number(digits) * (NANOSECONDS[unit] ?? Number.NaN);
+  const value = Number(digits) * (unit === 'min' ? 60 * NANOSECONDS.s : NANOSECONDS[unit]);
   if (value >= 1 && value <= 3600e9) return value;
   throw new InvalidArgumentError('It is a time from 1ns to 60min, for example 10ms, 500us or 1s.');
 }

@@ -22,3 +22,6 @@ export const TRIMMED = 4;
 export const WAITED = 5;
 export const DIRECT_ALLOCATION = 6;
 export const REFUSED = 7;
+
+/** Served from memory already pooled. */
+export const REUSING: readonly number[] = [HIT, MAILBOX, LARGER];

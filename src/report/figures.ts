@@ -1,19 +1,10 @@
-/** The figures of a recorded run that a summary and a document of JSON have in common. Pure. */
-import { CAUSES, type CauseName } from '../pool/causes.ts';
-import { type Merged, mergeBy, valueAt } from './histograms.ts';
+/** The figures of a recorded run that its summary, its document of JSON, its table and its page have in common. Pure. */
+import { CAUSES, type CauseName, REUSING } from '../pool/causes.ts';
+import { statsIn } from '../telemetry/distributions.ts';
+import type { IntervalLine, RecordedTask } from '../telemetry/recording/lines.ts';
+import type { Stats } from '../telemetry/snapshot.ts';
+import { type Merged, mergeBy } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
-
-/** In the unit of its values; `count` is the sum of their weights. Percentiles are to two digits, `sum` and `max` exact. */
-export interface Distribution {
-  readonly count: number;
-  readonly sum: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-}
 
 /** Exact, from counters. */
 export interface Served {
@@ -24,44 +15,89 @@ export interface Served {
   readonly byCause: Readonly<Record<CauseName, number>>;
 }
 
-const POOLED: readonly CauseName[] = ['hit', 'mailbox', 'larger'];
+export const POOLED: readonly CauseName[] = REUSING.map((cause) => CAUSES[cause]);
 
-export function servedBy({ intervals }: RecordedRun): Served {
+export function servedBy(intervals: readonly Pick<IntervalLine, 'served'>[]): Served {
   const byCause = Object.fromEntries(
     CAUSES.map((cause) => [
       cause,
-      intervals.reduce((sum, { served }) => sum + (served[cause]?.reduce((a, b) => a + b) ?? 0), 0),
+      sumOf(intervals, ({ served }) => served[cause]?.reduce((a, b) => a + b) ?? 0),
     ]),
   ) as Record<CauseName, number>;
   return {
-    requests: CAUSES.reduce((sum, cause) => sum + byCause[cause], 0),
-    pooled: POOLED.reduce((sum, cause) => sum + byCause[cause], 0),
+    requests: sumOf(CAUSES, (cause) => byCause[cause]),
+    pooled: sumOf(POOLED, (cause) => byCause[cause]),
     refused: byCause.refused,
     byCause,
   };
 }
 
+/** Of the requests that got memory, the share that came from pooled memory; null when there were none. */
+export function hitRateOf({ requests, refused, pooled }: Served): number | null {
+  return requests > refused ? pooled / (requests - refused) : null;
+}
+
 /** Only what was timed. */
-export function latencyByCause({ intervals }: RecordedRun): Map<CauseName, Distribution> {
+export function latencyByCause({ intervals }: RecordedRun): Map<CauseName, Stats> {
   return distributions(
     mergeBy(intervals, (name) => (name.startsWith('latency/') ? (name.split('/')[1] as CauseName) : null)),
   );
 }
 
-export function distributions<Key>(merged: ReadonlyMap<Key, Merged>): Map<Key, Distribution> {
+export function distributions<Key>(merged: ReadonlyMap<Key, Merged>): Map<Key, Stats> {
   return new Map(Array.from(merged, ([key, one]) => [key, distributionOf(one)]));
 }
 
-export function distributionOf(merged: Merged): Distribution {
-  const { totalCount } = merged.histogram;
+/** In the unit of its values; `count` is the sum of their weights. */
+export function distributionOf({ histogram, max, sum }: Merged): Stats {
+  return statsIn(histogram, max, sum);
+}
+
+/** As it was at the end of the last interval. */
+export function peakBytesOf({ intervals }: RecordedRun): number {
+  return intervals.at(-1)?.budget.peakBytes ?? 0;
+}
+
+/** Bytes of audio that jobs reported, over all threads. */
+export function processedIn({ shards }: IntervalLine): number {
+  return sumOf(shards, ([, , , processed]) => processed);
+}
+
+export type EndedTasks = Readonly<Record<RecordedTask[5], number>>;
+
+export function endedTasks({ intervals }: RecordedRun): EndedTasks {
   return {
-    count: totalCount,
-    sum: merged.sum,
-    mean: totalCount > 0 ? merged.sum / totalCount : 0,
-    p50: valueAt(merged, 50),
-    p90: valueAt(merged, 90),
-    p99: valueAt(merged, 99),
-    p999: valueAt(merged, 99.9),
-    max: merged.max,
+    succeeded: sumOf(intervals, ({ tasks }) => tasks.succeeded),
+    failed: sumOf(intervals, ({ tasks }) => tasks.failed),
+    cancelled: sumOf(intervals, ({ tasks }) => tasks.cancelled),
+    lost: sumOf(intervals, ({ tasks }) => tasks.lost),
   };
+}
+
+/** Those with the longest service, the longest first. */
+export function slowestTasks({ intervals }: RecordedRun, most: number): RecordedTask[] {
+  return intervals
+    .flatMap(({ slowest }) => slowest)
+    .sort(([, , , , a], [, , , , b]) => b - a)
+    .slice(0, most);
+}
+
+export function clippedIn({ intervals }: RecordedRun): number {
+  return sumOf(intervals, ({ clipped }) => clipped);
+}
+
+/** In seconds; 0 where there are no intervals. */
+export function lengthsOf({ intervals }: RecordedRun): {
+  readonly shortest: number;
+  readonly longest: number;
+} {
+  const lengths = intervals.map(({ from, to }) => to - from);
+  return {
+    shortest: lengths.reduce((least, one) => Math.min(least, one), lengths[0] ?? 0),
+    longest: lengths.reduce((most, one) => Math.max(most, one), 0),
+  };
+}
+
+export function sumOf<Item>(items: readonly Item[], figure: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + figure(item), 0);
 }

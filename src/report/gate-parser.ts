@@ -2,6 +2,7 @@
 import { escaped } from '../batch/plan.ts';
 import { parseBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { NANOSECONDS } from '../telemetry/duration.ts';
 import type { Unit } from './figure-text.ts';
 import { nearestName } from './nearest-name.ts';
 import { distributionQuantity, PLAIN_QUANTITIES, type Quantity, type Statistic } from './quantities.ts';
@@ -19,8 +20,6 @@ export interface Gate {
   readonly bound: number;
   readonly relative: boolean;
 }
-
-const NANOSECONDS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 };
 
 /** How a bound of each unit is written, beside `1.2x`. */
 const BOUNDS: Readonly<Record<Unit, string>> = {

@@ -2,7 +2,12 @@
  * Distributions of a recording, put together from its intervals. Of each recorded series the counts are kept once they were
  * unpacked, for as long as the series itself is: a report adds up the same ones by cause, by tier and over time.
  */
-import { SIGNIFICANT_DIGITS, type WideHistogram, wideHistogramOf } from '../telemetry/hdr.ts';
+import {
+  SIGNIFICANT_DIGITS,
+  valueAtPercentile,
+  type WideHistogram,
+  wideHistogramOf,
+} from '../telemetry/hdr.ts';
 import {
   type IntervalLine,
   type RecordedSeries,
@@ -97,9 +102,9 @@ export function mergeBy<Key>(
   return new Map(Array.from(sums, ([key, sum]) => [key, sum.merged()]));
 }
 
-/** At `percentile`, 0 to 100. A histogram gives the upper end of a bucket, which may lie above the largest value there was. */
+/** At `percentile`, 0 to 100. */
 export function valueAt({ histogram, max }: Merged, percentile: number): number {
-  return Math.min(histogram.getValueAtPercentile(percentile), max);
+  return valueAtPercentile(histogram, max, percentile);
 }
 
 class Sum {

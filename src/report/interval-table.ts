@@ -3,16 +3,13 @@ import { PRESSURE_LEVELS } from '../budget/pressure.ts';
 import { CAUSES } from '../pool/causes.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import type { IntervalLine, SeriesName } from '../telemetry/recording/lines.ts';
-import { merge, valueAt } from './histograms.ts';
+import { distributionOf, hitRateOf, processedIn, servedBy } from './figures.ts';
+import { merge } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
 type Cell = number | string | null;
 
-const PERCENTILES = [
-  ['p50', 50],
-  ['p99', 99],
-  ['p999', 99.9],
-] as const;
+const TIMES = ['count', 'p50', 'p99', 'p999', 'max', 'mean'] as const;
 
 /** Rows of several runs follow each other; `recording` says whose they are. */
 export function intervalTable(runs: readonly RecordedRun[]): string {
@@ -52,15 +49,13 @@ function decisionsIn({ intervals, decisions }: RecordedRun): number[] {
 }
 
 function rowOf(run: RecordedRun, interval: IntervalLine, decisions: number): Cell[] {
-  const { served, tiers, tasks, moves } = interval;
-  const byCause = CAUSES.map((cause) => served[cause]?.reduce((a, b) => a + b) ?? 0);
-  const [hits, mailbox, larger] = byCause;
-  const acquires = byCause.reduce((a, b) => a + b) - (byCause.at(-1) as number);
+  const { tiers, tasks, moves } = interval;
+  const requests = servedBy([interval]);
   const pauses = merge([interval], (name) => name.startsWith('gc/'));
   return [
     ...[run.origin, interval.from, interval.to],
-    ...byCause,
-    acquires > 0 ? (hits + mailbox + larger) / acquires : null,
+    ...CAUSES.map((cause) => requests.byCause[cause]),
+    hitRateOf(requests),
     ...timesOf(interval, (name) => name.startsWith('latency/')),
     ...timesOf(interval, (name) => name.startsWith('latency/') && !name.startsWith('latency/hit/')),
     ...timesOf(interval, (name) => name === 'queue'),
@@ -69,7 +64,7 @@ function rowOf(run: RecordedRun, interval: IntervalLine, decisions: number): Cel
     ...[interval.budget.usedBytes, interval.budget.peakBytes],
     ...TIER_NAMES.flatMap((tier) => tiers[tier]),
     ...[interval.rssBytes, interval.blockBytes],
-    interval.shards.reduce((sum, [, , , processed]) => sum + processed, 0),
+    processedIn(interval),
     ...[interval.cpu.process, interval.cpu.system],
     ...[interval.pressure, PRESSURE_LEVELS.indexOf(interval.pressure)],
     ...[tasks.queued, tasks.running, tasks.succeeded, tasks.failed, tasks.cancelled, tasks.lost],
@@ -81,25 +76,15 @@ function rowOf(run: RecordedRun, interval: IntervalLine, decisions: number): Cel
 }
 
 function timesHead(what: string): string[] {
-  return [
-    `${what}_count`,
-    ...PERCENTILES.map(([name]) => `${what}_${name}_ns`),
-    `${what}_max_ns`,
-    `${what}_mean_ns`,
-  ];
+  return TIMES.map((name) => `${what}_${name}${name === 'count' ? '' : '_ns'}`);
 }
 
 /** Empty cells where nothing was timed. */
 function timesOf(interval: IntervalLine, pick: (name: SeriesName) => boolean): Cell[] {
   const merged = merge([interval], pick);
-  if (merged === null) return [0, ...Array<null>(PERCENTILES.length + 2).fill(null)];
-  const { totalCount } = merged.histogram;
-  return [
-    totalCount,
-    ...PERCENTILES.map(([, percentile]) => valueAt(merged, percentile)),
-    merged.max,
-    totalCount > 0 ? merged.sum / totalCount : 0,
-  ];
+  if (merged === null) return TIMES.map((name) => (name === 'count' ? 0 : null));
+  const stats = distributionOf(merged);
+  return TIMES.map((name) => stats[name]);
 }
 
 function cellText(cell: Cell): string {

@@ -7,6 +7,7 @@ import { TIER_NAMES, type TierName } from '../pool/tiers.ts';
 import type { IntervalLine } from '../telemetry/recording/lines.ts';
 import type { TaskCounts } from '../telemetry/snapshot.ts';
 import type { Unit } from './figure-text.ts';
+import { POOLED, processedIn, sumOf } from './figures.ts';
 import { type Merged, merge, valueAt } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import type { Selection } from './selections.ts';
@@ -67,8 +68,6 @@ export function distributionQuantity(statistic: Statistic, selection: Selection)
   };
 }
 
-/** What was served from memory already pooled. */
-const POOLED: readonly CauseName[] = ['hit', 'mailbox', 'larger'];
 const SERVED = CAUSES.filter((cause) => cause !== 'refused');
 
 function hitRate(tier: TierName | null): Quantity {
@@ -88,9 +87,9 @@ const PLAIN: readonly Quantity[] = [
   ...TIER_NAMES.map(hitRate),
   {
     ...{ name: 'throughput', label: 'throughput', unit: 'B/s', better: 'more' },
-    of: ({ intervals, from, to }) => (to > from ? sumOf(intervals, processedOf) / (to - from) : null),
+    of: ({ intervals, from, to }) => (to > from ? sumOf(intervals, processedIn) / (to - from) : null),
     // Jobs that report nothing as processed have none, rather than one of 0.
-    ofRun: ({ intervals, seconds }) => sumOf(intervals, processedOf) / seconds || null,
+    ofRun: ({ intervals, seconds }) => sumOf(intervals, processedIn) / seconds || null,
   },
   {
     ...{ name: 'peak-memory', label: 'peak memory', unit: 'B', better: 'less' },
@@ -153,18 +152,9 @@ export function requestsOf(
   );
 }
 
-/** Bytes, over all threads. */
-function processedOf({ shards }: IntervalLine): number {
-  return shards.reduce((sum, [, , , processed]) => sum + processed, 0);
-}
-
 /** Nanoseconds, over all threads. */
 function pausesOf({ series }: IntervalLine): number {
   return series.reduce((total, [name, , , , sum]) => (name.startsWith('gc/') ? total + sum : total), 0);
-}
-
-function sumOf(intervals: readonly IntervalLine[], of: (interval: IntervalLine) => number): number {
-  return intervals.reduce((sum, interval) => sum + of(interval), 0);
 }
 
 function mostOf(intervals: readonly IntervalLine[], of: (interval: IntervalLine) => number): number | null {

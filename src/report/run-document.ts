@@ -8,9 +8,24 @@ import type { CauseName } from '../pool/causes.ts';
 import type { Decision } from '../sizing/decision.ts';
 import type { HealthReport } from '../telemetry/health.ts';
 import type { HeaderLine, RecordedTask, RecoveryLine, WorkerLostLine } from '../telemetry/recording/lines.ts';
+import type { Stats } from '../telemetry/snapshot.ts';
 import type { Comparison } from './comparison.ts';
 import { corrected } from './coordinated-omission.ts';
-import { type Distribution, distributionOf, distributions, type Served, servedBy } from './figures.ts';
+import {
+  clippedIn,
+  distributionOf,
+  distributions,
+  type EndedTasks,
+  endedTasks,
+  hitRateOf,
+  lengthsOf,
+  peakBytesOf,
+  processedIn,
+  type Served,
+  servedBy,
+  slowestTasks,
+  sumOf,
+} from './figures.ts';
 import type { GateResult } from './gate.ts';
 import { byThread, cutOfSeries, type Merged } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
@@ -62,18 +77,18 @@ export interface RunDocument {
   /** Corrected for coordinated omission; null where no expected interval was given. */
   readonly correctedLatency: {
     readonly expectedIntervalNanoseconds: number;
-    readonly all: Distribution | null;
-    readonly byCause: Readonly<Partial<Record<CauseName, Distribution>>>;
+    readonly all: Stats | null;
+    readonly byCause: Readonly<Partial<Record<CauseName, Stats>>>;
   } | null;
   /** By thread, where it was asked for. */
   readonly latencyByThread: Readonly<Record<string, Latency>> | null;
-  readonly queue: Distribution | null;
-  readonly service: Distribution | null;
+  readonly queue: Stats | null;
+  readonly service: Stats | null;
   /** By group, such as `lifetime/large`, `gc/minor` or `size`; `lifetime` and so on are their sums. */
   readonly lifetimes: Groups;
   readonly sizes: Groups;
   readonly gc: Groups;
-  readonly recovery: Distribution | null;
+  readonly recovery: Stats | null;
   readonly memory: {
     readonly limitBytes: Bytes;
     readonly peakBytes: Bytes;
@@ -82,7 +97,7 @@ export interface RunDocument {
     readonly secondsAtLevel: Readonly<Record<PressureLevel, number>>;
   };
   readonly processedBytes: Bytes;
-  readonly tasks: Readonly<Record<'succeeded' | 'failed' | 'cancelled' | 'lost', number>>;
+  readonly tasks: EndedTasks;
   /** Those with the longest service of the whole run, the longest first. */
   readonly slowestTasks: readonly SlowTask[];
   readonly decisions: readonly Decision[];
@@ -92,13 +107,13 @@ export interface RunDocument {
 }
 
 export interface Latency {
-  readonly all: Distribution | null;
-  readonly byCause: Readonly<Partial<Record<CauseName, Distribution>>>;
+  readonly all: Stats | null;
+  readonly byCause: Readonly<Partial<Record<CauseName, Stats>>>;
   /** By `cause/tier`. */
-  readonly byCauseAndTier: Readonly<Record<string, Distribution>>;
+  readonly byCauseAndTier: Readonly<Record<string, Stats>>;
 }
 
-export type Groups = Readonly<Record<string, Distribution>>;
+export type Groups = Readonly<Record<string, Stats>>;
 
 export interface SlowTask {
   readonly name: string;
@@ -120,10 +135,9 @@ export function runDocument(run: RecordedRun, options: DocumentOptions): RunDocu
   const { header, intervals } = run;
   const groups = mergeGroups(intervals);
   const found = distributions(groups);
-  const requests = servedBy(run);
-  const acquires = requests.requests - requests.refused;
-  const peakBytes = Math.max(0, ...intervals.slice(-1).map(({ budget }) => budget.peakBytes));
-  const lengths = intervals.map(({ from, to }) => to - from);
+  const requests = servedBy(intervals);
+  const peakBytes = peakBytesOf(run);
+  const { shortest, longest } = lengthsOf(run);
   const { budgetBytes } = header.options;
   return {
     recording: run.origin,
@@ -140,14 +154,10 @@ export function runDocument(run: RecordedRun, options: DocumentOptions): RunDocu
     significantDigits: header.significantDigits,
     hitWeight: header.options.sampleEvery,
     overhead: overheadOf(run, requests),
-    clipped: sumOf(intervals, ({ clipped }) => clipped),
-    intervals: {
-      count: intervals.length,
-      shortestSeconds: lengths.reduce((least, one) => Math.min(least, one), lengths[0] ?? 0),
-      longestSeconds: lengths.reduce((most, one) => Math.max(most, one), 0),
-    },
+    clipped: clippedIn(run),
+    intervals: { count: intervals.length, shortestSeconds: shortest, longestSeconds: longest },
     health: healthOf(run),
-    requests: { ...requests, hitRate: acquires > 0 ? requests.pooled / acquires : null },
+    requests: { ...requests, hitRate: hitRateOf(requests) },
     latency: latencyIn(found),
     correctedLatency:
       options.expectedIntervalNs === null ? null : correctedIn(groups, options.expectedIntervalNs),
@@ -165,13 +175,8 @@ export function runDocument(run: RecordedRun, options: DocumentOptions): RunDocu
       mostRssBytes: intervals.reduce((most, { rssBytes }) => Math.max(most, rssBytes), 0),
       secondsAtLevel: secondsAtLevel(run),
     },
-    processedBytes: sumOf(intervals, ({ shards }) => sumOf(shards, ([, , , processed]) => processed)),
-    tasks: {
-      succeeded: sumOf(intervals, ({ tasks }) => tasks.succeeded),
-      failed: sumOf(intervals, ({ tasks }) => tasks.failed),
-      cancelled: sumOf(intervals, ({ tasks }) => tasks.cancelled),
-      lost: sumOf(intervals, ({ tasks }) => tasks.lost),
-    },
+    processedBytes: sumOf(intervals, processedIn),
+    tasks: endedTasks(run),
     slowestTasks: slowestIn(run),
     decisions: run.decisions,
     moves: {
@@ -194,8 +199,8 @@ function overheadOf(
   return { timedRequests, nanoseconds, share: time > 0 ? nanoseconds / time : 0 };
 }
 
-function latencyIn(found: ReadonlyMap<string, Distribution>): Latency {
-  const entries = [...found].map(([key, one]): [string[], Distribution] => [key.split('/'), one]);
+function latencyIn(found: ReadonlyMap<string, Stats>): Latency {
+  const entries = [...found].map(([key, one]): [string[], Stats] => [key.split('/'), one]);
   const latencies = entries.filter(([[family]]) => family === 'latency');
   return {
     all: found.get('latency') ?? null,
@@ -215,7 +220,7 @@ function correctedIn(
   expectedIntervalNanoseconds: number,
 ): RunDocument['correctedLatency'] {
   const cut = cutOfSeries('latency/hit/small');
-  const of = (key: string): Distribution | null => {
+  const of = (key: string): Stats | null => {
     const merged = groups.get(key);
     return merged ? distributionOf(corrected(merged, cut, expectedIntervalNanoseconds)) : null;
   };
@@ -236,25 +241,19 @@ function latencyByThread({ intervals }: RecordedRun): Record<string, Latency> {
   );
 }
 
-function under(found: ReadonlyMap<string, Distribution>, family: string): Groups {
+function under(found: ReadonlyMap<string, Stats>, family: string): Groups {
   return Object.fromEntries([...found].filter(([key]) => key.split('/')[0] === family));
 }
 
-function slowestIn({ intervals }: RecordedRun): SlowTask[] {
-  return intervals
-    .flatMap(({ slowest }) => slowest)
-    .sort(([, , , , a], [, , , , b]) => b - a)
-    .slice(0, SLOWEST)
-    .map(([name, shard, startSeconds, queueNanoseconds, serviceNanoseconds, outcome]) => ({
+function slowestIn(run: RecordedRun): SlowTask[] {
+  return slowestTasks(run, SLOWEST).map(
+    ([name, shard, startSeconds, queueNanoseconds, serviceNanoseconds, outcome]) => ({
       name,
       thread: threadName(shard),
       startSeconds,
       queueNanoseconds,
       serviceNanoseconds,
       outcome,
-    }));
-}
-
-function sumOf<Item>(items: readonly Item[], figure: (item: Item) => number): number {
-  return items.reduce((sum, item) => sum + figure(item), 0);
+    }),
+  );
 }

@@ -5,7 +5,7 @@ import { formatDuration, formatNanoseconds } from '../batch/report.ts';
 import { formatBytes } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';
 import { HEALTH_CHECKS, type HealthState } from '../telemetry/health.ts';
-import type { Distribution } from './figures.ts';
+import type { Stats } from '../telemetry/snapshot.ts';
 import type { Latency, RunDocument } from './run-document.ts';
 import { VERDICTS_IN_WORDS } from './verdict.ts';
 
@@ -115,7 +115,7 @@ function tableLines(latency: Latency, run: RunDocument | null): string[] {
 function correctedLines({ correctedLatency, latency }: RunDocument): string[] {
   if (correctedLatency === null) return [];
   const { expectedIntervalNanoseconds, all, byCause } = correctedLatency;
-  const pairs: [string, Distribution | null | undefined, Distribution | null | undefined][] = [
+  const pairs: [string, Stats | null | undefined, Stats | null | undefined][] = [
     ...CAUSES.map((cause): (typeof pairs)[number] => [cause, latency.byCause[cause], byCause[cause]]),
     ['all', latency.all, all],
   ];
@@ -137,7 +137,7 @@ function taskLines(run: RunDocument): string[] {
   const { succeeded, failed, cancelled, lost } = run.tasks;
   if (succeeded + failed + cancelled + lost === 0) return ['none ended'];
   const others = Object.entries({ failed, cancelled, lost }).filter(([, of]) => of > 0);
-  const waits: [string, Distribution | null][] = [
+  const waits: [string, Stats | null][] = [
     ['queue', run.queue],
     ['service', run.service],
   ];
@@ -234,7 +234,7 @@ function head(counted: string): string {
   return cells('', [counted, 'p50', 'p99', 'p99.9', 'max']);
 }
 
-function row(name: string, of: number, stats: Distribution | null): string {
+function row(name: string, of: number, stats: Stats | null): string {
   const times =
     stats === null
       ? Array<string>(4).fill('-')

@@ -1,6 +1,7 @@
 /** Was the memory of a recorded run enough, quick and calm? The same checks as of a running one. Pure. */
 import { PRESSURE_LEVELS, type PressureLevel } from '../budget/pressure.ts';
 import { CAUSES, type CauseName } from '../pool/causes.ts';
+import { NO_STATS } from '../telemetry/distributions.ts';
 import {
   evaluateHealth,
   HEALTH_CHECKS,
@@ -9,7 +10,7 @@ import {
   type JudgedFigures,
 } from '../telemetry/health.ts';
 import type { Stats } from '../telemetry/snapshot.ts';
-import { type Distribution, latencyByCause, servedBy } from './figures.ts';
+import { hitRateOf, latencyByCause, peakBytesOf, servedBy } from './figures.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
 /** How the verdict begins, in words. */
@@ -25,13 +26,12 @@ export function healthOf(run: RecordedRun): HealthReport {
 }
 
 function judgedFigures(run: RecordedRun): JudgedFigures {
-  const served = servedBy(run);
+  const served = servedBy(run.intervals);
   const latency = latencyByCause(run);
   const last = run.intervals.at(-1);
   const tiers = Object.values(last?.tiers ?? {});
   const used = tiers.reduce((sum, [bytes]) => sum + bytes, 0);
   const held = tiers.reduce((sum, [bytes, available]) => sum + bytes + available, 0);
-  const acquires = served.requests - served.refused;
   const emergencies = run.decisions.filter(({ kind }) => kind === 'emergency').length;
   const trims = run.decisions.filter(({ kind }) => kind === 'trim' || kind === 'emergency');
   const level = last?.pressure ?? 'nominal';
@@ -39,11 +39,11 @@ function judgedFigures(run: RecordedRun): JudgedFigures {
     uptimeSeconds: run.seconds,
     budget: {
       limitBytes: run.header.options.budgetBytes,
-      peakBytes: last?.budget.peakBytes ?? 0,
+      peakBytes: peakBytesOf(run),
     },
     pool: {
-      acquires,
-      hitRate: acquires > 0 ? served.pooled / acquires : 0,
+      acquires: served.requests - served.refused,
+      hitRate: hitRateOf(served) ?? 0,
       utilization: held > 0 ? used / held : 0,
     },
     pressure: {
@@ -55,7 +55,7 @@ function judgedFigures(run: RecordedRun): JudgedFigures {
     },
     latency: {
       byCause: Object.fromEntries(
-        CAUSES.map((cause) => [cause, statsOf(served.byCause[cause], latency.get(cause) ?? null)]),
+        CAUSES.map((cause) => [cause, { ...(latency.get(cause) ?? NO_STATS), count: served.byCause[cause] }]),
       ) as Record<CauseName, Stats>,
     },
     cleanup: {
@@ -75,9 +75,4 @@ export function secondsAtLevel(run: RecordedRun): Record<PressureLevel, number> 
   >;
   for (const { from, to, pressure } of run.intervals) seconds[pressure] += to - from;
   return seconds;
-}
-
-function statsOf(count: number, latency: Distribution | null): Stats {
-  if (latency === null) return { count, sum: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
-  return { ...latency, count };
 }

@@ -5,7 +5,7 @@
  * of these holds can be taken over by another, folded or not, so that an interval's records need not be folded again for
  * the total. Invariant: every record is among the raw ones or in one histogram.
  */
-import { createWideHistogram, decodeHistogram, type WideHistogram } from './hdr.ts';
+import { createWideHistogram, decodeHistogram, valueAtPercentile, type WideHistogram } from './hdr.ts';
 import type { Interval } from './recorder.ts';
 import { BOUNDS, FAMILIES, isPause, isRequest, KEYS, SIZES, SLOW, TIERS } from './series.ts';
 import type { Stats } from './snapshot.ts';
@@ -141,9 +141,11 @@ export class Distributions {
   }
 }
 
+export const NO_STATS: Stats = { count: 0, sum: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+
 /** Over several series of one unit. */
 export function statsOf(parts: readonly Series[]): Stats {
-  if (parts.length === 0) return { count: 0, sum: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+  if (parts.length === 0) return NO_STATS;
   let [{ histogram }] = parts;
   if (parts.length > 1) {
     histogram = createWideHistogram(BOUNDS[parts[0].key]);
@@ -151,10 +153,15 @@ export function statsOf(parts: readonly Series[]): Stats {
   }
   const max = Math.max(...parts.map((part) => part.max));
   const sum = Number(parts.reduce((total, part) => total + part.sum, 0n));
+  return statsIn(histogram, max, sum);
+}
+
+/** Of one histogram; `max` and `sum` are exact. */
+export function statsIn(histogram: WideHistogram, max: number, sum: number): Stats {
   const count = histogram.totalCount;
-  // A percentile is the upper end of its bucket, which may lie above the largest value there was.
-  const at = (percentile: number) => Math.min(histogram.getValueAtPercentile(percentile), max);
-  return { count, sum, mean: sum / count, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
+  const at = (percentile: number) => valueAtPercentile(histogram, max, percentile);
+  const mean = count > 0 ? sum / count : 0;
+  return { count, sum, mean, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
 }
 
 function addTo(series: Series, histogram: WideHistogram, max: number, sum: bigint): void {

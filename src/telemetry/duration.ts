@@ -7,6 +7,9 @@ const UNITS = [
   [1, 'ns'],
 ] as const;
 
+/** How units of time are written, each in nanoseconds. */
+export const NANOSECONDS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 };
+
 /** To three significant digits, in the largest unit that keeps it at 1 or above: `180 us`, `1.25 s`, `40 ns`. */
 export function formatNanoseconds(nanoseconds: number): string {
   const rounded = Number(nanoseconds.toPrecision(3));

@@ -56,6 +56,11 @@ export function createWideHistogram({ unit, highest }: Range): WideHistogram {
   return new Float64Histogram(unit, highest, SIGNIFICANT_DIGITS);
 }
 
+/** At `percentile`, 0 to 100: the upper end of its bucket, but never above `max`, the largest value there was. */
+export function valueAtPercentile(histogram: WideHistogram, max: number, percentile: number): number {
+  return Math.min(histogram.getValueAtPercentile(percentile), max);
+}
+
 /** One with these counts, by index: as many as such a histogram has. */
 export function wideHistogramOf(range: Range, counts: ArrayLike<number>): WideHistogram {
   const histogram = createWideHistogram(range) as WideHistogram & {

@@ -2,8 +2,10 @@
  * What a page shows: plain data. Times are seconds since the start of a run, durations nanoseconds, sizes bytes, shares 0 to 1.
  * Types only: Node fills them in, and the browser reads those that it draws.
  */
+
+import type { Stats } from '../../telemetry/snapshot.ts';
 import type { Comparison } from '../comparison.ts';
-import type { Distribution } from '../figures.ts';
+import type { EndedTasks } from '../figures.ts';
 
 export interface PageData {
   readonly runs: readonly RunData[];
@@ -45,7 +47,7 @@ export interface RunData {
   readonly budget: { readonly limitBytes: number; readonly peakBytes: number };
   readonly hits: { readonly served: number; readonly pooled: number; readonly refused: number };
   readonly causes: readonly CauseData[];
-  readonly waits: Readonly<Record<'queue' | 'service' | 'allocation', Distribution | null>>;
+  readonly waits: Readonly<Record<'queue' | 'service' | 'allocation', Stats | null>>;
   readonly curves: readonly CurveData[];
   readonly lifetimes: readonly CurveData[];
   readonly gc: GcData;
@@ -63,7 +65,7 @@ export interface RunData {
     readonly spans: readonly (readonly [from: number, to: number])[];
   };
   readonly slowest: readonly TaskData[];
-  readonly tasks: Readonly<Record<'succeeded' | 'failed' | 'cancelled' | 'lost', number>>;
+  readonly tasks: EndedTasks;
   readonly moves: readonly MoveData[];
   readonly honesty: HonestyData;
 }
@@ -83,7 +85,7 @@ export interface CauseData {
   /** Exact. */
   readonly served: number;
   /** Null where nothing of it was timed. */
-  readonly latency: Distribution | null;
+  readonly latency: Stats | null;
 }
 
 export interface CurveData {
@@ -91,7 +93,7 @@ export interface CurveData {
   readonly name: string;
   /** A tier, `all`, or empty where tiers play no part. */
   readonly tier: string;
-  readonly stats: Distribution;
+  readonly stats: Stats;
   /** At each of `nines`, as far as it goes. */
   readonly values: readonly number[];
   /** The same, corrected for coordinated omission; null where it is not. */

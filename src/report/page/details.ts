@@ -1,9 +1,8 @@
 /** What stands below the plots: tasks, health, moves, how far the figures can be trusted, options. Pure. */
-import type { Distribution } from '../figures.ts';
+import type { Stats } from '../../telemetry/snapshot.ts';
 import type { PageData, RunData } from './data.ts';
-import { bytes, clock, count, duration } from './format.ts';
+import { bytes, clock, count, duration, letterOf } from './format.ts';
 import { type Html, html } from './html.ts';
-import { letterOf } from './summary.ts';
 import { folded, table } from './table.ts';
 import { shardName } from './time.ts';
 
@@ -34,7 +33,7 @@ function honesty({ honesty, remarks, ended }: RunData): Html {
 }
 
 function waits({ waits }: RunData): Html {
-  const rows: readonly (readonly [string, string, Distribution | null])[] = [
+  const rows: readonly (readonly [string, string, Stats | null])[] = [
     ['Queue wait', 'from acceptance to the start in a worker', waits.queue],
     ['Service time', 'from there to the end', waits.service],
     ['Allocation', 'one request for memory, inside the service time', waits.allocation],

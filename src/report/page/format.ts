@@ -1,26 +1,18 @@
 /** Figures for people, with their units; in Node and in the browser. Pure. */
+import { formatBytes, GiB } from '../../bytes.ts';
+import { formatNanoseconds } from '../../telemetry/duration.ts';
 
-/** Nanoseconds, to three digits: `1.23 ms`. */
+/** Nanoseconds, to three digits: `1.23 ms`, `1:30 min`. */
 export function duration(nanoseconds: number): string {
-  if (nanoseconds >= 60e9) return clock(nanoseconds / 1e9);
-  const [scale, unit] = TIMES.find(([scale]) => nanoseconds >= scale * ALMOST) ?? [1, 'ns'];
-  return `${digits(nanoseconds / scale)} ${unit}`;
+  return nanoseconds >= 60e9 ? clock(nanoseconds / 1e9) : formatNanoseconds(nanoseconds);
 }
 
-const TIMES = [[1e9, 's'] as const, [1e6, 'ms'] as const, [1e3, 'us'] as const];
-/** What is rounded up to the next unit is written in it. */
-const ALMOST = 0.9995;
+const TiB = 1024 * GiB;
 
-/** Sizes in powers of 1024: `96.5 MiB`. */
+/** Sizes, in whole bytes: `96.5 MiB`; of all work of a long run, too. */
 export function bytes(count: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let size = count;
-  let unit = 0;
-  while (Math.abs(size) >= 1024 && unit < units.length - 1) {
-    size /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? Math.round(size) : Number(size.toFixed(1))} ${units[unit]}`;
+  const whole = Math.round(count);
+  return Math.abs(whole) < TiB ? formatBytes(whole) : `${Number((whole / TiB).toFixed(1))} TiB`;
 }
 
 export function bytesPerSecond(value: number): string {
@@ -62,4 +54,9 @@ export function ratio(value: number): string {
 
 function digits(value: number): string {
   return value >= 1000 ? count(value) : String(Number(value.toPrecision(3)));
+}
+
+/** Of the runs over each other: `A` for the first, which is the base. */
+export function letterOf(index: number): string {
+  return index < 26 ? String.fromCharCode(65 + index) : String(index + 1);
 }

@@ -1,37 +1,35 @@
-/** Distributions of a run: each recorded histogram is unpacked once and added up by series, by cause, by tier and over time. Pure. */
+/** Distributions of a run: by group of series, by tier, by thread and over time. Pure. */
+import type { CauseName } from '../../pool/causes.ts';
+import type { TierName } from '../../pool/tiers.ts';
 import type { IntervalLine } from '../../telemetry/recording/lines.ts';
 import { type Cut, lowestAt } from '../encoded-histogram.ts';
 import { countsOf, cutOfSeries, type Merged, mergeBy } from '../histograms.ts';
+import { type GroupName, mergeGroups } from '../series-groups.ts';
 import type { HeatData } from './data.ts';
 
 const ROWS_PER_DECADE = 8;
 
 export interface Gathered {
-  /** By the name of their series, `latency/fresh/large`; with `all` in place of cause, tier or both their sums. */
-  readonly latency: ReadonlyMap<string, Merged>;
-  /** By the name of their series: lifetimes, queue, service. */
-  readonly others: ReadonlyMap<string, Merged>;
-  /** By thread, all kinds; and by the names of their series. */
+  /** `all` in place of cause, tier or both: their sums. */
+  latency(cause: CauseName | 'all', tier: TierName | 'all'): Merged | undefined;
+  readonly groups: ReadonlyMap<GroupName, Merged>;
+  /** By thread, all kinds. */
   readonly pausesByShard: ReadonlyMap<number, Merged>;
-  readonly pausesByKind: ReadonlyMap<string, Merged>;
 }
 
 export function gather(intervals: readonly IntervalLine[]): Gathered {
-  const latencies = (keyOf: (cause: string, tier: string) => string) =>
-    mergeBy(intervals, (name) => {
-      const [family, cause, tier] = name.split('/');
-      return family === 'latency' ? keyOf(cause, tier) : null;
-    });
+  const groups = mergeGroups(intervals);
+  const byTier = mergeBy(intervals, (name) => {
+    const [family, , tier] = name.split('/');
+    return family === 'latency' ? tier : null;
+  });
   return {
-    latency: new Map([
-      ...latencies(() => 'latency/all/all'),
-      ...latencies((_, tier) => `latency/all/${tier}`),
-      ...latencies((cause) => `latency/${cause}/all`),
-      ...latencies((cause, tier) => `latency/${cause}/${tier}`),
-    ]),
-    others: mergeBy(intervals, (name) => (/^(lifetime\/|queue$|service$)/.test(name) ? name : null)),
+    groups,
+    latency: (cause, tier) =>
+      cause === 'all' && tier !== 'all'
+        ? byTier.get(tier)
+        : groups.get(['latency', cause, tier].filter((part) => part !== 'all').join('/')),
     pausesByShard: mergeBy(intervals, (name, shard) => (name.startsWith('gc/') ? shard : null)),
-    pausesByKind: mergeBy(intervals, (name) => (name.startsWith('gc/') ? name : null)),
   };
 }
 

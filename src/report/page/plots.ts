@@ -2,13 +2,14 @@
 
 import { PRESSURE_LEVELS } from '../../budget/pressure.ts';
 import type { IntervalLine } from '../../telemetry/recording/lines.ts';
-import { type Distribution, distributionOf } from '../figures.ts';
+import type { Stats } from '../../telemetry/snapshot.ts';
+import { distributionOf } from '../figures.ts';
 import { mergeBy } from '../histograms.ts';
 import type { RecordedRun } from '../recorded-run.ts';
 import type { CurveData, PageData, RunData, TimeData } from './data.ts';
-import { bytes, bytesPerSecond, clock, count, duration, share } from './format.ts';
+import { bytes, bytesPerSecond, clock, count, duration, letterOf, share } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
-import { CAUSE_MEANINGS, letterOf } from './summary.ts';
+import { CAUSE_MEANINGS } from './summary.ts';
 import { type Column, folded, table } from './table.ts';
 import { bucketsOf, shardName, timeOf } from './time.ts';
 
@@ -18,7 +19,7 @@ const TABLE_ROWS = 24;
 interface Row {
   readonly at: number;
   readonly time: TimeData;
-  readonly latency: Distribution | null;
+  readonly latency: Stats | null;
 }
 
 export function plotsOf(data: PageData, runs: readonly RecordedRun[]): Html {

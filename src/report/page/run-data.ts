@@ -3,7 +3,16 @@ import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
 import { GC_KINDS } from '../../telemetry/snapshot.ts';
 import { corrected } from '../coordinated-omission.ts';
-import { distributionOf, type Served, servedBy } from '../figures.ts';
+import {
+  clippedIn,
+  distributionOf,
+  endedTasks,
+  lengthsOf,
+  peakBytesOf,
+  type Served,
+  servedBy,
+  slowestTasks,
+} from '../figures.ts';
 import { cutOfSeries, type Merged } from '../histograms.ts';
 import type { RecordedRun } from '../recorded-run.ts';
 import { curveOf } from './curves.ts';
@@ -29,8 +38,7 @@ export function runDataOf(
   const { header, intervals, recoveries, seconds } = run;
   const gathered = gather(intervals);
   const buckets = bucketsOf(intervals, steps);
-  const { requests, pooled, refused, byCause } = servedBy(run);
-  const all = gathered.latency.get('latency/all/all');
+  const { requests, pooled, refused, byCause } = servedBy(intervals);
   const { millpond, node, v8 } = header.versions;
   const { cpu, cores, memoryBytes, system } = header.machine;
   return {
@@ -43,18 +51,18 @@ export function runDataOf(
     verdict: verdictOf(run),
     budget: {
       limitBytes: header.options.budgetBytes,
-      peakBytes: run.end?.snapshot.budget.peakBytes ?? intervals.at(-1)?.budget.peakBytes ?? 0,
+      peakBytes: peakBytesOf(run),
     },
     hits: { served: requests - refused, pooled, refused },
     causes: causesOf(byCause, gathered),
     waits: {
-      queue: distributionOrNull(gathered.others.get('queue')),
-      service: distributionOrNull(gathered.others.get('service')),
-      allocation: distributionOrNull(all),
+      queue: distributionOrNull(gathered.groups.get('queue')),
+      service: distributionOrNull(gathered.groups.get('service')),
+      allocation: distributionOrNull(gathered.latency('all', 'all')),
     },
     curves: latencyCurves(gathered, expectedIntervalNs),
     lifetimes: TIER_NAMES.flatMap((tier) => {
-      const merged = gathered.others.get(`lifetime/${tier}`);
+      const merged = gathered.groups.get(`lifetime/${tier}`);
       return merged ? [curveOf(tier, '', merged)] : [];
     }),
     gc: gcOf(gathered, seconds),
@@ -71,7 +79,7 @@ export function runDataOf(
         .map(({ at, milliseconds }) => [at - milliseconds / 1000, at]),
     },
     slowest: slowestOf(run),
-    tasks: tasksOf(run),
+    tasks: endedTasks(run),
     moves: movesOf(run),
     honesty: honestyOf(run),
   };
@@ -81,16 +89,15 @@ function causesOf(served: Served['byCause'], { latency }: Gathered): CauseData[]
   return CAUSES.map((cause) => ({
     cause,
     served: served[cause],
-    latency: distributionOrNull(latency.get(`latency/${cause}/all`)),
+    latency: distributionOrNull(latency(cause, 'all')),
   })).filter((cause) => cause.served > 0 || cause.latency !== null);
 }
 
 /** Callers are not told apart by cause: only what all requests took together can be corrected. */
 function latencyCurves({ latency }: Gathered, expectedIntervalNs: number | null): CurveData[] {
-  const tiers = ['all', ...TIER_NAMES].filter((tier) => latency.has(`latency/all/${tier}`));
-  return tiers.flatMap((tier) =>
-    ['all', ...CAUSES].flatMap((cause) => {
-      const merged = latency.get(`latency/${cause}/${tier}`);
+  return (['all', ...TIER_NAMES] as const).flatMap((tier) =>
+    (['all', ...CAUSES] as const).flatMap((cause) => {
+      const merged = latency(cause, tier);
       if (merged === undefined) return [];
       const corrects = cause === 'all' && tier === 'all' && expectedIntervalNs !== null;
       return [
@@ -100,7 +107,7 @@ function latencyCurves({ latency }: Gathered, expectedIntervalNs: number | null)
   );
 }
 
-function gcOf({ pausesByKind, pausesByShard }: Gathered, seconds: number): GcData {
+function gcOf({ groups, pausesByShard }: Gathered, seconds: number): GcData {
   const threads = [...pausesByShard]
     .sort(([a], [b]) => a - b)
     .map(([shard, merged]) => {
@@ -110,7 +117,7 @@ function gcOf({ pausesByKind, pausesByShard }: Gathered, seconds: number): GcDat
     });
   return {
     kinds: GC_KINDS.flatMap((kind) => {
-      const merged = pausesByKind.get(`gc/${kind}`);
+      const merged = groups.get(`gc/${kind}`);
       return merged ? [curveOf(kind, '', merged)] : [];
     }),
     threads: threads.slice(0, MOST_THREADS),
@@ -169,27 +176,15 @@ function decisionsOf({ decisions }: RecordedRun): DecisionsData {
   };
 }
 
-function slowestOf({ intervals }: RecordedRun): RunData['slowest'] {
-  return intervals
-    .flatMap(({ slowest }) => slowest)
-    .sort((a, b) => b[4] - a[4])
-    .slice(0, MOST_TASKS)
-    .map(([name, shard, start, queue, service, outcome]) => ({
-      name,
-      shard,
-      start,
-      queue,
-      service,
-      outcome,
-    }));
-}
-
-function tasksOf({ intervals }: RecordedRun): RunData['tasks'] {
-  const sums = { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
-  for (const { tasks } of intervals) {
-    for (const outcome of Object.keys(sums) as (keyof typeof sums)[]) sums[outcome] += tasks[outcome];
-  }
-  return sums;
+function slowestOf(run: RecordedRun): RunData['slowest'] {
+  return slowestTasks(run, MOST_TASKS).map(([name, shard, start, queue, service, outcome]) => ({
+    name,
+    shard,
+    start,
+    queue,
+    service,
+    outcome,
+  }));
 }
 
 function movesOf({ intervals }: RecordedRun): MoveData[] {
@@ -210,16 +205,13 @@ function movesOf({ intervals }: RecordedRun): MoveData[] {
     .slice(0, MOST_MOVES);
 }
 
-function honestyOf({ header, intervals }: RecordedRun): HonestyData {
+function honestyOf(run: RecordedRun): HonestyData {
+  const { header, intervals } = run;
   const { resolutionNanoseconds, readNanoseconds, recordNanoseconds } = header.clock;
-  const spans = intervals.map(({ from, to }) => to - from);
   return {
     ...{ resolution: resolutionNanoseconds, read: readNanoseconds, record: recordNanoseconds },
     ...{ sampleEvery: header.options.sampleEvery, digits: header.significantDigits },
-    clipped: intervals.reduce((sum, { clipped }) => sum + clipped, 0),
-    intervals: intervals.length,
-    shortest: spans.reduce((least, span) => Math.min(least, span), spans[0] ?? 0),
-    longest: spans.reduce((most, span) => Math.max(most, span), 0),
+    ...{ clipped: clippedIn(run), intervals: intervals.length, ...lengthsOf(run) },
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a reader sees first: verdict, hit rate, latency by cause, memory; of several runs the differences. Pure. */
 import type { Change, ComparedFigure, Comparison } from '../comparison.ts';
 import type { CauseData, PageData, RunData } from './data.ts';
-import { bytes, clock, count, duration, ratio, share } from './format.ts';
+import { bytes, clock, count, duration, letterOf, ratio, share } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Column, folded, table } from './table.ts';
 
@@ -25,11 +25,6 @@ const CHANGE_MARKS: Readonly<Record<Change, string>> = {
 export function summaryOf({ runs, comparison }: PageData): Html {
   if (runs.length === 1) return html`${verdict(runs[0])}${figures(runs[0])}${causes(runs)}`;
   return html`${comparison ? sentences(runs, comparison) : ''}${sideBySide(runs)}${comparison ? ratios(runs, comparison) : ''}${causes(runs)}`;
-}
-
-/** `A` for the first, which is the base. */
-export function letterOf(index: number): string {
-  return index < 26 ? String.fromCharCode(65 + index) : String(index + 1);
 }
 
 function verdict({ verdict: { state, sentence } }: RunData): Html {

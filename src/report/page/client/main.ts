@@ -1,6 +1,6 @@
 /** Draws the plots of a page into their places, and lets a reader choose what they show. Runs in the browser. */
 import type { CurveData, DrawnData, DrawnRun, TimeData } from '../data.ts';
-import { bytes, bytesPerSecond, duration } from '../format.ts';
+import { bytes, bytesPerSecond, duration, letterOf } from '../format.ts';
 import { Group } from './group.ts';
 import { heatModel } from './heat.ts';
 import type { Model, Scale } from './model.ts';
@@ -18,7 +18,7 @@ import { watchTheme } from './theme.ts';
 
 const data: DrawnData = JSON.parse(document.getElementById('data')?.textContent ?? '');
 const { runs, nines } = data;
-const names = runs.map((_, index) => (index < 26 ? String.fromCharCode(65 + index) : String(index + 1)));
+const names = runs.map((_, index) => letterOf(index));
 const time = new Group('time');
 
 interface Choice {

@@ -1,12 +1,12 @@
 /** Plots over time: of one run in detail, or of several one line each. Pure but for the drawing of marks. */
 import uPlot from 'uplot';
+import { PRESSURE_LEVELS } from '../../../budget/pressure.ts';
 import type { DrawnRun, TimeData } from '../data.ts';
 import { bytes, bytesPerSecond, clock, duration, share } from '../format.ts';
 import type { Line, Model, Scale } from './model.ts';
 import { withAlpha } from './options.ts';
 import { color } from './theme.ts';
 
-const LEVELS = ['nominal', 'elevated', 'high', 'critical'];
 /** As the legend has them. */
 const KINDS = ['grow', 'shrink', 'return', 'trim', 'rebalance', 'emergency'];
 const BYTES: Scale = { format: bytes, isBytes: true };
@@ -32,11 +32,11 @@ export function budgetModel(run: DrawnRun): Model {
     ...overTime(time, BYTES, lines),
     marks: [
       ...kinds.map((kind) => ({ label: kind, className: `mark-${kind}` })),
-      ...LEVELS.slice(1, worst + 1).map((level) => ({ label: level, className: `level-${level}` })),
+      ...PRESSURE_LEVELS.slice(1, worst + 1).map((level) => ({ label: level, className: `level-${level}` })),
     ],
     say: (at) =>
       [
-        time.pressure[at] > 0 ? `pressure ${LEVELS[time.pressure[at]]}` : '',
+        time.pressure[at] > 0 ? `pressure ${PRESSURE_LEVELS[time.pressure[at]]}` : '',
         ...decisions.shown
           .filter((one) => one.at > time.from[at] && one.at <= time.to[at])
           .slice(0, 3)
