@@ -161,7 +161,6 @@ export class Tasks {
         const error = this.#admission.despair(entry.acceptedMs, entry.needKib, entry.name);
         if (error === null) return;
         this.#queue.delete(entry);
-        this.#counts.failed++;
         this.#bringHome(entry);
         this.#ended(entry, 'failed');
         this.#answer(entry, () => entry.reject(error));
@@ -191,7 +190,6 @@ export class Tasks {
     this.#broken ??= error;
     for (const entry of this.#queue) {
       this.#queue.delete(entry);
-      this.#counts.failed++;
       this.#bringHome(entry);
       this.#ended(entry, 'failed');
       this.#answer(entry, () => entry.reject(error));
@@ -245,17 +243,14 @@ export class Tasks {
       this.#ended(entry, 'cancelled');
       stores.forEach((store, at) => void this.#shard.leases.welcome(store, crates[at].asked));
     } else if (result.error !== undefined) {
-      this.#counts.failed++;
       this.#ended(entry, 'failed');
       const error = errorFrom(result.error);
       this.#answer(entry, () => entry.reject(error));
     } else if ((result.pinned ?? 0) > 0) {
       stores.forEach((store, at) => void this.#shard.leases.welcome(store, crates[at].asked));
-      this.#counts.failed++;
       this.#ended(entry, 'failed');
       this.#answer(entry, () => entry.reject(leftPin(entry, result.pinned as number)));
     } else {
-      this.#counts.succeeded++;
       this.#ended(entry, 'succeeded');
       const leases = stores.map((store, at) =>
         this.#shard.receive(store, crates[at].length, crates[at].asked),
@@ -277,7 +272,6 @@ export class Tasks {
     if (member.dying || posted) {
       // Its loans stay charged until the thread is gone: `Coordinator.bury` settles them.
       if (!member.dying) this.#workers.done(member);
-      if (!entry.answered) this.#counts.lost++;
       this.#ended(entry, entry.answered ? 'cancelled' : 'lost');
       const lost = workerLost(entry, member, error);
       this.#answer(entry, () => entry.reject(lost));
@@ -286,7 +280,6 @@ export class Tasks {
       // It may have been a gift that could not be sent; those that can are idle here now.
       if (task.gifts.length > 0 && !entry.answered && this.#start(entry, member)) return;
       this.#bringHome(entry);
-      if (!entry.answered) this.#counts.failed++;
       entry.startedMs = null;
       this.#ended(entry, entry.answered ? 'cancelled' : 'failed');
       const message = error instanceof Error ? error.message : String(error);
@@ -333,6 +326,8 @@ export class Tasks {
 
   /** It has left the queue, or its worker. */
   #ended({ name, member, acceptedMs, startedMs }: Entry, outcome: TaskOutcome): void {
+    // Those are counted when their callers give up, which may be long before.
+    if (outcome !== 'cancelled') this.#counts[outcome]++;
     if (this.#observer === null) return;
     const shard = startedMs === null ? MAIN_ROW : (member?.row ?? MAIN_ROW);
     const endedMs = this.#admission.nowMs;
