@@ -10,8 +10,8 @@ import { EXIT } from './exit.ts';
 /** A terminal that is closed says SIGHUP. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const EXIT_CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hungUp };
-/** How long a terminal may take to throw away old output. */
-const FLUSHED_MS = 20;
+/** How long a job may take to make a file that it has begun to, and a terminal to throw away old output. */
+const SETTLED_MS = 20;
 const SHOW_CURSOR = '\x1b[?25h';
 
 export interface Interrupt {
@@ -35,12 +35,12 @@ export function listenForInterrupt(): Interrupt {
     if (controller.signal.aborted) {
       stop();
       removeHalfWritten(folders);
+      // A job that looked just before it was cancelled may make its file only now; and a terminal sends the signal of a typed
+      // Ctrl-C first and then throws away what waits to be written.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLED_MS);
+      removeHalfWritten(folders);
       // The progress bar, or the live view, has hidden it.
-      if (process.stderr.isTTY) {
-        // A terminal sends the signal of a typed Ctrl-C first and then throws away what waits to be written: not this.
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FLUSHED_MS);
-        writeSync(process.stderr.fd, SHOW_CURSOR);
-      }
+      if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
       process.kill(process.pid, name);
       return;
     }
