@@ -7,22 +7,22 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MillpondError } from '../src/errors.ts';
-import batch from './batch.bench.ts';
 import { type Context, formatTable, type Table } from './benchmark.ts';
-import burst from './burst.bench.ts';
-import dsp from './dsp.bench.ts';
 import { checkout, describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
-import pool from './pool.bench.ts';
-import recording from './recording.bench.ts';
-import report from './report.bench.ts';
-import runBenchmark from './run.bench.ts';
-import scaling from './scaling.bench.ts';
-import shards from './shards.bench.ts';
-import sizing from './sizing.bench.ts';
-import starve from './starve.bench.ts';
-import telemetry from './telemetry.bench.ts';
-import transfer from './transfer.bench.ts';
+import batch from './questions/batch.bench.ts';
+import burst from './questions/burst.bench.ts';
+import dsp from './questions/dsp.bench.ts';
+import pool from './questions/pool.bench.ts';
+import recording from './questions/recording.bench.ts';
+import report from './questions/report.bench.ts';
+import runBenchmark from './questions/run.bench.ts';
+import scaling from './questions/scaling.bench.ts';
+import shards from './questions/shards.bench.ts';
+import sizing from './questions/sizing.bench.ts';
+import starve from './questions/starve.bench.ts';
+import telemetry from './questions/telemetry.bench.ts';
+import transfer from './questions/transfer.bench.ts';
 
 const HELP = `Usage: npm run bench -- [filter...] [options]
 

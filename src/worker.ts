@@ -3,11 +3,11 @@
  * shard, and `defineJob` says hello.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
-import { isProbe, type Probe, READY, type WorkerStart } from './coordinator/protocol.ts';
-import type { TaskMessage } from './coordinator/wire.ts';
 import { MillpondError } from './errors.ts';
+import { isProbe, type Probe, READY, type WorkerStart } from './messages/protocol.ts';
+import type { TaskMessage } from './messages/wire.ts';
 import type { Pool } from './pool/pool.ts';
-import { type BlockAdvice, type Job, type JobContext, WorkerThread } from './worker-thread.ts';
+import { type BlockAdvice, type Job, type JobContext, WorkerThread } from './thread/job-thread.ts';
 
 export { MillpondError } from './errors.ts';
 export type { Lease, Pin } from './pool/lease.ts';

@@ -2,13 +2,13 @@
 import { CANCEL, MAIL, RELEASES, rowWord, SERVED, TIERS } from '../src/budget/layout.ts';
 import { Ledger } from '../src/budget/ledger.ts';
 import { KiB } from '../src/bytes.ts';
-import { RowCounts, shardWords, ThreadSupply } from '../src/coordinator/supply.ts';
-import { type PoolOptions, resolvePoolOptions } from '../src/options.ts';
 import { CAUSES, type CauseName, REFUSED } from '../src/pool/causes.ts';
+import { type PoolOptions, resolvePoolOptions } from '../src/pool/options.ts';
 import { Shard } from '../src/pool/shard.ts';
 import { Store } from '../src/pool/store.ts';
 import type { Recording } from '../src/pool/supply.ts';
 import { DEFAULT_TIERS } from '../src/pool/tiers.ts';
+import { RowCounts, shardWords, ThreadSupply } from '../src/thread/supply.ts';
 
 export interface Stand {
   readonly ledger: Ledger;

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fstatSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MillpondError } from '../errors.ts';
-import { createAside } from './aside-file.ts';
+import { createAside } from '../files/aside-file.ts';
 import { quote } from './native-error.ts';
 
 /**

@@ -4,8 +4,8 @@
 import { dirname } from 'node:path';
 import type { TranscodeRequest, TranscodeResult } from '../audio/transcode.ts';
 import { isMillpondError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
-import { makeFolder } from './output-folder.ts';
+import { makeFolder } from '../files/folders.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Plan, PlannedFile } from './plan.ts';
 
 /** What all files of a batch have in common. */

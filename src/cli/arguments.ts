@@ -1,7 +1,7 @@
 /** Reads the values of options; commander prints the message of what is thrown here and the process ends with 2. */
 import { InvalidArgumentError } from 'commander';
 import { type Bytes, parseBytes } from '../bytes.ts';
-import { NANOSECONDS } from '../telemetry/duration.ts';
+import { NANOSECONDS } from '../text/durations.ts';
 
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -1,12 +1,12 @@
 /** Runs a batch for a command: plans, starts the runtime, shows progress, prints the report, sets the exit code. */
 import { dirname, resolve } from 'node:path';
 import type { TargetName } from '../audio/targets.ts';
-import { makeFolder } from '../batch/output-folder.ts';
 import { type Plan, planBatch, refuseRecordingClash, shown } from '../batch/plan.ts';
-import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/report.ts';
 import { type BatchOutcome, type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
+import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
-import { createRuntime, type Runtime } from '../runtime.ts';
+import { makeFolder } from '../files/folders.ts';
+import { createRuntime, type Runtime } from '../runtime/runtime.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';

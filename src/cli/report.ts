@@ -1,9 +1,9 @@
 /** `millpond report`: what recordings of runs say, to people and to other programs. */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { makeFolder } from '../batch/output-folder.ts';
 import { shown } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
+import { makeFolder } from '../files/folders.ts';
 import type { Comparison } from '../report/comparison.ts';
 import type { Gate, GateResult } from '../report/gate.ts';
 import type { Output } from '../report/outputs.ts';

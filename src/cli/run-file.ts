@@ -1,7 +1,8 @@
 /** Reads the snapshot in a run's JSON, which another version of millpond may have written, or something else altogether. */
-import { PRESSURE_LEVELS } from '../budget/pressure.ts';
+
 import { MillpondError } from '../errors.ts';
 import { CAUSES } from '../pool/causes.ts';
+import { PRESSURE_LEVELS } from '../regulation/pressure.ts';
 import { METRICS } from '../telemetry/metrics.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 

@@ -1,9 +1,9 @@
 /** What the live view shows, as lines of text that fit the terminal. Pure. */
 import { styleText } from 'node:util';
-import { PRESSURE_LEVELS, type PressureLevel } from '../budget/pressure.ts';
 import { type Bytes, formatBytes } from '../bytes.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
-import type { Decision, Verdict } from '../sizing/decision.ts';
+import type { Decision, Verdict } from '../regulation/decision.ts';
+import { PRESSURE_LEVELS, type PressureLevel } from '../regulation/pressure.ts';
 import type { ShardSnapshot, Snapshot } from '../telemetry/snapshot.ts';
 
 export interface Progress {

@@ -1,6 +1,6 @@
 /**
  * Makes shards give memory back to the system: what they left unused, quota that they do not need, and in an emergency
- * everything that is idle. Owned by the coordinator, on the main thread; when to do what is decided elsewhere (sizing/).
+ * everything that is idle. Owned by the coordinator, on the main thread; when to do what is decided elsewhere (regulation/).
  * Invariant: every trim is counted once, when it is answered; quota that an emergency took is spare or under way, and no
  * more than that is given back.
  */

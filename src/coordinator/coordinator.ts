@@ -11,8 +11,9 @@
 import { CRITICAL, HUNGER, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import type { PoolOptions } from '../options.ts';
+import type { Crate, FromWorker, Gift } from '../messages/protocol.ts';
 import type { Leak } from '../pool/leases.ts';
+import type { PoolOptions } from '../pool/options.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
@@ -23,7 +24,6 @@ import { Flow, GONE } from './flow.ts';
 import { chargeOf, type Link, Links } from './links.ts';
 import { Loans } from './loans.ts';
 import { Outbox } from './outbox.ts';
-import type { Crate, FromWorker, Gift } from './protocol.ts';
 import { QuotaMoves } from './quota-moves.ts';
 import type { Quotas } from './quotas.ts';
 import { DEFAULT_REBALANCE, type Move, type RebalancePolicy, rebalance } from './rebalance.ts';

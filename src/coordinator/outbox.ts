@@ -2,10 +2,11 @@
  * Buffers that a worker's results brought to the main thread, that were released here, and that wait for their way back. Owned
  * by the coordinator, on the main thread. Invariant: what is in here is charged to the main thread's row.
  */
+
+import type { Gift } from '../messages/protocol.ts';
 import type { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import { chargeOf } from './links.ts';
-import type { Gift } from './protocol.ts';
 
 /** The first tier whose buffers go back to the worker that made them: smaller ones are cheaper to allocate. */
 const FIRST_SENT_BACK = 1;

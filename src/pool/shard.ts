@@ -6,7 +6,6 @@
  */
 import { type Bytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import type { PoolOptions } from '../options.ts';
 import { HIT, REFUSED } from './causes.ts';
 import type { FreeList } from './free-list.ts';
 import { guard, HIT_FRAMES, LADDER_FRAMES } from './guard.ts';
@@ -14,6 +13,7 @@ import { IdleMemory, type ShardWords } from './idle.ts';
 import { Ladder, type Request, type Served } from './ladder.ts';
 import type { Lease } from './lease.ts';
 import { type Leak, Leases, type ShardCounts } from './leases.ts';
+import type { PoolOptions } from './options.ts';
 import type { AcquireOptions, BlockingOptions, Pool } from './pool.ts';
 import { Quarantine } from './quarantine.ts';
 import { cancelledError, closedError, taskEndedError } from './shard-errors.ts';

@@ -4,7 +4,8 @@
  */
 import { BLOCK } from '../budget/layout.ts';
 import { MillpondError } from '../errors.ts';
-import type { PoolOptions } from '../options.ts';
+import type { PoolOptions } from '../pool/options.ts';
+import type { BlockSnapshot, DecisionsSnapshot } from '../telemetry/snapshot.ts';
 import {
   type BlockChange,
   type BlockInput,
@@ -13,10 +14,9 @@ import {
   DEFAULT_BLOCK_POLICY,
   nextBlock,
   startBlock,
-} from '../sizing/block-policy.ts';
-import { blockSizes } from '../sizing/block-sizes.ts';
-import { DECISION_KINDS, type DecisionKind } from '../sizing/decision.ts';
-import type { BlockSnapshot, DecisionsSnapshot } from '../telemetry/snapshot.ts';
+} from './block-policy.ts';
+import { blockSizes } from './block-sizes.ts';
+import { DECISION_KINDS, type DecisionKind } from './decision.ts';
 import type { RegulatedLedger } from './regulated.ts';
 
 interface Shadow {

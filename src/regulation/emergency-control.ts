@@ -3,7 +3,7 @@
  * Invariant: while one goes on, and only then, the ledger's critical word is set, quotas are dropped, and new tasks are held
  * where that helps.
  */
-import { DEFAULT_PRESSURE } from '../budget/pressure.ts';
+
 import { type Bytes, KiB } from '../bytes.ts';
 import {
   DEFAULT_EMERGENCY,
@@ -12,7 +12,8 @@ import {
   type EmergencyState,
   NO_EMERGENCY,
   nextEmergency,
-} from '../sizing/emergency.ts';
+} from './emergency.ts';
+import { DEFAULT_PRESSURE } from './pressure.ts';
 import type { RegulatedAdmission, RegulatedLedger, RegulatedMemory } from './regulated.ts';
 
 /** What one look came to; bytes are those that shards were asked to free. */

@@ -1,12 +1,13 @@
 /** What the regulator needs of the runtime, and no more: so that a made-up runtime can stand behind it as well. */
-import type { Admission } from '../admission.ts';
+
 import type { Ledger } from '../budget/ledger.ts';
 import type { Cleanup } from '../coordinator/cleanup.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { Loans } from '../coordinator/loans.ts';
 import type { RowReader } from '../coordinator/row-reader.ts';
-import type { CpuLoad } from '../sizing/cpu-load.ts';
+import type { CpuLoad } from '../machine/cpu-load.ts';
 import type { Totals } from '../telemetry/totals.ts';
+import type { Admission } from './admission.ts';
 
 /** Of the coordinator: what shards hold and used, and how they are made to give it back. */
 export interface RegulatedMemory extends Pick<Coordinator, 'drain' | 'critical' | 'scarce'> {

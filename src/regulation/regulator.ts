@@ -1,5 +1,5 @@
 /**
- * The regulator: looks at load and memory a few times a second, asks the pure policies of sizing/ what to do, and does it.
+ * The regulator: looks at load and memory a few times a second, asks the pure policies beside it what to do, and does it.
  *
  * Owns the pressure, what shards used lately and the record of decisions; runs on the main thread, on the runtime's timer, so
  * also while no one allocates. Leaves to others: blocks (`BlockControl`), emergencies (`EmergencyControl`), how memory is given
@@ -7,6 +7,24 @@
  * Invariant: a decision is recorded before anything follows from it, and judged once.
  */
 import { ALLOCATED, MAIN_ROW, PROCESSED } from '../budget/layout.ts';
+import { type Bytes, KiB } from '../bytes.ts';
+import type { Move } from '../coordinator/rebalance.ts';
+import type { ShardUse } from '../coordinator/usage.ts';
+import type { ThreadSource } from '../machine/cpu-sources.ts';
+import type { ProcessMemory } from '../machine/process-memory.ts';
+import type { PoolOptions } from '../pool/options.ts';
+import { capacityFor, POOLED_TIERS, TIER_NAMES, tierFor } from '../pool/tiers.ts';
+import type {
+  BlockSnapshot,
+  CpuSnapshot,
+  DecisionsSnapshot,
+  PressureSnapshot,
+} from '../telemetry/snapshot.ts';
+import { BlockControl } from './block-control.ts';
+import type { BlockPolicy } from './block-policy.ts';
+import type { Decision, DecisionInputs, DecisionKind } from './decision.ts';
+import { type EmergencyChange, EmergencyControl } from './emergency-control.ts';
+import { type Figures, Judge } from './judge.ts';
 import {
   atLeast,
   CALM,
@@ -16,26 +34,7 @@ import {
   type PressureLevel,
   type PressureState,
   spend,
-} from '../budget/pressure.ts';
-import { type Bytes, KiB } from '../bytes.ts';
-import type { Move } from '../coordinator/rebalance.ts';
-import type { ShardUse } from '../coordinator/usage.ts';
-import type { PoolOptions } from '../options.ts';
-import { capacityFor, POOLED_TIERS, TIER_NAMES, tierFor } from '../pool/tiers.ts';
-import type { BlockPolicy } from '../sizing/block-policy.ts';
-import type { ThreadSource } from '../sizing/cpu-sources.ts';
-import type { Decision, DecisionInputs, DecisionKind } from '../sizing/decision.ts';
-import { type Figures, Judge } from '../sizing/judge.ts';
-import type { ProcessMemory } from '../sizing/process-memory.ts';
-import { DEFAULT_RIGHT_SIZE, Demand } from '../sizing/right-size.ts';
-import type {
-  BlockSnapshot,
-  CpuSnapshot,
-  DecisionsSnapshot,
-  PressureSnapshot,
-} from '../telemetry/snapshot.ts';
-import { BlockControl } from './block-control.ts';
-import { type EmergencyChange, EmergencyControl } from './emergency-control.ts';
+} from './pressure.ts';
 import type {
   RegulatedAdmission,
   RegulatedLedger,
@@ -44,6 +43,7 @@ import type {
   RegulatedTotals,
 } from './regulated.ts';
 import { retainedQuota } from './retained.ts';
+import { DEFAULT_RIGHT_SIZE, Demand } from './right-size.ts';
 
 /** What the regulator tells the runtime. */
 export interface RegulatorEvents {

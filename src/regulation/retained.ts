@@ -1,5 +1,5 @@
 /** What right-sizing leaves to each shard, however long it is idle: a burst after silence is not all misses. Pure. */
-import type { PoolOptions } from '../options.ts';
+import type { PoolOptions } from '../pool/options.ts';
 
 /** Of each tier, one in so many of the idle buffers that all shards may keep stays theirs: */
 const RETAINED = 16;

@@ -1,6 +1,6 @@
 /** Figures of a report with their units, for people. Pure. */
 import { formatBytes } from '../bytes.ts';
-import { formatNanoseconds } from '../telemetry/duration.ts';
+import { formatNanoseconds } from '../text/durations.ts';
 
 /** `share` is 0 to 1. */
 export type Unit = 'ns' | 'B' | 'B/s' | 'share' | 'count';

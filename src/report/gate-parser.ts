@@ -2,7 +2,7 @@
 import { escaped } from '../batch/plan.ts';
 import { parseBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import { NANOSECONDS } from '../telemetry/duration.ts';
+import { NANOSECONDS } from '../text/durations.ts';
 import type { Unit } from './figure-text.ts';
 import { nearestName } from './nearest-name.ts';
 import { distributionQuantity, PLAIN_QUANTITIES, type Quantity, type Statistic } from './quantities.ts';

@@ -1,7 +1,8 @@
 /** A recording as a table in CSV, a row each interval, with a head; docs/reports.md says what the columns are. Pure. */
-import { PRESSURE_LEVELS } from '../budget/pressure.ts';
+
 import { CAUSES } from '../pool/causes.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
+import { PRESSURE_LEVELS } from '../regulation/pressure.ts';
 import type { IntervalLine, SeriesName } from '../telemetry/recording/lines.ts';
 import { distributionOf, hitRateOf, processedIn, servedBy } from './figures.ts';
 import { merge } from './histograms.ts';

@@ -1,6 +1,6 @@
 /** A recording that was read, checked and put together. Plain data, in the order of time. */
 import type { Bytes } from '../bytes.ts';
-import type { Decision } from '../sizing/decision.ts';
+import type { Decision } from '../regulation/decision.ts';
 import type {
   EndLine,
   HeaderLine,

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { escaped } from '../batch/plan.ts';
 import type { Bytes } from '../bytes.ts';
 import type { MillpondError } from '../errors.ts';
-import type { Decision } from '../sizing/decision.ts';
+import type { Decision } from '../regulation/decision.ts';
 import { SIGNIFICANT_DIGITS } from '../telemetry/hdr.ts';
 import {
   type EndLine,

@@ -2,10 +2,11 @@
  * A recorded run as one object of plain JSON, `millpond.report/1`: fields may be added, none will change. Times are seconds since
  * the start, durations nanoseconds, sizes bytes, shares 0 to 1. Pure.
  */
-import type { PressureLevel } from '../budget/pressure.ts';
+
 import type { Bytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';
-import type { Decision } from '../sizing/decision.ts';
+import type { Decision } from '../regulation/decision.ts';
+import type { PressureLevel } from '../regulation/pressure.ts';
 import type { HealthReport } from '../telemetry/health.ts';
 import type { HeaderLine, RecordedTask, RecoveryLine, WorkerLostLine } from '../telemetry/recording/lines.ts';
 import type { Stats } from '../telemetry/snapshot.ts';

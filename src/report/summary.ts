@@ -1,7 +1,7 @@
 /** What a report says on a terminal, of one run. Pure. */
 import { styleText } from 'node:util';
 import { escaped, shown } from '../batch/plan.ts';
-import { formatDuration, formatNanoseconds } from '../batch/report.ts';
+import { formatDuration, formatNanoseconds } from '../batch/summary.ts';
 import { formatBytes } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';
 import { HEALTH_CHECKS, type HealthState } from '../telemetry/health.ts';

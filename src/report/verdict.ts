@@ -1,6 +1,7 @@
 /** Was the memory of a recorded run enough, quick and calm? The same checks as of a running one. Pure. */
-import { PRESSURE_LEVELS, type PressureLevel } from '../budget/pressure.ts';
+
 import { CAUSES, type CauseName } from '../pool/causes.ts';
+import { PRESSURE_LEVELS, type PressureLevel } from '../regulation/pressure.ts';
 import { NO_STATS } from '../telemetry/distributions.ts';
 import {
   evaluateHealth,

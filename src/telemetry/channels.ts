@@ -4,11 +4,11 @@
  * without a subscriber. One is called in the midst of what it is told of: it must not use the pool.
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
-import type { PressureLevel } from '../budget/pressure.ts';
 import type { Bytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
-import type { Decision } from '../sizing/decision.ts';
+import type { Decision } from '../regulation/decision.ts';
+import type { PressureLevel } from '../regulation/pressure.ts';
 import type { PressureSnapshot } from './snapshot.ts';
 
 /** A request that its thread's idle memory did not serve at once. */

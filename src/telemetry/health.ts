@@ -1,8 +1,9 @@
 /** A verdict on a runtime, from its snapshot. Pure. */
-import { PRESSURE_LEVELS } from '../budget/pressure.ts';
+
 import { formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import { formatNanoseconds } from './duration.ts';
+import { PRESSURE_LEVELS } from '../regulation/pressure.ts';
+import { formatNanoseconds } from '../text/durations.ts';
 import { percentile } from './percentile.ts';
 import type { Snapshot, Stats } from './snapshot.ts';
 

@@ -9,9 +9,9 @@
  */
 import { createRequire } from 'node:module';
 import type { Logger, pino as Pino } from 'pino';
-import type { PressureLevel } from '../budget/pressure.ts';
 import type { Bytes } from '../bytes.ts';
-import type { DecisionInputs, DecisionKind, Score } from '../sizing/decision.ts';
+import type { DecisionInputs, DecisionKind, Score } from '../regulation/decision.ts';
+import type { PressureLevel } from '../regulation/pressure.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -3,11 +3,12 @@
  * and `utilization` are 0 to 1; `...PerSecond` is over the last whole interval of about a second. A distribution is over all
  * since the start; beside each, `interval...` is the same over the last whole interval.
  */
-import type { PressureLevel } from '../budget/pressure.ts';
+
 import type { Bytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
-import type { Decision, DecisionKind, Verdict } from '../sizing/decision.ts';
+import type { Decision, DecisionKind, Verdict } from '../regulation/decision.ts';
+import type { PressureLevel } from '../regulation/pressure.ts';
 import type { HealthReport } from './health.ts';
 import type { Family } from './series.ts';
 

@@ -9,7 +9,7 @@ describe('the benchmark of telemetry', () => {
     'all',
   ] as const)('finds what there is to take out of the sources: %s', async (telemetry) => {
     const options = { telemetry, turns: 10_000, warm: 0, rounds: 1 };
-    expect(await inOwnProcess('./telemetry-process.ts', options)).toEqual({
+    expect(await inOwnProcess('./questions/telemetry-process.ts', options)).toEqual({
       nanoseconds: expect.any(Number),
     });
   });

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AtomicMemory } from '../../src/budget/memory.ts';
 import { Loans } from '../../src/coordinator/loans.ts';
-import { Mailbox } from '../../src/coordinator/mailbox.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
 import { DEFAULT_REBALANCE, rebalance, type ShardView } from '../../src/coordinator/rebalance.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
+import { Mailbox } from '../../src/thread/mailbox.ts';
 
 function view(
   row: number,

@@ -2,12 +2,12 @@ import { MAIL, rowWord } from '../../src/budget/layout.ts';
 import { MiB } from '../../src/bytes.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
-import type { Crate, FromWorker, ToWorker } from '../../src/coordinator/protocol.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
-import { WorkerSide } from '../../src/coordinator/worker-side.ts';
-import { type PoolOptions, resolvePoolOptions } from '../../src/options.ts';
+import type { Crate, FromWorker, ToWorker } from '../../src/messages/protocol.ts';
 import type { Lease } from '../../src/pool/lease.ts';
+import { type PoolOptions, resolvePoolOptions } from '../../src/pool/options.ts';
 import type { Store } from '../../src/pool/store.ts';
+import { WorkerSide } from '../../src/thread/responder.ts';
 import { MEDIUM, makeStand, type TestShard } from '../stand.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
-import { pack } from '../../src/coordinator/cargo.ts';
+import { pack } from '../../src/messages/cargo.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import { Store } from '../../src/pool/store.ts';
 import { LARGE, MEDIUM, makeShard, makeStand, SMALL, type TestShard } from '../stand.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Admission } from '../../src/admission.ts';
 import { BLOCK, CRITICAL, PROCESSED } from '../../src/budget/layout.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
-import type { PoolOptions } from '../../src/options.ts';
+import { CpuLoad } from '../../src/machine/cpu-load.ts';
+import type { PoolOptions } from '../../src/pool/options.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
+import { Admission } from '../../src/regulation/admission.ts';
+import type { Decision } from '../../src/regulation/decision.ts';
 import { Regulator, type RegulatorParts } from '../../src/regulation/regulator.ts';
-import { CpuLoad } from '../../src/sizing/cpu-load.ts';
-import type { Decision } from '../../src/sizing/decision.ts';
 import { Totals } from '../../src/telemetry/totals.ts';
 import { hoard, start as startCoordinator } from '../coordinator/ports.ts';
 import { LARGE, MEDIUM } from '../stand.ts';

@@ -1,6 +1,6 @@
 /** Recordings that are made up from a seed: as long and as full as a test wants them. */
 import { KiB, MiB } from '../../src/bytes.ts';
-import { DEFAULT_POOL_OPTIONS } from '../../src/options.ts';
+import { DEFAULT_POOL_OPTIONS } from '../../src/pool/options.ts';
 import { createWideHistogram, encodeCompressed } from '../../src/telemetry/hdr.ts';
 import {
   type IntervalLine,
@@ -12,7 +12,7 @@ import {
   type SeriesName,
 } from '../../src/telemetry/recording/lines.ts';
 import { BOUNDS, LIFETIMES } from '../../src/telemetry/series.ts';
-import { type Random, randomFrom } from '../sizing/random.ts';
+import { type Random, randomFrom } from '../regulation/random.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
 
 export interface MadeRun {

@@ -10,7 +10,7 @@ import {
   varianceOfWins,
   wins,
 } from '../../src/report/rank.ts';
-import { randomFrom } from '../sizing/random.ts';
+import { randomFrom } from '../regulation/random.ts';
 
 /** Few different values, so that there are ties; 0 among them. */
 const values = (least = 1, most = 12) =>

@@ -2,7 +2,7 @@
 import { changeOf } from '../../src/report/comparison.ts';
 import { PLAIN_QUANTITIES, type Quantity } from '../../src/report/quantities.ts';
 import { compareByRank, holm } from '../../src/report/rank.ts';
-import { type Random, randomFrom } from '../sizing/random.ts';
+import { type Random, randomFrom } from '../regulation/random.ts';
 
 export interface Simulated {
   readonly seed: number;

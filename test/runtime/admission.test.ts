@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Admission, needKib } from '../../src/admission.ts';
 import { CHARGED, rowWord } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { KiB, MiB, type Runtime } from '../../src/index.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
+import { Admission, needKib } from '../../src/regulation/admission.ts';
 import { raise, raised, sharedWords, startRuntime } from './started.ts';
 
 describe('a declared need', () => {

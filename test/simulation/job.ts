@@ -1,11 +1,11 @@
 /** A job that is a choice at a time: what it does with its memory, and how it ends. Runs on one simulated worker. */
 import { KiB } from '../../src/bytes.ts';
-import type { Task } from '../../src/coordinator/protocol.ts';
 import { isMillpondError } from '../../src/errors.ts';
+import type { Task } from '../../src/messages/protocol.ts';
 import type { Lease, Pin } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import { capacityFor } from '../../src/pool/tiers.ts';
-import type { TaskEnding, TaskFrame } from '../../src/task-frame.ts';
+import type { TaskEnding, TaskFrame } from '../../src/thread/task-frame.ts';
 import { codeOf } from './promises.ts';
 import type { SimulatedSupply } from './thread.ts';
 import type { Machinery } from './worker.ts';

@@ -28,7 +28,7 @@ const names = values.world === undefined ? (Object.keys(WORLDS) as WorldName[]) 
 const ROUND = 500;
 
 if (values.policy) {
-  const { showPolicy } = await import('../sizing/show.ts');
+  const { showPolicy } = await import('../regulation/show.ts');
   process.exitCode = showPolicy(
     positionals[0],
     values.seconds === undefined ? undefined : Number(values.seconds),

@@ -44,7 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "un-charges a dead worker's loans when the run is rejected",
     world: 'mixed',
-    file: 'tasks.ts',
+    file: 'runtime/tasks.ts',
     from: 'this.#answer(entry, () => entry.reject(lost));',
     to: `for (const crate of entry.task.crates) {
         if (this.#coordinator.loans.settle(crate.loan)) this.#ledger.uncharge(0, this.#coordinator.rows.tierKib(crate.tier));
@@ -136,14 +136,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'leaves the gifts of a task that could not be posted with its worker',
     world: 'deadly',
-    file: 'tasks.ts',
+    file: 'runtime/tasks.ts',
     from: 'this.#coordinator.unpackReturns(member.row, gifts);\n      return false;',
     to: 'return false;',
   },
   {
     name: 'loses buffers that it could not send',
     world: 'deadly',
-    file: 'coordinator/worker-side.ts',
+    file: 'thread/responder.ts',
     from: 'this.#shard.idle.takeBack(stores);',
     to: '',
   },
@@ -167,13 +167,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'tells of forgotten leases without the name of their task',
-    file: 'tasks.ts',
+    file: 'runtime/tasks.ts',
     from: 'leakEvent(entry.name, leaks)',
     to: "leakEvent('a task', leaks)",
   },
   {
     name: 'lets a task in that the budget cannot hold beside the others',
-    file: 'admission.ts',
+    file: 'regulation/admission.ts',
     from: 'return needKib === 0 || this.#committedKib() + needKib <= this.#ledger.limitKib;',
     to: 'return true;',
   },

@@ -1,8 +1,8 @@
 /** A simulated thread's way to memory: the production supply, with time, waiting and the allocator in the scheduler's hands. */
 import { WAKE } from '../../src/budget/layout.ts';
 import type { Ledger } from '../../src/budget/ledger.ts';
-import { type Surroundings, ThreadSupply } from '../../src/coordinator/supply.ts';
 import type { Need } from '../../src/pool/supply.ts';
+import { type Surroundings, ThreadSupply } from '../../src/thread/supply.ts';
 import type { MemoryBook } from './memory-book.ts';
 import { Killed, type Scheduler, type Thread } from './scheduler.ts';
 

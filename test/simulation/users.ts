@@ -6,7 +6,7 @@ import type { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { isMillpondError } from '../../src/errors.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
-import type { Tasks } from '../../src/tasks.ts';
+import type { Tasks } from '../../src/runtime/tasks.ts';
 import { REFUSALS, refusable } from './job.ts';
 import type { SimulatedSupply } from './thread.ts';
 import type { Machinery } from './worker.ts';

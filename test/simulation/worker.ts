@@ -4,20 +4,20 @@
 import { MAIL, PROGRESS, rowWord } from '../../src/budget/layout.ts';
 import { AtomicMemory } from '../../src/budget/memory.ts';
 import type { Link } from '../../src/coordinator/links.ts';
-import { Mailbox } from '../../src/coordinator/mailbox.ts';
 import {
   type FromWorker,
   type Task,
   type TaskResult,
   type ToWorker,
   taskBuffers,
-} from '../../src/coordinator/protocol.ts';
-import { RowCounts, shardWords } from '../../src/coordinator/supply.ts';
-import { WorkerSide } from '../../src/coordinator/worker-side.ts';
-import type { PoolOptions } from '../../src/options.ts';
+} from '../../src/messages/protocol.ts';
+import type { PoolOptions } from '../../src/pool/options.ts';
 import { Shard } from '../../src/pool/shard.ts';
-import { type TaskEnding, TaskFrame } from '../../src/task-frame.ts';
-import type { Member } from '../../src/workers.ts';
+import type { Member } from '../../src/runtime/worker-pool.ts';
+import { Mailbox } from '../../src/thread/mailbox.ts';
+import { WorkerSide } from '../../src/thread/responder.ts';
+import { RowCounts, shardWords } from '../../src/thread/supply.ts';
+import { type TaskEnding, TaskFrame } from '../../src/thread/task-frame.ts';
 import { SimulatedJob } from './job.ts';
 import type { Promises } from './promises.ts';
 import { Killed, type LedgerCall, ScheduledLedger, type Thread } from './scheduler.ts';

@@ -4,17 +4,17 @@
  * at the end everything must have come home.
  */
 
-import { Admission } from '../../src/admission.ts';
 import { CHARGED, HELD, MAIN_ROW, rowWord, TIERS, WAKE } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
-import type { TaskResult } from '../../src/coordinator/protocol.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
-import { RowCounts, shardWords } from '../../src/coordinator/supply.ts';
-import { resolvePoolOptions } from '../../src/options.ts';
+import type { TaskResult } from '../../src/messages/protocol.ts';
+import { resolvePoolOptions } from '../../src/pool/options.ts';
 import { Shard } from '../../src/pool/shard.ts';
-import { Tasks, type TaskWorkers } from '../../src/tasks.ts';
+import { Admission } from '../../src/regulation/admission.ts';
+import { Tasks, type TaskWorkers } from '../../src/runtime/tasks.ts';
 import type { LogEvent } from '../../src/telemetry/log.ts';
+import { RowCounts, shardWords } from '../../src/thread/supply.ts';
 import type { Choices } from './choices.ts';
 import { MemoryBook } from './memory-book.ts';
 import { Promises } from './promises.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { KiB } from '../../src/bytes.ts';
 import { FRESH, HIT, REFUSED } from '../../src/pool/causes.ts';
-import { createRuntime } from '../../src/runtime.ts';
+import { createRuntime } from '../../src/runtime/runtime.ts';
 import { channels } from '../../src/telemetry/channels.ts';
 import { Recorder } from '../../src/telemetry/recorder.ts';
 

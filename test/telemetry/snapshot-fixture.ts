@@ -1,7 +1,7 @@
 /** A snapshot as a batch on two threads has it after a minute, with every field another figure than its neighbours. */
 import { KiB, MiB } from '../../src/bytes.ts';
 import { CAUSES, type CauseName } from '../../src/pool/causes.ts';
-import type { Decision } from '../../src/sizing/decision.ts';
+import type { Decision } from '../../src/regulation/decision.ts';
 import { evaluateHealth, type HealthFigures } from '../../src/telemetry/health.ts';
 import type {
   ByteStats,

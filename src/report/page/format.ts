@@ -1,6 +1,6 @@
 /** Figures for people, with their units; in Node and in the browser. Pure. */
 import { formatBytes, GiB } from '../../bytes.ts';
-import { formatNanoseconds } from '../../telemetry/duration.ts';
+import { formatNanoseconds } from '../../text/durations.ts';
 
 /** Nanoseconds, to three digits: `1.23 ms`, `1:30 min`. */
 export function duration(nanoseconds: number): string {

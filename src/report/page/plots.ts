@@ -1,6 +1,6 @@
 /** The plots: a place for each, what it shows in words, and its table. The page's script draws into the places. Pure. */
 
-import { PRESSURE_LEVELS } from '../../budget/pressure.ts';
+import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
 import type { IntervalLine } from '../../telemetry/recording/lines.ts';
 import type { Stats } from '../../telemetry/snapshot.ts';
 import { distributionOf } from '../figures.ts';

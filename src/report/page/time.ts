@@ -1,6 +1,7 @@
 /** A run over time, in as many steps as a plot has room for: of each step what was largest stays. Pure. */
-import { PRESSURE_LEVELS } from '../../budget/pressure.ts';
+
 import { TIER_NAMES } from '../../pool/tiers.ts';
+import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
 import type { IntervalLine } from '../../telemetry/recording/lines.ts';
 import { GC_KINDS } from '../../telemetry/snapshot.ts';
 import type { TimeData } from './data.ts';

@@ -1,9 +1,9 @@
 /** A snapshot as a recording ends with it, decisions and all. Pure. */
 import * as v from 'valibot';
-import { PRESSURE_LEVELS } from '../../budget/pressure.ts';
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
-import { DECISION_KINDS, type Decision, type Score, VERDICTS } from '../../sizing/decision.ts';
+import { DECISION_KINDS, type Decision, type Score, VERDICTS } from '../../regulation/decision.ts';
+import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
 import { HEALTH_CHECKS, HEALTH_STATES } from '../../telemetry/health.ts';
 import { FAMILIES } from '../../telemetry/series.ts';
 import { GC_KINDS, type Snapshot, type TaskCounts } from '../../telemetry/snapshot.ts';

@@ -1,5 +1,5 @@
 /** Metrics of how the runtime regulates itself: pressure, cleanup, load, block size, decisions, health; and of its tasks. */
-import { PRESSURE_LEVELS } from '../../budget/pressure.ts';
+import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
 import { HEALTH_STATES, type HealthCheckName } from '../health.ts';
 import type { Snapshot } from '../snapshot.ts';
 import {

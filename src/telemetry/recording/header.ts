@@ -1,6 +1,6 @@
 /** The first line of a recording. Reads the machine; holds nothing. */
 import { arch, cpus, platform, release, totalmem } from 'node:os';
-import { readCores } from '../../sizing/cores.ts';
+import { readCores } from '../../machine/cores.ts';
 import { packageVersion } from '../../version.ts';
 import { SIGNIFICANT_DIGITS } from '../hdr.ts';
 import { measureClock } from './clock.ts';

@@ -6,12 +6,13 @@
  * Times are seconds since the start of the runtime. Histograms are HdrHistogram's V2 compressed encoding in base64, as in its
  * interval logs. Pure; docs/recording.md is the description for people.
  */
-import type { PressureLevel } from '../../budget/pressure.ts';
+
 import type { Bytes } from '../../bytes.ts';
-import type { PoolOptions } from '../../options.ts';
 import { CAUSES, type CauseName } from '../../pool/causes.ts';
+import type { PoolOptions } from '../../pool/options.ts';
 import { TIER_NAMES, type TierName } from '../../pool/tiers.ts';
-import type { Decision, Score } from '../../sizing/decision.ts';
+import type { Decision, Score } from '../../regulation/decision.ts';
+import type { PressureLevel } from '../../regulation/pressure.ts';
 import type { RebalanceMessage } from '../channels.ts';
 import { GC_KINDS, type GcKind, type Snapshot, type TaskCounts } from '../snapshot.ts';
 

@@ -6,11 +6,12 @@
  * Invariant: a value, a request and a byte that was processed are in exactly one interval, so that the intervals add up to the
  * snapshot at the end. Once the file has failed nothing is collected any more.
  */
-import type { PressureLevel } from '../../budget/pressure.ts';
+
 import type { Bytes } from '../../bytes.ts';
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
-import type { Decision } from '../../sizing/decision.ts';
+import type { Decision } from '../../regulation/decision.ts';
+import type { PressureLevel } from '../../regulation/pressure.ts';
 import type { RebalanceMessage, WorkerLostMessage } from '../channels.ts';
 import type { Interval } from '../recorder.ts';
 import { TIERS } from '../series.ts';

@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_POOL_OPTIONS } from '../../../src/options.ts';
 import { CAUSES } from '../../../src/pool/causes.ts';
+import { DEFAULT_POOL_OPTIONS } from '../../../src/pool/options.ts';
 import { readRun } from '../../../src/report/read-run.ts';
 import type { RecordedRun } from '../../../src/report/recorded-run.ts';
 import { headerLine } from '../../../src/telemetry/recording/header.ts';

@@ -1,6 +1,6 @@
 /** Plots over time: of one run in detail, or of several one line each. Pure but for the drawing of marks. */
 import uPlot from 'uplot';
-import { PRESSURE_LEVELS } from '../../../budget/pressure.ts';
+import { PRESSURE_LEVELS } from '../../../regulation/pressure.ts';
 import type { DrawnRun, TimeData } from '../data.ts';
 import { bytes, bytesPerSecond, clock, duration, share } from '../format.ts';
 import type { Line, Model, Scale } from './model.ts';

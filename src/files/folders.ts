@@ -1,0 +1,33 @@
+/** Folders that outputs go into. Holds nothing. */
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { escaped } from '../batch/plan.ts';
+import { MillpondError } from '../errors.ts';
+
+/**
+ * Makes a folder and those above it. Step by step, because Node's own recursive way never returns where a file system
+ * has a folder that takes no others, as /proc.
+ * @throws MillpondError `ERR_OUTPUT_WRITE`
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  const missing: string[] = [];
+  let above = folder;
+  while (!(await stat(above).catch(() => null))) {
+    missing.push(above);
+    above = dirname(above);
+  }
+  try {
+    // One that somebody else made meanwhile is as good; one that is a file is not.
+    for (const path of [above, ...missing.reverse()]) {
+      await mkdir(path).catch(async (error) => {
+        if (!(await stat(path).catch(() => null))?.isDirectory()) throw error;
+      });
+    }
+  } catch (cause) {
+    throw new MillpondError(
+      'ERR_OUTPUT_WRITE',
+      `Outputs go into folders that are there or can be made, got '${escaped(folder)}': ${escaped((cause as Error).message)}. Choose another folder.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * The worker threads of a runtime, as Piscina keeps them: who is there, who is free, who runs what.
+ *
+ * Owns the Piscina pool and one member per thread; main thread only. Piscina starts, replaces and posts; which thread
+ * gets a task is decided here, because loans must be counted to the thread that holds them.
+ * Invariant: a member is given at most one task at a time, and is forgotten only after its thread is gone.
+ */
+import { fileURLToPath } from 'node:url';
+import { receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import { FixedQueue, Piscina } from 'piscina';
+import type { Ledger } from '../budget/ledger.ts';
+import type { Link } from '../coordinator/links.ts';
+import { MillpondError } from '../errors.ts';
+import {
+  type FromWorker,
+  type Hello,
+  PROBE,
+  type Probe,
+  READY,
+  type Task,
+  type TaskResult,
+  type ToWorker,
+  type WorkerStart,
+} from '../messages/protocol.ts';
+import { type ResultMessage, readResult, type TaskMessage, writeTask } from '../messages/wire.ts';
+
+export interface Member {
+  readonly worker: Worker;
+  readonly threadId: number;
+  /** Its row in the ledger, -1 before it claimed one. */
+  row: number;
+  /** It said hello: its job is defined. */
+  introduced: boolean;
+  /** It has loaded its job, which is one, and can take tasks. */
+  ready: boolean;
+  busy: boolean;
+  /** The name of the last task that it was given, if any. */
+  task: string | undefined;
+  /** Its thread failed or ended; the row is cleared a moment later. */
+  dying: boolean;
+  /** It ended because the runtime closes, not by a fault of its own. */
+  dismissed: boolean;
+  /** What killed it, if that is known. */
+  cause: Error | undefined;
+  /** Resolves after its row was cleared. */
+  readonly gone: PromiseWithResolvers<void>;
+}
+
+export interface WorkersEvents {
+  introduced(member: Member, link: Link): void;
+  message(member: Member, message: FromWorker): void;
+  /** The member can take a task now. */
+  free(): void;
+  /** The thread is gone, and with it everything that was in its ports. */
+  gone(member: Member, exitCode: number): void;
+  /** No worker can be started, now or later. */
+  failed(error: MillpondError): void;
+}
+
+/** V8 heap limits of a worker. */
+export interface RuntimeLimits {
+  readonly maxOldGenerationSizeMb?: number;
+  readonly maxYoungGenerationSizeMb?: number;
+}
+
+/** So many deaths in a row of workers that were never given a task mean that none will ever take one. */
+const STILLBORN = 3;
+
+export class Workers {
+  readonly #piscina: Piscina;
+  readonly #ledger: Ledger;
+  readonly #events: WorkersEvents;
+  readonly #members = new Map<Worker, Member>();
+  #chosen: Member | null = null;
+  #stillborn = 0;
+  #closing = false;
+
+  constructor(
+    job: URL | string,
+    threads: number,
+    start: WorkerStart,
+    resourceLimits: RuntimeLimits | undefined,
+    ledger: Ledger,
+    events: WorkersEvents,
+  ) {
+    this.#ledger = ledger;
+    this.#events = events;
+    this.#piscina = new Piscina({
+      filename: job instanceof URL || job.startsWith('file:') ? fileURLToPath(job) : job,
+      minThreads: threads,
+      maxThreads: threads,
+      // An idle worker must hear its port: with atomics it would sleep in Atomics.wait.
+      atomics: 'disabled',
+      recordTiming: false,
+      // Piscina's own default is one queue object that all pools share.
+      taskQueue: new FixedQueue(),
+      workerData: { millpond: start },
+      loadBalancer: (_task, workers) => {
+        const chosen = this.#chosen;
+        const found = workers.find((worker) => worker.id === chosen?.threadId);
+        // Thrown through `run`: without it Piscina would queue the task for whoever comes next.
+        if (found === undefined) throw new Error('the chosen worker is gone');
+        return found;
+      },
+      ...(resourceLimits !== undefined && { resourceLimits }),
+    });
+    this.#piscina.on('message', (message: unknown) => {
+      if (isHello(message)) this.#introduce(message);
+    });
+    this.#piscina.on('workerCreate', () => this.#adopt());
+    // Also raised for deaths that the members' own listeners report.
+    this.#piscina.on('error', () => {});
+    this.#adopt();
+  }
+
+  get members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  /** A member that can take a task now. */
+  idle(): Member | undefined {
+    for (const member of this.#members.values()) {
+      if (member.ready && !member.busy && !member.dying) return member;
+    }
+    return undefined;
+  }
+
+  /**
+   * Posts a task to a member, which is busy until `done`. Rejects when the worker died or the task cannot be cloned.
+   * @throws when the worker has gone and nothing was posted
+   */
+  post(member: Member, name: string, task: Task, transfer: ArrayBuffer[]): Promise<TaskResult> {
+    const result = this.#post(member, writeTask(task), transfer);
+    member.busy = true;
+    member.task = name;
+    return result.then((message) => readResult(message as ResultMessage));
+  }
+
+  #post(member: Member, message: TaskMessage | Probe, transfer: ArrayBuffer[]): Promise<unknown> {
+    this.#chosen = member;
+    return this.#piscina.run(message, { transferList: transfer as never });
+  }
+
+  done(member: Member): void {
+    member.busy = false;
+    this.#stillborn = 0;
+  }
+
+  /** Ends all threads. Only when no task runs: stopping a thread inside native code can abort the process. */
+  async destroy(): Promise<void> {
+    this.#closing = true;
+    const gone = [...this.#members.values()].map((member) => member.gone.promise);
+    await this.#piscina.destroy();
+    await Promise.all(gone);
+  }
+
+  /** Finds the threads that Piscina has started since the last time. */
+  #adopt(): void {
+    for (const worker of this.#piscina.threads) {
+      if (this.#members.has(worker)) continue;
+      const member: Member = {
+        worker,
+        threadId: worker.threadId,
+        row: -1,
+        introduced: false,
+        ready: false,
+        busy: false,
+        task: undefined,
+        dying: false,
+        dismissed: false,
+        cause: undefined,
+        gone: Promise.withResolvers<void>(),
+      };
+      this.#members.set(worker, member);
+      worker.on('message', (message: unknown) => {
+        if (isLoaded(message)) this.#loaded(member);
+      });
+      worker.on('error', (error) => {
+        member.dying = true;
+        member.cause = error instanceof Error ? error : new Error(String(error));
+        this.#adopt();
+      });
+      worker.on('exit', (code) => this.#exit(member, code));
+    }
+  }
+
+  #introduce(hello: Hello): void {
+    for (const member of this.#members.values()) {
+      if (member.threadId !== hello.threadId) continue;
+      member.row = hello.row;
+      member.introduced = true;
+      const link: Link = {
+        post: (message: ToWorker, transfer) => hello.port.postMessage(message, transfer),
+        receive: () => receiveMessageOnPort(hello.port)?.message,
+        close: () => hello.port.close(),
+      };
+      hello.port.on('message', (message: FromWorker) => this.#events.message(member, message));
+      hello.port.unref();
+      this.#events.introduced(member, link);
+    }
+  }
+
+  /** Piscina has loaded the job file. Whether its default export is a job, only asking it tells. */
+  #loaded(member: Member): void {
+    const wrong = (): void =>
+      this.#fail(
+        'ERR_JOB_INVALID',
+        'A job file default-exports what defineJob returned; this one exports something else. Write: export default defineJob((input, { pool }) => ...).',
+        undefined,
+      );
+    if (!member.introduced) {
+      wrong();
+      return;
+    }
+    this.#post(member, PROBE, []).then(
+      (answer) => {
+        if (answer !== READY) return wrong();
+        member.ready = true;
+        this.#events.free();
+      },
+      () => {
+        if (!member.dying) wrong();
+      },
+    );
+  }
+
+  #exit(member: Member, code: number): void {
+    member.dismissed = this.#closing && !member.dying;
+    member.dying = true;
+    this.#adopt();
+    if (member.task === undefined && !this.#closing) this.#stillborn++;
+    // Piscina replaces none that died before it was ready, and those that follow would wait for ever.
+    if (!this.#closing && (!member.ready || this.#stillborn >= STILLBORN)) {
+      this.#fail(
+        'ERR_WORKER_BOOTSTRAP',
+        `A worker loads its job before it takes tasks; it failed with ${member.cause?.message ?? `exit code ${code}`}. Run the job file by itself to see the whole error.`,
+        member.cause,
+      );
+    }
+    // Piscina closes the worker's task port in this same event; what was in it is freed once that close was handled,
+    // one turn of the event loop later. Only then may anything be un-charged.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (member.row < 0) member.row = this.#ledger.rowOf(member.threadId);
+        this.#members.delete(member.worker);
+        this.#events.gone(member, code);
+        member.gone.resolve();
+      }),
+    );
+  }
+
+  #fail(code: 'ERR_JOB_INVALID' | 'ERR_WORKER_BOOTSTRAP', message: string, cause: Error | undefined): void {
+    this.#events.failed(new MillpondError(code, message, { cause }));
+  }
+}
+
+function isHello(message: unknown): message is Hello {
+  return (
+    typeof message === 'object' && message !== null && 'millpond' in message && message.millpond === 'hello'
+  );
+}
+
+function isLoaded(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && '_WORKER_READY' in message;
+}

@@ -1,0 +1,96 @@
+/** Says what happened: to the log, to who subscribed to the diagnostics channels, and to the recording. Main thread; decides nothing. */
+import type { Ledger } from '../budget/ledger.ts';
+import { type Bytes, KiB } from '../bytes.ts';
+import type { Move } from '../coordinator/rebalance.ts';
+import type { Leak } from '../pool/leases.ts';
+import { TIER_NAMES } from '../pool/tiers.ts';
+import type { Decision } from '../regulation/decision.ts';
+import type { PressureLevel } from '../regulation/pressure.ts';
+import type { Member } from '../runtime/worker-pool.ts';
+import { channels, type RebalanceMessage } from './channels.ts';
+import { type Log, leakEvent } from './log.ts';
+import type { RunRecording } from './recording/recording.ts';
+import type { PressureSnapshot } from './snapshot.ts';
+
+export class Announcer {
+  readonly #log: Log;
+  readonly #ledger: Ledger;
+  readonly #recording: RunRecording | null;
+  /** Leases that were forgotten outside of tasks. */
+  leaks = 0;
+
+  constructor(log: Log, ledger: Ledger, recording: RunRecording | null) {
+    this.#log = log;
+    this.#ledger = ledger;
+    this.#recording = recording;
+  }
+
+  decided(decision: Decision): void {
+    channels.sizing.publish(() => decision);
+    this.#recording?.decided(decision);
+    const { kind, reason, blockBytes, bytes, inputs } = decision;
+    this.#log.write({
+      event: kind === 'emergency' ? 'emergency' : 'sizing',
+      kind,
+      reason,
+      ...inputs,
+      ...(blockBytes !== undefined && { blockBytes }),
+      ...(bytes !== undefined && { bytes }),
+    });
+  }
+
+  judged(decision: Decision): void {
+    channels.sizing.publish(() => decision);
+    this.#recording?.judged(decision);
+    const { number, kind, score } = decision;
+    if (score !== null) this.#log.write({ event: 'score', decision: number, kind, ...score });
+  }
+
+  pressureChanged(from: PressureLevel, to: PressureLevel, pressure: PressureSnapshot): void {
+    channels.pressure.publish(() => ({ from, to, pressure }));
+    this.#recording?.pressureChanged(from, to, pressure);
+    const { ledgerShare, processShare, rssBytes } = pressure;
+    this.#log.write({ event: 'pressure', from, to, ledgerShare, processShare, rssBytes });
+  }
+
+  emergencyEnded(end: { recovered: boolean; milliseconds: number; recoveredBytes: Bytes }): void {
+    const { recovered, milliseconds, recoveredBytes } = end;
+    const wholeMs = Math.round(milliseconds);
+    this.#recording?.emergencyEnded(end);
+    this.#log.write({ event: 'recovery', recovered, milliseconds: wholeMs, recoveredBytes });
+  }
+
+  rebalanced(moves: readonly Move[]): void {
+    const message = (): RebalanceMessage => ({
+      moves: moves.map((move) => ({ ...move, tier: TIER_NAMES[move.tier] })),
+    });
+    channels.rebalance.publish(message);
+    this.#recording?.moved(message());
+  }
+
+  workerLost({ row, task, cause }: Member, exitCode: number, reclaimedBytes: Bytes): void {
+    const known = { shard: row, exitCode, ...(task !== undefined && { task }) };
+    channels.workerLost.publish(() => ({ ...known, reclaimedBytes }));
+    this.#recording?.workerLost(known);
+    this.#log.write({
+      event: 'worker-death',
+      ...known,
+      ...(cause !== undefined && { cause: cause.message }),
+    });
+    this.#log.write({ event: 'reclaim', shard: row, bytes: reclaimedBytes });
+  }
+
+  /** Requests of a shard ended without memory. */
+  exhausted(shard: number, requests: number): void {
+    const { limitKib } = this.#ledger;
+    const usedBytes = (this.#ledger.sumKib() ?? 0) * KiB;
+    this.#log.write({ event: 'exhaustion', shard, requests, limitBytes: limitKib * KiB, usedBytes });
+  }
+
+  /** A thread ended with leases that nobody released. */
+  leaked(thread: string, leaks: readonly Leak[]): void {
+    if (leaks.length === 0) return;
+    this.leaks += leaks.length;
+    this.#log.write(leakEvent(thread, leaks));
+  }
+}

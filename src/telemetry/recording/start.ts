@@ -1,0 +1,27 @@
+/** Starts the recording of a runtime: its file and its first line. Main thread. */
+import { parse } from 'node:path';
+import type { Log } from '../log.ts';
+import { headerLine } from './header.ts';
+import type { HeaderLine } from './lines.ts';
+import { type RecordOptions, resolveRecord } from './record-options.ts';
+import { type RecordingSources, RunRecording } from './recording.ts';
+import { RecordingFile } from './writer.ts';
+
+/**
+ * @param startedMs of the runtime, on the clock of `sources`
+ * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_OUTPUT_WRITE`
+ */
+export function startRecording(
+  given: string | RecordOptions,
+  job: URL | string,
+  options: HeaderLine['options'],
+  log: Log,
+  startedMs: number,
+  sources: RecordingSources,
+): RunRecording {
+  const { path, label = parse(String(job)).name } = resolveRecord(given);
+  const file = new RecordingFile(path, (reason) => log.write({ event: 'recording-ended', path, reason }));
+  const startedAt = new Date(Date.now() - (sources.now() - startedMs));
+  const header = headerLine(label, startedAt, options, () => sources.now() * 1e6);
+  return new RunRecording(file, header, sources, startedMs);
+}

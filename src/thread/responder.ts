@@ -1,0 +1,68 @@
+/**
+ * What a worker does when the coordinator says so: the other end of `coordinator.ts`. Owned by the worker's thread, called by
+ * its mailbox at safepoints. Invariant: every ask with a ticket gets one answer, and what an answer could not take with it
+ * is back in the shard.
+ */
+
+import type { FromWorker, ToWorker } from '../messages/protocol.ts';
+import type { Leak } from '../pool/leases.ts';
+import type { Shard } from '../pool/shard.ts';
+import type { Store } from '../pool/store.ts';
+
+export interface WorkerSideEvents {
+  /** @throws when the message cannot be posted; the buffers are then still here */
+  post(message: FromWorker, transfer: ArrayBuffer[]): void;
+  cancelled(task: number): void;
+  /** The shard gave everything back. */
+  closed(leaks: Leak[]): void;
+}
+
+export class WorkerSide {
+  readonly #shard: Shard;
+  readonly #events: WorkerSideEvents;
+
+  constructor(shard: Shard, events: WorkerSideEvents) {
+    this.#shard = shard;
+    this.#events = events;
+  }
+
+  handle(message: ToWorker): void {
+    const { idle } = this.#shard;
+    switch (message.kind) {
+      case 'gift':
+        idle.welcome(message.tier, message.buffers);
+        break;
+      case 'want':
+        this.#surrender(message.ticket, message.tier, idle.give(message.tier, message.count));
+        break;
+      case 'trim':
+        this.#events.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.trim(message.kib) }, []);
+        break;
+      case 'clear':
+        this.#events.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.clear(message.counts) }, []);
+        break;
+      case 'quota': {
+        const kib = idle.setQuota(message.tier, message.quota);
+        if (message.ticket > 0) this.#events.post({ kind: 'quota-set', ticket: message.ticket, kib }, []);
+        break;
+      }
+      case 'cancel':
+        this.#events.cancelled(message.task);
+        break;
+      case 'close':
+        this.#events.closed(this.#shard.close());
+        break;
+    }
+  }
+
+  /** Where one buffer cannot be transferred, none has left; the answer is then that there are none. */
+  #surrender(ticket: number, tier: number, stores: readonly Store[]): void {
+    const buffers = stores.map((store) => store.buffer);
+    try {
+      this.#events.post({ kind: 'surrender', ticket, tier, buffers }, buffers);
+    } catch {
+      this.#shard.idle.takeBack(stores);
+      this.#events.post({ kind: 'surrender', ticket, tier, buffers: [] }, []);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { MillpondError } from '../../src/errors.ts';
+import { crateFor, detachViews, pack, unpack } from '../../src/messages/cargo.ts';
+import { errorFrom, recordError } from '../../src/messages/error-record.ts';
+import { Store } from '../../src/pool/store.ts';
+import { makeShard, SMALL } from '../stand.ts';
+
+describe('packing', () => {
+  it('leaves a value without leases as it is', () => {
+    const { shard } = makeShard();
+    for (const value of [undefined, null, 1, 'x', [1, { a: 2 }], new Date(), new Uint8Array(3)]) {
+      const packed = pack(value, shard);
+      expect(packed.value).toBe(value);
+      expect(packed.leases).toEqual([]);
+    }
+  });
+
+  it('takes leases out of nested values and puts them back in their places, without touching the original', () => {
+    const { shard } = makeShard();
+    const [a, b] = shard.acquireAll([10, 20]);
+    const value = { list: [a, { deep: b }, 3], again: a, text: 'kept' };
+    const packed = pack(value, shard);
+    expect(packed.value).toEqual({ list: [null, { deep: null }, 3], again: null, text: 'kept' });
+    expect(packed.leases).toEqual([a, b]);
+    expect(value.list[0]).toBe(a);
+    const whole = unpack(structuredClone(packed.value), packed.places, ['A', 'B'] as never);
+    expect(whole).toEqual({ list: ['A', { deep: 'B' }, 3], again: 'A', text: 'kept' });
+  });
+
+  it('moves a lease that is the whole value', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(1);
+    const packed = pack(lease, shard);
+    expect(unpack(packed.value, packed.places, ['there'] as never)).toBe('there');
+  });
+
+  it('keeps cycles and shared parts', () => {
+    const { shard } = makeShard();
+    const shared: Record<string, unknown> = { lease: shard.acquire(1) };
+    shared.self = shared;
+    const packed = pack({ one: shared, two: shared }, shard);
+    const whole = unpack(structuredClone(packed.value), packed.places, ['there'] as never) as Record<
+      string,
+      never
+    >;
+    expect(whole.one).toBe(whole.two);
+    expect(whole.one).toMatchObject({ lease: 'there', self: whole.one });
+  });
+
+  it('is not misled by hostile keys', () => {
+    const { shard } = makeShard();
+    const value = JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1}');
+    value.lease = shard.acquire(1);
+    const packed = pack(value, shard);
+    unpack(packed.value, packed.places, ['there'] as never);
+    expect(Object.keys(packed.value as object)).toEqual(['__proto__', 'constructor', 'lease']);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it.each([
+    ['a view', (lease: { bytes: Uint8Array }) => lease.bytes.subarray(3)],
+    ['a buffer', (lease: { bytes: Uint8Array }) => lease.bytes.buffer],
+  ])('refuses %s of pooled memory, leased or idle, and says where it is', (_what, of) => {
+    const { shard } = makeShard({ safety: 'off' });
+    const lease = shard.acquire(SMALL);
+    const view = of(lease);
+    const refused = expect.objectContaining({
+      code: 'ERR_LEASE_VIEW_MOVED',
+      message: expect.stringContaining("'a.0'"),
+    });
+    expect(() => pack({ a: [view] }, shard)).toThrow(refused);
+    lease.release();
+    expect(() => pack({ a: [view] }, shard)).toThrow(refused);
+  });
+
+  it('refuses a view of a loan that was released and waits to go home', () => {
+    const { shard } = makeShard({ safety: 'off' });
+    shard.leases.beginTask(1);
+    const lease = shard.receive(new Store(new ArrayBuffer(SMALL), 0, 77), 10, 0);
+    const view = lease.bytes;
+    lease.release();
+    expect(() => pack(view, shard)).toThrow(expect.objectContaining({ code: 'ERR_LEASE_VIEW_MOVED' }));
+  });
+
+  it('finds what was set on an array beside its elements, and skips over holes', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(1);
+    const packed = pack(Object.assign([1], { lease }), shard);
+    expect([packed.leases, packed.places]).toEqual([[lease], [[0, 'lease']]]);
+    expect(pack(Object.assign([1], { call() {} }), shard).doubtful).toBe(true);
+    expect(pack(new Array(4e9), shard).doubtful).toBe(false);
+  });
+
+  it('detaches every view of a crate that has to wait, and keeps what is in it', () => {
+    const { shard } = makeShard({ safety: 'off' });
+    const lease = shard.acquire(SMALL);
+    const stale = lease.bytes.fill(3);
+    const crate = crateFor(shard.leases.moveOut(lease), SMALL, 9);
+    const waiting = detachViews(crate);
+    expect([stale.length, new Uint8Array(waiting.buffer)[0]]).toEqual([0, 3]);
+    expect(waiting).toMatchObject({ tier: 0, asked: 0, length: SMALL, loan: 9 });
+  });
+
+  it('refuses a lease that has ended', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(1);
+    lease.release();
+    expect(() => pack([lease], shard)).toThrow(expect.objectContaining({ code: 'ERR_LEASE_RELEASED' }));
+  });
+
+  it.each([
+    ['a function', () => () => 1],
+    ['a symbol', () => Symbol('x')],
+    ['a proxy', () => new Proxy({}, {})],
+    ['a map', () => new Map()],
+    ['an instance', () => new (class Thing {})()],
+    [
+      'a detached buffer',
+      () => structuredClone(new ArrayBuffer(1), { transfer: [] }).transfer(0) && detached(),
+    ],
+  ])('finds %s doubtful', (_what, make) => {
+    expect(pack({ part: make() }, makeShard().shard).doubtful).toBe(true);
+  });
+
+  it('lets no lease be cloned that hides where nobody looks', () => {
+    const { shard } = makeShard();
+    expect(() => structuredClone(new Map([[1, shard.acquire(1)]]))).toThrow(/could not be cloned/);
+  });
+
+  function detached(): ArrayBuffer {
+    const buffer = new ArrayBuffer(8);
+    buffer.transfer();
+    return buffer;
+  }
+});
+
+describe('errors between threads', () => {
+  it('keep class, name, message, code and stack', () => {
+    const thrown = Object.assign(new TypeError('bad'), { code: 'E_BAD' });
+    const arrived = errorFrom(structuredClone(recordError(thrown)));
+    expect(arrived).toBeInstanceOf(TypeError);
+    expect(arrived).toMatchObject({ name: 'TypeError', message: 'bad', code: 'E_BAD', stack: thrown.stack });
+  });
+
+  it("keep the project's own", () => {
+    const arrived = errorFrom(recordError(new MillpondError('ERR_AUDIO_OPEN', 'no')));
+    expect(arrived).toBeInstanceOf(MillpondError);
+    expect(arrived).toMatchObject({ name: 'MillpondError', code: 'ERR_AUDIO_OPEN' });
+  });
+
+  it('are made even of what cannot be read', () => {
+    const getter = Object.defineProperty(new Error('x'), 'message', {
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    for (const thrown of [Object.create(null), getter, { message: Symbol('x'), name: {} }]) {
+      expect(errorFrom(recordError(thrown))).toBeInstanceOf(Error);
+    }
+  });
+
+  it.each([['text'], [null], [undefined], [42]])('are made of whatever was thrown: %s', (thrown) => {
+    expect(errorFrom(recordError(thrown)).message).toBe(`The job threw ${String(thrown)}`);
+  });
+});

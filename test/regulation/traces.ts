@@ -1,0 +1,294 @@
+/** Named traces: made-up loads on a plant, and recordings of real runs from `traces/` beside this file. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { BLOCK, MAIN_ROW, PROCESSED } from '../../src/budget/layout.ts';
+import { KiB, MiB } from '../../src/bytes.ts';
+import type { PoolOptions } from '../../src/pool/options.ts';
+import type { RegulatedLoad, RegulatedMemory } from '../../src/regulation/regulated.ts';
+import type { UseSample } from '../../src/regulation/right-size.ts';
+import { type Look, type Lowered, optionsOf, type Source } from './closed-loop.ts';
+import { Plant, type PlantOptions } from './plant.ts';
+
+export interface Trace {
+  readonly what: string;
+  readonly open: () => Source;
+  /** From here to the end the load is constant, in seconds. */
+  readonly constantFrom?: number;
+  /** Changes of the load, where it is periodic for ever. */
+  readonly edges?: number;
+}
+
+const HOUR = 3600;
+
+function made(what: string, options: PlantOptions, more: Partial<Trace> = {}): Trace {
+  return { what, open: () => new Plant(options), ...more };
+}
+
+const between = (seconds: number, from: number, to: number): boolean => seconds >= from && seconds < to;
+const square = (seconds: number, period: number): boolean => seconds % (2 * period) < period;
+
+export const MADE_TRACES: Readonly<Record<string, Trace>> = {
+  step: made(
+    'jobs lease 85 % of the budget between minutes 1 and 3',
+    { seconds: HOUR, load: (at) => ({ cpu: 0.6, leaseShare: between(at, 60, 180) ? 0.85 : 0.2 }) },
+    { constantFrom: 180 },
+  ),
+  ramp: made(
+    'what jobs lease rises to the whole budget in 10 minutes, then falls again in 10',
+    {
+      seconds: HOUR,
+      load: (at) => ({ cpu: 0.6, leaseShare: at < 1200 ? 1 - Math.abs(at - 600) / 600 : 0 }),
+    },
+    { constantFrom: 1200 },
+  ),
+  square: made(
+    '10 s of pressure and 10 s without, for ever',
+    { seconds: HOUR, load: (at) => ({ cpu: 0.6, leaseShare: square(at, 10) ? 0.8 : 0.2 }) },
+    { edges: HOUR / 10 },
+  ),
+  'cpu-square': made(
+    '20 s of busy CPU and 20 s idle, for ever; larger blocks do more',
+    {
+      seconds: HOUR,
+      load: (at) => ({ cpu: square(at, 20) ? 1 : 0.1, leaseShare: 0.2 }),
+      speed: (bytes) => bytes ** 0.2,
+      noise: 0.02,
+    },
+    { edges: HOUR / 20 },
+  ),
+  noise: made(
+    'CPU and leases differ wildly from second to second, then no more',
+    {
+      seconds: HOUR,
+      load: (at, random) =>
+        at < 600 ? { cpu: random.next(), leaseShare: random.next() ** 2 } : { cpu: 0.5, leaseShare: 0.3 },
+      noise: 0.3,
+    },
+    { constantFrom: 600 },
+  ),
+  helpful: made(
+    'a busy CPU, and larger blocks do more work',
+    {
+      seconds: HOUR,
+      load: () => ({ cpu: 1, leaseShare: 0.2 }),
+      speed: (bytes) => bytes ** 0.2,
+      noise: 0.02,
+    },
+    { constantFrom: 0 },
+  ),
+  // One of four seeds keeps a larger size in the first hour: of trials of mere noise that end, 1 in 11 says better.
+  useless: made(
+    'a busy CPU, and larger blocks do the same',
+    { seconds: 8 * HOUR, load: () => ({ cpu: 1, leaseShare: 0.2 }), noise: 0.02, seed: 2 },
+    { constantFrom: 0 },
+  ),
+  harmful: made(
+    'a busy CPU, and larger blocks do less, for they leave the cache',
+    {
+      seconds: HOUR,
+      load: () => ({ cpu: 1, leaseShare: 0.2 }),
+      speed: (bytes) => bytes ** -0.2,
+      noise: 0.02,
+    },
+    { constantFrom: 0 },
+  ),
+  greedy: made(
+    'one job takes nine tenths of the budget from second 30 on',
+    {
+      seconds: HOUR,
+      load: (at) => ({ cpu: 0.9, leaseShare: at < 30 ? 0.1 : 0.9, greedy: true }),
+      noise: 0.05,
+    },
+    { constantFrom: 30 },
+  ),
+  night: made(
+    'a busy hour, then nothing at all',
+    {
+      seconds: 3 * HOUR,
+      load: (at) => (at < HOUR ? { cpu: 0.9, leaseShare: 0.5 } : { cpu: 0, leaseShare: 0 }),
+      noise: 0.05,
+    },
+    { constantFrom: HOUR },
+  ),
+  'crowd-night': made(
+    '64 workers, ten busy minutes, then nothing at all',
+    {
+      seconds: HOUR,
+      threads: 64,
+      load: (at) => (at < 600 ? { cpu: 1, leaseShare: 0.5 } : { cpu: 0, leaseShare: 0 }),
+      noise: 0.05,
+    },
+    { constantFrom: 600 },
+  ),
+  crowd: made(
+    '64 workers, larger blocks do more, and their blocks alone come to the budget',
+    {
+      seconds: HOUR,
+      threads: 64,
+      baselineBytes: MiB,
+      load: () => ({ cpu: 1, leaseShare: 0.15 }),
+      speed: (bytes) => bytes ** 0.1,
+      noise: 0.02,
+    },
+    { constantFrom: 0 },
+  ),
+  self: made(
+    'the block itself is what causes the pressure',
+    {
+      seconds: 8 * HOUR,
+      threads: 8,
+      budgetBytes: 24 * MiB,
+      baselineBytes: 512 * KiB,
+      blocksPerThread: 2,
+      load: () => ({ cpu: 1, leaseShare: 0.2 }),
+      noise: 0.02,
+    },
+    { constantFrom: 0 },
+  ),
+  overload: made(
+    'jobs want more than the budget, for ever',
+    { seconds: 8 * HOUR, load: () => ({ cpu: 1, leaseShare: 1.3 }), noise: 0.05 },
+    { constantFrom: 0 },
+  ),
+  heap: made(
+    'process memory rises near its limit and stays there, while the ledger is calm',
+    {
+      seconds: HOUR,
+      limitBytes: 512 * MiB,
+      load: (at) => ({ cpu: 0.6, leaseShare: 0.3, otherBytes: Math.min(at / 60, 1) * 460 * MiB }),
+    },
+    { constantFrom: 60 },
+  ),
+};
+
+/** The first line of a recording. */
+interface Header {
+  readonly budgetBytes: number;
+  readonly threads: number;
+  readonly baselineBytes: number;
+  /** Changes of the load from scarce to plenty and back. */
+  readonly edges?: number;
+}
+
+interface Line {
+  readonly nowMs: number;
+  readonly cpu: number | null;
+  readonly heldBytes: number;
+  readonly processedBytes: number;
+  readonly cpuSeconds: number;
+  readonly idleBytes?: number;
+  readonly processShare?: number | null;
+  readonly uses?: readonly UseSample[];
+}
+
+const BEFORE: Line = { nowMs: 0, cpu: null, heldBytes: 0, processedBytes: 0, cpuSeconds: 0 };
+
+/** What was recorded, whatever is decided: it counts as all on the main thread, as what it does not tell apart may be. */
+class Recording implements Source {
+  readonly parts: Source['parts'];
+  readonly lowered: Lowered[] = [];
+  readonly #lines: readonly Line[];
+  #next = 0;
+  #now = BEFORE;
+
+  constructor(header: Header, lines: readonly Line[]) {
+    const { budgetBytes, baselineBytes, threads } = header;
+    this.#lines = lines;
+    const options = optionsOf(budgetBytes, baselineBytes);
+    this.parts = {
+      ledger: {
+        words: new Int32Array(BLOCK + 1),
+        limitKib: budgetBytes / KiB,
+        sumKib: () => this.#now.heldBytes / KiB,
+        chargedKib: () => 0,
+      },
+      coordinator: this.#memory(options),
+      admission: { hold: () => {} },
+      options,
+      threads,
+      load: this.#load(),
+      readMemory: () => ({ rssBytes: 0, limitBytes: null, share: this.#now.processShare ?? null }),
+    };
+  }
+
+  get quotas(): Source['quotas'] {
+    return (this.#now.uses ?? []).map(({ quota }) => quota);
+  }
+
+  next(): Look | null {
+    const line = this.#lines[this.#next++];
+    if (line === undefined) return null;
+    this.#now = line;
+    const { nowMs, cpu, heldBytes } = line;
+    return { nowMs, cpu, heldBytes };
+  }
+
+  #memory({ tiers }: PoolOptions): RegulatedMemory {
+    const smallKib = tiers[0].capacity / KiB;
+    return {
+      scarce: false,
+      critical: false,
+      drain: () => (this.#now.idleBytes ?? 0) / KiB,
+      loans: { bytes: 0 },
+      rows: {
+        live: () => [MAIN_ROW],
+        // Only the sum is known.
+        idle: (_row, tier) => (tier === 0 ? (this.#now.idleBytes ?? 0) / KiB / smallKib : 0),
+        idleKib: () => 0,
+        tierKib: (tier) => tiers[tier].capacity / KiB,
+        total: (_rows, counter) => (counter === PROCESSED ? this.#now.processedBytes : 0),
+      },
+      cleanup: {
+        takeUse: () => (this.#now.uses ?? []).map((use) => ({ ...use, unused: [0, 0, 0] })),
+        clear: () => 0,
+        lowerQuota: (row, tier, count) => {
+          const quota = this.#now.uses?.find((use) => use.row === row)?.quota[tier] ?? 0;
+          this.lowered.push({ row, tier, left: quota - count });
+          return true;
+        },
+        refill: () => {},
+      },
+    };
+  }
+
+  #load(): RegulatedLoad {
+    const now = (): Line => this.#now;
+    return {
+      get share() {
+        return now().cpu;
+      },
+      get cpuSeconds() {
+        return now().cpuSeconds;
+      },
+      sample: () => {},
+      forget: () => {},
+      snapshot: () => {
+        const none = { raw: null, smoothed: null };
+        return { cores: 1, process: none, system: none, byShard: [] };
+      },
+    };
+  }
+}
+
+export function recorded(what: string, text: string): Trace {
+  const [header, ...lines] = text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line));
+  return { what, open: () => new Recording(header, lines), edges: header.edges };
+}
+
+export function recordedTraces(): Record<string, Trace> {
+  const folder = new URL('traces/', import.meta.url);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.jsonl'));
+  return Object.fromEntries(
+    files.map((file) => [
+      basename(file, '.jsonl'),
+      recorded(`recorded, traces/${file}`, readFileSync(new URL(file, folder), 'utf8')),
+    ]),
+  );
+}
+
+export function allTraces(): Record<string, Trace> {
+  return { ...MADE_TRACES, ...recordedTraces() };
+}
