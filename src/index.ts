@@ -1,12 +1,15 @@
 /** What users of the package import. Job files import `millpond/worker`. */
 export { type Bytes, formatBytes, GiB, KiB, MiB, parseBytes } from './bytes.ts';
 export { ERROR_CODES, type ErrorCode, isMillpondError, MillpondError } from './errors.ts';
+export type { CpuSnapshot } from './machine/cpu-load.ts';
+export type { Load } from './machine/load-meter.ts';
 export type { Lease, Pin } from './pool/lease.ts';
 export type { PoolOptions, Safety } from './pool/options.ts';
 export type { AcquireOptions, Pool } from './pool/pool.ts';
 export { DEFAULT_TIERS, type TierPolicies, type TierPolicy } from './pool/tiers.ts';
 export type { BlockPolicy } from './regulation/block-policy.ts';
 export type { Decision, DecisionInputs, Score } from './regulation/decision.ts';
+export type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './regulation/snapshots.ts';
 export { type CloseReport, createRuntime, type Runtime, type RuntimeOptions } from './runtime/runtime.ts';
 export type { RunOptions } from './runtime/tasks.ts';
 export type {
@@ -16,7 +19,13 @@ export type {
   ReleaseToMemoryMessage,
   WorkerLostMessage,
 } from './telemetry/channels.ts';
-export type { GivenThresholds, HealthCheck, HealthReport, HealthThresholds } from './telemetry/health.ts';
+export type { GivenThresholds, HealthThresholds } from './telemetry/health.ts';
+export type { HealthCheck, HealthReport } from './telemetry/health-report.ts';
 export type { Log, LogEvent, LogLevel } from './telemetry/log.ts';
 export type { RecordOptions } from './telemetry/recording/record-options.ts';
-export type * from './telemetry/snapshot.ts';
+export type { GcKind } from './telemetry/series.ts';
+export type { ShardSnapshot, ShardTierSnapshot } from './telemetry/shard-snapshot.ts';
+export type { Snapshot } from './telemetry/snapshot.ts';
+export type { ByteStats, GcSnapshot, LatencySummary, NanosecondStats, Stats } from './telemetry/stats.ts';
+export type { TaskCounts } from './telemetry/task-end.ts';
+export type { TierSnapshot } from './telemetry/tier-snapshot.ts';

@@ -4,7 +4,7 @@
  */
 import { isMainThread, workerData } from 'node:worker_threads';
 import { MillpondError } from './errors.ts';
-import { isProbe, type Probe, READY, type WorkerStart } from './messages/protocol.ts';
+import { isProbe, type Probe, READY, type WorkerStart } from './messages/start.ts';
 import type { TaskMessage } from './messages/wire.ts';
 import type { Pool } from './pool/pool.ts';
 import { type BlockAdvice, type Job, type JobContext, WorkerThread } from './thread/job-thread.ts';

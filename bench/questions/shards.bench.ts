@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
-import type { FromWorker, ToWorker } from '../../src/messages/protocol.ts';
+import type { FromWorker, ToWorker } from '../../src/messages/asks.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
 import { WorkerSide } from '../../src/thread/responder.ts';
 import { makeStand, type TestShard } from '../../test/stand.ts';

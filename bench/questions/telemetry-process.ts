@@ -6,7 +6,7 @@
  */
 import { strict as assert } from 'node:assert';
 import { registerHooks } from 'node:module';
-import type { Interval } from '../../src/telemetry/recorder.ts';
+import type { Interval } from '../../src/messages/interval.ts';
 
 export interface TelemetryOptions {
   /** `default`: counters, and one hit in 64 recorded; `all`: every hit recorded. */

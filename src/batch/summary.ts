@@ -3,7 +3,8 @@ import { styleText } from 'node:util';
 import { type Bytes, formatBytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
-import type { Snapshot, Stats } from '../telemetry/snapshot.ts';
+import type { Snapshot } from '../telemetry/snapshot.ts';
+import type { Stats } from '../telemetry/stats.ts';
 import { shown } from './plan.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
 

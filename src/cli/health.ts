@@ -4,14 +4,8 @@ import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
 import { MillpondError } from '../errors.ts';
-import {
-  evaluateHealth,
-  formatHealthValue,
-  HEALTH_CHECKS,
-  type HealthReport,
-  type HealthState,
-  resolveHealth,
-} from '../telemetry/health.ts';
+import { evaluateHealth, formatHealthValue, resolveHealth } from '../telemetry/health.ts';
+import { HEALTH_CHECKS, type HealthReport, type HealthState } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { namedNumber } from './arguments.ts';
 import { EXIT } from './exit.ts';

@@ -4,7 +4,8 @@ import { type Bytes, formatBytes } from '../bytes.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import type { Decision, Verdict } from '../regulation/decision.ts';
 import { PRESSURE_LEVELS, type PressureLevel } from '../regulation/pressure.ts';
-import type { ShardSnapshot, Snapshot } from '../telemetry/snapshot.ts';
+import type { ShardSnapshot } from '../telemetry/shard-snapshot.ts';
+import type { Snapshot } from '../telemetry/snapshot.ts';
 
 export interface Progress {
   /** Of audio, estimated. */

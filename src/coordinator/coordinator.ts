@@ -11,13 +11,14 @@
 import { CRITICAL, HUNGER, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import type { Crate, FromWorker, Gift } from '../messages/protocol.ts';
+import type { FromWorker } from '../messages/asks.ts';
+import type { Interval } from '../messages/interval.ts';
+import type { Crate, Gift } from '../messages/tasks.ts';
 import type { Leak } from '../pool/leases.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
-import type { Interval } from '../telemetry/recorder.ts';
 import { Asks } from './asks.ts';
 import { Cleanup, EVERYTHING } from './cleanup.ts';
 import { Flow, GONE } from './flow.ts';

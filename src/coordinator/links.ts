@@ -7,7 +7,7 @@
 import { MAIL, MAIN_ROW, rowWord } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { KiB } from '../bytes.ts';
-import type { FromWorker, ToWorker } from '../messages/protocol.ts';
+import type { FromWorker, ToWorker } from '../messages/asks.ts';
 
 /** The coordinator's end of a worker's port. */
 export interface Link {

@@ -3,7 +3,7 @@
  * by the coordinator, on the main thread. Invariant: what is in here is charged to the main thread's row.
  */
 
-import type { Gift } from '../messages/protocol.ts';
+import type { Gift } from '../messages/tasks.ts';
 import type { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import { chargeOf } from './links.ts';

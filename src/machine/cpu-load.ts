@@ -11,9 +11,26 @@
  * native call after it), so it is asked only once a second, as is the machine (100 us). One sample of two workers takes
  * 10 us in a row, and 90 in a thread that has other work in between.
  */
-import type { CpuSnapshot, Load } from '../telemetry/snapshot.ts';
+
 import { type CpuSources, realSources, type ThreadSource } from './cpu-sources.ts';
-import { LoadMeter } from './load-meter.ts';
+import { type Load, LoadMeter } from './load-meter.ts';
+
+export interface CpuSnapshot {
+  /** Cores that the process may use: the least of affinity and the container's quota. */
+  readonly cores: number;
+  /** CPU time of the process, of that of its cores. */
+  readonly process: Load;
+  /** Of all cores of the machine. */
+  readonly system: Load;
+  /** By shard, 0 is the main thread. */
+  readonly byShard: readonly {
+    readonly shard: number;
+    /** CPU time of the thread, of the time that went by. */
+    readonly cpu: Load;
+    /** Share of the time that its event loop was not idle. */
+    readonly eventLoop: Load;
+  }[];
+}
 
 /** For what costs more: CPU time of threads, and the machine. */
 const SLOWLY_EVERY_MS = 1000;

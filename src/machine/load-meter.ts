@@ -4,7 +4,12 @@
  * Owns the last totals and one smoothed value. Smoothing is exponential by time and not by sample, so that samples may
  * come as they like: after one time constant a step has come through to 63 %.
  */
-import type { Load } from '../telemetry/snapshot.ts';
+
+/** Loads are 0 to 1; null where this machine or Node does not tell. `raw` is over the last interval, the other smoothed. */
+export interface Load {
+  readonly raw: number | null;
+  readonly smoothed: number | null;
+}
 
 interface Totals {
   readonly busy: number;

@@ -9,7 +9,7 @@ import { Lease } from '../pool/lease.ts';
 import { untransferableError } from '../pool/lease-errors.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
-import type { Crate, Places } from './protocol.ts';
+import type { Crate, Places } from './tasks.ts';
 
 export interface Packed {
   /** The value with `null` where leases were; the original itself when it held none. */

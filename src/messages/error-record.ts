@@ -1,6 +1,13 @@
 /** Errors on their way between threads: structured cloning would drop their `code`. */
 import { ERROR_CODES, type ErrorCode, MillpondError } from '../errors.ts';
-import type { ErrorRecord } from './protocol.ts';
+
+/** An error in a form that keeps its code when cloned. */
+export interface ErrorRecord {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | number | undefined;
+  readonly stack: string | undefined;
+}
 
 const STANDARD: Readonly<Record<string, ErrorConstructor>> = {
   EvalError,

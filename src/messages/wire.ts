@@ -3,7 +3,7 @@
  * and no more than there is to say. Structured cloning spends its time on objects and keys: an input with two leases
  * took 4.2 us as objects and takes 2.1 us like this, a task that brings nothing 1.2 us and 0.3 us. Pure functions.
  */
-import type { Crate, Gift, Places, Task, TaskResult } from './protocol.ts';
+import type { Crate, Gift, Places, Task, TaskResult } from './tasks.ts';
 
 /** A task that brings nothing is its number. */
 export type TaskMessage = number | readonly [task: number, input: unknown, ...cargo: unknown[]];

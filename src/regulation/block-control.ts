@@ -5,7 +5,6 @@
 import { BLOCK } from '../budget/layout.ts';
 import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../pool/options.ts';
-import type { BlockSnapshot, DecisionsSnapshot } from '../telemetry/snapshot.ts';
 import {
   type BlockChange,
   type BlockInput,
@@ -18,6 +17,7 @@ import {
 import { blockSizes } from './block-sizes.ts';
 import { DECISION_KINDS, type DecisionKind } from './decision.ts';
 import type { RegulatedLedger } from './regulated.ts';
+import type { BlockSnapshot, DecisionsSnapshot } from './snapshots.ts';
 
 interface Shadow {
   readonly policy: BlockPolicy;

@@ -12,7 +12,6 @@
  * only when it more than doubled, and as a gain when it halved.
  */
 import type { Bytes } from '../bytes.ts';
-import type { DecisionsSnapshot } from '../telemetry/snapshot.ts';
 import {
   DECISION_KINDS,
   type Decision,
@@ -22,6 +21,7 @@ import {
   VERDICTS,
   type Verdict,
 } from './decision.ts';
+import type { DecisionsSnapshot } from './snapshots.ts';
 
 /** What is seen at each look. */
 export interface Figures {

@@ -6,7 +6,6 @@ import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { Loans } from '../coordinator/loans.ts';
 import type { RowReader } from '../coordinator/row-reader.ts';
 import type { CpuLoad } from '../machine/cpu-load.ts';
-import type { Totals } from '../telemetry/totals.ts';
 import type { Admission } from './admission.ts';
 
 /** Of the coordinator: what shards hold and used, and how they are made to give it back. */
@@ -23,4 +22,10 @@ export type RegulatedAdmission = Pick<Admission, 'hold'>;
 
 export type RegulatedLoad = Pick<CpuLoad, 'share' | 'cpuSeconds' | 'sample' | 'snapshot' | 'forget'>;
 
-export type RegulatedTotals = Pick<Totals, 'intervalP99' | 'recovered'>;
+/** What was measured, and where emergencies are told of. */
+export interface RegulatedTotals {
+  /** Nanoseconds, of requests that did not hit in the last whole interval; null when there were none. */
+  intervalP99(): number | null;
+  /** An emergency ended so many nanoseconds after it began. */
+  recovered(nanoseconds: number): void;
+}

@@ -10,16 +10,11 @@ import { ALLOCATED, MAIN_ROW, PROCESSED } from '../budget/layout.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { Move } from '../coordinator/rebalance.ts';
 import type { ShardUse } from '../coordinator/usage.ts';
+import type { CpuSnapshot } from '../machine/cpu-load.ts';
 import type { ThreadSource } from '../machine/cpu-sources.ts';
 import type { ProcessMemory } from '../machine/process-memory.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import { capacityFor, POOLED_TIERS, TIER_NAMES, tierFor } from '../pool/tiers.ts';
-import type {
-  BlockSnapshot,
-  CpuSnapshot,
-  DecisionsSnapshot,
-  PressureSnapshot,
-} from '../telemetry/snapshot.ts';
 import { BlockControl } from './block-control.ts';
 import type { BlockPolicy } from './block-policy.ts';
 import type { Decision, DecisionInputs, DecisionKind } from './decision.ts';
@@ -44,6 +39,7 @@ import type {
 } from './regulated.ts';
 import { retainedQuota } from './retained.ts';
 import { DEFAULT_RIGHT_SIZE, Demand } from './right-size.ts';
+import type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './snapshots.ts';
 
 /** What the regulator tells the runtime. */
 export interface RegulatorEvents {

@@ -2,7 +2,7 @@
 import { CAUSES, type CauseName, REUSING } from '../pool/causes.ts';
 import { statsIn } from '../telemetry/distributions.ts';
 import type { IntervalLine, RecordedTask } from '../telemetry/recording/lines.ts';
-import type { Stats } from '../telemetry/snapshot.ts';
+import type { Stats } from '../telemetry/stats.ts';
 import { type Merged, mergeBy } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
 

@@ -5,7 +5,7 @@
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../pool/tiers.ts';
 import type { IntervalLine } from '../telemetry/recording/lines.ts';
-import type { TaskCounts } from '../telemetry/snapshot.ts';
+import type { TaskCounts } from '../telemetry/task-end.ts';
 import type { Unit } from './figure-text.ts';
 import { POOLED, processedIn, sumOf } from './figures.ts';
 import { type Merged, merge, valueAt } from './histograms.ts';

@@ -7,9 +7,9 @@ import type { Bytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';
 import type { Decision } from '../regulation/decision.ts';
 import type { PressureLevel } from '../regulation/pressure.ts';
-import type { HealthReport } from '../telemetry/health.ts';
+import type { HealthReport } from '../telemetry/health-report.ts';
 import type { HeaderLine, RecordedTask, RecoveryLine, WorkerLostLine } from '../telemetry/recording/lines.ts';
-import type { Stats } from '../telemetry/snapshot.ts';
+import type { Stats } from '../telemetry/stats.ts';
 import type { Comparison } from './comparison.ts';
 import { corrected } from './coordinated-omission.ts';
 import {

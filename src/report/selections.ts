@@ -2,7 +2,7 @@
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../pool/tiers.ts';
 import { SERIES_NAMES, type SeriesName } from '../telemetry/recording/lines.ts';
-import { GC_KINDS } from '../telemetry/snapshot.ts';
+import { GC_KINDS } from '../telemetry/series.ts';
 
 export interface Selection {
   /** As gates write it. */

@@ -4,8 +4,8 @@ import { escaped, shown } from '../batch/plan.ts';
 import { formatDuration, formatNanoseconds } from '../batch/summary.ts';
 import { formatBytes } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';
-import { HEALTH_CHECKS, type HealthState } from '../telemetry/health.ts';
-import type { Stats } from '../telemetry/snapshot.ts';
+import { HEALTH_CHECKS, type HealthState } from '../telemetry/health-report.ts';
+import type { Stats } from '../telemetry/stats.ts';
 import type { Latency, RunDocument } from './run-document.ts';
 import { VERDICTS_IN_WORDS } from './verdict.ts';
 

@@ -3,14 +3,9 @@
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { PRESSURE_LEVELS, type PressureLevel } from '../regulation/pressure.ts';
 import { NO_STATS } from '../telemetry/distributions.ts';
-import {
-  evaluateHealth,
-  HEALTH_CHECKS,
-  type HealthReport,
-  type HealthState,
-  type JudgedFigures,
-} from '../telemetry/health.ts';
-import type { Stats } from '../telemetry/snapshot.ts';
+import { evaluateHealth, type JudgedFigures } from '../telemetry/health.ts';
+import { HEALTH_CHECKS, type HealthReport, type HealthState } from '../telemetry/health-report.ts';
+import type { Stats } from '../telemetry/stats.ts';
 import { hitRateOf, latencyByCause, peakBytesOf, servedBy } from './figures.ts';
 import type { RecordedRun } from './recorded-run.ts';
 

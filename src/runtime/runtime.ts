@@ -22,12 +22,8 @@ import { checkShadow } from '../regulation/block-control.ts';
 import type { BlockPolicy } from '../regulation/block-policy.ts';
 import { Regulator } from '../regulation/regulator.ts';
 import { Announcer } from '../telemetry/announcer.ts';
-import {
-  type GivenThresholds,
-  type HealthReport,
-  type HealthThresholds,
-  resolveHealth,
-} from '../telemetry/health.ts';
+import { type GivenThresholds, type HealthThresholds, resolveHealth } from '../telemetry/health.ts';
+import type { HealthReport } from '../telemetry/health-report.ts';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log.ts';
 import { Observer } from '../telemetry/observer.ts';
 import type { RecordOptions } from '../telemetry/recording/record-options.ts';

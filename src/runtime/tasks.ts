@@ -13,14 +13,13 @@ import type { Coordinator } from '../coordinator/coordinator.ts';
 import { MillpondError } from '../errors.ts';
 import { crateFor, detachViews, pack, unpack } from '../messages/cargo.ts';
 import { errorFrom } from '../messages/error-record.ts';
-import { type Crate, type Task, type TaskResult, taskBuffers } from '../messages/protocol.ts';
+import { type Crate, type Task, type TaskResult, taskBuffers } from '../messages/tasks.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 import type { TierPolicies } from '../pool/tiers.ts';
 import { type Admission, needKib } from '../regulation/admission.ts';
 import { type Log, leakEvent } from '../telemetry/log.ts';
-import type { TaskCounts } from '../telemetry/snapshot.ts';
-import type { TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
+import type { TaskCounts, TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
 import type { Member, Workers } from './worker-pool.ts';
 
 export interface RunOptions {

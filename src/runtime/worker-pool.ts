@@ -11,17 +11,9 @@ import { FixedQueue, Piscina } from 'piscina';
 import type { Ledger } from '../budget/ledger.ts';
 import type { Link } from '../coordinator/links.ts';
 import { MillpondError } from '../errors.ts';
-import {
-  type FromWorker,
-  type Hello,
-  PROBE,
-  type Probe,
-  READY,
-  type Task,
-  type TaskResult,
-  type ToWorker,
-  type WorkerStart,
-} from '../messages/protocol.ts';
+import type { FromWorker, ToWorker } from '../messages/asks.ts';
+import { type Hello, PROBE, type Probe, READY, type WorkerStart } from '../messages/start.ts';
+import type { Task, TaskResult } from '../messages/tasks.ts';
 import { type ResultMessage, readResult, type TaskMessage, writeTask } from '../messages/wire.ts';
 
 export interface Member {

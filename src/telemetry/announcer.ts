@@ -6,11 +6,20 @@ import type { Leak } from '../pool/leases.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import type { Decision } from '../regulation/decision.ts';
 import type { PressureLevel } from '../regulation/pressure.ts';
-import type { Member } from '../runtime/worker-pool.ts';
+import type { PressureSnapshot } from '../regulation/snapshots.ts';
 import { channels, type RebalanceMessage } from './channels.ts';
 import { type Log, leakEvent } from './log.ts';
 import type { RunRecording } from './recording/recording.ts';
-import type { PressureSnapshot } from './snapshot.ts';
+
+/** A worker that died. */
+export interface LostWorker {
+  /** Its row in the ledger. */
+  readonly row: number;
+  /** The name of the last task that it was given, if any. */
+  readonly task: string | undefined;
+  /** What killed it, if that is known. */
+  readonly cause: Error | undefined;
+}
 
 export class Announcer {
   readonly #log: Log;
@@ -68,7 +77,7 @@ export class Announcer {
     this.#recording?.moved(message());
   }
 
-  workerLost({ row, task, cause }: Member, exitCode: number, reclaimedBytes: Bytes): void {
+  workerLost({ row, task, cause }: LostWorker, exitCode: number, reclaimedBytes: Bytes): void {
     const known = { shard: row, exitCode, ...(task !== undefined && { task }) };
     channels.workerLost.publish(() => ({ ...known, reclaimedBytes }));
     this.#recording?.workerLost(known);

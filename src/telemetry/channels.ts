@@ -9,7 +9,7 @@ import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { Decision } from '../regulation/decision.ts';
 import type { PressureLevel } from '../regulation/pressure.ts';
-import type { PressureSnapshot } from './snapshot.ts';
+import type { PressureSnapshot } from '../regulation/snapshots.ts';
 
 /** A request that its thread's idle memory did not serve at once. */
 export interface AcquireSlowPathMessage {

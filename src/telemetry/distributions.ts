@@ -5,10 +5,11 @@
  * of these holds can be taken over by another, folded or not, so that an interval's records need not be folded again for
  * the total. Invariant: every record is among the raw ones or in one histogram.
  */
+
+import type { Interval } from '../messages/interval.ts';
 import { createWideHistogram, decodeHistogram, valueAtPercentile, type WideHistogram } from './hdr.ts';
-import type { Interval } from './recorder.ts';
 import { BOUNDS, FAMILIES, isPause, isRequest, KEYS, SIZES, SLOW, TIERS } from './series.ts';
-import type { Stats } from './snapshot.ts';
+import type { Stats } from './stats.ts';
 
 /** Raw records kept at most. Folding costs up to 0.2 us each, so that reading stays under 2 ms. */
 const RAW_RECORDS = 8192;

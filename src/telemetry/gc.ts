@@ -6,7 +6,7 @@
  * alive. To start it takes 0.3 ms, and 0.6 more where nothing has loaded `node:perf_hooks` yet.
  */
 import { constants, type PerformanceNodeEntry, PerformanceObserver } from 'node:perf_hooks';
-import { GC_KINDS, type GcKind } from './snapshot.ts';
+import { GC_KINDS, type GcKind } from './series.ts';
 
 /** V8's flags for a kind of collection. */
 const KINDS: Readonly<Record<number, GcKind>> = {

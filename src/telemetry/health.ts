@@ -1,41 +1,12 @@
 /** A verdict on a runtime, from its snapshot. Pure. */
-
 import { formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { PRESSURE_LEVELS } from '../regulation/pressure.ts';
 import { formatNanoseconds } from '../text/durations.ts';
+import { HEALTH_CHECKS, type HealthCheck, type HealthCheckName, type HealthReport } from './health-report.ts';
 import { percentile } from './percentile.ts';
-import type { Snapshot, Stats } from './snapshot.ts';
-
-export const HEALTH_STATES = ['ok', 'warn', 'fail'] as const;
-export type HealthState = (typeof HEALTH_STATES)[number];
-
-export const HEALTH_CHECKS = [
-  'poolUtilization',
-  'pressureLevel',
-  'allocationLatency',
-  'hitRatio',
-  'cleanupFrequency',
-  'recoverySuccessRate',
-] as const;
-export type HealthCheckName = (typeof HEALTH_CHECKS)[number];
-
-export interface HealthCheck {
-  readonly state: HealthState;
-  /** In the unit of the check's thresholds, see {@link HealthThresholds}. */
-  readonly value: number;
-  readonly warnAt: number;
-  readonly failAt: number;
-  /** What the value means and what to do. */
-  readonly sentence: string;
-}
-
-export interface HealthReport {
-  /** The worst of all checks. */
-  readonly verdict: HealthState;
-  readonly sentence: string;
-  readonly checks: Readonly<Record<HealthCheckName, HealthCheck>>;
-}
+import type { Snapshot } from './snapshot.ts';
+import type { Stats } from './stats.ts';
 
 /** Each state holds from its threshold on, the threshold included. */
 interface Threshold {
@@ -85,8 +56,6 @@ const LEAST_MINUTES = 1;
 
 /** Checks where a low value is the bad one. */
 const FALLING: ReadonlySet<HealthCheckName> = new Set(['hitRatio', 'recoverySuccessRate']);
-
-export type HealthFigures = Omit<Snapshot, 'health'>;
 
 /** What the checks look at. */
 export interface JudgedFigures {

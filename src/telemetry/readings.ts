@@ -2,16 +2,18 @@
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../pool/tiers.ts';
 import { type Distributions, type Series, statsOf } from './distributions.ts';
-import { FAMILIES, type Family, LIFETIMES, PAUSES, RECOVERIES, SIZES, TIERS } from './series.ts';
 import {
-  type ByteStats,
+  FAMILIES,
+  type Family,
   GC_KINDS,
   type GcKind,
-  type GcSnapshot,
-  type LatencySummary,
-  type NanosecondStats,
-  type Stats,
-} from './snapshot.ts';
+  LIFETIMES,
+  PAUSES,
+  RECOVERIES,
+  SIZES,
+  TIERS,
+} from './series.ts';
+import type { ByteStats, GcSnapshot, LatencySummary, NanosecondStats, Stats } from './stats.ts';
 
 export class Readings {
   readonly #parts: readonly Distributions[];

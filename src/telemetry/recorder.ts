@@ -9,6 +9,7 @@
  * elsewhere (`ShardCounts`).
  */
 import { MillpondError } from '../errors.ts';
+import type { EncodedHistogram, Interval } from '../messages/interval.ts';
 import { CAUSES, HIT } from '../pool/causes.ts';
 import type { Recording } from '../pool/supply.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
@@ -17,6 +18,7 @@ import { createFastHistogram, type FastHistogram } from './hdr.ts';
 import {
   BOUNDS,
   FAMILIES,
+  GC_KINDS,
   HIGHEST_WEIGHT,
   isRequest,
   LIFETIMES,
@@ -26,35 +28,9 @@ import {
   SIZES,
   TIERS,
 } from './series.ts';
-import { GC_KINDS } from './snapshot.ts';
 
 /** Records a thread keeps before it folds them: 33 bytes each, 132 KiB, of which a short run touches the beginning. */
 const RING_RECORDS = 4096;
-
-/** What one thread recorded since it last published. Can be sent between threads; the arrays are copies. */
-export interface Interval {
-  /** What each raw record is of: see series.ts. */
-  readonly keys: Uint8Array<ArrayBuffer>;
-  readonly nanoseconds: Float64Array<ArrayBuffer>;
-  readonly weights: Float64Array<ArrayBuffer>;
-  /** Bytes asked for, of requests; 0 of all others. */
-  readonly bytes: Float64Array<ArrayBuffer>;
-  /** What no longer fitted among the raw records. */
-  readonly histograms: readonly EncodedHistogram[];
-  /** By weight, over all served requests: bytes asked for, and bytes of the buffers that served them. */
-  readonly askedBytes: number;
-  readonly heldBytes: number;
-  /** By family, values and weights that were outside the range and were clamped to it. */
-  readonly clipped: readonly number[];
-}
-
-interface EncodedHistogram {
-  readonly key: number;
-  readonly encoded: Uint8Array<ArrayBuffer>;
-  /** The encoding knows the largest value to two digits only, and no sum. */
-  readonly max: number;
-  readonly sum: number;
-}
 
 interface Folded {
   readonly key: number;

@@ -9,7 +9,9 @@ import { GiB } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import type { Range } from './hdr.ts';
-import { GC_KINDS } from './snapshot.ts';
+
+export const GC_KINDS = ['minor', 'major', 'incremental', 'weak'] as const;
+export type GcKind = (typeof GC_KINDS)[number];
 
 export const TIERS = TIER_NAMES.length;
 /** The first key of a request that did not hit. */

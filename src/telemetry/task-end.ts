@@ -17,3 +17,14 @@ export interface TaskEnd {
 export interface TaskObserver {
   ended(task: TaskEnd): void;
 }
+
+export interface TaskCounts {
+  readonly queued: number;
+  readonly running: number;
+  readonly succeeded: number;
+  /** Ended with the job's own error, or never started for want of the memory that it needs. */
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Died with their worker. */
+  readonly lost: number;
+}

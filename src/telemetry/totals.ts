@@ -6,9 +6,9 @@
  * folded once at most; the total is over all three.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
+import type { Interval } from '../messages/interval.ts';
 import { Distributions, statsOf } from './distributions.ts';
 import { Readings } from './readings.ts';
-import type { Interval } from './recorder.ts';
 import { BOUNDS, LIFETIMES, RECOVERIES, roundedInto, SLOW } from './series.ts';
 
 export interface TotalsListener {

@@ -10,7 +10,8 @@ import { BLOCK, MAIL, PROCESSED, PROGRESS, rowWord, TELL, WAKE } from '../budget
 import { Ledger } from '../budget/ledger.ts';
 import { AtomicMemory } from '../budget/memory.ts';
 import { MillpondError } from '../errors.ts';
-import type { FromWorker, Hello, ToWorker, WorkerStart } from '../messages/protocol.ts';
+import type { FromWorker, ToWorker } from '../messages/asks.ts';
+import type { Hello, WorkerStart } from '../messages/start.ts';
 import { type ResultMessage, readTask, type TaskMessage, writeResult } from '../messages/wire.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Shard } from '../pool/shard.ts';

@@ -4,7 +4,7 @@
  * is back in the shard.
  */
 
-import type { FromWorker, ToWorker } from '../messages/protocol.ts';
+import type { FromWorker, ToWorker } from '../messages/asks.ts';
 import type { Leak } from '../pool/leases.ts';
 import type { Shard } from '../pool/shard.ts';
 import type { Store } from '../pool/store.ts';

@@ -6,8 +6,8 @@
 
 import { MillpondError } from '../errors.ts';
 import { crateFor, type Packed, pack, storeFrom, unpack } from '../messages/cargo.ts';
-import { recordError } from '../messages/error-record.ts';
-import type { Crate, ErrorRecord, Task, TaskResult } from '../messages/protocol.ts';
+import { type ErrorRecord, recordError } from '../messages/error-record.ts';
+import type { Crate, Task, TaskResult } from '../messages/tasks.ts';
 import type { Shard } from '../pool/shard.ts';
 
 /** How a task ended, with the buffers that leave with it. */

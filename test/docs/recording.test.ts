@@ -8,7 +8,7 @@ import type { Lease } from '../../src/index.ts';
 import { CAUSES } from '../../src/pool/causes.ts';
 import { TIER_NAMES } from '../../src/pool/tiers.ts';
 import { SERIES_NAMES } from '../../src/telemetry/recording/lines.ts';
-import { GC_KINDS } from '../../src/telemetry/snapshot.ts';
+import { GC_KINDS } from '../../src/telemetry/series.ts';
 import { startRuntime } from '../runtime/started.ts';
 import { linesIn } from '../telemetry/recording/lines-in.ts';
 

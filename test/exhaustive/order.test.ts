@@ -6,7 +6,7 @@ import { KiB } from '../../src/bytes.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
-import type { FromWorker } from '../../src/messages/protocol.ts';
+import type { FromWorker } from '../../src/messages/asks.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
 import { Store } from '../../src/pool/store.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';

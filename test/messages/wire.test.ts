@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Task, TaskResult } from '../../src/messages/protocol.ts';
+import type { Task, TaskResult } from '../../src/messages/tasks.ts';
 import { readResult, readTask, writeResult, writeTask } from '../../src/messages/wire.ts';
 
 const crate = (loan: number) => ({ buffer: new ArrayBuffer(8), tier: 1, asked: 0, length: 5, loan });

@@ -6,7 +6,7 @@ import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
 import type { Decision } from '../../src/regulation/decision.ts';
 import type { PressureLevel } from '../../src/regulation/pressure.ts';
 import { Regulator, type RegulatorParts } from '../../src/regulation/regulator.ts';
-import type { BlockSnapshot } from '../../src/telemetry/snapshot.ts';
+import type { BlockSnapshot } from '../../src/regulation/snapshots.ts';
 
 /** What there was to see at one look. */
 export interface Look {

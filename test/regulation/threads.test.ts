@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CpuLoad } from '../../src/machine/cpu-load.ts';
+import { CpuLoad, type CpuSnapshot } from '../../src/machine/cpu-load.ts';
 import { mainThreadSource, realSources, threadSource } from '../../src/machine/cpu-sources.ts';
-import type { CpuSnapshot } from '../../src/telemetry/snapshot.ts';
 
 /** Spins, and notes which share of its time it was given by its own account: on a busy machine that is less than all. */
 const SPIN = `

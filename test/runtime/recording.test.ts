@@ -9,7 +9,8 @@ import { merge, valueAt } from '../../src/report/histograms.ts';
 import { readRun } from '../../src/report/read-run.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import type { SeriesName } from '../../src/telemetry/recording/lines.ts';
-import { GC_KINDS, type Stats } from '../../src/telemetry/snapshot.ts';
+import { GC_KINDS } from '../../src/telemetry/series.ts';
+import type { Stats } from '../../src/telemetry/stats.ts';
 import { linesIn } from '../telemetry/recording/lines-in.ts';
 import { raise, raised, sharedWords, startRuntime } from './started.ts';
 

@@ -1,7 +1,7 @@
 /** A job that is a choice at a time: what it does with its memory, and how it ends. Runs on one simulated worker. */
 import { KiB } from '../../src/bytes.ts';
 import { isMillpondError } from '../../src/errors.ts';
-import type { Task } from '../../src/messages/protocol.ts';
+import type { Task } from '../../src/messages/tasks.ts';
 import type { Lease, Pin } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import { capacityFor } from '../../src/pool/tiers.ts';

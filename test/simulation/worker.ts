@@ -4,13 +4,8 @@
 import { MAIL, PROGRESS, rowWord } from '../../src/budget/layout.ts';
 import { AtomicMemory } from '../../src/budget/memory.ts';
 import type { Link } from '../../src/coordinator/links.ts';
-import {
-  type FromWorker,
-  type Task,
-  type TaskResult,
-  type ToWorker,
-  taskBuffers,
-} from '../../src/messages/protocol.ts';
+import type { FromWorker, ToWorker } from '../../src/messages/asks.ts';
+import { type Task, type TaskResult, taskBuffers } from '../../src/messages/tasks.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
 import { Shard } from '../../src/pool/shard.ts';
 import type { Member } from '../../src/runtime/worker-pool.ts';

@@ -8,7 +8,7 @@ import { CHARGED, HELD, MAIN_ROW, rowWord, TIERS, WAKE } from '../../src/budget/
 import { Ledger } from '../../src/budget/ledger.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
-import type { TaskResult } from '../../src/messages/protocol.ts';
+import type { TaskResult } from '../../src/messages/tasks.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
 import { Shard } from '../../src/pool/shard.ts';
 import { Admission } from '../../src/regulation/admission.ts';

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GcWatch } from '../../src/telemetry/gc.ts';
-import { GC_KINDS } from '../../src/telemetry/snapshot.ts';
+import { GC_KINDS } from '../../src/telemetry/series.ts';
 
 const SOURCE = new URL('../../src/telemetry/gc.ts', import.meta.url).href;
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -3,10 +3,9 @@ import {
   DEFAULT_HEALTH,
   evaluateHealth,
   type GivenThresholds,
-  HEALTH_CHECKS,
-  type HealthCheckName,
   resolveHealth,
 } from '../../src/telemetry/health.ts';
+import { HEALTH_CHECKS, type HealthCheckName } from '../../src/telemetry/health-report.ts';
 import { snapshotWith } from './snapshot-fixture.ts';
 
 type Changes = Parameters<typeof snapshotWith>[0];

@@ -1,6 +1,6 @@
 /** What distributions must say, worked out from the samples themselves. */
 import { expect } from 'vitest';
-import type { Stats } from '../../src/telemetry/snapshot.ts';
+import type { Stats } from '../../src/telemetry/stats.ts';
 
 export interface Sample {
   readonly value: number;

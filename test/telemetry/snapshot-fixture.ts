@@ -2,22 +2,22 @@
 import { KiB, MiB } from '../../src/bytes.ts';
 import { CAUSES, type CauseName } from '../../src/pool/causes.ts';
 import type { Decision } from '../../src/regulation/decision.ts';
-import { evaluateHealth, type HealthFigures } from '../../src/telemetry/health.ts';
+import { evaluateHealth } from '../../src/telemetry/health.ts';
+import type { ShardSnapshot } from '../../src/telemetry/shard-snapshot.ts';
+import type { Snapshot } from '../../src/telemetry/snapshot.ts';
 import type {
   ByteStats,
   GcSnapshot,
   LatencySummary,
   NanosecondStats,
-  ShardSnapshot,
-  Snapshot,
   Stats,
-  TierSnapshot,
-} from '../../src/telemetry/snapshot.ts';
+} from '../../src/telemetry/stats.ts';
+import type { TierSnapshot } from '../../src/telemetry/tier-snapshot.ts';
 
 type Changes<T> = { readonly [K in keyof T]?: T[K] extends object ? Changes<T[K]> : T[K] };
 
 /** The fixture with some fields changed; objects are merged, lists and other values replaced. Health follows. */
-export function snapshotWith(changes: Changes<HealthFigures> = {}): Snapshot {
+export function snapshotWith(changes: Changes<Omit<Snapshot, 'health'>> = {}): Snapshot {
   const figures = merged(FIGURES, changes);
   return { ...figures, health: evaluateHealth(figures) };
 }
@@ -139,7 +139,7 @@ const INPUTS: Decision['inputs'] = {
 
 const memoryOf = (usedBytes: number, availableBytes: number) => ({ usedBytes, availableBytes });
 
-const FIGURES: HealthFigures = {
+const FIGURES: Omit<Snapshot, 'health'> = {
   threads: 2,
   uptimeSeconds: 61.5,
   budget: { limitBytes: 100 * MiB, usedBytes: 38 * MiB, peakBytes: 61 * MiB, utilization: 0.38 },

@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GiB, KiB, MiB } from '../../src/bytes.ts';
+import type { Interval } from '../../src/messages/interval.ts';
 import { CAUSES, FRESH, HIT, REFUSED, WAITED } from '../../src/pool/causes.ts';
 import { TIER_NAMES } from '../../src/pool/tiers.ts';
 import type { Readings } from '../../src/telemetry/readings.ts';
-import { type Interval, Recorder } from '../../src/telemetry/recorder.ts';
-import { GC_KINDS } from '../../src/telemetry/snapshot.ts';
+import { Recorder } from '../../src/telemetry/recorder.ts';
+import { GC_KINDS } from '../../src/telemetry/series.ts';
 import { Totals } from '../../src/telemetry/totals.ts';
 import { expectStats, NOTHING, type Sample } from './percentiles.ts';
 

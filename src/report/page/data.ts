@@ -3,7 +3,7 @@
  * Types only: Node fills them in, and the browser reads those that it draws.
  */
 
-import type { Stats } from '../../telemetry/snapshot.ts';
+import type { Stats } from '../../telemetry/stats.ts';
 import type { Comparison } from '../comparison.ts';
 import type { EndedTasks } from '../figures.ts';
 

@@ -1,5 +1,5 @@
 /** What stands below the plots: tasks, health, moves, how far the figures can be trusted, options. Pure. */
-import type { Stats } from '../../telemetry/snapshot.ts';
+import type { Stats } from '../../telemetry/stats.ts';
 import type { PageData, RunData } from './data.ts';
 import { bytes, clock, count, duration, letterOf } from './format.ts';
 import { type Html, html } from './html.ts';

@@ -2,7 +2,7 @@
 
 import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
 import type { IntervalLine } from '../../telemetry/recording/lines.ts';
-import type { Stats } from '../../telemetry/snapshot.ts';
+import type { Stats } from '../../telemetry/stats.ts';
 import { distributionOf } from '../figures.ts';
 import { mergeBy } from '../histograms.ts';
 import type { RecordedRun } from '../recorded-run.ts';

@@ -1,7 +1,7 @@
 /** Everything that a page shows of one run. Pure. */
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
-import { GC_KINDS } from '../../telemetry/snapshot.ts';
+import { GC_KINDS } from '../../telemetry/series.ts';
 import { corrected } from '../coordinated-omission.ts';
 import {
   clippedIn,

@@ -3,7 +3,7 @@
 import { TIER_NAMES } from '../../pool/tiers.ts';
 import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
 import type { IntervalLine } from '../../telemetry/recording/lines.ts';
-import { GC_KINDS } from '../../telemetry/snapshot.ts';
+import { GC_KINDS } from '../../telemetry/series.ts';
 import type { TimeData } from './data.ts';
 
 /** A plot is a thousand pixels wide: three for each step. */

@@ -1,5 +1,5 @@
 /** The verdict on a run, as the page says it. Pure. */
-import { HEALTH_CHECKS } from '../../telemetry/health.ts';
+import { HEALTH_CHECKS } from '../../telemetry/health-report.ts';
 import type { RecordedRun } from '../recorded-run.ts';
 import { healthOf, VERDICTS_IN_WORDS } from '../verdict.ts';
 import type { VerdictData } from './data.ts';

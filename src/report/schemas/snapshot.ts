@@ -4,9 +4,10 @@ import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
 import { DECISION_KINDS, type Decision, type Score, VERDICTS } from '../../regulation/decision.ts';
 import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
-import { HEALTH_CHECKS, HEALTH_STATES } from '../../telemetry/health.ts';
-import { FAMILIES } from '../../telemetry/series.ts';
-import { GC_KINDS, type Snapshot, type TaskCounts } from '../../telemetry/snapshot.ts';
+import { HEALTH_CHECKS, HEALTH_STATES } from '../../telemetry/health-report.ts';
+import { FAMILIES, GC_KINDS } from '../../telemetry/series.ts';
+import type { Snapshot } from '../../telemetry/snapshot.ts';
+import type { TaskCounts } from '../../telemetry/task-end.ts';
 import {
   amount,
   cores,

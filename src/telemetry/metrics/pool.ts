@@ -1,5 +1,5 @@
 /** Metrics of what is asked of the pool, how it serves that, and how leases are used. */
-import type { LatencySummary, Stats } from '../snapshot.ts';
+import type { LatencySummary, Stats } from '../stats.ts';
 import { byName, counter, gauge, interval, type Metric, type Row, summary } from './metric.ts';
 
 export const POOL_METRICS: readonly Metric[] = [

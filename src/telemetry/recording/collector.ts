@@ -3,9 +3,10 @@
  * the recording, on the main thread.
  * Invariant: whatever it is told is in exactly one interval, that in which it was told.
  */
+
+import type { Interval } from '../../messages/interval.ts';
 import { Distributions } from '../distributions.ts';
 import { encodeCompressed } from '../hdr.ts';
-import type { Interval } from '../recorder.ts';
 import { BOUNDS, QUEUE, roundedInto, SERVICE } from '../series.ts';
 import type { TaskEnd } from '../task-end.ts';
 import {

@@ -14,7 +14,9 @@ import { TIER_NAMES, type TierName } from '../../pool/tiers.ts';
 import type { Decision, Score } from '../../regulation/decision.ts';
 import type { PressureLevel } from '../../regulation/pressure.ts';
 import type { RebalanceMessage } from '../channels.ts';
-import { GC_KINDS, type GcKind, type Snapshot, type TaskCounts } from '../snapshot.ts';
+import { GC_KINDS, type GcKind } from '../series.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { TaskCounts } from '../task-end.ts';
 
 export const RECORDING_FORMAT = 'millpond.recording';
 export const RECORDING_VERSION = 1;

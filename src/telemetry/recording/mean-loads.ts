@@ -2,7 +2,7 @@
  * CPU loads in the mean of an interval, from samples that come about once a second. Owned by the recording, on the main thread.
  * Invariant: a sample counts for one interval.
  */
-import type { CpuSnapshot } from '../snapshot.ts';
+import type { CpuSnapshot } from '../../machine/cpu-load.ts';
 
 interface Sum {
   sum: number;

@@ -8,15 +8,17 @@
  */
 
 import type { Bytes } from '../../bytes.ts';
+import type { CpuSnapshot } from '../../machine/cpu-load.ts';
+import type { Interval } from '../../messages/interval.ts';
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
 import type { Decision } from '../../regulation/decision.ts';
 import type { PressureLevel } from '../../regulation/pressure.ts';
+import type { PressureSnapshot } from '../../regulation/snapshots.ts';
 import type { RebalanceMessage, WorkerLostMessage } from '../channels.ts';
-import type { Interval } from '../recorder.ts';
 import { TIERS } from '../series.ts';
-import type { CpuSnapshot, PressureSnapshot, Snapshot, TaskCounts } from '../snapshot.ts';
-import type { TaskEnd, TaskObserver } from '../task-end.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { TaskCounts, TaskEnd, TaskObserver } from '../task-end.ts';
 import { Collector, shortened } from './collector.ts';
 import type { HeaderLine, IntervalLine, RecordedShard, RecordingLine } from './lines.ts';
 import { MeanLoads } from './mean-loads.ts';

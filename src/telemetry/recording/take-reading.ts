@@ -7,8 +7,8 @@ import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../../pool/tiers.ts';
 import type { Regulator } from '../../regulation/regulator.ts';
 import { TIERS } from '../series.ts';
-import type { TaskCounts } from '../snapshot.ts';
-import { heldByTier } from '../take-snapshot.ts';
+import type { TaskCounts } from '../task-end.ts';
+import { heldByTier } from '../tier-snapshot.ts';
 import type { Reading } from './recording.ts';
 
 export interface ReadingSources {

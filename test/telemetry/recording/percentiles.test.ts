@@ -6,7 +6,7 @@ import { TIER_NAMES } from '../../../src/pool/tiers.ts';
 import { merge, valueAt } from '../../../src/report/histograms.ts';
 import { Recorder } from '../../../src/telemetry/recorder.ts';
 import type { SeriesName } from '../../../src/telemetry/recording/lines.ts';
-import { GC_KINDS } from '../../../src/telemetry/snapshot.ts';
+import { GC_KINDS } from '../../../src/telemetry/series.ts';
 import { percentileOf, type Sample } from '../percentiles.ts';
 import { makeStand, START_MS } from './stand.ts';
 

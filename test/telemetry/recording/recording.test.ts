@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CpuSnapshot } from '../../../src/machine/cpu-load.ts';
 import { FRESH, HIT } from '../../../src/pool/causes.ts';
 import { LEAST_INTERVAL_MS, lengthMs } from '../../../src/telemetry/recording/recording.ts';
 import { TIERS } from '../../../src/telemetry/series.ts';
-import type { CpuSnapshot } from '../../../src/telemetry/snapshot.ts';
 import { snapshotWith } from '../snapshot-fixture.ts';
 import { makeStand, readingWith, START_MS, type Stand } from './stand.ts';
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CpuSnapshot } from '../../../src/machine/cpu-load.ts';
 import { CAUSES } from '../../../src/pool/causes.ts';
 import { DEFAULT_POOL_OPTIONS } from '../../../src/pool/options.ts';
 import { readRun } from '../../../src/report/read-run.ts';
@@ -14,7 +15,6 @@ import {
 } from '../../../src/telemetry/recording/recording.ts';
 import { RecordingFile } from '../../../src/telemetry/recording/writer.ts';
 import { TIERS } from '../../../src/telemetry/series.ts';
-import type { CpuSnapshot } from '../../../src/telemetry/snapshot.ts';
 
 export interface Stand {
   readonly recording: RunRecording;

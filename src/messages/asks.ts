@@ -1,0 +1,36 @@
+/**
+ * What the coordinator and the workers say to each other over each worker's own port. Structured-cloneable; buffers are
+ * always transferred, never copied.
+ */
+import type { Leak } from '../pool/leases.ts';
+import type { Interval } from './interval.ts';
+
+export type ToWorker =
+  /** Idle buffers, charged to the receiver already. */
+  | { readonly kind: 'gift'; readonly tier: number; readonly buffers: ArrayBuffer[] }
+  /** Send up to `count` idle buffers of a tier back, in a `surrender`. */
+  | { readonly kind: 'want'; readonly ticket: number; readonly tier: number; readonly count: number }
+  /** Free up to `kib` of idle memory; answered by `trimmed`. */
+  | { readonly kind: 'trim'; readonly ticket: number; readonly kib: number }
+  /** Free up to so many idle buffers of each tier; answered by `trimmed`. */
+  | { readonly kind: 'clear'; readonly ticket: number; readonly counts: readonly number[] }
+  /** Keep at most `quota` idle buffers of a tier; answered by `quota-set` with what was freed for it. */
+  | { readonly kind: 'quota'; readonly ticket: number; readonly tier: number; readonly quota: number }
+  /** The task was cancelled (for jobs that wait in their event loop; a busy one reads the shared word). */
+  | { readonly kind: 'cancel'; readonly task: number }
+  /** Give everything back; answered by `closed`. */
+  | { readonly kind: 'close' };
+
+export type FromWorker =
+  | {
+      readonly kind: 'surrender';
+      readonly ticket: number;
+      readonly tier: number;
+      readonly buffers: ArrayBuffer[];
+    }
+  | { readonly kind: 'trimmed'; readonly ticket: number; readonly kib: number }
+  | { readonly kind: 'quota-set'; readonly ticket: number; readonly kib: number }
+  /** A loan whose pin ended after its task. */
+  | { readonly kind: 'loan'; readonly loan: number; readonly buffer: ArrayBuffer }
+  | { readonly kind: 'recorded'; readonly interval: Interval }
+  | { readonly kind: 'closed'; readonly interval: Interval | null; readonly leaks: Leak[] };
