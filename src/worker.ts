@@ -10,8 +10,9 @@ import type { Pool } from './pool/pool.ts';
 import { type BlockAdvice, type Job, type JobContext, WorkerThread } from './thread/job-thread.ts';
 
 export { MillpondError } from './errors.ts';
-export type { Lease, Pin } from './pool/lease.ts';
+export type { Lease } from './pool/lease.ts';
 export type { AcquireOptions, Pool } from './pool/pool.ts';
+export type { Pin } from './pool/store.ts';
 export type { BlockAdvice, JobContext };
 
 const start: WorkerStart | undefined = isMainThread ? undefined : workerData?.millpond;

@@ -5,10 +5,9 @@
  */
 import { KiB } from '../bytes.ts';
 import { FreeList, LIST_WORDS } from './free-list.ts';
-import type { ShardCounts } from './leases.ts';
 import type { Quarantine } from './quarantine.ts';
 import { Store } from './store.ts';
-import type { Supply } from './supply.ts';
+import type { ShardCounts, Supply } from './supply.ts';
 import { DIRECT, POOLED_TIERS } from './tiers.ts';
 
 /** Indexes of a shard's own words in shared memory. */

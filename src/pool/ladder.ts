@@ -7,9 +7,8 @@ import { type Bytes, formatBytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { DIRECT_ALLOCATION, FRESH, HIT, LARGER, MAILBOX, TRIMMED, WAITED } from './causes.ts';
 import type { IdleMemory } from './idle.ts';
-import type { ShardCounts } from './leases.ts';
 import { Store } from './store.ts';
-import type { Supply } from './supply.ts';
+import type { ShardCounts, Supply } from './supply.ts';
 import { capacityFor, DIRECT, POOLED_TIERS, type TierPolicies, tierFor } from './tiers.ts';
 
 /** What a request got: the stores in the order asked, each with the step that served it. */

@@ -4,20 +4,13 @@
  */
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import type { Lender, Store } from './store.ts';
+import type { Borrowed, Lender, Pin, Store } from './store.ts';
 
 /** A lease that ended by its owner's doing has one of these for its generation; stores count from 0. */
 export const RELEASED = -1;
 export const MOVED = -2;
 
-/** A mark that native code holds the memory beyond a call: it blocks release, move and reclaim until released. */
-export interface Pin {
-  /** Ends the mark; more calls do nothing. */
-  release(): void;
-  [Symbol.dispose](): void;
-}
-
-export class Lease {
+export class Lease implements Borrowed {
   /** Bytes asked for, by `acquire` or the last `resize`. */
   length: Bytes;
 

@@ -8,30 +8,11 @@
 import { type Bytes, KiB } from '../bytes.ts';
 import type { FreeList } from './free-list.ts';
 import type { IdleMemory, ShardWords } from './idle.ts';
-import { Lease, MOVED, type Pin, RELEASED } from './lease.ts';
+import { Lease, MOVED, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
 import type { Quarantine } from './quarantine.ts';
-import { type Lender, NOT_LENT, NOWHERE, type Store } from './store.ts';
-import type { Recording, Supply } from './supply.ts';
-
-/** Exact counts of one shard; each call counts one event. */
-export interface ShardCounts {
-  /** Counted in place, by tier of the request: requests served by idle memory at once, and leases that ended. */
-  readonly hits: Float64Array;
-  readonly releases: Float64Array;
-  served(cause: number, tier: number): void;
-  overflowed(tier: number): void;
-  /** A lease that another thread acquired ended here; it counts as released, too. */
-  endedForeign(): void;
-  /** So many KiB came into the shard's hands (idle, leased, in quarantine), or left them if negative. Loans do not count. */
-  held(tier: number, kib: number): void;
-  /** A buffer came from the system; it is `held` from now on. */
-  allocated(tier: number, kib: number): void;
-  /** A buffer went back to the system; it is `held` no more. */
-  freed(tier: number, kib: number): void;
-  leaked(): void;
-  quarantined(): void;
-}
+import { type IdleList, type Lender, NOT_LENT, NOWHERE, type Pin, type Store } from './store.ts';
+import type { Recording, ShardCounts, Supply } from './supply.ts';
 
 /** A lease that its task forgot. */
 export interface Leak {
@@ -113,7 +94,7 @@ export class Leases implements Lender {
   takeBack(lease: Lease, store: Store): void {
     const words = this.#words;
     if (store.plain && words[this.#mail] === 0 && words[this.#hunger] === 0 && store.intact) {
-      if ((store.list as FreeList).push(store, words)) {
+      if ((store.list as IdleList).push(store, words)) {
         lease.generation = RELEASED;
         this.#finish(store);
         return;

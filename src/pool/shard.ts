@@ -12,13 +12,13 @@ import { guard, HIT_FRAMES, LADDER_FRAMES } from './guard.ts';
 import { IdleMemory, type ShardWords } from './idle.ts';
 import { Ladder, type Request, type Served } from './ladder.ts';
 import type { Lease } from './lease.ts';
-import { type Leak, Leases, type ShardCounts } from './leases.ts';
+import { type Leak, Leases } from './leases.ts';
 import type { PoolOptions } from './options.ts';
 import type { AcquireOptions, BlockingOptions, Pool } from './pool.ts';
 import { Quarantine } from './quarantine.ts';
 import { cancelledError, closedError, taskEndedError } from './shard-errors.ts';
 import type { Store } from './store.ts';
-import type { Recording, Supply } from './supply.ts';
+import type { Recording, ShardCounts, Supply } from './supply.ts';
 import { capacityFor, tierFor } from './tiers.ts';
 
 /** Of hits, one in this many is timed to its release, or one of the recorded ones where those are fewer: a clock costs 50 ns. */

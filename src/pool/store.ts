@@ -1,12 +1,31 @@
 import type { Bytes } from '../bytes.ts';
-import type { FreeList } from './free-list.ts';
-import type { Lease, Pin } from './lease.ts';
 import { DIRECT } from './tiers.ts';
+
+/** A lease, as its lender sees it. */
+export interface Borrowed {
+  length: Bytes;
+  store: Store;
+  /** The store's when it was lent, or how the lease ended. */
+  generation: number;
+}
+
+/** A mark that native code holds the memory beyond a call: it blocks release, move and reclaim until released. */
+export interface Pin {
+  /** Ends the mark; more calls do nothing. */
+  release(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Where a lender puts what is released. */
+export interface IdleList {
+  /** False, and nothing happened, when it takes no more. */
+  push(store: Store, words: Int32Array): boolean;
+}
 
 /** What leases and idle memory ask of the shard that lent a store. */
 export interface Lender {
-  takeBack(lease: Lease, store: Store): void;
-  grow(lease: Lease, store: Store, length: Bytes): void;
+  takeBack(lease: Borrowed, store: Store): void;
+  grow(lease: Borrowed, store: Store, length: Bytes): void;
   pinned(store: Store): Pin;
   /** The store leaves the shard: it was freed, or goes to another. */
   forget(store: Store): void;
@@ -57,7 +76,7 @@ export class Store {
   /** Where the lender keeps it among those it knows; `NOWHERE` while none knows it. */
   place = NOWHERE;
   /** Where the lender puts it at a release; null for a direct allocation. */
-  list: FreeList | null = null;
+  list: IdleList | null = null;
 
   #bytes: Uint8Array<ArrayBuffer> | null = null;
   #float32: Float32Array<ArrayBuffer> | null = null;

@@ -68,3 +68,22 @@ export interface Recording {
   /** A lease over a request of a tier has ended here. */
   lifetime(tier: number, nanoseconds: number, weight: number): void;
 }
+
+/** Exact counts of one shard; each call counts one event. */
+export interface ShardCounts {
+  /** Counted in place, by tier of the request: requests served by idle memory at once, and leases that ended. */
+  readonly hits: Float64Array;
+  readonly releases: Float64Array;
+  served(cause: number, tier: number): void;
+  overflowed(tier: number): void;
+  /** A lease that another thread acquired ended here; it counts as released, too. */
+  endedForeign(): void;
+  /** So many KiB came into the shard's hands (idle, leased, in quarantine), or left them if negative. Loans do not count. */
+  held(tier: number, kib: number): void;
+  /** A buffer came from the system; it is `held` from now on. */
+  allocated(tier: number, kib: number): void;
+  /** A buffer went back to the system; it is `held` no more. */
+  freed(tier: number, kib: number): void;
+  leaked(): void;
+  quarantined(): void;
+}

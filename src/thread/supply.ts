@@ -32,9 +32,8 @@ import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import { HIT } from '../pool/causes.ts';
 import type { ShardWords } from '../pool/idle.ts';
-import type { ShardCounts } from '../pool/leases.ts';
 import type { Store } from '../pool/store.ts';
-import type { Need, Supply } from '../pool/supply.ts';
+import type { Need, ShardCounts, Supply } from '../pool/supply.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import { channels } from '../telemetry/channels.ts';
 

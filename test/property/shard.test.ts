@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KiB, MiB } from '../../src/bytes.ts';
-import type { Lease, Pin } from '../../src/pool/lease.ts';
-import { Store } from '../../src/pool/store.ts';
+import type { Lease } from '../../src/pool/lease.ts';
+import { type Pin, Store } from '../../src/pool/store.ts';
 import { makeStand, type Stand, type TestShard } from '../stand.ts';
 
 /**

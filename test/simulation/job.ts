@@ -2,8 +2,9 @@
 import { KiB } from '../../src/bytes.ts';
 import { isMillpondError } from '../../src/errors.ts';
 import type { Task } from '../../src/messages/tasks.ts';
-import type { Lease, Pin } from '../../src/pool/lease.ts';
+import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
+import type { Pin } from '../../src/pool/store.ts';
 import { capacityFor } from '../../src/pool/tiers.ts';
 import type { TaskEnding, TaskFrame } from '../../src/thread/task-frame.ts';
 import { codeOf } from './promises.ts';
