@@ -11,8 +11,9 @@ export { DEFAULT_TIERS, type TierPolicies, type TierPolicy } from './pool/tiers.
 export type { BlockPolicy } from './regulation/block-policy.ts';
 export type { Decision, DecisionInputs, Score } from './regulation/decision.ts';
 export type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './regulation/snapshots.ts';
-export { type CloseReport, createRuntime, type Runtime, type RuntimeOptions } from './runtime/runtime.ts';
-export type { RunOptions } from './runtime/tasks.ts';
+export type { RuntimeOptions } from './runtime/options.ts';
+export type { CloseReport, Runner, RunOptions } from './runtime/runner.ts';
+export { createRuntime, type Runtime } from './runtime/runtime.ts';
 export type {
   AcquireSlowPathMessage,
   PressureMessage,

@@ -6,8 +6,8 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import { MillpondError } from './errors.ts';
 import { isProbe, type Probe, READY, type WorkerStart } from './messages/start.ts';
 import type { TaskMessage } from './messages/wire.ts';
-import type { Pool } from './pool/pool.ts';
-import { type BlockAdvice, type Job, type JobContext, WorkerThread } from './thread/job-thread.ts';
+import type { BlockAdvice, JobContext } from './thread/job-context.ts';
+import { type Job, JobThread } from './thread/job-thread.ts';
 
 export { MillpondError } from './errors.ts';
 export type { Lease } from './pool/lease.ts';
@@ -16,7 +16,7 @@ export type { Pin } from './pool/store.ts';
 export type { BlockAdvice, JobContext };
 
 const start: WorkerStart | undefined = isMainThread ? undefined : workerData?.millpond;
-const thread = start === undefined ? undefined : new WorkerThread(start);
+const thread = start === undefined ? undefined : new JobThread(start);
 
 /** What a job file exports; only a runtime calls it. */
 export type DefinedJob<Input, Result> = ((task: never) => unknown) & {
@@ -45,15 +45,6 @@ export function defineJob<Input, Result>(
     if (isProbe(message)) return READY;
     return thread.run(job as Job, message);
   };
-}
-
-/**
- * The pool of this thread, for code that a job calls without its context.
- * @throws MillpondError `ERR_NOT_A_WORKER` outside a runtime's worker
- */
-export function threadPool(): Pool {
-  if (thread === undefined) throw notAWorker();
-  return thread.shard;
 }
 
 function notAWorker(): MillpondError {

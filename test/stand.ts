@@ -42,7 +42,8 @@ export class TestShard extends Shard {
       lifetime: (tier, nanoseconds, weight) => lifetimes.push({ tier, nanoseconds, weight }),
     };
     const supply = new TestSupply(stand, row);
-    super(options, quotas, shardWords(stand.ledger, row), supply, new RowCounts(stand.ledger, row), recorder);
+    const words = shardWords(stand.ledger, row);
+    super({ options, quotas, words, supply, counts: new RowCounts(stand.ledger, row), recorder });
     this.row = row;
     this.ledger = stand.ledger;
     this.recorded = recorded;

@@ -3,9 +3,9 @@ import { strict as assert } from 'node:assert';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
-import type { FromWorker, ToWorker } from '../../src/messages/asks.ts';
+import type { Answer, ToWorker } from '../../src/messages/asks.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
-import { WorkerSide } from '../../src/thread/responder.ts';
+import { Responder } from '../../src/thread/responder.ts';
 import { makeStand, type TestShard } from '../../test/stand.ts';
 import type { Benchmark, Table } from '../benchmark.ts';
 import { significant, spread } from '../rounds.ts';
@@ -66,8 +66,8 @@ function measure(workers: number): Figures {
   quotas.open(0).forEach((quota, tier) => {
     main.idle.setQuota(tier, quota);
   });
-  const events = { recorded: () => {}, closed: () => {}, rebalanced: () => {}, refused: () => {} };
-  const coordinator = new Coordinator(stand.ledger, main, options, quotas, events);
+  const events = { closed: () => {}, rebalanced: () => {}, refused: () => {} };
+  const coordinator = new Coordinator({ ledger: stand.ledger, shard: main, options, quotas, events });
   const ports = shards.map((shard) => new Port(shard));
   for (const port of ports) coordinator.attach(port.shard.row, port);
 
@@ -107,13 +107,13 @@ function use(shard: TestShard, count: number): void {
 /** A port that is two lists. */
 class Port implements Link {
   readonly shard: TestShard;
-  readonly answers: FromWorker[] = [];
+  readonly answers: Answer[] = [];
   readonly #messages: ToWorker[] = [];
-  readonly #side: WorkerSide;
+  readonly #side: Responder;
 
   constructor(shard: TestShard) {
     this.shard = shard;
-    this.#side = new WorkerSide(shard, {
+    this.#side = new Responder(shard, {
       post: (message, transfer) => void this.answers.push(structuredClone(message, { transfer })),
       cancelled: () => {},
       closed: () => {},
@@ -124,7 +124,7 @@ class Port implements Link {
     this.#messages.push(structuredClone(message, { transfer }));
   }
 
-  receive(): FromWorker | undefined {
+  receive(): Answer | undefined {
     return this.answers.shift();
   }
 

@@ -35,20 +35,20 @@ const poolOptions = resolvePoolOptions({ sampleEvery: options.telemetry === 'all
 const ledger = Ledger.create(1, poolOptions.budgetBytes);
 const row = ledger.claim(0);
 const recorder = new Recorder();
-const shard = new Shard(
-  poolOptions,
-  [8, 8, 8],
-  shardWords(ledger, row),
-  new ThreadSupply(ledger, row, {
+const shard = new Shard({
+  options: poolOptions,
+  quotas: [8, 8, 8],
+  words: shardWords(ledger, row),
+  supply: new ThreadSupply(ledger, row, {
     canBlock: true,
     safepoint: () => {},
     returnLoan: () => {},
     sendBack: () => false,
     currentTask: () => 0,
   }),
-  new RowCounts(ledger, row),
+  counts: new RowCounts(ledger, row),
   recorder,
-);
+});
 
 const published: (Interval | null)[] = [];
 for (let round = 0; round < options.warm; round++) play();

@@ -11,8 +11,7 @@
 import { CRITICAL, HUNGER, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import type { FromWorker } from '../messages/asks.ts';
-import type { Interval } from '../messages/interval.ts';
+import type { Answer } from '../messages/asks.ts';
 import type { Crate, Gift } from '../messages/tasks.ts';
 import type { Leak } from '../pool/leases.ts';
 import type { PoolOptions } from '../pool/options.ts';
@@ -32,14 +31,21 @@ import { RowReader } from './row-reader.ts';
 
 /** What the coordinator tells the runtime. */
 export interface CoordinatorEvents {
-  /** The thread of a row published what it recorded. */
-  recorded(row: number, interval: Interval): void;
   /** Requests of a row that ended without memory since the last round. */
   refused(row: number, requests: number): void;
   /** Quota or idle buffers move between shards for what the last round showed. */
   rebalanced(moves: readonly Move[]): void;
   /** The worker of a row gave everything back. */
   closed(row: number, leaks: readonly Leak[]): void;
+}
+
+export interface CoordinatorParts {
+  readonly ledger: Ledger;
+  /** The main thread's own. */
+  readonly shard: Shard;
+  readonly options: PoolOptions;
+  readonly quotas: Quotas;
+  readonly events: CoordinatorEvents;
 }
 
 export class Coordinator {
@@ -62,7 +68,7 @@ export class Coordinator {
   readonly #outbox = new Outbox();
   readonly #quotaMoves: QuotaMoves;
 
-  constructor(ledger: Ledger, shard: Shard, options: PoolOptions, quotas: Quotas, events: CoordinatorEvents) {
+  constructor({ ledger, shard, options, quotas, events }: CoordinatorParts) {
     this.#ledger = ledger;
     this.#shard = shard;
     this.#events = events;
@@ -131,7 +137,7 @@ export class Coordinator {
     this.#links.post(row, { kind: 'cancel', task });
   }
 
-  handle(row: number, message: FromWorker): void {
+  handle(row: number, message: Answer): void {
     switch (message.kind) {
       case 'surrender': {
         const ask = this.#asks.take(message.ticket);
@@ -152,11 +158,7 @@ export class Coordinator {
         this.flow.count(this.#acquirerOf(message.loan), row);
         if (this.loans.settle(message.loan)) this.#keep(message.buffer);
         break;
-      case 'recorded':
-        this.#events.recorded(row, message.interval);
-        break;
       case 'closed':
-        if (message.interval !== null) this.#events.recorded(row, message.interval);
         this.#events.closed(row, message.leaks);
         this.#closed(row);
         break;

@@ -7,14 +7,14 @@
 import { MAIL, MAIN_ROW, rowWord } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { KiB } from '../bytes.ts';
-import type { FromWorker, ToWorker } from '../messages/asks.ts';
+import type { Answer, ToWorker } from '../messages/asks.ts';
 
 /** The coordinator's end of a worker's port. */
 export interface Link {
   /** @throws when the message cannot be posted; the buffers are then still here */
   post(message: ToWorker, transfer: ArrayBuffer[]): void;
   /** The next message that waits, if any. */
-  receive(): FromWorker | undefined;
+  receive(): Answer | undefined;
   close(): void;
 }
 

@@ -21,7 +21,8 @@ export type ToWorker =
   /** Give everything back; answered by `closed`. */
   | { readonly kind: 'close' };
 
-export type FromWorker =
+/** What a worker answers to the coordinator. */
+export type Answer =
   | {
       readonly kind: 'surrender';
       readonly ticket: number;
@@ -32,5 +33,12 @@ export type FromWorker =
   | { readonly kind: 'quota-set'; readonly ticket: number; readonly kib: number }
   /** A loan whose pin ended after its task. */
   | { readonly kind: 'loan'; readonly loan: number; readonly buffer: ArrayBuffer }
-  | { readonly kind: 'recorded'; readonly interval: Interval }
-  | { readonly kind: 'closed'; readonly interval: Interval | null; readonly leaks: Leak[] };
+  | { readonly kind: 'closed'; readonly leaks: Leak[] };
+
+/** What a worker tells of itself; no business of the coordinator's. */
+export interface Recorded {
+  readonly kind: 'recorded';
+  readonly interval: Interval;
+}
+
+export type FromWorker = Answer | Recorded;

@@ -23,6 +23,14 @@ export interface ShardWords {
   readonly quota: number;
 }
 
+/** What idle and lent memory of one shard share. */
+export interface MemoryParts {
+  readonly words: ShardWords;
+  readonly supply: Supply;
+  readonly quarantine: Quarantine;
+  readonly counts: ShardCounts;
+}
+
 /** A released buffer helps a starving shard if so many of its kind would feed it; smaller ones are left in their pools. */
 const HELPFUL = 16;
 
@@ -33,13 +41,7 @@ export class IdleMemory {
   readonly #at: ShardWords;
   readonly #counts: ShardCounts;
 
-  constructor(
-    quotas: readonly number[],
-    at: ShardWords,
-    supply: Supply,
-    quarantine: Quarantine,
-    counts: ShardCounts,
-  ) {
+  constructor(quotas: readonly number[], { words: at, supply, quarantine, counts }: MemoryParts) {
     this.#supply = supply;
     this.#quarantine = quarantine;
     this.#at = at;

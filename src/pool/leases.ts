@@ -7,7 +7,7 @@
  */
 import { type Bytes, KiB } from '../bytes.ts';
 import type { FreeList } from './free-list.ts';
-import type { IdleMemory, ShardWords } from './idle.ts';
+import type { IdleMemory, MemoryParts } from './idle.ts';
 import { Lease, MOVED, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -28,6 +28,14 @@ export interface TaskEnd {
   readonly homebound: Store[];
   /** Leases that native code still held; their memory is in quarantine. */
   readonly pinned: number;
+}
+
+export interface LeasesParts extends MemoryParts {
+  readonly idle: IdleMemory;
+  readonly recorder: Recording;
+  readonly scrub: boolean;
+  /** Acquires from the same shard. */
+  grow(length: Bytes): Lease;
 }
 
 export class Leases implements Lender {
@@ -54,26 +62,16 @@ export class Leases implements Lender {
   /** The task that leases acquired now belong to; 0 outside tasks. */
   task = 0;
 
-  /** `grow` acquires from the same shard. */
-  constructor(
-    idle: IdleMemory,
-    at: ShardWords,
-    supply: Supply,
-    quarantine: Quarantine,
-    counts: ShardCounts,
-    recorder: Recording,
-    scrub: boolean,
-    grow: (length: Bytes) => Lease,
-  ) {
+  constructor({ idle, words, supply, quarantine, counts, recorder, scrub, grow }: LeasesParts) {
     this.#idle = idle;
     this.#supply = supply;
     this.#quarantine = quarantine;
     this.#counts = counts;
     this.#recorder = recorder;
     this.#grow = grow;
-    this.#words = at.words;
-    this.#mail = at.mail;
-    this.#hunger = at.hunger;
+    this.#words = words.words;
+    this.#mail = words.mail;
+    this.#hunger = words.hunger;
     this.#lists = idle.lists;
     this.#releases = counts.releases;
     this.#scrub = scrub;

@@ -28,6 +28,16 @@ const GUARD_EVERY = 4096;
 /** Timers take no more. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
+export interface ShardParts {
+  readonly options: PoolOptions;
+  /** How many idle buffers of each tier it may keep at first. */
+  readonly quotas: readonly number[];
+  readonly words: ShardWords;
+  readonly supply: Supply;
+  readonly counts: ShardCounts;
+  readonly recorder: Recording;
+}
+
 export class Shard implements Pool {
   readonly idle: IdleMemory;
   readonly leases: Leases;
@@ -56,33 +66,24 @@ export class Shard implements Pool {
   #untimed = 0;
   #closed = false;
 
-  constructor(
-    options: PoolOptions,
-    quotas: readonly number[],
-    at: ShardWords,
-    supply: Supply,
-    counts: ShardCounts,
-    recorder: Recording,
-  ) {
+  constructor({ options, quotas, words, supply, counts, recorder }: ShardParts) {
     this.#options = options;
     this.#supply = supply;
-    this.#words = at.words;
-    this.#mail = at.mail;
+    this.#words = words.words;
+    this.#mail = words.mail;
     [this.#smallest, this.#middle, this.#largest] = options.tiers.map((tier) => tier.capacity);
     this.#counts = counts;
     this.#recorder = recorder;
     this.#quarantine = new Quarantine(() => counts.quarantined());
-    this.idle = new IdleMemory(quotas, at, supply, this.#quarantine, counts);
-    this.leases = new Leases(
-      this.idle,
-      at,
-      supply,
-      this.#quarantine,
-      counts,
+    const parts = { words, supply, quarantine: this.#quarantine, counts };
+    this.idle = new IdleMemory(quotas, parts);
+    this.leases = new Leases({
+      ...parts,
+      idle: this.idle,
       recorder,
-      options.scrub,
-      (length) => this.acquire(length),
-    );
+      scrub: options.scrub,
+      grow: (length) => this.acquire(length),
+    });
     [this.#small, this.#medium, this.#large] = this.idle.lists;
     this.#hits = counts.hits;
     this.#ladder = new Ladder(this.idle, supply, options.tiers, counts);

@@ -78,9 +78,9 @@ export class Admission {
 
   /**
    * The error for a task that waits, since `acceptedMs` or since no task runs any more, for memory that nobody will give back;
-   * null while there is hope.
+   * null while it may still come.
    */
-  despair(acceptedMs: number, needKib: number, name: string): MillpondError | null {
+  refusal(acceptedMs: number, needKib: number, name: string): MillpondError | null {
     const sinceMs = Math.max(acceptedMs, this.#quietSinceMs);
     if (this.#needs.size > 0 || this.#now() - sinceMs < this.#patienceMs) return null;
     return new MillpondError(

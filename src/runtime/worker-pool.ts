@@ -11,7 +11,8 @@ import { FixedQueue, Piscina } from 'piscina';
 import type { Ledger } from '../budget/ledger.ts';
 import type { Link } from '../coordinator/links.ts';
 import { MillpondError } from '../errors.ts';
-import type { FromWorker, ToWorker } from '../messages/asks.ts';
+import type { Answer, FromWorker, ToWorker } from '../messages/asks.ts';
+import type { Interval } from '../messages/interval.ts';
 import { type Hello, PROBE, type Probe, READY, type WorkerStart } from '../messages/start.ts';
 import type { Task, TaskResult } from '../messages/tasks.ts';
 import { type ResultMessage, readResult, type TaskMessage, writeTask } from '../messages/wire.ts';
@@ -38,9 +39,12 @@ export interface Member {
   readonly gone: PromiseWithResolvers<void>;
 }
 
-export interface WorkersEvents {
+export interface WorkerPoolEvents {
   introduced(member: Member, link: Link): void;
-  message(member: Member, message: FromWorker): void;
+  /** The worker answered the coordinator. */
+  answered(member: Member, answer: Answer): void;
+  /** The worker told what it recorded. */
+  recorded(member: Member, interval: Interval): void;
   /** The member can take a task now. */
   free(): void;
   /** The thread is gone, and with it everything that was in its ports. */
@@ -56,25 +60,28 @@ export interface RuntimeLimits {
 }
 
 /** So many deaths in a row of workers that were never given a task mean that none will ever take one. */
-const STILLBORN = 3;
+const MOST_IDLE_DEATHS = 3;
 
-export class Workers {
+export interface WorkerPoolParts {
+  readonly job: URL | string;
+  readonly threads: number;
+  /** What each worker is started with. */
+  readonly start: WorkerStart;
+  readonly resourceLimits: RuntimeLimits | undefined;
+  readonly ledger: Ledger;
+  readonly events: WorkerPoolEvents;
+}
+
+export class WorkerPool {
   readonly #piscina: Piscina;
   readonly #ledger: Ledger;
-  readonly #events: WorkersEvents;
+  readonly #events: WorkerPoolEvents;
   readonly #members = new Map<Worker, Member>();
   #chosen: Member | null = null;
-  #stillborn = 0;
+  #idleDeaths = 0;
   #closing = false;
 
-  constructor(
-    job: URL | string,
-    threads: number,
-    start: WorkerStart,
-    resourceLimits: RuntimeLimits | undefined,
-    ledger: Ledger,
-    events: WorkersEvents,
-  ) {
+  constructor({ job, threads, start, resourceLimits, ledger, events }: WorkerPoolParts) {
     this.#ledger = ledger;
     this.#events = events;
     this.#piscina = new Piscina({
@@ -135,7 +142,7 @@ export class Workers {
 
   done(member: Member): void {
     member.busy = false;
-    this.#stillborn = 0;
+    this.#idleDeaths = 0;
   }
 
   /** Ends all threads. Only when no task runs: stopping a thread inside native code can abort the process. */
@@ -183,10 +190,19 @@ export class Workers {
       member.introduced = true;
       const link: Link = {
         post: (message: ToWorker, transfer) => hello.port.postMessage(message, transfer),
-        receive: () => receiveMessageOnPort(hello.port)?.message,
+        receive: () => {
+          for (;;) {
+            const message: FromWorker | undefined = receiveMessageOnPort(hello.port)?.message;
+            if (message?.kind !== 'recorded') return message;
+            this.#events.recorded(member, message.interval);
+          }
+        },
         close: () => hello.port.close(),
       };
-      hello.port.on('message', (message: FromWorker) => this.#events.message(member, message));
+      hello.port.on('message', (message: FromWorker) => {
+        if (message.kind === 'recorded') this.#events.recorded(member, message.interval);
+        else this.#events.answered(member, message);
+      });
       hello.port.unref();
       this.#events.introduced(member, link);
     }
@@ -220,9 +236,9 @@ export class Workers {
     member.dismissed = this.#closing && !member.dying;
     member.dying = true;
     this.#adopt();
-    if (member.task === undefined && !this.#closing) this.#stillborn++;
+    if (member.task === undefined && !this.#closing) this.#idleDeaths++;
     // Piscina replaces none that died before it was ready, and those that follow would wait for ever.
-    if (!this.#closing && (!member.ready || this.#stillborn >= STILLBORN)) {
+    if (!this.#closing && (!member.ready || this.#idleDeaths >= MOST_IDLE_DEATHS)) {
       this.#fail(
         'ERR_WORKER_BOOTSTRAP',
         `A worker loads its job before it takes tasks; it failed with ${member.cause?.message ?? `exit code ${code}`}. Run the job file by itself to see the whole error.`,

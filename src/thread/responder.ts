@@ -4,26 +4,26 @@
  * is back in the shard.
  */
 
-import type { FromWorker, ToWorker } from '../messages/asks.ts';
+import type { Answer, ToWorker } from '../messages/asks.ts';
 import type { Leak } from '../pool/leases.ts';
 import type { Shard } from '../pool/shard.ts';
 import type { Store } from '../pool/store.ts';
 
-export interface WorkerSideEvents {
+export interface ResponderPorts {
   /** @throws when the message cannot be posted; the buffers are then still here */
-  post(message: FromWorker, transfer: ArrayBuffer[]): void;
+  post(message: Answer, transfer: ArrayBuffer[]): void;
   cancelled(task: number): void;
   /** The shard gave everything back. */
   closed(leaks: Leak[]): void;
 }
 
-export class WorkerSide {
+export class Responder {
   readonly #shard: Shard;
-  readonly #events: WorkerSideEvents;
+  readonly #ports: ResponderPorts;
 
-  constructor(shard: Shard, events: WorkerSideEvents) {
+  constructor(shard: Shard, ports: ResponderPorts) {
     this.#shard = shard;
-    this.#events = events;
+    this.#ports = ports;
   }
 
   handle(message: ToWorker): void {
@@ -36,21 +36,21 @@ export class WorkerSide {
         this.#surrender(message.ticket, message.tier, idle.give(message.tier, message.count));
         break;
       case 'trim':
-        this.#events.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.trim(message.kib) }, []);
+        this.#ports.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.trim(message.kib) }, []);
         break;
       case 'clear':
-        this.#events.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.clear(message.counts) }, []);
+        this.#ports.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.clear(message.counts) }, []);
         break;
       case 'quota': {
         const kib = idle.setQuota(message.tier, message.quota);
-        if (message.ticket > 0) this.#events.post({ kind: 'quota-set', ticket: message.ticket, kib }, []);
+        if (message.ticket > 0) this.#ports.post({ kind: 'quota-set', ticket: message.ticket, kib }, []);
         break;
       }
       case 'cancel':
-        this.#events.cancelled(message.task);
+        this.#ports.cancelled(message.task);
         break;
       case 'close':
-        this.#events.closed(this.#shard.close());
+        this.#ports.closed(this.#shard.close());
         break;
     }
   }
@@ -59,10 +59,10 @@ export class WorkerSide {
   #surrender(ticket: number, tier: number, stores: readonly Store[]): void {
     const buffers = stores.map((store) => store.buffer);
     try {
-      this.#events.post({ kind: 'surrender', ticket, tier, buffers }, buffers);
+      this.#ports.post({ kind: 'surrender', ticket, tier, buffers }, buffers);
     } catch {
       this.#shard.idle.takeBack(stores);
-      this.#events.post({ kind: 'surrender', ticket, tier, buffers: [] }, []);
+      this.#ports.post({ kind: 'surrender', ticket, tier, buffers: [] }, []);
     }
   }
 }

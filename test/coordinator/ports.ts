@@ -3,12 +3,12 @@ import { MiB } from '../../src/bytes.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
-import type { FromWorker, ToWorker } from '../../src/messages/asks.ts';
+import type { Answer, ToWorker } from '../../src/messages/asks.ts';
 import type { Crate } from '../../src/messages/tasks.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import { type PoolOptions, resolvePoolOptions } from '../../src/pool/options.ts';
 import type { Store } from '../../src/pool/store.ts';
-import { WorkerSide } from '../../src/thread/responder.ts';
+import { Responder } from '../../src/thread/responder.ts';
 import { MEDIUM, makeStand, type TestShard } from '../stand.ts';
 
 /**
@@ -21,11 +21,16 @@ export function start(given: Partial<PoolOptions> = {}, workers = 2) {
   const quotas = new Quotas(options.tiers, workers + 1);
   quotas.open(0).forEach((quota, tier) => void main.idle.setQuota(tier, quota));
   const refused: number[] = [];
-  const coordinator = new Coordinator(stand.ledger, main, options, quotas, {
-    recorded: () => {},
-    rebalanced: () => {},
-    closed: () => {},
-    refused: (row, requests) => refused.push(row, requests),
+  const coordinator = new Coordinator({
+    ledger: stand.ledger,
+    shard: main,
+    options,
+    quotas,
+    events: {
+      rebalanced: () => {},
+      closed: () => {},
+      refused: (row, requests) => refused.push(row, requests),
+    },
   });
   const ports = shards.map((shard) => new Port(shard, coordinator));
   for (const port of ports) {
@@ -39,7 +44,7 @@ export class Port implements Link {
   readonly shard: TestShard;
   readonly #coordinator: Coordinator;
   readonly toWorker: ToWorker[] = [];
-  readonly fromWorker: FromWorker[] = [];
+  readonly fromWorker: Answer[] = [];
   failing = false;
   closed = false;
 
@@ -54,7 +59,7 @@ export class Port implements Link {
     this.toWorker.push(structuredClone(message, { transfer }));
   }
 
-  receive(): FromWorker | undefined {
+  receive(): Answer | undefined {
     return this.fromWorker.shift();
   }
 
@@ -65,7 +70,7 @@ export class Port implements Link {
   /** The worker handles its mail; its answers reach the coordinator only by `answer`. */
   deliver(): void {
     this.shard.ledger.words[rowWord(this.shard.row) + MAIL] = 0;
-    const side = new WorkerSide(this.shard, {
+    const side = new Responder(this.shard, {
       post: (message, transfer) => void this.fromWorker.push(structuredClone(message, { transfer })),
       cancelled: () => {},
       closed: () => {},

@@ -6,7 +6,7 @@ import { KiB } from '../../src/bytes.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
-import type { FromWorker } from '../../src/messages/asks.ts';
+import type { Answer } from '../../src/messages/asks.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
 import { Store } from '../../src/pool/store.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
@@ -43,7 +43,7 @@ function enumerated(agenda: readonly Job[], arrange: (world: World) => void): st
 }
 
 /** A coordinator of the main thread and one worker, and what it does from now on, in words. */
-function spied({ messages = [], deaf = false }: { messages?: FromWorker[]; deaf?: boolean }) {
+function spied({ messages = [], deaf = false }: { messages?: Answer[]; deaf?: boolean }) {
   const stand = makeStand({ budgetBytes: 8 * LARGE }, { shards: 2 });
   const options = resolvePoolOptions({ budgetBytes: 8 * LARGE }, 1);
   const told: string[] = [];
@@ -72,9 +72,9 @@ function spied({ messages = [], deaf = false }: { messages?: FromWorker[]; deaf?
   }
   let lastGift = -1;
   const ledger = new Spy(stand.ledger.shared, new AtomicMemory(stand.ledger.words));
-  const events = { rebalanced() {}, recorded() {}, refused() {}, closed() {} };
+  const events = { rebalanced() {}, refused() {}, closed() {} };
   const quotas = new Quotas(DEFAULT_TIERS, 2);
-  const coordinator = new Coordinator(ledger, stand.shards[0], options, quotas, events);
+  const coordinator = new Coordinator({ ledger, shard: stand.shards[0], options, quotas, events });
   const link: Link = {
     post: (message) => {
       if (message.kind !== 'gift') return;

@@ -137,20 +137,20 @@ describe('admission', () => {
   it('gives up on a task only after nothing ran for a while that could bring memory back', () => {
     const { admission, clock } = start(100, [90, 0, 0], [0, 0, 0]);
     clock.ms = 999;
-    expect(admission.despair(0, 20, 'large')).toBeNull();
+    expect(admission.refusal(0, 20, 'large')).toBeNull();
     admission.enter(1, 0);
     clock.ms = 5000;
-    expect(admission.despair(0, 20, 'large')).toBeNull();
+    expect(admission.refusal(0, 20, 'large')).toBeNull();
     admission.leave(1);
     clock.ms = 5999;
-    expect(admission.despair(0, 20, 'large')).toBeNull();
+    expect(admission.refusal(0, 20, 'large')).toBeNull();
     clock.ms = 6000;
-    const error = admission.despair(0, 20, 'large');
+    const error = admission.refusal(0, 20, 'large');
     expect(error).toMatchObject({ code: 'ERR_BUDGET_EXHAUSTED' });
     expect(error?.message).toContain("'large' needs 20 KiB while 90 KiB of 100 KiB");
     // Each has its own time from its acceptance on; those of before are through at once.
-    expect(admission.despair(5500, 20, 'later')).toBeNull();
-    expect(admission.despair(10, 20, 'as old')).not.toBeNull();
+    expect(admission.refusal(5500, 20, 'later')).toBeNull();
+    expect(admission.refusal(10, 20, 'as old')).not.toBeNull();
   });
 });
 

@@ -47,7 +47,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'runtime/tasks.ts',
     from: 'this.#answer(entry, () => entry.reject(lost));',
     to: `for (const crate of entry.task.crates) {
-        if (this.#coordinator.loans.settle(crate.loan)) this.#ledger.uncharge(0, this.#coordinator.rows.tierKib(crate.tier));
+        const { ledger, coordinator } = this.#parts;
+        if (coordinator.loans.settle(crate.loan)) ledger.uncharge(0, coordinator.rows.tierKib(crate.tier));
       }
       this.#answer(entry, () => entry.reject(lost));`,
   },
@@ -136,9 +137,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'leaves the gifts of a task that could not be posted with its worker',
     world: 'deadly',
-    file: 'runtime/tasks.ts',
-    from: 'this.#coordinator.unpackReturns(member.row, gifts);\n      return false;',
-    to: 'return false;',
+    file: 'runtime/task-memory.ts',
+    from: 'this.#coordinator.unpackReturns(row, gifts);',
+    to: 'void gifts;',
   },
   {
     name: 'loses buffers that it could not send',

@@ -1,18 +1,17 @@
 /**
- * A simulated worker: production shard, mailbox, worker side and task frame, with ports that are lists. Its thread may be killed at any step; what it posted before is still there afterwards.
+ * A simulated worker: what a production worker is wired of, with ports that are lists. Its thread may be killed at any
+ * step; what it posted before is still there afterwards.
  */
-import { MAIL, PROGRESS, rowWord } from '../../src/budget/layout.ts';
-import { AtomicMemory } from '../../src/budget/memory.ts';
+import { PROGRESS, rowWord } from '../../src/budget/layout.ts';
 import type { Link } from '../../src/coordinator/links.ts';
-import type { FromWorker, ToWorker } from '../../src/messages/asks.ts';
+import type { Answer, ToWorker } from '../../src/messages/asks.ts';
 import { type Task, type TaskResult, taskBuffers } from '../../src/messages/tasks.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
-import { Shard } from '../../src/pool/shard.ts';
+import type { Shard } from '../../src/pool/shard.ts';
 import type { Member } from '../../src/runtime/worker-pool.ts';
-import { Mailbox } from '../../src/thread/mailbox.ts';
-import { WorkerSide } from '../../src/thread/responder.ts';
-import { RowCounts, shardWords } from '../../src/thread/supply.ts';
-import { type TaskEnding, TaskFrame } from '../../src/thread/task-frame.ts';
+import type { Mailbox } from '../../src/thread/mailbox.ts';
+import type { TaskEnding } from '../../src/thread/task-frame.ts';
+import { wireWorker } from '../../src/thread/wiring.ts';
 import { SimulatedJob } from './job.ts';
 import type { Promises } from './promises.ts';
 import { Killed, type LedgerCall, ScheduledLedger, type Thread } from './scheduler.ts';
@@ -40,7 +39,7 @@ export class SimulatedWorker implements Thread, Link {
 
   // Ports.
   readonly toWorker: ToWorker[] = [];
-  readonly fromWorker: FromWorker[] = [];
+  readonly fromWorker: Answer[] = [];
   /** The task that was posted and not begun. */
   dispatched: Task | null = null;
   /** What the last task came to, not yet seen by the main thread. */
@@ -116,7 +115,7 @@ export class SimulatedWorker implements Thread, Link {
     scheduler.pause(this.#main);
   }
 
-  receive(): FromWorker | undefined {
+  receive(): Answer | undefined {
     const message = this.fromWorker.shift();
     if (message !== undefined) this.#machine.book.receive(`from ${this.name}`, buffersOf(message), 'main');
     return message;
@@ -129,33 +128,21 @@ export class SimulatedWorker implements Thread, Link {
     if (row < 0) return false;
     this.row = row;
     const machine = this.#machine;
-    const supply = new SimulatedSupply(machine, this, this.ledger, row, {
-      canBlock: true,
-      safepoint: () => mailbox.drain(),
-      returnLoan: (store) =>
-        this.#post({ kind: 'loan', loan: store.loan, buffer: store.buffer }, [store.buffer]),
-      sendBack: () => false,
-      currentTask: () => this.#task,
-    });
-    const words = shardWords(this.ledger, row);
-    const shard = new Shard(machine.options, [0, 0, 0], words, supply, new RowCounts(this.ledger, row), {
-      record: () => {},
-      lifetime: () => {},
-    });
-    const side = new WorkerSide(shard, {
+    const { shard, supply, mailbox, frame } = wireWorker({
+      ledger: this.ledger,
+      row,
+      options: machine.options,
+      recorder: { record: () => {}, lifetime: () => {} },
+      supply: (around) => new SimulatedSupply(machine, this, this.ledger, row, around),
+      receive: () => this.#receive(),
       post: (message, transfer) => this.#post(message, transfer),
+      currentTask: () => this.#task,
       cancelled: () => {},
-      closed: (leaks) => this.#post({ kind: 'closed', interval: null, leaks }, []),
+      closed: (leaks) => this.#post({ kind: 'closed', leaks }, []),
     });
-    const mailbox = new Mailbox<ToWorker>(
-      { receive: () => this.#receive() },
-      new AtomicMemory(this.ledger.words),
-      rowWord(row) + MAIL,
-      (message) => side.handle(message),
-    );
     this.#mailbox = mailbox;
     const progress = rowWord(row) + PROGRESS;
-    this.#job = new SimulatedJob(machine, supply, shard, new TaskFrame(shard), (thousandths) => {
+    this.#job = new SimulatedJob(machine, supply, shard, frame, (thousandths) => {
       this.ledger.words[progress] = thousandths;
     });
     this.shard = shard;
@@ -170,7 +157,7 @@ export class SimulatedWorker implements Thread, Link {
     return message;
   }
 
-  #post(message: FromWorker, transfer: ArrayBuffer[]): void {
+  #post(message: Answer, transfer: ArrayBuffer[]): void {
     const { book, scheduler } = this.#machine;
     if (this.dead) throw new Killed();
     if (message.kind === 'surrender' && transfer.length > 0 && this.#machine.fails())
@@ -193,7 +180,7 @@ export class SimulatedWorker implements Thread, Link {
   }
 }
 
-export function buffersOf(message: FromWorker): ArrayBuffer[] {
+export function buffersOf(message: Answer): ArrayBuffer[] {
   if (message.kind === 'surrender') return message.buffers;
   return message.kind === 'loan' ? [message.buffer] : [];
 }

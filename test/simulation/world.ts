@@ -6,15 +6,14 @@
 
 import { CHARGED, HELD, MAIN_ROW, rowWord, TIERS, WAKE } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
-import { Coordinator } from '../../src/coordinator/coordinator.ts';
-import { Quotas } from '../../src/coordinator/quotas.ts';
+import type { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { TaskResult } from '../../src/messages/tasks.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
-import { Shard } from '../../src/pool/shard.ts';
-import { Admission } from '../../src/regulation/admission.ts';
-import { Tasks, type TaskWorkers } from '../../src/runtime/tasks.ts';
+import type { Shard } from '../../src/pool/shard.ts';
+import type { Admission } from '../../src/regulation/admission.ts';
+import { wireMainThread } from '../../src/runtime/main-thread.ts';
+import type { Tasks, TaskWorkers } from '../../src/runtime/tasks.ts';
 import type { LogEvent } from '../../src/telemetry/log.ts';
-import { RowCounts, shardWords } from '../../src/thread/supply.ts';
 import type { Choices } from './choices.ts';
 import { MemoryBook } from './memory-book.ts';
 import { Promises } from './promises.ts';
@@ -40,7 +39,7 @@ export class World implements Thread {
   readonly shard: Shard;
   readonly ledger: ScheduledLedger;
   readonly workers: SimulatedWorker[] = [];
-  readonly #supply: SimulatedSupply;
+  #supply!: SimulatedSupply;
   readonly #options: WorldOptions;
   readonly #scheduler: Scheduler;
   readonly #users: Users;
@@ -88,50 +87,32 @@ export class World implements Thread {
     const { shared } = Ledger.create(1 + 2 * options.workers, pool.budgetBytes);
     this.ledger = new ScheduledLedger(shared, scheduler, this);
     new Ledger(shared).claim(0);
-    this.#supply = new SimulatedSupply(this.machine, this, this.ledger, MAIN_ROW, {
-      canBlock: false,
-      safepoint: () => {},
-      returnLoan: () => {},
-      sendBack: (store) => this.coordinator.sendBack(store),
-      currentTask: () => 0,
-    });
-    const quotas = new Quotas(pool.tiers, options.workers + 1);
-    const words = shardWords(this.ledger, MAIN_ROW);
-    const counts = new RowCounts(this.ledger, MAIN_ROW);
-    this.shard = new Shard(pool, quotas.open(MAIN_ROW), words, this.#supply, counts, {
-      record: () => {},
-      lifetime: () => {},
-    });
-    this.coordinator = new Coordinator(this.ledger, this.shard, pool, quotas, {
-      recorded: () => {},
-      rebalanced: () => {},
-      refused: () => {},
-      closed: () => void this.#closedRows++,
-    });
-    const workers: TaskWorkers = {
-      idle: () => this.workers.find(({ member }) => member.ready && !member.busy && !member.dying)?.member,
-      post: (member, name, task, transfer) => this.#dispatch(member, name, task, transfer),
-      done: (member) => {
-        member.busy = false;
+    const main = wireMainThread({
+      ledger: this.ledger,
+      options: pool,
+      threads: options.workers,
+      recorder: { record: () => {}, lifetime: () => {} },
+      workers: {
+        idle: () => this.workers.find(({ member }) => member.ready && !member.busy && !member.dying)?.member,
+        post: (member, name, task, transfer) => this.#dispatch(member, name, task, transfer),
+        done: (member) => {
+          member.busy = false;
+        },
       },
-    };
+      events: { rebalanced: () => {}, refused: () => {}, closed: () => void this.#closedRows++ },
+      log: { write: (event) => void this.#log.push(event), close: () => {} },
+      observer: null,
+      supply: (around) => {
+        this.#supply = new SimulatedSupply(this.machine, this, this.ledger, MAIN_ROW, around);
+        return this.#supply;
+      },
+      now: () => this.machine.clock / 1e6,
+    });
+    this.shard = main.shard;
+    this.coordinator = main.coordinator;
+    this.tasks = main.tasks;
+    this.#admission = main.admission;
     watch(this.coordinator, this.machine);
-    this.#admission = new Admission(
-      this.ledger,
-      this.coordinator.rows,
-      pool.acquireTimeoutMs,
-      () => this.machine.clock / 1e6,
-    );
-    const log = { write: (event: LogEvent) => void this.#log.push(event), close: () => {} };
-    this.tasks = new Tasks(
-      this.ledger,
-      this.shard,
-      this.coordinator,
-      workers,
-      log,
-      this.#admission,
-      pool.tiers,
-    );
     this.#users = new Users(this.machine, this.#supply, this.shard, this.tasks);
     for (let worker = 0; worker < options.workers; worker++) this.#hire();
     scheduler.turn = (except) => this.#turn(except);

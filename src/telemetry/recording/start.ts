@@ -7,19 +7,28 @@ import { type RecordOptions, resolveRecord } from './record-options.ts';
 import { type RecordingSources, RunRecording } from './recording.ts';
 import { RecordingFile } from './writer.ts';
 
+export interface RecordingParts {
+  readonly record: string | RecordOptions;
+  readonly job: URL | string;
+  readonly options: HeaderLine['options'];
+  readonly log: Log;
+  /** When the runtime started, on the clock of `sources`. */
+  readonly startedMs: number;
+  readonly sources: RecordingSources;
+}
+
 /**
- * @param startedMs of the runtime, on the clock of `sources`
  * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_OUTPUT_WRITE`
  */
-export function startRecording(
-  given: string | RecordOptions,
-  job: URL | string,
-  options: HeaderLine['options'],
-  log: Log,
-  startedMs: number,
-  sources: RecordingSources,
-): RunRecording {
-  const { path, label = parse(String(job)).name } = resolveRecord(given);
+export function startRecording({
+  record,
+  job,
+  options,
+  log,
+  startedMs,
+  sources,
+}: RecordingParts): RunRecording {
+  const { path, label = parse(String(job)).name } = resolveRecord(record);
   const file = new RecordingFile(path, (reason) => log.write({ event: 'recording-ended', path, reason }));
   const startedAt = new Date(Date.now() - (sources.now() - startedMs));
   const header = headerLine(label, startedAt, options, () => sources.now() * 1e6);

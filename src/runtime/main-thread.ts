@@ -1,0 +1,67 @@
+/**
+ * What the main thread is made of, wired together once: its shard, the coordinator, admission and the tasks. Ports, clock and
+ * recorder come from outside, so that a runtime and a simulated one are the same.
+ */
+import { MAIN_ROW } from '../budget/layout.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import { Coordinator, type CoordinatorEvents } from '../coordinator/coordinator.ts';
+import { Quotas } from '../coordinator/quotas.ts';
+import type { PoolOptions } from '../pool/options.ts';
+import { Shard } from '../pool/shard.ts';
+import type { Recording, Supply } from '../pool/supply.ts';
+import { Admission } from '../regulation/admission.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { TaskObserver } from '../telemetry/task-end.ts';
+import { RowCounts, type Surroundings, shardWords } from '../thread/supply.ts';
+import { TaskMemory } from './task-memory.ts';
+import { Tasks, type TaskWorkers } from './tasks.ts';
+
+export interface MainPorts {
+  readonly ledger: Ledger;
+  readonly options: PoolOptions;
+  /** Worker threads. */
+  readonly threads: number;
+  readonly recorder: Recording;
+  readonly workers: TaskWorkers;
+  readonly events: CoordinatorEvents;
+  readonly log: Log;
+  /** Told of each task's end, where somebody wants to know. */
+  readonly observer: TaskObserver | null;
+  /** Makes the thread's way to memory. */
+  supply(around: Surroundings): Supply;
+  /** Milliseconds. */
+  now(): number;
+}
+
+export interface MainParts {
+  readonly shard: Shard;
+  readonly coordinator: Coordinator;
+  readonly admission: Admission;
+  readonly tasks: Tasks;
+}
+
+export function wireMainThread(ports: MainPorts): MainParts {
+  const { ledger, options, recorder, workers, log, observer } = ports;
+  const supply = ports.supply({
+    canBlock: false,
+    safepoint: () => {},
+    returnLoan: () => {},
+    sendBack: (store) => coordinator.sendBack(store),
+    currentTask: () => 0,
+  });
+  const quotas = new Quotas(options.tiers, ports.threads + 1);
+  const shard = new Shard({
+    options,
+    quotas: quotas.open(MAIN_ROW),
+    words: shardWords(ledger, MAIN_ROW),
+    supply,
+    counts: new RowCounts(ledger, MAIN_ROW),
+    recorder,
+  });
+  const coordinator = new Coordinator({ ledger, shard, options, quotas, events: ports.events });
+  const admission = new Admission(ledger, coordinator.rows, options.acquireTimeoutMs, () => ports.now());
+  const memory = new TaskMemory(shard, coordinator);
+  const { tiers } = options;
+  const tasks = new Tasks({ ledger, coordinator, memory, workers, admission, tiers, log, observer });
+  return { shard, coordinator, admission, tasks };
+}

@@ -1,0 +1,112 @@
+/** What `createRuntime` is given, checked and with its defaults filled in. Pure. */
+import { availableParallelism } from 'node:os';
+import { MillpondError } from '../errors.ts';
+import { type PoolOptions, resolvePoolOptions } from '../pool/options.ts';
+import { checkShadow } from '../regulation/block-control.ts';
+import type { BlockPolicy } from '../regulation/block-policy.ts';
+import { type GivenThresholds, type HealthThresholds, resolveHealth } from '../telemetry/health.ts';
+import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log.ts';
+import type { RecordOptions } from '../telemetry/recording/record-options.ts';
+import type { RuntimeLimits } from './worker-pool.ts';
+
+export interface RuntimeOptions extends Partial<PoolOptions> {
+  /** The file whose default export is a `defineJob`: a `file:` URL, or an absolute path. */
+  readonly job: URL | string;
+  /** Worker threads, 1 to 1024. Default: what the machine gives this process. */
+  readonly threads?: number;
+  /** V8 heap limits of each worker. They do not count leases; the budget does. */
+  readonly resourceLimits?: RuntimeLimits;
+  /** Least severe log line on stderr. Default `warn`. */
+  readonly logLevel?: LogLevel;
+  /** Takes the log events instead. */
+  readonly log?: Log;
+  /** Where `health()` begins to warn and to fail. */
+  readonly health?: GivenThresholds;
+  /** Other parameters of block sizing, which decide on the same figures without acting: `snapshot().decisions.shadow`. */
+  readonly shadow?: Partial<BlockPolicy>;
+  /**
+   * A file that the run writes down in, for `millpond report`: a line at once for each event and, every 0.25 s at first and 32 s at
+   * last, one with all that was recorded since (docs/recording.md). It may be there if it is a recording, which is replaced. When
+   * it cannot be written any more, the recording ends with one warning in the log, and the run goes on. Names of tasks go into
+   * it. Default: none, which costs nothing.
+   */
+  readonly record?: string | RecordOptions;
+}
+
+export interface RuntimeSettings {
+  readonly job: URL | string;
+  readonly threads: number;
+  readonly resourceLimits: RuntimeLimits | undefined;
+  readonly log: Log;
+  readonly health: HealthThresholds;
+  readonly shadow: Partial<BlockPolicy> | null;
+  readonly record: string | RecordOptions | undefined;
+  readonly pool: PoolOptions;
+}
+
+/** @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL` */
+export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
+  if (typeof given !== 'object' || given === null) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `A runtime is made of an object of options, got ${String(given)}. Write createRuntime({ job: new URL('./my-job.ts', import.meta.url) }).`,
+    );
+  }
+  const {
+    job,
+    threads = availableParallelism(),
+    resourceLimits,
+    logLevel,
+    log,
+    health,
+    shadow,
+    record,
+    ...pool
+  } = given;
+  if (!(job instanceof URL) && typeof job !== 'string') {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `job is a file: URL or an absolute path, got ${String(job)}. Write for example new URL('./my-job.ts', import.meta.url).`,
+    );
+  }
+  return {
+    job,
+    threads,
+    resourceLimits,
+    record,
+    pool: resolvePoolOptions(pool, threads),
+    health: resolveHealth(health),
+    shadow: checkShadow(shadow),
+    log: resolveLog(log, logLevel),
+  };
+}
+
+function resolveLog(log: Log | undefined, level: LogLevel | undefined): Log {
+  if (level !== undefined && !LOG_LEVELS.includes(level)) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `logLevel is one of ${LOG_LEVELS.join(', ')}, got '${String(level)}'.`,
+    );
+  }
+  return log === undefined ? createLog(level === undefined ? {} : { level }) : guarded(log);
+}
+
+/** A log of the user's own that throws must not leave a task half ended: it is told as an error of its own. */
+function guarded(log: Log): Log {
+  if (typeof log?.write !== 'function' || typeof log.close !== 'function') {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `log is an object { write(event), close() }, got ${String(log)}. Leave it out for lines on stderr.`,
+    );
+  }
+  const attempt = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  };
+  return { write: (event) => attempt(() => log.write(event)), close: () => attempt(() => log.close()) };
+}

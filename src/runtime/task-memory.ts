@@ -1,0 +1,100 @@
+/**
+ * The memory of tasks on the main thread, the twin of `thread/task-frame.ts`: what an input brings is loaded and lent, leaves with
+ * the task, and comes home with the result. Owned by the main thread.
+ * Invariant: the leases of an input leave the caller when the task is loaded, and come home exactly once: with the result, when
+ * the task never starts, or when the worker that held them is buried.
+ */
+import type { Bytes } from '../bytes.ts';
+import type { Coordinator } from '../coordinator/coordinator.ts';
+import { crateFor, detachViews, type Packed, pack, unpack } from '../messages/cargo.ts';
+import { type Crate, type Task, type TaskResult, taskBuffers } from '../messages/tasks.ts';
+import type { Shard } from '../pool/shard.ts';
+import { Store } from '../pool/store.ts';
+
+/** What a result brought here, under no lease yet. */
+export interface Arrival {
+  readonly result: TaskResult;
+  readonly crates: readonly Crate[];
+  readonly stores: readonly Store[];
+}
+
+export class TaskMemory {
+  readonly #shard: Shard;
+  readonly #coordinator: Coordinator;
+
+  constructor(shard: Shard, coordinator: Coordinator) {
+    this.#shard = shard;
+    this.#coordinator = coordinator;
+  }
+
+  /**
+   * Finds the leases of an input; it still holds them.
+   * @throws MillpondError as `pack`; then all of them live on
+   */
+  pack(input: unknown): { readonly packed: Packed; readonly broughtBytes: Bytes } {
+    const packed = pack(input, this.#shard);
+    return { packed, broughtBytes: packed.leases.reduce((sum, { capacity }) => sum + capacity, 0) };
+  }
+
+  /** Takes the leases of an input from the caller and lends them to the task. */
+  load(task: number, { value, leases, places }: Packed): Task {
+    const crates = leases.map((lease): Crate => {
+      const { length } = lease;
+      const store = this.#shard.leases.moveOut(lease);
+      return crateFor(store, length, this.#coordinator.loans.open(store.capacity, store.origin));
+    });
+    return { task, input: value, crates, places, gifts: [] };
+  }
+
+  /** The same task, which waits: what it brought must not be written to by anybody any more. */
+  detachViews(task: Task): Task {
+    return task.crates.length > 0 ? { ...task, crates: task.crates.map(detachViews) } : task;
+  }
+
+  /** The task leaves for a worker. What goes back to the worker goes along: a message of its own would cost as much as the task's. */
+  dispatch(row: number, task: Task): Task {
+    for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, row);
+    return { ...task, gifts: this.#coordinator.packReturns(row) };
+  }
+
+  /** The task did not leave: nobody took it. */
+  recall(row: number, { crates, gifts }: Task): void {
+    for (const crate of crates) this.#coordinator.loans.dispatch(crate.loan, -1);
+    this.#coordinator.unpackReturns(row, gifts);
+  }
+
+  /** The task was given to a worker and no result came. True when its buffers have left: then only the worker's end settles them. */
+  hasLeft(row: number, task: Task): boolean {
+    if (taskBuffers(task).some((buffer) => buffer.detached)) return true;
+    this.#coordinator.unpackReturns(row, task.gifts);
+    return false;
+  }
+
+  /** Takes the memory of a task back that never left. */
+  bringHome(task: Task): void {
+    for (const crate of task.crates) {
+      const origin = this.#coordinator.loans.originOf(crate.loan);
+      this.#coordinator.loans.settle(crate.loan);
+      this.#shard.leases.welcome(new Store(crate.buffer, crate.tier, 0, origin), crate.asked, true);
+    }
+  }
+
+  /** A result arrived: what it brought is charged here, and its loans are home. */
+  arrive(row: number, result: TaskResult): Arrival {
+    const { crates = [], homebound = [] } = result;
+    const stores = this.#coordinator.receive(row, crates);
+    this.#coordinator.takeHome(row, homebound);
+    return { result, crates, stores };
+  }
+
+  /** Puts the leases of a result where they were in its value. */
+  deliver({ result, crates, stores }: Arrival): unknown {
+    const leases = stores.map((store, at) => this.#shard.receive(store, crates[at].length, crates[at].asked));
+    return unpack(result.value, result.places ?? [], leases);
+  }
+
+  /** Keeps what a result brought that nobody waits for any more. */
+  keep({ crates, stores }: Arrival): void {
+    stores.forEach((store, at) => void this.#shard.leases.welcome(store, crates[at].asked));
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * A runtime's parts, wired together: the main thread's (main-thread.ts), the worker threads, the regulator and telemetry.
+ * Starts the workers; nothing else moves before the runtime's timer does.
+ */
+import { threadId } from 'node:worker_threads';
+import { BLOCK, MAIN_ROW, PROCESSED, TELL } from '../budget/layout.ts';
+import { Ledger } from '../budget/ledger.ts';
+import type { MillpondError } from '../errors.ts';
+import { CpuLoad } from '../machine/cpu-load.ts';
+import { mainThreadSource, type ThreadSource, threadSource } from '../machine/cpu-sources.ts';
+import { readProcessMemory } from '../machine/process-memory.ts';
+import { Regulator } from '../regulation/regulator.ts';
+import { Announcer } from '../telemetry/announcer.ts';
+import { Observer } from '../telemetry/observer.ts';
+import type { RunRecording } from '../telemetry/recording/recording.ts';
+import { startRecording } from '../telemetry/recording/start.ts';
+import { takeReading } from '../telemetry/recording/take-reading.ts';
+import { ThreadSupply } from '../thread/supply.ts';
+import { type MainParts, wireMainThread } from './main-thread.ts';
+import type { RuntimeSettings } from './options.ts';
+import { type Member, WorkerPool } from './worker-pool.ts';
+
+/** What becomes of the runtime's life. */
+export interface LifeEvents {
+  /** A worker can take a task now. */
+  free(): void;
+  /** No worker can be started, now or later. */
+  failed(error: MillpondError): void;
+}
+
+export interface RuntimeParts extends MainParts {
+  readonly ledger: Ledger;
+  readonly workers: WorkerPool;
+  readonly observer: Observer;
+  readonly announcer: Announcer;
+  readonly regulator: Regulator;
+  readonly recording: RunRecording | null;
+  /** What CPU load is read of, by row. */
+  readonly threadSources: ReadonlyMap<number, ThreadSource>;
+}
+
+/**
+ * @param now milliseconds
+ * @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT` when the file of a recording cannot be made; nothing has started then
+ */
+export function wireRuntime(settings: RuntimeSettings, now: () => number, life: LifeEvents): RuntimeParts {
+  const { pool: options, threads, log } = settings;
+  const startedMs = now();
+  // A dead worker's row comes free a moment after its replacement wants one, so there are two for each thread.
+  const ledger = Ledger.create(1 + 2 * threads, options.budgetBytes);
+  const observer = new Observer(startedMs);
+  // Everything else was checked: what an older recording holds is lost from here on.
+  const recording =
+    settings.record === undefined
+      ? null
+      : startRecording({
+          record: settings.record,
+          job: settings.job,
+          options: { ...options, threads },
+          log,
+          startedMs,
+          sources: {
+            now,
+            askThreads: () => void ledger.words[TELL]++,
+            publish: () => observer.publish(),
+            read: () => takeReading({ ledger, rows: coordinator.rows, regulator, tasks: tasks.counts }),
+            cpu: () => regulator.cpu,
+            processedBytes: (row) => coordinator.rows.counters(row)[PROCESSED],
+          },
+        });
+  observer.totals.listener = recording;
+  const announcer = new Announcer(log, ledger, recording);
+  ledger.words[BLOCK] = options.blockBytes;
+  ledger.claim(threadId);
+
+  const threadSources = new Map([[MAIN_ROW, mainThreadSource()]]);
+  const workers = new WorkerPool({
+    job: settings.job,
+    threads,
+    start: { ledger: ledger.shared, options },
+    resourceLimits: settings.resourceLimits,
+    ledger,
+    events: {
+      introduced: (member, link) => {
+        threadSources.set(member.row, threadSource(member.worker, member.row));
+        coordinator.attach(member.row, link);
+      },
+      answered: (member, answer) => coordinator.handle(member.row, answer),
+      recorded: (member, interval) => observer.totals.merge(interval, member.row),
+      free: life.free,
+      gone: (member, code) => gone(member, code),
+      failed: life.failed,
+    },
+  });
+  const main = wireMainThread({
+    ledger,
+    options,
+    threads,
+    recorder: observer.recorder,
+    workers,
+    log,
+    observer: recording,
+    supply: (around) => new ThreadSupply(ledger, MAIN_ROW, around),
+    now,
+    events: {
+      refused: (shard, requests) => announcer.exhausted(shard, requests),
+      rebalanced: (moves) => {
+        regulator.rebalanced(moves);
+        announcer.rebalanced(moves);
+      },
+      closed: (row, leaks) => announcer.leaked(`shard ${row}`, leaks),
+    },
+  });
+  const { coordinator, tasks, admission } = main;
+  const regulator = new Regulator(
+    {
+      ledger,
+      coordinator,
+      admission,
+      options,
+      threads,
+      load: new CpuLoad(),
+      readMemory: readProcessMemory,
+      totals: observer.totals,
+      shadow: settings.shadow,
+      events: {
+        decided: (decision) => announcer.decided(decision),
+        judged: (decision) => announcer.judged(decision),
+        pressureChanged: (from, to, pressure) => announcer.pressureChanged(from, to, pressure),
+        emergencyEnded: (end) => {
+          announcer.emergencyEnded(end);
+          tasks.pump();
+        },
+      },
+    },
+    startedMs,
+  );
+
+  function gone(member: Member, exitCode: number): void {
+    if (member.row >= 0) {
+      threadSources.delete(member.row);
+      regulator.forget(member.row);
+      recording?.threadGone(member.row);
+      const { chargedBytes, loanBytes } = coordinator.bury(member.row);
+      if (!member.dismissed) announcer.workerLost(member, exitCode, chargedBytes + loanBytes);
+    }
+    tasks.pump();
+  }
+
+  return { ...main, ledger, workers, observer, announcer, regulator, recording, threadSources };
+}

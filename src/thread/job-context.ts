@@ -1,0 +1,97 @@
+/** What a job gets besides its input, and how a worker makes it. Owned by the worker's thread; one for all of its tasks. */
+import { BLOCK, PROCESSED, PROGRESS, rowWord } from '../budget/layout.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import { MillpondError } from '../errors.ts';
+import type { Pool } from '../pool/pool.ts';
+
+/** What a job gets besides its input. */
+export interface JobContext {
+  /** This thread's pool. Leases end with the task. */
+  readonly pool: Pool;
+  /** Aborts when the caller cancels; `signal.aborted` is up to date also inside a long synchronous job. */
+  readonly signal: AbortSignal;
+  readonly block: BlockAdvice;
+  /** Says how far the job is, 0 to 1; costs a few nanoseconds. */
+  readonly progress: (fraction: number) => void;
+}
+
+/** How large blocks of audio should be now. Read it before each block: it may change between two. */
+export interface BlockAdvice {
+  /** Bytes of one block, all channels together. */
+  readonly bytes: number;
+  /** Milliseconds of audio that one block lasts at most. */
+  readonly mostMilliseconds: number;
+  /**
+   * Frames of 32-bit samples that fit one block of so many channels, and at a rate (Hz) last no longer than allowed; 1 or more.
+   * @throws MillpondError `ERR_INVALID_ARGUMENT` for fewer channels than one, or a rate that is not over 0
+   */
+  frames(channels: number, sampleRate?: number): number;
+  /**
+   * Says that so many bytes of samples were just worked on. This is the evidence by which block sizes are chosen: without it
+   * blocks never grow over their baseline. Costs 0.1 us.
+   * @throws MillpondError `ERR_INVALID_ARGUMENT` for what is no number of bytes, 0 or more
+   */
+  processed(bytes: number): void;
+}
+
+export interface ContextParts {
+  readonly ledger: Ledger;
+  readonly row: number;
+  readonly pool: Pool;
+  readonly mostBlockMs: number;
+  /** The signal of the task that runs: made only for jobs that ask for it, as it costs more than an empty job. */
+  signal(): AbortSignal;
+  /** The job said what it processed. */
+  processed(): void;
+}
+
+export function makeContext(parts: ContextParts): JobContext {
+  const { ledger, row, pool } = parts;
+  const { words } = ledger;
+  const progressWord = rowWord(row) + PROGRESS;
+  return Object.freeze({
+    pool,
+    block: Object.freeze(blockAdvice(parts)),
+    progress: (fraction: number) => {
+      words[progressWord] = Math.round(Math.min(1, Math.max(0, fraction)) * 1000);
+    },
+    get signal() {
+      return parts.signal();
+    },
+  });
+}
+
+function blockAdvice({ ledger, row, mostBlockMs, processed }: ContextParts): BlockAdvice {
+  const { words } = ledger;
+  const counters = ledger.counters(row);
+  return {
+    get bytes() {
+      return words[BLOCK];
+    },
+    mostMilliseconds: mostBlockMs,
+    frames: (channels, sampleRate = Number.POSITIVE_INFINITY) => {
+      if (!(channels >= 1 && sampleRate > 0)) throw invalidFrames(channels, sampleRate);
+      const frames = Math.min(words[BLOCK] / (4 * channels), (sampleRate * mostBlockMs) / 1000);
+      return Math.max(1, Math.floor(frames));
+    },
+    processed: (bytes) => {
+      if (!(Number.isFinite(bytes) && bytes >= 0)) throw invalidBytes(bytes);
+      counters[PROCESSED] += bytes;
+      processed();
+    },
+  };
+}
+
+function invalidFrames(channels: number, sampleRate: number): MillpondError {
+  return new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `A block has 1 channel or more, at a rate over 0 Hz; got ${channels} and ${sampleRate}. Pass those of the audio file.`,
+  );
+}
+
+function invalidBytes(bytes: number): MillpondError {
+  return new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `What was processed is a number of bytes, 0 or more; got ${String(bytes)}. Pass frames x channels x 4.`,
+  );
+}

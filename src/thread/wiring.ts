@@ -1,0 +1,72 @@
+/**
+ * What a worker's thread is made of, wired together once: its shard, its mailbox and the memory of its task. Ports, memory,
+ * clock and recorder come from outside, so that a worker thread and a simulated one are the same.
+ */
+import { MAIL, rowWord } from '../budget/layout.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import { AtomicMemory } from '../budget/memory.ts';
+import type { Answer, ToWorker } from '../messages/asks.ts';
+import type { Leak } from '../pool/leases.ts';
+import type { PoolOptions } from '../pool/options.ts';
+import { Shard } from '../pool/shard.ts';
+import type { Recording, Supply } from '../pool/supply.ts';
+import { Mailbox } from './mailbox.ts';
+import { Responder } from './responder.ts';
+import { RowCounts, type Surroundings, shardWords } from './supply.ts';
+import { TaskFrame } from './task-frame.ts';
+
+export interface WorkerPorts<OwnSupply extends Supply> {
+  readonly ledger: Ledger;
+  /** The row that the thread claimed. */
+  readonly row: number;
+  readonly options: PoolOptions;
+  readonly recorder: Recording;
+  /** Makes the thread's way to memory. */
+  supply(around: Surroundings): OwnSupply;
+  /** The next message of the coordinator, if any; never blocks. */
+  receive(): ToWorker | undefined;
+  /** @throws when the message cannot be posted; the buffers are then still here */
+  post(message: Answer, transfer: ArrayBuffer[]): void;
+  /** The task that runs, 0 for none. */
+  currentTask(): number;
+  /** The caller of a task gave up. */
+  cancelled(task: number): void;
+  /** The shard gave everything back. */
+  closed(leaks: Leak[]): void;
+}
+
+export interface WorkerParts<OwnSupply extends Supply = Supply> {
+  readonly shard: Shard;
+  readonly supply: OwnSupply;
+  readonly mailbox: Mailbox<ToWorker>;
+  readonly frame: TaskFrame;
+}
+
+export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSupply>): WorkerParts<OwnSupply> {
+  const { ledger, row, options, recorder } = ports;
+  const supply = ports.supply({
+    canBlock: true,
+    safepoint: () => mailbox.drain(),
+    returnLoan: ({ loan, buffer }) => ports.post({ kind: 'loan', loan, buffer }, [buffer]),
+    // A worker keeps what it makes; only the main thread is brought memory by results.
+    sendBack: () => false,
+    currentTask: () => ports.currentTask(),
+  });
+  const shard = new Shard({
+    options,
+    // The coordinator hands out quota in answer to the hello.
+    quotas: [0, 0, 0],
+    words: shardWords(ledger, row),
+    supply,
+    counts: new RowCounts(ledger, row),
+    recorder,
+  });
+  const responder = new Responder(shard, ports);
+  const mailbox = new Mailbox<ToWorker>(
+    ports,
+    new AtomicMemory(ledger.words),
+    rowWord(row) + MAIL,
+    (message) => responder.handle(message),
+  );
+  return { shard, supply, mailbox, frame: new TaskFrame(shard) };
+}
