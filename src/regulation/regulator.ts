@@ -1,35 +1,27 @@
 /**
  * The regulator: looks at load and memory a few times a second, asks the pure policies beside it what to do, and does it.
  *
- * Owns the pressure, what shards used lately and the record of decisions; runs on the main thread, on the runtime's timer, so
- * also while no one allocates. Leaves to others: blocks (`BlockControl`), emergencies (`EmergencyControl`), how memory is given
- * back (`Cleanup`), who may start (`Admission`).
+ * Owns the record of decisions; runs on the main thread, on the runtime's timer, so also while no one allocates. Leaves to others:
+ * pressure (`PressureWatch`), blocks (`BlockControl`), emergencies (`EmergencyControl`), idle memory (`DemandControl`), how
+ * memory is given back (`Cleanup`), who may start (`Admission`).
  * Invariant: a decision is recorded before anything follows from it, and judged once.
  */
-import { ALLOCATED, MAIN_ROW, PROCESSED } from '../budget/layout.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { Move } from '../coordinator/rebalance.ts';
-import type { ShardUse } from '../coordinator/usage.ts';
 import type { CpuSnapshot } from '../machine/cpu-load.ts';
 import type { ThreadSource } from '../machine/cpu-sources.ts';
 import type { ProcessMemory } from '../machine/process-memory.ts';
 import type { PoolOptions } from '../pool/options.ts';
-import { capacityFor, POOLED_TIERS, TIER_NAMES, tierFor } from '../pool/tiers.ts';
+import { capacityFor, tierFor } from '../pool/tiers.ts';
 import { BlockControl } from './block-control.ts';
 import type { BlockPolicy } from './block-policy.ts';
 import type { Decision, DecisionInputs, DecisionKind } from './decision.ts';
+import { DemandControl } from './demand-control.ts';
 import { type EmergencyChange, EmergencyControl } from './emergency-control.ts';
 import { type Figures, Judge } from './judge.ts';
-import {
-  atLeast,
-  CALM,
-  DEFAULT_PRESSURE,
-  levelOf,
-  nextPressure,
-  type PressureLevel,
-  type PressureState,
-  spend,
-} from './pressure.ts';
+import { type Observation, observe } from './observation.ts';
+import { atLeast, DEFAULT_PRESSURE, type PressureLevel } from './pressure.ts';
+import { PressureWatch } from './pressure-watch.ts';
 import type {
   RegulatedAdmission,
   RegulatedLedger,
@@ -37,8 +29,6 @@ import type {
   RegulatedMemory,
   RegulatedTotals,
 } from './regulated.ts';
-import { retainedQuota } from './retained.ts';
-import { DEFAULT_RIGHT_SIZE, Demand } from './right-size.ts';
 import type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './snapshots.ts';
 
 /** What the regulator tells the runtime. */
@@ -66,45 +56,18 @@ export interface RegulatorParts {
 
 /** Milliseconds between two looks. */
 const LOOK_MS = 200;
-/** How long pressure of process memory alone may act before it has to rise again to count: RSS does not follow every free. */
-const PROCESS_PATIENCE_MS = 5000;
 /** Over how long throughput is read for the record of decisions. */
 const THROUGHPUT_MS = 1000;
-/** Quota follows demand in many small steps, told as one decision in so long. */
-const RIGHT_SIZE_MS = 60_000;
-
-/** What one look reads, once. */
-interface Reading {
-  readonly atMs: number;
-  readonly usedKib: number;
-  /** Of all shards, by tier. */
-  readonly idleByTier: readonly Bytes[];
-  readonly idleBytes: Bytes;
-  /** Of the budget, what the main thread holds beside loans. */
-  readonly outsideShare: number;
-  readonly allocatedByTier: readonly Bytes[];
-  readonly processedBytes: number;
-  readonly cpuSeconds: number;
-}
-
 export class Regulator {
   readonly #parts: RegulatorParts;
   readonly #block: BlockControl;
   readonly #emergency: EmergencyControl;
   readonly #judge: Judge;
-  readonly #demand = new Demand();
-  /** By tier, what a shard keeps of its quota at least. */
-  readonly #retained: readonly number[];
-  /** By tier, what quotas that followed demand freed since that was last told. */
-  #rightSized = [0, 0, 0];
-  #rightSizedMs: number;
-  readonly #secondsAtLevel: Record<PressureLevel, number> = { nominal: 0, elevated: 0, high: 0, critical: 0 };
-  #pressure: PressureState = CALM;
-  #pressureSinceMs: number;
-  #memory: ProcessMemory;
-  #now: Reading;
+  readonly #demand: DemandControl;
+  readonly #pressure: PressureWatch;
+  #now: Observation;
   #lookedMs: number;
-  #throughput: Reading;
+  #throughput: Observation;
   #bytesPerCpuSecond: number | null = null;
   #movedBytes = 0;
   #moves = 0;
@@ -115,27 +78,25 @@ export class Regulator {
     const { ledger, coordinator, admission, options, threads, shadow } = parts;
     this.#block = new BlockControl(ledger, options, threads, shadow, nowMs);
     this.#emergency = new EmergencyControl(ledger, coordinator, admission);
-    this.#memory = parts.readMemory();
+    this.#demand = new DemandControl(coordinator, options, threads, nowMs);
+    this.#pressure = new PressureWatch(parts.readMemory(), nowMs);
     this.#judge = new Judge({ startMs: nowMs });
     this.#lookedMs = nowMs;
-    this.#pressureSinceMs = nowMs;
-    this.#retained = retainedQuota(options, threads);
-    this.#now = this.#read(nowMs);
+    this.#now = observe(parts, nowMs);
     this.#throughput = this.#now;
-    this.#rightSizedMs = nowMs;
   }
 
   get pressure(): PressureSnapshot {
-    const { ledger } = this.#parts;
+    const { state, level, memory, secondsAtLevel } = this.#pressure;
     return {
-      level: levelOf(this.#pressure),
-      ledgerLevel: this.#pressure.ledger,
-      processLevel: this.#pressure.process,
-      ledgerShare: this.#now.usedKib / ledger.limitKib,
-      processShare: this.#memory.share,
-      rssBytes: this.#memory.rssBytes,
-      limitBytes: this.#memory.limitBytes,
-      secondsAtLevel: { ...this.#secondsAtLevel },
+      level,
+      ledgerLevel: state.ledger,
+      processLevel: state.process,
+      ledgerShare: this.#ledgerShare,
+      processShare: memory.share,
+      rssBytes: memory.rssBytes,
+      limitBytes: memory.limitBytes,
+      secondsAtLevel,
       emergency: this.#emergency.active,
     };
   }
@@ -179,19 +140,20 @@ export class Regulator {
   /** One look, and what follows from it. */
   look(nowMs: number): void {
     const { coordinator, readMemory } = this.#parts;
-    this.#secondsAtLevel[levelOf(this.#pressure)] += (nowMs - this.#lookedMs) / 1000;
+    this.#pressure.count(nowMs);
     this.#lookedMs = nowMs;
-    this.#now = this.#read(nowMs);
-    this.#memory = readMemory();
+    this.#now = observe(this.#parts, nowMs, this.#now);
+    const memory = readMemory();
     this.#readThroughput();
     for (const decision of this.#judge.observe(nowMs, this.#figures())) this.#parts.events.judged(decision);
-    this.#followPressure(nowMs);
+    this.#followPressure(nowMs, memory);
     this.#followEmergency(nowMs);
-    const scarce = atLeast(levelOf(this.#pressure), 'elevated');
+    const scarce = atLeast(this.#pressure.level, 'elevated');
     coordinator.scarce = scarce || this.#emergency.active;
     // Process memory that was spent raises no level any more, but what lies unused meanwhile had better go.
-    const crowded = (this.#memory.share ?? 0) >= DEFAULT_PRESSURE.process.high.enter;
-    this.#followDemand(nowMs, scarce || crowded);
+    const crowded = (memory.share ?? 0) >= DEFAULT_PRESSURE.process.high.enter;
+    const trim = this.#demand.look(nowMs, LOOK_MS, scarce || crowded);
+    if (trim !== null) this.#decide('trim', nowMs, trim.reason, { bytes: trim.bytes }, trim.byTier);
     if (this.#moves > 0) {
       const sentence = `${this.#moves} moves of quota and idle buffers went to shards that missed most.`;
       this.#decide('rebalance', nowMs, sentence, { bytes: this.#movedBytes });
@@ -204,39 +166,29 @@ export class Regulator {
   /** The runtime closes: an emergency ends, what is open is judged, and nothing is looked at any more. */
   close(nowMs: number): void {
     this.#closed = true;
-    this.#secondsAtLevel[levelOf(this.#pressure)] += (nowMs - this.#lookedMs) / 1000;
+    this.#pressure.count(nowMs);
     this.#lookedMs = nowMs;
-    this.#now = this.#read(nowMs);
+    this.#now = observe(this.#parts, nowMs, this.#now);
     this.#emergency.close();
     for (const decision of this.#judge.finish(nowMs, this.#figures())) this.#parts.events.judged(decision);
   }
 
-  #followPressure(nowMs: number): void {
-    const before = levelOf(this.#pressure);
-    const processBefore = this.#pressure.process;
-    const processShare = this.#memory.share;
-    this.#pressure = nextPressure(this.#pressure, {
-      ledgerShare: this.#now.usedKib / this.#parts.ledger.limitKib,
-      processShare,
-    });
-    if (this.#pressure.process !== processBefore) this.#pressureSinceMs = nowMs;
-    const tired = nowMs - this.#pressureSinceMs >= PROCESS_PATIENCE_MS;
-    if (tired && this.#pressure.process !== 'nominal') this.#spend();
-    const now = levelOf(this.#pressure);
+  get #ledgerShare(): number {
+    return this.#now.usedKib / this.#parts.ledger.limitKib;
+  }
+
+  #followPressure(nowMs: number, memory: ProcessMemory): void {
+    const before = this.#pressure.level;
+    this.#pressure.look(nowMs, this.#ledgerShare, memory);
+    const now = this.#pressure.level;
     if (now !== before) this.#parts.events.pressureChanged(before, now, this.pressure);
   }
 
-  /** Process memory has had its effect. */
-  #spend(): void {
-    if (this.#memory.share === null) return;
-    this.#pressure = spend(this.#pressure, this.#memory.share);
-  }
-
   #followEmergency(nowMs: number): void {
-    const { ledger, events, totals } = this.#parts;
+    const { events, totals } = this.#parts;
     const { usedKib, idleBytes, idleByTier, outsideShare } = this.#now;
     const change = this.#emergency.look(
-      { nowMs, pressure: this.#pressure, ledgerShare: usedKib / ledger.limitKib, idleBytes },
+      { nowMs, pressure: this.#pressure.state, ledgerShare: this.#ledgerShare, idleBytes },
       usedKib * KiB,
       outsideShare,
     );
@@ -244,7 +196,7 @@ export class Regulator {
       const { bytes } = change;
       this.#decide('emergency', nowMs, this.#emergencySentence(), { bytes }, idleByTier);
     } else if (change?.kind === 'ended') {
-      this.#spend();
+      this.#pressure.spend();
       totals.recovered(change.milliseconds * 1e6);
       events.emergencyEnded(change);
     }
@@ -257,48 +209,9 @@ export class Regulator {
     return `Pressure is ${level}, with the budget used to ${percent(ledgerShare)}${process}: everything idle is freed and new tasks wait.`;
   }
 
-  /** Frees what lay unused while memory is scarce; else lets quotas follow demand. */
-  #followDemand(nowMs: number, scarce: boolean): void {
-    const shards = this.#parts.coordinator.cleanup.takeUse();
-    this.#demand.observe(nowMs, shards);
-    if (scarce) this.#clearUnused(nowMs, shards);
-    else this.#rightSize(nowMs, shards);
-  }
-
-  #clearUnused(nowMs: number, shards: readonly ShardUse[]): void {
-    const { cleanup, rows } = this.#parts.coordinator;
-    const byTier = [0, 0, 0];
-    for (const { row, unused } of shards) {
-      const idle = unused.map((count, tier) => Math.min(count, rows.idle(row, tier)));
-      if (cleanup.clear(row, unused) === 0) continue;
-      for (const [tier, count] of idle.entries()) byTier[tier] += count * rows.tierKib(tier) * KiB;
-    }
-    const bytes = byTier.reduce((sum, each) => sum + each, 0);
-    if (bytes === 0) return;
-    const sentence = `Memory is scarce: what nobody needed for ${LOOK_MS} ms is freed.`;
-    this.#decide('trim', nowMs, sentence, { bytes }, byTier);
-  }
-
-  #rightSize(nowMs: number, shards: readonly (ShardUse & { readonly quota: readonly number[] })[]): void {
-    const { cleanup, rows } = this.#parts.coordinator;
-    const policy = { ...DEFAULT_RIGHT_SIZE, retained: this.#retained };
-    const quotas = new Map(shards.map(({ row, quota }) => [row, quota]));
-    for (const { row, tier, count } of this.#demand.lowerings(nowMs, shards, policy)) {
-      if (!cleanup.lowerQuota(row, tier, count)) continue;
-      const quota = (quotas.get(row)?.[tier] ?? 0) - count;
-      this.#rightSized[tier] += Math.max(0, rows.idle(row, tier) - quota) * rows.tierKib(tier) * KiB;
-    }
-    const bytes = this.#rightSized.reduce((sum, each) => sum + each, 0);
-    if (bytes === 0 || nowMs - this.#rightSizedMs < RIGHT_SIZE_MS) return;
-    const sentence = 'Demand has fallen: quotas followed it down, and what was idle over them was freed.';
-    this.#decide('trim', nowMs, sentence, { bytes }, this.#rightSized);
-    this.#rightSized = [0, 0, 0];
-    this.#rightSizedMs = nowMs;
-  }
-
   #followBlock(nowMs: number): void {
     const { usedKib, processedBytes, cpuSeconds } = this.#now;
-    const pressure = this.#emergency.active ? 'critical' : levelOf(this.#pressure);
+    const pressure = this.#emergency.active ? 'critical' : this.#pressure.level;
     const { share: cpu } = this.#parts.load;
     this.#block.look(
       { nowMs, cpu, pressure, heldBytes: usedKib * KiB, processedBytes, cpuSeconds },
@@ -327,7 +240,7 @@ export class Regulator {
     const { load, totals } = this.#parts;
     const inputs: DecisionInputs = {
       cpu: load.share,
-      pressure: levelOf(this.#pressure),
+      pressure: this.#pressure.level,
       usedBytes: this.#now.usedKib * KiB,
       idleBytes: this.#now.idleBytes,
       blockBytes: this.#block.bytes,
@@ -343,29 +256,6 @@ export class Regulator {
       allocatedByTier: this.#now.allocatedByTier,
       p99Nanoseconds: this.#parts.totals.intervalP99(),
       bytesPerCpuSecond: this.#bytesPerCpuSecond,
-    };
-  }
-
-  #read(atMs: number): Reading {
-    const { ledger, coordinator, load } = this.#parts;
-    const { rows, loans } = coordinator;
-    const live = rows.live();
-    const idleByTier = [0, 0, 0];
-    for (const row of live) {
-      for (let tier = 0; tier < POOLED_TIERS; tier++) {
-        idleByTier[tier] += rows.idle(row, tier) * rows.tierKib(tier) * KiB;
-      }
-    }
-    const mainKib = ledger.chargedKib(MAIN_ROW) - rows.idleKib(MAIN_ROW) - loans.bytes / KiB;
-    return {
-      atMs,
-      usedKib: ledger.sumKib() ?? this.#now.usedKib,
-      idleByTier,
-      idleBytes: idleByTier.reduce((sum, bytes) => sum + bytes, 0),
-      outsideShare: mainKib / ledger.limitKib,
-      allocatedByTier: TIER_NAMES.map((_, tier) => rows.total(live, ALLOCATED + tier) * KiB),
-      processedBytes: rows.total(live, PROCESSED),
-      cpuSeconds: load.cpuSeconds,
     };
   }
 

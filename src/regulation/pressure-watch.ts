@@ -1,0 +1,61 @@
+/**
+ * How scarce memory is now, and for how long each level lasted. Owned by the regulator, on the main thread.
+ * Invariant: the seconds at all levels add up to the time that was observed.
+ */
+import type { ProcessMemory } from '../machine/process-memory.ts';
+import { CALM, levelOf, nextPressure, type PressureLevel, type PressureState, spend } from './pressure.ts';
+
+/** How long pressure of process memory alone may act before it has to rise again to count: RSS does not follow every free. */
+const PROCESS_PATIENCE_MS = 5000;
+
+export class PressureWatch {
+  readonly #seconds: Record<PressureLevel, number> = { nominal: 0, elevated: 0, high: 0, critical: 0 };
+  #state: PressureState = CALM;
+  #memory: ProcessMemory;
+  /** Since when process memory has said what it says. */
+  #processSinceMs: number;
+  #countedMs: number;
+
+  constructor(memory: ProcessMemory, nowMs: number) {
+    this.#memory = memory;
+    this.#processSinceMs = nowMs;
+    this.#countedMs = nowMs;
+  }
+
+  get state(): PressureState {
+    return this.#state;
+  }
+
+  get level(): PressureLevel {
+    return levelOf(this.#state);
+  }
+
+  get memory(): ProcessMemory {
+    return this.#memory;
+  }
+
+  get secondsAtLevel(): Record<PressureLevel, number> {
+    return { ...this.#seconds };
+  }
+
+  /** Time went by at the level of now. */
+  count(nowMs: number): void {
+    this.#seconds[this.level] += (nowMs - this.#countedMs) / 1000;
+    this.#countedMs = nowMs;
+  }
+
+  /** One look; `ledgerShare` is of the budget. */
+  look(nowMs: number, ledgerShare: number, memory: ProcessMemory): void {
+    this.#memory = memory;
+    const before = this.#state.process;
+    this.#state = nextPressure(this.#state, { ledgerShare, processShare: memory.share });
+    if (this.#state.process !== before) this.#processSinceMs = nowMs;
+    const lasted = nowMs - this.#processSinceMs >= PROCESS_PATIENCE_MS;
+    if (lasted && this.#state.process !== 'nominal') this.spend();
+  }
+
+  /** Process memory has had its effect. */
+  spend(): void {
+    if (this.#memory.share !== null) this.#state = spend(this.#state, this.#memory.share);
+  }
+}
