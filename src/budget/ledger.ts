@@ -4,26 +4,26 @@
  * Owns the shared words of `layout.ts`. Any thread may reserve and un-charge on its own row; only the
  * coordinator (main thread) calls `move`, `forgive` and `release`.
  * Invariant: the sum of all rows is never below the live bytes, and no successful reservation saw a sum over
- * the budget. A function with more than one atomic step has no other side effect, so that a simulator can stop
- * it between two steps and run it again from the start.
+ * the budget. A function with more than one atomic step has no other side effect, so that a simulator can
+ * stop it between two steps and run it again from the start.
  */
 import { type Bytes, KiB } from '../bytes.ts';
+import { LedgerHeader } from './header.ts';
 import {
   BUDGET,
   CHARGED,
-  COUNTERS,
   FREE,
   ledgerBytes,
   MOVES,
   OWNER,
   PEAK,
   ROW_WORDS,
-  rowCountersOffset,
   rowsIn,
   rowWord,
   WAKE,
 } from './layout.ts';
 import { AtomicMemory, type Memory } from './memory.ts';
+import { LedgerRow } from './row.ts';
 
 /** How long a reservation goes on before it is refused. */
 export interface Patience {
@@ -37,9 +37,11 @@ const PATIENCE: Patience = { scans: 64, tries: 3 };
 
 export class Ledger {
   readonly shared: SharedArrayBuffer;
-  /** For plain loads and stores of words that are hints, and for waiting. */
+  /** By the indexes of the layout, for a `Memory`. Single words have names in `header` and `row`. */
   readonly words: Int32Array;
+  readonly header: LedgerHeader;
   readonly rows: number;
+  readonly #rows: (LedgerRow | undefined)[] = [];
   readonly #memory: Memory;
   readonly #random: () => number;
   readonly #patience: Patience;
@@ -60,12 +62,20 @@ export class Ledger {
   ) {
     this.shared = shared;
     this.words = new Int32Array(shared);
+    this.header = new LedgerHeader(this.words);
     this.rows = rowsIn(shared.byteLength);
     this.#memory = memory ?? new AtomicMemory(this.words);
     this.#random = random;
     this.#patience = patience;
   }
 
+  /** The named words of a row, the same object each time. */
+  row(row: number): LedgerRow {
+    this.#rows[row] ??= new LedgerRow(this.words, row);
+    return this.#rows[row];
+  }
+
+  /** What all rows together may reach. A plain load: it was written before any other thread began. */
   get limitKib(): number {
     return this.words[BUDGET];
   }
@@ -80,15 +90,15 @@ export class Ledger {
 
   /** The row's counters: written by its thread only, read by others as they are. */
   counters(row: number): Float64Array {
-    return new Float64Array(this.shared, rowCountersOffset(row), COUNTERS);
+    return this.row(row).counters.values;
   }
 
   /** KiB charged to all rows, or `null` when the coordinator moved charges all the time. */
   sumKib(): number | null {
     const memory = this.#memory;
     for (let scan = 0; scan < this.#patience.scans; scan++) {
-      // A move adds to the receiver before it subtracts from the giver. A scan that read the receiver before and
-      // the giver after would miss the charge, so any scan that overlaps a move is thrown away.
+      // A move adds to the receiver before it subtracts from the giver. A scan that read the receiver before
+      // and the giver after would miss the charge, so any scan that overlaps a move is thrown away.
       const before = memory.load(MOVES);
       if ((before & 1) === 1) continue;
       let sum = 0;
@@ -107,7 +117,7 @@ export class Ledger {
       const used = this.sumKib();
       if (used === null || used + kib > this.limitKib) return false;
 
-      // Add first, then look: of two racing reservations the later adder's sum sees both, so never do both pass.
+      // Add first, then look: the later of two racing adders sees both in its sum, so never do both pass.
       memory.add(charged, kib);
       const sum = this.sumKib();
       if (sum !== null && sum <= this.limitKib) {
@@ -129,7 +139,7 @@ export class Ledger {
 
   /** Wakes everyone who waits for memory. */
   wake(): void {
-    // The change comes before the notification: a waiter that read the old value either is woken or does not sleep.
+    // The change comes before the notification: who read the old value is woken, or does not sleep.
     this.#memory.add(WAKE, 1);
     this.#memory.notify(WAKE);
   }
@@ -150,7 +160,7 @@ export class Ledger {
 
   /**
    * Takes a free row for a thread and returns its number, or -1 when none is free.
-   * `owner` is a thread id (0 or more); a row that a dead thread held comes free when the coordinator says so.
+   * `owner` is a thread id (0 or more). What a dead thread held comes free when the coordinator says so.
    */
   claim(owner: number): number {
     const memory = this.#memory;
@@ -168,7 +178,7 @@ export class Ledger {
     return -1;
   }
 
-  /** Drops every charge of a row whose thread is gone with all its memory; returns the KiB. Coordinator only. */
+  /** Drops every charge of a row whose thread is gone with its memory; returns the KiB. Coordinator only. */
   forgive(row: number): number {
     const charged = this.#memory.load(rowWord(row) + CHARGED);
     this.#memory.store(rowWord(row) + CHARGED, 0);
@@ -179,7 +189,7 @@ export class Ledger {
   /** Makes a forgiven row free for another thread. Coordinator only. */
   release(row: number): void {
     const first = rowWord(row);
-    this.counters(row).fill(0);
+    this.row(row).counters.values.fill(0);
     for (let word = first + OWNER + 1; word < first + ROW_WORDS; word++) this.words[word] = 0;
     // Last, so that whoever claims the row finds it clean.
     this.#memory.store(first + OWNER, FREE);

@@ -60,7 +60,8 @@ describe('the ledger', () => {
   });
 
   it('starts a scan over when a charge moved behind its back', () => {
-    // The scan has read row 0 when the coordinator moves all of row 1 there: without the counter it would see nothing.
+    // The scan has read row 0 when the coordinator moves all of row 1 there: without the counter it would see
+    // nothing.
     const ledger = Ledger.create(2, 100 * KiB);
     ledger.reserve(0, 10);
     ledger.reserve(1, 80);
@@ -89,18 +90,18 @@ describe('the ledger', () => {
     expect([ledger.claim(0), ledger.claim(7), ledger.claim(8)]).toEqual([0, 1, -1]);
     expect([ledger.rowOf(7), ledger.rowOf(8)]).toEqual([1, -1]);
     ledger.reserve(1, 50);
-    ledger.counters(1)[3] = 9;
+    ledger.row(1).counters.values[3] = 9;
     expect(ledger.forgive(1)).toBe(50);
     ledger.release(1);
     expect(ledger.claim(8)).toBe(1);
-    expect([ledger.chargedKib(1), ledger.counters(1)[3]]).toEqual([0, 0]);
+    expect([ledger.chargedKib(1), ledger.row(1).counters.values[3]]).toEqual([0, 0]);
   });
 });
 
 /**
- * Runs programs of ledger calls on logical threads that are switched between any two atomic steps. A step is one call of
- * the memory; a thread is run anew from the start of its current call with the answers it already had, and halted at
- * the first new one. That is why a call may have no side effect besides its atomic steps.
+ * Runs programs of ledger calls on logical threads that are switched between any two atomic steps. A step is
+ * one call of the memory; a thread is run anew from the start of its current call with the answers it already
+ * had, and halted at the first new one. That is why a call may have no side effect besides its atomic steps.
  */
 type Call = (ledger: Ledger) => void;
 

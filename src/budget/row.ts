@@ -1,0 +1,167 @@
+/**
+ * The words of one shard's row, by name. A view, made once for a ledger and row; holds nothing itself.
+ *
+ * Each accessor says which thread may call it: the owner is the thread that claimed the row; the coordinator
+ * runs on the main thread. Where it says nothing of its kind it is atomic, which is sequentially consistent;
+ * a plain load or store is a hint: it may be seen late, and nothing else may be concluded from it. None of
+ * them is a step of the ledger's own protocol.
+ */
+import { IDLE, IDLE_HIGH, IDLE_LOW, IDLE_PEAK, LIST_WORDS } from '../pool/free-list.ts';
+import type { ShardWords } from '../pool/idle.ts';
+import { POOLED_TIERS } from '../pool/tiers.ts';
+import { Counters } from './counters.ts';
+import {
+  CANCEL,
+  COUNTERS,
+  DECLARED,
+  FREE,
+  HUNGER,
+  LISTS,
+  MAIL,
+  OWNER,
+  PROGRESS,
+  QUOTA,
+  rowCountersOffset,
+  rowWord,
+  STARVING,
+  STARVING_TIER,
+} from './layout.ts';
+
+/** No list is as long: the next length is the lowest since. */
+const NO_LOW = 0x7fffffff;
+
+export class LedgerRow {
+  /** Written by the owner only (`Counting`), and cleared with the row. */
+  readonly counters: Counters;
+  readonly #words: Int32Array;
+  readonly #first: number;
+
+  constructor(words: Int32Array, row: number) {
+    this.#words = words;
+    this.#first = rowWord(row);
+    this.counters = new Counters(new Float64Array(words.buffer, rowCountersOffset(row), COUNTERS));
+  }
+
+  /** A thread holds the row. Coordinator, which alone frees rows; a worker may claim it at any time. */
+  get taken(): boolean {
+    return Atomics.load(this.#words, this.#first + OWNER) !== FREE;
+  }
+
+  // Its mailbox. The pool looks at the flag with every request and release, by a plain load (`shardWords`).
+
+  /** Coordinator, after it has posted: a worker that sees the flag finds the message. */
+  raiseMail(): void {
+    Atomics.store(this.#words, this.#first + MAIL, 1);
+  }
+
+  /** Owner, before it reads the port: a message posted after the last read raises the flag again. */
+  clearMail(): void {
+    Atomics.store(this.#words, this.#first + MAIL, 0);
+  }
+
+  // Its task.
+
+  /** Tells the worker to stop the task of this number, 1 or more. Main thread. */
+  cancel(task: number): void {
+    Atomics.store(this.#words, this.#first + CANCEL, task);
+  }
+
+  /** The running task, by its number, was told to stop. Owner. */
+  cancelled(task: number): boolean {
+    return Atomics.load(this.#words, this.#first + CANCEL) === task;
+  }
+
+  /** Of the running task. Main thread; a plain load. */
+  get progressThousandths(): number {
+    return this.#words[this.#first + PROGRESS];
+  }
+
+  /** Owner, while its task runs; main thread, before it posts one. A plain store. */
+  set progressThousandths(thousandths: number) {
+    this.#words[this.#first + PROGRESS] = thousandths;
+  }
+
+  /** Its task has declared a need, which the budget holds for it. Owner; plain, after the task came. */
+  get declared(): boolean {
+    return this.#words[this.#first + DECLARED] !== 0;
+  }
+
+  /** Main thread, before it posts the task; a plain store, since the message comes after it. */
+  set declared(declared: boolean) {
+    this.#words[this.#first + DECLARED] = Number(declared);
+  }
+
+  // What it starves for.
+
+  /** KiB of its largest request that waits, 0 when none does. Main thread. */
+  get starvingKib(): number {
+    return Atomics.load(this.#words, this.#first + STARVING);
+  }
+
+  /** The tier of that request. Main thread, after `starvingKib`; a plain load: it may be over by then. */
+  get starvingTier(): number {
+    return this.#words[this.#first + STARVING_TIER];
+  }
+
+  /** Owner, before it raises the hunger word and wakes the coordinator. 0 KiB: it starves no more. */
+  starve(kib: number, tier: number): void {
+    Atomics.store(this.#words, this.#first + STARVING_TIER, tier);
+    // Last, so that who sees the KiB sees their tier.
+    Atomics.store(this.#words, this.#first + STARVING, kib);
+  }
+
+  // Its free lists, whose words the pool writes by plain stores (`shardWords`): plain loads, hints all.
+
+  /** Idle buffers of a tier. Main thread. */
+  idle(tier: number): number {
+    return this.#words[this.#list(tier) + IDLE];
+  }
+
+  /** The fewest since the coordinator last reset the marks. Coordinator. */
+  idleLow(tier: number): number {
+    return this.#words[this.#list(tier) + IDLE_LOW];
+  }
+
+  /** The most since then. Coordinator. */
+  idleHigh(tier: number): number {
+    return this.#words[this.#list(tier) + IDLE_HIGH];
+  }
+
+  /** The most ever. Main thread. */
+  idlePeak(tier: number): number {
+    return this.#words[this.#list(tier) + IDLE_PEAK];
+  }
+
+  /** The marks tell of the next interval from here on. Coordinator; plain stores: the owner may undo one. */
+  resetMarks(): void {
+    for (let tier = 0; tier < POOLED_TIERS; tier++) {
+      this.#words[this.#list(tier) + IDLE_LOW] = NO_LOW;
+      this.#words[this.#list(tier) + IDLE_HIGH] = 0;
+    }
+  }
+
+  /** The quota of a tier in force, which the pool writes (`shardWords`). Main thread; a plain load. */
+  quota(tier: number): number {
+    return this.#words[this.#first + QUOTA + tier];
+  }
+
+  /**
+   * The words of the row as its shard uses them, for the owner. They stay indexes: the pool knows no ledger,
+   * and looks at the mail and hunger words and writes its lists' with every hit, where the call of an
+   * accessor, or one load more, is felt.
+   */
+  shardWords(): ShardWords {
+    const first = this.#first;
+    return {
+      words: this.#words,
+      mail: first + MAIL,
+      hunger: HUNGER,
+      lists: first + LISTS,
+      quota: first + QUOTA,
+    };
+  }
+
+  #list(tier: number): number {
+    return this.#first + LISTS + tier * LIST_WORDS;
+  }
+}
