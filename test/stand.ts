@@ -1,8 +1,7 @@
 /** Real shards over one real ledger on one thread, with a clock that stands still until a test moves it. */
-import { CANCEL, MAIL, RELEASES, rowWord, SERVED, TIERS } from '../src/budget/layout.ts';
 import { Ledger } from '../src/budget/ledger.ts';
 import { KiB } from '../src/bytes.ts';
-import { CAUSES, type CauseName, REFUSED } from '../src/pool/causes.ts';
+import { CAUSES, type CauseName } from '../src/pool/causes.ts';
 import { type PoolOptions, resolvePoolOptions } from '../src/pool/options.ts';
 import { Shard } from '../src/pool/shard.ts';
 import { Store } from '../src/pool/store.ts';
@@ -62,21 +61,16 @@ export class TestShard extends Shard {
 
   /** Requests that got memory. */
   get acquired(): number {
-    return this.#count(SERVED, REFUSED * TIERS);
+    return this.ledger.row(this.row).counters.acquires;
   }
 
   get refused(): number {
-    return this.#count(SERVED + REFUSED * TIERS, TIERS);
+    return this.ledger.row(this.row).counters.refused;
   }
 
   /** Leases that have not ended. */
   get lent(): number {
-    return this.acquired - this.#count(RELEASES, TIERS);
-  }
-
-  #count(first: number, counters: number): number {
-    const all = this.ledger.counters(this.row).subarray(first, first + counters);
-    return all.reduce((sum, count) => sum + count, 0);
+    return this.acquired - this.ledger.row(this.row).counters.allReleases;
   }
 
   /** The causes recorded since the last call. */
@@ -98,7 +92,7 @@ export class TestSupply extends ThreadSupply {
   failAfter = Number.POSITIVE_INFINITY;
   blocks = true;
   readonly #stand: Stand;
-  readonly #mailWord: number;
+  readonly #row: number;
 
   constructor(stand: Stand, row: number) {
     const hands: { supply?: TestSupply } = {};
@@ -111,16 +105,16 @@ export class TestSupply extends ThreadSupply {
     });
     hands.supply = this;
     this.#stand = stand;
-    this.#mailWord = rowWord(row) + MAIL;
+    this.#row = row;
   }
 
   post(message: () => void): void {
     this.mail.push(message);
-    this.#stand.ledger.words[this.#mailWord] = 1;
+    this.#stand.ledger.row(this.#row).raiseMail();
   }
 
   open(): void {
-    this.#stand.ledger.words[this.#mailWord] = 0;
+    this.#stand.ledger.row(this.#row).clearMail();
     for (const message of this.mail.splice(0)) message();
   }
 
@@ -141,7 +135,7 @@ export class TestSupply extends ThreadSupply {
   }
 
   cancel(row: number): void {
-    this.#stand.ledger.words[rowWord(row) + CANCEL] = 1;
+    this.#stand.ledger.row(row).cancel(1);
   }
 }
 

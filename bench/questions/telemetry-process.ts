@@ -62,7 +62,7 @@ const nanoseconds = ((user + system) * 1000) / (options.turns * options.rounds);
 const totals = new Totals();
 for (const interval of published) if (interval !== null) totals.merge(interval, row);
 const acquires = options.turns * (options.warm + options.rounds);
-const counted = ledger.counters(row).reduce((sum, count) => sum + count, 0);
+const counted = ledger.row(row).counters.values.reduce((sum, count) => sum + count, 0);
 const { count: recorded } = totals.sinceStart.sizes();
 if (off) assert.equal(counted + recorded, 0, 'a counter or a recorder call is still there');
 else {

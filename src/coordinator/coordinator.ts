@@ -8,7 +8,7 @@
  * which task runs where (the runtime).
  */
 
-import { CRITICAL, HUNGER, MAIN_ROW, rowWord, STARVING, STARVING_TIER } from '../budget/layout.ts';
+import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { Answer } from '../messages/asks.ts';
@@ -239,14 +239,14 @@ export class Coordinator {
 
   /** Makes idle memory move towards the shards that starve. Called when one says so, and at every tick. */
   serve(): void {
-    const { words } = this.#ledger;
     const starving = [];
     for (let row = 0; row < this.#ledger.rows; row++) {
-      const kib = Atomics.load(words, rowWord(row) + STARVING);
-      if (kib > 0) starving.push({ row, kib, tier: words[rowWord(row) + STARVING_TIER] });
+      const words = this.#ledger.row(row);
+      const kib = words.starvingKib;
+      if (kib > 0) starving.push({ row, kib, tier: words.starvingTier });
     }
     // A shard that starts to starve between the scan and this store raises the flag again and wakes us.
-    Atomics.store(words, HUNGER, Math.max(0, ...starving.map(({ kib }) => kib)));
+    this.#ledger.header.hungerKib = Math.max(0, ...starving.map(({ kib }) => kib));
     if (starving.length === 0) return;
     this.#keepAllHere();
     const freeKib = this.#ledger.limitKib - (this.#ledger.sumKib() ?? this.#ledger.limitKib);
@@ -286,7 +286,7 @@ export class Coordinator {
 
   /** While memory is critical, requests over the largest tier wait. */
   set critical(critical: boolean) {
-    Atomics.store(this.#ledger.words, CRITICAL, Number(critical));
+    this.#ledger.header.critical = critical;
     // Who waits for the end of it sleeps on the wake word.
     if (!critical) this.#ledger.wake();
   }

@@ -4,7 +4,7 @@
  * Invariant: a buffer that was handed over is charged to the receiver's row from before it is posted; one that could
  * not be posted is still here, and so is its charge.
  */
-import { MAIL, MAIN_ROW, rowWord } from '../budget/layout.ts';
+import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { KiB } from '../bytes.ts';
 import type { Answer, ToWorker } from '../messages/asks.ts';
@@ -68,9 +68,9 @@ export class Links {
     return true;
   }
 
-  /** After the post, so that a worker which sees the flag finds the message. */
+  /** After the post. */
   #flag(row: number): void {
-    Atomics.store(this.#ledger.words, rowWord(row) + MAIL, 1);
+    this.#ledger.row(row).raiseMail();
     this.#ledger.wake();
   }
 }

@@ -3,34 +3,10 @@
  * Owned by that thread. Invariant: the row's starving words show the largest need in the set, 0 when it is empty.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  ALLOCATED,
-  ALLOCATIONS,
-  CANCEL,
-  CRITICAL,
-  DECLARED,
-  FOREIGN,
-  FREED,
-  HELD,
-  HUNGER,
-  LEAKS,
-  LISTS,
-  MAIL,
-  OVERFLOWS,
-  QUARANTINED,
-  QUOTA,
-  RELEASES,
-  rowWord,
-  SERVED,
-  STARVED,
-  STARVING,
-  STARVING_TIER,
-  TIERS,
-  WAKE,
-} from '../budget/layout.ts';
+import { Counting } from '../budget/counting.ts';
 import type { Ledger } from '../budget/ledger.ts';
+import type { LedgerRow } from '../budget/row.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import { HIT } from '../pool/causes.ts';
 import type { ShardWords } from '../pool/idle.ts';
 import type { Store } from '../pool/store.ts';
 import type { Need, ShardCounts, Supply } from '../pool/supply.ts';
@@ -51,12 +27,14 @@ export class ThreadSupply implements Supply {
   readonly canBlock: boolean;
   readonly #ledger: Ledger;
   readonly #row: number;
+  readonly #words: LedgerRow;
   readonly #around: Surroundings;
   readonly #needs = new Set<Need>();
 
   constructor(ledger: Ledger, row: number, around: Surroundings) {
     this.#ledger = ledger;
     this.#row = row;
+    this.#words = ledger.row(row);
     this.#around = around;
     this.canBlock = around.canBlock;
   }
@@ -66,8 +44,7 @@ export class ThreadSupply implements Supply {
   }
 
   get critical(): boolean {
-    const { words } = this.#ledger;
-    return words[CRITICAL] !== 0 && words[rowWord(this.#row) + DECLARED] === 0;
+    return this.#ledger.header.critical && !this.#words.declared;
   }
 
   usedBytes(): Bytes {
@@ -101,18 +78,17 @@ export class ThreadSupply implements Supply {
   starve(need: Need): void {
     this.#needs.add(need);
     this.#publishNeed();
-    // The row is written before the flag and the word that wakes the coordinator: it then finds the need. Two that
-    // raise the flag at once may lose the larger need; each raises it again with its next slice.
-    const { words } = this.#ledger;
-    if (Atomics.load(words, HUNGER) < need.kib) Atomics.store(words, HUNGER, need.kib);
-    this.#wakeCoordinator();
+    // The row is written before the words that tell of it, so that the coordinator finds the need.
+    const { header } = this.#ledger;
+    header.raiseHunger(need.kib);
+    header.wakeCoordinator();
   }
 
   fed(need: Need): void {
     this.#needs.delete(need);
     this.#publishNeed();
     // It takes the hunger word back, so that others keep again what they release.
-    this.#wakeCoordinator();
+    this.#ledger.header.wakeCoordinator();
   }
 
   wakeWord(): number {
@@ -120,18 +96,18 @@ export class ThreadSupply implements Supply {
   }
 
   wait(seen: number, milliseconds: number): void {
-    Atomics.wait(this.#ledger.words, WAKE, seen, milliseconds);
+    this.#ledger.header.waitForWake(seen, milliseconds);
   }
 
   async waitAsync(seen: number, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
-    const wait = Atomics.waitAsync(this.#ledger.words, WAKE, seen, milliseconds);
-    if (!wait.async) return;
-    // waitAsync alone does not keep the process alive, and knows no signal: a timer beside it does both.
+    const wake = this.#ledger.header.waitForWakeAsync(seen, milliseconds);
+    if (wake === null) return;
+    // That alone does not keep the process alive, and knows no signal: a timer beside it does both.
     const over = new AbortController();
     const watched = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
     try {
-      await Promise.race([wait.value, sleep(milliseconds, undefined, { signal: watched })]);
+      await Promise.race([wake, sleep(milliseconds, undefined, { signal: watched })]);
     } catch (error) {
       signal?.throwIfAborted();
       throw error;
@@ -142,85 +118,33 @@ export class ThreadSupply implements Supply {
 
   cancelled(): boolean {
     const task = this.#around.currentTask();
-    return task !== 0 && Atomics.load(this.#ledger.words, rowWord(this.#row) + CANCEL) === task;
+    return task !== 0 && this.#words.cancelled(task);
   }
 
   now(): number {
     return performance.now() * 1e6;
   }
 
-  #wakeCoordinator(): void {
-    const { words } = this.#ledger;
-    Atomics.add(words, STARVED, 1);
-    Atomics.notify(words, STARVED);
-  }
-
   #publishNeed(): void {
     let largest: Need = { kib: 0, tier: 0 };
     for (const need of this.#needs) if (need.kib > largest.kib) largest = need;
-    const { words } = this.#ledger;
-    Atomics.store(words, rowWord(this.#row) + STARVING_TIER, largest.tier);
-    Atomics.store(words, rowWord(this.#row) + STARVING, largest.kib);
+    this.#words.starve(largest.kib, largest.tier);
   }
 }
 
 /** The words of a row as its shard uses them. */
 export function shardWords(ledger: Ledger, row: number): ShardWords {
-  const first = rowWord(row);
-  return {
-    words: ledger.words,
-    mail: first + MAIL,
-    hunger: HUNGER,
-    lists: first + LISTS,
-    quota: first + QUOTA,
-  };
+  return ledger.row(row).shardWords();
 }
 
-/** Counts straight into the row, by plain stores: only the row's thread writes them. */
-export class RowCounts implements ShardCounts {
-  readonly hits: Float64Array;
-  readonly releases: Float64Array;
-  readonly #counters: Float64Array;
-
+/** The counters of this thread's row; what it gives back to the system is told, too. */
+export class RowCounts extends Counting {
   constructor(ledger: Ledger, row: number) {
-    this.#counters = ledger.counters(row);
-    this.hits = this.#counters.subarray(SERVED + HIT * TIERS, SERVED + (HIT + 1) * TIERS);
-    this.releases = this.#counters.subarray(RELEASES, RELEASES + TIERS);
+    super(ledger.row(row));
   }
 
-  served(cause: number, tier: number): void {
-    this.#counters[SERVED + cause * TIERS + tier]++;
-  }
-
-  overflowed(tier: number): void {
-    this.#counters[OVERFLOWS + tier]++;
-  }
-
-  leaked(): void {
-    this.#counters[LEAKS]++;
-  }
-
-  quarantined(): void {
-    this.#counters[QUARANTINED]++;
-  }
-
-  endedForeign(): void {
-    this.#counters[FOREIGN]++;
-  }
-
-  held(tier: number, kib: number): void {
-    this.#counters[HELD + tier] += kib;
-  }
-
-  allocated(tier: number, kib: number): void {
-    this.#counters[ALLOCATIONS + tier]++;
-    this.#counters[ALLOCATED + tier] += kib;
-    this.held(tier, kib);
-  }
-
-  freed(tier: number, kib: number): void {
-    this.#counters[FREED + tier] += kib;
+  override freed(tier: number, kib: number): void {
+    super.freed(tier, kib);
     channels.releaseToMemory.publish(() => ({ tier: TIER_NAMES[tier], bytes: kib * KiB }));
-    this.held(tier, -kib);
   }
 }

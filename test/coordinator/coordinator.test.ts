@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { DECLARED, HUNGER, rowWord, STARVING } from '../../src/budget/layout.ts';
 import { MiB } from '../../src/bytes.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
 import { LARGE, MEDIUM, SMALL } from '../stand.ts';
@@ -61,7 +60,7 @@ describe('a starving shard', () => {
     expect(starved.supply.allocations).toBe(0);
     lease.release();
     coordinator.serve();
-    expect(stand.ledger.words[HUNGER]).toBe(0);
+    expect(stand.ledger.header.hungerKib).toBe(0);
   });
 
   it('makes others free idle memory of other tiers', () => {
@@ -81,8 +80,7 @@ describe('a starving shard', () => {
     const { main, shards, ports, coordinator, stand } = start({ budgetBytes: 4 * MiB });
     hoard(main, LARGE, 2);
     hoard(shards[0], LARGE, 2);
-    stand.ledger.words[rowWord(2) + STARVING] = 3072;
-    stand.ledger.words[rowWord(2) + STARVING + 1] = 2;
+    stand.ledger.row(2).starve(3072, 2);
     coordinator.serve();
     coordinator.serve();
     expect(main.charged).toBe(0);
@@ -103,7 +101,7 @@ describe('a starving shard', () => {
   it('asks nobody for what the budget has left', () => {
     const { shards, ports, coordinator, stand } = start();
     hoard(shards[0], LARGE, 2);
-    stand.ledger.words[rowWord(2) + STARVING] = 1024;
+    stand.ledger.row(2).starve(1024, 0);
     coordinator.serve();
     expect(ports[0].toWorker).toEqual([]);
   });
@@ -111,8 +109,7 @@ describe('a starving shard', () => {
   it('that died meanwhile costs nothing: what was meant for it is freed for the others', () => {
     const { main, shards, ports, coordinator, stand } = start({ budgetBytes: 3 * MiB });
     hoard(shards[0], LARGE, 3);
-    stand.ledger.words[rowWord(2) + STARVING] = 1024;
-    stand.ledger.words[rowWord(2) + STARVING + 1] = 2;
+    stand.ledger.row(2).starve(1024, 2);
     coordinator.serve();
     ports[0].deliver();
     coordinator.bury(2);
@@ -123,13 +120,12 @@ describe('a starving shard', () => {
   it('whose port refuses is charged for nothing: the gift stays here, exactly charged', () => {
     const { main, shards, ports, coordinator, stand } = start({ budgetBytes: 3 * MiB });
     hoard(shards[0], LARGE, 3);
-    stand.ledger.words[rowWord(2) + STARVING] = 1024;
-    stand.ledger.words[rowWord(2) + STARVING + 1] = 2;
+    stand.ledger.row(2).starve(1024, 2);
     coordinator.serve();
     ports[0].deliver();
     ports[1].failing = true;
     // Nobody starves any more when the gift comes, so it is kept.
-    stand.ledger.words[HUNGER] = 0;
+    stand.ledger.header.hungerKib = 0;
     ports[0].answer();
     expect([main.charged, main.idleCounts[2], shards[1].charged, stand.used()]).toEqual([1024, 1, 0, 3072]);
   });
@@ -319,7 +315,7 @@ describe('cleaning up', () => {
     const waitedMs = (shards[0].supply.now() - asked) / 1e6;
     expect([waitedMs >= 50, waitedMs < 100]).toEqual([true, true]);
     // A task that declared its need was promised the memory.
-    stand.ledger.words[rowWord(shards[1].row) + DECLARED] = 1;
+    stand.ledger.row(shards[1].row).declared = true;
     shards[1].acquire(2 * MiB, { timeoutMs: 0 }).release();
     shards[0].supply.during.push(() => {
       const seen = stand.ledger.wakeWord();

@@ -1,4 +1,3 @@
-import { MAIL, rowWord } from '../../src/budget/layout.ts';
 import { MiB } from '../../src/bytes.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
@@ -69,7 +68,7 @@ export class Port implements Link {
 
   /** The worker handles its mail; its answers reach the coordinator only by `answer`. */
   deliver(): void {
-    this.shard.ledger.words[rowWord(this.shard.row) + MAIL] = 0;
+    this.shard.ledger.row(this.shard.row).clearMail();
     const side = new Responder(this.shard, {
       post: (message, transfer) => void this.fromWorker.push(structuredClone(message, { transfer })),
       cancelled: () => {},

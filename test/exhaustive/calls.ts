@@ -8,9 +8,10 @@
  * leaves nothing behind but its result.
  * Invariant: nothing here knows what a call does; whatever the ledger's code asks of its memory is a step.
  */
-import { BUDGET, ledgerBytes, PEAK, WAKE } from '../../src/budget/layout.ts';
-import type { Ledger, Patience } from '../../src/budget/ledger.ts';
+import { PEAK, WAKE } from '../../src/budget/layout.ts';
+import { Ledger, type Patience } from '../../src/budget/ledger.ts';
 import type { Memory } from '../../src/budget/memory.ts';
+import { KiB } from '../../src/bytes.ts';
 
 export interface Step {
   readonly kind: 'load' | 'store' | 'add' | 'exchange';
@@ -75,8 +76,7 @@ export class Calls {
   #nodes = 0;
 
   constructor(make: MakeLedger, { rows, budgetKib, patience, peak }: CallsOptions) {
-    const shared = new SharedArrayBuffer(ledgerBytes(rows));
-    new Int32Array(shared)[BUDGET] = budgetKib;
+    const { shared } = Ledger.create(rows, budgetKib * KiB);
     const ask = (step: Step): number => this.#ask(step) as number;
     const hidden = (at: number): boolean => at === WAKE || (at === PEAK && !peak);
     const memory: Memory = {

@@ -1,7 +1,7 @@
 /**
  * Protocols that are wrong in one thing each. An enumeration that finds nothing wrong with one of them proves nothing.
  */
-import { BUDGET, CHARGED, MOVES, PEAK, rowWord } from '../../src/budget/layout.ts';
+import { CHARGED, MOVES, PEAK, rowWord } from '../../src/budget/layout.ts';
 import { Ledger, type Patience } from '../../src/budget/ledger.ts';
 import type { Memory } from '../../src/budget/memory.ts';
 import { job } from './jobs.ts';
@@ -14,10 +14,6 @@ class WrongLedger extends Ledger {
   constructor(shared: SharedArrayBuffer, memory: Memory, random: () => number, patience: Patience) {
     super(shared, memory, random, patience);
     this.memory = memory;
-  }
-
-  protected get limit(): number {
-    return this.words[BUDGET];
   }
 }
 
@@ -60,7 +56,7 @@ class NarrowCounter extends Ledger {
 class ChecksFirst extends WrongLedger {
   override reserve(row: number, kib: number): boolean {
     const used = this.sumKib();
-    if (used === null || used + kib > this.limit) return false;
+    if (used === null || used + kib > this.limitKib) return false;
     this.memory.add(rowWord(row) + CHARGED, kib);
     return true;
   }
@@ -69,10 +65,10 @@ class ChecksFirst extends WrongLedger {
 class KeepsRefused extends WrongLedger {
   override reserve(row: number, kib: number): boolean {
     const used = this.sumKib();
-    if (used === null || used + kib > this.limit) return false;
+    if (used === null || used + kib > this.limitKib) return false;
     this.memory.add(rowWord(row) + CHARGED, kib);
     const sum = this.sumKib();
-    return sum !== null && sum <= this.limit;
+    return sum !== null && sum <= this.limitKib;
   }
 }
 
@@ -80,7 +76,7 @@ class StoresPeak extends WrongLedger {
   override reserve(row: number, kib: number): boolean {
     this.memory.add(rowWord(row) + CHARGED, kib);
     const sum = this.sumKib();
-    if (sum === null || sum > this.limit) {
+    if (sum === null || sum > this.limitKib) {
       this.uncharge(row, kib);
       return false;
     }

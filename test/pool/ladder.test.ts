@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { HUNGER, rowWord, STARVED, STARVING } from '../../src/budget/layout.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 import { Store } from '../../src/pool/store.ts';
 import { LARGE, MEDIUM, makeShard, makeStand, SMALL, type TestShard } from '../stand.ts';
@@ -178,12 +177,13 @@ describe('a request', () => {
 describe('waiting without blocking', () => {
   it('wakes the coordinator when it begins and when it is over, which clears the hunger word', () => {
     const { shard, stand } = makeShard();
-    const { words } = stand.ledger;
+    const { header } = stand.ledger;
+    const row = stand.ledger.row(shard.row);
     const need = { kib: 64, tier: 1 };
     shard.supply.starve(need);
-    expect([words[STARVED], words[HUNGER], words[rowWord(shard.row) + STARVING]]).toEqual([1, 64, 64]);
+    expect([header.starvedWord, header.hungerKib, row.starvingKib]).toEqual([1, 64, 64]);
     shard.supply.fed(need);
-    expect([words[STARVED], words[rowWord(shard.row) + STARVING]]).toEqual([2, 0]);
+    expect([header.starvedWord, row.starvingKib]).toEqual([2, 0]);
   });
 
   it("is served by another shard's release", async () => {
@@ -227,12 +227,12 @@ describe('waiting without blocking', () => {
     const held = holder.acquire(LARGE);
     waiter.leases.beginTask(1);
     const waiting = waiter.acquireAsync(MEDIUM);
-    expect(stand.ledger.words[rowWord(waiter.row) + STARVING]).toBe(64);
+    expect(stand.ledger.row(waiter.row).starvingKib).toBe(64);
     end(waiter);
     held.release();
     await expect(waiting).rejects.toMatchObject({ code });
     expect([waiter.charged, ...waiter.idleCounts]).toEqual([0, 0, 0, 0]);
-    expect(stand.ledger.words[rowWord(waiter.row) + STARVING]).toBe(0);
+    expect(stand.ledger.row(waiter.row).starvingKib).toBe(0);
   });
 
   it('leaves small memory in the pools of others, which would not feed it', async () => {

@@ -77,7 +77,7 @@ describe('any sequence of operations', () => {
         for (const operation of operations) {
           apply(world, operation, scrub);
           // No coordinator runs here to take the flag back that a refused request raised.
-          stand.ledger.words[4] = 0;
+          stand.ledger.header.hungerKib = 0;
           check(world);
         }
         end(world);

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { CHARGED, rowWord } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { KiB, MiB, type Runtime } from '../../src/index.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
@@ -43,7 +42,7 @@ describe('admission', () => {
     const ledger = Ledger.create(charged.length, limitKib * KiB);
     for (const [row, kib] of charged.entries()) {
       ledger.claim(row);
-      ledger.words[rowWord(row) + CHARGED] = kib;
+      ledger.reserve(row, kib);
     }
     const clock = { ms: 0 };
     const holdings = { taken: () => true, idleKib: (row: number) => idle[row] };

@@ -1,5 +1,4 @@
 /** A simulated thread's way to memory: the production supply, with time, waiting and the allocator in the scheduler's hands. */
-import { WAKE } from '../../src/budget/layout.ts';
 import type { Ledger } from '../../src/budget/ledger.ts';
 import type { Need } from '../../src/pool/supply.ts';
 import { type Surroundings, ThreadSupply } from '../../src/thread/supply.ts';
@@ -25,7 +24,7 @@ export interface Machine {
 export class SimulatedSupply extends ThreadSupply {
   readonly #machine: Machine;
   readonly #thread: Thread;
-  readonly #words: Int32Array;
+  readonly #ledger: Ledger;
   /** When the request of this thread is over, at the latest; of several, the last. */
   deadline = 0;
   /** What was charged when the wake word was last read. */
@@ -37,7 +36,7 @@ export class SimulatedSupply extends ThreadSupply {
     super(ledger, row, around);
     this.#machine = machine;
     this.#thread = thread;
-    this.#words = ledger.words;
+    this.#ledger = ledger;
   }
 
   override allocate(capacity: number): ArrayBuffer {
@@ -113,7 +112,7 @@ export class SimulatedSupply extends ThreadSupply {
   }
 
   #over(seen: number, until: number): boolean {
-    return Atomics.load(this.#words, WAKE) !== seen || this.#machine.clock >= until;
+    return this.#ledger.wakeWord() !== seen || this.#machine.clock >= until;
   }
 
   #alive(): void {
