@@ -3,61 +3,49 @@
  * the last round. Main thread only. Everything read here is a hint or a counter; nothing decides about the budget.
  */
 
-import {
-  COUNTERS,
-  FOREIGN,
-  FREE,
-  HELD,
-  listWord,
-  MAIN_ROW,
-  OVERFLOWS,
-  OWNER,
-  RELEASES,
-  rowWord,
-  SERVED,
-  TIERS,
-} from '../budget/layout.ts';
+import { Counters } from '../budget/counters.ts';
+import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
+import type { LedgerRow } from '../budget/row.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import { CAUSES, FRESH, MAILBOX, REFUSED, TRIMMED, WAITED } from '../pool/causes.ts';
-import { IDLE, IDLE_HIGH, IDLE_LOW, IDLE_PEAK } from '../pool/free-list.ts';
-import { POOLED_TIERS, type TierPolicies, tierFor } from '../pool/tiers.ts';
+import { FRESH, MAILBOX, TRIMMED, WAITED } from '../pool/causes.ts';
+import { POOLED_TIERS, TIER_NAMES, type TierPolicies, tierFor } from '../pool/tiers.ts';
 import type { Quotas } from './quotas.ts';
 import type { ShardView } from './rebalance.ts';
 
 /** Requests that the shard's own idle memory could not serve. */
 const MISSES = [MAILBOX, FRESH, TRIMMED, WAITED];
+/** What a row that is new had counted before. */
+const NOTHING = new Counters();
 
 export class RowReader {
   /** Sums over the rows of threads that are gone. */
-  readonly retired = new Float64Array(COUNTERS);
+  readonly retired = new Counters();
   readonly retiredPeaks = [0, 0, 0];
-  readonly #ledger: Ledger;
   readonly #tiers: TierPolicies;
-  readonly #counters: Float64Array[];
+  readonly #rows: readonly LedgerRow[];
   readonly #refused = new Map<number, number>();
   readonly #gone = new Set<number>();
-  readonly #before = new Map<number, Float64Array>();
+  readonly #before = new Map<number, Counters>();
 
   constructor(ledger: Ledger, tiers: TierPolicies) {
-    this.#ledger = ledger;
     this.#tiers = tiers;
-    this.#counters = Array.from({ length: ledger.rows }, (_, row) => ledger.counters(row));
+    this.#rows = Array.from({ length: ledger.rows }, (_, row) => ledger.row(row));
   }
 
   counters(row: number): Float64Array {
-    return this.#counters[row];
+    return this.#rows[row].counters.values;
   }
 
   /** True while a thread holds the row. */
   taken(row: number): boolean {
-    return Atomics.load(this.#ledger.words, rowWord(row) + OWNER) !== FREE;
+    return this.#rows[row].taken;
   }
 
   /** Rows that a thread holds, rising. */
   live(): number[] {
     const rows = [];
-    for (let row = 0; row < this.#ledger.rows; row++) if (this.taken(row)) rows.push(row);
+    for (const row of this.#rows.keys()) if (this.taken(row)) rows.push(row);
     return rows;
   }
 
@@ -67,47 +55,48 @@ export class RowReader {
   }
 
   /** A counter over these rows and all threads that are gone. */
-  total(rows: readonly number[], counter: number): number {
-    let sum = this.retired[counter];
-    for (const row of rows) sum += this.#counters[row][counter];
+  total(rows: readonly number[], of: (counters: Counters) => number): number {
+    let sum = of(this.retired);
+    for (const row of rows) sum += of(this.#rows[row].counters);
     return sum;
   }
 
-  /** A counter that there is one of for each tier, over all tiers. */
-  allTiers(rows: readonly number[], first: number): number {
-    let sum = 0;
-    for (let tier = 0; tier < TIERS; tier++) sum += this.total(rows, first + tier);
-    return sum;
+  /** As `total`, a counter that there is one of for each tier, over all tiers. */
+  allTiers(rows: readonly number[], of: (counters: Counters, tier: number) => number): number {
+    return this.total(rows, (counters) => TIER_NAMES.reduce((sum, _, tier) => sum + of(counters, tier), 0));
   }
 
-  /** Requests that got memory. */
-  acquires(rows: readonly number[]): number {
-    let sum = 0;
-    for (const cause of CAUSES.keys()) {
-      if (cause !== REFUSED) sum += this.allTiers(rows, SERVED + cause * TIERS);
-    }
-    return sum;
+  /** Of audio, as jobs reported it; as `total`. */
+  processedBytes(rows: readonly number[]): Bytes {
+    return this.total(rows, (counters) => counters.processedBytes);
   }
 
-  /** Of these, those of another thread. */
-  endedForeign(row: number | null): number {
-    return (row === null ? this.retired : this.#counters[row])[FOREIGN];
+  /** From the system, of a tier; as `total`. */
+  allocatedKib(rows: readonly number[], tier: number): number {
+    return this.total(rows, (counters) => counters.allocatedKib(tier));
+  }
+
+  /** KiB of a tier in the hands of these rows' threads: idle, leased or in quarantine. */
+  heldKib(rows: readonly number[], tier: number): number {
+    return rows.reduce((sum, row) => sum + this.#rows[row].counters.heldKib(tier), 0);
   }
 
   /** Leases that ended on a row; null for all threads that are gone. */
   released(row: number | null): number {
-    const counters = row === null ? this.retired : this.#counters[row];
-    let sum = 0;
-    for (let tier = 0; tier < TIERS; tier++) sum += counters[RELEASES + tier];
-    return sum;
+    return this.#countersOf(row).allReleases;
+  }
+
+  /** Of these, those of another thread. */
+  endedForeign(row: number | null): number {
+    return this.#countersOf(row).endedForeign;
   }
 
   idle(row: number, tier: number): number {
-    return this.#ledger.words[listWord(row, tier, IDLE)];
+    return this.#rows[row].idle(tier);
   }
 
   idlePeak(row: number, tier: number): number {
-    return this.#ledger.words[listWord(row, tier, IDLE_PEAK)];
+    return this.#rows[row].idlePeak(tier);
   }
 
   tierKib(tier: number): number {
@@ -126,14 +115,14 @@ export class RowReader {
 
   /** Buffers of a tier that the row's thread has, but not idle: under a lease or in quarantine. */
   inUse(row: number, tier: number): number {
-    const held = Math.round(this.#counters[row][HELD + tier] / this.tierKib(tier));
+    const held = Math.round(this.#rows[row].counters.heldKib(tier) / this.tierKib(tier));
     return Math.max(0, held - this.idle(row, tier));
   }
 
   /** Workers' rows with idle memory, those with most first. */
   donors(): number[] {
     const idle = new Map<number, number>();
-    for (let row = MAIN_ROW + 1; row < this.#ledger.rows; row++) {
+    for (let row = MAIN_ROW + 1; row < this.#rows.length; row++) {
       const kib = this.taken(row) ? this.idleKib(row) : 0;
       if (kib > 0) idle.set(row, kib);
     }
@@ -143,8 +132,7 @@ export class RowReader {
 
   /** Requests that ended without memory since the last call. */
   newlyRefused(row: number): number {
-    let refused = 0;
-    for (let tier = 0; tier < TIERS; tier++) refused += this.#counters[row][SERVED + REFUSED * TIERS + tier];
+    const { refused } = this.#rows[row].counters;
     const before = this.#refused.get(row) ?? 0;
     this.#refused.set(row, refused);
     return refused - before;
@@ -153,44 +141,43 @@ export class RowReader {
   /** The rows as the policy sees them, over the time since the last call. */
   views(rows: readonly number[], quotas: Quotas): ShardView[] {
     return rows.map((row) => {
-      const now = this.#counters[row].slice();
-      const before = this.#before.get(row) ?? new Float64Array(COUNTERS);
+      const shard = this.#rows[row];
+      const now = shard.counters.copy();
+      const before = this.#before.get(row) ?? NOTHING;
       this.#before.set(row, now);
-      const since = (counter: number): number => now[counter] - before[counter];
+      const since = (of: (counters: Counters) => number): number => of(now) - of(before);
       const each = <T>(of: (tier: number) => T): T[] => [0, 1, 2].map(of);
-      const word = (which: number, tier: number): number => this.#ledger.words[listWord(row, tier, which)];
       // Read once: the shard goes on meanwhile, and the three must fit together.
-      const idle = each((tier) => word(IDLE, tier));
+      const idle = each((tier) => shard.idle(tier));
       return {
         row,
         idle,
-        idleLow: each((tier) => Math.min(idle[tier], word(IDLE_LOW, tier))),
-        idleHigh: each((tier) => Math.max(idle[tier], word(IDLE_HIGH, tier))),
+        idleLow: each((tier) => Math.min(idle[tier], shard.idleLow(tier))),
+        idleHigh: each((tier) => Math.max(idle[tier], shard.idleHigh(tier))),
         quota: quotas.of(row),
-        misses: each((tier) => MISSES.reduce((sum, cause) => sum + since(SERVED + cause * TIERS + tier), 0)),
-        overflows: each((tier) => since(OVERFLOWS + tier)),
+        misses: each((tier) =>
+          MISSES.reduce((sum, cause) => sum + since((counters) => counters.served(cause, tier)), 0),
+        ),
+        overflows: each((tier) => since((counters) => counters.overflows(tier))),
       };
     });
   }
 
   /** From here on the marks tell of the next interval. */
   resetMarks(rows: readonly number[]): void {
-    const { words } = this.#ledger;
-    for (const row of rows) {
-      for (let tier = 0; tier < POOLED_TIERS; tier++) {
-        words[listWord(row, tier, IDLE_LOW)] = 0x7fffffff;
-        words[listWord(row, tier, IDLE_HIGH)] = 0;
-      }
-    }
+    for (const row of rows) this.#rows[row].resetMarks();
   }
 
   /** Keeps the counts of a row before it is cleared. */
   retire(row: number): void {
-    const counters = this.#counters[row];
-    for (let counter = 0; counter < COUNTERS; counter++) this.retired[counter] += counters[counter];
+    this.retired.add(this.#rows[row].counters);
     for (let tier = 0; tier < POOLED_TIERS; tier++) this.retiredPeaks[tier] += this.idlePeak(row, tier);
     this.#before.delete(row);
     this.#refused.delete(row);
     this.#gone.add(row);
+  }
+
+  #countersOf(row: number | null): Counters {
+    return row === null ? this.retired : this.#rows[row].counters;
   }
 }

@@ -2,7 +2,6 @@
  * The block size in force, and what another policy would have made of the same figures. Owned by the regulator, on the main
  * thread. Invariant: the shared word holds what the policy's state says, which nobody else writes.
  */
-import { BLOCK } from '../budget/layout.ts';
 import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import {
@@ -51,12 +50,12 @@ export class BlockControl {
     });
     this.#policy = { ...DEFAULT_BLOCK_POLICY, ...sizes };
     this.#state = startBlock(this.#policy, nowMs);
-    if (options.sizing === 'adaptive') ledger.words[BLOCK] = this.#state.bytes;
+    if (options.sizing === 'adaptive') ledger.header.blockBytes = this.#state.bytes;
     this.#shadow = shadow === null ? null : startShadow({ ...this.#policy, ...shadow }, nowMs);
   }
 
   get bytes(): number {
-    return this.#ledger.words[BLOCK];
+    return this.#ledger.header.blockBytes;
   }
 
   /** One look. Jobs see a change from their next block on; `record` is called before, if it is a decision of its own. */
@@ -74,7 +73,7 @@ export class BlockControl {
     this.#state = state;
     if (change === null) return;
     if (!change.turn) record(change);
-    this.#ledger.words[BLOCK] = change.bytes;
+    this.#ledger.header.blockBytes = change.bytes;
   }
 
   get snapshot(): BlockSnapshot {

@@ -1,5 +1,5 @@
 /** What one look of the regulator reads, once. */
-import { ALLOCATED, MAIN_ROW, PROCESSED } from '../budget/layout.ts';
+import { MAIN_ROW } from '../budget/layout.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import { POOLED_TIERS, TIER_NAMES } from '../pool/tiers.ts';
 import type { RegulatedLedger, RegulatedLoad, RegulatedMemory } from './regulated.ts';
@@ -44,8 +44,8 @@ export function observe(
     idleByTier,
     idleBytes: idleByTier.reduce((sum, bytes) => sum + bytes, 0),
     outsideShare: mainKib / ledger.limitKib,
-    allocatedByTier: TIER_NAMES.map((_, tier) => rows.total(live, ALLOCATED + tier) * KiB),
-    processedBytes: rows.total(live, PROCESSED),
+    allocatedByTier: TIER_NAMES.map((_, tier) => rows.allocatedKib(live, tier) * KiB),
+    processedBytes: rows.processedBytes(live),
     cpuSeconds: load.cpuSeconds,
   };
 }

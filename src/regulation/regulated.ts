@@ -1,5 +1,6 @@
 /** What the regulator needs of the runtime, and no more: so that a made-up runtime can stand behind it as well. */
 
+import type { LedgerHeader } from '../budget/header.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import type { Cleanup } from '../coordinator/cleanup.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
@@ -10,13 +11,15 @@ import type { Admission } from './admission.ts';
 
 /** Of the coordinator: what shards hold and used, and how they are made to give it back. */
 export interface RegulatedMemory extends Pick<Coordinator, 'drain' | 'critical' | 'scarce'> {
-  readonly rows: Pick<RowReader, 'live' | 'idle' | 'idleKib' | 'tierKib' | 'total'>;
+  readonly rows: Pick<RowReader, 'live' | 'idle' | 'idleKib' | 'tierKib' | 'processedBytes' | 'allocatedKib'>;
   readonly loans: Pick<Loans, 'bytes'>;
   readonly cleanup: Pick<Cleanup, 'takeUse' | 'clear' | 'lowerQuota' | 'refill'>;
 }
 
 /** The word for the block size, and who is charged for how much. */
-export type RegulatedLedger = Pick<Ledger, 'words' | 'limitKib' | 'sumKib' | 'chargedKib'>;
+export interface RegulatedLedger extends Pick<Ledger, 'limitKib' | 'sumKib' | 'chargedKib'> {
+  readonly header: Pick<LedgerHeader, 'blockBytes'>;
+}
 
 export type RegulatedAdmission = Pick<Admission, 'hold'>;
 

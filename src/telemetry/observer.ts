@@ -5,7 +5,7 @@
  * second. Leaves to others: what is made of it (`takeSnapshot`, `Regulator`).
  * Invariant: every interval that a thread published is merged once.
  */
-import { ALLOCATED, FREED, MAIN_ROW } from '../budget/layout.ts';
+import { MAIN_ROW } from '../budget/layout.ts';
 import { KiB } from '../bytes.ts';
 import type { RowReader } from '../coordinator/row-reader.ts';
 import { GcWatch } from './gc.ts';
@@ -43,9 +43,9 @@ export class Observer {
     this.totals.roll();
     const live = rows.live();
     this.rates.roll(nowMs, {
-      acquires: rows.acquires(live),
-      allocatedBytes: rows.allTiers(live, ALLOCATED) * KiB,
-      freedBytes: rows.allTiers(live, FREED) * KiB,
+      acquires: rows.total(live, (counters) => counters.acquires),
+      allocatedBytes: rows.allTiers(live, (counters, tier) => counters.allocatedKib(tier)) * KiB,
+      freedBytes: rows.allTiers(live, (counters, tier) => counters.freedKib(tier)) * KiB,
     });
   }
 

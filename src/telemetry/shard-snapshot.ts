@@ -1,20 +1,10 @@
 /** What one shard holds and has done. Pure, but for the row that it reads as it is. */
-import {
-  HELD,
-  MAIN_ROW,
-  PROCESSED,
-  QUOTA,
-  RELEASES,
-  rowWord,
-  SERVED,
-  STARVING,
-  TIERS,
-} from '../budget/layout.ts';
+import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { RowReader } from '../coordinator/row-reader.ts';
 import { POOLED_TIERS, type TierName } from '../pool/tiers.ts';
-import { byName, type HeldBytes, idleBytes, SERVING, sumOf, utilization } from './tier-snapshot.ts';
+import { byName, type HeldBytes, idleBytes, sumOf, utilization } from './tier-snapshot.ts';
 
 export interface ShardTierSnapshot extends HeldBytes {
   readonly utilization: number;
@@ -38,28 +28,27 @@ export interface ShardSnapshot {
 }
 
 export function shardSnapshot(row: number, ledger: Ledger, rows: RowReader): ShardSnapshot {
-  const counters = rows.counters(row);
-  const sum = (first: number, count: number): number =>
-    counters.subarray(first, first + count).reduce((total, value) => total + value, 0);
+  const words = ledger.row(row);
+  const { counters } = words;
   const byTier = byName((tier) => {
     const availableBytes = idleBytes(rows, row, tier);
-    const usedBytes = Math.max(0, counters[HELD + tier] * KiB - availableBytes);
+    const usedBytes = Math.max(0, counters.heldKib(tier) * KiB - availableBytes);
     return { usedBytes, availableBytes, utilization: utilization({ usedBytes, availableBytes }) };
   });
   return {
     shard: row - MAIN_ROW,
     chargedBytes: ledger.chargedKib(row) * KiB,
     idleBytes: rows.idleKib(row) * KiB,
-    starvingBytes: ledger.words[rowWord(row) + STARVING] * KiB,
-    acquires: SERVING.reduce((total, cause) => total + sum(SERVED + cause * TIERS, TIERS), 0),
-    releases: sum(RELEASES, TIERS),
+    starvingBytes: words.starvingKib * KiB,
+    acquires: counters.acquires,
+    releases: counters.allReleases,
     utilization: utilization({
       usedBytes: sumOf(byTier, ({ usedBytes }) => usedBytes),
       availableBytes: sumOf(byTier, ({ availableBytes }) => availableBytes),
     }),
-    processedBytes: counters[PROCESSED],
+    processedBytes: counters.processedBytes,
     idle: byName((tier) => (tier < POOLED_TIERS ? rows.idle(row, tier) : 0)),
-    quota: byName((tier) => (tier < POOLED_TIERS ? ledger.words[rowWord(row) + QUOTA + tier] : 0)),
+    quota: byName((tier) => (tier < POOLED_TIERS ? words.quota(tier) : 0)),
     byTier,
   };
 }

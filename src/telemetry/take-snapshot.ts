@@ -1,5 +1,5 @@
 /** Builds a snapshot: reads the ledger's rows, the recorded distributions and the regulator. Main thread. */
-import { ALLOCATIONS, LEAKS, MAIN_ROW, QUARANTINED, SERVED, TIERS } from '../budget/layout.ts';
+import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { KiB } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
@@ -33,21 +33,23 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
   const { rows, loans, cleanup } = coordinator;
   const { sinceStart, lastInterval } = totals;
   const live = rows.live();
-  const total = (counter: number): number => rows.total(live, counter);
   const held = heldByTier(rows, live);
   const byTier = tierSnapshots(rows, live, held);
   const sum = (of: (tier: (typeof byTier)[TierName]) => number): number =>
     Object.values(byTier).reduce((all, tier) => all + of(tier), 0);
   const acquires = sum((tier) => tier.acquires);
   const hits = sum((tier) => tier.hits);
-  const allocations = rows.allTiers(live, ALLOCATIONS);
+  const allocations = rows.allTiers(live, (counters, tier) => counters.allocations(tier));
   const allocatedBytes = sum((tier) => tier.allocatedBytes);
   const freedBytes = sum((tier) => tier.freedBytes);
   const limitBytes = ledger.limitKib * KiB;
   const usedBytes = (ledger.sumKib() ?? 0) * KiB;
   const handsBytes = Object.values(held).reduce((all, tier) => all + tier.usedBytes + tier.availableBytes, 0);
   const exactCounts = Object.fromEntries(
-    CAUSES.map((cause, at) => [cause, rows.allTiers(live, SERVED + at * TIERS)]),
+    CAUSES.map((name, cause) => [
+      name,
+      rows.allTiers(live, (counters, tier) => counters.served(cause, tier)),
+    ]),
   ) as Record<CauseName, number>;
 
   const figures: Omit<Snapshot, 'health'> = {
@@ -115,8 +117,8 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
     flow: flowOf(coordinator.flow.crossings, live, rows),
     shards: live.map((row) => shardSnapshot(row, ledger, rows)),
     loans: { count: loans.count, bytes: loans.bytes },
-    leaks: total(LEAKS),
-    quarantined: total(QUARANTINED),
+    leaks: rows.total(live, (counters) => counters.leaks),
+    quarantined: rows.total(live, (counters) => counters.quarantined),
     tasks: sources.tasks,
   };
   return { ...figures, health: evaluateHealth(figures, sources.health) };

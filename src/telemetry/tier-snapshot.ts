@@ -1,5 +1,5 @@
 /** What the tiers of a runtime hold and have served. Pure, but for the rows that it reads as they are. */
-import { ALLOCATED, FREED, HELD, OVERFLOWS, RELEASES, SERVED, TIERS } from '../budget/layout.ts';
+import type { Counters } from '../budget/counters.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { RowReader } from '../coordinator/row-reader.ts';
 import { CAUSES, REFUSED, REUSING } from '../pool/causes.ts';
@@ -33,16 +33,16 @@ export interface HeldBytes {
 }
 
 /** The causes that gave memory. */
-export const SERVING = CAUSES.map((_, cause) => cause).filter((cause) => cause !== REFUSED);
+const SERVING = CAUSES.map((_, cause) => cause).filter((cause) => cause !== REFUSED);
 
 export function tierSnapshots(
   rows: RowReader,
   live: readonly number[],
   held: Readonly<Record<TierName, HeldBytes>>,
 ): Record<TierName, TierSnapshot> {
-  const total = (counter: number): number => rows.total(live, counter);
+  const total = (of: (counters: Counters) => number): number => rows.total(live, of);
   const served = (causes: readonly number[], tier: number): number =>
-    causes.reduce((sum, cause) => sum + total(SERVED + cause * TIERS + tier), 0);
+    causes.reduce((sum, cause) => sum + total((counters) => counters.served(cause, tier)), 0);
   return byName((tier, name) => {
     const acquires = served(SERVING, tier);
     const hits = served(REUSING, tier);
@@ -50,10 +50,10 @@ export function tierSnapshots(
       acquires,
       hits,
       hitRate: share(hits, acquires),
-      releases: total(RELEASES + tier),
-      overflows: total(OVERFLOWS + tier),
-      allocatedBytes: total(ALLOCATED + tier) * KiB,
-      freedBytes: total(FREED + tier) * KiB,
+      releases: total((counters) => counters.releases(tier)),
+      overflows: total((counters) => counters.overflows(tier)),
+      allocatedBytes: rows.allocatedKib(live, tier) * KiB,
+      freedBytes: total((counters) => counters.freedKib(tier)) * KiB,
       idle: tier < POOLED_TIERS ? live.reduce((sum, row) => sum + rows.idle(row, tier), 0) : 0,
       idlePeak:
         tier < POOLED_TIERS
@@ -68,7 +68,7 @@ export function tierSnapshots(
 export function heldByTier(rows: RowReader, live: readonly number[]): Record<TierName, HeldBytes> {
   return byName((tier) => {
     const availableBytes = live.reduce((sum, row) => sum + idleBytes(rows, row, tier), 0);
-    const heldBytes = live.reduce((sum, row) => sum + rows.counters(row)[HELD + tier], 0) * KiB;
+    const heldBytes = rows.heldKib(live, tier) * KiB;
     return { usedBytes: Math.max(0, heldBytes - availableBytes), availableBytes };
   });
 }

@@ -1,5 +1,4 @@
 /** Plays the real regulator, look by look, against a plant that answers or a recording that does not. No clock, no worker. */
-import { BLOCK } from '../../src/budget/layout.ts';
 import type { Bytes } from '../../src/bytes.ts';
 import { DEFAULT_POOL_OPTIONS, type PoolOptions } from '../../src/pool/options.ts';
 import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
@@ -89,7 +88,7 @@ export function* play(source: Source): Generator<Moment> {
     },
     0,
   );
-  parts.ledger.words[BLOCK] = regulator.block.baselineBytes;
+  parts.ledger.header.blockBytes = regulator.block.baselineBytes;
   const settled = new Settled();
   for (let look = source.next(); look !== null; look = source.next()) {
     regulator.look(look.nowMs);

@@ -3,7 +3,7 @@
  * expects the coordinator and the ledger. What a shard is told reaches it with `deliver`, as mail does at a safepoint.
  * Invariant: what is held is within the budget, always; quotas are all with a shard, spare or in the mail.
  */
-import { ALLOCATED, BLOCK, PROCESSED } from '../../src/budget/layout.ts';
+import { Ledger } from '../../src/budget/ledger.ts';
 import { type Bytes, KiB } from '../../src/bytes.ts';
 import { EVERYTHING } from '../../src/coordinator/cleanup.ts';
 import { SPARE } from '../../src/coordinator/quota-moves.ts';
@@ -31,7 +31,7 @@ type Mail =
 const none = (): number[] => [0, 0, 0];
 
 export class PlantMemory implements RegulatedMemory, RegulatedLedger {
-  readonly words = new Int32Array(BLOCK + 1);
+  readonly header = Ledger.create(1, 0).header;
   readonly limitKib: number;
   readonly loans = { bytes: 0 };
   readonly rows: RegulatedMemory['rows'];
@@ -68,8 +68,8 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
       idle: (row, tier) => this.#rows[row].idle[tier],
       idleKib: (row) => this.#kib(this.#rows[row].idle),
       tierKib: (tier) => this.#tierKib(tier),
-      total: (_rows, counter) =>
-        counter === PROCESSED ? this.processedBytes : (this.#allocatedKib[counter - ALLOCATED] ?? 0),
+      processedBytes: () => this.processedBytes,
+      allocatedKib: (_rows, tier) => this.#allocatedKib[tier] ?? 0,
     };
     this.cleanup = {
       takeUse: () => this.#usage.take().map((use) => ({ ...use, quota: [...this.#quotas.of(use.row)] })),

@@ -3,7 +3,7 @@
  * late and in part, and work whose speed may depend on the block size. Its shards are those of `PlantMemory`; the first,
  * the main thread's, has nothing to do. CPU load is measured by the real `CpuLoad`, on this clock.
  */
-import { BLOCK, MAIN_ROW } from '../../src/budget/layout.ts';
+import { MAIN_ROW } from '../../src/budget/layout.ts';
 import { type Bytes, KiB, MiB } from '../../src/bytes.ts';
 import { CpuLoad } from '../../src/machine/cpu-load.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
@@ -122,7 +122,7 @@ export class Plant implements Source {
     memory.round();
     // Blocks change between blocks: what is advised now is worked in from the next look on.
     const factor = speed(this.#blockBytes) * Math.exp(noise * this.#random.normal());
-    this.#blockBytes = memory.words[BLOCK];
+    this.#blockBytes = memory.header.blockBytes;
     const cpuSeconds = threads * asked.cpu * (TICK_MS / 1000);
     this.#cpuSeconds += cpuSeconds;
     memory.processedBytes += cpuSeconds * 50 * MiB * factor;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BLOCK, CRITICAL, PROCESSED } from '../../src/budget/layout.ts';
+import { Counting } from '../../src/budget/counting.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 import { CpuLoad } from '../../src/machine/cpu-load.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
@@ -23,7 +23,7 @@ function start(given: Partial<PoolOptions> = {}, more: Partial<RegulatorParts> =
     cores: () => 1,
   });
   const { ledger } = stand;
-  ledger.words[BLOCK] = options.blockBytes;
+  ledger.header.blockBytes = options.blockBytes;
   const told: string[] = [];
   const decisions: Decision[] = [];
   const judged: Decision[] = [];
@@ -53,11 +53,11 @@ function start(given: Partial<PoolOptions> = {}, more: Partial<RegulatorParts> =
 
   /** Time passes, with rounds of the coordinator, and the workers look at their mail. */
   function pass(ms: number, processedBytesPerSecond = 0): void {
-    const counters = ledger.counters(1);
+    const counts = new Counting(ledger.row(1));
     for (const end = now.ms + ms; now.ms < end; ) {
       now.ms += 50;
       now.cpuSeconds += 0.05 * now.busy;
-      counters[PROCESSED] += processedBytesPerSecond / 20;
+      counts.processed(processedBytesPerSecond / 20);
       coordinator.tick();
       regulator.tick(now.ms, []);
       for (const port of ports) {
@@ -87,7 +87,7 @@ describe('pressure', () => {
     expect(kinds(decisions)).toEqual(['trim', 'shrink']);
     expect(decisions[0].bytes).toBe(4 * MEDIUM);
     expect(shards[0].idleCounts[1]).toBe(2);
-    expect(ledger.words[BLOCK]).toBe(48 * KiB);
+    expect(ledger.header.blockBytes).toBe(48 * KiB);
     expect(regulator.block.bytes).toBe(48 * KiB);
     for (const lease of leases) lease.release();
     main.idle.clear([0, 0, 100]);
@@ -140,7 +140,7 @@ describe('pressure', () => {
     const { main, pass, ledger, decisions } = start({ budgetBytes: 32 * MiB, sizing: 'fixed' });
     main.acquireAll(Array.from({ length: 28 }, () => LARGE));
     pass(2000);
-    expect([ledger.words[BLOCK], kinds(decisions)]).toEqual([64 * KiB, []]);
+    expect([ledger.header.blockBytes, kinds(decisions)]).toEqual([64 * KiB, []]);
   });
 });
 
@@ -162,7 +162,7 @@ describe('an emergency', () => {
     pass(200);
     expect(kinds(decisions)).toEqual(['emergency', 'shrink']);
     expect([shards[0].idleCounts[2], quotas.of(shards[0].row)]).toEqual([0, [0, 0, 0]]);
-    expect(ledger.words[CRITICAL]).toBe(1);
+    expect(ledger.header.critical).toBe(true);
     admission.enter(1, 0);
     expect(admission.admits(0)).toBe(false);
     for (const lease of leases.splice(0, 8)) lease.release();
@@ -170,7 +170,7 @@ describe('an emergency', () => {
     pass(800);
     expect(regulator.pressure.emergency).toBe(false);
     expect(told.at(-1)).toBe('recovered in 1000 ms');
-    expect([ledger.words[CRITICAL], admission.admits(0)]).toEqual([0, true]);
+    expect([ledger.header.critical, admission.admits(0)]).toEqual([false, true]);
     pass(100);
     expect(quotas.of(shards[0].row)).toEqual([before[0], before[1] - 1, before[2]]);
     expect(regulator.recoveries).toEqual({ emergencies: 1, recovered: 1, recoverySuccessRate: 1 });
@@ -181,7 +181,7 @@ describe('an emergency', () => {
     main.acquireAll(Array.from({ length: 31 }, () => LARGE));
     pass(200);
     regulator.close(now.ms);
-    expect(ledger.words[CRITICAL]).toBe(0);
+    expect(ledger.header.critical).toBe(false);
     expect(regulator.recoveries).toEqual({ emergencies: 1, recovered: 0, recoverySuccessRate: 0 });
   });
 });
@@ -209,9 +209,9 @@ describe('CPU load', () => {
   it('grows blocks where more work is done for each second of CPU, and says how it turned out', () => {
     const { ledger, now, pass, decisions, judged, regulator } = start({ budgetBytes: 64 * MiB });
     now.busy = 1;
-    for (let at = 0; at < 300; at++) pass(50, 1e6 * (1 + Math.log2(ledger.words[BLOCK] / KiB)));
+    for (let at = 0; at < 300; at++) pass(50, 1e6 * (1 + Math.log2(ledger.header.blockBytes / KiB)));
     expect(decisions[0]).toMatchObject({ kind: 'grow', blockBytes: 96 * KiB });
-    expect(ledger.words[BLOCK]).toBeGreaterThan(64 * KiB);
+    expect(ledger.header.blockBytes).toBeGreaterThan(64 * KiB);
     const [, second] = judged;
     expect(second).toMatchObject({ kind: 'grow', score: { verdict: 'good', regret: 0 } });
     expect(second.score?.throughputRatio).toBeGreaterThan(1.02);
@@ -222,7 +222,7 @@ describe('CPU load', () => {
     const { ledger, now, pass } = start({ budgetBytes: 64 * MiB });
     now.busy = 1;
     pass(10_000);
-    expect(ledger.words[BLOCK]).toBe(64 * KiB);
+    expect(ledger.header.blockBytes).toBe(64 * KiB);
   });
 });
 
@@ -233,7 +233,7 @@ it('a shadow decides on the same figures, and nothing follows', () => {
   );
   main.acquireAll(Array.from({ length: 26 }, () => LARGE));
   pass(200);
-  expect(ledger.words[BLOCK]).toBe(48 * KiB);
+  expect(ledger.header.blockBytes).toBe(48 * KiB);
   expect(kinds(decisions)).toEqual(['shrink']);
   const { shadow } = regulator.decisions;
   expect([shadow?.blockBytes, shadow?.counts.shrink]).toEqual([32 * KiB, 1]);

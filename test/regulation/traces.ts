@@ -1,7 +1,8 @@
 /** Named traces: made-up loads on a plant, and recordings of real runs from `traces/` beside this file. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { BLOCK, MAIN_ROW, PROCESSED } from '../../src/budget/layout.ts';
+import { MAIN_ROW } from '../../src/budget/layout.ts';
+import { Ledger } from '../../src/budget/ledger.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
 import type { RegulatedLoad, RegulatedMemory } from '../../src/regulation/regulated.ts';
@@ -197,7 +198,7 @@ class Recording implements Source {
     const options = optionsOf(budgetBytes, baselineBytes);
     this.parts = {
       ledger: {
-        words: new Int32Array(BLOCK + 1),
+        header: Ledger.create(1, budgetBytes).header,
         limitKib: budgetBytes / KiB,
         sumKib: () => this.#now.heldBytes / KiB,
         chargedKib: () => 0,
@@ -236,7 +237,8 @@ class Recording implements Source {
         idle: (_row, tier) => (tier === 0 ? (this.#now.idleBytes ?? 0) / KiB / smallKib : 0),
         idleKib: () => 0,
         tierKib: (tier) => tiers[tier].capacity / KiB,
-        total: (_rows, counter) => (counter === PROCESSED ? this.#now.processedBytes : 0),
+        processedBytes: () => this.#now.processedBytes,
+        allocatedKib: () => 0,
       },
       cleanup: {
         takeUse: () => (this.#now.uses ?? []).map((use) => ({ ...use, unused: [0, 0, 0] })),

@@ -1,12 +1,11 @@
 /** Reads what an interval of a recording shows: the ledger's rows, the regulator and the tasks. Main thread. */
-import { MAIN_ROW, PROCESSED, SERVED } from '../../budget/layout.ts';
+import { MAIN_ROW } from '../../budget/layout.ts';
 import type { Ledger } from '../../budget/ledger.ts';
 import { KiB } from '../../bytes.ts';
 import type { RowReader } from '../../coordinator/row-reader.ts';
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../../pool/tiers.ts';
 import type { Regulator } from '../../regulation/regulator.ts';
-import { TIERS } from '../series.ts';
 import type { TaskCounts } from '../task-end.ts';
 import { heldByTier } from '../tier-snapshot.ts';
 import type { Reading } from './recording.ts';
@@ -38,8 +37,10 @@ export function takeReading({ ledger, rows, regulator, tasks }: ReadingSources):
       rssBytes,
       blockBytes: regulator.block.bytes,
     },
-    served: Array.from({ length: CAUSES.length * TIERS }, (_, at) => rows.total(live, SERVED + at)),
+    served: CAUSES.flatMap((_, cause) =>
+      TIER_NAMES.map((_, tier) => rows.total(live, (counters) => counters.served(cause, tier))),
+    ),
     tasks,
-    processedBytes: new Map(live.map((row) => [row - MAIN_ROW, rows.counters(row)[PROCESSED]])),
+    processedBytes: new Map(live.map((row) => [row - MAIN_ROW, ledger.row(row).counters.processedBytes])),
   };
 }
