@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../bytes.ts';
 import { HIT } from '../pool/causes.ts';
-import type { ShardCounts } from '../pool/leases.ts';
+import type { ShardCounts } from '../pool/supply.ts';
 import {
   ALLOCATED,
   ALLOCATIONS,

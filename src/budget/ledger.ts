@@ -88,11 +88,6 @@ export class Ledger {
     return this.#memory.load(rowWord(row) + CHARGED);
   }
 
-  /** The row's counters: written by its thread only, read by others as they are. */
-  counters(row: number): Float64Array {
-    return this.row(row).counters.values;
-  }
-
   /** KiB charged to all rows, or `null` when the coordinator moved charges all the time. */
   sumKib(): number | null {
     const memory = this.#memory;

@@ -33,10 +33,6 @@ export class RowReader {
     this.#rows = Array.from({ length: ledger.rows }, (_, row) => ledger.row(row));
   }
 
-  counters(row: number): Float64Array {
-    return this.#rows[row].counters.values;
-  }
-
   /** True while a thread holds the row. */
   taken(row: number): boolean {
     return this.#rows[row].taken;

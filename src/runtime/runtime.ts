@@ -4,7 +4,6 @@
  * Owns the life of its parts, on the main thread: they start together and end together, and one timer drives them. Leaves all
  * decisions to them.
  */
-import { STARVED } from '../budget/layout.ts';
 import { KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -148,8 +147,8 @@ class ThreadRuntime implements Runtime {
     announcer.leaked('the main thread', shard.close());
     shard.abandon();
     this.#ended = true;
-    Atomics.add(ledger.words, STARVED, 1);
-    Atomics.notify(ledger.words, STARVED);
+    // Ends the wait for the next shard that starves.
+    ledger.header.wakeCoordinator();
     const endBytes = (ledger.sumKib() ?? 0) * KiB;
     const { succeeded, failed, cancelled, lost } = tasks.counts;
     log.write({
@@ -180,12 +179,10 @@ class ThreadRuntime implements Runtime {
   /** Serves starving shards as soon as they say so, however long the tick is. */
   async #listenForStarvation(): Promise<void> {
     const { ledger, coordinator } = this.#parts;
-    const { words } = ledger;
     while (!this.#ended) {
-      const seen = Atomics.load(words, STARVED);
+      const seen = ledger.header.starvedWord;
       coordinator.serve();
-      const wait = Atomics.waitAsync(words, STARVED, seen);
-      if (wait.async) await wait.value;
+      await ledger.header.waitForStarvedAsync(seen);
     }
   }
 

@@ -5,7 +5,7 @@
  * worker is free. Invariant: an accepted task is answered once, and is in the queue, or running, or over. Leaves to others: its
  * memory (`TaskMemory`), whether it may start (`Admission`).
  */
-import { CANCEL, DECLARED, MAIN_ROW, PROGRESS, rowWord } from '../budget/layout.ts';
+import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { KiB } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
@@ -135,7 +135,7 @@ export class Tasks {
     for (const entry of this.#running) {
       const { onProgress } = entry.options;
       if (onProgress === undefined || entry.member === null || entry.answered) continue;
-      const progress = this.#parts.ledger.words[rowWord(entry.member.row) + PROGRESS] / 1000;
+      const progress = this.#parts.ledger.row(entry.member.row).progressThousandths / 1000;
       if (progress === entry.progress) continue;
       entry.progress = progress;
       try {
@@ -165,8 +165,9 @@ export class Tasks {
   /** False when the worker went between being chosen and being given the task; the next one may be there. */
   #start(entry: Entry, member: Member): boolean {
     const { ledger, memory, workers, admission, observer } = this.#parts;
-    ledger.words[rowWord(member.row) + PROGRESS] = 0;
-    ledger.words[rowWord(member.row) + DECLARED] = Number(entry.needKib > 0);
+    const row = ledger.row(member.row);
+    row.progressThousandths = 0;
+    row.declared = entry.needKib > 0;
     const task = memory.dispatch(member.row, entry.task);
     entry.task = task;
     let result: Promise<TaskResult>;
@@ -255,7 +256,7 @@ export class Tasks {
       this.#ended(entry, 'cancelled');
     } else if (entry.member !== null && entry.member.row >= 0) {
       const { ledger, coordinator } = this.#parts;
-      Atomics.store(ledger.words, rowWord(entry.member.row) + CANCEL, entry.task.task);
+      ledger.row(entry.member.row).cancel(entry.task.task);
       // For a job that waits in its event loop; this also wakes one that waits for memory.
       coordinator.cancel(entry.member.row, entry.task.task);
     }

@@ -3,7 +3,7 @@
  * Starts the workers; nothing else moves before the runtime's timer does.
  */
 import { threadId } from 'node:worker_threads';
-import { BLOCK, MAIN_ROW, PROCESSED, TELL } from '../budget/layout.ts';
+import { MAIN_ROW } from '../budget/layout.ts';
 import { Ledger } from '../budget/ledger.ts';
 import type { MillpondError } from '../errors.ts';
 import { CpuLoad } from '../machine/cpu-load.ts';
@@ -61,16 +61,16 @@ export function wireRuntime(settings: RuntimeSettings, now: () => number, life: 
           startedMs,
           sources: {
             now,
-            askThreads: () => void ledger.words[TELL]++,
+            askThreads: () => ledger.header.askToTell(),
             publish: () => observer.publish(),
             read: () => takeReading({ ledger, rows: coordinator.rows, regulator, tasks: tasks.counts }),
             cpu: () => regulator.cpu,
-            processedBytes: (row) => coordinator.rows.counters(row)[PROCESSED],
+            processedBytes: (row) => ledger.row(row).counters.processedBytes,
           },
         });
   observer.totals.listener = recording;
   const announcer = new Announcer(log, ledger, recording);
-  ledger.words[BLOCK] = options.blockBytes;
+  ledger.header.blockBytes = options.blockBytes;
   ledger.claim(threadId);
 
   const threadSources = new Map([[MAIN_ROW, mainThreadSource()]]);

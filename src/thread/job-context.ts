@@ -1,5 +1,5 @@
 /** What a job gets besides its input, and how a worker makes it. Owned by the worker's thread; one for all of its tasks. */
-import { BLOCK, PROCESSED, PROGRESS, rowWord } from '../budget/layout.ts';
+import type { Counting } from '../budget/counting.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { MillpondError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -37,6 +37,8 @@ export interface BlockAdvice {
 export interface ContextParts {
   readonly ledger: Ledger;
   readonly row: number;
+  /** Of that row. */
+  readonly counts: Counting;
   readonly pool: Pool;
   readonly mostBlockMs: number;
   /** The signal of the task that runs: made only for jobs that ask for it, as it costs more than an empty job. */
@@ -47,13 +49,12 @@ export interface ContextParts {
 
 export function makeContext(parts: ContextParts): JobContext {
   const { ledger, row, pool } = parts;
-  const { words } = ledger;
-  const progressWord = rowWord(row) + PROGRESS;
+  const words = ledger.row(row);
   return Object.freeze({
     pool,
     block: Object.freeze(blockAdvice(parts)),
     progress: (fraction: number) => {
-      words[progressWord] = Math.round(Math.min(1, Math.max(0, fraction)) * 1000);
+      words.progressThousandths = Math.round(Math.min(1, Math.max(0, fraction)) * 1000);
     },
     get signal() {
       return parts.signal();
@@ -61,22 +62,21 @@ export function makeContext(parts: ContextParts): JobContext {
   });
 }
 
-function blockAdvice({ ledger, row, mostBlockMs, processed }: ContextParts): BlockAdvice {
-  const { words } = ledger;
-  const counters = ledger.counters(row);
+function blockAdvice({ ledger, counts, mostBlockMs, processed }: ContextParts): BlockAdvice {
+  const { header } = ledger;
   return {
     get bytes() {
-      return words[BLOCK];
+      return header.blockBytes;
     },
     mostMilliseconds: mostBlockMs,
     frames: (channels, sampleRate = Number.POSITIVE_INFINITY) => {
       if (!(channels >= 1 && sampleRate > 0)) throw invalidFrames(channels, sampleRate);
-      const frames = Math.min(words[BLOCK] / (4 * channels), (sampleRate * mostBlockMs) / 1000);
+      const frames = Math.min(header.blockBytes / (4 * channels), (sampleRate * mostBlockMs) / 1000);
       return Math.max(1, Math.floor(frames));
     },
     processed: (bytes) => {
       if (!(Number.isFinite(bytes) && bytes >= 0)) throw invalidBytes(bytes);
-      counters[PROCESSED] += bytes;
+      counts.processed(bytes);
       processed();
     },
   };

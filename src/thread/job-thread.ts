@@ -6,7 +6,6 @@
  */
 import { createRequire } from 'node:module';
 import { MessageChannel, parentPort, receiveMessageOnPort, threadId } from 'node:worker_threads';
-import { TELL, WAKE } from '../budget/layout.ts';
 import { Ledger } from '../budget/ledger.ts';
 import { MillpondError } from '../errors.ts';
 import type { FromWorker, ToWorker } from '../messages/asks.ts';
@@ -69,7 +68,7 @@ export class JobThread {
         this.#post({ kind: 'closed', leaks }, []);
       },
     });
-    const { shard, supply, mailbox } = this.#parts;
+    const { shard, supply, mailbox, counts } = this.#parts;
     this.#published = supply.now();
     port.on('message', (message: ToWorker) => mailbox.deliver(message));
     // The port is for an idle worker's ears; it is no reason to stay alive.
@@ -77,6 +76,7 @@ export class JobThread {
     this.#context = makeContext({
       ledger,
       row,
+      counts,
       pool: shard,
       mostBlockMs: start.options.mostBlockMs,
       signal: () => {
@@ -139,12 +139,12 @@ export class JobThread {
   }
 
   get #asked(): boolean {
-    return this.#ledger.words[TELL] !== this.#told;
+    return this.#ledger.header.tellWord !== this.#told;
   }
 
   #publish(): void {
     this.#published = this.#parts.supply.now();
-    this.#told = this.#ledger.words[TELL];
+    this.#told = this.#ledger.header.tellWord;
     this.#gc.flush();
     const interval = this.#recorder.publish();
     if (interval !== null) this.#post({ kind: 'recorded', interval }, []);
@@ -168,7 +168,7 @@ function claimRow(ledger: Ledger): number {
         `Every worker has a row in the ledger; all ${ledger.rows} were taken for ${ROW_WAIT_MS} ms. Workers die faster than they can be replaced: look at why.`,
       );
     }
-    Atomics.wait(ledger.words, WAKE, seen, 100);
+    ledger.header.waitForWake(seen, 100);
   }
 }
 

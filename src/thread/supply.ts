@@ -9,7 +9,7 @@ import type { LedgerRow } from '../budget/row.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { ShardWords } from '../pool/idle.ts';
 import type { Store } from '../pool/store.ts';
-import type { Need, ShardCounts, Supply } from '../pool/supply.ts';
+import type { Need, Supply } from '../pool/supply.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import { channels } from '../telemetry/channels.ts';
 

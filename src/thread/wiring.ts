@@ -38,6 +38,7 @@ export interface WorkerPorts<OwnSupply extends Supply> {
 export interface WorkerParts<OwnSupply extends Supply = Supply> {
   readonly shard: Shard;
   readonly supply: OwnSupply;
+  readonly counts: RowCounts;
   readonly mailbox: Mailbox<ToWorker>;
   readonly frame: TaskFrame;
 }
@@ -52,13 +53,14 @@ export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSuppl
     sendBack: () => false,
     currentTask: () => ports.currentTask(),
   });
+  const counts = new RowCounts(ledger, row);
   const shard = new Shard({
     options,
     // The coordinator hands out quota in answer to the hello.
     quotas: [0, 0, 0],
     words: shardWords(ledger, row),
     supply,
-    counts: new RowCounts(ledger, row),
+    counts,
     recorder,
   });
   const responder = new Responder(shard, ports);
@@ -68,5 +70,5 @@ export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSuppl
     rowWord(row) + MAIL,
     (message) => responder.handle(message),
   );
-  return { shard, supply, mailbox, frame: new TaskFrame(shard) };
+  return { shard, supply, counts, mailbox, frame: new TaskFrame(shard) };
 }

@@ -2,7 +2,6 @@
  * A simulated worker: what a production worker is wired of, with ports that are lists. Its thread may be killed at any
  * step; what it posted before is still there afterwards.
  */
-import { PROGRESS, rowWord } from '../../src/budget/layout.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import type { Answer, ToWorker } from '../../src/messages/asks.ts';
 import { type Task, type TaskResult, taskBuffers } from '../../src/messages/tasks.ts';
@@ -141,9 +140,8 @@ export class SimulatedWorker implements Thread, Link {
       closed: (leaks) => this.#post({ kind: 'closed', leaks }, []),
     });
     this.#mailbox = mailbox;
-    const progress = rowWord(row) + PROGRESS;
     this.#job = new SimulatedJob(machine, supply, shard, frame, (thousandths) => {
-      this.ledger.words[progress] = thousandths;
+      this.ledger.row(row).progressThousandths = thousandths;
     });
     this.shard = shard;
     return true;

@@ -4,7 +4,7 @@
  * at the end everything must have come home.
  */
 
-import { CHARGED, HELD, MAIN_ROW, rowWord, TIERS, WAKE } from '../../src/budget/layout.ts';
+import { MAIN_ROW } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import type { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { TaskResult } from '../../src/messages/tasks.ts';
@@ -380,17 +380,15 @@ export class World implements Thread {
   #checkHands(): void {
     for (const { name, row, gone } of [{ name: 'main', row: MAIN_ROW, gone: false }, ...this.workers]) {
       if (row < 0 || gone) continue;
-      const counters = this.ledger.counters(row);
-      const held = counters.subarray(HELD, HELD + TIERS).reduce((sum, kib) => sum + kib, 0);
+      const held = this.ledger.row(row).counters.allHeldKib;
       const charged = this.ledger.chargedKib(row) - this.coordinator.outboxKib * Number(row === MAIN_ROW);
       if (held !== charged) throw new Error(`held: ${name} holds ${held} KiB and is charged ${charged}`);
     }
   }
 
   #chargedKib(): number {
-    const { words, rows } = this.ledger;
     let charged = 0;
-    for (let row = 0; row < rows; row++) charged += words[rowWord(row) + CHARGED];
+    for (let row = 0; row < this.ledger.rows; row++) charged += this.ledger.chargedKib(row);
     return charged;
   }
 
@@ -436,7 +434,6 @@ export class World implements Thread {
       } else if (this.#users.asking === 0 && this.tasks.quiet) quiet++;
       // A waiter that nobody serves any more must end by its own deadline.
       this.machine.clock += 30e6;
-      Atomics.add(this.ledger.words, WAKE, 0);
       this.coordinator.serve();
       this.tasks.pump();
       this.#check(this);
