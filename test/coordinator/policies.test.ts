@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AtomicMemory } from '../../src/budget/memory.ts';
 import { Loans } from '../../src/coordinator/loans.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
 import { DEFAULT_REBALANCE, rebalance, type ShardView } from '../../src/coordinator/rebalance.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
-import { Mailbox } from '../../src/thread/mailbox.ts';
 
 function view(
   row: number,
@@ -206,49 +204,5 @@ describe('loans', () => {
     expect([loans.settle(home), loans.settle(home)]).toEqual([true, false]);
     expect([loans.bury(1), loans.bury(1), loans.settle(lost)]).toEqual([200, 0, false]);
     expect([loans.count, loans.settle(waiting)]).toEqual([1, true]);
-  });
-});
-
-describe('the mailbox', () => {
-  it('handles messages once and in order, also those that come while one is handled', () => {
-    const words = new Int32Array(new SharedArrayBuffer(8));
-    const waiting = [1, 2, 3];
-    const handled: number[] = [];
-    const mailbox = new Mailbox<number>(
-      { receive: () => waiting.shift() },
-      new AtomicMemory(words),
-      0,
-      (message) => {
-        if (message === 2) {
-          waiting.push(4);
-          // A handler that reaches a safepoint: nothing may overtake what is being handled.
-          mailbox.drain();
-        }
-        handled.push(message);
-      },
-    );
-    words[0] = 1;
-    mailbox.drain();
-    expect(handled).toEqual([1, 2, 3, 4]);
-    expect(words[0]).toBe(0);
-    mailbox.deliver(5);
-    expect(handled).toEqual([1, 2, 3, 4, 5]);
-  });
-
-  it('goes on after a handler that throws', () => {
-    const waiting = [1, 2];
-    const handled: number[] = [];
-    const mailbox = new Mailbox<number>(
-      { receive: () => waiting.shift() },
-      new AtomicMemory(new Int32Array(1)),
-      0,
-      (message) => {
-        handled.push(message);
-        if (message === 1) throw new Error('one');
-      },
-    );
-    expect(() => mailbox.drain()).toThrow('one');
-    mailbox.drain();
-    expect(handled).toEqual([1, 2]);
   });
 });
