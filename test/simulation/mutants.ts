@@ -197,4 +197,16 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'if (!(left > 0)) throw',
     to: 'if (!(left > 5e6)) throw',
   },
+  {
+    name: 'clears its mail flag after it has read the port',
+    file: 'thread/mailbox.ts',
+    from: 'this.#work();\n  }\n\n  /** What',
+    to: 'this.#memory.store(this.#mail, 0);\n    this.#work();\n  }\n\n  /** What',
+  },
+  {
+    name: 'raises the mail flag before it posts',
+    file: 'coordinator/links.ts',
+    from: 'this.#links.get(row)?.post(message, []);\n    this.#flag(row);',
+    to: 'this.#flag(row);\n    this.#links.get(row)?.post(message, []);',
+  },
 ];

@@ -70,6 +70,9 @@ export class SimulatedWorker implements Thread, Link {
   /** Does one thing, if there is any to do. */
   turn(): boolean {
     if (this.dead || this.busy) return false;
+    // With nobody in the middle of a post, what lies in the port is told of: else a long task would never hear of it.
+    if (this.toWorker.length > 0 && !this.#hasMail && !this.#main.busy)
+      throw new Error(`mail: a message waits for ${this.name}, and its flag is down`);
     const job = this.#job;
     if (job === null) return this.#start();
     if (this.#task !== 0) {
@@ -122,6 +125,11 @@ export class SimulatedWorker implements Thread, Link {
 
   close(): void {}
 
+  get #hasMail(): boolean {
+    const { words, mail } = this.ledger.row(this.row).shardWords();
+    return words[mail] !== 0;
+  }
+
   #start(): boolean {
     const row = this.ledger.claim(this.id);
     if (row < 0) return false;
@@ -151,6 +159,8 @@ export class SimulatedWorker implements Thread, Link {
     // Others may run between two looks into the port, and between the flag and the first.
     this.#machine.scheduler.pause(this);
     const message = this.toWorker.shift();
+    // And between the last look and what comes after.
+    if (message === undefined) this.#machine.scheduler.pause(this);
     if (message?.kind === 'gift') this.#machine.book.receive(`to ${this.name}`, message.buffers, this.name);
     return message;
   }
