@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHARGED, MOVES, rowWord } from '../../src/budget/layout.ts';
+import { CHARGED, FREE, MOVES, OWNER, ROW_WORDS, rowWord } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { AtomicMemory, type Memory } from '../../src/budget/memory.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
@@ -20,6 +20,28 @@ describe('the ledger', () => {
     ledger.uncharge(0, 60);
     expect(ledger.reserve(2, 60)).toBe(true);
     expect(ledger.peakKib).toBe(100);
+  });
+
+  it.each([
+    { other: 40, passes: true },
+    { other: 41, passes: false },
+  ])('holds the budget to the KiB where another thread reserves $other KiB after the first look', (race) => {
+    const ledger = Ledger.create(2, 100 * KiB);
+    let raced = false;
+    class RacedMemory extends AtomicMemory {
+      override add(at: number, value: number): number {
+        if (!raced) {
+          raced = true;
+          expect(ledger.reserve(1, race.other)).toBe(true);
+        }
+        return super.add(at, value);
+      }
+    }
+    expect(new Ledger(ledger.shared, new RacedMemory(ledger.words), () => 0).reserve(0, 60)).toBe(
+      race.passes,
+    );
+    const sum = race.passes ? 100 : race.other;
+    expect([ledger.sumKib(), ledger.peakKib]).toEqual([sum, sum]);
   });
 
   it('adds nothing, even for a moment, for what is hopeless', () => {
@@ -95,6 +117,32 @@ describe('the ledger', () => {
     ledger.release(1);
     expect(ledger.claim(8)).toBe(1);
     expect([ledger.chargedKib(1), ledger.row(1).counters.values[3]]).toEqual([0, 0]);
+  });
+
+  it('leaves nothing in a released row, from before it can be claimed, and its neighbours as they are', () => {
+    const ledger = Ledger.create(3, MiB);
+    const rows = [0, 1, 2].map((row) => ({
+      words: ledger.words.subarray(rowWord(row), rowWord(row) + ROW_WORDS),
+      counters: ledger.counters(row),
+    }));
+    for (const { words, counters } of rows) {
+      words.fill(7);
+      counters.fill(9);
+    }
+    ledger.forgive(1);
+    const left: number[] = [];
+    class WatchedMemory extends AtomicMemory {
+      override store(at: number, value: number): void {
+        super.store(at, value);
+        if (at === rowWord(1) + OWNER && value === FREE) left.push(...rows[1].words, ...rows[1].counters);
+      }
+    }
+    new Ledger(ledger.shared, new WatchedMemory(ledger.words)).release(1);
+    expect(new Set(left)).toEqual(new Set([0]));
+    for (const row of [0, 2]) {
+      expect([...new Set(rows[row].words), ...new Set(rows[row].counters)]).toEqual([7, 9]);
+    }
+    expect(ledger.claim(4)).toBe(1);
   });
 });
 
