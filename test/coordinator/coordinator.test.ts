@@ -286,6 +286,31 @@ describe('cleaning up', () => {
     expect(shards[0].idleCounts[1]).toBe(2);
   });
 
+  it('in an emergency takes also what was under way, and gives back the sum of all rounds', () => {
+    const { main, shards, ports, coordinator, quotas } = start({ budgetBytes: 64 * MiB });
+    const rows = [main, ...shards].map(({ row }) => row);
+    // Worker 1 needs quota: main gives at once, what worker 2 gives is under way when the emergency begins.
+    hoard(shards[0], MEDIUM, 300);
+    coordinator.tick();
+    const before = rows.map((row) => quotas.of(row)[1]);
+    const answerAll = () => {
+      for (const port of ports) port.deliver();
+      for (const port of ports) port.answer();
+    };
+    coordinator.drain();
+    answerAll();
+    const moved = quotas.of(shards[0].row)[1];
+    expect(moved).toBeGreaterThan(0);
+    coordinator.drain();
+    answerAll();
+    expect(rows.map((row) => quotas.of(row)[1])).toEqual([0, 0, 0]);
+    coordinator.drain();
+    coordinator.cleanup.refill();
+    const after = rows.map((row) => quotas.of(row)[1]);
+    expect(after).toEqual([before[0], before[1] + moved, before[2]]);
+    expect(after.reduce((sum, quota) => sum + quota)).toBe(500);
+  });
+
   it('gives no quota and no buffers to anyone while memory is scarce', () => {
     const { shards, ports, coordinator, quotas } = start({
       tiers: DEFAULT_TIERS.map((tier) => ({ ...tier, maxIdle: 4 })) as never,

@@ -57,6 +57,11 @@ describe('rebalance', () => {
       [],
     ],
     [
+      'takes nothing from one that frees for lack of room itself',
+      [view(0, { quota: 99, overflows: 1 }), view(1, { quota: 20, misses: 30, overflows: 30 })],
+      [],
+    ],
+    [
       'ignores a few misses',
       [view(0, { quota: 99, idle: 50, idleLow: 50 }), view(1, { quota: 20, misses: 3, overflows: 3 })],
       [],
@@ -184,6 +189,16 @@ describe('quotas', () => {
     const large = Array.from({ length: 300 }, (_, row) => quotas.open(row)[2]);
     expect(large.reduce((sum, quota) => sum + quota)).toBe(100);
     expect(large[299]).toBe(0);
+  });
+
+  it('give a new shard no more than an even share, however much is spare', () => {
+    const quotas = new Quotas(DEFAULT_TIERS, 4);
+    for (let row = 0; row < 4; row++) quotas.open(row);
+    quotas.lower(0, 1, 100);
+    quotas.raise(-1, 1, 100);
+    quotas.close(3);
+    expect(quotas.open(3)).toEqual([250, 125, 25]);
+    expect(quotas.takeSpare(1, 1000)).toBe(100);
   });
 
   it('are even over any number of threads, to one buffer', () => {
