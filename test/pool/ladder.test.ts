@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { KiB, MiB } from '../../src/bytes.ts';
+import { CAUSES } from '../../src/pool/causes.ts';
 import { Store } from '../../src/pool/store.ts';
+import { TIER_NAMES } from '../../src/pool/tiers.ts';
 import { LARGE, MEDIUM, makeShard, makeStand, SMALL, type TestShard } from '../stand.ts';
+
+/** Requests of a tier that got memory, by whatever step. */
+function servedOf(shard: TestShard, tier: number): number {
+  const { counters } = shard.ledger.row(shard.row);
+  return CAUSES.reduce((sum, _, cause) => sum + counters.served(cause, tier), 0);
+}
+
+function releasedOf(shard: TestShard, tier: number): number {
+  return shard.ledger.row(shard.row).counters.releases(tier);
+}
 
 describe('the ladder serves a request by the cheapest step that can', () => {
   it('hit: idle memory of its own tier', () => {
@@ -105,6 +117,56 @@ describe('the ladder serves a request by the cheapest step that can', () => {
 });
 
 describe('a request', () => {
+  const ways = {
+    acquire: async (shard: TestShard, length: number) => shard.acquire(length),
+    acquireAll: async (shard: TestShard, length: number) => shard.acquireAll([length])[0],
+    acquireAsync: (shard: TestShard, length: number) => shard.acquireAsync(length),
+  };
+  const boundaries = [
+    { length: SMALL - 1, tier: 0, capacity: SMALL },
+    { length: SMALL, tier: 0, capacity: SMALL },
+    { length: SMALL + 1, tier: 1, capacity: MEDIUM },
+    { length: MEDIUM, tier: 1, capacity: MEDIUM },
+    { length: MEDIUM + 1, tier: 2, capacity: LARGE },
+    { length: LARGE, tier: 2, capacity: LARGE },
+    { length: LARGE + 1, tier: 3, capacity: LARGE + KiB },
+    { length: LARGE + KiB, tier: 3, capacity: LARGE + KiB },
+    { length: LARGE + KiB + 1, tier: 3, capacity: LARGE + 2 * KiB },
+  ];
+  describe.each(['acquire', 'acquireAll', 'acquireAsync'] as const)('by %s', (way) => {
+    it.each(
+      boundaries,
+    )('of $length bytes gets $capacity, new or idle, and is counted so', async (boundary) => {
+      const { length, tier, capacity } = boundary;
+      const { shard, stand } = makeShard({ safety: 'off' });
+      const counted = () => TIER_NAMES.map((_, tier) => servedOf(shard, tier));
+      const once = TIER_NAMES.map((_, of) => Number(of === tier));
+      const fresh = await ways[way](shard, length);
+      expect([fresh.capacity, stand.used() * KiB, shard.capacityFor(length)]).toEqual([
+        capacity,
+        capacity,
+        capacity,
+      ]);
+      expect(counted()).toEqual(once);
+      fresh.release();
+      // Idle memory of every tier is at hand now, and the right one is taken.
+      for (const lease of shard.acquireAll([SMALL, MEDIUM, LARGE], { exact: true })) lease.release();
+      const before = counted();
+      const { allocations } = shard.supply;
+      shard.causes();
+      const idle = await ways[way](shard, length);
+      expect(idle.capacity).toBe(capacity);
+      expect(shard.idleCounts).toEqual([1, 1, 1].map((count, of) => count - Number(of === tier)));
+      expect(shard.supply.allocations - allocations).toBe(tier === 3 ? 1 : 0);
+      expect(counted()).toEqual(before.map((count, of) => count + once[of]));
+      // One lease at once is too quick to be recorded each time.
+      const unrecorded = way === 'acquire' && tier < 3;
+      expect(shard.causes()).toEqual(unrecorded ? [] : [tier === 3 ? 'direct' : 'hit']);
+      idle.release();
+      expect([0, 1, 2, 3].map((of) => releasedOf(shard, of))).toEqual(counted());
+    });
+  });
+
   it.each([
     -1,
     0.5,
@@ -233,6 +295,79 @@ describe('waiting without blocking', () => {
     await expect(waiting).rejects.toMatchObject({ code });
     expect([waiter.charged, ...waiter.idleCounts]).toEqual([0, 0, 0, 0]);
     expect(stand.ledger.row(waiter.row).starvingKib).toBe(0);
+  });
+
+  it.each([
+    ['ERR_TASK_WAITING', 'its task ends', (shard: TestShard) => void shard.leases.endTask()],
+    [
+      'ERR_TASK_WAITING',
+      'another task has taken its place',
+      (shard: TestShard) => {
+        shard.leases.endTask();
+        shard.leases.beginTask(2);
+      },
+    ],
+    ['ERR_RUNTIME_CLOSED', 'the shard is closed', (shard: TestShard) => void shard.close()],
+  ])('ends with %s when %s just as memory arrives, which is taken back', async (code, _when, end) => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2 });
+    const [holder, waiter] = stand.shards;
+    const held = holder.acquire(LARGE);
+    waiter.leases.beginTask(1);
+    const waiting = waiter.acquireAllAsync([MEDIUM, SMALL]);
+    // In its mailbox: seen by the very try that is served.
+    waiter.supply.post(() => end(waiter));
+    held.release();
+    await expect(waiting).rejects.toMatchObject({ code });
+    expect([waiter.charged, waiter.lent]).toEqual([waiter.idleCounts[1] * 64 + waiter.idleCounts[0] * 4, 0]);
+    expect(waiter.leases.endTask().leaks).toEqual([]);
+    waiter.close();
+    expect([stand.used(), stand.ledger.words[rowWord(waiter.row) + STARVING]]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['at once', 0],
+    ['after a wait', MiB],
+  ])('serves no lease to a shard that its mailbox closes meanwhile: %s', (_when, heldBytes) => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2 });
+    const [holder, waiter] = stand.shards;
+    const held = holder.acquire(heldBytes);
+    if (heldBytes === 0) waiter.supply.post(() => waiter.close());
+    waiter.supply.during.push(() => {
+      held.release();
+      waiter.supply.post(() => waiter.close());
+    });
+    expect(() => waiter.acquire(MEDIUM)).toThrow(expect.objectContaining({ code: 'ERR_RUNTIME_CLOSED' }));
+    expect([waiter.charged, waiter.lent, ...waiter.idleCounts]).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it('ends with the reason of its signal also where memory came free in the same turn, and takes none', async () => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2, quotas: [0, 0, 0] });
+    const [holder, waiter] = stand.shards;
+    const held = holder.acquire(LARGE);
+    const controller = new AbortController();
+    const waiting = waiter.acquireAsync(LARGE, { signal: controller.signal });
+    held.release();
+    controller.abort(new Error('no longer wanted'));
+    await expect(waiting).rejects.toThrow('no longer wanted');
+    expect([stand.used(), waiter.lent, stand.ledger.words[rowWord(waiter.row) + STARVING]]).toEqual([
+      0, 0, 0,
+    ]);
+  });
+
+  it('ends with the reason of its signal also between the event that wakes it and its next try', async () => {
+    const stand = makeStand({ budgetBytes: MiB }, { shards: 2, quotas: [0, 0, 0] });
+    const [holder, waiter] = stand.shards;
+    const held = holder.acquire(LARGE);
+    const controller = new AbortController();
+    waiter.supply.waitAsync = async () => {
+      held.release();
+      controller.abort(new Error('no longer wanted'));
+    };
+    const waiting = waiter.acquireAsync(LARGE, { signal: controller.signal });
+    await expect(waiting).rejects.toThrow('no longer wanted');
+    expect([stand.used(), waiter.lent, stand.ledger.words[rowWord(waiter.row) + STARVING]]).toEqual([
+      0, 0, 0,
+    ]);
   });
 
   it('leaves small memory in the pools of others, which would not feed it', async () => {

@@ -305,6 +305,43 @@ describe('memory of a result that nobody waits for any more', () => {
   });
 });
 
+describe('the guard', () => {
+  /** The numbers of those of so many leases whose views end with them. */
+  function guarded(shard: TestShard, leases: number): number[] {
+    const numbers = [];
+    for (let number = 1; number <= leases; number++) {
+      const lease = shard.acquire(SMALL);
+      const { bytes } = lease;
+      lease.release();
+      if (bytes.length === 0) numbers.push(number);
+    }
+    return numbers;
+  }
+
+  it.each([
+    1, 64, 4096, 1_000_000,
+  ])('is on exactly one lease in 4096 where one in %i is recorded', (sampleEvery) => {
+    const { shard } = makeShard({ safety: 'sampled', sampleEvery });
+    expect(guarded(shard, 3 * 4096 + 4095)).toEqual([4096, 2 * 4096, 3 * 4096]);
+  });
+
+  it('is on every lease at full safety, and on none where safety is off', () => {
+    expect(guarded(makeShard({ safety: 'full' }).shard, 5)).toEqual([1, 2, 3, 4, 5]);
+    expect(guarded(makeShard({ safety: 'off' }).shard, 2 * 4096)).toEqual([]);
+  });
+
+  it('remembers where its lease was acquired, and is gone with it', () => {
+    const { shard } = makeShard({ safety: 'sampled' });
+    guarded(shard, 4095);
+    shard.acquire(SMALL);
+    shard.acquire(SMALL);
+    expect(shard.close()).toEqual([
+      { length: SMALL, stack: expect.stringContaining('lease.test.ts') },
+      { length: SMALL, stack: null },
+    ]);
+  });
+});
+
 describe('the end of a task', () => {
   it('reclaims what it forgot, detaches its views and tells where it was acquired', () => {
     const { shard, stand } = makeShard({ safety: 'full' });
