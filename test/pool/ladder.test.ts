@@ -36,6 +36,16 @@ describe('the ladder serves a request by the cheapest step that can', () => {
     expect(stand.used()).toBe(64);
   });
 
+  it('mailbox: of several, those that were not idle before', () => {
+    const { shard, stand } = makeShard();
+    shard.acquire(MEDIUM).release();
+    shard.causes();
+    stand.ledger.reserve(0, 64);
+    shard.supply.post(() => shard.idle.adopt([new Store(new ArrayBuffer(MEDIUM), 1)]));
+    shard.acquireAll([MEDIUM, MEDIUM, MEDIUM]);
+    expect(shard.causes()).toEqual(['hit', 'mailbox', 'fresh']);
+  });
+
   it('larger: idle memory of the next tier up, not of the one above that', () => {
     const { shard } = makeShard();
     shard.acquire(MEDIUM).release();
@@ -74,6 +84,15 @@ describe('the ladder serves a request by the cheapest step that can', () => {
     shard.acquire(LARGE);
     expect(shard.causes()).toEqual(['trimmed']);
     expect(stand.used()).toBe(1024);
+  });
+
+  it('trimmed: only what was not idle of a request for several', () => {
+    const { shard, stand } = makeShard({ budgetBytes: MiB + 64 * KiB });
+    for (const lease of shard.acquireAll([MEDIUM, MEDIUM, MEDIUM])) lease.release();
+    shard.causes();
+    shard.acquireAll([MEDIUM, LARGE]);
+    expect(shard.causes()).toEqual(['hit', 'trimmed']);
+    expect([stand.used(), ...shard.idleCounts]).toEqual([1024 + 64, 0, 0, 0]);
   });
 
   it('waited: another shard released what was missing, and the need was told while it lasted', () => {
@@ -215,15 +234,43 @@ describe('a request', () => {
     expect(leases.map((lease) => lease.capacity)).toEqual([SMALL, MEDIUM, SMALL]);
   });
 
+  it('that is refused leaves idle what it had found', () => {
+    const { shard, stand } = makeShard({ budgetBytes: 2 * MiB });
+    shard.acquire(LARGE);
+    shard.acquire(SMALL).release();
+    expect(() => shard.acquireAll([SMALL, LARGE], { timeoutMs: 0 })).toThrow();
+    expect([stand.used(), ...shard.idleCounts]).toEqual([1024 + 4, 1, 0, 0]);
+  });
+
+  it('over the largest tier waits while memory is critical, and frees nothing idle for it; others do not', () => {
+    const { shard, stand } = makeShard({ budgetBytes: 4 * MiB });
+    for (const lease of shard.acquireAll([LARGE, MEDIUM])) lease.release();
+    stand.ledger.words[CRITICAL] = 1;
+    expect(() => shard.acquireAll([LARGE, 2 * MiB], { timeoutMs: 0 })).toThrow(/critical/);
+    // Also where the budget would hold it only in place of what is idle.
+    expect(() => shard.acquire(3 * MiB, { timeoutMs: 0 })).toThrow(/critical/);
+    expect([stand.used(), ...shard.idleCounts]).toEqual([1024 + 64, 0, 1, 1]);
+    const leases = shard.acquireAll([LARGE, LARGE, SMALL], { timeoutMs: 0 });
+    expect(leases.map(({ capacity }) => capacity)).toEqual([LARGE, LARGE, MEDIUM]);
+  });
+
   it('that the system refuses leaves nothing charged', () => {
     const { shard, stand } = makeShard();
     shard.acquire(MEDIUM).release();
     shard.supply.failAfter = 2;
+    const buffers: ArrayBuffer[] = [];
+    const allocate = shard.supply.allocate.bind(shard.supply);
+    shard.supply.allocate = (capacity) => {
+      const buffer = allocate(capacity);
+      buffers.push(buffer);
+      return buffer;
+    };
     expect(() => shard.acquireAll([MEDIUM, LARGE, LARGE])).toThrow(
       expect.objectContaining({ code: 'ERR_ALLOCATION_FAILED' }),
     );
     expect(stand.used()).toBe(64);
     expect(shard.idleCounts).toEqual([0, 1, 0]);
+    expect(buffers.map(({ detached }) => detached)).toEqual([true]);
   });
 
   it('of a cancelled task waits no longer', () => {
@@ -379,6 +426,18 @@ describe('waiting without blocking', () => {
     expect(holder.idleCounts).toEqual([1, 1, 0]);
     stand.clock += 1e9;
     await expect(waiting).rejects.toMatchObject({ code: 'ERR_BUDGET_EXHAUSTED' });
+  });
+
+  it.each([
+    { needKib: 16 * 64, kept: [1, 0, 0] },
+    { needKib: 16 * 64 + 1, kept: [1, 1, 0] },
+  ])('for $needKib KiB gets what of a kind would feed it with 16: idle stay $kept', ({ needKib, kept }) => {
+    const stand = makeStand({ budgetBytes: 4 * MiB }, { shards: 2 });
+    const [holder, waiter] = stand.shards;
+    const leases = holder.acquireAll([LARGE, MEDIUM, SMALL]);
+    waiter.supply.starve({ kib: needKib, tier: 3 });
+    for (const lease of leases) lease.release();
+    expect(holder.idleCounts).toEqual(kept);
   });
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses to wait %d ms', async (timeoutMs) => {
