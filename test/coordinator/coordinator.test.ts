@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
+import { EVERYTHING } from '../../src/coordinator/cleanup.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
 import { LARGE, MEDIUM, SMALL } from '../stand.ts';
 import { crateOf, hoard, produce, type Started, start } from './ports.ts';
@@ -40,6 +41,34 @@ describe('quota', () => {
     expect(quotas.of(shards[0].row)).toEqual([0, 0, 0]);
     expect(stand.ledger.claim(99)).toBe(shards[0].row);
     expect(quotas.open(shards[0].row)).toEqual([333, 167, 33]);
+  });
+});
+
+describe('a round', () => {
+  it('gives what is spare to who freed for lack of it', () => {
+    const { shards, ports, coordinator, quotas } = start({ budgetBytes: 64 * MiB });
+    coordinator.bury(shards[1].row);
+    hoard(shards[0], MEDIUM, 300);
+    coordinator.tick();
+    ports[0].deliver();
+    // All 133 that it lacked, and what main could spare beside.
+    expect(quotas.of(shards[0].row)[1]).toBe(300 + 64);
+    expect(shards[0].idle.lists[1].quota).toBe(300 + 64);
+  });
+
+  it('sends what lay idle on the main thread to who allocates', () => {
+    const { main, shards, ports, coordinator, rebalanced, stand } = start();
+    hoard(main, MEDIUM, 8);
+    coordinator.tick();
+    coordinator.tick();
+    expect(rebalanced).toEqual([]);
+    const leases = shards[0].acquireAll([MEDIUM, MEDIUM, MEDIUM, MEDIUM]);
+    coordinator.tick();
+    expect(rebalanced).toEqual([[{ kind: 'buffers', tier: 1, from: 0, to: shards[0].row, count: 4 }]]);
+    ports[0].deliver();
+    expect([main.idleCounts[1], shards[0].idleCounts[1]]).toEqual([4, 4]);
+    expect([main.charged, shards[0].charged, stand.used()]).toEqual([4 * 64, 8 * 64, 12 * 64]);
+    for (const lease of leases) lease.release();
   });
 });
 
@@ -87,15 +116,80 @@ describe('a starving shard', () => {
     expect(ports[0].toWorker).toEqual([expect.objectContaining({ kind: 'want', tier: 2, count: 1 })]);
   });
 
-  it('is helped by a smaller donor while a larger one does not answer', () => {
+  it.each([
+    { lacks: 'its tier', tier: 2, asked: { kind: 'want', ticket: 2, tier: 2, count: 2 } },
+    { lacks: 'more than that', tier: 3, asked: { kind: 'trim', ticket: 2, kib: 2048 } },
+  ])('is helped by a smaller donor while a larger one does not answer, where it lacks $lacks', ({
+    tier,
+    asked,
+  }) => {
     const { shards, ports, coordinator } = start({ budgetBytes: 8 * MiB }, 3);
     hoard(shards[0], LARGE, 4);
     hoard(shards[1], LARGE, 3);
-    shards[2].supply.starve({ kib: 3 * 1024, tier: 2 });
+    shards[2].supply.starve({ kib: 3 * 1024, tier });
     coordinator.serve();
     expect([ports[0].toWorker.length, ports[1].toWorker.length]).toEqual([1, 0]);
     coordinator.serve();
-    expect(ports[1].toWorker).toEqual([{ kind: 'want', ticket: 2, tier: 2, count: 2 }]);
+    expect(ports[1].toWorker).toEqual([asked]);
+  });
+
+  it.each([
+    { of: 'small buffers', size: SMALL, tier: 0, lackKib: 8, asked: { kind: 'trim', ticket: 1, kib: 8 } },
+    {
+      of: 'a part of one',
+      size: MEDIUM,
+      tier: 1,
+      lackKib: 1,
+      asked: { kind: 'want', ticket: 1, tier: 1, count: 1 },
+    },
+    {
+      of: 'a little more',
+      size: MEDIUM,
+      tier: 1,
+      lackKib: 65,
+      asked: { kind: 'want', ticket: 1, tier: 1, count: 2 },
+    },
+    {
+      of: 'all there is',
+      size: MEDIUM,
+      tier: 1,
+      lackKib: 900,
+      asked: { kind: 'want', ticket: 1, tier: 1, count: 3 },
+    },
+  ])('asks for $of as $asked.kind', ({ size, tier, lackKib, asked }) => {
+    const { shards, ports, coordinator, stand } = start({ budgetBytes: MiB });
+    hoard(shards[0], size, 3);
+    const freeKib = 1024 - stand.used();
+    shards[1].supply.starve({ kib: freeKib + lackKib, tier });
+    coordinator.serve();
+    expect(ports[0].toWorker).toEqual([asked]);
+  });
+
+  it('hears nothing of a donor that had nothing left', () => {
+    const { main, shards, ports, coordinator } = start({ budgetBytes: MiB });
+    hoard(shards[0], MEDIUM, 3);
+    shards[1].supply.starve({ kib: 1024, tier: 1 });
+    coordinator.serve();
+    const lease = shards[0].acquireAll([MEDIUM, MEDIUM, MEDIUM]);
+    ports[0].deliver();
+    ports[0].answer();
+    expect([ports[1].toWorker, main.charged, shards[0].charged]).toEqual([[], 0, 192]);
+    expect(lease).toHaveLength(3);
+  });
+
+  it('is not asked itself, and of several the neediest is told of', () => {
+    const { shards, ports, coordinator, stand } = start({ budgetBytes: 4 * MiB });
+    hoard(shards[0], LARGE, 3);
+    hoard(shards[1], LARGE, 1);
+    shards[0].supply.starve({ kib: 64, tier: 1 });
+    shards[1].supply.starve({ kib: 1024, tier: 2 });
+    stand.ledger.words[HUNGER] = 0;
+    coordinator.serve();
+    expect(stand.ledger.words[HUNGER]).toBe(1024);
+    expect(ports.map(({ toWorker }) => toWorker)).toEqual([
+      [expect.objectContaining({ kind: 'want', tier: 2, count: 1 })],
+      [expect.objectContaining({ kind: 'trim', kib: 64 })],
+    ]);
   });
 
   it('asks nobody for what the budget has left', () => {
@@ -149,6 +243,73 @@ describe('a dead worker', () => {
     expect([main.charged, dead.charged, stand.used()]).toEqual([2048, 0, 2048]);
     expect(coordinator.loans.count).toBe(0);
     expect(ports[0].closed).toBe(true);
+  });
+});
+
+describe('what a dead worker leaves', () => {
+  it('is the quota that it had been asked for: who was to get it has it now', () => {
+    const { shards, coordinator, quotas } = start({ budgetBytes: 64 * MiB });
+    const [needy, donor] = shards;
+    hoard(needy, MEDIUM, 300);
+    coordinator.tick();
+    const before = quotas.of(needy.row)[1];
+    const given = 166 - quotas.of(donor.row)[1];
+    expect(given).toBeGreaterThan(0);
+    coordinator.bury(donor.row);
+    expect(quotas.of(needy.row)[1]).toBe(before + given);
+    const spare = quotas.takeSpare(1, 1000);
+    expect(quotas.of(0)[1] + quotas.of(needy.row)[1] + spare).toBe(500);
+  });
+
+  it('is its counts, its refused requests, and nothing in what shards used since', () => {
+    const { shards, coordinator, refused } = start({ budgetBytes: MiB });
+    const [dead] = shards;
+    hoard(dead, MEDIUM, 3);
+    coordinator.tick();
+    expect(() => dead.acquire(MiB + 1)).toThrow();
+    dead.acquire(MEDIUM);
+    expect(() => dead.acquireAll([LARGE], { timeoutMs: 0 })).toThrow();
+    const counted = () => {
+      const live = coordinator.rows.live();
+      return [coordinator.rows.acquires(live), coordinator.rows.allTiers(live, RELEASES)];
+    };
+    const before = counted();
+    expect(before).toEqual([4, 3]);
+    const peaks = [0, 1, 2].map((tier) => coordinator.rows.idlePeak(dead.row, tier));
+    coordinator.bury(dead.row);
+    expect([counted(), coordinator.rows.retiredPeaks]).toEqual([before, peaks]);
+    expect([peaks, refused]).toEqual([
+      [0, 3, 0],
+      [dead.row, 1],
+    ]);
+    expect(coordinator.cleanup.takeUse().map(({ row }) => row)).toEqual([0, shards[1].row]);
+    // The next thread of the row starts from nothing.
+    expect(coordinator.rows.idlePeak(dead.row, 1)).toBe(0);
+    coordinator.tick();
+    expect(refused).toEqual([dead.row, 1]);
+  });
+});
+
+describe('closing', () => {
+  async function isOver(closing: Promise<void>): Promise<boolean> {
+    return Promise.race([closing.then(() => true), Promise.resolve().then(() => false)]);
+  }
+
+  it('is over when every worker has given everything back or is buried, and not before', async () => {
+    const { stand, shards, ports, coordinator } = start();
+    hoard(shards[0], MEDIUM, 2);
+    const closing = coordinator.closeAll();
+    ports[0].deliver();
+    expect(stand.used()).toBe(0);
+    expect(await isOver(closing)).toBe(false);
+    ports[0].answer();
+    expect(await isOver(closing)).toBe(false);
+    coordinator.bury(shards[1].row);
+    expect(await isOver(closing)).toBe(true);
+  });
+
+  it('is over at once where there are no workers', async () => {
+    expect(await isOver(start({}, 0).coordinator.closeAll())).toBe(true);
   });
 });
 
@@ -286,6 +447,38 @@ describe('cleaning up', () => {
     expect(shards[0].idleCounts[1]).toBe(2);
   });
 
+  it('asks for no more than is idle, and nobody who has nothing', () => {
+    const { main, shards, ports, coordinator } = start();
+    expect(coordinator.cleanup.clear(shards[0].row, EVERYTHING)).toBe(0);
+    expect(ports[0].toWorker).toEqual([]);
+    hoard(shards[0], MEDIUM, 2);
+    expect(coordinator.cleanup.clear(shards[0].row, EVERYTHING)).toBe(2 * 64);
+    hoard(main, SMALL, 3);
+    expect(coordinator.cleanup.clear(main.row, [2, 0, 0])).toBe(8);
+    const { askedKib, trimmedKib } = coordinator.cleanup;
+    expect([askedKib, trimmedKib, ...main.idleCounts]).toEqual([8, 8, 1, 0, 0]);
+  });
+
+  it('gives no quota back in the middle of an emergency, and none of the dead to who takes their row', () => {
+    const { stand, shards, ports, coordinator, quotas } = start();
+    const answerAll = () => {
+      for (const port of ports) port.deliver();
+      for (const port of ports) port.answer();
+    };
+    const medium = () => [0, 1, 2].map((row) => quotas.of(row)[1]);
+    coordinator.drain();
+    answerAll();
+    coordinator.tick();
+    expect(medium()).toEqual([0, 0, 0]);
+    coordinator.bury(shards[0].row);
+    expect(stand.ledger.claim(99)).toBe(shards[0].row);
+    coordinator.attach(shards[0].row, ports[0]);
+    expect(medium()).toEqual([0, 167, 0]);
+    coordinator.cleanup.refill();
+    answerAll();
+    expect(medium()).toEqual([167, 167, 166]);
+  });
+
   it('in an emergency takes also what was under way, and gives back the sum of all rounds', () => {
     const { main, shards, ports, coordinator, quotas } = start({ budgetBytes: 64 * MiB });
     const rows = [main, ...shards].map(({ row }) => row);
@@ -369,8 +562,13 @@ describe('who acquired and who released', () => {
       { acquiredBy: one.row, releasedBy: two.row, leases: 1 },
       { acquiredBy: 0, releasedBy: two.row, leases: 1 },
     ]);
+    // Native code in worker 2 lets go of another one after its task.
+    const late = main.leases.moveOut(main.acquire(MEDIUM));
+    const loan = coordinator.loans.open(MEDIUM);
+    coordinator.handle(two.row, { kind: 'loan', loan, buffer: late.buffer.transfer() });
+    expect(coordinator.flow.crossings).toContainEqual({ acquiredBy: 0, releasedBy: two.row, leases: 2 });
     coordinator.bury(two.row);
-    expect(coordinator.flow.crossings).toContainEqual({ acquiredBy: 0, releasedBy: -1, leases: 1 });
+    expect(coordinator.flow.crossings).toContainEqual({ acquiredBy: 0, releasedBy: -1, leases: 2 });
   });
 });
 

@@ -2,6 +2,7 @@ import { MiB } from '../../src/bytes.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
+import type { Move } from '../../src/coordinator/rebalance.ts';
 import type { Answer, ToWorker } from '../../src/messages/asks.ts';
 import type { Crate } from '../../src/messages/tasks.ts';
 import type { Lease } from '../../src/pool/lease.ts';
@@ -20,13 +21,14 @@ export function start(given: Partial<PoolOptions> = {}, workers = 2) {
   const quotas = new Quotas(options.tiers, workers + 1);
   quotas.open(0).forEach((quota, tier) => void main.idle.setQuota(tier, quota));
   const refused: number[] = [];
+  const rebalanced: (readonly Move[])[] = [];
   const coordinator = new Coordinator({
     ledger: stand.ledger,
     shard: main,
     options,
     quotas,
     events: {
-      rebalanced: () => {},
+      rebalanced: (moves) => rebalanced.push(moves),
       closed: () => {},
       refused: (row, requests) => refused.push(row, requests),
     },
@@ -36,7 +38,7 @@ export function start(given: Partial<PoolOptions> = {}, workers = 2) {
     coordinator.attach(port.shard.row, port);
     port.deliver();
   }
-  return { stand, options, main, shards, quotas, coordinator, ports, refused };
+  return { stand, options, main, shards, quotas, coordinator, ports, refused, rebalanced };
 }
 
 export class Port implements Link {
@@ -72,7 +74,7 @@ export class Port implements Link {
     const side = new Responder(this.shard, {
       post: (message, transfer) => void this.fromWorker.push(structuredClone(message, { transfer })),
       cancelled: () => {},
-      closed: () => {},
+      closed: (leaks) => void this.fromWorker.push({ kind: 'closed', leaks }),
     });
     for (const message of this.toWorker.splice(0)) side.handle(message);
   }
