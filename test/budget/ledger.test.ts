@@ -123,7 +123,7 @@ describe('the ledger', () => {
     const ledger = Ledger.create(3, MiB);
     const rows = [0, 1, 2].map((row) => ({
       words: ledger.words.subarray(rowWord(row), rowWord(row) + ROW_WORDS),
-      counters: ledger.counters(row),
+      counters: ledger.row(row).counters.values,
     }));
     for (const { words, counters } of rows) {
       words.fill(7);

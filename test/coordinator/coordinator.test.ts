@@ -183,9 +183,9 @@ describe('a starving shard', () => {
     hoard(shards[1], LARGE, 1);
     shards[0].supply.starve({ kib: 64, tier: 1 });
     shards[1].supply.starve({ kib: 1024, tier: 2 });
-    stand.ledger.words[HUNGER] = 0;
+    stand.ledger.header.hungerKib = 0;
     coordinator.serve();
-    expect(stand.ledger.words[HUNGER]).toBe(1024);
+    expect(stand.ledger.header.hungerKib).toBe(1024);
     expect(ports.map(({ toWorker }) => toWorker)).toEqual([
       [expect.objectContaining({ kind: 'want', tier: 2, count: 1 })],
       [expect.objectContaining({ kind: 'trim', kib: 64 })],
@@ -271,7 +271,10 @@ describe('what a dead worker leaves', () => {
     expect(() => dead.acquireAll([LARGE], { timeoutMs: 0 })).toThrow();
     const counted = () => {
       const live = coordinator.rows.live();
-      return [coordinator.rows.acquires(live), coordinator.rows.allTiers(live, RELEASES)];
+      return [
+        coordinator.rows.total(live, (counters) => counters.acquires),
+        coordinator.rows.total(live, (counters) => counters.allReleases),
+      ];
     };
     const before = counted();
     expect(before).toEqual([4, 3]);

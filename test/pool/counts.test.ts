@@ -1,35 +1,21 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import {
-  ALLOCATED,
-  ALLOCATIONS,
-  FOREIGN,
-  FREED,
-  HELD,
-  LEAKS,
-  OVERFLOWS,
-  QUARANTINED,
-  QUOTA,
-  rowWord,
-} from '../../src/budget/layout.ts';
 import { Store } from '../../src/pool/store.ts';
 import { MEDIUM, makeShard, makeStand, type TestShard } from '../stand.ts';
 
 /** What a shard counted of medium memory, in KiB where it is not buffers, and of leases. */
 function counts(shard: TestShard) {
-  const counters = shard.ledger.counters(shard.row);
-  const medium = (first: number) => counters[first + 1];
-  const others = [0, 2, 3].reduce((sum, tier) => sum + counters[HELD + tier], 0);
-  expect(others).toBe(0);
+  const { counters } = shard.ledger.row(shard.row);
+  expect(counters.allHeldKib).toBe(counters.heldKib(1));
   return {
-    buffers: medium(ALLOCATIONS),
-    allocated: medium(ALLOCATED),
-    freed: medium(FREED),
-    held: medium(HELD),
-    overflows: medium(OVERFLOWS),
-    leaks: counters[LEAKS],
-    quarantined: counters[QUARANTINED],
-    foreign: counters[FOREIGN],
+    buffers: counters.allocations(1),
+    allocated: counters.allocatedKib(1),
+    freed: counters.freedKib(1),
+    held: counters.heldKib(1),
+    overflows: counters.overflows(1),
+    leaks: counters.leaks,
+    quarantined: counters.quarantined,
+    foreign: counters.endedForeign,
   };
 }
 
@@ -147,7 +133,7 @@ describe('idle memory', () => {
 
   it('publishes the quota that is in force', () => {
     const { shard, stand } = makeShard({}, { quotas: [3, 2, 1] });
-    const published = () => [0, 1, 2].map((tier) => stand.ledger.words[rowWord(shard.row) + QUOTA + tier]);
+    const published = () => [0, 1, 2].map((tier) => stand.ledger.row(shard.row).quota(tier));
     expect(published()).toEqual([3, 2, 1]);
     shard.idle.setQuota(1, 7);
     expect(published()).toEqual([3, 7, 1]);

@@ -245,7 +245,7 @@ describe('a request', () => {
   it('over the largest tier waits while memory is critical, and frees nothing idle for it; others do not', () => {
     const { shard, stand } = makeShard({ budgetBytes: 4 * MiB });
     for (const lease of shard.acquireAll([LARGE, MEDIUM])) lease.release();
-    stand.ledger.words[CRITICAL] = 1;
+    stand.ledger.header.critical = true;
     expect(() => shard.acquireAll([LARGE, 2 * MiB], { timeoutMs: 0 })).toThrow(/critical/);
     // Also where the budget would hold it only in place of what is idle.
     expect(() => shard.acquire(3 * MiB, { timeoutMs: 0 })).toThrow(/critical/);
@@ -368,7 +368,7 @@ describe('waiting without blocking', () => {
     expect([waiter.charged, waiter.lent]).toEqual([waiter.idleCounts[1] * 64 + waiter.idleCounts[0] * 4, 0]);
     expect(waiter.leases.endTask().leaks).toEqual([]);
     waiter.close();
-    expect([stand.used(), stand.ledger.words[rowWord(waiter.row) + STARVING]]).toEqual([0, 0]);
+    expect([stand.used(), stand.ledger.row(waiter.row).starvingKib]).toEqual([0, 0]);
   });
 
   it.each([
@@ -396,9 +396,7 @@ describe('waiting without blocking', () => {
     held.release();
     controller.abort(new Error('no longer wanted'));
     await expect(waiting).rejects.toThrow('no longer wanted');
-    expect([stand.used(), waiter.lent, stand.ledger.words[rowWord(waiter.row) + STARVING]]).toEqual([
-      0, 0, 0,
-    ]);
+    expect([stand.used(), waiter.lent, stand.ledger.row(waiter.row).starvingKib]).toEqual([0, 0, 0]);
   });
 
   it('ends with the reason of its signal also between the event that wakes it and its next try', async () => {
@@ -412,9 +410,7 @@ describe('waiting without blocking', () => {
     };
     const waiting = waiter.acquireAsync(LARGE, { signal: controller.signal });
     await expect(waiting).rejects.toThrow('no longer wanted');
-    expect([stand.used(), waiter.lent, stand.ledger.words[rowWord(waiter.row) + STARVING]]).toEqual([
-      0, 0, 0,
-    ]);
+    expect([stand.used(), waiter.lent, stand.ledger.row(waiter.row).starvingKib]).toEqual([0, 0, 0]);
   });
 
   it('leaves small memory in the pools of others, which would not feed it', async () => {
