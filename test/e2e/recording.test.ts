@@ -83,14 +83,15 @@ describe('--record', () => {
   ] as const)('is there up to its last line after %s in the midst of it', async (signal) => {
     const path = at(`${signal}.millpond`);
     const { child, ended } = startProgram(process.execPath, [...recordingProcess, path]);
-    await linesIn(path, 'interval', 2);
+    // The first intervals may be over before a task is.
+    await linesIn(path, 'interval', 2, ({ tasks }) => tasks.succeeded > 0);
     child.kill(signal);
     expect(await ended).toMatchObject({ signal });
     const text = readFileSync(path, 'utf8');
     expect(text.endsWith('}\n')).toBe(true);
     const { intervals, end, remarks } = parseRun(path, text);
     expect(intervals.length).toBeGreaterThanOrEqual(2);
-    expect(intervals[0].tasks.succeeded).toBeGreaterThan(0);
+    expect(intervals.filter(({ tasks }) => tasks.succeeded > 0).length).toBeGreaterThanOrEqual(2);
     expect(end).toBeNull();
     expect(remarks).toEqual([expect.stringContaining('no end')]);
   });

@@ -3,8 +3,18 @@ import { readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { RecordingLine } from '../../../src/telemetry/recording/lines.ts';
 
-/** Resolves when the file holds so many whole lines of a kind. Its folder must be there. */
-export function linesIn(path: string, kind: RecordingLine['kind'], count: number): Promise<void> {
+type Line<Kind> = Extract<RecordingLine, { kind: Kind }>;
+
+/**
+ * Resolves when the file holds so many whole lines of a kind (that hold what is asked for, if anything). Its folder must
+ * be there.
+ */
+export function linesIn<Kind extends RecordingLine['kind']>(
+  path: string,
+  kind: Kind,
+  count: number,
+  holds: (line: Line<Kind>) => boolean = () => true,
+): Promise<void> {
   const there = (): boolean => {
     let text: string;
     try {
@@ -12,7 +22,10 @@ export function linesIn(path: string, kind: RecordingLine['kind'], count: number
     } catch {
       return false;
     }
-    return text.split('\n').filter((line) => line.startsWith(`{"kind":"${kind}"`)).length >= count;
+    // What comes after the last end of a line is not whole yet.
+    const whole = text.split('\n').slice(0, -1);
+    const ofKind = whole.filter((line) => line.startsWith(`{"kind":"${kind}"`));
+    return ofKind.filter((line) => holds(JSON.parse(line))).length >= count;
   };
   return new Promise((resolve) => {
     const watcher = watch(dirname(path), look);
