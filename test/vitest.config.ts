@@ -1,18 +1,62 @@
+import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './longest-first.ts';
 
-// Real workers and real codecs: two test files at a time are as many as two cores carry.
+const root = fileURLToPath(new URL('..', import.meta.url));
+const files = (...globs: string[]): string[] => globSync(globs, { cwd: root });
+const without = (all: string[], some: string[]): string[] => all.filter((file) => !some.includes(file));
+
+/** Whole runtimes on any schedule, every interleaving, policies in closed loops: minutes of plain computing. */
+const computing = files(
+  'test/{exhaustive,property,simulation}/*.test.ts',
+  'test/regulation/stability.test.ts',
+);
+/** Real threads under stress, the package as it is installed, its page in a browser. */
+const slow = files('test/{stress,package,report/page}/*.test.ts');
+/** These start no thread and no process, and leave the process that they run in as it was. */
+const pure = without(
+  files(
+    'test/{coordinator,messages,pool,regulation,report}/*.test.ts',
+    'test/telemetry/{health,metrics,opentelemetry,percentile,prometheus,rates}.test.ts',
+  ),
+  [
+    ...computing,
+    'test/regulation/threads.test.ts',
+    'test/report/exports.test.ts',
+    'test/report/read-run.test.ts',
+  ],
+);
+const whole = without(files('test/**/*.test.ts'), [...computing, ...slow, ...pure]);
+
 export default defineConfig({
-  root: fileURLToPath(new URL('..', import.meta.url)),
+  root,
   resolve: { conditions: ['millpond-source'] },
   ssr: { resolve: { conditions: ['millpond-source'] } },
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     execArgv: ['--expose-gc', '--conditions=millpond-source'],
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    globalSetup: ['./test/compile-cache.ts'],
+    sequence: { sequencer: LongestFirst },
+    // One more than the two cores that this is made for, since some tests wait for seconds.
+    maxWorkers: 3,
+    // A limit ends what hangs; on a busy machine anything may take minutes.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     reporters: ['default', './test/reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'computing',
+          include: computing,
+          // Node loads these itself: calls from module to module are quicker so, and there are billions of them.
+          experimental: { viteModuleRunner: false, nodeLoader: false },
+        },
+      },
+      { extends: true, test: { name: 'slow', include: slow } },
+      { extends: true, test: { name: 'pure', include: pure, isolate: false } },
+      { extends: true, test: { name: 'whole', include: whole } },
+    ],
   },
 });
