@@ -40,9 +40,9 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // One more than the two cores that this is made for, since some tests wait for seconds.
     maxWorkers: 3,
-    // A limit ends what hangs; on a busy machine anything may take minutes.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    // A limit ends what hangs; on a busy machine anything may take many minutes.
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     reporters: ['default', './test/reporter.ts'],
     projects: [
       {

@@ -49,7 +49,7 @@ beforeAll(async () => {
   }
   await runtime.run({ do: 'exit', bytes: 1 }).catch(() => {});
   const leases: Lease[] = [];
-  while (leases.length < 16) leases.push(await runtime.pool.acquireAsync(MiB, { timeoutMs: 10_000 }));
+  while (leases.length < 16) leases.push(await runtime.pool.acquireAsync(MiB, { timeoutMs: 120_000 }));
   await linesIn(path, 'pressure', 1);
   for (const lease of leases) lease.release();
   await linesIn(path, 'recovery', 1);

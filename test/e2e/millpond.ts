@@ -1,10 +1,19 @@
 /** Runs the command line as its own process, as a user would in the checkout. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
+import { wav, writeWav } from '../audio/wav.ts';
 
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
 export const bin = ['--conditions=millpond-source', join(checkout, 'src/cli/bin.ts')];
@@ -78,4 +87,22 @@ export function filesUnder(folder: string): string[] {
 /** A second of a quiet tone, as 16-bit samples. */
 export function tone(frames = 8000): Int16Array {
   return Int16Array.from({ length: frames }, (_, at) => Math.round(8000 * Math.sin(at / 10)));
+}
+
+/**
+ * Work that is not over before it is interrupted, however long a signal is on its way: some tones of a minute each, and
+ * six hours of silence, which take no room on the disk.
+ */
+export function hoursOfWork(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const samples = tone(44_100 * 60);
+  writeWav(join(folder, '0.wav'), [samples, samples]);
+  for (let file = 1; file < 5; file++) copyFileSync(join(folder, '0.wav'), join(folder, `${file}.wav`));
+  const bytes = 6 * 3600 * 44_100 * 4;
+  const head = wav([[], []]);
+  head.writeUInt32LE(head.length - 8 + bytes, 4);
+  head.writeUInt32LE(bytes, head.length - 4);
+  writeFileSync(join(folder, 'long.wav'), head);
+  truncateSync(join(folder, 'long.wav'), head.length + bytes);
+  return folder;
 }

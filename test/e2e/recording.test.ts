@@ -8,6 +8,7 @@ import { linesIn } from '../telemetry/recording/lines-in.ts';
 import {
   checkout,
   filesUnder,
+  hoursOfWork,
   millpond,
   pianoReleases,
   scratch,
@@ -18,14 +19,6 @@ import {
 
 const at = scratch();
 const recordingProcess = ['--conditions=millpond-source', join(checkout, 'test/e2e/recording-process.ts')];
-
-/** Files that keep two threads busy for seconds. */
-function longTones(name: string): string {
-  mkdirSync(at(name), { recursive: true });
-  const samples = tone(44_100 * 120);
-  for (let file = 0; file < 6; file++) writeWav(at(name, `${file}.wav`), [samples, samples]);
-  return at(name);
-}
 
 describe('--record', () => {
   it('writes a run down, into a folder that it makes, under the name of its command', async () => {
@@ -58,7 +51,7 @@ describe('--record', () => {
     const { child, ended } = start([
       ...[
         'transcode',
-        longTones('interrupted'),
+        hoursOfWork(at('interrupted')),
         '--to',
         'flac',
         '--out',

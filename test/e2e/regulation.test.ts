@@ -45,4 +45,4 @@ it('regulates itself through growth, pressure, clearing and an emergency, and th
   expect(result.outputs).toBeGreaterThan(10);
   expect(result.digests).toHaveLength(1);
   expect(result.endBytes).toBe(0);
-}, 120_000);
+});

@@ -76,7 +76,7 @@ await Promise.all(Array.from({ length: THREADS }, () => runtime.run({ do: 'hoard
 const shrunk = seen(decided('shrink'));
 const cleared = seen(decided('trim'));
 const leases: Lease[] = [];
-while (leases.length < 25) leases.push(await runtime.pool.acquireAsync(MiB, { timeoutMs: 10_000 }));
+while (leases.length < 25) leases.push(await runtime.pool.acquireAsync(MiB, { timeoutMs: 120_000 }));
 await Promise.all([shrunk, cleared]);
 // A greedy job takes nearly all that is left: an emergency, in which the largest wait and no other task starts.
 const emergency = seen(decided('emergency'));

@@ -3,7 +3,16 @@ import { mkdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { writeWav } from '../audio/wav.ts';
 import { cursorShows, Screen } from '../cli/terminal.ts';
-import { bin, filesUnder, millpond, type Started, scratch, startProgram, tone } from './millpond.ts';
+import {
+  bin,
+  filesUnder,
+  hoursOfWork,
+  millpond,
+  type Started,
+  scratch,
+  startProgram,
+  tone,
+} from './millpond.ts';
 
 const at = scratch();
 const COLUMNS = 100;
@@ -95,7 +104,15 @@ describe.skipIf(!hasScript)('millpond transcode --watch on a terminal', () => {
 
   it('gives the cursor back after Ctrl-C, with nothing of the view left', async () => {
     const out = at('stopped-out');
-    const started = onTerminal('transcode', tones('stopped', 4, 60), '--to', 'mp3', '--out', out, '--watch');
+    const started = onTerminal(
+      'transcode',
+      hoursOfWork(at('stopped')),
+      '--to',
+      'mp3',
+      '--out',
+      out,
+      '--watch',
+    );
     interruptAt(started, 'worker 1');
     const { code, stdout } = await started.ended;
     expect(code).toBe(130);
@@ -110,7 +127,7 @@ describe.skipIf(!hasScript)('millpond transcode --watch on a terminal', () => {
   it('gives the cursor back after a second Ctrl-C too', async () => {
     const started = onTerminal(
       'transcode',
-      tones('twice', 4, 60),
+      hoursOfWork(at('twice')),
       '--to',
       'mp3',
       '--out',

@@ -6,10 +6,7 @@ import { type Outcome, search } from './search.ts';
 
 const outcomes: Outcome[] = [];
 
-// Seconds of work, which on a busy machine take minutes.
-const PATIENCE = { timeout: 300_000 };
-
-describe('on every interleaving, no budget is overshot and no charge is lost, with', PATIENCE, () => {
+describe('on every interleaving, no budget is overshot and no charge is lost, with', () => {
   it.each(CASES.map((given) => [given.name, given] as const))('%s', (name, given) => {
     const outcome = search(given, PROTOCOL);
     outcomes.push(outcome);

@@ -5,12 +5,11 @@ import { defineJob, type Lease, type Pin, type Pool } from '../../src/worker.ts'
 export type Order =
   | { do: 'churn'; bytes: number; count: number; rounds: number }
   | { do: 'report'; bytes: number }
-  | { do: 'nested'; outer: number; inner: number; milliseconds: number }
+  | { do: 'nested'; outer: number; inner: number; rounds: number; words: Int32Array }
   | { do: 'hoard' | 'twice'; bytes: number; count: number }
   | { do: 'fill' | 'read'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
   | { do: 'touch-until' | 'report-until'; words: Int32Array }
-  | { do: 'touch-for'; milliseconds: number; words: Int32Array }
   | { do: 'return-late'; bytes: number; words: Int32Array }
   | { do: 'want'; bytes: number; timeoutMs: number; words?: Int32Array }
   | { do: 'wait-aborted'; words: Int32Array }
@@ -24,6 +23,9 @@ export type Order =
   | { do: 'exit' | 'throw-later'; lease?: Lease; bytes: number; words?: Int32Array }
   | { do: 'function' | 'view' | 'map'; bytes: number };
 
+/** Ends a wait that nobody ends. */
+const PATIENCE_MS = 120_000;
+
 let pinned: Pin | undefined;
 
 export default defineJob((order: Order, { pool, signal, progress, block }): unknown => {
@@ -36,8 +38,10 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
       return null;
     case 'nested': {
       using _outer = pool.acquire(order.outer);
-      const end = performance.now() + order.milliseconds;
-      while (performance.now() < end) pool.acquire(order.inner).release();
+      // So many times, and on until it is told that it is enough.
+      for (let round = 0; round < order.rounds || Atomics.load(order.words, 1) === 0; round++) {
+        pool.acquire(order.inner).release();
+      }
       return null;
     }
     case 'report':
@@ -65,14 +69,14 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
     case 'hold': {
       const leases = take(pool, order.bytes, order.count);
       raise(order.words, 0);
-      Atomics.wait(order.words, 1, 0, 20_000);
+      Atomics.wait(order.words, 1, 0, PATIENCE_MS);
       releaseAll(leases);
       return null;
     }
     case 'return-late': {
       const lease = pool.acquire(order.bytes);
       raise(order.words, 0);
-      Atomics.wait(order.words, 1, 0, 20_000);
+      Atomics.wait(order.words, 1, 0, PATIENCE_MS);
       return lease;
     }
     case 'touch-until': {
@@ -91,13 +95,6 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
         block.processed(100);
       }
       return null;
-    case 'touch-for': {
-      raise(order.words, 0);
-      const end = performance.now() + order.milliseconds;
-      while (performance.now() < end) pool.acquire(100).release();
-      raise(order.words, 1);
-      return null;
-    }
     case 'want': {
       const lease = pool.acquire(order.bytes, { timeoutMs: order.timeoutMs });
       if (order.words !== undefined) raise(order.words, 1);
@@ -124,7 +121,7 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
     case 'want-forever':
       raise(order.words, 0);
       try {
-        pool.acquire(order.bytes, { timeoutMs: 60_000 });
+        pool.acquire(order.bytes, { timeoutMs: PATIENCE_MS });
       } catch (error) {
         order.words[2] = (error as { code?: string }).code === 'ERR_TASK_WAITING' ? 1 : 2;
         raise(order.words, 1);

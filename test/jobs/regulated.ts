@@ -20,7 +20,7 @@ export interface Blocks {
 export default defineJob((order: Order, context): Blocks | null => {
   if (order.do !== 'transcode') {
     const leases = context.pool.acquireAll(Array.from({ length: order.count }, () => order.bytes));
-    if (order.do === 'hold') Atomics.wait(order.words, 0, 0, 60_000);
+    if (order.do === 'hold') Atomics.wait(order.words, 0, 0, 120_000);
     for (const lease of leases) lease.release();
     return null;
   }

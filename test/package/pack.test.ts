@@ -30,7 +30,7 @@ beforeAll(async () => {
   await writeManifest(`file:${filename}`);
   const quietly = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   await run('npm', ['install', ...quietly], { cwd: folder, env });
-}, 120_000);
+});
 
 /** With the checkout's lock, so that npm finds all it needs in its cache and asks no network, which may not answer. */
 async function writeManifest(millpond: string): Promise<void> {

@@ -3,7 +3,7 @@ import { Ledger } from '../../src/budget/ledger.ts';
 import { KiB, MiB, type Runtime } from '../../src/index.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
 import { Admission, needKib } from '../../src/regulation/admission.ts';
-import { raise, raised, sharedWords, startRuntime } from './started.ts';
+import { PATIENCE_MS, raise, raised, sharedWords, startRuntime } from './started.ts';
 
 describe('a declared need', () => {
   it.each([
@@ -174,17 +174,19 @@ describe('a runtime', () => {
   });
 
   it('keeps that promise in an emergency that they cause themselves, for direct allocations too', async () => {
+    const words = sharedWords();
     const started = await startRuntime('pooling', {
       threads: 4,
       budgetBytes: 64 * MiB,
-      acquireTimeoutMs: 3000,
+      acquireTimeoutMs: PATIENCE_MS,
       safety: 'off',
+      log: { write: ({ event }) => void (event === 'emergency' && raise(words, 1)), close: () => {} },
     });
     runtime = started.runtime;
     const [outer, inner] = [14 * MiB, 1.5 * MiB];
-    const jobs = Array.from({ length: 8 }, () =>
-      started.runtime.run({ do: 'nested', outer, inner, milliseconds: 600 }, { needBytes: [outer, inner] }),
-    );
+    // All go on until there is an emergency, and those that start in it work as well.
+    const order = { do: 'nested', outer, inner, rounds: 1000, words };
+    const jobs = Array.from({ length: 8 }, () => started.runtime.run(order, { needBytes: [outer, inner] }));
     await Promise.all(jobs);
     const { cleanup, latency, pool, tasks } = runtime.snapshot();
     expect([tasks.succeeded, latency.byCause.waited.count, pool.refused]).toEqual([8, 0, 0]);

@@ -16,6 +16,9 @@ export async function startRuntime(
   return { runtime, events };
 }
 
+/** How long a request may wait that is to be served: what hangs ends with an error, and a busy machine has time. */
+export const PATIENCE_MS = 120_000;
+
 /** Flags that a test and its jobs share. */
 export function sharedWords(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(64));

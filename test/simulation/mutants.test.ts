@@ -13,7 +13,7 @@ async function play(mutant: number, seeds: readonly number[]): Promise<(number |
   return JSON.parse(stdout);
 }
 
-describe('the simulator catches a protocol that', { timeout: 300_000 }, () => {
+describe('the simulator catches a protocol that', () => {
   const seeds = Array.from({ length: 2 }, () => Math.floor(Math.random() * 1e9));
 
   it.each(MUTANTS.map(({ name }, at) => [name, at] as const))('%s', async (name, at) => {

@@ -13,7 +13,7 @@ export const SCHEDULES: Readonly<Record<WorldName, number>> = {
 };
 
 export function playsAnySchedule(name: WorldName): void {
-  it(`on any schedule, in a world that is ${name}`, { timeout: 600_000 }, async () => {
+  it(`on any schedule, in a world that is ${name}`, { timeout: 1_200_000 }, async () => {
     const seed = Number(process.env.MILLPOND_SEED ?? Math.floor(Math.random() * 1e9));
     console.log(`${name}: ${SCHEDULES[name]} schedules from seed ${seed} on`);
     const failure = await simulate(SCHEDULES[name], seed, WORLDS[name]);
