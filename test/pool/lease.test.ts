@@ -4,6 +4,7 @@ import { MiB } from '../../src/bytes.ts';
 import { pack } from '../../src/messages/cargo.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import { Store } from '../../src/pool/store.ts';
+import { MARKS_HOLD } from '../marks.ts';
 import { LARGE, MEDIUM, makeShard, makeStand, SMALL, type TestShard } from '../stand.ts';
 
 const coded = (code: string) => expect.objectContaining({ code });
@@ -229,7 +230,7 @@ describe('memory that cannot be transferred', () => {
     return lease;
   }
 
-  it('is kept until it should be freed, and is then in quarantine and charged', () => {
+  it.runIf(MARKS_HOLD)('is kept until it should be freed, and is then in quarantine and charged', () => {
     const { shard, stand } = makeShard({ safety: 'off' });
     marked(shard).release();
     expect([stand.used(), shard.idleCounts[0]]).toEqual([4, 1]);
@@ -241,7 +242,7 @@ describe('memory that cannot be transferred', () => {
     expect(stand.used()).toBe(0);
   });
 
-  it('is in quarantine at once where its views must be detached', () => {
+  it.runIf(MARKS_HOLD)('is in quarantine at once where its views must be detached', () => {
     const { shard, stand } = makeShard({ safety: 'full' });
     marked(shard).release();
     expect([stand.used(), shard.idleCounts[0]]).toEqual([4, 0]);
