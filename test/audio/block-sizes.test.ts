@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { KiB } from '../../src/bytes.ts';
 import { dirtyShard } from '../stand.ts';
-import { convert, pianoNotes, readAll, scratch } from './recordings.ts';
+import { convert, pianoNotes, readAll, scratch } from './audio-files.ts';
 import { noise, writeWav } from './wav.ts';
 
 const at = scratch();
 
-/** Gives another size at every look, from too small for one frame to more than the recording. */
+/** Gives another size at every look, from too small for one frame to more than the file. */
 function hostile(seed: number): { readonly bytes: number } {
   const sizes = [1, 4, 8, 12, 60, 64, 68, 100, 1000, 4095, 4096, 4097, 65_536, 65_540, 131_072, 1_048_576];
   let state = seed;

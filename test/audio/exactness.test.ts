@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { convert, pianoNotes, readAll, scratch } from './recordings.ts';
+import { convert, pianoNotes, readAll, scratch } from './audio-files.ts';
 import { noise, type WavFormat, writeWav } from './wav.ts';
 
 const at = scratch();

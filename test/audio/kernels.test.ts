@@ -5,7 +5,7 @@ import { defaultLayout, mixMatrix } from '../../src/audio/channels.ts';
 import { downMix, fade, gain, gainFactor } from '../../src/audio/kernels.ts';
 import type { BlockFormat, Kernel } from '../../src/audio/transcode.ts';
 import { dirtyShard } from '../stand.ts';
-import { convert, levelAt, readAll, scratch } from './recordings.ts';
+import { convert, levelAt, readAll, scratch } from './audio-files.ts';
 import { to16, tone, writeWav } from './wav.ts';
 
 const at = scratch();

@@ -7,9 +7,9 @@ import { openDecoder } from '../../src/audio/decoder.ts';
 import { probe } from '../../src/audio/probe.ts';
 import type { TargetName } from '../../src/audio/targets.ts';
 import { dirtyShard } from '../stand.ts';
+import { convert, type Job, readAll, scratch } from './audio-files.ts';
 import { pictureOnly } from './mov.ts';
 import { inOnePage, withSerial } from './ogg.ts';
-import { convert, type Job, readAll, scratch } from './recordings.ts';
 import { noise, to16, tone, writeWav } from './wav.ts';
 
 const at = scratch();
@@ -54,7 +54,7 @@ beforeAll(() => {
   convert(short, at('short.ogg'), 'ogg');
   const links = [inOnePage(readFileSync(at('short.ogg'))), withSerial(readFileSync(at('sound.ogg')), 3)];
   writeFileSync(at('chain.ogg'), Buffer.concat(links));
-  writeFileSync(at('text.wav'), 'no recording\n'.repeat(100));
+  writeFileSync(at('text.wav'), 'no audio\n'.repeat(100));
   writeFileSync(at('picture.m4a'), pictureOnly());
   writeWav(at('empty.wav'), [[]]);
   writeWav(

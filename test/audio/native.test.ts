@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { defaultLayout } from '../../src/audio/channels.ts';
 import { Converter } from '../../src/audio/converter.ts';
 import { dirtyShard } from '../stand.ts';
-import { convert, scratch } from './recordings.ts';
+import { convert, scratch } from './audio-files.ts';
 import { noise, tone, writeWav } from './wav.ts';
 
 const at = scratch();

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { convert, type Job, readAll, scratch } from './audio-files.ts';
 import { inOnePage, withSerial } from './ogg.ts';
-import { convert, type Job, readAll, scratch } from './recordings.ts';
 import { to16, tone, writeWav } from './wav.ts';
 
 const at = scratch();
 
-/** A recording in Ogg Vorbis of that many frames. */
+/** An Ogg Vorbis file of that many frames. */
 function vorbis(frames: number, { rate = 44_100, channels = 1, ...job }: Job = {}): Buffer {
   const planes = Array.from({ length: channels }, (_, channel) =>
     to16(tone(frames, rate, 300 + 200 * channel, 0.5)),

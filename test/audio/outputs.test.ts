@@ -6,7 +6,7 @@ import { openEncoder } from '../../src/audio/encoder.ts';
 import { planTarget, TARGETS, type TargetName } from '../../src/audio/targets.ts';
 import { transcode } from '../../src/audio/transcode.ts';
 import { dirtyShard } from '../stand.ts';
-import { convert, readAll, scratch } from './recordings.ts';
+import { convert, readAll, scratch } from './audio-files.ts';
 import { noise, writeWav } from './wav.ts';
 
 const at = scratch();

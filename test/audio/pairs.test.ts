@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TARGETS, type TargetName } from '../../src/audio/targets.ts';
-import { convert, frequencyOf, levelAt, readAll, scratch } from './recordings.ts';
+import { convert, frequencyOf, levelAt, readAll, scratch } from './audio-files.ts';
 import { noise, to16, tone, writeWav } from './wav.ts';
 
 const at = scratch();
@@ -118,7 +118,7 @@ describe('rates', () => {
   });
 });
 
-describe('rates that no recording has', () => {
+describe('rates that no audio file has', () => {
   const unsupported = (text: string) =>
     expect.objectContaining({ code: 'ERR_AUDIO_UNSUPPORTED', message: expect.stringContaining(text) });
 

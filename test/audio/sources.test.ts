@@ -6,8 +6,8 @@ import { Dictionary, FormatContext } from 'node-av/lib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDecoder } from '../../src/audio/decoder.ts';
 import { probe } from '../../src/audio/probe.ts';
+import { convert, pianoNotes, readAll, scratch } from './audio-files.ts';
 import { int32, pictureOnly, soundTracks } from './mov.ts';
-import { convert, pianoNotes, readAll, scratch } from './recordings.ts';
 import { noise, to16, tone, wav, writeWav } from './wav.ts';
 
 const at = scratch();
@@ -84,7 +84,7 @@ describe('playlists and addresses', () => {
   });
 });
 
-describe('a recording that names another file for its samples', () => {
+describe('an audio file that names another for its samples', () => {
   beforeAll(() => {
     writeFileSync(at('secret.raw'), Buffer.from(Int16Array.from(noise(1000, 16)).buffer));
     writeFileSync(at('refers.mov'), soundTracks([noise(1000, 16)], at('secret.raw')));
@@ -142,7 +142,7 @@ describe('a recording that names another file for its samples', () => {
   });
 });
 
-describe('several recordings in one file', () => {
+describe('several audio files in one', () => {
   test('give one of them, with a warning, and the others are not even read', () => {
     const tracks = [noise(100_000, 16, 1), noise(100_000, 16, 2)];
     writeFileSync(at('two.mov'), soundTracks(tracks));
@@ -198,9 +198,9 @@ describe('file names', () => {
   });
 });
 
-describe('files that are not recordings', () => {
+describe('files that are not audio', () => {
   test.each([
-    ['text', 'hello, this is a text and not a recording\n'.repeat(50)],
+    ['text', 'hello, this is a text and not audio\n'.repeat(50)],
     ['an archive', Buffer.from('504b0304140000000800', 'hex')],
     ['noise', Buffer.from(noise(4000, 8).map((value) => value + 128))],
   ])('%s is refused by name', (_, content) => {
@@ -274,9 +274,7 @@ describe('damage', () => {
   test.each([
     ['rate', { rate: 48_000 }, [1]],
     ['channels', { rate: 44_100 }, [1, 2]],
-  ] as const)('that is another recording of another %s behind the first is an error', (_what, {
-    rate,
-  }, seeds) => {
+  ] as const)('that is another file of another %s behind the first is an error', (_what, { rate }, seeds) => {
     writeWav(at('first.wav'), [to16(tone(50_000, 44_100, 440))]);
     writeWav(
       at('second.wav'),
@@ -339,7 +337,7 @@ describe('damage', () => {
     }
   });
 
-  /** The first part of a recording in that format. */
+  /** The first part of an audio file in that format. */
   function encoded(to: 'ogg' | 'opus' | 'mp3', part: number): Buffer {
     writeWav(at('to-cut.wav'), [to16(tone(200_000, 48_000, 440))], { rate: 48_000 });
     convert(at('to-cut.wav'), at(`to-cut.${to}`), to);

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readAll } from '../audio/recordings.ts';
+import { readAll } from '../audio/audio-files.ts';
 import { writeWav } from '../audio/wav.ts';
 import { bin, filesUnder, millpond, pianoReleases, scratch, startProgram, tone } from './millpond.ts';
 

@@ -24,7 +24,7 @@ export function scratch(): (name: string) => string {
   return (name) => join(folder, name);
 }
 
-export interface Recording {
+export interface DecodedFile {
   readonly info: AudioInfo;
   /** Samples, one array per channel. */
   readonly planes: (Float32Array | Int32Array)[];
@@ -32,7 +32,7 @@ export interface Recording {
   readonly warnings: readonly string[];
 }
 
-export function readAll(path: string, kind: BlockKind = 'f32', blockBytes = 65_536): Recording {
+export function readAll(path: string, kind: BlockKind = 'f32', blockBytes = 65_536): DecodedFile {
   const decoder = openDecoder(path);
   try {
     const { info } = decoder;
@@ -115,7 +115,7 @@ export function frequencyOf(samples: ArrayLike<number>, rate: number): number {
   return (crossings * rate) / (last - first);
 }
 
-/** The piano recordings of the two sample packages: short stereo Ogg Vorbis notes. */
+/** The piano notes of the two sample packages: short stereo Ogg Vorbis files. */
 export function pianoNotes(): string[] {
   const folders = ['piano-release', 'piano-velocity10'];
   return folders.flatMap((folder) => {
