@@ -55,10 +55,9 @@ export interface Source {
 
 /**
  * Opens a file and finds its audio.
- * @param thorough also estimate the duration where the header does not give it
  * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`
  */
-export function openSource(path: string, thorough = false): Source {
+export function openSource(path: string): Source {
   const { fd, size } = openRegularFile(path);
   const format = new FormatContext();
   let close = () => closeSync(fd);
@@ -77,7 +76,7 @@ export function openSource(path: string, thorough = false): Source {
       format.closeInputSync();
       closeSync(fd);
     };
-    if (thorough || !isSelfDescribing(format)) {
+    if (!isSelfDescribing(format)) {
       check(
         format.findStreamInfoSync(null),
         'ERR_AUDIO_OPEN',
