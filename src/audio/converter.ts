@@ -5,8 +5,8 @@
  */
 import type { AVSampleFormat } from 'node-av/constants';
 import { type ChannelLayout, type Frame, SoftwareResampleContext } from 'node-av/lib';
-import type { Layout } from './channels.ts';
 import { check } from './native-error.ts';
+import type { Layout } from './plan/channels.ts';
 
 /** Planes as native code takes them. Any view does; node-av asks for Buffers in its types only. */
 export type NativePlanes = readonly ArrayBufferView[];

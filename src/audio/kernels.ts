@@ -3,7 +3,7 @@
  * They keep no state, so a recording comes out the same however it is cut into blocks.
  */
 import type { Block } from './block.ts';
-import { MAX_CHANNELS } from './channels.ts';
+import { MAX_CHANNELS } from './plan/channels.ts';
 
 /** The factor of a gain in decibels: -6.02 dB is one half. */
 export function gainFactor(decibels: number): number {

@@ -6,13 +6,13 @@
 import { MillpondError } from '../errors.ts';
 import type { Block } from './block.ts';
 import { type BlockSources, withBlocks } from './blocks.ts';
-import { mixMatrix, mustMix } from './channels.ts';
-import { type AudioInfo, type Decoder, openDecoder } from './decoder.ts';
-import { type Encoder, openEncoder } from './encoder.ts';
+import { type AudioInfo, type Decoder, openDecoder } from './decode/decoder.ts';
+import { type Encoder, openEncoder } from './encode/encoder.ts';
 import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
 import { quote } from './native-error.ts';
 import { createOutput } from './output-file.ts';
-import { type Bits, planTarget, type TargetName, type TargetPlan } from './targets.ts';
+import { mixMatrix, mustMix } from './plan/channels.ts';
+import { type Bits, planTarget, type TargetName, type TargetPlan } from './plan/targets.ts';
 
 export interface TranscodeRequest {
   readonly input: string;

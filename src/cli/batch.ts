@@ -1,6 +1,6 @@
 /** Runs a batch for a command: plans, starts the runtime, shows progress, prints the report, sets the exit code. */
 import { dirname, resolve } from 'node:path';
-import type { TargetName } from '../audio/targets.ts';
+import type { TargetName } from '../audio/plan/targets.ts';
 import { type Plan, planBatch, refuseRecordingClash, shown } from '../batch/plan.ts';
 import { type BatchOutcome, type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
 import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/summary.ts';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { TargetName } from '../audio/targets.ts';
+import type { TargetName } from '../audio/plan/targets.ts';
 import type { Bytes } from '../bytes.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
 import { bitrate, byteSize, decimalNumber, depth, wholeNumber } from './arguments.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { Block, type BlockKind } from '../../src/audio/block.ts';
-import { type AudioInfo, openDecoder } from '../../src/audio/decoder.ts';
+import { type AudioInfo, openDecoder } from '../../src/audio/decode/decoder.ts';
 import {
   type BlockFormat,
   type Kernel,

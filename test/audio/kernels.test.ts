@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Block, blockBytes } from '../../src/audio/block.ts';
-import { defaultLayout, mixMatrix } from '../../src/audio/channels.ts';
 import { downMix, fade, gain, gainFactor } from '../../src/audio/kernels.ts';
+import { defaultLayout, mixMatrix } from '../../src/audio/plan/channels.ts';
 import type { BlockFormat, Kernel } from '../../src/audio/transcode.ts';
 import { dirtyShard } from '../stand.ts';
 import { convert, levelAt, readAll, scratch } from './audio-files.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { defaultLayout, type Layout, mixMatrix } from '../../src/audio/channels.ts';
-import { TARGETS, type TargetName } from '../../src/audio/targets.ts';
+import { defaultLayout, type Layout, mixMatrix } from '../../src/audio/plan/channels.ts';
+import { TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
 import { convert, levelAt, readAll, scratch } from './audio-files.ts';
 import { to16, tone, writeWav } from './wav.ts';
 

@@ -3,8 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_S16 } from 'node-av/constants';
 import { Frame } from 'node-av/lib';
 import { describe, expect, test, vi } from 'vitest';
-import { defaultLayout } from '../../src/audio/channels.ts';
 import { Converter } from '../../src/audio/converter.ts';
+import { defaultLayout } from '../../src/audio/plan/channels.ts';
 import { dirtyShard } from '../stand.ts';
 import { convert, scratch } from './audio-files.ts';
 import { noise, tone, writeWav } from './wav.ts';
@@ -83,7 +83,7 @@ describe("FFmpeg's log", () => {
   function run(script: string): { out: string; error: string; status: number | null } {
     writeWav(at('bad.wav'), [[1, 2, 3]], { rate: 0 });
     const program = `
-      import { openDecoder } from ${JSON.stringify(new URL('decoder.ts', audio).href)};
+      import { openDecoder } from ${JSON.stringify(new URL('decode/decoder.ts', audio).href)};
       import { captureNativeLog } from ${JSON.stringify(new URL('native-log.ts', audio).href)};
       const open = () => { try { openDecoder(${JSON.stringify(at('bad.wav'))}); } catch {} };
       ${script}`;

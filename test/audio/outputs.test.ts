@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Block } from '../../src/audio/block.ts';
-import { openDecoder } from '../../src/audio/decoder.ts';
-import { openEncoder } from '../../src/audio/encoder.ts';
-import { planTarget, TARGETS, type TargetName } from '../../src/audio/targets.ts';
+import { openDecoder } from '../../src/audio/decode/decoder.ts';
+import { openEncoder } from '../../src/audio/encode/encoder.ts';
+import { planTarget, TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
 import { transcode } from '../../src/audio/transcode.ts';
 import { dirtyShard } from '../stand.ts';
 import { convert, readAll, scratch } from './audio-files.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { TARGETS, type TargetName } from '../../src/audio/targets.ts';
+import { TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
 import { convert, frequencyOf, levelAt, readAll, scratch } from './audio-files.ts';
 import { noise, to16, tone, writeWav } from './wav.ts';
 

@@ -2,10 +2,10 @@
  * What each target can hold, and how a recording is fitted into it: pure rules over what the source is, what was asked
  * for and what the encoder supports. Every change that nobody asked for becomes a warning.
  */
-import { MillpondError } from '../errors.ts';
-import type { BlockKind } from './block.ts';
+import { MillpondError } from '../../errors.ts';
+import type { BlockKind } from '../block.ts';
+import type { AudioInfo } from '../decode/decoder.ts';
 import { defaultLayout, type Layout, layoutName, mustMix } from './channels.ts';
-import type { AudioInfo } from './decoder.ts';
 
 export type TargetName = 'flac' | 'wav' | 'mp3' | 'opus' | 'ogg' | 'm4a';
 

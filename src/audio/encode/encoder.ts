@@ -30,13 +30,13 @@ import {
   Packet,
   Rational,
 } from 'node-av/lib';
-import { MillpondError } from '../errors.ts';
-import type { Block } from './block.ts';
-import { type NativePlanes, sharedConverter } from './converter.ts';
-import { AGAIN, check, END, nativeReason, quote } from './native-error.ts';
-import { blockFormat, storageOf } from './sample-format.ts';
-import type { Tags } from './tags.ts';
-import type { TargetPlan } from './targets.ts';
+import { MillpondError } from '../../errors.ts';
+import type { Block } from '../block.ts';
+import { type NativePlanes, sharedConverter } from '../converter.ts';
+import type { Tags } from '../decode/tags.ts';
+import { AGAIN, check, END, nativeReason, quote } from '../native-error.ts';
+import type { TargetPlan } from '../plan/targets.ts';
+import { blockFormat, storageOf } from '../sample-format.ts';
 
 /** Frames per packet where the codec takes any number. Fixed, so that files don't depend on block sizes. */
 const FREE_FRAME_SIZE = 8192;

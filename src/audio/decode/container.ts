@@ -6,10 +6,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { AVDISCARD_ALL, AVERROR_EINVAL, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
 import { Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
-import { MillpondError } from '../errors.ts';
+import { MillpondError } from '../../errors.ts';
+import { check, nativeReason, quote } from '../native-error.ts';
+import { quietNativeLog } from '../native-log.ts';
 import { isCutOff } from './ending.ts';
-import { check, nativeReason, quote } from './native-error.ts';
-import { quietNativeLog } from './native-log.ts';
 
 quietNativeLog();
 

@@ -18,14 +18,14 @@ import {
   type AVSampleFormat,
 } from 'node-av/constants';
 import { type ChannelLayout, Codec, CodecContext, Frame, Packet } from 'node-av/lib';
-import { MillpondError } from '../errors.ts';
-import type { Block, BlockKind } from './block.ts';
-import { type Layout, MAX_CHANNELS, namedLayout } from './channels.ts';
-import { Converter, type NativePlanes } from './converter.ts';
-import { AGAIN, check, END, nativeReason, quote } from './native-error.ts';
+import { MillpondError } from '../../errors.ts';
+import type { Block, BlockKind } from '../block.ts';
+import { Converter, type NativePlanes } from '../converter.ts';
+import { AGAIN, check, END, nativeReason, quote } from '../native-error.ts';
+import { type Layout, MAX_CHANNELS, namedLayout } from '../plan/channels.ts';
+import { blockFormat, type Depth, depthOf, storageOf } from '../sample-format.ts';
+import { openSource, type Source } from './container.ts';
 import { oggLinks } from './ogg-links.ts';
-import { blockFormat, type Depth, depthOf, storageOf } from './sample-format.ts';
-import { openSource, type Source } from './source.ts';
 import { readTags, type Tags } from './tags.ts';
 
 export interface AudioInfo {
