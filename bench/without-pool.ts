@@ -5,7 +5,7 @@
  */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { TranscodeRequest, TranscodeResult } from '../src/audio/transcode.ts';
+import type { TranscodeRequest, TranscodeResult } from '../src/audio/plan/request.ts';
 
 enableCompileCache(); // as millpond does, and like there before anything large is loaded
 const { Piscina } = await import('piscina');

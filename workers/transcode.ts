@@ -1,4 +1,5 @@
-import { type TranscodeRequest, type TranscodeResult, transcode } from '../src/audio/transcode.ts';
+import type { TranscodeRequest, TranscodeResult } from '../src/audio/plan/request.ts';
+import { transcode } from '../src/audio/transcode.ts';
 import { defineJob } from '../src/worker.ts';
 
 /** One file into another. */

@@ -1,5 +1,6 @@
 /** The batch's job, line for line, without the pool: every block is new memory. Run by a bare Piscina. */
-import { type TranscodeRequest, type TranscodeResult, transcode } from '../../src/audio/transcode.ts';
+import type { TranscodeRequest, TranscodeResult } from '../../src/audio/plan/request.ts';
+import { transcode } from '../../src/audio/transcode.ts';
 import { KiB } from '../../src/bytes.ts';
 import { allocating } from './pool-stand-in.ts';
 

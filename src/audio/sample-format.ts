@@ -15,12 +15,7 @@ import {
   type AVSampleFormat,
 } from 'node-av/constants';
 import type { BlockKind } from './block.ts';
-
-/** `bits` of an integer depth: 1 to 64, those that carry sound. Of a float: 32 or 64. */
-export interface Depth {
-  readonly type: 'integer' | 'float';
-  readonly bits: number;
-}
+import type { Depth } from './plan/audio-info.ts';
 
 interface Storage {
   readonly name: string;

@@ -6,47 +6,15 @@
 import { MillpondError } from '../errors.ts';
 import type { Block } from './block.ts';
 import { type BlockSources, withBlocks } from './blocks.ts';
-import { type AudioInfo, type Decoder, openDecoder } from './decode/decoder.ts';
+import { type Decoder, openDecoder } from './decode/decoder.ts';
 import { type Encoder, openEncoder } from './encode/encoder.ts';
 import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
 import { quote } from './native-error.ts';
 import { createOutput } from './output-file.ts';
+import type { AudioInfo } from './plan/audio-info.ts';
 import { mixMatrix, mustMix } from './plan/channels.ts';
-import { type Bits, planTarget, type TargetName, type TargetPlan } from './plan/targets.ts';
-
-export interface TranscodeRequest {
-  readonly input: string;
-  readonly output: string;
-  readonly to: TargetName;
-  /** Hz, 1000 to 655350. Default: the source's, or the nearest the target has. */
-  readonly rate?: number;
-  /** 1 to 8. Default: the source's, or as many as the target has. */
-  readonly channels?: number;
-  /** Integer depth for `flac` and `wav`. Default: the source's; 24 for FLAC and 32-bit float for WAV of a float source. */
-  readonly bits?: Bits;
-  /** Bits per second, 1000 to 10000000, for lossy targets. Default: the encoder's own. */
-  readonly bitrate?: number;
-  /** Decibels, -200 to 200. Default 0. */
-  readonly gainDb?: number;
-  /** Seconds, 0 and up. Default 0. */
-  readonly fadeInSeconds?: number;
-  /** Seconds, 0 and up. Default 0. Decodes the file once more beforehand, because the exact end must be known. */
-  readonly fadeOutSeconds?: number;
-}
-
-export interface TranscodeResult {
-  /** Frames (samples per channel) that the output decodes to. */
-  readonly frames: number;
-  /** Hz. */
-  readonly sampleRate: number;
-  readonly channels: number;
-  readonly seconds: number;
-  readonly bytesWritten: number;
-  /** Bits of an integer sample in a lossless output, else `null`. */
-  readonly bits: number | null;
-  /** What was changed or left out without being asked for. */
-  readonly warnings: string[];
-}
+import { checkRequest, isProcessed, type TranscodeRequest, type TranscodeResult } from './plan/request.ts';
+import { planTarget, type TargetPlan } from './plan/targets.ts';
 
 export interface TranscodeContext extends BlockSources {
   /** Gets 0 to 1 after each block, as far as the container announces its length. */
@@ -84,7 +52,7 @@ export function transcode(
   process?: (format: BlockFormat) => Kernel,
 ): TranscodeResult {
   context.signal.throwIfAborted();
-  validate(request);
+  checkRequest(request);
   const totalFrames = request.fadeOutSeconds ? countFrames(request.input, context) : 0;
   const decoder = openDecoder(request.input);
   try {
@@ -221,22 +189,4 @@ function tooSlow(request: TranscodeRequest, { sampleRate }: AudioInfo): Millpond
     'ERR_AUDIO_UNSUPPORTED',
     `A recording of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${quote(request.input)} for ${request.to}. Is its header right?`,
   );
-}
-
-function isProcessed({ gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeRequest): boolean {
-  return gainDb !== 0 || fadeInSeconds > 0 || fadeOutSeconds > 0;
-}
-
-function validate({ gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeRequest): void {
-  if (!(Math.abs(gainDb) <= 200)) {
-    throw new MillpondError('ERR_INVALID_ARGUMENT', `A gain is -200 to 200 dB, got ${gainDb}. Try -6.`);
-  }
-  for (const seconds of [fadeInSeconds, fadeOutSeconds]) {
-    if (!(seconds >= 0 && Number.isFinite(seconds))) {
-      throw new MillpondError(
-        'ERR_INVALID_ARGUMENT',
-        `A fade lasts 0 seconds or more, got ${seconds}. Try 0.5.`,
-      );
-    }
-  }
 }

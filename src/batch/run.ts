@@ -2,7 +2,7 @@
  * Runs a plan: every file is tried once, none stops the others. Main thread; the work is in the workers.
  */
 import { dirname } from 'node:path';
-import type { TranscodeRequest, TranscodeResult } from '../audio/transcode.ts';
+import type { TranscodeRequest, TranscodeResult } from '../audio/plan/request.ts';
 import { isMillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
 import type { Runtime } from '../runtime/runtime.ts';

@@ -4,14 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { Block, type BlockKind } from '../../src/audio/block.ts';
-import { type AudioInfo, openDecoder } from '../../src/audio/decode/decoder.ts';
-import {
-  type BlockFormat,
-  type Kernel,
-  type TranscodeRequest,
-  type TranscodeResult,
-  transcode,
-} from '../../src/audio/transcode.ts';
+import { openDecoder } from '../../src/audio/decode/decoder.ts';
+import type { AudioInfo } from '../../src/audio/plan/audio-info.ts';
+import type { TranscodeRequest, TranscodeResult } from '../../src/audio/plan/request.ts';
+import { type BlockFormat, type Kernel, transcode } from '../../src/audio/transcode.ts';
 import { dirtyShard, type TestShard } from '../stand.ts';
 
 /** A folder of its own for a test file, removed afterwards. */

@@ -1,4 +1,5 @@
-import { type TranscodeRequest, transcode } from '../../src/audio/transcode.ts';
+import type { TranscodeRequest } from '../../src/audio/plan/request.ts';
+import { transcode } from '../../src/audio/transcode.ts';
 import { defineJob } from '../../src/worker.ts';
 
 export type Order =

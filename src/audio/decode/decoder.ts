@@ -22,28 +22,12 @@ import { MillpondError } from '../../errors.ts';
 import type { Block, BlockKind } from '../block.ts';
 import { Converter, type NativePlanes } from '../converter.ts';
 import { AGAIN, check, END, nativeReason, quote } from '../native-error.ts';
+import type { AudioInfo } from '../plan/audio-info.ts';
 import { type Layout, MAX_CHANNELS, namedLayout } from '../plan/channels.ts';
-import { blockFormat, type Depth, depthOf, storageOf } from '../sample-format.ts';
+import { blockFormat, depthOf, storageOf } from '../sample-format.ts';
 import { openSource, type Source } from './container.ts';
 import { oggLinks } from './ogg-links.ts';
-import { readTags, type Tags } from './tags.ts';
-
-export interface AudioInfo {
-  /** Hz, as decoded. */
-  readonly sampleRate: number;
-  /** 1 to 8. */
-  readonly channels: number;
-  readonly layout: Layout;
-  /** FFmpeg's name of the codec, such as `pcm_s16le` or `vorbis`. */
-  readonly codec: string;
-  /** FFmpeg's name of what the decoder gives, such as `s16` or `fltp`. */
-  readonly sampleFormat: string;
-  readonly depth: Depth;
-  readonly lossless: boolean;
-  /** Frames the container announces, at `sampleRate`; `null` where it does not say. Not always exact. */
-  readonly announcedFrames: number | null;
-  readonly tags: Tags;
-}
+import { readTags } from './tags.ts';
 
 export interface Decoder {
   readonly info: AudioInfo;

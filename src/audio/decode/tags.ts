@@ -1,7 +1,6 @@
-/** Metadata: what people wrote about a recording, without what a program wrote about a file. */
+/** Metadata: what people wrote about the music, without what a program wrote about a file. */
 import type { FormatContext, Stream } from 'node-av/lib';
-
-export type Tags = Readonly<Record<string, string>>;
+import type { Tags } from '../plan/audio-info.ts';
 
 /** About the file they came in, and wrong in another. */
 const TECHNICAL = new Set([

@@ -33,8 +33,8 @@ import {
 import { MillpondError } from '../../errors.ts';
 import type { Block } from '../block.ts';
 import { type NativePlanes, sharedConverter } from '../converter.ts';
-import type { Tags } from '../decode/tags.ts';
 import { AGAIN, check, END, nativeReason, quote } from '../native-error.ts';
+import type { Tags } from '../plan/audio-info.ts';
 import type { TargetPlan } from '../plan/targets.ts';
 import { blockFormat, storageOf } from '../sample-format.ts';
 

@@ -1,10 +1,10 @@
 /**
- * What each target can hold, and how a recording is fitted into it: pure rules over what the source is, what was asked
+ * What each target can hold, and how an audio file is fitted into it: pure rules over what the source is, what was asked
  * for and what the encoder supports. Every change that nobody asked for becomes a warning.
  */
 import { MillpondError } from '../../errors.ts';
 import type { BlockKind } from '../block.ts';
-import type { AudioInfo } from '../decode/decoder.ts';
+import type { AudioInfo } from './audio-info.ts';
 import { defaultLayout, type Layout, layoutName, mustMix } from './channels.ts';
 
 export type TargetName = 'flac' | 'wav' | 'mp3' | 'opus' | 'ogg' | 'm4a';
@@ -118,7 +118,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
 const EXACT_BITS = 24;
 
 /**
- * Fits a recording into a target.
+ * Fits an audio file into a target.
  * @throws MillpondError `ERR_INVALID_ARGUMENT` for a request outside its documented range
  */
 export function planTarget(source: AudioInfo, request: TargetRequest): TargetPlan {
@@ -150,7 +150,7 @@ function validate({ rate, channels, bits, bitrate }: TargetRequest): void {
   const whole = (value: number | undefined, least: number, most: number) =>
     value === undefined || (Number.isInteger(value) && value >= least && value <= most);
   if (!whole(rate, 1000, 655_350)) throw invalid('A sample rate is 1000 to 655350 Hz', rate, 'Try 48000.');
-  if (!whole(channels, 1, 8)) throw invalid('A recording has 1 to 8 channels', channels, 'Try 2.');
+  if (!whole(channels, 1, 8)) throw invalid('An audio file has 1 to 8 channels', channels, 'Try 2.');
   if (![undefined, 16, 24, 32].includes(bits)) throw invalid('A depth is 16, 24 or 32 bits', bits, 'Try 24.');
   if (!whole(bitrate, 1000, 10_000_000)) {
     throw invalid(

@@ -1,0 +1,61 @@
+/** What is asked of a conversion and what comes of it, with the rules that need nothing but the request. */
+import { MillpondError } from '../../errors.ts';
+import type { Bits, TargetName } from './targets.ts';
+
+export interface TranscodeRequest {
+  readonly input: string;
+  readonly output: string;
+  readonly to: TargetName;
+  /** Hz, 1000 to 655350. Default: the source's, or the nearest the target has. */
+  readonly rate?: number;
+  /** 1 to 8. Default: the source's, or as many as the target has. */
+  readonly channels?: number;
+  /** Integer depth for `flac` and `wav`. Default: the source's; 24 for FLAC and 32-bit float for WAV of a float source. */
+  readonly bits?: Bits;
+  /** Bits per second, 1000 to 10000000, for lossy targets. Default: the encoder's own. */
+  readonly bitrate?: number;
+  /** Decibels, -200 to 200. Default 0. */
+  readonly gainDb?: number;
+  /** Seconds, 0 and up. Default 0. */
+  readonly fadeInSeconds?: number;
+  /** Seconds, 0 and up. Default 0. Decodes the file once more beforehand, because the exact end must be known. */
+  readonly fadeOutSeconds?: number;
+}
+
+export interface TranscodeResult {
+  /** Frames (samples per channel) that the output decodes to. */
+  readonly frames: number;
+  /** Hz. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly seconds: number;
+  readonly bytesWritten: number;
+  /** Bits of an integer sample in a lossless output, else `null`. */
+  readonly bits: number | null;
+  /** What was changed or left out without being asked for. */
+  readonly warnings: string[];
+}
+
+/** Whether kernels will change samples. */
+export function isProcessed({
+  gainDb = 0,
+  fadeInSeconds = 0,
+  fadeOutSeconds = 0,
+}: TranscodeRequest): boolean {
+  return gainDb !== 0 || fadeInSeconds > 0 || fadeOutSeconds > 0;
+}
+
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` for a gain or fade outside its documented range */
+export function checkRequest({ gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeRequest): void {
+  if (!(Math.abs(gainDb) <= 200)) {
+    throw new MillpondError('ERR_INVALID_ARGUMENT', `A gain is -200 to 200 dB, got ${gainDb}. Try -6.`);
+  }
+  for (const seconds of [fadeInSeconds, fadeOutSeconds]) {
+    if (!(seconds >= 0 && Number.isFinite(seconds))) {
+      throw new MillpondError(
+        'ERR_INVALID_ARGUMENT',
+        `A fade lasts 0 seconds or more, got ${seconds}. Try 0.5.`,
+      );
+    }
+  }
+}
