@@ -1,7 +1,8 @@
 /** What job files import to read, process and write audio files: `millpond/audio`. Synchronous, for worker threads. */
 export { Block, type BlockKind, blockBytes, type Plane } from './block.ts';
-export { type Decoder, openDecoder } from './decode/decoder.ts';
+export type { Decoder } from './decode/decoder.ts';
 export { downMix, type Fade, fade, gain, gainFactor } from './kernels.ts';
+export { openDecoder } from './open-decoder.ts';
 export type { AudioInfo } from './plan/audio-info.ts';
 export { defaultLayout, type Layout, mixMatrix } from './plan/channels.ts';
 export type { TranscodeRequest, TranscodeResult } from './plan/request.ts';

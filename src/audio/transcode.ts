@@ -6,10 +6,11 @@
 import { MillpondError } from '../errors.ts';
 import type { Block } from './block.ts';
 import { type BlockSources, withBlocks } from './blocks.ts';
-import { type Decoder, openDecoder } from './decode/decoder.ts';
+import type { Decoder } from './decode/decoder.ts';
 import { type Encoder, openEncoder } from './encode/encoder.ts';
 import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
 import { quote } from './native-error.ts';
+import { openDecoder } from './open-decoder.ts';
 import { createOutput } from './output-file.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
 import { mixMatrix, mustMix } from './plan/channels.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { Block, type BlockKind } from '../../src/audio/block.ts';
-import { openDecoder } from '../../src/audio/decode/decoder.ts';
+import { openDecoder } from '../../src/audio/open-decoder.ts';
 import type { AudioInfo } from '../../src/audio/plan/audio-info.ts';
 import type { TranscodeRequest, TranscodeResult } from '../../src/audio/plan/request.ts';
 import { type BlockFormat, type Kernel, transcode } from '../../src/audio/transcode.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { CodecContext, FormatContext, IOContext } from 'node-av/lib';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { Block } from '../../src/audio/block.ts';
-import { openDecoder } from '../../src/audio/decode/decoder.ts';
+import { openDecoder } from '../../src/audio/open-decoder.ts';
 import type { TargetName } from '../../src/audio/plan/targets.ts';
 import { dirtyShard } from '../stand.ts';
 import { convert, type Job, readAll, scratch } from './audio-files.ts';

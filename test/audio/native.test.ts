@@ -83,7 +83,7 @@ describe("FFmpeg's log", () => {
   function run(script: string): { out: string; error: string; status: number | null } {
     writeWav(at('bad.wav'), [[1, 2, 3]], { rate: 0 });
     const program = `
-      import { openDecoder } from ${JSON.stringify(new URL('decode/decoder.ts', audio).href)};
+      import { openDecoder } from ${JSON.stringify(new URL('open-decoder.ts', audio).href)};
       import { captureNativeLog } from ${JSON.stringify(new URL('native-log.ts', audio).href)};
       const open = () => { try { openDecoder(${JSON.stringify(at('bad.wav'))}); } catch {} };
       ${script}`;

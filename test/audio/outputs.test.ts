@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Block } from '../../src/audio/block.ts';
-import { openDecoder } from '../../src/audio/decode/decoder.ts';
 import { openEncoder } from '../../src/audio/encode/encoder.ts';
+import { openDecoder } from '../../src/audio/open-decoder.ts';
 import { planTarget, TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
 import { transcode } from '../../src/audio/transcode.ts';
 import { dirtyShard } from '../stand.ts';

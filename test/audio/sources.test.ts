@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Dictionary, FormatContext } from 'node-av/lib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openDecoder } from '../../src/audio/decode/decoder.ts';
+import { openDecoder } from '../../src/audio/open-decoder.ts';
 import { convert, pianoNotes, readAll, scratch } from './audio-files.ts';
 import { int32, pictureOnly, soundTracks } from './mov.ts';
 import { noise, to16, tone, wav, writeWav } from './wav.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openDecoder } from '../../src/audio/decode/decoder.ts';
+import { openDecoder } from '../../src/audio/open-decoder.ts';
 import { filesUnder, hoursOfWork, scratch, start } from './millpond.ts';
 
 const at = scratch();

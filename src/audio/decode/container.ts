@@ -1,19 +1,20 @@
 /**
- * Opens an input for FFmpeg so that it can read this file and nothing else: the file is opened here, FFmpeg gets
- * the descriptor, `fd` is the only protocol it may use and the demuxers are an allow-list without playlists.
- * So no name (`http:`, `concat:`, `%03d`) has a meaning, and no content can name another file or an address.
+ * Opens a source for FFmpeg so that it can read these bytes and nothing else: FFmpeg gets the descriptor, `fd` is the only
+ * protocol it may use and the demuxers are an allow-list without playlists. So no name (`http:`, `concat:`, `%03d`) has a
+ * meaning, and no content can name another file or an address.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { AVDISCARD_ALL, AVERROR_EINVAL, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
 import { Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
+import { remembered } from '../kept.ts';
 import { check, nativeReason, quote } from '../native-error.ts';
 import { quietNativeLog } from '../native-log.ts';
+import type { Source } from '../sources/source.ts';
 import { isCutOff } from './ending.ts';
 
 quietNativeLog();
 
-/** Demuxers of single recordings. No hls, dash, concat, sdp, image2, lavfi, and none that asks for another file. */
+/** Demuxers of single audio files. No hls, dash, concat, sdp, image2, lavfi, and none that asks for another file. */
 const DEMUXERS = [
   'aa,aac,aax,ac3,ac4,adx,aiff,amr,amrnb,amrwb,ape,apc,apm,aptx,aptx_hd,asf,ast,au,avi,bfstm,brstm,caf,codec2,dsf,dts',
   'dtshd,eac3,flac,flv,g722,g729,gsm,hca,iff,ilbc,lc3,loas,matroska,webm,mca,mlp,mmf,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc',
@@ -32,120 +33,83 @@ const SIGNATURES: readonly { demuxer: string; starts: string; at8?: string }[] =
   { demuxer: 'ogg', starts: 'OggS' },
 ];
 
-const demuxers = new Map<string, InputFormat | null>();
+const demuxerOf = remembered((name: string) => InputFormat.findInputFormat(name));
 
-/** The first bytes of a file; one call at a time per thread. */
+/** The first bytes of a source; one call at a time per thread. */
 const head = Buffer.allocUnsafeSlow(64);
 
 const PLAYLIST = /^\uFEFF?\s*(#EXTM3U|ffconcat|\[playlist\]|<\?xml|<MPD|v=0\r?\n)/i;
 
-export interface Source {
+/** An opened source: owns the format context, and the source itself. */
+export interface Container extends Disposable {
+  readonly source: Source;
   readonly format: FormatContext;
+  /** The audio that is decoded. */
   readonly stream: Stream;
-  /** Open until {@link close}; FFmpeg reads from a duplicate of its own. */
-  readonly fd: number;
-  /** Bytes of the file. */
-  readonly size: number;
   /** What was left out, for the user. */
   readonly warnings: readonly string[];
   /** The file certainly lacks its end. */
   readonly cutOff: boolean;
-  close(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
- * Opens a file and finds its audio.
+ * Finds the audio of a source and takes the source over, also where it throws.
  * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`
  */
-export function openSource(path: string): Source {
-  const { fd, size } = openRegularFile(path);
+export function openContainer(source: Source): Container {
+  using opening = new DisposableStack();
+  opening.use(source);
   const format = new FormatContext();
-  let close = () => closeSync(fd);
-  try {
-    const demuxer = knownDemuxer(fd);
-    const options = Dictionary.fromObject({
-      fd,
-      protocol_whitelist: 'fd',
-      format_whitelist: DEMUXERS,
-      ...(demuxer?.name === 'wav' ? wavOptions(size) : {}),
-    });
-    const opened = format.openInputSync('fd:', demuxer, options);
-    options.free();
-    if (opened < 0) throw refusal(path, fd, opened);
-    close = () => {
-      format.closeInputSync();
-      closeSync(fd);
-    };
-    if (!isSelfDescribing(format)) {
-      check(
-        format.findStreamInfoSync(null),
-        'ERR_AUDIO_OPEN',
-        () => `An input is a recording that FFmpeg reads, got ${quote(path)}.`,
-      );
-    }
-    const { stream, warnings } = selectAudio(path, format);
-    const cutOff = isCutOff(fd, size, format.iformat?.name ?? undefined);
-    return { format, stream, fd, size, warnings, cutOff, close };
-  } catch (error) {
-    close();
-    throw error;
-  }
-}
-
-function openRegularFile(path: string): { fd: number; size: number } {
-  let fd: number;
-  try {
-    // Without O_NONBLOCK the mere opening of a pipe would wait for its writer for ever.
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  } catch (error) {
-    throw new MillpondError(
+  const demuxer = knownDemuxer(source);
+  const options = Dictionary.fromObject({
+    fd: source.bytes.fd,
+    protocol_whitelist: 'fd',
+    format_whitelist: DEMUXERS,
+    ...(demuxer?.name === 'wav' ? wavOptions(source.size) : {}),
+  });
+  const opened = format.openInputSync('fd:', demuxer, options);
+  options.free();
+  if (opened < 0) throw refusal(source, opened);
+  opening.defer(() => format.closeInputSync());
+  if (!isSelfDescribing(format)) {
+    check(
+      format.findStreamInfoSync(null),
       'ERR_AUDIO_OPEN',
-      `An input is a readable file, got ${quote(path)}: ${(error as Error).message}. Check the path and its permissions.`,
-      { cause: error },
+      () => `An input is an audio file that FFmpeg reads, got ${quote(source.name)}.`,
     );
   }
-  const status = fstatSync(fd);
-  if (status.isFile()) return { fd, size: status.size };
-  closeSync(fd);
-  throw new MillpondError(
-    'ERR_AUDIO_OPEN',
-    `An input is a regular file, got ${quote(path)}, which is a folder, a pipe or a device. Name a file.`,
-  );
+  const { stream, warnings } = selectAudio(source.name, format);
+  const cutOff = isCutOff(source, format.iformat?.name ?? undefined);
+  const held = opening.move();
+  return { source, format, stream, warnings, cutOff, [Symbol.dispose]: () => held.dispose() };
 }
 
-function refusal(path: string, fd: number, result: number): MillpondError {
-  const length = readSync(fd, head, 0, 64, 0);
+function refusal(source: Source, result: number): MillpondError {
+  const length = source.read(head, 0);
+  const path = quote(source.name);
   const text = head.toString('utf8', 0, length);
   if (length === 0) {
-    return new MillpondError(
-      'ERR_AUDIO_OPEN',
-      `An input holds a recording, got ${quote(path)}, which is empty.`,
-    );
+    return new MillpondError('ERR_AUDIO_OPEN', `An input holds audio, got ${path}, which is empty.`);
   }
   if (PLAYLIST.test(text)) {
     return new MillpondError(
       'ERR_AUDIO_OPEN',
-      `Playlists are never followed, got ${quote(path)}. Name the recordings themselves.`,
+      `Playlists are never followed, got ${path}. Name the audio files themselves.`,
     );
   }
   const reason =
     result === AVERROR_EINVAL ? 'its format is not one of those millpond reads' : nativeReason(result);
   return new MillpondError(
     'ERR_AUDIO_OPEN',
-    `An input is a recording in a format that FFmpeg reads, got ${quote(path)}: ${reason}. Is it a recording, and whole?`,
+    `An input is an audio file in a format that FFmpeg reads, got ${path}: ${reason}. Is it audio, and whole?`,
   );
 }
 
-function knownDemuxer(fd: number): InputFormat | null {
-  const text = head.toString('latin1', 0, readSync(fd, head, 0, 12, 0));
+function knownDemuxer(source: Source): InputFormat | null {
+  const text = head.toString('latin1', 0, source.read(head, 0));
   const known = SIGNATURES.find(({ starts, at8 = '' }) => text.startsWith(starts) && text.startsWith(at8, 8));
-  if (known === undefined) return null;
-  let demuxer = demuxers.get(known.demuxer);
-  if (demuxer === undefined) {
-    demuxer = InputFormat.findInputFormat(known.demuxer);
-    demuxers.set(known.demuxer, demuxer);
-  }
-  return demuxer;
+  return known === undefined ? null : demuxerOf(known.demuxer);
 }
 
 /**
@@ -162,7 +126,7 @@ function isSelfDescribing(format: FormatContext): boolean {
   return format.nbStreams > 0 && SELF_DESCRIBING.has(format.iformat?.name ?? '');
 }
 
-function selectAudio(path: string, format: FormatContext): { stream: Stream; warnings: string[] } {
+function selectAudio(name: string, format: FormatContext): { stream: Stream; warnings: string[] } {
   const streams = format.streams;
   const audio = streams.filter((stream) => stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO);
   if (audio.length === 0) {
@@ -171,7 +135,7 @@ function selectAudio(path: string, format: FormatContext): { stream: Stream; war
       : `${streams.length} streams, none of them audio`;
     throw new MillpondError(
       'ERR_AUDIO_NO_STREAM',
-      `An input holds audio, got ${quote(path)} with ${held}. Leave the file out.`,
+      `An input holds audio, got ${quote(name)} with ${held}. Leave the file out.`,
     );
   }
   const best = audio.length === 1 ? audio[0] : streams[format.findBestStream(AVMEDIA_TYPE_AUDIO)];

@@ -2,7 +2,7 @@
  * Whether a file ends where its format says it does. FFmpeg takes WAV and Ogg that were cut off for shorter ones and says
  * nothing; both tell their end in a few bytes, which are read here.
  */
-import { readSync } from 'node:fs';
+import type { Source } from '../sources/source.ts';
 
 /** Chunks before the samples of a WAV are few and small. */
 const WAV_HEAD_BYTES = 4096;
@@ -11,11 +11,12 @@ const OGG_TAIL_BYTES = 65_536;
 const LAST_PAGE = 4;
 
 /** True when a file of that format certainly lacks its end; false where nobody can tell. */
-export function isCutOff(fd: number, fileBytes: number, demuxer: string | undefined): boolean {
-  if (demuxer === 'wav') return isWavCutOff(read(fd, 0, Math.min(fileBytes, WAV_HEAD_BYTES)), fileBytes);
+export function isCutOff(source: Source, demuxer: string | undefined): boolean {
+  const { size } = source;
+  if (demuxer === 'wav') return isWavCutOff(read(source, 0, Math.min(size, WAV_HEAD_BYTES)), size);
   if (demuxer !== 'ogg') return false;
-  const start = Math.max(0, fileBytes - OGG_TAIL_BYTES);
-  return isOggCutOff(read(fd, start, fileBytes - start));
+  const start = Math.max(0, size - OGG_TAIL_BYTES);
+  return isOggCutOff(read(source, start, size - start));
 }
 
 /** Programs that write to a pipe know no size, and leave 0 or the largest there is; so does RF64, which has it before. */
@@ -41,7 +42,7 @@ function isOggCutOff(tail: Buffer): boolean {
   return end > tail.length || (tail[page + 5] & LAST_PAGE) === 0;
 }
 
-function read(fd: number, position: number, length: number): Buffer {
+function read(source: Source, position: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
-  return bytes.subarray(0, readSync(fd, bytes, 0, length, position));
+  return bytes.subarray(0, source.read(bytes, position));
 }

@@ -1,8 +1,8 @@
 /**
- * The links of a chained Ogg file (one recording after another, as `cat` makes them) and how long each says it is.
+ * The links of a chained Ogg file (one audio file after another, as `cat` makes them) and how long each says it is.
  * FFmpeg passes their packets on as one stream, but tells the length of the last one only.
  */
-import { readSync } from 'node:fs';
+import type { Source } from '../sources/source.ts';
 
 /** Of a page: 27 bytes, then one for each of at most 255 segments. */
 const HEAD_BYTES = 27;
@@ -13,12 +13,12 @@ const FIRST_PAGE = 2;
  * The last position of each link that begins with a first page of its own, in order; 0 for one whose pages don't end well.
  * Reads the heads of all pages, so it is meant for files that are short, or known to be chained.
  */
-export function oggLinks(fd: number, fileBytes: number): number[] {
+export function oggLinks(source: Source): number[] {
   const links: number[] = [];
   const head = Buffer.alloc(MOST_HEAD_BYTES);
   let beginning = false;
-  for (let at = 0; at + HEAD_BYTES <= fileBytes; ) {
-    const length = readSync(fd, head, 0, MOST_HEAD_BYTES, at);
+  for (let at = 0; at + HEAD_BYTES <= source.size; ) {
+    const length = source.read(head, at);
     const segments = head[26];
     if (head.toString('latin1', 0, 4) !== 'OggS' || length < HEAD_BYTES + segments) {
       if (links.length > 0) links[links.length - 1] = 0;

@@ -1,0 +1,41 @@
+/** Finds and opens the codec of a stream, so that it trims what the container marks as padding and reports all damage. */
+import {
+  AV_CODEC_PROP_LOSSLESS,
+  AV_EF_CRCCHECK,
+  AV_EF_EXPLODE,
+  AV_OPT_TYPE_INT,
+  type AVCodecID,
+} from 'node-av/constants';
+import { Codec, type CodecContext } from 'node-av/lib';
+import { MillpondError } from '../../errors.ts';
+import { remembered } from '../kept.ts';
+import { check, quote } from '../native-error.ts';
+import type { Container } from './container.ts';
+
+const decoderOf = remembered((id: AVCodecID) => Codec.findDecoder(id));
+
+/** @throws MillpondError `ERR_AUDIO_UNSUPPORTED` */
+export function findCodec({ stream, source }: Container): Codec {
+  const id = stream.codecpar.codecId;
+  const codec = decoderOf(id);
+  if (codec !== null) return codec;
+  throw new MillpondError(
+    'ERR_AUDIO_UNSUPPORTED',
+    `An input is in a codec that FFmpeg decodes, got codec number ${id} in ${quote(source.name)}. Convert it first.`,
+  );
+}
+
+/** @throws MillpondError `ERR_AUDIO_DECODE` */
+export function openCodec(context: CodecContext, codec: Codec, { stream, source }: Container): void {
+  const parameters = stream.codecpar;
+  context.allocContext3(codec);
+  const refused = () => `A decoder accepts its stream's parameters, got ${quote(source.name)}.`;
+  check(context.parametersToContext(parameters), 'ERR_AUDIO_DECODE', refused);
+  // Without the stream's time base the decoder could not cut off what the container marks as padding.
+  context.pktTimebase = stream.timeBase;
+  // FFmpeg verifies no checksum of its own accord and would pass on damaged samples.
+  if (parameters.hasProperties(AV_CODEC_PROP_LOSSLESS)) {
+    context.setOption('err_detect', AV_EF_CRCCHECK | AV_EF_EXPLODE, AV_OPT_TYPE_INT);
+  }
+  check(context.open2Sync(codec, null), 'ERR_AUDIO_DECODE', refused);
+}

@@ -1,0 +1,26 @@
+/**
+ * What audio is read from. A decoder knows only this contract: it neither opens anything by name nor learns where else a
+ * file might be.
+ */
+export interface Source extends Disposable {
+  /** For messages: what the user calls it, such as a path. */
+  readonly name: string;
+  /** Bytes. Does not change while the source is open. */
+  readonly size: number;
+  /** How FFmpeg gets at the bytes. */
+  readonly bytes: SourceBytes;
+  /** Copies bytes from a position on into `target`. @returns how many; fewer than fit only at the end */
+  read(target: Uint8Array, position: number): number;
+  /** Gives back what was opened. Whoever takes a source over does this, once. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * An open file, which FFmpeg reads by its number. Bytes that lie elsewhere, such as in a chain of leases, would be another
+ * `kind`, and the compiler then names the one place that must learn it (`decode/container.ts`).
+ */
+export interface SourceBytes {
+  readonly kind: 'file';
+  /** FFmpeg reads from a duplicate of its own, which shares the position: so one source serves one decoder. */
+  readonly fd: number;
+}
