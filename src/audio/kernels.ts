@@ -1,6 +1,6 @@
 /**
  * Kernels: functions over the first `frames` frames of a block, in place, without allocation.
- * They keep no state, so a recording comes out the same however it is cut into blocks.
+ * They keep no state, so an audio file comes out the same however it is cut into blocks.
  */
 import type { Block } from './block.ts';
 import { MAX_CHANNELS } from './plan/channels.ts';
@@ -36,17 +36,17 @@ export function scale(block: Block, frames: number, channels: number): { over: b
   return { over, invalid };
 }
 
-/** A linear fade over a whole recording. All lengths in frames. */
+/** A linear fade over a whole audio file. All lengths in frames. */
 export interface Fade {
   readonly inFrames: number;
   readonly outFrames: number;
-  /** Frames of the whole recording; only read where `outFrames` is not 0. */
+  /** Frames of the whole audio file; only read where `outFrames` is not 0. */
   readonly totalFrames: number;
 }
 
 /**
  * Fades in from silence at frame 0 and out to silence at the last frame.
- * @param position frames of the recording before this block
+ * @param position frames of the audio file before this block
  */
 export function fade(block: Block, frames: number, channels: number, shape: Fade, position: number): void {
   const { inFrames, outFrames, totalFrames } = shape;

@@ -7,15 +7,15 @@ import { MillpondError } from '../errors.ts';
 import type { Block } from './block.ts';
 import { type BlockSources, withBlocks } from './blocks.ts';
 import type { Decoder } from './decode/decoder.ts';
-import { type Encoder, openEncoder } from './encode/encoder.ts';
+import { createEncoder, type Encoder } from './encode/encoder.ts';
 import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
 import { quote } from './native-error.ts';
 import { openDecoder } from './open-decoder.ts';
-import { createOutput } from './output-file.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
 import { mixMatrix, mustMix } from './plan/channels.ts';
 import { checkRequest, isProcessed, type TranscodeRequest, type TranscodeResult } from './plan/request.ts';
 import { planTarget, type TargetPlan } from './plan/targets.ts';
+import { createFileSink } from './sinks/file-sink.ts';
 
 export interface TranscodeContext extends BlockSources {
   /** Gets 0 to 1 after each block, as far as the container announces its length. */
@@ -55,49 +55,34 @@ export function transcode(
   context.signal.throwIfAborted();
   checkRequest(request);
   const totalFrames = request.fadeOutSeconds ? countFrames(request.input, context) : 0;
-  const decoder = openDecoder(request.input);
-  try {
-    const processed = process !== undefined || isProcessed(request);
-    const plan = planTarget(decoder.info, { ...request, processed });
-    if (!plan.lossless && decoder.info.sampleRate < LEAST_LOSSY_RATE) throw tooSlow(request, decoder.info);
-    decoder.configure(plan.kind, plan.sampleRate);
-    // A cancelled job makes no file any more, so that an interrupt knows all there are.
-    context.signal.throwIfAborted();
-    const output = createOutput(request.output);
-    const warnings: string[] = [];
-    try {
-      const encoder = openEncoder(output, { ...plan, tags: decoder.info.tags });
-      try {
-        const steps = kernels(request, decoder.info, plan, totalFrames);
-        if (process) {
-          steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
-        }
-        const warned = watchScale(decoder.info, plan, steps);
-        const frames = pump(decoder, encoder, steps, plan, context);
-        if (frames === 0 && !plan.lossless) throw empty(request);
-        encoder.finish();
-        warnings.push(...warned);
-      } finally {
-        encoder.abort();
-      }
-      const { frames } = encoder;
-      // The caller was told that the job was cancelled: then no output may appear any more.
-      context.signal.throwIfAborted();
-      return {
-        frames,
-        sampleRate: plan.sampleRate,
-        channels: plan.layout.nbChannels,
-        seconds: frames / plan.sampleRate,
-        bytesWritten: output.commit(),
-        bits: plan.bits,
-        warnings: [...decoder.warnings, ...plan.warnings, ...warnings],
-      };
-    } finally {
-      output.discard();
-    }
-  } finally {
-    decoder.close();
+  using decoder = openDecoder(request.input);
+  const processed = process !== undefined || isProcessed(request);
+  const plan = planTarget(decoder.info, { ...request, processed });
+  if (!plan.lossless && decoder.info.sampleRate < LEAST_LOSSY_RATE) throw tooSlow(request, decoder.info);
+  decoder.configure(plan.kind, plan.sampleRate);
+  // A cancelled job makes no file any more, so that an interrupt knows all there are.
+  context.signal.throwIfAborted();
+  using sink = createFileSink(request.output);
+  using encoder = createEncoder(sink, { ...plan, tags: decoder.info.tags });
+  const steps = kernels(request, decoder.info, plan, totalFrames);
+  if (process) {
+    steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
   }
+  const warned = watchScale(decoder.info, plan, steps);
+  const frames = pump(decoder, encoder, steps, plan, context);
+  if (frames === 0 && !plan.lossless) throw empty(request);
+  encoder.finish();
+  // The caller was told that the job was cancelled: then no output may appear any more.
+  context.signal.throwIfAborted();
+  return {
+    frames: encoder.frames,
+    sampleRate: plan.sampleRate,
+    channels: plan.layout.nbChannels,
+    seconds: encoder.frames / plan.sampleRate,
+    bytesWritten: sink.commit(),
+    bits: plan.bits,
+    warnings: [...decoder.warnings, ...plan.warnings, ...warned],
+  };
 }
 
 function kernels(
@@ -167,27 +152,23 @@ function pump(
 }
 
 function countFrames(path: string, context: TranscodeContext): number {
-  const decoder = openDecoder(path);
-  try {
-    const { channels, sampleRate } = decoder.info;
-    withBlocks({ channels, kind: 'f32', sampleRate }, context, (block) => decoder.read(block) > 0);
-    return decoder.decodedFrames;
-  } finally {
-    decoder.close();
-  }
+  using decoder = openDecoder(path);
+  const { channels, sampleRate } = decoder.info;
+  withBlocks({ channels, kind: 'f32', sampleRate }, context, (block) => decoder.read(block) > 0);
+  return decoder.decodedFrames;
 }
 
 /** Their files would hold no sound and no player opens them; WAV and FLAC have a valid empty form. */
 function empty(request: TranscodeRequest): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
-    `A recording of no length can become wav or flac only, got ${quote(request.input)} for ${request.to}. Leave the file out.`,
+    `An audio file of no length can become wav or flac only, got ${quote(request.input)} for ${request.to}. Leave the file out.`,
   );
 }
 
 function tooSlow(request: TranscodeRequest, { sampleRate }: AudioInfo): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
-    `A recording of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${quote(request.input)} for ${request.to}. Is its header right?`,
+    `An audio file of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${quote(request.input)} for ${request.to}. Is its header right?`,
   );
 }

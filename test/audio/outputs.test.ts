@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Block } from '../../src/audio/block.ts';
-import { openEncoder } from '../../src/audio/encode/encoder.ts';
+import { createEncoder } from '../../src/audio/encode/encoder.ts';
 import { openDecoder } from '../../src/audio/open-decoder.ts';
 import { planTarget, TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
+import { createFileSink } from '../../src/audio/sinks/file-sink.ts';
+import type { Sink } from '../../src/audio/sinks/sink.ts';
 import { transcode } from '../../src/audio/transcode.ts';
 import { dirtyShard } from '../stand.ts';
 import { convert, readAll, scratch } from './audio-files.ts';
@@ -128,15 +130,13 @@ describe('an output', () => {
     decoder.configure(plan.kind, plan.sampleRate);
     const lease = dirtyShard().acquire(65_536);
     const block = new Block(lease, 1, plan.kind);
+    const full: Sink = { ...createFileSink(at('full')), bytes: { kind: 'file', handle: '/dev/full' } };
     const write = () => {
-      const encoder = openEncoder({ path: 'full', handle: '/dev/full' }, { ...plan, tags: {} });
-      try {
-        for (let frames = decoder.read(block); frames > 0; frames = decoder.read(block))
-          encoder.write(block, frames);
-        encoder.finish();
-      } finally {
-        encoder.abort();
-      }
+      using sink = full;
+      using encoder = createEncoder(sink, { ...plan, tags: {} });
+      for (let frames = decoder.read(block); frames > 0; frames = decoder.read(block))
+        encoder.write(block, frames);
+      encoder.finish();
     };
     expect(write).toThrow(
       expect.objectContaining({
