@@ -12,7 +12,7 @@ export type Plane = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
 const BYTES_PER_SAMPLE = 4;
 
-/** Planes start at multiples of 64 bytes where the block is long enough, so that SIMD code takes its fast path. */
+/** Planes start at multiples of 64 bytes where the block is long enough, so SIMD code takes its fast path. */
 const ALIGNED_FRAMES = 16;
 
 /** Bytes of a lease that holds at least one frame and is as near to `bytes` as whole samples allow. */
@@ -35,7 +35,9 @@ export class Block {
     this.bind(lease);
   }
 
-  /** Lays the planes out anew. To be called after every `resize` of the lease; what the block held is lost. */
+  /**
+   * Lays the planes out anew. To be called after every `resize` of the lease; what the block held is lost.
+   */
   bind(lease: Lease): void {
     const whole: Plane = this.kind === 'f32' ? lease.float32 : lease.int32;
     const fit = Math.floor(lease.length / BYTES_PER_SAMPLE / this.channels);

@@ -1,5 +1,6 @@
 /**
- * The blocks of one file, one after the other in one lease, as large as is advised at the time. Synchronous; owned by one job.
+ * The blocks of one file, one after the other in one lease, as large as is advised at the time. Synchronous;
+ * owned by one job.
  * Invariants: a size changes between two blocks, never inside one; the lease is released on every path.
  */
 import { isMillpondError } from '../errors.ts';
@@ -69,9 +70,10 @@ export function withBlocks(
 }
 
 /**
- * A lease for another size of block; what it held is lost. One that shrinks is changed for a smaller buffer where a tier has
- * one, since resizing alone would go on holding the large one; given back first, since a full budget holds no both. Null when
- * the budget refuses growth: without waiting, since more memory would only have made the job faster.
+ * A lease for another size of block; what it held is lost. One that shrinks is changed for a smaller buffer
+ * where a tier has one, since resizing alone would go on holding the large one; given back first, since a
+ * full budget holds no both. Null when the budget refuses growth: without waiting, since more memory would
+ * only have made the job faster.
  */
 function resized(lease: Lease, bytes: number, pool: Pool): Lease | null {
   const { capacity } = lease;

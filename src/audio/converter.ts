@@ -1,7 +1,7 @@
 /**
- * Changes of sample format through swresample, between planes that the caller gives: nothing is kept of their memory
- * after a call returns. Without a change of rate a converter keeps nothing between calls either, so one per pair of
- * formats serves the whole thread.
+ * Changes of sample format through swresample, between planes that the caller gives: nothing is kept of their
+ * memory after a call returns. Without a change of rate a converter keeps nothing between calls either, so
+ * one per pair of formats serves the whole thread.
  */
 import type { AVSampleFormat } from 'node-av/constants';
 import { type ChannelLayout, type Frame, SoftwareResampleContext } from 'node-av/lib';
@@ -20,7 +20,7 @@ export class Converter {
     from: { format: AVSampleFormat; rate: number },
     to: { format: AVSampleFormat; rate: number },
   ) {
-    // Unchanged, because swresample refuses frames that describe their layout in other words than it was told.
+    // Unchanged: swresample refuses frames that describe their layout in other words than it was told.
     const named = layout as ChannelLayout;
     const refused = () =>
       `Samples can be converted between any two formats, got ${from.format} to ${to.format}.`;
@@ -34,7 +34,10 @@ export class Converter {
     return this.#native.convertSync(out as Buffer[], outFrames, input as Buffer[], inFrames);
   }
 
-  /** Takes a native frame in, to be pulled later. @returns a negative code when the frame is of another format */
+  /**
+   * Takes a native frame in, to be pulled later.
+   * @returns a negative code when the frame is of another format
+   */
   feed(frame: Frame): number {
     return this.#native.convertFrame(null, frame);
   }

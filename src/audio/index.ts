@@ -1,4 +1,4 @@
-/** What job files import to read, process and write audio files: `millpond/audio`. Synchronous, for worker threads. */
+/** What job files import to work on audio files: `millpond/audio`. Synchronous, for worker threads. */
 export { Block, type BlockKind, blockBytes, type Plane } from './block.ts';
 export type { Decoder } from './decode/decoder.ts';
 export { downMix, type Fade, fade, gain, gainFactor } from './kernels.ts';

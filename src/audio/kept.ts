@@ -1,6 +1,6 @@
 /**
- * What a thread keeps of native code from one file to the next, because short clips would spend their time on making it anew
- * (docs/decisions/023). Module state of whoever holds it, so each thread has its own.
+ * What a thread keeps of native code from one file to the next, because short clips would spend their time on
+ * making it anew (docs/decisions/023). Module state of whoever holds it, so each thread has its own.
  * Invariant: what is kept holds nothing of the file that it served.
  */
 

@@ -18,7 +18,9 @@ export function gain(block: Block, frames: number, channels: number, factor: num
   }
 }
 
-/** Makes silence of what is not a number, and tells whether there was any, and whether anything is past -1..1. */
+/**
+ * Makes silence of what is not a number, and tells whether there was any, and whether anything is past -1..1.
+ */
 export function scale(block: Block, frames: number, channels: number): { over: boolean; invalid: boolean } {
   let over = false;
   let invalid = false;
@@ -66,8 +68,8 @@ export function fade(block: Block, frames: number, channels: number, shape: Fade
 const frame = new Float64Array(MAX_CHANNELS);
 
 /**
- * Mixes source channels into target channels, in place: afterwards the first `matrix.length` planes hold the result.
- * The block needs as many planes as the larger of the two counts.
+ * Mixes source channels into target channels, in place: afterwards the first `matrix.length` planes hold the
+ * result. The block needs as many planes as the larger of the two counts.
  * @param matrix one row per target channel, one weight per source channel; see `mixMatrix`
  */
 export function downMix(block: Block, frames: number, matrix: readonly Float32Array[]): void {

@@ -1,7 +1,9 @@
 /**
- * FFmpeg's log. Its level and its callback belong to the whole process, not to a thread, and a callback dies with
- * the thread that set it (the next message would then abort the process): so the callback is set once, on the main
- * thread, and no other file sets either. Without a callback FFmpeg is silent.
+ * FFmpeg's log. Its level and its callback belong to the whole process, not to a thread, and a callback dies
+ * with the thread that set it (the next message would then abort the process): so the callback is set once,
+ * on the main thread, and no other file sets either. Without a callback FFmpeg is silent.
+ * The command line loads this file, and node-av with it, only once a batch runs in its own process: the
+ * callback can be nowhere else. All else that it needs of audio is in `plan/`.
  */
 import { isMainThread } from 'node:worker_threads';
 import { AV_LOG_ERROR, AV_LOG_INFO, AV_LOG_QUIET, AV_LOG_VERBOSE, AV_LOG_WARNING } from 'node-av/constants';
@@ -22,13 +24,16 @@ export interface NativeLogMessage {
   readonly message: string;
 }
 
-/** FFmpeg starts at `info` and prints to stderr. Whatever else is set was set on purpose, on the main thread. */
+/**
+ * FFmpeg starts at `info` and prints to stderr. Whatever else is set was set on purpose, on the main thread.
+ */
 export function quietNativeLog(): void {
   if (Log.getLevel() === AV_LOG_INFO) Log.setLevel(AV_LOG_QUIET);
 }
 
 /**
- * Sends FFmpeg's messages, from every thread, to a function on the main thread. To be called once, before workers start.
+ * Sends FFmpeg's messages, from every thread, to a function on the main thread. To be called once, before
+ * workers start.
  * @param atMost the least severe level to pass on; default `warning`
  * @returns a function that ends the capture and silences FFmpeg again; call it when no job runs
  * @throws MillpondError `ERR_INVALID_ARGUMENT` outside the main thread

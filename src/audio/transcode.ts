@@ -1,7 +1,8 @@
 /**
- * One file into another: decode, kernels, encode, block by block through one lease. Synchronous; runs on one thread.
- * Invariants: every lease is released on every path; the output is the same whatever the block sizes were; the output
- * appears whole or not at all.
+ * One file into another: decode, kernels, encode, block by block through one lease. Synchronous; runs on one
+ * thread.
+ * Invariants: every lease is released on every path; the output is the same whatever the block sizes were;
+ * the output appears whole or not at all.
  */
 import { MillpondError } from '../errors.ts';
 import type { Block } from './block.ts';
@@ -23,12 +24,15 @@ export interface TranscodeContext extends BlockSources {
 }
 
 /**
- * Hz. The lossy targets have only rates that players know. A small file of a few samples a second, which may be a log of
- * measurements, would become an enormous one.
+ * Hz. The lossy targets have only rates that players know. A small file of a few samples a second, which may
+ * be a log of measurements, would become an enormous one.
  */
 const LEAST_LOSSY_RATE = 1000;
 
-/** Works in place on the first `frames` frames of a block; `position` is how many frames of the output came before. */
+/**
+ * Works in place on the first `frames` frames of a block; `position` is how many frames of the output came
+ * before.
+ */
 export type Kernel = (block: Block, frames: number, position: number) => void;
 
 /** What the blocks of one file hold, as its output will have it. */
@@ -41,11 +45,11 @@ export interface BlockFormat {
 
 /**
  * Converts one file.
- * @param process makes a kernel of the caller's own for the file, which gets every block once, in order, after all that
- * the request asks for and at the output's rate and channels. It is called once, before the first block; what it
- * or its kernel throws ends the file, and no output appears.
- * @throws MillpondError `ERR_AUDIO_*`, `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT`, and whatever the pool throws;
- * the signal's reason when cancelled
+ * @param process makes a kernel of the caller's own for the file, which gets every block once, in order,
+ * after all that the request asks for and at the output's rate and channels. It is called once, before the
+ * first block; what it or its kernel throws ends the file, and no output appears.
+ * @throws MillpondError `ERR_AUDIO_*`, `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT`, and whatever the pool
+ * throws; the signal's reason when cancelled
  */
 export function transcode(
   request: TranscodeRequest,
@@ -113,7 +117,7 @@ function kernels(
   return steps;
 }
 
-/** Looks at every sample last of all, where there may be some that the target cannot hold; gathers what it found. */
+/** Looks at every sample last of all, where the target may not hold some; gathers what it found. */
 function watchScale(source: AudioInfo, plan: TargetPlan, steps: Kernel[]): Iterable<string> {
   const found = new Set<string>();
   if (plan.kind !== 's32' && (source.depth.type === 'float' || steps.length > 0)) {

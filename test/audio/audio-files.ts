@@ -63,7 +63,9 @@ export interface Job extends Partial<TranscodeRequest> {
   readonly process?: (format: BlockFormat) => Kernel;
 }
 
-/** Converts with defaults, and checks that every lease came back. Tests of failures give a pool of their own. */
+/**
+ * Converts with defaults, and checks that every lease came back. Tests of failures give a pool of their own.
+ */
 export function convert(
   input: string,
   output: string,

@@ -1,4 +1,6 @@
-/** What every conversion must give back, whether it succeeds or fails: descriptors, native objects and memory. */
+/**
+ * What every conversion must give back, whether it succeeds or fails: descriptors, native objects and memory.
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { CodecContext, FormatContext, IOContext } from 'node-av/lib';
 import { beforeAll, describe, expect, test, vi } from 'vitest';

@@ -14,7 +14,9 @@ export interface WavOptions {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** @param planes whole numbers for integer formats (u8: 0 to 255), -1 to 1 for floats; one array per channel */
+/**
+ * @param planes whole numbers for integer formats (u8: 0 to 255), -1 to 1 for floats; one array per channel
+ */
 export function wav(planes: readonly ArrayLike<number>[], options: WavOptions = {}): Buffer {
   const { rate = 44_100, format = 's16', mask, tags = {} } = options;
   const channels = planes.length;

@@ -1,4 +1,4 @@
-/** Finds and opens the codec of a stream, so that it trims what the container marks as padding and reports all damage. */
+/** Finds and opens a stream's codec, so that it trims what the container calls padding and reports damage. */
 import {
   AV_CODEC_PROP_LOSSLESS,
   AV_EF_CRCCHECK,

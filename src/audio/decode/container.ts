@@ -1,7 +1,7 @@
 /**
- * Opens a source for FFmpeg so that it can read these bytes and nothing else: FFmpeg gets the descriptor, `fd` is the only
- * protocol it may use and the demuxers are an allow-list without playlists. So no name (`http:`, `concat:`, `%03d`) has a
- * meaning, and no content can name another file or an address.
+ * Opens a source for FFmpeg so that it can read these bytes and nothing else: FFmpeg gets the descriptor,
+ * `fd` is the only protocol it may use and the demuxers are an allow-list without playlists. So no name
+ * (`http:`, `concat:`, `%03d`) has a meaning, and no content can name another file or an address.
  */
 import { AVDISCARD_ALL, AVERROR_EINVAL, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
 import { Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
@@ -14,7 +14,7 @@ import { isCutOff } from './ending.ts';
 
 quietNativeLog();
 
-/** Demuxers of single audio files. No hls, dash, concat, sdp, image2, lavfi, and none that asks for another file. */
+/** Demuxers of single audio files: no hls, dash, concat, sdp, image2, lavfi, none that asks for others. */
 const DEMUXERS = [
   'aa,aac,aax,ac3,ac4,adx,aiff,amr,amrnb,amrwb,ape,apc,apm,aptx,aptx_hd,asf,ast,au,avi,bfstm,brstm,caf,codec2,dsf,dts',
   'dtshd,eac3,flac,flv,g722,g729,gsm,hca,iff,ilbc,lc3,loas,matroska,webm,mca,mlp,mmf,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc',
@@ -22,10 +22,12 @@ const DEMUXERS = [
   'tta,voc,vqf,w64,wav,wsd,wtv,wv,xa,xvag,xwma',
 ].join(',');
 
-/** Demuxers whose header says all that decoding needs; the others look at the first packets too, at 0.1 ms and up. */
+/** Demuxers whose header says all that decoding needs; others look at the first packets, 0.1 ms and up. */
 const SELF_DESCRIBING = new Set(['aiff', 'au', 'caf', 'flac', 'mp3', 'ogg', 'w64', 'wav']);
 
-/** Formats that their first bytes name beyond doubt; the others are found by asking every demuxer, at 0.2 ms. */
+/**
+ * Formats that their first bytes name beyond doubt; the others are found by asking every demuxer, at 0.2 ms.
+ */
 const SIGNATURES: readonly { demuxer: string; starts: string; at8?: string }[] = [
   { demuxer: 'wav', starts: 'RIFF', at8: 'WAVE' },
   { demuxer: 'wav', starts: 'RF64', at8: 'WAVE' },
@@ -113,9 +115,10 @@ function knownDemuxer(source: Source): InputFormat | null {
 }
 
 /**
- * FFmpeg shows the first packets of every 16-bit WAV to all of its 300 demuxers, in case they are something else in
- * disguise. By default this takes 4 ms for a prompt of two seconds, longer than all the rest. One small packet is
- * enough; larger ones make long files cheaper. The size is where both costs together are least (docs/decisions/023).
+ * FFmpeg shows the first packets of every 16-bit WAV to all of its 300 demuxers, in case they are something
+ * else in disguise. By default this takes 4 ms for a prompt of two seconds, longer than all the rest. One
+ * small packet is enough; larger ones make long files cheaper. The size is where both costs together are
+ * least (docs/decisions/023).
  */
 function wavOptions(fileBytes: number): { max_probe_packets: number; max_size: number } {
   const packetBytes = Math.sqrt(118 * fileBytes);

@@ -1,6 +1,7 @@
 /**
- * What of a file is damaged or missing: counted as it is decoded, judged at its end. A lossy stream plays on over a lost packet,
- * as every player does; from a lossless one nothing may be missing. Owned by one decoder, on its thread.
+ * What of a file is damaged or missing: counted as it is decoded, judged at its end. A lossy stream plays on
+ * over a lost packet, as every player does; from a lossless one nothing may be missing. Owned by one decoder,
+ * on its thread.
  */
 import { AV_CODEC_ID_FLAC, AV_CODEC_PROP_LOSSLESS } from 'node-av/constants';
 import { MillpondError } from '../../errors.ts';
@@ -33,7 +34,10 @@ export class Damage {
     }
   }
 
-  /** To be called at the end. @throws MillpondError `ERR_AUDIO_DECODE` where nothing was left, or something must not be missing */
+  /**
+   * To be called at the end.
+   * @throws MillpondError `ERR_AUDIO_DECODE` where nothing was left, or something must not be missing
+   */
   judge(decodedFrames: number, announcedFrames: number): void {
     if (this.#packets > 0 && decodedFrames === 0) {
       throw new MillpondError(
@@ -45,7 +49,9 @@ export class Damage {
     if (this.#packets > 0) this.#warnOnce(`Skipped ${this.#packets} damaged packets.`);
   }
 
-  /** FFmpeg drops FLAC frames that it does not recognize without a word, and ends a cut-off WAV where it ends. */
+  /**
+   * FFmpeg drops FLAC frames that it does not recognize without a word, and ends a cut-off WAV where it ends.
+   */
   #compareLength(decodedFrames: number, announcedFrames: number): void {
     const { stream, format, cutOff } = this.#container;
     const { codecpar, duration } = stream;

@@ -1,8 +1,8 @@
 /**
- * A source as planar samples. Runs on the thread that made it, synchronously. Owns its container, and so the source, and the
- * codec.
- * Invariants: what comes out does not depend on how large the blocks are; the memory of a block is written only
- * inside {@link Decoder.read}, and native code keeps no pointer to it (docs/decisions/020).
+ * A source as planar samples. Runs on the thread that made it, synchronously. Owns its container, and so the
+ * source, and the codec.
+ * Invariants: what comes out does not depend on how large the blocks are; the memory of a block is written
+ * only inside {@link Decoder.read}, and native code keeps no pointer to it (docs/decisions/020).
  */
 import {
   AV_CODEC_FLAG2_SKIP_MANUAL,
@@ -32,7 +32,10 @@ export interface Decoder extends Disposable {
   readonly decodedFrames: number;
   /** Gathered while decoding; complete once {@link read} has returned 0. */
   readonly warnings: readonly string[];
-  /** To be called once, before the first `read`, where samples should come at another rate or as whole numbers. */
+  /**
+   * To be called once, before the first `read`, where samples should come at another rate or as whole
+   * numbers.
+   */
   configure(kind: BlockKind, sampleRate: number): void;
   /**
    * Fills a block from its start. Only the last block of an audio file is shorter than its capacity.
@@ -57,7 +60,7 @@ const MOST_SPARES = 16;
 const spareFrames = new Spares<Frame>(MOST_SPARES, (frame) => frame.free());
 const sparePackets = new Spares<Packet>(MOST_SPARES, (packet) => packet.free());
 
-/** Frames that are decoded before they move on together: enough to make the move cheap, few enough to stay in cache. */
+/** Frames that are decoded before they move on together: many make the move cheap, few stay in cache. */
 const QUEUE_FRAMES = 4096;
 
 class NativeDecoder implements Decoder {

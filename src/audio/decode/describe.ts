@@ -18,7 +18,9 @@ const MAX_SAMPLE_RATE = 1_536_000;
 export interface Description {
   readonly info: AudioInfo;
   readonly format: AVSampleFormat;
-  /** Set where the stream does not name its speakers: swresample would take its frames for another format's. */
+  /**
+   * Set where the stream does not name its speakers: swresample would take its frames for another format's.
+   */
   readonly relabel: Layout | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether a file ends where its format says it does. FFmpeg takes WAV and Ogg that were cut off for shorter ones and says
- * nothing; both tell their end in a few bytes, which are read here.
+ * Whether a file ends where its format says it does. FFmpeg takes WAV and Ogg that were cut off for shorter
+ * ones and says nothing; both tell their end in a few bytes, which are read here.
  */
 import type { Source } from '../sources/source.ts';
 
@@ -19,7 +19,7 @@ export function isCutOff(source: Source, demuxer: string | undefined): boolean {
   return isOggCutOff(read(source, start, size - start));
 }
 
-/** Programs that write to a pipe know no size, and leave 0 or the largest there is; so does RF64, which has it before. */
+/** Programs that write to a pipe know no size and leave 0 or the largest there is; RF64 has it before. */
 function isWavCutOff(head: Buffer, fileBytes: number): boolean {
   const large = head.toString('latin1', 12, 16) === 'ds64' && head.length >= 36;
   for (let at = 12; at + 8 <= head.length; ) {

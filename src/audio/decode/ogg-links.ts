@@ -1,6 +1,6 @@
 /**
- * The links of a chained Ogg file (one audio file after another, as `cat` makes them) and how long each says it is.
- * FFmpeg passes their packets on as one stream, but tells the length of the last one only.
+ * The links of a chained Ogg file (one audio file after another, as `cat` makes them) and how long each says
+ * it is. FFmpeg passes their packets on as one stream, but tells the length of the last one only.
  */
 import type { Source } from '../sources/source.ts';
 
@@ -10,8 +10,9 @@ const MOST_HEAD_BYTES = HEAD_BYTES + 255;
 const FIRST_PAGE = 2;
 
 /**
- * The last position of each link that begins with a first page of its own, in order; 0 for one whose pages don't end well.
- * Reads the heads of all pages, so it is meant for files that are short, or known to be chained.
+ * The last position of each link that begins with a first page of its own, in order; 0 for one whose pages
+ * don't end well. Reads the heads of all pages, so it is meant for files that are short, or known to be
+ * chained.
  */
 export function oggLinks(source: Source): number[] {
   const links: number[] = [];

@@ -1,7 +1,7 @@
 /**
- * Decoded samples between the codec's frames and the caller's blocks, in the format and at the rate that the blocks have. The
- * converter is the queue: frames go in without becoming visible to JavaScript, and come out into the block, in one call for
- * many (docs/decisions/026). Owned by one decoder, on its thread.
+ * Decoded samples between the codec's frames and the caller's blocks, in the format and at the rate that the
+ * blocks have. The converter is the queue: frames go in without becoming visible to JavaScript, and come out
+ * into the block, in one call for many (docs/decisions/026). Owned by one decoder, on its thread.
  * Invariant: a converter goes on to the next file only when nothing is left in it.
  */
 import type { AVSampleFormat } from 'node-av/constants';
@@ -63,8 +63,8 @@ export class SampleQueue {
   }
 
   /**
-   * As {@link pull}, when no frame comes any more. The filter of a change of rate rings a little past the end; the sound keeps
-   * the length that its duration gives.
+   * As {@link pull}, when no frame comes any more. The filter of a change of rate rings a little past the
+   * end; the sound keeps the length that its duration gives.
    * @param fedFrames all that went in
    */
   drain(block: Block, at: number, fedFrames: number): number {
@@ -80,7 +80,7 @@ export class SampleQueue {
     return wanted;
   }
 
-  /** A converter that was emptied and does not change the rate holds nothing, and serves the next file of its kind. */
+  /** A converter that was emptied and keeps the rate holds nothing, and serves the next file of its kind. */
   close(): void {
     if (this.#drained && this.#to.rate === this.#from.rate) spares.giveBack(this.#converter, this.#kind);
     else this.#converter.close();

@@ -17,7 +17,9 @@ const TECHNICAL = new Set([
 
 const TECHNICAL_START = /^(id3v2_priv\.|mp3gain_|waveformatextensible)/;
 
-/** The container's tags and the stream's: Ogg keeps them on the stream, others on the container, which wins. */
+/**
+ * The container's tags and the stream's: Ogg keeps them on the stream, others on the container, which wins.
+ */
 export function readTags(format: FormatContext, stream: Stream): Tags {
   const all = { ...stream.metadata?.getAll(), ...format.metadata?.getAll() };
   const kept = Object.entries(all).filter(([key, value]) => {

@@ -1,7 +1,8 @@
 /**
- * Where the sound of Vorbis in Ogg begins and ends. FFmpeg miscounts what fits in one page: it takes the first packet, which
- * only primes the decoder, for sound, and then cuts too much off the end or nothing. In a chained file it takes the first packet
- * of each further link for sound. What the pages say is right (docs/decisions/022). Owned by one decoder, on its thread.
+ * Where the sound of Vorbis in Ogg begins and ends. FFmpeg miscounts what fits in one page: it takes the
+ * first packet, which only primes the decoder, for sound, and then cuts too much off the end or nothing. In a
+ * chained file it takes the first packet of each further link for sound. What the pages say is right
+ * (docs/decisions/022). Owned by one decoder, on its thread.
  * Invariant: a limit is set only from the last packet of a link on, so it can cut off nothing before that.
  */
 import { AV_PKT_DATA_NEW_EXTRADATA, AV_PKT_DATA_SKIP_SAMPLES } from 'node-av/constants';

@@ -1,6 +1,6 @@
 /**
- * Planar samples into a sink. Runs on the thread that made it, synchronously; it writes to the sink and neither commits nor
- * discards it.
+ * Planar samples into a sink. Runs on the thread that made it, synchronously; it writes to the sink and
+ * neither commits nor discards it.
  * Invariant: the encoder gets frames of one size whatever the blocks were.
  */
 import {
@@ -235,12 +235,12 @@ class NativeEncoder implements Encoder {
   }
 
   #checkEncode(result: number): void {
-    check(
-      result,
-      'ERR_AUDIO_ENCODE',
-      () =>
-        `An encoder accepts the audio it is given, got ${this.#spec.sampleRate} Hz, ${this.#spec.layout.nbChannels} channels${this.#spec.bitrate === null ? '' : ` and ${this.#spec.bitrate} bit/s`} for ${this.#spec.encoder}. Try another rate, channel count or bit rate.`,
-    );
+    check(result, 'ERR_AUDIO_ENCODE', () => {
+      const { encoder, sampleRate, layout, bitrate } = this.#spec;
+      const bits = bitrate === null ? '' : ` and ${bitrate} bit/s`;
+      const got = `${sampleRate} Hz, ${layout.nbChannels} channels${bits} for ${encoder}`;
+      return `An encoder accepts the audio it is given, got ${got}. Try another rate, channel count or bit rate.`;
+    });
   }
 
   #checkWrite(result: number): void {

@@ -1,4 +1,4 @@
-/** Where encoders and muxers of FFmpeg need other treatment than the rest: one table of each, and no `if` by name elsewhere. */
+/** Where encoders and muxers of FFmpeg need other treatment than the rest: one table of each. */
 import {
   AV_SAMPLE_FMT_S16,
   AV_SAMPLE_FMT_S32,
@@ -27,18 +27,18 @@ const ENCODERS: Readonly<Record<string, EncoderQuirks>> = {
     options: ({ bits }) => (bits === 32 ? { strict: FF_COMPLIANCE_EXPERIMENTAL } : null),
     // 16-bit storage only for 16 bits: the first of its list would lose what has more.
     sampleFormat: ({ bits }) => (bits === 16 ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_S32),
-    // 7 MiB of zeroed memory for each file. Other allocations would nibble at a hole of this size, and the next file would have
-    // to fault in new pages (5 ms instead of 0.6): so the hole is filled again at once.
+    // 7 MiB of zeroed memory for each file. Other allocations would nibble at a hole of this size, and the
+    // next file would have to fault in new pages (5 ms instead of 0.6): so the hole is filled again at once.
     largeContext: true,
   },
-  // The MP3 muxer takes the padding from the last packet. Where it is longer than one packet (one file in 25), the file would
-  // decode to up to 46 frames too many.
+  // The MP3 muxer takes the padding from the last packet. Where it is longer than one packet (one file in
+  // 25), the file would decode to up to 46 frames too many.
   libmp3lame: { understatesPadding: true },
   libopus: {
     // FFmpeg's own channel map mixes up 5 and 7 channels; libopus' surround mode keeps all in place.
     options: ({ layout }) => (layout.nbChannels > 2 ? { mapping_family: 1 } : null),
   },
-  // FFmpeg's own decoder miscounts Vorbis whose sound is all in one page, so a second page begins after two packets.
+  // FFmpeg's decoder miscounts Vorbis whose sound is all in one page, so another begins after two packets.
   libvorbis: { pageBreak: 2 },
 };
 

@@ -1,7 +1,8 @@
 /**
- * The native frame that samples gather in until there are as many as the encoder takes. Blocks are converted straight into its
- * memory (docs/decisions/020). Owned by one encoder, on its thread.
- * Invariant: the planes are views of the memory that the frame has now; native code sees a block only inside {@link fill}.
+ * The native frame that samples gather in until there are as many as the encoder takes. Blocks are converted
+ * straight into its memory (docs/decisions/020). Owned by one encoder, on its thread.
+ * Invariant: the planes are views of the memory that the frame has now; native code sees a block only inside
+ * {@link fill}.
  */
 import type { AVSampleFormat } from 'node-av/constants';
 import { type ChannelLayout, Frame } from 'node-av/lib';
@@ -52,7 +53,10 @@ export class SampleFrame {
     return result;
   }
 
-  /** Takes so many frames of a block, from `at` on; they must fit. @returns a negative code when they cannot be converted */
+  /**
+   * Takes so many frames of a block, from `at` on; they must fit.
+   * @returns a negative code when they cannot be converted
+   */
   fill(block: Block, at: number, frames: number): number {
     const from = this.filled * this.#bytesPerStep;
     this.filled += frames;
@@ -71,8 +75,9 @@ export class SampleFrame {
   }
 
   /**
-   * Makes room for the next samples, once the encoder has the last: where it kept a reference to them, they are left to it and
-   * there is new memory. @returns a negative code when there is none
+   * Makes room for the next samples, once the encoder has the last: where it kept a reference to them, they
+   * are left to it and there is new memory.
+   * @returns a negative code when there is none
    */
   renew(): number {
     this.filled = 0;

@@ -1,4 +1,4 @@
-/** What is known of an audio file once its first frame is decoded. Types only, so that plans need no native code. */
+/** What is known of an audio file once its first frame is decoded. Types: plans need no native code. */
 import type { Layout } from './channels.ts';
 
 /** `bits` of an integer depth: 1 to 64, those that carry sound. Of a float: 32 or 64. */

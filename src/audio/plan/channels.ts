@@ -51,8 +51,8 @@ export function defaultLayout(channels: number): Layout {
 }
 
 /**
- * The layout itself where it names its speakers, else the usual one of that many channels. One channel by itself is the
- * front centre, whatever speaker it names, and subwoofers by themselves are no layout.
+ * The layout itself where it names its speakers, else the usual one of that many channels. One channel by
+ * itself is the front centre, whatever speaker it names, and subwoofers by themselves are no layout.
  */
 export function namedLayout(layout: Layout): Layout {
   const { nbChannels, order, mask } = layout;
@@ -124,7 +124,10 @@ const FOLDS: Readonly<Record<number, readonly (readonly number[])[]>> = {
   [BOTTOM_FRONT_RIGHT]: RIGHT,
 };
 
-/** The target's speakers that carry a speaker's sound: its neighbours, else the front, else all but subwoofers. */
+/**
+ * The target's speakers that carry a speaker's sound: its neighbours, else the front, else all but
+ * subwoofers.
+ */
 function foldOf(position: number, to: readonly number[]): readonly number[] {
   const near = FOLDS[position]?.find((speakers) => speakers.every((speaker) => to.includes(speaker)));
   if (near !== undefined || isSubwoofer(position)) return near ?? [];
@@ -133,10 +136,10 @@ function foldOf(position: number, to: readonly number[]): readonly number[] {
 }
 
 /**
- * A mixing matrix, one row per target channel and one column per source channel.
- * Speakers the target has are kept; one whose only neighbour there is a place that the source leaves empty moves there; the
- * others fold in at half power; low-frequency channels are dropped where the target has none. The largest row sums to
- * 1 at most, so no mix can clip. One channel spreads unchanged over front left and right.
+ * A mixing matrix, one row per target channel and one column per source channel. Speakers the target has are
+ * kept; one whose only neighbour there is a place that the source leaves empty moves there; the others fold
+ * in at half power; low-frequency channels are dropped where the target has none. The largest row sums to 1
+ * at most, so no mix can clip. One channel spreads unchanged over front left and right.
  */
 export function mixMatrix(source: Layout, target: Layout): Float32Array[] {
   const from = positions(namedLayout(source).mask);

@@ -10,7 +10,10 @@ export interface TranscodeRequest {
   readonly rate?: number;
   /** 1 to 8. Default: the source's, or as many as the target has. */
   readonly channels?: number;
-  /** Integer depth for `flac` and `wav`. Default: the source's; 24 for FLAC and 32-bit float for WAV of a float source. */
+  /**
+   * Integer depth for `flac` and `wav`. Default: the source's; 24 for FLAC and 32-bit float for WAV of a
+   * float source.
+   */
   readonly bits?: Bits;
   /** Bits per second, 1000 to 10000000, for lossy targets. Default: the encoder's own. */
   readonly bitrate?: number;
@@ -18,7 +21,9 @@ export interface TranscodeRequest {
   readonly gainDb?: number;
   /** Seconds, 0 and up. Default 0. */
   readonly fadeInSeconds?: number;
-  /** Seconds, 0 and up. Default 0. Decodes the file once more beforehand, because the exact end must be known. */
+  /**
+   * Seconds, 0 and up. Default 0. Decodes the file once more beforehand, because the exact end must be known.
+   */
   readonly fadeOutSeconds?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What each target can hold, and how an audio file is fitted into it: pure rules over what the source is, what was asked
- * for and what the encoder supports. Every change that nobody asked for becomes a warning.
+ * What each target can hold, and how an audio file is fitted into it: pure rules over what the source is,
+ * what was asked for and what the encoder supports. Every change that nobody asked for becomes a warning.
  */
 import { MillpondError } from '../../errors.ts';
 import type { BlockKind } from '../block.ts';

@@ -1,13 +1,17 @@
 /**
- * What audio is written to: it appears whole or not at all. An encoder knows only this contract, and writes; whoever made
- * the sink commits it once the encoder has finished, or disposes of it.
+ * What audio is written to: it appears whole or not at all. An encoder knows only this contract, and writes;
+ * whoever made the sink commits it once the encoder has finished, or disposes of it.
  */
 export interface Sink extends Disposable {
   /** For messages: what the user calls it, such as a path. */
   readonly name: string;
   /** How FFmpeg writes the bytes. */
   readonly bytes: SinkBytes;
-  /** Puts in its place what was written. @returns its size in bytes. @throws MillpondError `ERR_OUTPUT_WRITE` */
+  /**
+   * Puts in its place what was written.
+   * @returns its size in bytes
+   * @throws MillpondError `ERR_OUTPUT_WRITE`
+   */
   commit(): number;
   /** Takes away what was written. Harmless after {@link commit}. */
   discard(): void;
@@ -16,8 +20,9 @@ export interface Sink extends Disposable {
 }
 
 /**
- * A file that FFmpeg opens and writes. Bytes that are to lie elsewhere, such as in leases that are added as it grows, would be
- * another `kind`, and the compiler then names the one place that must learn it (`encode/encoder.ts`).
+ * A file that FFmpeg opens and writes. Bytes that are to lie elsewhere, such as in leases that are added as
+ * it grows, would be another `kind`, and the compiler then names the one place that must learn it
+ * (`encode/encoder.ts`).
  */
 export interface SinkBytes {
   readonly kind: 'file';

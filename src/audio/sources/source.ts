@@ -1,6 +1,6 @@
 /**
- * What audio is read from. A decoder knows only this contract: it neither opens anything by name nor learns where else a
- * file might be.
+ * What audio is read from. A decoder knows only this contract: it neither opens anything by name nor learns
+ * where else a file might be.
  */
 export interface Source extends Disposable {
   /** For messages: what the user calls it, such as a path. */
@@ -16,11 +16,14 @@ export interface Source extends Disposable {
 }
 
 /**
- * An open file, which FFmpeg reads by its number. Bytes that lie elsewhere, such as in a chain of leases, would be another
- * `kind`, and the compiler then names the one place that must learn it (`decode/container.ts`).
+ * An open file, which FFmpeg reads by its number. Bytes that lie elsewhere, such as in a chain of leases,
+ * would be another `kind`, and the compiler then names the one place that must learn it
+ * (`decode/container.ts`).
  */
 export interface SourceBytes {
   readonly kind: 'file';
-  /** FFmpeg reads from a duplicate of its own, which shares the position: so one source serves one decoder. */
+  /**
+   * FFmpeg reads from a duplicate of its own, which shares the position: so one source serves one decoder.
+   */
   readonly fd: number;
 }
