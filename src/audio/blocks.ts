@@ -9,7 +9,7 @@ import type { Pool } from '../pool/pool.ts';
 import { Block, type BlockKind, blockBytes } from './block.ts';
 
 /** How large blocks should be. */
-export interface BlockSize {
+interface BlockSize {
   /** Bytes of one block, all channels together; read again before every block. */
   readonly bytes: number;
   /** Milliseconds of audio that it may last at most; default: any. */
@@ -19,7 +19,7 @@ export interface BlockSize {
 }
 
 /** What the blocks of a file are like. */
-export interface BlockShape {
+interface BlockShape {
   readonly channels: number;
   readonly kind: BlockKind;
   /** Hz. */

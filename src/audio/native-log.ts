@@ -17,9 +17,9 @@ const LEVELS = {
   verbose: AV_LOG_VERBOSE,
 } as const;
 
-export type NativeLogLevel = keyof typeof LEVELS;
+type NativeLogLevel = keyof typeof LEVELS;
 
-export interface NativeLogMessage {
+interface NativeLogMessage {
   readonly level: NativeLogLevel;
   readonly message: string;
 }

@@ -15,7 +15,7 @@ const MICROSECONDS = 1_000_000;
 /** Hz. Twice the fastest converters there are; beyond it the header is wrong. */
 const MAX_SAMPLE_RATE = 1_536_000;
 
-export interface Description {
+interface Description {
   readonly info: AudioInfo;
   readonly format: AVSampleFormat;
   /**

@@ -12,7 +12,7 @@ import { Spares } from '../kept.ts';
 import type { Layout } from '../plan/channels.ts';
 
 /** How samples are stored, and how many there are in a second. */
-export interface SampleForm {
+interface SampleForm {
   readonly format: AVSampleFormat;
   /** Hz. */
   readonly rate: number;

@@ -11,7 +11,7 @@ import type { Source } from '../sources/source.ts';
 import { oggLinks } from './ogg-links.ts';
 
 /** What has to be done to the codec. */
-export interface TrimmedCodec {
+interface TrimmedCodec {
   /** FFmpeg's decoder would go on with the code books of the link before, and make noise of the next. */
   beginAnew(headers: Buffer): void;
   /** FFmpeg cuts nothing off any more. */

@@ -39,7 +39,7 @@ import { SampleFrame } from './sample-frame.ts';
 /** Frames per packet where the codec takes any number. Fixed, so that files don't depend on block sizes. */
 const FREE_FRAME_SIZE = 8192;
 
-export interface EncoderSpec extends TargetPlan {
+interface EncoderSpec extends TargetPlan {
   readonly tags: Tags;
 }
 

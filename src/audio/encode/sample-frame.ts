@@ -11,7 +11,7 @@ import { type NativePlanes, sharedConverter } from '../converter.ts';
 import type { Layout } from '../plan/channels.ts';
 import { blockFormat, storageOf } from '../sample-format.ts';
 
-export interface SampleFrameForm {
+interface SampleFrameForm {
   /** What the blocks hold. */
   readonly kind: BlockKind;
   /** What the encoder takes. */

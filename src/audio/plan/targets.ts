@@ -11,7 +11,7 @@ export type TargetName = 'flac' | 'wav' | 'mp3' | 'opus' | 'ogg' | 'm4a';
 
 export type Bits = 16 | 24 | 32;
 
-export interface TargetRequest {
+interface TargetRequest {
   readonly to: TargetName;
   /** Hz. Default: the source's, or the nearest the target has. */
   readonly rate?: number;

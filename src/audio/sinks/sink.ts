@@ -24,7 +24,7 @@ export interface Sink extends Disposable {
  * it grows, would be another `kind`, and the compiler then names the one place that must learn it
  * (`encode/encoder.ts`).
  */
-export interface SinkBytes {
+interface SinkBytes {
   readonly kind: 'file';
   /** What to open for writing: absolute. */
   readonly handle: string;

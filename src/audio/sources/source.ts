@@ -20,7 +20,7 @@ export interface Source extends Disposable {
  * would be another `kind`, and the compiler then names the one place that must learn it
  * (`decode/container.ts`).
  */
-export interface SourceBytes {
+interface SourceBytes {
   readonly kind: 'file';
   /**
    * FFmpeg reads from a duplicate of its own, which shares the position: so one source serves one decoder.
