@@ -19,8 +19,3 @@ export function check(result: number, code: ErrorCode, text: () => string): numb
   if (result < 0) throw new MillpondError(code, `${text()} FFmpeg says: ${nativeReason(result)}.`);
   return result;
 }
-
-/** A path as error messages quote it: one line, whatever the name holds. */
-export function quote(path: string): string {
-  return JSON.stringify(path);
-}

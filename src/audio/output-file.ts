@@ -3,7 +3,7 @@ import { closeSync, existsSync, fstatSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MillpondError } from '../errors.ts';
 import { createAside } from '../files/aside-file.ts';
-import { quote } from './native-error.ts';
+import { quote } from '../text/escaping.ts';
 
 /**
  * Where a process finds its open files by number. Whoever opens one there gets this very file, also when it was removed

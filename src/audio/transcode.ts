@@ -5,12 +5,12 @@
  * the output appears whole or not at all.
  */
 import { MillpondError } from '../errors.ts';
+import { quote } from '../text/escaping.ts';
 import type { Block } from './block.ts';
 import { type BlockSources, withBlocks } from './blocks.ts';
 import type { Decoder } from './decode/decoder.ts';
 import { createEncoder, type Encoder } from './encode/encoder.ts';
 import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
-import { quote } from './native-error.ts';
 import { openDecoder } from './open-decoder.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
 import { mixMatrix, mustMix } from './plan/channels.ts';

@@ -7,6 +7,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, parse, relative, resolve, sep } from 'node:path';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { escaped } from '../text/escaping.ts';
 
 export interface PlannedFile {
   /** Absolute. */
@@ -63,7 +64,7 @@ export async function planBatch(inputs: readonly string[], outDir: string, exten
   if (found.length === 0 && unreadable.length === 0) {
     throw new MillpondError(
       'ERR_NO_INPUT',
-      `A batch needs at least one audio file; ${inputs.map((input) => `'${input}'`).join(', ')} held none (${skipped} other files). Name a file, or a folder that holds recordings.`,
+      `A batch needs at least one audio file; ${inputs.map((input) => `'${escaped(input)}'`).join(', ')} held none (${skipped} other files). Name a file, or a folder that holds audio files.`,
     );
   }
   const files = await inChunks(dropRepeated(found), async ({ input, under }): Promise<PlannedFile> => {
@@ -139,7 +140,7 @@ async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
     if (other !== undefined) {
       throw new MillpondError(
         'ERR_OUTPUT_CLASH',
-        `Each output has one input; '${other}' and '${input}' would both write '${output}'. Rename one, or give them different --out folders.`,
+        `Each output has one input; '${escaped(other)}' and '${escaped(input)}' would both write '${escaped(output)}'. Rename one, or give them different --out folders.`,
       );
     }
     writers.set(places[at], input);
@@ -153,7 +154,7 @@ async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
     if (clash === undefined) continue;
     throw new MillpondError(
       'ERR_OUTPUT_CLASH',
-      `An output never overwrites an input; '${output}' is the input '${clash}'. Choose another --out folder${output.includes(sep) ? '' : ' than this one'}.`,
+      `An output never overwrites an input; '${escaped(output)}' is the input '${escaped(clash)}'. Choose another --out folder${output.includes(sep) ? '' : ' than this one'}.`,
     );
   }
 }
@@ -174,7 +175,7 @@ export async function refuseRecordingClash(path: string, files: readonly Planned
   if (clash === undefined) return;
   throw new MillpondError(
     'ERR_OUTPUT_CLASH',
-    `A recording of the run is a file of its own; '${path}' is '${clash.input}' or its output. Name another file (--record).`,
+    `A recording of the run is a file of its own; '${escaped(path)}' is '${escaped(clash.input)}' or its output. Name another file (--record).`,
   );
 }
 
@@ -201,19 +202,4 @@ async function inChunks<T, R>(items: readonly T[], ask: (item: T) => Promise<R>)
 
 function each(extensions: readonly string[], bytesPerSecond: number): Record<string, number> {
   return Object.fromEntries(extensions.map((extension) => [extension, bytesPerSecond]));
-}
-
-// What a terminal obeys, and what turns the direction of writing.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** Text that is anybody's must not speak to the terminal. */
-export function escaped(text: string): string {
-  return text.replace(CONTROLS, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-/** How a file is called in messages: as short as it is plain. */
-export function shown(path: string): string {
-  const near = relative('', path);
-  return escaped(near !== '' && !near.startsWith('..') ? near : path === '' ? basename(path) : path);
 }

@@ -6,6 +6,7 @@ import type { TranscodeRequest, TranscodeResult } from '../audio/plan/request.ts
 import { isMillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { escaped } from '../text/escaping.ts';
 import type { Plan, PlannedFile } from './plan.ts';
 
 /** What all files of a batch have in common. */
@@ -48,7 +49,7 @@ export async function runBatch(
     ({ folder, reason }): BatchFailure => ({
       file: folder,
       code: 'ERR_AUDIO_OPEN',
-      message: `A folder is walked if it can be read; this one cannot: ${reason}. Check its permissions.`,
+      message: `A folder is walked if it can be read; this one cannot: ${escaped(reason)}. Check its permissions.`,
     }),
   );
   for (const failure of failures) watcher.failed(failure.file, failure);

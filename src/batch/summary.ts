@@ -5,7 +5,7 @@ import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import type { Stats } from '../telemetry/stats.ts';
-import { shown } from './plan.ts';
+import { escaped, shown } from '../text/escaping.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
 
 /** `millpond.run/1`: fields may be added, none changed. */
@@ -115,7 +115,7 @@ export function formatNotes(notes: readonly BatchNote[]): string[] {
     Map.groupBy(notes, ({ message }) => message),
     ([message, [{ file }, ...others]]) => {
       const more = others.length > 0 ? ` and ${others.length} more` : '';
-      return `note: ${shown(file)}${more}: ${message}`;
+      return `note: ${shown(file)}${more}: ${escaped(message)}`;
     },
   );
 }

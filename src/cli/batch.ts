@@ -1,7 +1,7 @@
 /** Runs a batch for a command: plans, starts the runtime, shows progress, prints the report, sets the exit code. */
 import { dirname, resolve } from 'node:path';
 import type { TargetName } from '../audio/plan/targets.ts';
-import { type Plan, planBatch, refuseRecordingClash, shown } from '../batch/plan.ts';
+import { type Plan, planBatch, refuseRecordingClash } from '../batch/plan.ts';
 import { type BatchOutcome, type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
 import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
@@ -10,6 +10,7 @@ import { createRuntime, type Runtime } from '../runtime/runtime.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
+import { escaped, jsonText, shown } from '../text/escaping.ts';
 import { EXIT } from './exit.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { type ProgressBar, startProgressBar } from './progress-bar.ts';
@@ -100,7 +101,7 @@ async function run(
     { total: plan.files.length + plan.unreadable.length, skipped: plan.skipped, notes },
     (performance.now() - started) / 1000,
   );
-  if (options.json) stdout.write(`${JSON.stringify(report)}\n`);
+  if (options.json) stdout.write(`${jsonText(report)}\n`);
   else if (!options.quiet) stdout.write(formatReport(report, stdout));
   process.exitCode = interrupt.exitCode() || (outcome.failures.length > 0 ? EXIT.failed : EXIT.done);
 }
@@ -162,7 +163,7 @@ function watcher(bar: ProgressBar | null, notes: BatchNote[]): BatchWatcher {
     },
     failed(file, { code, message }) {
       bar?.fileDone(true);
-      const text = `failed: ${shown(file)}: ${message} (${code})`;
+      const text = `failed: ${shown(file)}: ${escaped(message)} (${escaped(code)})`;
       if (bar !== null) bar.line(text);
       else process.stderr.write(`${text}\n`);
     },
@@ -176,7 +177,7 @@ function plainly(log: Log, screen: Screen): Log {
       if (event.event !== 'recording-ended') log.write(event);
       else {
         screen.line(
-          `warning: the recording ${shown(event.path)} ends here, and the run goes on: ${event.reason}`,
+          `warning: the recording ${shown(event.path)} ends here, and the run goes on: ${escaped(event.reason)}`,
         );
       }
     },

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { shown } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
+import { shown } from '../text/escaping.ts';
 import { runBatchCommand } from './batch.ts';
 import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
 

@@ -7,6 +7,7 @@ import { MillpondError } from '../errors.ts';
 import { evaluateHealth, formatHealthValue, resolveHealth } from '../telemetry/health.ts';
 import { HEALTH_CHECKS, type HealthReport, type HealthState } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
+import { escaped, jsonText } from '../text/escaping.ts';
 import { namedNumber } from './arguments.ts';
 import { EXIT } from './exit.ts';
 
@@ -56,7 +57,7 @@ async function judge(path: string, options: HealthOptions): Promise<void> {
   const report = evaluateHealth(snapshot, thresholds);
   if (report.verdict === 'fail') process.exitCode = EXIT.failed;
   if (options.prometheus) process.stdout.write(await exposition(path, { ...snapshot, health: report }));
-  else if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else if (options.json) process.stdout.write(`${jsonText(report)}\n`);
   else process.stdout.write(formatHealth(report, process.stdout));
 }
 
@@ -66,7 +67,7 @@ async function content(path: string): Promise<string> {
   } catch (cause) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
-      `health reads a file that holds the JSON of a run, got '${path}': ${(cause as Error).message}. Name the file to which --json was written.`,
+      `health reads a file that holds the JSON of a run, got '${escaped(path)}': ${escaped((cause as Error).message)}. Name the file to which --json was written.`,
       { cause },
     );
   }

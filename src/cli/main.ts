@@ -1,6 +1,7 @@
 /** The command line: which commands there are, and how wrong usage ends. */
 import { Command, CommanderError } from 'commander';
 import { isMillpondError } from '../errors.ts';
+import { escaped, escapedLines } from '../text/escaping.ts';
 import { packageVersion } from '../version.ts';
 import { demoCommand } from './demo.ts';
 import { EXIT } from './exit.ts';
@@ -16,7 +17,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       if (error.code === 'EPIPE') return;
       unwritten = error;
       if (stream === process.stdout) {
-        process.stderr.write(`millpond: the result could not be written: ${error.message}\n`);
+        process.stderr.write(`millpond: the result could not be written: ${escaped(error.message)}\n`);
       }
     });
   }
@@ -47,7 +48,10 @@ function program(): Command {
     });
   const commands = [transcodeCommand(), reportCommand(), healthCommand(), demoCommand()];
   for (const command of [program, ...commands]) {
-    command.exitOverride().showHelpAfterError('(--help shows what there is)');
+    command
+      .exitOverride()
+      .configureOutput({ outputError: (text, write) => write(escapedUsage(text)) })
+      .showHelpAfterError('(--help shows what there is)');
   }
   for (const command of commands) program.addCommand(command);
   return program;
@@ -57,11 +61,16 @@ function program(): Command {
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (isMillpondError(error)) {
-    process.stderr.write(`millpond: ${error.message} (${error.code})\n`);
+    process.stderr.write(`millpond: ${escapedLines(error.message)} (${error.code})\n`);
     return EXIT.usage;
   }
-  process.stderr.write(
-    `millpond: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`millpond: ${escapedLines(text)}\n`);
   return EXIT.failed;
+}
+
+/** Commander quotes arguments as they are, and a pattern of the shell may find a file that is called so. */
+function escapedUsage(text: string): string {
+  const [, message, suggestion = ''] = /^(.*?)(\n\(Did you mean [^\n]*\))?\n$/s.exec(text) ?? [null, text];
+  return `${escaped(message)}${suggestion}\n`;
 }

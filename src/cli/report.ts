@@ -1,13 +1,13 @@
 /** `millpond report`: what recordings of runs say, to people and to other programs. */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { shown } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
 import type { Comparison } from '../report/comparison.ts';
 import type { Gate, GateResult } from '../report/gate.ts';
 import type { Output } from '../report/outputs.ts';
 import type { RecordedRun } from '../report/recorded-run.ts';
+import { jsonText, shown } from '../text/escaping.ts';
 import { duration } from './arguments.ts';
 import { EXIT } from './exit.ts';
 
@@ -142,7 +142,7 @@ async function answer(
   };
   const documents = runs.map((run) => runDocument(run, settings));
   if (options.json) {
-    return `${JSON.stringify({ schema: 'millpond.report/1', runs: documents, comparison, gates })}\n`;
+    return `${jsonText({ schema: 'millpond.report/1', runs: documents, comparison, gates })}\n`;
   }
   const { stdout } = process;
   const { formatRun } = await import('../report/summary.ts');

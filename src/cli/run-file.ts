@@ -5,6 +5,7 @@ import { CAUSES } from '../pool/causes.ts';
 import { PRESSURE_LEVELS } from '../regulation/pressure.ts';
 import { METRICS } from '../telemetry/metrics.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
+import { escaped, jsonText } from '../text/escaping.ts';
 
 const REMEDY = 'Give the whole output of a run with --json.';
 
@@ -32,13 +33,13 @@ export function readSnapshot(origin: string, json: string): Snapshot {
   const schema = at(run, 'schema');
   if (schema !== 'millpond.run/1') {
     throw invalid(
-      `The JSON of a run has the schema millpond.run/1; ${origin} has ${schema === undefined ? 'none' : JSON.stringify(schema)}. ${REMEDY}`,
+      `The JSON of a run has the schema millpond.run/1; ${escaped(origin)} has ${schema === undefined ? 'none' : jsonText(schema)}. ${REMEDY}`,
     );
   }
   const snapshot = at(run, 'runtime');
   if (snapshot === undefined) {
     throw invalid(
-      `Health is read from the field 'runtime' of a run's JSON; ${origin} was written by a version of millpond that had none. Run it again with this version.`,
+      `Health is read from the field 'runtime' of a run's JSON; ${escaped(origin)} was written by a version of millpond that had none. Run it again with this version.`,
     );
   }
   const lacking =
@@ -69,7 +70,7 @@ function parsed(origin: string, json: string): unknown {
     return JSON.parse(json);
   } catch (cause) {
     throw invalid(
-      `The JSON of a run is one whole JSON object; ${origin} is not: ${(cause as Error).message}. ${REMEDY}`,
+      `The JSON of a run is one whole JSON object; ${escaped(origin)} is not: ${escaped((cause as Error).message)}. ${REMEDY}`,
       { cause },
     );
   }
@@ -84,7 +85,7 @@ function at(value: unknown, path: string): unknown {
 
 function incomplete(origin: string, what: string): MillpondError {
   return invalid(
-    `The field 'runtime' of a run's JSON holds a whole snapshot; that of ${origin} lacks ${what}. Run it again with this version.`,
+    `The field 'runtime' of a run's JSON holds a whole snapshot; that of ${escaped(origin)} lacks ${what}. Run it again with this version.`,
   );
 }
 

@@ -6,6 +6,7 @@ import type { Decision, Verdict } from '../regulation/decision.ts';
 import { PRESSURE_LEVELS, type PressureLevel } from '../regulation/pressure.ts';
 import type { ShardSnapshot } from '../telemetry/shard-snapshot.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
+import { escaped } from '../text/escaping.ts';
 
 export interface Progress {
   /** Of audio, estimated. */
@@ -221,7 +222,7 @@ class Brush {
     let room = this.#columns;
     let painted = '';
     for (const [text, style] of line) {
-      const part = text.slice(0, room);
+      const part = escaped(text).slice(0, room);
       room -= part.length;
       const styled = this.#colour && style !== undefined && part !== '';
       painted += styled ? styleText(style, part, { validateStream: false }) : part;

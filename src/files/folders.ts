@@ -1,8 +1,8 @@
 /** Folders that outputs go into. Holds nothing. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { escaped } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
+import { escaped } from '../text/escaping.ts';
 
 /**
  * Makes a folder and those above it. Step by step, because Node's own recursive way never returns where a file system

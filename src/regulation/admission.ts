@@ -10,6 +10,7 @@ import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, formatBytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { capacityFor, type TierPolicies } from '../pool/tiers.ts';
+import { escaped } from '../text/escaping.ts';
 
 /** What admission looks at. */
 export interface Holdings {
@@ -85,7 +86,7 @@ export class Admission {
     if (this.#needs.size > 0 || this.#now() - sinceMs < this.#patienceMs) return null;
     return new MillpondError(
       'ERR_BUDGET_EXHAUSTED',
-      `A task starts when the budget holds what it needs; '${name}' needs ${formatBytes(needKib * KiB)} while ${formatBytes(this.#committedKib() * KiB)} of ${formatBytes(this.#ledger.limitKib * KiB)} are held outside of running tasks, by inputs of waiting ones too, and no task runs that could give some back. Release leases on the main thread, or raise budgetBytes.`,
+      `A task starts when the budget holds what it needs; '${escaped(name)}' needs ${formatBytes(needKib * KiB)} while ${formatBytes(this.#committedKib() * KiB)} of ${formatBytes(this.#ledger.limitKib * KiB)} are held outside of running tasks, by inputs of waiting ones too, and no task runs that could give some back. Release leases on the main thread, or raise budgetBytes.`,
     );
   }
 

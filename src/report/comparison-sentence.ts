@@ -1,5 +1,6 @@
 /** What a comparison found, in words: the biggest first, what is noise, what cannot be told, and whether like was compared with like. Pure. */
-import { escaped } from '../batch/plan.ts';
+
+import { escaped, shortened } from '../text/escaping.ts';
 import type { Change, Examined } from './comparison.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
 import type { Quantity } from './quantities.ts';
@@ -106,8 +107,8 @@ function unlike(base: RecordedRun, other: RecordedRun): string | null {
 }
 
 function value(value: unknown): string {
-  const text = escaped(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none'));
-  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}...` : text;
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
+  return shortened(escaped(text), MOST_TEXT);
 }
 
 /** Rounded up. */

@@ -1,6 +1,6 @@
 /** What a report says on a terminal of several runs, and of what must not be so of them. Pure. */
 import { styleText } from 'node:util';
-import { escaped, shown } from '../batch/plan.ts';
+import { escaped, shown } from '../text/escaping.ts';
 import type { Change, ComparedFigure, Comparison } from './comparison.ts';
 import { formatFigure } from './figure-text.ts';
 import type { GateResult } from './gate.ts';

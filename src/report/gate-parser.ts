@@ -1,8 +1,8 @@
 /** Reads a gate, as `p99(fresh) > 1.2x`, `hit-rate < 95%` or `peak-memory > 90MiB`. Pure. */
-import { escaped } from '../batch/plan.ts';
 import { parseBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { NANOSECONDS } from '../text/durations.ts';
+import { escaped } from '../text/escaping.ts';
 import type { Unit } from './figure-text.ts';
 import { nearestName } from './nearest-name.ts';
 import { distributionQuantity, PLAIN_QUANTITIES, type Quantity, type Statistic } from './quantities.ts';
@@ -83,13 +83,13 @@ function quantityAt(reader: Reader, name: string, nameAt: number): Quantity {
   if (plain === undefined && selection === undefined) {
     const near = nearestName(inner ?? '', SELECTIONS.keys());
     throw reader.wrong(
-      `no distribution that is known, '${inner}'`,
+      `no distribution that is known, '${escaped(inner ?? '')}'`,
       `${near === undefined ? '' : `Did you mean '${near}'? `}There are ${selectionNames()}.`,
       innerAt,
     );
   }
   if (open && reader.take(/\)/y) === null)
-    throw reader.wrong('no closing bracket', `Write ${name}(${inner}).`);
+    throw reader.wrong('no closing bracket', `Write ${name}(${escaped(inner ?? '')}).`);
   if (plain !== undefined) return plain;
   return distributionQuantity(statistic as Statistic, selection as NonNullable<typeof selection>);
 }

@@ -1,7 +1,7 @@
 /** What is said of a file that is no recording, or a damaged one. All that comes from the file is shortened and escaped. Pure. */
-import { escaped, shown } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION } from '../telemetry/recording/lines.ts';
+import { quote, shortened, shown } from '../text/escaping.ts';
 
 const SHOWN_CHARACTERS = 60;
 
@@ -59,10 +59,7 @@ function invalid(message: string, options?: ErrorOptions): MillpondError {
 }
 
 export function valueText(value: unknown): string {
-  if (typeof value === 'string') {
-    const part = value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value;
-    return escaped(JSON.stringify(part));
-  }
+  if (typeof value === 'string') return quote(shortened(value, SHOWN_CHARACTERS));
   if (Array.isArray(value)) return `a list of ${value.length}`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

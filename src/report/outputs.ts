@@ -1,9 +1,9 @@
 /** Writes what a report is asked for: each file appears whole or not at all, and never in place of a recording that was read. */
 import { closeSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { escaped, shown } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
 import { createAside } from '../files/aside-file.ts';
+import { escaped, shown } from '../text/escaping.ts';
 
 export interface Output {
   readonly path: string;

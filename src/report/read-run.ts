@@ -1,9 +1,9 @@
 /** Reads a recording, which may be damaged or anybody's. Bounded in time and memory by what {@link LIMITS} says. */
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { escaped, shown } from '../batch/plan.ts';
 import { formatBytes, MiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { escaped, shown } from '../text/escaping.ts';
 import { empty, foreign, overLimit } from './invalid-recording.ts';
 import { LIMITS } from './limits.ts';
 import type { RecordedRun } from './recorded-run.ts';

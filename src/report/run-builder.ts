@@ -4,7 +4,6 @@
  * Invariant: what it holds came from whole lines that were all checked, and its size is bounded by {@link LIMITS}.
  */
 import * as v from 'valibot';
-import { escaped } from '../batch/plan.ts';
 import type { Bytes } from '../bytes.ts';
 import type { MillpondError } from '../errors.ts';
 import type { Decision } from '../regulation/decision.ts';
@@ -20,6 +19,7 @@ import {
   type RecoveryLine,
   type WorkerLostLine,
 } from '../telemetry/recording/lines.ts';
+import { escaped } from '../text/escaping.ts';
 import { countsOf } from './histograms.ts';
 import { damaged, foreign, newer, overLimit, valueText } from './invalid-recording.ts';
 import { LIMITS } from './limits.ts';
@@ -187,9 +187,12 @@ export class RunBuilder {
       try {
         counts = countsOf(series);
       } catch (cause) {
-        throw this.#damaged(`its histogram series.${at} cannot be read: ${(cause as Error).message}`, {
-          cause,
-        });
+        throw this.#damaged(
+          `its histogram series.${at} cannot be read: ${escaped((cause as Error).message)}`,
+          {
+            cause,
+          },
+        );
       }
       this.#counts += counts.length / 2;
       if (this.#counts > LIMITS.counts) {

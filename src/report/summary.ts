@@ -1,16 +1,18 @@
 /** What a report says on a terminal, of one run. Pure. */
 import { styleText } from 'node:util';
-import { escaped, shown } from '../batch/plan.ts';
 import { formatDuration, formatNanoseconds } from '../batch/summary.ts';
 import { formatBytes } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';
 import { HEALTH_CHECKS, type HealthState } from '../telemetry/health-report.ts';
 import type { Stats } from '../telemetry/stats.ts';
+import { escaped, shortened, shown } from '../text/escaping.ts';
 import type { Latency, RunDocument } from './run-document.ts';
 import { VERDICTS_IN_WORDS } from './verdict.ts';
 
 const LABEL_COLUMNS = 11;
 const NAME_COLUMNS = 14;
+/** Characters of a task's name. */
+const MOST_NAME = 80;
 const COLOURS: Readonly<Record<HealthState, 'green' | 'yellow' | 'red'>> = {
   ok: 'green',
   warn: 'yellow',
@@ -152,7 +154,7 @@ function taskLines(run: RunDocument): string[] {
       .slice(0, 3)
       .map(
         (task) =>
-          `${formatNanoseconds(task.serviceNanoseconds)} on ${task.thread}${task.outcome === 'succeeded' ? '' : `, ${task.outcome}`}: ${shortened(shown(task.name))}`,
+          `${formatNanoseconds(task.serviceNanoseconds)} on ${task.thread}${task.outcome === 'succeeded' ? '' : `, ${task.outcome}`}: ${shortened(shown(task.name), MOST_NAME)}`,
       ),
   ];
 }
@@ -206,7 +208,7 @@ function decisionLines({ decisions, moves, recoveries }: RunDocument): string[] 
 }
 
 function lostLine({ shard, exitCode, at, task }: RunDocument['workersLost'][number]): string {
-  const during = task === undefined ? '' : `, in ${shortened(shown(task))}`;
+  const during = task === undefined ? '' : `, in ${shortened(shown(task), MOST_NAME)}`;
   return `worker ${shard} with exit code ${exitCode} after ${formatDuration(at)}${during}`;
 }
 
@@ -253,8 +255,4 @@ function percent(share: number): string {
 
 function count(of: number, one: string, many = `${one}s`): string {
   return `${of} ${of === 1 ? one : many}`;
-}
-
-function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

@@ -3,6 +3,7 @@ import { formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { PRESSURE_LEVELS } from '../regulation/pressure.ts';
 import { formatNanoseconds } from '../text/durations.ts';
+import { escaped } from '../text/escaping.ts';
 import { HEALTH_CHECKS, type HealthCheck, type HealthCheckName, type HealthReport } from './health-report.ts';
 import { percentile } from './percentile.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -106,12 +107,15 @@ export function evaluateHealth(
 export function resolveHealth(given: GivenThresholds = {}): HealthThresholds {
   for (const [name, threshold] of Object.entries(given)) {
     if (!(HEALTH_CHECKS as readonly string[]).includes(name)) {
-      throw invalid(`Health has the checks ${HEALTH_CHECKS.join(', ')}; got '${name}'`, 'Use one of these.');
+      throw invalid(
+        `Health has the checks ${HEALTH_CHECKS.join(', ')}; got '${escaped(name)}'`,
+        'Use one of these.',
+      );
     }
     const unknown = Object.keys(threshold ?? {}).find((key) => key !== 'warn' && key !== 'fail');
     if (unknown !== undefined) {
       throw invalid(
-        `A check has the thresholds warn and fail; ${name} got '${unknown}'`,
+        `A check has the thresholds warn and fail; ${name} got '${escaped(unknown)}'`,
         'Use one of these.',
       );
     }

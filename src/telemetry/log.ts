@@ -12,6 +12,7 @@ import type { Logger, pino as Pino } from 'pino';
 import type { Bytes } from '../bytes.ts';
 import type { DecisionInputs, DecisionKind, Score } from '../regulation/decision.ts';
 import type { PressureLevel } from '../regulation/pressure.ts';
+import { escapedLines } from '../text/escaping.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -145,9 +146,11 @@ export function createLog(options: LogOptions = {}): Log {
 /** Loaded on first use, by `require`: an `import()` would make the first line late, or lose it in an abort. */
 function createLogger(level: LogLevel, now: () => number, destination: LogOptions['destination']): Logger {
   const pino: typeof Pino = createRequire(import.meta.url)('pino');
+  const target = destination ?? pino.destination({ fd: 2, sync: true });
   return pino(
     { name: 'millpond', level, base: { pid: process.pid }, timestamp: () => `,"time":${now()}` },
-    destination ?? pino.destination({ fd: 2, sync: true }),
+    // Names of tasks are anybody's, and pino escapes the controls of ASCII only. The JSON says the same.
+    { write: (line: string) => void target.write(escapedLines(line)) },
   );
 }
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { planBatch, shown } from '../../src/batch/plan.ts';
+import { planBatch } from '../../src/batch/plan.ts';
 
 let root: string;
 beforeEach(() => {
@@ -137,10 +137,4 @@ describe('a plan', () => {
     put('in/readme.txt');
     await expect(outputs([at('in')])).rejects.toMatchObject({ code: 'ERR_NO_INPUT' });
   });
-});
-
-it('a name is shown on one line, and cannot speak to the terminal', () => {
-  expect(shown('evil/a\u001b[31mRED\u0007\nnew\u009b.wav')).toBe(
-    'evil/a\\u001b[31mRED\\u0007\\u000anew\\u009b.wav',
-  );
 });

@@ -8,8 +8,9 @@ import {
 } from 'node-av/constants';
 import { Codec, type CodecContext } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
+import { quote } from '../../text/escaping.ts';
 import { remembered } from '../kept.ts';
-import { check, quote } from '../native-error.ts';
+import { check } from '../native-error.ts';
 import type { Container } from './container.ts';
 
 const decoderOf = remembered((id: AVCodecID) => Codec.findDecoder(id));

@@ -6,8 +6,9 @@
 import { AVDISCARD_ALL, AVERROR_EINVAL, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
 import { Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
+import { quote } from '../../text/escaping.ts';
 import { remembered } from '../kept.ts';
-import { check, nativeReason, quote } from '../native-error.ts';
+import { check, nativeReason } from '../native-error.ts';
 import { quietNativeLog } from '../native-log.ts';
 import type { Source } from '../sources/source.ts';
 import { isCutOff } from './ending.ts';

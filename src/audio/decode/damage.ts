@@ -5,7 +5,8 @@
  */
 import { AV_CODEC_ID_FLAC, AV_CODEC_PROP_LOSSLESS } from 'node-av/constants';
 import { MillpondError } from '../../errors.ts';
-import { nativeReason, quote } from '../native-error.ts';
+import { quote } from '../../text/escaping.ts';
+import { nativeReason } from '../native-error.ts';
 import type { Container } from './container.ts';
 
 /** Containers that store how long they are; others are measured by their size, or guessed. */

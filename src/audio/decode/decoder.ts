@@ -12,9 +12,10 @@ import {
 } from 'node-av/constants';
 import { type ChannelLayout, type Codec, CodecContext, Frame, Packet } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
+import { quote } from '../../text/escaping.ts';
 import type { Block, BlockKind } from '../block.ts';
 import { Spares } from '../kept.ts';
-import { AGAIN, check, END, quote } from '../native-error.ts';
+import { AGAIN, check, END } from '../native-error.ts';
 import type { AudioInfo } from '../plan/audio-info.ts';
 import type { Layout } from '../plan/channels.ts';
 import { blockFormat } from '../sample-format.ts';

@@ -2,7 +2,7 @@
 import { AV_CODEC_PROP_LOSSLESS, type AVSampleFormat } from 'node-av/constants';
 import type { Codec, CodecContext, Frame } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
-import { quote } from '../native-error.ts';
+import { quote } from '../../text/escaping.ts';
 import type { AudioInfo } from '../plan/audio-info.ts';
 import { type Layout, MAX_CHANNELS, namedLayout } from '../plan/channels.ts';
 import { depthOf, storageOf } from '../sample-format.ts';

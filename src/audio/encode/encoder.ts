@@ -26,9 +26,10 @@ import {
   Rational,
 } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
+import { quote } from '../../text/escaping.ts';
 import type { Block, BlockKind } from '../block.ts';
 import { remembered, Spares } from '../kept.ts';
-import { AGAIN, check, END, nativeReason, quote } from '../native-error.ts';
+import { AGAIN, check, END, nativeReason } from '../native-error.ts';
 import type { Tags } from '../plan/audio-info.ts';
 import type { TargetPlan } from '../plan/targets.ts';
 import { blockFormat, storageOf } from '../sample-format.ts';

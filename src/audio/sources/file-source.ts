@@ -1,7 +1,7 @@
 /** A file as a source. Owns the descriptor; whoever opened it disposes of it, or hands it on. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { MillpondError } from '../../errors.ts';
-import { quote } from '../native-error.ts';
+import { quote } from '../../text/escaping.ts';
 import type { Source } from './source.ts';
 
 /** @throws MillpondError `ERR_AUDIO_OPEN` where the path is no regular file, or may not be read */

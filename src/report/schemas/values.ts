@@ -1,5 +1,6 @@
 /** What the fields of a recording are made of. Each says in its message what it takes, for the error that shows what it got. Pure. */
 import * as v from 'valibot';
+import { shortened } from '../../text/escaping.ts';
 
 /** Shard 0 is the main thread; a runtime has 1024 workers at most. */
 const MOST_SHARD = 1024;
@@ -43,7 +44,7 @@ export const flag = v.boolean('true or false');
 export function text(most: number) {
   return v.pipe(
     v.string('a text'),
-    v.transform((given) => (given.length > most ? `${given.slice(0, most)}…` : given)),
+    v.transform((given) => shortened(given, most)),
   );
 }
 

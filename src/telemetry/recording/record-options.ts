@@ -1,5 +1,6 @@
 /** What a recording is told: where it goes and how it is called. Pure. */
 import { MillpondError } from '../../errors.ts';
+import { jsonText } from '../../text/escaping.ts';
 
 export interface RecordOptions {
   /** The file, absolute or from the working directory. Made, or replaced when it holds a recording; anything else is refused. */
@@ -15,7 +16,7 @@ export function resolveRecord(given: string | RecordOptions): RecordOptions {
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
-      `record is the path of a file, or { path, label }, got ${JSON.stringify(given) ?? String(given)}. Write for example 'run.millpond', or leave it out.`,
+      `record is the path of a file, or { path, label }, got ${jsonText(given)}. Write for example 'run.millpond', or leave it out.`,
     );
   }
   if (label !== undefined && typeof label !== 'string') {

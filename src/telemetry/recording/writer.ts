@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { MillpondError } from '../../errors.ts';
+import { escaped } from '../../text/escaping.ts';
 import { RECORDING_FORMAT, type RecordingLine } from './lines.ts';
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
@@ -37,7 +38,7 @@ export class RecordingFile {
     if (holdsSomethingElse(path)) {
       throw new MillpondError(
         'ERR_OUTPUT_WRITE',
-        `A recording replaces no file but an older recording; '${path}' holds something else. Name another file (--record, record), or remove this one.`,
+        `A recording replaces no file but an older recording; '${escaped(path)}' holds something else. Name another file (--record, record), or remove this one.`,
       );
     }
     try {
@@ -46,7 +47,7 @@ export class RecordingFile {
     } catch (cause) {
       throw new MillpondError(
         'ERR_OUTPUT_WRITE',
-        `A recording goes into a file that can be made or replaced, got '${path}': ${(cause as Error).message}. Name another file (--record, record).`,
+        `A recording goes into a file that can be made or replaced, got '${escaped(path)}': ${escaped((cause as Error).message)}. Name another file (--record, record).`,
         { cause },
       );
     }

@@ -1,0 +1,46 @@
+/**
+ * Text that is anybody's, such as the name of a file, on its way to people. It must not speak to the terminal,
+ * begin a line of its own or turn the direction of writing. Messages escape what they quote where they are made;
+ * what comes from elsewhere is escaped where it is printed. Twice does no harm. Pure.
+ */
+import { relative } from 'node:path';
+
+/** Controls, marks of direction, ends of lines and paragraphs, halves of characters. */
+const UNSAFE = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const UNSAFE_BUT_LINE_FEED = /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** On one line: `a\u001b[31m`. */
+export function escaped(text: string): string {
+  return text.replace(UNSAFE, visible);
+}
+
+/** Of texts that have lines of their own, with what is quoted in them escaped already. */
+export function escapedLines(text: string): string {
+  return text.replace(UNSAFE_BUT_LINE_FEED, visible);
+}
+
+/** In double quotes, as JSON has it. */
+export function quote(text: string): string {
+  return jsonText(text);
+}
+
+/** JSON of the same value, fit for a terminal: what is escaped stands in strings, where JSON allows it. */
+export function jsonText(value: unknown): string {
+  return escaped(JSON.stringify(value) ?? String(value));
+}
+
+/** How a file is called in messages: as short as it is plain. */
+export function shown(path: string): string {
+  const near = relative('', path);
+  return escaped(near !== '' && !near.startsWith('..') ? near : path);
+}
+
+/** At most so many characters, and a mark where some were left out. No character is cut in two. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+function visible(one: string): string {
+  return `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
