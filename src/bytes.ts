@@ -10,9 +10,10 @@ export type Bytes = number & { readonly __unit?: 'bytes' };
 export const KiB = 1024;
 export const MiB = 1024 * KiB;
 export const GiB = 1024 * MiB;
+const TiB = 1024 * GiB;
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: KiB, m: MiB, g: GiB };
-const SIZE = /^(\d+(?:\.\d+)?)\s*(?:(b)|([kmg])(?:i?b)?)?$/i;
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: KiB, m: MiB, g: GiB, t: TiB };
+const SIZE = /^(\d+(?:\.\d+)?)\s*(?:(b)|([kmgt])(?:i?b)?)?$/i;
 
 /**
  * Reads a size as people write it: `100MiB`, `100 MB`, `64k`, `1.5g`, `4096`.
@@ -30,10 +31,20 @@ export function parseBytes(text: string): Bytes {
   return bytes;
 }
 
-/** Writes a size for people, in the largest unit that keeps it above 1: `96.5 MiB`, `4 KiB`, `17 B`; what is less than nothing, too. */
+const SIZES = [
+  [TiB, 'TiB'],
+  [GiB, 'GiB'],
+  [MiB, 'MiB'],
+  [KiB, 'KiB'],
+  [1, 'B'],
+] as const;
+
+/**
+ * Writes a size for people, in the largest unit that keeps it at 1 or above: `96.5 MiB`, `4 KiB`, `17 B`; what is
+ * less than nothing, too.
+ */
 export function formatBytes(bytes: Bytes): string {
   const much = Math.abs(bytes);
-  const [size, unit] =
-    much >= GiB ? [GiB, 'GiB'] : much >= MiB ? [MiB, 'MiB'] : much >= KiB ? [KiB, 'KiB'] : [1, 'B'];
+  const [size, unit] = SIZES.find(([size]) => much >= size) ?? SIZES[SIZES.length - 1];
   return `${Number((bytes / size).toFixed(1))} ${unit}`;
 }

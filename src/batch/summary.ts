@@ -5,6 +5,7 @@ import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import type { Stats } from '../telemetry/stats.ts';
+import { formatNanoseconds, formatSeconds } from '../text/durations.ts';
 import { escaped, shown } from '../text/escaping.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
 
@@ -91,7 +92,7 @@ export function formatReport(report: RunReport, stream: NodeJS.WriteStream): str
   ].filter((note) => note !== false);
   const lines = [
     `${strong('files')}     ${files.ok} of ${files.total} done${notes.length > 0 ? `, ${notes.join(', ')}` : ''}`,
-    `${strong('audio')}     ${formatDuration(report.audioSeconds)} in ${formatDuration(report.wallSeconds)}: ${Math.round(report.realtimeFactor)} times real time on ${report.threads} threads`,
+    `${strong('audio')}     ${formatSeconds(report.audioSeconds)} in ${formatSeconds(report.wallSeconds)}: ${Math.round(report.realtimeFactor)} times real time on ${report.threads} threads`,
     `${strong('memory')}    peak ${formatBytes(budget.peakBytes)} of ${formatBytes(budget.limitBytes)}, ${formatBytes(budget.endBytes)} left at the end`,
     `${strong('pool')}      ${pool.acquires} leases, ${(pool.hitRate * 100).toFixed(1)} % from pooled memory`,
     `${strong('latency')}   ${'cause'.padEnd(9)}${['count', 'p50', 'p99', 'max'].map((head) => head.padStart(10)).join('')}`,
@@ -100,7 +101,7 @@ export function formatReport(report: RunReport, stream: NodeJS.WriteStream): str
     if (stats.count === 0) continue;
     // A hit is timed once in a while; a short run may have timed none.
     const times = [stats.p50, stats.p99, stats.max].map((ns) =>
-      stats.max > 0 ? formatNanoseconds(ns) : '-',
+      stats.max > 0 ? formatNanoseconds(ns, 'column') : '-',
     );
     lines.push(
       `          ${cause.padEnd(9)}${[String(stats.count), ...times].map((cell) => cell.padStart(10)).join('')}`,
@@ -123,18 +124,4 @@ export function formatNotes(notes: readonly BatchNote[]): string[] {
 /** To the thousandth. */
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
-}
-
-export function formatDuration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
-  const rest = `${minutes} min ${whole % 60} s`;
-  return hours > 0 ? `${hours} h ${rest}` : rest;
-}
-
-export function formatNanoseconds(ns: number): string {
-  if (ns < 1000) return `${Math.round(ns)} ns`;
-  if (ns < 1e6) return `${(ns / 1e3).toFixed(1)} us`;
-  return ns < 1e9 ? `${(ns / 1e6).toFixed(1)} ms` : `${(ns / 1e9).toFixed(1)} s`;
 }

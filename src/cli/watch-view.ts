@@ -6,6 +6,7 @@ import type { Decision, Verdict } from '../regulation/decision.ts';
 import { PRESSURE_LEVELS, type PressureLevel } from '../regulation/pressure.ts';
 import type { ShardSnapshot } from '../telemetry/shard-snapshot.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
+import { formatSeconds } from '../text/durations.ts';
 import { escaped } from '../text/escaping.ts';
 
 export interface Progress {
@@ -62,13 +63,13 @@ export function render(snapshot: Snapshot, progress: Progress, space: Space): st
 function progressLine(progress: Progress, brush: Brush): Line {
   const { doneSeconds, totalSeconds, files, failed, totalFiles, elapsedSeconds } = progress;
   const share = Math.min(1, totalSeconds > 0 ? doneSeconds / totalSeconds : files / Math.max(1, totalFiles));
-  const left = share > 0 ? `, ${duration((elapsedSeconds * (1 - share)) / share)} left` : '';
+  const left = share > 0 ? `, ${formatSeconds((elapsedSeconds * (1 - share)) / share, 'coarse')} left` : '';
   return [
     label('files'),
     ...brush.bar([[share, 'green']]),
     [` ${percent(share)}, ${files} of ${totalFiles}`],
     ...(failed > 0 ? [[`, ${failed} failed`, 'red'] as const] : []),
-    [`, ${duration(elapsedSeconds)}${left}`],
+    [`, ${formatSeconds(elapsedSeconds, 'coarse')}${left}`],
   ];
 }
 
@@ -86,7 +87,7 @@ function pressureLine({ pressure }: Snapshot): Line {
   const process =
     processShare === null ? formatBytes(rssBytes) : `${percent(processShare)} (${formatBytes(rssBytes)})`;
   const worse = PRESSURE_LEVELS.slice(1).filter((one) => secondsAtLevel[one] > 0);
-  const times = worse.map((one) => `, ${duration(secondsAtLevel[one])} ${one}`).join('');
+  const times = worse.map((one) => `, ${formatSeconds(secondsAtLevel[one], 'coarse')} ${one}`).join('');
   return [
     label('pressure'),
     [level, LEVEL_STYLES[level]],
@@ -178,7 +179,7 @@ function decisionLine({ atSeconds, kind, blockBytes, bytes, score, reason }: Dec
         ? ` ${formatBytes(bytes)}`
         : '';
   return [
-    label(`at ${duration(atSeconds)}`),
+    label(`at ${formatSeconds(atSeconds, 'coarse')}`),
     [`${kind}${size}`, 'bold'],
     ...(score === null ? [] : [[` ${score.verdict}`, VERDICT_STYLES[score.verdict]] as const]),
     [`: ${reason}`],
@@ -241,10 +242,4 @@ function load(share: number | null): string {
 
 function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

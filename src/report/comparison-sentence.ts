@@ -1,5 +1,6 @@
 /** What a comparison found, in words: the biggest first, what is noise, what cannot be told, and whether like was compared with like. Pure. */
 
+import { formatSeconds } from '../text/durations.ts';
 import { escaped, shortened } from '../text/escaping.ts';
 import type { Change, Examined } from './comparison.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
@@ -64,7 +65,7 @@ function untold(looks: readonly Look[]): string | null {
   const listed = named(
     short,
     ({ examined }) =>
-      `${examined.quantity.label} (runs of ${roughly(examined.needSeconds as number)} would do)`,
+      `${examined.quantity.label} (runs of ${formatSeconds(examined.needSeconds as number, 'atLeast')} would do)`,
   );
   return `Too little was recorded to judge: ${listed}.`;
 }
@@ -109,13 +110,6 @@ function unlike(base: RecordedRun, other: RecordedRun): string | null {
 function value(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
   return shortened(escaped(text), MOST_TEXT);
-}
-
-/** Rounded up. */
-function roughly(seconds: number): string {
-  if (seconds <= 120) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes <= 120 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
 }
 
 function named(looks: readonly Look[], text: (look: Look) => string): string {

@@ -1,10 +1,10 @@
 /** What a report says on a terminal, of one run. Pure. */
 import { styleText } from 'node:util';
-import { formatDuration, formatNanoseconds } from '../batch/summary.ts';
 import { formatBytes } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';
 import { HEALTH_CHECKS, type HealthState } from '../telemetry/health-report.ts';
 import type { Stats } from '../telemetry/stats.ts';
+import { formatNanoseconds, formatSeconds } from '../text/durations.ts';
 import { escaped, shortened, shown } from '../text/escaping.ts';
 import type { Latency, RunDocument } from './run-document.ts';
 import { VERDICTS_IN_WORDS } from './verdict.ts';
@@ -54,7 +54,7 @@ function runLines(run: RunDocument): string[] {
   const { machine, versions, options } = run;
   const started = run.startedAt.replace('T', ' ').replace(/\.\d+Z$|Z$/, ' UTC');
   return [
-    `${escaped(run.label)}, ${started}, ${formatDuration(run.seconds)} on ${count(options.threads, 'thread')}: ${shown(run.recording)}`,
+    `${escaped(run.label)}, ${started}, ${formatSeconds(run.seconds)} on ${count(options.threads, 'thread')}: ${shown(run.recording)}`,
     escaped(
       `millpond ${versions.millpond}, Node ${versions.node}, ${machine.system}, ${machine.cores} x ${machine.cpu}`,
     ),
@@ -84,7 +84,7 @@ function requestLines({ requests }: RunDocument): string[] {
 function memoryLines({ memory }: RunDocument): string[] {
   const strained = (['elevated', 'high', 'critical'] as const)
     .filter((level) => memory.secondsAtLevel[level] > 0)
-    .map((level) => `${level} for ${formatDuration(memory.secondsAtLevel[level])}`);
+    .map((level) => `${level} for ${formatSeconds(memory.secondsAtLevel[level])}`);
   return [
     `peak ${formatBytes(memory.peakBytes)} of ${formatBytes(memory.limitBytes)} (${percent(memory.peakShare)}), the whole process ${formatBytes(memory.mostRssBytes)} at most`,
     ...(strained.length > 0 ? [`pressure was ${strained.join(', ')}`] : []),
@@ -124,14 +124,14 @@ function correctedLines({ correctedLatency, latency }: RunDocument): string[] {
   const rows = pairs.flatMap(([name, raw, better]) => {
     if (!raw || !better) return [];
     const figures = [raw.p50, better.p50, raw.p99, better.p99, raw.p999, better.p999];
-    return [cells(name, figures.map(formatNanoseconds))];
+    return [cells(name, figures.map(time))];
   });
   const added = Math.round((all?.count ?? 0) - (latency.all?.count ?? 0));
   return [
     ...(rows.length > 0
       ? [cells('', ['p50', 'corrected', 'p99', 'corrected', 'p99.9', 'corrected']), ...rows]
       : []),
-    `As if each caller had asked every ${formatNanoseconds(expectedIntervalNanoseconds)}, and also while it was held up: that adds ${count(added, 'request')} that ${added === 1 ? 'was' : 'were'} never made (coordinated omission).`,
+    `As if each caller had asked every ${time(expectedIntervalNanoseconds)}, and also while it was held up: that adds ${count(added, 'request')} that ${added === 1 ? 'was' : 'were'} never made (coordinated omission).`,
   ];
 }
 
@@ -154,7 +154,7 @@ function taskLines(run: RunDocument): string[] {
       .slice(0, 3)
       .map(
         (task) =>
-          `${formatNanoseconds(task.serviceNanoseconds)} on ${task.thread}${task.outcome === 'succeeded' ? '' : `, ${task.outcome}`}: ${shortened(shown(task.name), MOST_NAME)}`,
+          `${time(task.serviceNanoseconds)} on ${task.thread}${task.outcome === 'succeeded' ? '' : `, ${task.outcome}`}: ${shortened(shown(task.name), MOST_NAME)}`,
       ),
   ];
 }
@@ -201,7 +201,7 @@ function decisionLines({ decisions, moves, recoveries }: RunDocument): string[] 
     const recovered = recoveries.filter((one) => one.recovered).length;
     const longest = recoveries.reduce((most, { milliseconds }) => Math.max(most, milliseconds), 0);
     lines.push(
-      `${recovered} of ${count(recoveries.length, 'emergency', 'emergencies')} ended because pressure fell, the longest took ${formatNanoseconds(longest * 1e6)}`,
+      `${recovered} of ${count(recoveries.length, 'emergency', 'emergencies')} ended because pressure fell, the longest took ${time(longest * 1e6)}`,
     );
   }
   return lines;
@@ -209,7 +209,7 @@ function decisionLines({ decisions, moves, recoveries }: RunDocument): string[] 
 
 function lostLine({ shard, exitCode, at, task }: RunDocument['workersLost'][number]): string {
   const during = task === undefined ? '' : `, in ${shortened(shown(task), MOST_NAME)}`;
-  return `worker ${shard} with exit code ${exitCode} after ${formatDuration(at)}${during}`;
+  return `worker ${shard} with exit code ${exitCode} after ${formatSeconds(at)}${during}`;
 }
 
 /** How far the figures can be trusted. */
@@ -217,11 +217,10 @@ function figureLines(run: RunDocument): string[] {
   const { resolutionNanoseconds, readNanoseconds, recordNanoseconds } = run.clock;
   const { overhead } = run;
   const { count: intervals, shortestSeconds, longestSeconds } = run.intervals;
-  const ns = (value: number): string => `${Number(value.toPrecision(3))} ns`;
-  const lengths = new Set([shortestSeconds, longestSeconds].map(formatDuration));
+  const lengths = new Set([shortestSeconds, longestSeconds].map((one) => formatSeconds(one)));
   return [
-    `The clock tells ${ns(resolutionNanoseconds)} apart; one read costs ${ns(readNanoseconds)}, to record one value ${ns(recordNanoseconds)}.`,
-    `To time ${count(overhead.timedRequests, 'request')} took ${formatNanoseconds(overhead.nanoseconds)} in all, ${percent(overhead.share)} of the workers' time; each latency has one read in it.`,
+    `The clock tells ${formatNanoseconds(resolutionNanoseconds)} apart; one read costs ${formatNanoseconds(readNanoseconds)}, to record one value ${formatNanoseconds(recordNanoseconds)}.`,
+    `To time ${count(overhead.timedRequests, 'request')} took ${time(overhead.nanoseconds)} in all, ${percent(overhead.share)} of the workers' time; each latency has one read in it.`,
     `Percentiles are good to ${run.significantDigits} digits; a maximum and a sum are exact.`,
     `${count(intervals, 'interval')} of ${[...lengths].join(' to ')} in ${formatBytes(run.fileBytes)}.`,
     ...(run.clipped > 0
@@ -238,14 +237,17 @@ function head(counted: string): string {
 
 function row(name: string, of: number, stats: Stats | null): string {
   const times =
-    stats === null
-      ? Array<string>(4).fill('-')
-      : [stats.p50, stats.p99, stats.p999, stats.max].map(formatNanoseconds);
+    stats === null ? Array<string>(4).fill('-') : [stats.p50, stats.p99, stats.p999, stats.max].map(time);
   return cells(name, [String(Math.round(of)), ...times]);
 }
 
 function cells(name: string, texts: readonly string[]): string {
   return `${name.padEnd(NAME_COLUMNS)}${texts.map((text) => text.padStart(11)).join('')}`;
+}
+
+/** Times stand in columns, and in sentences as there. */
+function time(nanoseconds: number): string {
+  return formatNanoseconds(nanoseconds, 'column');
 }
 
 function percent(share: number): string {

@@ -1,18 +1,15 @@
 /** Figures for people, with their units; in Node and in the browser. Pure. */
-import { formatBytes, GiB } from '../../bytes.ts';
-import { formatNanoseconds } from '../../text/durations.ts';
+import { formatBytes } from '../../bytes.ts';
+import { formatNanoseconds, formatSeconds } from '../../text/durations.ts';
 
 /** Nanoseconds, to three digits: `1.23 ms`, `1:30 min`. */
 export function duration(nanoseconds: number): string {
   return nanoseconds >= 60e9 ? clock(nanoseconds / 1e9) : formatNanoseconds(nanoseconds);
 }
 
-const TiB = 1024 * GiB;
-
-/** Sizes, in whole bytes: `96.5 MiB`; of all work of a long run, too. */
+/** Sizes, in whole bytes: `96.5 MiB`. */
 export function bytes(count: number): string {
-  const whole = Math.round(count);
-  return Math.abs(whole) < TiB ? formatBytes(whole) : `${Number((whole / TiB).toFixed(1))} TiB`;
+  return formatBytes(Math.round(count));
 }
 
 export function bytesPerSecond(value: number): string {
@@ -34,11 +31,7 @@ export function share(value: number): string {
 
 /** Seconds since the start, or a span: `8.5 s`, `4:05`, `23:59:58`. */
 export function clock(seconds: number): string {
-  if (seconds < 60) return `${digits(seconds)} s`;
-  const whole = Math.round(seconds);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)} h` : `${minutes}:${two(whole % 60)} min`;
+  return formatSeconds(seconds, 'clock');
 }
 
 /** 0 to 1 of all values: `99.9 %`, with as many nines as it has. */
@@ -50,10 +43,6 @@ export function percentileName(nines: number): string {
 
 export function ratio(value: number): string {
   return `${value >= 100 ? count(value) : value.toFixed(value >= 10 ? 1 : 2)}×`;
-}
-
-function digits(value: number): string {
-  return value >= 1000 ? count(value) : String(Number(value.toPrecision(3)));
 }
 
 /** Of the runs over each other: `A` for the first, which is the base. */
