@@ -40,8 +40,8 @@ const SIZES = [
 ] as const;
 
 /**
- * Writes a size for people, in the largest unit that keeps it at 1 or above: `96.5 MiB`, `4 KiB`, `17 B`; what is
- * less than nothing, too.
+ * Writes a size for people, in the largest unit that keeps it at 1 or above: `96.5 MiB`, `4 KiB`, `17 B`;
+ * what is less than nothing, too.
  */
 export function formatBytes(bytes: Bytes): string {
   const much = Math.abs(bytes);

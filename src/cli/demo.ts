@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { MillpondError } from '../errors.ts';
+import { writeWhole } from '../files/whole-file.ts';
 import { shown } from '../text/escaping.ts';
 import { runBatchCommand } from './batch.ts';
 import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
@@ -39,15 +40,12 @@ export function demoCommand(): Command {
 }
 
 async function writePage(record: string, page: string): Promise<void> {
-  const { refuseClashes, writeOutput } = await import('../report/outputs.ts');
+  const { refuseClashes } = await import('../report/outputs.ts');
   refuseClashes([page], [record]);
   const { readRun } = await import('../report/read-run.ts');
   const { htmlPage } = await import('../report/page/page.ts');
   const run = await readRun(record);
-  writeOutput({
-    path: page,
-    content: await htmlPage([run], { comparison: null, expectedIntervalNs: null }),
-  });
+  writeWhole(page, await htmlPage([run], { comparison: null, expectedIntervalNs: null }));
 }
 
 function recordings(name: string): string {

@@ -1,10 +1,11 @@
 /**
- * SIGINT, SIGTERM and SIGHUP. The first cancels cooperatively: jobs stop at their next block and remove what they wrote. A
- * thread inside native code cannot be stopped from outside (the process would abort), so the second signal removes what
- * is half-written and ends the process by the signal itself, which runs no exit handlers.
+ * SIGINT, SIGTERM and SIGHUP. The first cancels cooperatively: jobs stop at their next block and remove what
+ * they wrote. A thread inside native code cannot be stopped from outside (the process would abort), so the
+ * second signal removes what is half-written and ends the process by the signal itself, which runs no exit
+ * handlers.
  */
-import { readdirSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeSync } from 'node:fs';
+import { sweep } from '../files/whole-file.ts';
 import { EXIT } from './exit.ts';
 
 /** A terminal that is closed says SIGHUP. */
@@ -34,11 +35,11 @@ export function listenForInterrupt(): Interrupt {
   function onSignal(name: NodeJS.Signals): void {
     if (controller.signal.aborted) {
       stop();
-      removeHalfWritten(folders);
-      // A job that looked just before it was cancelled may make its file only now; and a terminal sends the signal of a typed
-      // Ctrl-C first and then throws away what waits to be written.
+      folders.forEach(sweep);
+      // A job that looked just before it was cancelled may make its file only now; and a terminal sends the
+      // signal of a typed Ctrl-C first and then throws away what waits to be written.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLED_MS);
-      removeHalfWritten(folders);
+      folders.forEach(sweep);
       // The progress bar, or the live view, has hidden it.
       if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
       process.kill(process.pid, name);
@@ -63,17 +64,4 @@ export function listenForInterrupt(): Interrupt {
     },
     stop,
   };
-}
-
-/** Outputs that this process writes aside are hidden files that carry its id. */
-function removeHalfWritten(folders: ReadonlySet<string>): void {
-  const mine = new RegExp(`^\\..*\\.${process.pid}-\\d+-\\d+\\.part$`, 's');
-  for (const folder of folders) {
-    try {
-      for (const name of readdirSync(folder))
-        if (mine.test(name)) rmSync(join(folder, name), { force: true });
-    } catch {
-      // The folder may not be there yet. Nothing else can be done on the way out.
-    }
-  }
 }

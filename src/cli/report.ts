@@ -119,9 +119,9 @@ async function outputsOf(
 }
 
 async function write(outputs: readonly Output[], { hgrm }: ReportOptions): Promise<void> {
-  const { writeOutput } = await import('../report/outputs.ts');
+  const { writeWhole } = await import('../files/whole-file.ts');
   if (hgrm !== undefined) await makeFolder(hgrm);
-  for (const output of outputs) writeOutput(output);
+  for (const { path, content } of outputs) writeWhole(path, content);
 }
 
 /** What goes to stdout. */

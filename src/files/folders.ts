@@ -5,8 +5,8 @@ import { MillpondError } from '../errors.ts';
 import { escaped } from '../text/escaping.ts';
 
 /**
- * Makes a folder and those above it. Step by step, because Node's own recursive way never returns where a file system
- * has a folder that takes no others, as /proc.
+ * Makes a folder and those above it. Step by step, because Node's own recursive way never returns where a
+ * file system has a folder that takes no others, as /proc.
  * @throws MillpondError `ERR_OUTPUT_WRITE`
  */
 export async function makeFolder(folder: string): Promise<void> {

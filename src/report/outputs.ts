@@ -1,9 +1,11 @@
-/** Writes what a report is asked for: each file appears whole or not at all, and never in place of a recording that was read. */
-import { closeSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+/**
+ * Writes what a report is asked for: each file appears whole or not at all, and never in place of a recording
+ * that was read.
+ */
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { MillpondError } from '../errors.ts';
-import { createAside } from '../files/aside-file.ts';
-import { escaped, shown } from '../text/escaping.ts';
+import { shown } from '../text/escaping.ts';
 
 export interface Output {
   readonly path: string;
@@ -36,31 +38,9 @@ export function refuseClashes(outputs: readonly string[], inputs: readonly strin
   }
 }
 
-/** @throws MillpondError `ERR_OUTPUT_WRITE` */
-export function writeOutput({ path, content }: Output): void {
-  attempt(path, () => {
-    // A pipe or a terminal takes it as it comes: there is nothing to rename.
-    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) writeFileSync(path, content);
-    else writeWhole(path, content);
-  });
-}
-
-function writeWhole(path: string, content: string): void {
-  const { aside, fd } = createAside(path);
-  try {
-    try {
-      writeFileSync(fd, content);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(aside, path);
-  } catch (error) {
-    rmSync(aside, { force: true });
-    throw error;
-  }
-}
-
-/** The same for each name of a file: by links that were followed and, of a file that is there, by its number. */
+/**
+ * The same for each name of a file: by links that were followed and, of a file that is there, by its number.
+ */
 function placeOf(path: string): string {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
@@ -76,17 +56,5 @@ function realFolder(folder: string): string {
   } catch {
     const above = dirname(folder);
     return above === folder ? folder : join(realFolder(above), basename(folder));
-  }
-}
-
-function attempt<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw new MillpondError(
-      'ERR_OUTPUT_WRITE',
-      `An output is a file in a writable folder with room for it, got '${shown(path)}': ${escaped((error as Error).message)}. Check the folder and its free space.`,
-      { cause: error },
-    );
   }
 }

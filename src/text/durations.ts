@@ -12,8 +12,8 @@ export const NANOSECONDS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, Â
 
 /**
  * In the largest unit that keeps it at 1 or above.
- * @param form `digits`: three significant ones, as `180 us`, `1.25 s`, `40 ns`. `column`: as many decimals in each
- * line of a table, as `180.0 us`, `1.3 s`, `40 ns`.
+ * @param form `digits`: three significant ones, as `180 us`, `1.25 s`, `40 ns`. `column`: as many decimals in
+ * each line of a table, as `180.0 us`, `1.3 s`, `40 ns`.
  */
 export function formatNanoseconds(nanoseconds: number, form: 'digits' | 'column' = 'digits'): string {
   const value = form === 'column' ? nanoseconds : toThree(nanoseconds);
@@ -24,9 +24,9 @@ export function formatNanoseconds(nanoseconds: number, form: 'digits' | 'column'
 
 /**
  * With minutes and hours where seconds are many.
- * @param form `exact`: to the second, or the tenth of one, as `7.5 s`, `7 min 42 s`, `1 h 0 min 5 s`. `coarse`: for
- * what changes while it is looked at, as `8 s`, `8 min`, `1 h 5 min`. `atLeast`: rounded up, as `90 s`, `3 min`.
- * `clock`: short, for axes and tables, as `7.52 s`, `7:42 min`, `1:00:05 h`.
+ * @param form `exact`: to the second, or the tenth of one, as `7.5 s`, `7 min 42 s`, `1 h 0 min 5 s`.
+ * `coarse`: for what changes while it is looked at, as `8 s`, `8 min`, `1 h 5 min`. `atLeast`: rounded up, as
+ * `90 s`, `3 min`. `clock`: short, for axes and tables, as `7.52 s`, `7:42 min`, `1:00:05 h`.
  */
 export function formatSeconds(seconds: number, form: keyof typeof FORMS = 'exact'): string {
   return FORMS[form](seconds);

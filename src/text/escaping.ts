@@ -1,7 +1,7 @@
 /**
- * Text that is anybody's, such as the name of a file, on its way to people. It must not speak to the terminal,
- * begin a line of its own or turn the direction of writing. Messages escape what they quote where they are made;
- * what comes from elsewhere is escaped where it is printed. Twice does no harm. Pure.
+ * Text that is anybody's, such as the name of a file, on its way to people. It must not speak to the
+ * terminal, begin a line of its own or turn the direction of writing. Messages escape what they quote where
+ * they are made; what comes from elsewhere is escaped where it is printed. Twice does no harm. Pure.
  */
 import { relative } from 'node:path';
 

@@ -1,5 +1,5 @@
 /** A file as a sink: written under a hidden name beside its place, and renamed when it is committed. */
-import { createOutput } from '../output-file.ts';
+import { createOutput } from '../../files/whole-file.ts';
 import type { Sink } from './sink.ts';
 
 /** @throws MillpondError `ERR_OUTPUT_WRITE` when the folder is missing, full or not writable */

@@ -1,0 +1,161 @@
+/**
+ * Files that appear whole or not at all: written under a hidden name beside their place, then renamed to it.
+ * The name says whose the file is, so that whoever leaves at once can sweep its own away. Owns the count of
+ * its thread's names.
+ */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import { MillpondError } from '../errors.ts';
+import { escaped, shown } from '../text/escaping.ts';
+
+/**
+ * Where a process finds its open files by number. Whoever opens one there gets this very file, also when it
+ * was removed meanwhile: opened by its name it would come back, half-written, after an interrupt has swept it
+ * away.
+ */
+const OPEN_FILES = existsSync('/dev/fd') ? '/dev/fd' : null;
+
+export interface OutputFile {
+  /** As it was asked for, for messages. */
+  readonly path: string;
+  /**
+   * What to open for writing until {@link commit}: the file that was created for this output, and no other.
+   */
+  readonly handle: string;
+  /**
+   * Puts the file in its place, over what is there. @returns its size in bytes. @throws MillpondError
+   * `ERR_OUTPUT_WRITE`
+   */
+  commit(): number;
+  /** Removes what was written. Harmless after {@link commit}. */
+  discard(): void;
+}
+
+/** @throws MillpondError `ERR_OUTPUT_WRITE` when the folder is missing, full or not writable */
+export function createOutput(path: string): OutputFile {
+  const { aside, fd, commit, discard } = begin(path);
+  return { path, handle: OPEN_FILES === null ? aside : `${OPEN_FILES}/${fd}`, commit, discard };
+}
+
+/**
+ * A file with this content in place of what is there. A pipe, a terminal or a device takes it as it comes:
+ * there is nothing to rename.
+ * @throws MillpondError `ERR_OUTPUT_WRITE`
+ */
+export function writeWhole(path: string, content: string): void {
+  const inPlace = attempt(path, () => statSync(path, { throwIfNoEntry: false })?.isFile() === false);
+  if (inPlace) {
+    attempt(path, () => writeFileSync(path, content));
+    return;
+  }
+  const { fd, commit, discard } = begin(path);
+  try {
+    attempt(path, () => writeFileSync(fd, content));
+    commit();
+  } finally {
+    discard();
+  }
+}
+
+/**
+ * Removes what this process left half-written in a folder. Never throws: nothing else can be done on the way
+ * out.
+ */
+export function sweep(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      if (ownerOf(name) === process.pid) rmSync(join(folder, name), { force: true });
+    }
+  } catch {
+    // The folder may not be there yet.
+  }
+}
+
+function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: string; fd: number } {
+  const place = resolve(path);
+  const { aside, fd } = attempt(path, () => createAside(place));
+  let pending = true;
+  return {
+    aside,
+    fd,
+    commit() {
+      const bytes = attempt(path, () => {
+        const { size } = fstatSync(fd);
+        renameSync(aside, place);
+        return size;
+      });
+      pending = false;
+      closeSync(fd);
+      return bytes;
+    },
+    discard() {
+      if (!pending) return;
+      pending = false;
+      closeSync(fd);
+      rmSync(aside, { force: true });
+    },
+  };
+}
+
+const MOST_NAMES_TRIED = 1000;
+
+/**
+ * A new, empty file beside `place`. Another process of this number may have left one behind: then the next
+ * name is free, or one after it. Throws what the system says when the folder is missing, full or not
+ * writable.
+ */
+function createAside(place: string): { aside: string; fd: number } {
+  for (let tries = 1; ; tries++) {
+    const aside = join(dirname(place), asideName(basename(place)));
+    try {
+      return { aside, fd: openSync(aside, 'wx') };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === MOST_NAMES_TRIED) throw error;
+    }
+  }
+}
+
+/** File systems take 255 bytes for a name; the rest of a long one is left out of the hidden name. */
+const NAME_BYTES_KEPT = 80;
+const ASIDE = /^\..*\.(?<pid>\d+)-\d+-\d+\.part$/s;
+
+let created = 0;
+
+/** Unique over processes and threads, and no pattern to any program. As {@link ASIDE} has it. */
+function asideName(name: string): string {
+  const kept = Buffer.from(name.replaceAll('%', '_'))
+    .subarray(0, NAME_BYTES_KEPT)
+    .toString()
+    .replaceAll('\uFFFD', '');
+  created++;
+  return `.${kept}.${process.pid}-${threadId}-${created}.part`;
+}
+
+/** The process that writes a file of this name; null where it is none written aside. */
+function ownerOf(name: string): number | null {
+  const pid = ASIDE.exec(name)?.groups?.pid;
+  return pid === undefined ? null : Number(pid);
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new MillpondError(
+      'ERR_OUTPUT_WRITE',
+      `An output is a file in a writable folder with room for it, got '${shown(path)}': ${escaped((error as Error).message)}. Check the folder and its free space.`,
+      { cause: error },
+    );
+  }
+}
