@@ -4,9 +4,10 @@
  */
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, parse, relative, resolve, sep } from 'node:path';
+import { extname, join, parse, relative, resolve } from 'node:path';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { findClash, inChunks } from '../files/places.ts';
 import { escaped } from '../text/escaping.ts';
 
 export interface PlannedFile {
@@ -39,11 +40,12 @@ const BYTES_PER_SECOND: Readonly<Record<string, number>> = {
 const UNKNOWN_BYTES_PER_SECOND = 100_000;
 
 /**
- * Walks folders (not into hidden ones, nor into `outDir`) and names outputs: what lies under a folder argument keeps its
- * path under `outDir`; a file argument is taken whatever its name is, and lands in `outDir` itself.
+ * Walks folders (not into hidden ones, nor into `outDir`) and names outputs: what lies under a folder
+ * argument keeps its path under `outDir`; a file argument is taken whatever its name is, and lands in
+ * `outDir` itself.
  * @param extension of the outputs, with its dot
- * @throws MillpondError `ERR_OUTPUT_CLASH` when two inputs, or an input and an output, would be the same file;
- * `ERR_NO_INPUT` when there is nothing to do
+ * @throws MillpondError `ERR_OUTPUT_CLASH` when two inputs, or an input and an output, would be the same
+ * file; `ERR_NO_INPUT` when there is nothing to do
  */
 export async function planBatch(inputs: readonly string[], outDir: string, extension: string): Promise<Plan> {
   for (const path of [outDir, ...inputs]) if (path === '') throw emptyName();
@@ -127,77 +129,35 @@ function dropRepeated<T extends { input: string; under: string }>(found: readonl
 }
 
 async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
-  const writers = new Map<string, string>();
-  const folders = new Map<string, Promise<string>>();
-  const places = await inChunks(files, async ({ output }) => {
-    const folder = dirname(output);
-    const real = folders.get(folder) ?? realPlace(folder);
-    folders.set(folder, real);
-    return join(await real, basename(output));
-  });
-  for (const [at, { input, output }] of files.entries()) {
-    const other = writers.get(places[at]);
-    if (other !== undefined) {
-      throw new MillpondError(
-        'ERR_OUTPUT_CLASH',
-        `Each output has one input; '${escaped(other)}' and '${escaped(input)}' would both write '${escaped(output)}'. Rename one, or give them different --out folders.`,
-      );
-    }
-    writers.set(places[at], input);
-  }
-  // An output that exists may be an input under another name.
-  const sources = new Map<string, string>();
-  const inputs = await inChunks(files, ({ input }) => realpath(input).catch(() => input));
-  for (const [at, { input }] of files.entries()) sources.set(inputs[at], input);
-  for (const [at, { output }] of files.entries()) {
-    const clash = sources.get(places[at]) ?? sources.get(await realpath(output).catch(() => output));
-    if (clash === undefined) continue;
-    throw new MillpondError(
-      'ERR_OUTPUT_CLASH',
-      `An output never overwrites an input; '${escaped(output)}' is the input '${escaped(clash)}'. Choose another --out folder${output.includes(sep) ? '' : ' than this one'}.`,
-    );
-  }
+  const clash = await findClash(
+    files.map(({ output }) => output),
+    files.map(({ input }) => input),
+  );
+  if (clash === null) return;
+  const { input, output } = files[clash.output];
+  const other = escaped(files[clash.other].input);
+  throw new MillpondError(
+    'ERR_OUTPUT_CLASH',
+    clash.with === 'output'
+      ? `Each output has one input; '${other}' and '${escaped(input)}' would both write '${escaped(output)}'. Rename one, or give them different --out folders.`
+      : `An output never overwrites an input; '${escaped(output)}' is the input '${other}'. Choose another --out folder.`,
+  );
 }
 
 /**
  * A recording of the run is a file of its own.
- * @throws MillpondError `ERR_OUTPUT_CLASH` when it would be one of the batch, `ERR_INVALID_ARGUMENT` for an empty name
+ * @throws MillpondError `ERR_OUTPUT_CLASH` when it would be one of the batch, `ERR_INVALID_ARGUMENT` for an
+ * empty name
  */
 export async function refuseRecordingClash(path: string, files: readonly PlannedFile[]): Promise<void> {
   if (path === '') throw emptyName();
-  const place = await realFile(resolve(path));
-  // Only one that is there can be an input; which may have many names.
-  const there = (await stat(place).catch(() => null)) !== null;
-  const own = await inChunks(files, async ({ input, output }) => {
-    return (there && (await realFile(input)) === place) || (await realFile(output)) === place;
-  });
-  const clash = files[own.indexOf(true)];
-  if (clash === undefined) return;
+  const theirs = files.flatMap(({ input, output }) => [input, output]);
+  const clash = await findClash([path], theirs);
+  if (clash === null) return;
   throw new MillpondError(
     'ERR_OUTPUT_CLASH',
-    `A recording of the run is a file of its own; '${escaped(path)}' is '${escaped(clash.input)}' or its output. Name another file (--record).`,
+    `A recording of the run is a file of its own; '${escaped(path)}' is '${escaped(files[Math.floor(clash.other / 2)].input)}' or its output. Name another file (--record).`,
   );
-}
-
-/** Where a file is or would be, with all links on the way followed. */
-function realFile(path: string): Promise<string> {
-  return realpath(path).catch(async () => join(await realPlace(dirname(path)), basename(path)));
-}
-
-/** Where a folder is or would be, with all links on the way followed. */
-async function realPlace(folder: string): Promise<string> {
-  const above = dirname(folder);
-  if (above === folder) return folder;
-  return realpath(folder).catch(async () => join(await realPlace(above), basename(folder)));
-}
-
-/** File systems answer many questions at once, but not a hundred thousand. */
-async function inChunks<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): Promise<R[]> {
-  const answers: R[] = [];
-  for (let at = 0; at < items.length; at += 256) {
-    answers.push(...(await Promise.all(items.slice(at, at + 256).map(ask))));
-  }
-  return answers;
 }
 
 function each(extensions: readonly string[], bytesPerSecond: number): Record<string, number> {

@@ -41,7 +41,7 @@ export function demoCommand(): Command {
 
 async function writePage(record: string, page: string): Promise<void> {
   const { refuseClashes } = await import('../report/outputs.ts');
-  refuseClashes([page], [record]);
+  await refuseClashes([page], [record]);
   const { readRun } = await import('../report/read-run.ts');
   const { htmlPage } = await import('../report/page/page.ts');
   const run = await readRun(record);

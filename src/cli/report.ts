@@ -78,7 +78,7 @@ async function report(origins: string[], options: ReportOptions): Promise<void> 
   const results = gates.length > 0 ? (await import('../report/gate.ts')).checkGates(gates, runs) : [];
 
   const outputs = await outputsOf(runs, comparison, options);
-  refuseClashes(
+  await refuseClashes(
     outputs.map(({ path }) => path),
     origins,
   );
