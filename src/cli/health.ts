@@ -52,11 +52,12 @@ async function judge(path: string, options: HealthOptions): Promise<void> {
       Array.from(names, (name) => [name, { warn: options.warn[name], fail: options.fail[name] }]),
     ),
   );
-  const { readSnapshot } = await import('./run-file.ts');
-  const snapshot = readSnapshot(path === '-' ? 'stdin' : path, await content(path));
-  const report = evaluateHealth(snapshot, thresholds);
+  const { readJudgedFigures, readSnapshot } = await import('../report/read-snapshot.ts');
+  const [origin, json] = [path === '-' ? 'stdin' : path, await content(path)];
+  const snapshot = options.prometheus ? readSnapshot(origin, json) : null;
+  const report = evaluateHealth(snapshot ?? readJudgedFigures(origin, json), thresholds);
   if (report.verdict === 'fail') process.exitCode = EXIT.failed;
-  if (options.prometheus) process.stdout.write(await exposition(path, { ...snapshot, health: report }));
+  if (snapshot !== null) process.stdout.write(await exposition({ ...snapshot, health: report }));
   else if (options.json) process.stdout.write(`${jsonText(report)}\n`);
   else process.stdout.write(formatHealth(report, process.stdout));
 }
@@ -73,10 +74,8 @@ async function content(path: string): Promise<string> {
   }
 }
 
-async function exposition(path: string, snapshot: Snapshot): Promise<string> {
-  const { checkMetrics } = await import('./run-file.ts');
+async function exposition(snapshot: Snapshot): Promise<string> {
   const { prometheusText } = await import('../telemetry/prometheus.ts');
-  checkMetrics(path, snapshot);
   return prometheusText(snapshot);
 }
 

@@ -1,9 +1,11 @@
 /**
- * Puts a run together from the lines of its recording, each checked as it comes: kinds, fields, order in time, histograms.
+ * Puts a run together from the lines of its recording, each checked as it comes: kinds, fields, order in
+ * time, histograms.
  *
- * Invariant: what it holds came from whole lines that were all checked, and its size is bounded by {@link LIMITS}.
+ * Invariant: what it holds came from whole lines that were all checked, and its size is bounded by {@link
+ * LIMITS}.
  */
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import type { Bytes } from '../bytes.ts';
 import type { MillpondError } from '../errors.ts';
 import type { Decision } from '../regulation/decision.ts';
@@ -24,6 +26,7 @@ import { countsOf } from './histograms.ts';
 import { damaged, foreign, newer, overLimit, valueText } from './invalid-recording.ts';
 import { LIMITS } from './limits.ts';
 import type { RecordedRun } from './recorded-run.ts';
+import { check } from './schemas/check.ts';
 import { headerLine, LINES } from './schemas/lines.ts';
 
 /** A line in a recording that its writer began, if only in part. */
@@ -216,16 +219,11 @@ export class RunBuilder {
   }
 
   #checked<Line>(schema: v.GenericSchema<unknown, Line>, given: unknown): Line {
-    const result = v.safeParse(schema, given, { abortEarly: true });
-    if (result.success) return result.output;
-    const [issue] = result.issues;
-    const path = v.getDotPath(issue);
-    if (path === null) throw this.#damaged(`it is ${issue.message}, got ${valueText(issue.input)}`);
-    throw this.#damaged(
-      issue.input === undefined
-        ? `it lacks its field ${path}`
-        : `its field ${path} is ${issue.message}, got ${valueText(issue.input)}`,
-    );
+    const checked = check(schema, given);
+    if (checked.fits) return checked.value;
+    const { path, what } = checked;
+    if (what === null) throw this.#damaged(`it lacks its field ${path}`);
+    throw this.#damaged(path === null ? `it is ${what}` : `its field ${path} is ${what}`);
   }
 
   #damaged(what: string, options?: ErrorOptions): MillpondError {

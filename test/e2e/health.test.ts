@@ -113,6 +113,13 @@ describe('millpond health', () => {
     ['is empty', () => write('empty.json', ''), [], /whole JSON object/],
     ['is foreign', () => write('foreign.json', '{"schema": 2}'), [], /millpond\.run\/1; .* has 2\./],
     ['is no object', () => write('null.json', 'null'), [], /has none\. Give the whole output/],
+    [
+      'has something else where a figure should be',
+      () => runFile('odd.json', snapshotWith({ pool: { hitRate: 'half' as never } })),
+      [],
+      /in that of .*odd\.json pool\.hitRate should be a number from 0 to 1000, got "half"/,
+    ],
+    ['has no snapshot', () => write('five.json', '{"schema":"millpond.run/1","runtime":5}'), [], /got 5\./],
     ['is of an older version', () => runFile('old.json', undefined), [], /had none\. Run it again/],
     [
       'lacks a figure',
@@ -124,7 +131,7 @@ describe('millpond health', () => {
       'lacks a figure that only metrics need',
       () => runFile('less.json', { ...snapshotWith(), cpu: {} } as Snapshot),
       ['--prometheus'],
-      /lacks millpond\.cpu/,
+      /lacks cpu\.cores/,
     ],
   ])('refuses what %s', async (_why, file, options, message) => {
     const { code, stdout, stderr } = await millpond('health', file(), ...options);

@@ -1,4 +1,7 @@
-/** What each kind of line holds. Fields that are not named here are passed over: a later version may have added them. Pure. */
+/**
+ * What each kind of line holds. Fields that are not named here are passed over: a later version may have
+ * added them. Pure.
+ */
 import * as v from 'valibot';
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';

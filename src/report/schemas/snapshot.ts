@@ -1,9 +1,13 @@
-/** A snapshot as a recording ends with it, decisions and all. Pure. */
+/**
+ * A snapshot as a recording ends with it, and as a run's JSON has it: decisions and all, or what health looks
+ * at. Pure.
+ */
 import * as v from 'valibot';
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
 import { DECISION_KINDS, type Decision, type Score, VERDICTS } from '../../regulation/decision.ts';
 import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
+import type { JudgedFigures } from '../../telemetry/health.ts';
 import { HEALTH_CHECKS, HEALTH_STATES } from '../../telemetry/health-report.ts';
 import { FAMILIES, GC_KINDS } from '../../telemetry/series.ts';
 import type { Snapshot } from '../../telemetry/snapshot.ts';
@@ -90,10 +94,61 @@ const gc = listOf(fields({ shard, byKind: each(GC_KINDS, nanosecondStats) }));
 const usedAndAvailable = { usedBytes: count, availableBytes: count } as const;
 const tierCounts = each(TIER_NAMES, count);
 
+const budget = fields({ limitBytes: count, usedBytes: count, peakBytes: count, utilization: share });
+const pool = fields({
+  acquires: count,
+  hitRate: share,
+  refused: count,
+  allocations: count,
+  allocatedBytes: count,
+  freedBytes: count,
+  utilization: share,
+  turnoverPerSecond: amount,
+  byTier: each(
+    TIER_NAMES,
+    fields({
+      acquires: count,
+      hits: count,
+      hitRate: share,
+      releases: count,
+      overflows: count,
+      allocatedBytes: count,
+      freedBytes: count,
+      idle: count,
+      idlePeak: count,
+      utilization: share,
+    }),
+  ),
+});
+const pressure = fields({
+  level: pressureLevel,
+  ledgerLevel: pressureLevel,
+  processLevel: pressureLevel,
+  ledgerShare: share,
+  processShare: v.nullable(share),
+  rssBytes: count,
+  limitBytes: v.nullable(count),
+  secondsAtLevel: each(PRESSURE_LEVELS, seconds),
+  emergency: flag,
+});
+const cleanup = fields({
+  trims: count,
+  trimmedBytes: count,
+  recoveryRate: amount,
+  poolTurnover: amount,
+  emergencies: count,
+  recovered: count,
+  recoverySuccessRate: share,
+  recovery: nanosecondStats,
+  intervalRecovery: nanosecondStats,
+  gc,
+  intervalGc: gc,
+});
+
 export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
   threads: count,
   uptimeSeconds: seconds,
-  budget: fields({ limitBytes: count, usedBytes: count, peakBytes: count, utilization: share }),
+  budget,
   memory: fields({
     totalBytes: count,
     byTier: each(TIER_NAMES, fields(usedAndAvailable)),
@@ -101,31 +156,7 @@ export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
     inTransitBytes: count,
     loanBytes: count,
   }),
-  pool: fields({
-    acquires: count,
-    hitRate: share,
-    refused: count,
-    allocations: count,
-    allocatedBytes: count,
-    freedBytes: count,
-    utilization: share,
-    turnoverPerSecond: amount,
-    byTier: each(
-      TIER_NAMES,
-      fields({
-        acquires: count,
-        hits: count,
-        hitRate: share,
-        releases: count,
-        overflows: count,
-        allocatedBytes: count,
-        freedBytes: count,
-        idle: count,
-        idlePeak: count,
-        utilization: share,
-      }),
-    ),
-  }),
+  pool,
   patterns: fields({
     requestsPerSecond: amount,
     sizes: byteStats,
@@ -141,30 +172,8 @@ export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
     reuseRate: share,
     efficiency: v.nullable(share),
   }),
-  pressure: fields({
-    level: pressureLevel,
-    ledgerLevel: pressureLevel,
-    processLevel: pressureLevel,
-    ledgerShare: share,
-    processShare: v.nullable(share),
-    rssBytes: count,
-    limitBytes: v.nullable(count),
-    secondsAtLevel: each(PRESSURE_LEVELS, seconds),
-    emergency: flag,
-  }),
-  cleanup: fields({
-    trims: count,
-    trimmedBytes: count,
-    recoveryRate: amount,
-    poolTurnover: amount,
-    emergencies: count,
-    recovered: count,
-    recoverySuccessRate: share,
-    recovery: nanosecondStats,
-    intervalRecovery: nanosecondStats,
-    gc,
-    intervalGc: gc,
-  }),
+  pressure,
+  cleanup,
   clipped: each(FAMILIES, count),
   cpu: fields({
     cores,
@@ -221,4 +230,14 @@ export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
   leaks: count,
   quarantined: count,
   tasks: taskCounts,
+});
+
+/** Of a snapshot that may lack whatever health does not look at. */
+export const judgedFigures: v.GenericSchema<unknown, JudgedFigures> = fields({
+  uptimeSeconds: seconds,
+  budget: v.pick(budget, ['limitBytes', 'peakBytes']),
+  pool: v.pick(pool, ['acquires', 'hitRate', 'utilization']),
+  pressure: v.pick(pressure, ['level', 'ledgerLevel', 'processLevel', 'secondsAtLevel', 'emergency']),
+  latency: fields({ byCause: each(CAUSES, v.omit(stats, ['sum', 'mean'])) }),
+  cleanup: v.pick(cleanup, ['trims', 'trimmedBytes', 'emergencies', 'recovered']),
 });

@@ -1,4 +1,7 @@
-/** What the fields of a recording are made of. Each says in its message what it takes, for the error that shows what it got. Pure. */
+/**
+ * What the fields of a recording are made of. Each says in its message what it takes, for the error that
+ * shows what it got. Pure.
+ */
 import * as v from 'valibot';
 import { shortened } from '../../text/escaping.ts';
 
