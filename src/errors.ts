@@ -1,39 +1,65 @@
+interface ErrorRule {
+  /** What happened. */
+  readonly rule: string;
+  /** With which the command ends where this error ends it: 2 only where its arguments are at fault, else 1. */
+  readonly exitCode: 1 | 2;
+  /** Of HTTP, as a service answers: 400 to 499 where the request is at fault. */
+  readonly status: number;
+  /** Whether the same task may succeed when it is tried again, later or by another runtime. */
+  readonly retry: boolean;
+}
+
 /**
  * Every error that millpond raises by itself. Codes are stable: they may be added to, never renamed.
  * A message gives the rule, the value that broke it and the remedy, in this order.
  */
 export const ERROR_CODES = {
-  ERR_INVALID_ARGUMENT: 'A value passed to millpond is outside its documented range.',
-  ERR_BUDGET_TOO_SMALL: 'The budget cannot hold one block for each thread.',
-  ERR_BUDGET_EXHAUSTED: 'No memory came free within the deadline.',
-  ERR_REQUEST_TOO_LARGE: 'One request is larger than the whole budget.',
-  ERR_ALLOCATION_FAILED: 'The system refused memory that the budget allows.',
-  ERR_LEASE_RELEASED: 'The lease was released already.',
-  ERR_LEASE_MOVED: 'The lease was moved to another thread.',
-  ERR_LEASE_FOREIGN: 'The lease belongs to another pool.',
-  ERR_LEASE_PINNED: 'Native code still holds the memory of the lease.',
-  ERR_LEASE_VIEW_MOVED: 'A view of pooled memory was put into an input or a result instead of its lease.',
-  ERR_LEASE_DETACHED: 'The memory of the lease was transferred away behind its back.',
-  ERR_LEASE_UNTRANSFERABLE: 'The memory of the lease was marked untransferable.',
-  ERR_TASK_LEFT_PIN: 'A task ended while native code still held its memory.',
-  ERR_TASK_WAITING: 'A task was cancelled while it waited for memory.',
-  ERR_WORKER_LOST: 'The worker died in the middle of the task.',
-  ERR_WORKER_BOOTSTRAP: 'A worker could not be started.',
-  ERR_JOB_INVALID: 'The job file does not default-export defineJob(...).',
-  ERR_NOT_A_WORKER: 'A job ran outside a millpond worker.',
-  ERR_RUNTIME_CLOSED: 'The runtime is closed or closing.',
-  ERR_NOT_CLONEABLE: 'An input or a result holds something that cannot be sent to another thread.',
-  ERR_AUDIO_OPEN: 'The file cannot be opened or is not a recording that FFmpeg reads.',
-  ERR_AUDIO_NO_STREAM: 'The file holds no audio.',
-  ERR_AUDIO_DECODE: 'The audio is damaged.',
-  ERR_AUDIO_ENCODE: 'The encoder refused the audio.',
-  ERR_AUDIO_UNSUPPORTED: 'The combination of source and target is not supported.',
-  ERR_OUTPUT_WRITE: 'The output file cannot be written.',
-  ERR_OUTPUT_CLASH: 'Two inputs would write the same output.',
-  ERR_NO_INPUT: 'There is nothing to do.',
-  ERR_RECORDING_INVALID:
+  // Exit code, status, retry, rule.
+  ERR_INVALID_ARGUMENT: of(2, 400, false, 'A value passed to millpond is outside its documented range.'),
+  ERR_BUDGET_TOO_SMALL: of(2, 500, false, 'The budget cannot hold one block for each thread.'),
+  ERR_BUDGET_EXHAUSTED: of(1, 503, true, 'No memory came free within the deadline.'),
+  ERR_REQUEST_TOO_LARGE: of(1, 413, false, 'One request is larger than the whole budget.'),
+  ERR_ALLOCATION_FAILED: of(1, 503, true, 'The system refused memory that the budget allows.'),
+  ERR_LEASE_RELEASED: of(1, 500, false, 'The lease was released already.'),
+  ERR_LEASE_MOVED: of(1, 500, false, 'The lease was moved to another thread.'),
+  ERR_LEASE_FOREIGN: of(1, 500, false, 'The lease belongs to another pool.'),
+  ERR_LEASE_PINNED: of(1, 500, false, 'Native code still holds the memory of the lease.'),
+  ERR_LEASE_VIEW_MOVED: of(
+    1,
+    500,
+    false,
+    'A view of pooled memory was put into an input or a result instead of its lease.',
+  ),
+  ERR_LEASE_DETACHED: of(1, 500, false, 'The memory of the lease was transferred away behind its back.'),
+  ERR_LEASE_UNTRANSFERABLE: of(1, 500, false, 'The memory of the lease was marked untransferable.'),
+  ERR_TASK_LEFT_PIN: of(1, 500, false, 'A task ended while native code still held its memory.'),
+  ERR_TASK_WAITING: of(1, 503, true, 'A task was cancelled while it waited for memory.'),
+  ERR_WORKER_LOST: of(1, 500, true, 'The worker died in the middle of the task.'),
+  ERR_WORKER_BOOTSTRAP: of(1, 500, false, 'A worker could not be started.'),
+  ERR_JOB_INVALID: of(1, 500, false, 'The job file does not default-export defineJob(...).'),
+  ERR_NOT_A_WORKER: of(1, 500, false, 'A job ran outside a millpond worker.'),
+  ERR_RUNTIME_CLOSED: of(1, 503, true, 'The runtime is closed or closing.'),
+  ERR_NOT_CLONEABLE: of(
+    1,
+    500,
+    false,
+    'An input or a result holds something that cannot be sent to another thread.',
+  ),
+  ERR_AUDIO_OPEN: of(1, 415, false, 'The file cannot be opened or is not audio that FFmpeg reads.'),
+  ERR_AUDIO_NO_STREAM: of(1, 422, false, 'The file holds no audio.'),
+  ERR_AUDIO_DECODE: of(1, 422, false, 'The audio is damaged.'),
+  ERR_AUDIO_ENCODE: of(1, 422, false, 'The encoder refused the audio.'),
+  ERR_AUDIO_UNSUPPORTED: of(1, 422, false, 'The combination of source and target is not supported.'),
+  ERR_OUTPUT_WRITE: of(1, 507, true, 'The output file cannot be written.'),
+  ERR_OUTPUT_CLASH: of(2, 409, false, 'Two inputs would write the same output.'),
+  ERR_NO_INPUT: of(2, 400, false, 'There is nothing to do.'),
+  ERR_RECORDING_INVALID: of(
+    2,
+    422,
+    false,
     'The file is not the recording of a run, is damaged, or was written by a newer version.',
-} as const;
+  ),
+};
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
@@ -50,4 +76,8 @@ export class MillpondError extends Error {
 
 export function isMillpondError(error: unknown): error is MillpondError {
   return error instanceof MillpondError;
+}
+
+function of(exitCode: 1 | 2, status: number, retry: boolean, rule: string): ErrorRule {
+  return { rule, exitCode, status, retry };
 }

@@ -1,9 +1,9 @@
 /** How the process ends. Stable: scripts depend on it. */
 export const EXIT = {
   done: 0,
-  /** Some files failed, a check of health did, or the program itself did. */
+  /** Some files failed, a check of health did, or the command itself: a full disk, a worker that cannot start. */
   failed: 1,
-  /** Wrong usage; nothing was started. */
+  /** Wrong usage: the arguments are at fault. Of errors with a code ERROR_CODES knows it. */
   usage: 2,
   /** 128 and the number of the signal. */
   interrupted: 130,

@@ -1,6 +1,6 @@
 /** The command line: which commands there are, and how wrong usage ends. */
 import { Command, CommanderError } from 'commander';
-import { isMillpondError } from '../errors.ts';
+import { ERROR_CODES, isMillpondError } from '../errors.ts';
 import { escaped, escapedLines } from '../text/escaping.ts';
 import { packageVersion } from '../version.ts';
 import { demoCommand } from './demo.ts';
@@ -38,7 +38,7 @@ function program(): Command {
     .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
-      '\nExamples:\n  millpond transcode album/ --to flac --out converted\n  millpond report run.millpond --html report.html\n  millpond health run.json\n  millpond demo\n\nExit codes: 0 all done, 1 some files, checks or --fail-if failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).',
+      '\nExamples:\n  millpond transcode album/ --to flac --out converted\n  millpond report run.millpond --html report.html\n  millpond health run.json\n  millpond demo\n\nExit codes: 0 all done, 1 some files, checks, --fail-if or the command itself failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).',
     )
     .allowExcessArguments()
     .action(() => {
@@ -62,7 +62,7 @@ function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (isMillpondError(error)) {
     process.stderr.write(`millpond: ${escapedLines(error.message)} (${error.code})\n`);
-    return EXIT.usage;
+    return ERROR_CODES[error.code].exitCode;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`millpond: ${escapedLines(text)}\n`);

@@ -33,7 +33,7 @@ Examples:
 
 Of several recordings the first is what the others are compared with. Outputs that exist are replaced, each as a whole.
 
-Exit codes: 0 done, 1 a --fail-if came true, 2 wrong usage or not a recording.`;
+Exit codes: 0 done, 1 a --fail-if came true or an output cannot be written, 2 wrong usage or not a recording.`;
 
 export function reportCommand(): Command {
   return new Command('report')

@@ -115,7 +115,7 @@ describe('--record', () => {
       const { code, stderr } = await millpond(
         ...['transcode', at('in-2'), '--to', 'flac', '--out', at('out-3'), '--record', path],
       );
-      expect(code).toBe(2);
+      expect(code).toBe(1);
       expect(stderr).toContain('ERR_OUTPUT_WRITE');
       expect(stderr).not.toContain('    at ');
     }
