@@ -90,6 +90,8 @@ describe('a shard counts', () => {
     expect(counts(shard)).toEqual({ ...made, held: 64 });
     shard.leases.welcome(new Store(sent(shard, 1)[0], 1), 1);
     expect(counts(shard)).toEqual({ ...made, held: 128 });
+    // Both ended here, one of them without having begun here.
+    expect(shard.ledger.counters(shard.row)[RELEASES + 1]).toBe(2);
 
     shard.leases.beginTask(1);
     const [released, forgotten] = [1, 2].map((loan) =>
@@ -100,6 +102,21 @@ describe('a shard counts', () => {
     expect(counts(shard)).toEqual({ ...made, held: 128, foreign: 1 });
     expect(shard.leases.endTask().homebound).toHaveLength(2);
     expect(counts(shard)).toEqual({ ...made, held: 128, foreign: 2 });
+  });
+
+  it('as held no more what went back to where a result had brought it from', () => {
+    const { shard } = makeShard();
+    const asked: Store[] = [];
+    const take = (from: Store) => shard.receive(from, MEDIUM, 1);
+    shard.supply.sent = (store) => asked.push(store) > 1;
+    const kept = take(new Store(sent(shard, 1)[0], 1, 0, 3));
+    kept.release();
+    expect(counts(shard)).toEqual({ ...none, held: 64 });
+    // What was not worth it once belongs here from then on.
+    shard.acquire(MEDIUM).release();
+    expect(asked).toHaveLength(1);
+    take(new Store(sent(shard, 1)[0], 1, 0, 3)).release();
+    expect([counts(shard), asked[1].lender]).toEqual([{ ...none, held: 64 }, null]);
   });
 
   it('leases that a task forgot, and as held what is in quarantine until that is given up', () => {
@@ -118,6 +135,30 @@ describe('a shard counts', () => {
   });
 });
 
+it('a shard sees each of its stores once: lent, on its way home, idle or in quarantine', () => {
+  const { shard } = makeShard({ safety: 'off' });
+  shard.leases.beginTask(1);
+  const lent = shard.acquire(MEDIUM);
+  const idle = shard.acquire(MEDIUM);
+  const pinned = shard.receive(new Store(new ArrayBuffer(MEDIUM), 1, 1), MEDIUM, 1);
+  const home = shard.receive(new Store(new ArrayBuffer(MEDIUM), 1, 2), MEDIUM, 1);
+  const seen = () => {
+    const stores: Store[] = [];
+    shard.leases.some((store) => stores.push(store) < 0);
+    return stores
+      .map((store) => [lent, idle, pinned, home].findIndex((lease) => lease.store === store))
+      .sort();
+  };
+  idle.release();
+  home.release();
+  expect(seen()).toEqual([0, 1, 2, 3]);
+  expect(shard.leases.owns(home.store.buffer)).toBe(true);
+  pinned.pin();
+  // The forgotten lease is idle from now on, what is pinned is in quarantine, and one loan has left.
+  shard.leases.endTask();
+  expect(seen()).toEqual([0, 1, 2]);
+});
+
 describe('idle memory', () => {
   it('knows no store any more that was freed or given away', () => {
     const { shard } = makeShard();
@@ -129,6 +170,21 @@ describe('idle memory', () => {
     shard.idle.clear([0, 1, 0]);
     // Last in, first out.
     expect(stores.map(({ lender }) => lender)).toEqual([shard.leases, null, null]);
+  });
+
+  it('knows no loan any more that has gone home', () => {
+    const { shard } = makeShard();
+    const lend = (loan: number) => shard.receive(new Store(new ArrayBuffer(MEDIUM), 1, loan), MEDIUM, 1);
+    shard.leases.beginTask(1);
+    lend(1).release();
+    const pin = lend(2).pin();
+    const { homebound } = shard.leases.endTask();
+    pin.release();
+    const gone = [...homebound, ...shard.supply.returned];
+    expect(gone.map(({ loan, lender }) => [loan, lender])).toEqual([
+      [1, null],
+      [2, null],
+    ]);
   });
 
   it('publishes the quota that is in force', () => {

@@ -1,6 +1,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MiB } from '../../src/bytes.ts';
+import { KiB, MiB } from '../../src/bytes.ts';
 import { pack } from '../../src/messages/cargo.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import { Store } from '../../src/pool/store.ts';
@@ -86,17 +87,25 @@ describe('a lease', () => {
   it('keeps its content in recycled memory, unless scrub is on', () => {
     for (const scrub of [false, true]) {
       const { shard } = makeShard({ scrub, safety: 'off' });
-      const lease = shard.acquire(100);
-      // Also beyond its length: views span the capacity.
-      lease.bytes.fill(7);
-      lease.release();
-      const seen = shard.acquire(100).bytes;
-      expect(new Set(seen)).toEqual(new Set([scrub ? 0 : 7]));
+      // New memory, and memory that was lent before.
+      for (const mark of [7, 8, 9]) {
+        const lease = shard.acquire(100);
+        // Also beyond its length: views span the capacity.
+        lease.bytes.fill(mark);
+        lease.release();
+        const next = shard.acquire(100);
+        expect(new Set(next.bytes)).toEqual(new Set([scrub ? 0 : mark]));
+        next.release();
+      }
     }
   });
 
-  it('whose buffer was transferred away is reported, and stays charged', () => {
-    const { shard, stand } = makeShard();
+  it.each([
+    'off',
+    'full',
+  ] as const)('whose buffer was transferred away is reported, and stays charged, at safety %s', (safety) => {
+    const { shard, stand } = makeShard({ safety });
+    shard.acquire(SMALL).release();
     const lease = shard.acquire(SMALL);
     const taken = lease.bytes.buffer.transfer();
     expect(() => shard.leases.moveOut(lease)).toThrow(coded('ERR_LEASE_DETACHED'));
@@ -147,6 +156,26 @@ describe('resizing', () => {
     own.release();
   });
 
+  it('goes on also from and to memory that was reclaimed from a task before', () => {
+    const { shard } = makeShard({ safety: 'off' });
+    const reclaim = (size: number) => {
+      shard.leases.beginTask(1);
+      shard.acquire(size);
+      expect(shard.leases.endTask().leaks).toHaveLength(1);
+    };
+    reclaim(SMALL);
+    const from = shard.acquire(SMALL);
+    from.resize(MEDIUM);
+    from.release();
+    expect(shard.idleCounts).toEqual([1, 1, 0]);
+    reclaim(LARGE);
+    const to = shard.acquire(MEDIUM);
+    to.resize(LARGE);
+    to.bytes.fill(1);
+    to.release();
+    expect([shard.lent, ...shard.idleCounts]).toEqual([0, 1, 1, 1]);
+  });
+
   it('that the budget refuses changes nothing', () => {
     const { shard } = makeShard({ budgetBytes: MiB });
     const lease = shard.acquire(MEDIUM);
@@ -159,8 +188,12 @@ describe('resizing', () => {
 });
 
 describe('a pin', () => {
-  it('blocks release, move and growth until the last one ends', () => {
-    const { shard } = makeShard();
+  it.each([
+    'off',
+    'full',
+  ] as const)('blocks release, move and growth until the last one ends, at safety %s', (safety) => {
+    const { shard } = makeShard({ safety });
+    shard.acquire(SMALL).release();
     const lease = shard.acquire(SMALL);
     const pins = [lease.pin(), lease.pin()];
     for (const pin of pins) {
@@ -280,6 +313,23 @@ describe('a message that comes in the middle of a release', () => {
   });
 });
 
+describe('what lies in the mailbox', () => {
+  it.each<[string, (shard: TestShard, lease: Lease) => void]>([
+    ['a release', (_shard, lease) => lease.release()],
+    ['the start of a task', (shard) => shard.leases.beginTask(1)],
+    ['the end of a task', (shard) => void shard.leases.endTask()],
+  ])('is handled at %s, and a release follows it at once', (_when, happen) => {
+    const { shard } = makeShard({ safety: 'off' });
+    shard.acquire(SMALL).release();
+    const lease = shard.acquire(SMALL);
+    shard.supply.post(() => void shard.idle.setQuota(0, 0));
+    happen(shard, lease);
+    expect(shard.supply.mail).toEqual([]);
+    lease[Symbol.dispose]();
+    expect([shard.charged, shard.idleCounts[0]]).toEqual([0, 0]);
+  });
+});
+
 describe('memory that arrived from another thread', () => {
   it('is guarded at full safety: its stale views are detached, and its leak has a stack', () => {
     const { shard } = makeShard({ safety: 'full' });
@@ -380,6 +430,29 @@ describe('the end of a task', () => {
     expect(homebound.map((store) => store.loan).sort()).toEqual([1, 2, 3]);
     expect(leaks).toEqual([{ length: MEDIUM, stack: expect.any(String) }]);
     expect([stand.used(), ...shard.idleCounts]).toEqual([64, 0, 1, 0]);
+    shard.leases.beginTask(2);
+    expect(shard.leases.endTask()).toEqual({ homebound: [], leaks: [], pinned: 0 });
+  });
+
+  it('finds what was forgotten, whatever left before in whatever order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 20 }), { maxLength: 30 }), (acts) => {
+        const { shard } = makeShard({ safety: 'off', budgetBytes: MiB });
+        shard.leases.beginTask(1);
+        const leases: Lease[] = [];
+        for (const act of acts) {
+          // One of those that live moves away, or there is one more.
+          const [moved] = leases.splice(act, 1);
+          if (moved === undefined) leases.push(shard.acquire(acts.length * 64 - leases.length));
+          else shard.supply.uncharge(shard.leases.moveOut(moved).capacity / KiB);
+        }
+        const forgotten = leases.map(({ length }) => length).sort();
+        const leaks = shard.leases.endTask().leaks.map(({ length }) => length);
+        expect(leaks.sort()).toEqual(forgotten);
+        expect(shard.close()).toEqual([]);
+        expect(shard.charged).toBe(0);
+      }),
+    );
   });
 });
 
