@@ -3,7 +3,7 @@
  * a long synchronous task, and by the event loop when the worker is idle.
  * Invariant: messages are handled in the order they were posted, one at a time, each exactly once.
  */
-import type { Memory } from '../budget/memory.ts';
+import type { LedgerRow } from '../budget/row.ts';
 
 export interface MailboxPort<Message> {
   /** The next message that waits, if any; never blocks. */
@@ -12,23 +12,25 @@ export interface MailboxPort<Message> {
 
 export class Mailbox<Message> {
   readonly #port: MailboxPort<Message>;
-  readonly #memory: Memory;
-  readonly #mail: number;
+  readonly #flag: Pick<LedgerRow, 'clearMail'>;
   readonly #handle: (message: Message) => void;
   readonly #queue: Message[] = [];
   #handling = false;
 
-  /** `mail` is the index of the flag that the coordinator sets after each post. */
-  constructor(port: MailboxPort<Message>, memory: Memory, mail: number, handle: (message: Message) => void) {
+  /** `flag` is the thread's row, where the coordinator raises the mail flag after each post. */
+  constructor(
+    port: MailboxPort<Message>,
+    flag: Pick<LedgerRow, 'clearMail'>,
+    handle: (message: Message) => void,
+  ) {
     this.#port = port;
-    this.#memory = memory;
-    this.#mail = mail;
+    this.#flag = flag;
     this.#handle = handle;
   }
 
   drain(): void {
     // The flag is cleared before the port is read: a message posted after the last read sets it again.
-    this.#memory.store(this.#mail, 0);
+    this.#flag.clearMail();
     for (let message = this.#port.receive(); message !== undefined; message = this.#port.receive()) {
       this.#queue.push(message);
     }

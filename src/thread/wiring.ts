@@ -2,9 +2,7 @@
  * What a worker's thread is made of, wired together once: its shard, its mailbox and the memory of its task. Ports, memory,
  * clock and recorder come from outside, so that a worker thread and a simulated one are the same.
  */
-import { MAIL, rowWord } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
-import { AtomicMemory } from '../budget/memory.ts';
 import type { Answer, ToWorker } from '../messages/asks.ts';
 import type { Leak } from '../pool/leases.ts';
 import type { PoolOptions } from '../pool/options.ts';
@@ -64,11 +62,6 @@ export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSuppl
     recorder,
   });
   const responder = new Responder(shard, ports);
-  const mailbox = new Mailbox<ToWorker>(
-    ports,
-    new AtomicMemory(ledger.words),
-    rowWord(row) + MAIL,
-    (message) => responder.handle(message),
-  );
+  const mailbox = new Mailbox<ToWorker>(ports, ledger.row(row), (message) => responder.handle(message));
   return { shard, supply, counts, mailbox, frame: new TaskFrame(shard) };
 }

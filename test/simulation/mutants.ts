@@ -201,7 +201,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'clears its mail flag after it has read the port',
     file: 'thread/mailbox.ts',
     from: 'this.#work();\n  }\n\n  /** What',
-    to: 'this.#memory.store(this.#mail, 0);\n    this.#work();\n  }\n\n  /** What',
+    to: 'this.#flag.clearMail();\n    this.#work();\n  }\n\n  /** What',
   },
   {
     name: 'raises the mail flag before it posts',

@@ -1,29 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { AtomicMemory } from '../../src/budget/memory.ts';
+import { Ledger } from '../../src/budget/ledger.ts';
+import { LedgerRow } from '../../src/budget/row.ts';
+import { MiB } from '../../src/bytes.ts';
 import { Mailbox } from '../../src/thread/mailbox.ts';
+
+/** As the pool sees it. */
+function raised(row: LedgerRow): boolean {
+  const { words, mail } = row.shardWords();
+  return words[mail] !== 0;
+}
 
 describe('the mailbox', () => {
   it('handles messages once and in order, also those that come while one is handled', () => {
-    const words = new Int32Array(new SharedArrayBuffer(8));
+    const row = Ledger.create(1, MiB).row(0);
     const waiting = [1, 2, 3];
     const handled: number[] = [];
-    const mailbox = new Mailbox<number>(
-      { receive: () => waiting.shift() },
-      new AtomicMemory(words),
-      0,
-      (message) => {
-        if (message === 2) {
-          waiting.push(4);
-          // A handler that reaches a safepoint: nothing may overtake what is being handled.
-          mailbox.drain();
-        }
-        handled.push(message);
-      },
-    );
-    words[0] = 1;
+    const mailbox = new Mailbox<number>({ receive: () => waiting.shift() }, row, (message) => {
+      if (message === 2) {
+        waiting.push(4);
+        // A handler that reaches a safepoint: nothing may overtake what is being handled.
+        mailbox.drain();
+      }
+      handled.push(message);
+    });
+    row.raiseMail();
     mailbox.drain();
     expect(handled).toEqual([1, 2, 3, 4]);
-    expect(words[0]).toBe(0);
+    expect(raised(row)).toBe(false);
     mailbox.deliver(5);
     expect(handled).toEqual([1, 2, 3, 4, 5]);
   });
@@ -31,7 +34,6 @@ describe('the mailbox', () => {
   it.each([
     0, 1, 2, 3, 4, 5,
   ])('loses no message that is posted at moment %i of a drain: it is handled, or its flag is up', (when) => {
-    const words = new Int32Array(1);
     const waiting = ['early'];
     const handled: string[] = [];
     let moment = 0;
@@ -39,29 +41,30 @@ describe('the mailbox', () => {
     const pause = () => {
       if (moment++ !== when) return;
       waiting.push('late');
-      words[0] = 1;
+      row.raiseMail();
     };
-    class InterruptedMemory extends AtomicMemory {
-      override store(at: number, value: number): void {
+    class InterruptedRow extends LedgerRow {
+      override clearMail(): void {
         pause();
-        super.store(at, value);
+        super.clearMail();
         pause();
       }
     }
+    const row = new InterruptedRow(Ledger.create(1, MiB).words, 0);
     const receive = () => {
       pause();
       const message = waiting.shift();
       pause();
       return message;
     };
-    const mailbox = new Mailbox<string>({ receive }, new InterruptedMemory(words), 0, (message) => {
+    const mailbox = new Mailbox<string>({ receive }, row, (message) => {
       handled.push(message);
     });
-    words[0] = 1;
+    row.raiseMail();
     mailbox.drain();
     expect(moment).toBeGreaterThan(when);
     // As every safepoint does it.
-    if (words[0] !== 0) mailbox.drain();
+    if (raised(row)) mailbox.drain();
     expect(handled).toEqual(['early', 'late']);
   });
 
@@ -70,8 +73,7 @@ describe('the mailbox', () => {
     const handled: number[] = [];
     const mailbox = new Mailbox<number>(
       { receive: () => waiting.shift() },
-      new AtomicMemory(new Int32Array(1)),
-      0,
+      Ledger.create(1, MiB).row(0),
       (message) => {
         handled.push(message);
         if (message === 1) throw new Error('one');
