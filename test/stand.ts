@@ -7,7 +7,7 @@ import { Shard } from '../src/pool/shard.ts';
 import { Store } from '../src/pool/store.ts';
 import type { Recording } from '../src/pool/supply.ts';
 import { DEFAULT_TIERS } from '../src/pool/tiers.ts';
-import { RowCounts, shardWords, ThreadSupply } from '../src/thread/supply.ts';
+import { RowCounts, ThreadSupply } from '../src/thread/supply.ts';
 
 export interface Stand {
   readonly ledger: Ledger;
@@ -41,7 +41,7 @@ export class TestShard extends Shard {
       lifetime: (tier, nanoseconds, weight) => lifetimes.push({ tier, nanoseconds, weight }),
     };
     const supply = new TestSupply(stand, row);
-    const words = shardWords(stand.ledger, row);
+    const words = stand.ledger.row(row).shardWords();
     super({ options, quotas, words, supply, counts: new RowCounts(stand.ledger, row), recorder });
     this.row = row;
     this.ledger = stand.ledger;

@@ -25,7 +25,7 @@ if (off) takeOut();
 
 // After the hook: these are what it changes.
 const { Ledger } = await import('../../src/budget/ledger.ts');
-const { RowCounts, shardWords, ThreadSupply } = await import('../../src/thread/supply.ts');
+const { RowCounts, ThreadSupply } = await import('../../src/thread/supply.ts');
 const { resolvePoolOptions } = await import('../../src/pool/options.ts');
 const { Shard } = await import('../../src/pool/shard.ts');
 const { Recorder } = await import('../../src/telemetry/recorder.ts');
@@ -38,7 +38,7 @@ const recorder = new Recorder();
 const shard = new Shard({
   options: poolOptions,
   quotas: [8, 8, 8],
-  words: shardWords(ledger, row),
+  words: ledger.row(row).shardWords(),
   supply: new ThreadSupply(ledger, row, {
     canBlock: true,
     safepoint: () => {},

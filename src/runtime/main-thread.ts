@@ -12,7 +12,7 @@ import type { Recording, Supply } from '../pool/supply.ts';
 import { Admission } from '../regulation/admission.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { TaskObserver } from '../telemetry/task-end.ts';
-import { RowCounts, type Surroundings, shardWords } from '../thread/supply.ts';
+import { RowCounts, type Surroundings } from '../thread/supply.ts';
 import { TaskMemory } from './task-memory.ts';
 import { Tasks, type TaskWorkers } from './tasks.ts';
 
@@ -53,7 +53,7 @@ export function wireMainThread(ports: MainPorts): MainParts {
   const shard = new Shard({
     options,
     quotas: quotas.open(MAIN_ROW),
-    words: shardWords(ledger, MAIN_ROW),
+    words: ledger.row(MAIN_ROW).shardWords(),
     supply,
     counts: new RowCounts(ledger, MAIN_ROW),
     recorder,

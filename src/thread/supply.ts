@@ -7,7 +7,6 @@ import { Counting } from '../budget/counting.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import type { LedgerRow } from '../budget/row.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import type { ShardWords } from '../pool/idle.ts';
 import type { Store } from '../pool/store.ts';
 import type { Need, Supply } from '../pool/supply.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
@@ -130,11 +129,6 @@ export class ThreadSupply implements Supply {
     for (const need of this.#needs) if (need.kib > largest.kib) largest = need;
     this.#words.starve(largest.kib, largest.tier);
   }
-}
-
-/** The words of a row as its shard uses them. */
-export function shardWords(ledger: Ledger, row: number): ShardWords {
-  return ledger.row(row).shardWords();
 }
 
 /** The counters of this thread's row; what it gives back to the system is told, too. */

@@ -10,7 +10,7 @@ import { Shard } from '../pool/shard.ts';
 import type { Recording, Supply } from '../pool/supply.ts';
 import { Mailbox } from './mailbox.ts';
 import { Responder } from './responder.ts';
-import { RowCounts, type Surroundings, shardWords } from './supply.ts';
+import { RowCounts, type Surroundings } from './supply.ts';
 import { TaskFrame } from './task-frame.ts';
 
 export interface WorkerPorts<OwnSupply extends Supply> {
@@ -56,7 +56,7 @@ export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSuppl
     options,
     // The coordinator hands out quota in answer to the hello.
     quotas: [0, 0, 0],
-    words: shardWords(ledger, row),
+    words: ledger.row(row).shardWords(),
     supply,
     counts,
     recorder,
