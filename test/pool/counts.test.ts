@@ -91,7 +91,7 @@ describe('a shard counts', () => {
     shard.leases.welcome(new Store(sent(shard, 1)[0], 1), 1);
     expect(counts(shard)).toEqual({ ...made, held: 128 });
     // Both ended here, one of them without having begun here.
-    expect(shard.ledger.counters(shard.row)[RELEASES + 1]).toBe(2);
+    expect(shard.ledger.row(shard.row).counters.releases(1)).toBe(2);
 
     shard.leases.beginTask(1);
     const [released, forgotten] = [1, 2].map((loan) =>

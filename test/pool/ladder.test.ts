@@ -288,10 +288,8 @@ describe('waiting without blocking', () => {
     const { shard, stand } = makeShard({ budgetBytes: 2 * MiB });
     const held = shard.acquireAll([LARGE, LARGE]);
     const waiting = shard.acquireAllAsync([SMALL, LARGE, MEDIUM]);
-    const first = rowWord(shard.row);
-    expect([stand.ledger.words[first + STARVING], stand.ledger.words[first + STARVING_TIER]]).toEqual([
-      1092, 2,
-    ]);
+    const row = stand.ledger.row(shard.row);
+    expect([row.starvingKib, row.starvingTier]).toEqual([1092, 2]);
     for (const lease of held) lease.release();
     expect(await waiting).toHaveLength(3);
   });
@@ -306,7 +304,7 @@ describe('waiting without blocking', () => {
         message: expect.stringMatching(/0 ms\..*use acquireAsync there/),
       }),
     );
-    expect([stand.clock, stand.ledger.words[STARVED]]).toEqual([0, 0]);
+    expect([stand.clock, stand.ledger.header.starvedWord]).toEqual([0, 0]);
   });
 
   it('wakes the coordinator when it begins and when it is over, which clears the hunger word', () => {
