@@ -12,22 +12,20 @@ import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { Answer } from '../messages/asks.ts';
-import type { Crate, Gift } from '../messages/tasks.ts';
 import type { Leak } from '../pool/leases.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import type { Shard } from '../pool/shard.ts';
-import { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import { Asks } from './asks.ts';
 import { Cleanup, EVERYTHING } from './cleanup.ts';
-import { Flow, GONE } from './flow.ts';
+import { Flow } from './flow.ts';
 import { chargeOf, type Link, Links } from './links.ts';
 import { Loans } from './loans.ts';
-import { Outbox } from './outbox.ts';
 import { QuotaMoves } from './quota-moves.ts';
 import type { Quotas } from './quotas.ts';
 import { DEFAULT_REBALANCE, type Move, type RebalancePolicy, rebalance } from './rebalance.ts';
 import { RowReader } from './row-reader.ts';
+import { Transfers } from './transfers.ts';
 
 /** What the coordinator tells the runtime. */
 export interface CoordinatorEvents {
@@ -53,6 +51,7 @@ export class Coordinator {
   readonly flow = new Flow();
   readonly rows: RowReader;
   readonly cleanup: Cleanup;
+  readonly transfers: Transfers;
   /** While memory is scarce no shard is given quota or buffers: what was cleared would grow back at once. */
   scarce = false;
   readonly #ledger: Ledger;
@@ -65,7 +64,6 @@ export class Coordinator {
   /** Rows that were asked to close and have not answered. */
   readonly #open = new Set<number>();
   readonly #allClosed = Promise.withResolvers<void>();
-  readonly #outbox = new Outbox();
   readonly #quotaMoves: QuotaMoves;
 
   constructor({ ledger, shard, options, quotas, events }: CoordinatorParts) {
@@ -75,6 +73,8 @@ export class Coordinator {
     this.#quotas = quotas;
     this.#links = new Links(ledger);
     this.rows = new RowReader(ledger, options.tiers);
+    const { rows, loans, flow } = this;
+    this.transfers = new Transfers({ ledger, shard, rows, links: this.#links, loans, flow });
     const mostQuota = options.tiers.map(({ capacity }) => Math.floor(options.budgetBytes / capacity));
     this.#policy = { ...DEFAULT_REBALANCE, mostQuota };
     this.#quotaMoves = new QuotaMoves(shard, this.#links, this.#asks, quotas);
@@ -107,7 +107,7 @@ export class Coordinator {
       // Capacity asked of the dead is credited: nobody holds it any more.
       if (ask.kind === 'quota') this.#quotaMoves.credit(ask, 0);
     }
-    this.#keepHere(row);
+    this.transfers.keepHere(row);
     const loanBytes = this.loans.bury(row);
     if (loanBytes > 0) this.#ledger.uncharge(MAIN_ROW, loanBytes / KiB);
     const chargedBytes = this.#ledger.forgive(row) * KiB;
@@ -123,7 +123,7 @@ export class Coordinator {
 
   /** Asks every worker to give everything back; resolves when all have, or are buried. */
   closeAll(): Promise<void> {
-    this.#keepAllHere();
+    this.transfers.keepAllHere();
     for (const row of this.#links.rows) {
       this.#open.add(row);
       this.#links.post(row, { kind: 'close' });
@@ -142,7 +142,7 @@ export class Coordinator {
       case 'surrender': {
         const ask = this.#asks.take(message.ticket);
         this.#ledger.move(row, MAIN_ROW, chargeOf(message.buffers));
-        this.#give(ask?.to ?? MAIN_ROW, message.tier, message.buffers);
+        this.transfers.send(ask?.to ?? MAIN_ROW, message.tier, message.buffers);
         break;
       }
       case 'trimmed':
@@ -155,83 +155,12 @@ export class Coordinator {
         break;
       }
       case 'loan':
-        this.flow.count(this.#acquirerOf(message.loan), row);
-        if (this.loans.settle(message.loan)) this.#keep(message.buffer);
+        this.transfers.takeLate(row, message.loan, message.buffer);
         break;
       case 'closed':
         this.#events.closed(row, message.leaks);
         this.#closed(row);
         break;
-    }
-  }
-
-  // What comes with results.
-
-  /** Takes over memory that arrived from a worker: its charge moves to this thread, a loan ends. */
-  receive(row: number, crates: readonly Crate[]): Store[] {
-    const arrived = crates.filter(({ loan }) => loan === 0).map(({ buffer }) => buffer);
-    if (arrived.length > 0) this.#ledger.move(row, MAIN_ROW, chargeOf(arrived));
-    return crates.map(({ buffer, tier, loan }) => {
-      if (loan === 0) return new Store(buffer, tier, 0, row);
-      // What one worker made and another one borrowed goes back to the first: else it would make new memory each time.
-      const origin = this.loans.originOf(loan);
-      this.loans.settle(loan);
-      return new Store(buffer, tier, 0, origin);
-    });
-  }
-
-  /**
-   * What a result brought here was released here. True when it was taken over: it goes back to its worker with the next task
-   * or tick.
-   */
-  sendBack(store: Store): boolean {
-    const here = this.#links.has(store.origin);
-    this.flow.count(here ? store.origin : GONE, MAIN_ROW);
-    return here && this.#post(store);
-  }
-
-  /** Takes in a loan that its borrower released, or never got. */
-  takeHome(row: number, crates: readonly Crate[]): void {
-    for (const { loan } of crates) this.flow.count(this.#acquirerOf(loan), row);
-    for (const store of this.receive(row, crates)) this.#settleHome(store);
-  }
-
-  #settleHome(store: Store): void {
-    if (!(store.origin > 0 && this.#post(store))) this.#keep(store.buffer);
-  }
-
-  #acquirerOf(loan: number): number {
-    const origin = this.loans.originOf(loan);
-    return origin === 0 || this.#links.has(origin) ? origin : GONE;
-  }
-
-  /** Puts a store aside for its worker; false when it is not worth a message, or the worker is gone. */
-  #post(store: Store): boolean {
-    return this.#links.has(store.origin) && this.#outbox.put(store);
-  }
-
-  /** What waits here for its way back to a worker. */
-  get outboxKib(): number {
-    return this.#outbox.kib;
-  }
-
-  /** Sends an idle worker what goes back to it, in one batch a tier. */
-  returnTo(row: number): void {
-    for (const { tier, buffers } of this.#outbox.take(row)) this.#give(row, tier, buffers);
-  }
-
-  /** Takes out what goes back to a worker and charges it to the worker: for the task that it is given next. */
-  packReturns(row: number): readonly Gift[] {
-    const gifts = this.#outbox.take(row);
-    for (const { buffers } of gifts) this.#ledger.move(MAIN_ROW, row, chargeOf(buffers));
-    return gifts;
-  }
-
-  /** The task did not leave, and neither did what was to go with it. To be called before the worker is buried. */
-  unpackReturns(row: number, gifts: readonly Gift[]): void {
-    for (const { tier, buffers } of gifts) {
-      this.#ledger.move(row, MAIN_ROW, chargeOf(buffers));
-      this.#takeBack(tier, buffers);
     }
   }
 
@@ -248,7 +177,7 @@ export class Coordinator {
     // A shard that starts to starve between the scan and this store raises the flag again and wakes us.
     this.#ledger.header.hungerKib = Math.max(0, ...starving.map(({ kib }) => kib));
     if (starving.length === 0) return;
-    this.#keepAllHere();
+    this.transfers.keepAllHere();
     const freeKib = this.#ledger.limitKib - (this.#ledger.sumKib() ?? this.#ledger.limitKib);
     const donors = this.rows.donors();
     // The first donor that was not asked yet: each is asked once, whoever starves, so that a round of many stays short.
@@ -279,7 +208,8 @@ export class Coordinator {
     if (moves.length > 0) this.#events.rebalanced(moves);
     for (const move of moves) {
       if (move.kind === 'quota') this.#quotaMoves.move(move.from, move.to, move.tier, move.count);
-      else if (move.from === MAIN_ROW) this.#give(move.to, move.tier, this.#takeIdle(move.tier, move.count));
+      else if (move.from === MAIN_ROW)
+        this.transfers.send(move.to, move.tier, this.#takeIdle(move.tier, move.count));
       else this.#ask(move.from, move.to, 'want', move.tier, move.count);
     }
   }
@@ -298,7 +228,7 @@ export class Coordinator {
 
   /** One round of an emergency: everything idle is freed. Returns the KiB asked for. */
   drain(): number {
-    this.#keepAllHere();
+    this.transfers.keepAllHere();
     return this.cleanup.drain();
   }
 
@@ -336,28 +266,5 @@ export class Coordinator {
 
   #takeIdle(tier: number, count: number): ArrayBuffer[] {
     return this.#shard.idle.give(tier, count).map((store) => store.buffer);
-  }
-
-  /** Hands buffers that are charged to this thread to a shard; keeps them here when it is gone. */
-  #give(row: number, tier: number, buffers: ArrayBuffer[]): void {
-    if (buffers.length > 0 && !this.#links.give(row, tier, buffers)) this.#takeBack(tier, buffers);
-  }
-
-  /** Buffers that could not be sent: one of them may be the reason. */
-  #takeBack(tier: number, buffers: readonly ArrayBuffer[]): void {
-    this.#shard.idle.takeBack(buffers.map((buffer) => new Store(buffer, tier)));
-  }
-
-  /** What would go back to a worker becomes idle memory of this thread instead. */
-  #keepHere(row: number): void {
-    for (const { buffers } of this.#outbox.take(row)) buffers.forEach((buffer) => void this.#keep(buffer));
-  }
-
-  #keepAllHere(): void {
-    for (const row of this.#outbox.rows) this.#keepHere(row);
-  }
-
-  #keep(buffer: ArrayBuffer): void {
-    this.#shard.idle.receive(new Store(buffer, this.rows.tierOf(buffer.byteLength)));
   }
 }

@@ -4,13 +4,13 @@
  */
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import type { Borrowed, Lender, Pin, Store } from './store.ts';
+import type { Lender, Pin, Store } from './store.ts';
 
 /** A lease that ended by its owner's doing has one of these for its generation; stores count from 0. */
 export const RELEASED = -1;
 export const MOVED = -2;
 
-export class Lease implements Borrowed {
+export class Lease {
   /** Bytes asked for, by `acquire` or the last `resize`. */
   length: Bytes;
 

@@ -46,7 +46,7 @@ export function wireMainThread(ports: MainPorts): MainParts {
     canBlock: false,
     safepoint: () => {},
     returnLoan: () => {},
-    sendBack: (store) => coordinator.sendBack(store),
+    sendBack: (store) => coordinator.transfers.sendBack(store),
     currentTask: () => 0,
   });
   const quotas = new Quotas(options.tiers, ports.threads + 1);

@@ -166,7 +166,7 @@ class ThreadRuntime implements Runtime {
   #tick(): void {
     const { coordinator, workers, tasks, regulator, observer, recording, threadSources } = this.#parts;
     coordinator.tick();
-    for (const member of workers.members) if (!member.busy) coordinator.returnTo(member.row);
+    for (const member of workers.members) if (!member.busy) coordinator.transfers.returnTo(member.row);
     tasks.reportProgress();
     // Memory may have come free for one that waits for it.
     tasks.pump();

@@ -54,19 +54,19 @@ export class TaskMemory {
   /** The task leaves for a worker. What goes back to the worker goes along: a message of its own would cost as much as the task's. */
   dispatch(row: number, task: Task): Task {
     for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, row);
-    return { ...task, gifts: this.#coordinator.packReturns(row) };
+    return { ...task, gifts: this.#coordinator.transfers.packReturns(row) };
   }
 
   /** The task did not leave: nobody took it. */
   recall(row: number, { crates, gifts }: Task): void {
     for (const crate of crates) this.#coordinator.loans.dispatch(crate.loan, -1);
-    this.#coordinator.unpackReturns(row, gifts);
+    this.#coordinator.transfers.unpackReturns(row, gifts);
   }
 
   /** The task was given to a worker and no result came. True when its buffers have left: then only the worker's end settles them. */
   hasLeft(row: number, task: Task): boolean {
     if (taskBuffers(task).some((buffer) => buffer.detached)) return true;
-    this.#coordinator.unpackReturns(row, task.gifts);
+    this.#coordinator.transfers.unpackReturns(row, task.gifts);
     return false;
   }
 
@@ -82,8 +82,8 @@ export class TaskMemory {
   /** A result arrived: what it brought is charged here, and its loans are home. */
   arrive(row: number, result: TaskResult): Arrival {
     const { crates = [], homebound = [] } = result;
-    const stores = this.#coordinator.receive(row, crates);
-    this.#coordinator.takeHome(row, homebound);
+    const stores = this.#coordinator.transfers.attach(row, crates);
+    this.#coordinator.transfers.takeHome(row, homebound);
     return { result, crates, stores };
   }
 

@@ -320,16 +320,16 @@ describe('results', () => {
   it('bring charges here, and exactly their buffers go back in one batch once they were released', () => {
     const { main, shards, ports, coordinator, stand } = start();
     const [producer] = shards;
-    main.supply.sent = (store) => coordinator.sendBack(store);
+    main.supply.sent = (store) => coordinator.transfers.sendBack(store);
     hoard(main, MEDIUM, 8);
     const leases = Array.from({ length: 20 }, () => produce(producer, main, coordinator));
     expect([main.charged, producer.charged]).toEqual([28 * 64, 0]);
     for (const lease of leases.slice(0, 15)) lease.release();
     // What is main's own stays, and what is still lent does not go.
-    coordinator.returnTo(producer.row);
+    coordinator.transfers.returnTo(producer.row);
     expect([main.charged, producer.charged, main.idleCounts[1]]).toEqual([13 * 64, 15 * 64, 8]);
     for (const lease of leases.slice(15)) lease.release();
-    coordinator.returnTo(producer.row);
+    coordinator.transfers.returnTo(producer.row);
     ports[0].deliver();
     expect([main.charged, producer.charged, producer.idleCounts[1], stand.used()]).toEqual([
       8 * 64,
@@ -352,7 +352,7 @@ describe('results', () => {
   ])('become idle memory here when %s before they have gone back', (_when, happen) => {
     const started = start();
     const { main, shards, coordinator, stand } = started;
-    main.supply.sent = (store) => coordinator.sendBack(store);
+    main.supply.sent = (store) => coordinator.transfers.sendBack(store);
     produce(shards[0], main, coordinator).release();
     expect([main.charged, ...main.idleCounts]).toEqual([64, 0, 0, 0]);
     happen(started);
@@ -362,7 +362,7 @@ describe('results', () => {
 
   it('of a worker that has gone meanwhile stay here', () => {
     const { main, shards, coordinator } = start();
-    main.supply.sent = (store) => coordinator.sendBack(store);
+    main.supply.sent = (store) => coordinator.transfers.sendBack(store);
     const lease = produce(shards[0], main, coordinator);
     coordinator.bury(shards[0].row);
     lease.release();
@@ -374,7 +374,7 @@ describe('results', () => {
     const store = main.leases.moveOut(main.acquire(MEDIUM));
     const loan = coordinator.loans.open(MEDIUM);
     const crate = { buffer: store.buffer, tier: 1, asked: 1, length: 1, loan };
-    coordinator.takeHome(1, [crate]);
+    coordinator.transfers.takeHome(1, [crate]);
     coordinator.handle(1, { kind: 'loan', loan, buffer: new ArrayBuffer(MEDIUM) });
     expect([main.idleCounts[1], stand.used()]).toEqual([1, 64]);
   });
@@ -426,7 +426,7 @@ describe('cleaning up', () => {
 
   it('in an emergency empties all shards and the outbox, keeps them empty, and gives quota back afterwards', () => {
     const { main, shards, ports, coordinator, quotas, stand } = start();
-    main.supply.sent = (store) => coordinator.sendBack(store);
+    main.supply.sent = (store) => coordinator.transfers.sendBack(store);
     const before = [main, ...shards].map(({ row }) => [...quotas.of(row)]);
     produce(shards[0], main, coordinator).release();
     hoard(main, SMALL, 2);
@@ -550,16 +550,16 @@ describe('cleaning up', () => {
 describe('who acquired and who released', () => {
   it('is counted where a lease changed its thread', () => {
     const { main, shards, coordinator } = start();
-    main.supply.sent = (store) => coordinator.sendBack(store);
+    main.supply.sent = (store) => coordinator.transfers.sendBack(store);
     const [one, two] = shards;
     // Worker 1 makes it, main releases it.
     produce(one, main, coordinator).release();
     // Main makes it and lends it to worker 2, which releases it.
     const own = main.leases.moveOut(main.acquire(MEDIUM));
-    coordinator.takeHome(two.row, [crateOf(own, coordinator.loans.open(MEDIUM))]);
+    coordinator.transfers.takeHome(two.row, [crateOf(own, coordinator.loans.open(MEDIUM))]);
     // Worker 1 makes it, main lends it to worker 2, which releases it.
     const made = main.leases.moveOut(produce(one, main, coordinator));
-    coordinator.takeHome(two.row, [crateOf(made, coordinator.loans.open(MEDIUM, made.origin))]);
+    coordinator.transfers.takeHome(two.row, [crateOf(made, coordinator.loans.open(MEDIUM, made.origin))]);
     expect(coordinator.flow.crossings).toEqual([
       { acquiredBy: one.row, releasedBy: 0, leases: 1 },
       { acquiredBy: one.row, releasedBy: two.row, leases: 1 },

@@ -90,7 +90,7 @@ export type Started = ReturnType<typeof start>;
 export function produce(producer: TestShard, main: TestShard, coordinator: Coordinator): Lease {
   const store = producer.leases.moveOut(producer.acquire(MEDIUM));
   const crate = { buffer: store.buffer.transfer(), tier: 1, asked: 1, length: MEDIUM, loan: 0 };
-  return main.receive(coordinator.receive(producer.row, [crate])[0], MEDIUM, 1);
+  return main.receive(coordinator.transfers.attach(producer.row, [crate])[0], MEDIUM, 1);
 }
 
 export function crateOf({ buffer, tier }: Store, loan: number): Crate {

@@ -119,8 +119,8 @@ describe('the coordinator keeps the order that is enumerated', () => {
   ])('%s', (_when, deaf, agenda) => {
     const { coordinator, stand, said } = spied({ deaf });
     stand.shards[0].supply.reserve(MEDIUM / KiB);
-    coordinator.sendBack(new Store(new ArrayBuffer(MEDIUM), 1, 0, 1));
-    coordinator.returnTo(1);
+    coordinator.transfers.sendBack(new Store(new ArrayBuffer(MEDIUM), 1, 0, 1));
+    coordinator.transfers.returnTo(1);
     expect(said()).toEqual(enumerated(agenda, () => {}));
     expect(said()).toHaveLength(2);
   });

@@ -138,7 +138,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'leaves the gifts of a task that could not be posted with its worker',
     world: 'deadly',
     file: 'runtime/task-memory.ts',
-    from: 'this.#coordinator.unpackReturns(row, gifts);',
+    from: 'this.#coordinator.transfers.unpackReturns(row, gifts);',
     to: 'void gifts;',
   },
   {

@@ -128,14 +128,14 @@ export class Users {
 }
 
 /** The production coordinator; what it keeps for a worker is known to wait. */
-export function watch(coordinator: Coordinator, machine: Machinery): void {
-  const sendBack = coordinator.sendBack.bind(coordinator);
-  coordinator.sendBack = (store) => {
+export function watch({ transfers }: Coordinator, machine: Machinery): void {
+  const sendBack = transfers.sendBack.bind(transfers);
+  transfers.sendBack = (store) => {
     machine.promises.waits(store.buffer);
     return sendBack(store);
   };
-  const takeHome = coordinator.takeHome.bind(coordinator);
-  coordinator.takeHome = (row, crates) => {
+  const takeHome = transfers.takeHome.bind(transfers);
+  transfers.takeHome = (row, crates) => {
     for (const { buffer } of crates) machine.promises.waits(buffer);
     takeHome(row, crates);
   };

@@ -258,7 +258,8 @@ export class World implements Thread {
       () => this.coordinator.tick(),
       () => this.coordinator.serve(),
       () => {
-        for (const { member } of this.workers) if (!member.busy) this.coordinator.returnTo(member.row);
+        for (const { member } of this.workers)
+          if (!member.busy) this.coordinator.transfers.returnTo(member.row);
       },
       () => this.tasks.reportProgress(),
       () => this.#supply.passTime(),
@@ -381,7 +382,8 @@ export class World implements Thread {
     for (const { name, row, gone } of [{ name: 'main', row: MAIN_ROW, gone: false }, ...this.workers]) {
       if (row < 0 || gone) continue;
       const held = this.ledger.row(row).counters.allHeldKib;
-      const charged = this.ledger.chargedKib(row) - this.coordinator.outboxKib * Number(row === MAIN_ROW);
+      const charged =
+        this.ledger.chargedKib(row) - this.coordinator.transfers.waitingKib * Number(row === MAIN_ROW);
       if (held !== charged) throw new Error(`held: ${name} holds ${held} KiB and is charged ${charged}`);
     }
   }
