@@ -69,7 +69,7 @@ function measure(workers: number): Figures {
   const events = { closed: () => {}, rebalanced: () => {}, refused: () => {} };
   const coordinator = new Coordinator({ ledger: stand.ledger, shard: main, options, quotas, events });
   const ports = shards.map((shard) => new Port(shard));
-  for (const port of ports) coordinator.attach(port.shard.row, port);
+  for (const port of ports) coordinator.connect(port.shard.row, port);
 
   for (const port of ports) port.deliver();
   for (const shard of shards) use(shard, 1);

@@ -2,7 +2,7 @@
  * The ledger: who is charged for how much, over all threads, without a lock.
  *
  * Owns the shared words of `layout.ts`. Any thread may reserve and un-charge on its own row; only the
- * coordinator (main thread) calls `move`, `forgive` and `release`.
+ * coordinator (main thread) calls `move`, `writeOff` and `release`.
  * Invariant: the sum of all rows is never below the live bytes, and no successful reservation saw a sum over
  * the budget. A function with more than one atomic step has no other side effect, so that a simulator can
  * stop it between two steps and run it again from the start.
@@ -174,14 +174,14 @@ export class Ledger {
   }
 
   /** Drops every charge of a row whose thread is gone with its memory; returns the KiB. Coordinator only. */
-  forgive(row: number): number {
+  writeOff(row: number): number {
     const charged = this.#memory.load(rowWord(row) + CHARGED);
     this.#memory.store(rowWord(row) + CHARGED, 0);
     this.wake();
     return charged;
   }
 
-  /** Makes a forgiven row free for another thread. Coordinator only. */
+  /** Makes a row that was written off free for another thread. Coordinator only. */
   release(row: number): void {
     const first = rowWord(row);
     this.row(row).counters.values.fill(0);

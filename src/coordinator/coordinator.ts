@@ -84,7 +84,7 @@ export class Coordinator {
   // Workers come and go.
 
   /** A worker claimed a row and said hello. */
-  attach(row: number, link: Link): void {
+  connect(row: number, link: Link): void {
     this.#links.add(row, link);
     this.#quotas.open(row).forEach((quota, tier) => {
       this.#links.post(row, { kind: 'quota', ticket: 0, tier, quota });
@@ -110,7 +110,7 @@ export class Coordinator {
     this.transfers.keepHere(row);
     const loanBytes = this.loans.bury(row);
     if (loanBytes > 0) this.#ledger.uncharge(MAIN_ROW, loanBytes / KiB);
-    const chargedBytes = this.#ledger.forgive(row) * KiB;
+    const chargedBytes = this.#ledger.writeOff(row) * KiB;
     this.#quotas.close(row);
     this.flow.retire(row);
     this.cleanup.forget(row);
@@ -265,6 +265,6 @@ export class Coordinator {
   }
 
   #takeIdle(tier: number, count: number): ArrayBuffer[] {
-    return this.#shard.idle.give(tier, count).map((store) => store.buffer);
+    return this.#shard.idle.detach(tier, count).map((store) => store.buffer);
   }
 }

@@ -52,7 +52,7 @@ export class Links {
   }
 
   /** Hands buffers that are charged to this thread to a worker. False when they are still here. */
-  give(row: number, tier: number, buffers: ArrayBuffer[]): boolean {
+  send(row: number, tier: number, buffers: ArrayBuffer[]): boolean {
     const link = this.#links.get(row);
     if (link === undefined) return false;
     const kib = chargeOf(buffers);

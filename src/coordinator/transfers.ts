@@ -97,7 +97,7 @@ export class Transfers {
 
   /** Sends buffers that are charged to this thread to a shard; keeps them here when it is gone. */
   send(row: number, tier: number, buffers: ArrayBuffer[]): void {
-    if (buffers.length > 0 && !this.#parts.links.give(row, tier, buffers)) this.#reattach(tier, buffers);
+    if (buffers.length > 0 && !this.#parts.links.send(row, tier, buffers)) this.#reattach(tier, buffers);
   }
 
   /** What would go back to a worker becomes idle memory of this thread instead. */
@@ -121,11 +121,11 @@ export class Transfers {
 
   /** Buffers that could not be sent: one of them may be the reason. */
   #reattach(tier: number, buffers: readonly ArrayBuffer[]): void {
-    this.#parts.shard.idle.takeBack(buffers.map((buffer) => new Store(buffer, tier)));
+    this.#parts.shard.idle.reattach(buffers.map((buffer) => new Store(buffer, tier)));
   }
 
   #keep(buffer: ArrayBuffer): void {
     const { shard, rows } = this.#parts;
-    shard.idle.receive(new Store(buffer, rows.tierOf(buffer.byteLength)));
+    shard.idle.attachStore(new Store(buffer, rows.tierOf(buffer.byteLength)));
   }
 }

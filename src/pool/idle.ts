@@ -67,8 +67,8 @@ export class IdleMemory {
     this.free(store);
   }
 
-  /** As {@link put}, a store that comes from elsewhere. */
-  receive(store: Store): void {
+  /** As {@link put}, a store that comes from another shard. */
+  attachStore(store: Store): void {
     this.#counts.held(store.tier, store.capacity / KiB);
     this.put(store);
   }
@@ -77,16 +77,16 @@ export class IdleMemory {
     return this.lists.some((list) => list.some(test));
   }
 
-  /** Takes stores in, starving neighbours or not; what is over the quota is freed. */
-  adopt(stores: readonly Store[]): void {
+  /** Keeps stores, starving neighbours or not; what is over the quota is freed. */
+  putAll(stores: readonly Store[]): void {
     for (const store of stores) if (!this.lists[store.tier].push(store, this.#at.words)) this.free(store);
   }
 
-  /** As `adopt`, buffers that arrived from another thread. */
-  welcome(tier: number, buffers: readonly ArrayBuffer[]): void {
+  /** As {@link putAll}, buffers that came from another shard. */
+  attach(tier: number, buffers: readonly ArrayBuffer[]): void {
     const stores = buffers.map((buffer) => new Store(buffer, tier));
     this.#hold(stores, 1);
-    this.adopt(stores);
+    this.putAll(stores);
   }
 
   free(store: Store): void {
@@ -99,8 +99,8 @@ export class IdleMemory {
     this.#supply.uncharge(store.capacity / KiB);
   }
 
-  /** Takes stores back that `give` gave and nobody could be sent: one of them cannot be transferred. */
-  takeBack(stores: readonly Store[]): void {
+  /** Puts stores back that were detached and could not be sent: one of them cannot be transferred. */
+  reattach(stores: readonly Store[]): void {
     this.#hold(stores, 1);
     for (const store of stores) {
       if (store.intact && store.rehome()) this.put(store);
@@ -137,8 +137,8 @@ export class IdleMemory {
     return freed;
   }
 
-  /** Takes up to `count` idle stores of a tier out of the shard; their charge moves with them. */
-  give(tier: number, count: number): Store[] {
+  /** Takes up to `count` idle stores of a tier for another shard; their charge moves with them. */
+  detach(tier: number, count: number): Store[] {
     const stores: Store[] = [];
     while (stores.length < count) {
       const store = this.take(tier);

@@ -84,7 +84,7 @@ export class Ladder {
   }
 
   /** Puts back what a request was served with and cannot be given any more. */
-  takeBack({ stores }: Served): void {
+  putBack({ stores }: Served): void {
     for (const store of stores) this.#idle.put(store);
   }
 
@@ -151,7 +151,7 @@ export class Ladder {
     if (held || !supply.reserve(missingKib)) {
       trimmed = !held && this.#idle.trim(missingKib) > 0 && supply.reserve(missingKib);
       if (!trimmed) {
-        this.#idle.adopt(found.filter((store) => store !== undefined));
+        this.#idle.putAll(found.filter((store) => store !== undefined));
         return null;
       }
     }
@@ -178,7 +178,7 @@ export class Ladder {
     } catch (cause) {
       for (const store of fresh) store.free();
       this.#supply.uncharge(reservedKib);
-      this.#idle.adopt(found.filter((store) => store !== undefined));
+      this.#idle.putAll(found.filter((store) => store !== undefined));
       throw new MillpondError(
         'ERR_ALLOCATION_FAILED',
         `The system must have the memory that the budget allows; it refused ${formatBytes(reservedKib * KiB)} of ${formatBytes(this.#supply.limitBytes)}. Lower the budget, or free memory on this machine.`,

@@ -75,7 +75,7 @@ export class Lease {
   release(): void {
     const store = this.store;
     if (store.generation !== this.generation) throw endedError(this);
-    (store.lender as Lender).takeBack(this, store);
+    (store.lender as Lender).release(this, store);
   }
 
   /** Releases what still lives; silent on a lease that ended before. */

@@ -3,7 +3,7 @@
  *
  * Owns every store that is not idle: under a live lease, homebound (a loan whose lease ended), or in quarantine. Runs on
  * one thread and is touched by no other. Invariant: a store is in exactly one of these, or idle, or was handed out by
- * `moveOut`; a lease lives exactly as long as its store has its generation.
+ * `detach`; a lease lives exactly as long as its store has its generation.
  */
 import { type Bytes, KiB } from '../bytes.ts';
 import type { FreeList } from './free-list.ts';
@@ -89,7 +89,7 @@ export class Leases implements Lender {
 
   // Lender: what leases call.
 
-  takeBack(lease: Lease, store: Store): void {
+  release(lease: Lease, store: Store): void {
     const words = this.#words;
     if (store.plain && words[this.#mail] === 0 && words[this.#hunger] === 0 && store.intact) {
       if ((store.list as IdleList).push(store, words)) {
@@ -98,7 +98,7 @@ export class Leases implements Lender {
         return;
       }
     }
-    this.#takeBackSlow(lease, store);
+    this.#releaseSlow(lease, store);
   }
 
   grow(lease: Lease, store: Store, length: Bytes): void {
@@ -173,8 +173,8 @@ export class Leases implements Lender {
     return { leaks, homebound, pinned };
   }
 
-  /** Ends a lease for a move to another thread and hands its store over; the charge is the caller's business. */
-  moveOut(lease: Lease): Store {
+  /** Ends a lease for a move to another shard and hands its store over; the charge is the caller's business. */
+  detach(lease: Lease): Store {
     const store = this.checkMovable(lease);
     lease.generation = MOVED;
     this.#stopClock(store);
@@ -184,7 +184,7 @@ export class Leases implements Lender {
     return store;
   }
 
-  /** @throws what {@link moveOut} would throw, changing nothing */
+  /** @throws what {@link detach} would throw, changing nothing */
   checkMovable(lease: Lease): Store {
     const store = lease.live();
     if (store.lender !== this) throw foreignError(store);
@@ -193,8 +193,8 @@ export class Leases implements Lender {
     return store;
   }
 
-  /** Takes in a store whose lease ended elsewhere, as a release; `seen` says that views of it may still be about. */
-  welcome(store: Store, asked: number, seen = false): void {
+  /** A store comes whose lease ended in another shard; as a release. `seen` says that views of it may still be about. */
+  attach(store: Store, asked: number, seen = false): void {
     this.#releases[asked]++;
     if (store.loan === 0) this.#counts.held(store.tier, store.capacity / KiB);
     this.#retire(store, seen);
@@ -224,7 +224,7 @@ export class Leases implements Lender {
     return leaks;
   }
 
-  #takeBackSlow(lease: Lease, store: Store): void {
+  #releaseSlow(lease: Lease, store: Store): void {
     if (store.pins > 0) throw pinnedError(store, 'released');
     lease.generation = RELEASED;
     this.#stopClock(store);

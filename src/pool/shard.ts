@@ -146,8 +146,8 @@ export class Shard implements Pool {
     }
   }
 
-  /** Puts memory that arrived from another thread under a lease of the running task. */
-  receive(store: Store, length: Bytes, asked: number): Lease {
+  /** Puts memory that came from another shard under a lease of the running task. */
+  attach(store: Store, length: Bytes, asked: number): Lease {
     if (this.#options.safety === 'full') guard(store, HIT_FRAMES);
     if (store.loan === 0) this.#counts.held(store.tier, store.capacity / KiB);
     return this.leases.lend(store, length, asked);
@@ -207,7 +207,7 @@ export class Shard implements Pool {
       deliver: (served) => {
         const end = ended();
         if (end === null) return this.#lendAll(lengths, served, start, hitWeight);
-        this.#ladder.takeBack(served);
+        this.#ladder.putBack(served);
         throw end;
       },
     };

@@ -24,7 +24,7 @@ export interface IdleList {
 
 /** What leases and idle memory ask of the shard that lent a store. */
 export interface Lender {
-  takeBack(lease: Borrowed, store: Store): void;
+  release(lease: Borrowed, store: Store): void;
   grow(lease: Borrowed, store: Store, length: Bytes): void;
   pinned(store: Store): Pin;
   /** The store leaves the shard: it was freed, or goes to another. */

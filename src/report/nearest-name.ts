@@ -15,7 +15,7 @@ export function nearestName(written: string, names: Iterable<string>): string | 
 
 /** Letters to put in, leave out, change, or swap with their neighbour. */
 function distanceBetween(a: string, b: string): number {
-  // More letters more or less than are forgiven; and what is written may be as long as a command line.
+  // More letters more or less are no typo; and what is written may be as long as a command line.
   if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY;
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, at) => at);

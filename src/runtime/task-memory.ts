@@ -40,7 +40,7 @@ export class TaskMemory {
   load(task: number, { value, leases, places }: Packed): Task {
     const crates = leases.map((lease): Crate => {
       const { length } = lease;
-      const store = this.#shard.leases.moveOut(lease);
+      const store = this.#shard.leases.detach(lease);
       return crateFor(store, length, this.#coordinator.loans.open(store.capacity, store.origin));
     });
     return { task, input: value, crates, places, gifts: [] };
@@ -75,7 +75,7 @@ export class TaskMemory {
     for (const crate of task.crates) {
       const origin = this.#coordinator.loans.originOf(crate.loan);
       this.#coordinator.loans.settle(crate.loan);
-      this.#shard.leases.welcome(new Store(crate.buffer, crate.tier, 0, origin), crate.asked, true);
+      this.#shard.leases.attach(new Store(crate.buffer, crate.tier, 0, origin), crate.asked, true);
     }
   }
 
@@ -89,12 +89,12 @@ export class TaskMemory {
 
   /** Puts the leases of a result where they were in its value. */
   deliver({ result, crates, stores }: Arrival): unknown {
-    const leases = stores.map((store, at) => this.#shard.receive(store, crates[at].length, crates[at].asked));
+    const leases = stores.map((store, at) => this.#shard.attach(store, crates[at].length, crates[at].asked));
     return unpack(result.value, result.places ?? [], leases);
   }
 
   /** Keeps what a result brought that nobody waits for any more. */
   keep({ crates, stores }: Arrival): void {
-    stores.forEach((store, at) => void this.#shard.leases.welcome(store, crates[at].asked));
+    stores.forEach((store, at) => void this.#shard.leases.attach(store, crates[at].asked));
   }
 }

@@ -83,7 +83,7 @@ export function wireRuntime(settings: RuntimeSettings, now: () => number, life: 
     events: {
       introduced: (member, link) => {
         threadSources.set(member.row, threadSource(member.worker, member.row));
-        coordinator.attach(member.row, link);
+        coordinator.connect(member.row, link);
       },
       answered: (member, answer) => coordinator.handle(member.row, answer),
       recorded: (member, interval) => observer.totals.merge(interval, member.row),

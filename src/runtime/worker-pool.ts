@@ -106,10 +106,10 @@ export class WorkerPool {
     this.#piscina.on('message', (message: unknown) => {
       if (isHello(message)) this.#introduce(message);
     });
-    this.#piscina.on('workerCreate', () => this.#adopt());
+    this.#piscina.on('workerCreate', () => this.#findNew());
     // Also raised for deaths that the members' own listeners report.
     this.#piscina.on('error', () => {});
-    this.#adopt();
+    this.#findNew();
   }
 
   get members(): Iterable<Member> {
@@ -154,7 +154,7 @@ export class WorkerPool {
   }
 
   /** Finds the threads that Piscina has started since the last time. */
-  #adopt(): void {
+  #findNew(): void {
     for (const worker of this.#piscina.threads) {
       if (this.#members.has(worker)) continue;
       const member: Member = {
@@ -177,7 +177,7 @@ export class WorkerPool {
       worker.on('error', (error) => {
         member.dying = true;
         member.cause = error instanceof Error ? error : new Error(String(error));
-        this.#adopt();
+        this.#findNew();
       });
       worker.on('exit', (code) => this.#exit(member, code));
     }
@@ -235,7 +235,7 @@ export class WorkerPool {
   #exit(member: Member, code: number): void {
     member.dismissed = this.#closing && !member.dying;
     member.dying = true;
-    this.#adopt();
+    this.#findNew();
     if (member.task === undefined && !this.#closing) this.#idleDeaths++;
     // Piscina replaces none that died before it was ready, and those that follow would wait for ever.
     if (!this.#closing && (!member.ready || this.#idleDeaths >= MOST_IDLE_DEATHS)) {

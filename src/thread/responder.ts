@@ -30,10 +30,10 @@ export class Responder {
     const { idle } = this.#shard;
     switch (message.kind) {
       case 'gift':
-        idle.welcome(message.tier, message.buffers);
+        idle.attach(message.tier, message.buffers);
         break;
       case 'want':
-        this.#surrender(message.ticket, message.tier, idle.give(message.tier, message.count));
+        this.#surrender(message.ticket, message.tier, idle.detach(message.tier, message.count));
         break;
       case 'trim':
         this.#ports.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.trim(message.kib) }, []);
@@ -61,7 +61,7 @@ export class Responder {
     try {
       this.#ports.post({ kind: 'surrender', ticket, tier, buffers }, buffers);
     } catch {
-      this.#shard.idle.takeBack(stores);
+      this.#shard.idle.reattach(stores);
       this.#ports.post({ kind: 'surrender', ticket, tier, buffers: [] }, []);
     }
   }

@@ -27,9 +27,9 @@ export class TaskFrame {
   begin(task: Task): unknown {
     const { leases } = this.#shard;
     leases.beginTask(task.task);
-    for (const { tier, buffers } of task.gifts) this.#shard.idle.welcome(tier, buffers);
+    for (const { tier, buffers } of task.gifts) this.#shard.idle.attach(tier, buffers);
     const brought = task.crates.map((crate) =>
-      this.#shard.receive(storeFrom(crate), crate.length, crate.asked),
+      this.#shard.attach(storeFrom(crate), crate.length, crate.asked),
     );
     return unpack(task.input, task.places, brought);
   }
@@ -46,7 +46,7 @@ export class TaskFrame {
     }
     const crates = packed.leases.map((lease): Crate => {
       const { length } = lease;
-      const store = this.#shard.leases.moveOut(lease);
+      const store = this.#shard.leases.detach(lease);
       return crateFor(store, length, store.loan);
     });
     return this.#end(packed.value, undefined, crates, packed.places);

@@ -113,7 +113,7 @@ describe('the ledger', () => {
     expect([ledger.rowOf(7), ledger.rowOf(8)]).toEqual([1, -1]);
     ledger.reserve(1, 50);
     ledger.row(1).counters.values[3] = 9;
-    expect(ledger.forgive(1)).toBe(50);
+    expect(ledger.writeOff(1)).toBe(50);
     ledger.release(1);
     expect(ledger.claim(8)).toBe(1);
     expect([ledger.chargedKib(1), ledger.row(1).counters.values[3]]).toEqual([0, 0]);
@@ -129,7 +129,7 @@ describe('the ledger', () => {
       words.fill(7);
       counters.fill(9);
     }
-    ledger.forgive(1);
+    ledger.writeOff(1);
     const left: number[] = [];
     class WatchedMemory extends AtomicMemory {
       override store(at: number, value: number): void {

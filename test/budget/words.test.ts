@@ -92,7 +92,7 @@ describe('the words of a row', () => {
     expect([0, 1, 2].map((row) => other.chargedKib(row))).toEqual([10, 11, 12]);
 
     expect([0, 1, 2].map((row) => other.row(row).taken)).toEqual([true, true, true]);
-    ledger.forgive(1);
+    ledger.writeOff(1);
     ledger.release(1);
     expect([0, 1, 2].map((row) => other.row(row).taken)).toEqual([true, false, true]);
     expect([0, 1, 2].map((row) => shown(other, row))).toEqual([filled(0), EMPTY, filled(2)]);

@@ -232,11 +232,11 @@ describe('a dead worker', () => {
     dead.acquire(MEDIUM);
     hoard(dead, LARGE, 2);
     // Two large ones are on their way here when it dies, and it held a loan of ours.
-    const buffers = dead.idle.give(2, 2).map((store) => store.buffer.transfer());
+    const buffers = dead.idle.detach(2, 2).map((store) => store.buffer.transfer());
     ports[0].fromWorker.push({ kind: 'surrender', ticket: 0, tier: 2, buffers });
     const lent = main.acquire(SMALL);
     const loan = coordinator.loans.open(SMALL);
-    main.leases.moveOut(lent);
+    main.leases.detach(lent);
     coordinator.loans.dispatch(loan, dead.row);
     expect(stand.used()).toBe(2048 + 64 + 4);
     expect(coordinator.bury(dead.row)).toEqual({ chargedBytes: MEDIUM, loanBytes: SMALL });
@@ -371,7 +371,7 @@ describe('results', () => {
 
   it('settle loans once, however often they come home', () => {
     const { coordinator, main, stand } = start();
-    const store = main.leases.moveOut(main.acquire(MEDIUM));
+    const store = main.leases.detach(main.acquire(MEDIUM));
     const loan = coordinator.loans.open(MEDIUM);
     const crate = { buffer: store.buffer, tier: 1, asked: 1, length: 1, loan };
     coordinator.transfers.takeHome(1, [crate]);
@@ -475,7 +475,7 @@ describe('cleaning up', () => {
     expect(medium()).toEqual([0, 0, 0]);
     coordinator.bury(shards[0].row);
     expect(stand.ledger.claim(99)).toBe(shards[0].row);
-    coordinator.attach(shards[0].row, ports[0]);
+    coordinator.connect(shards[0].row, ports[0]);
     expect(medium()).toEqual([0, 167, 0]);
     coordinator.cleanup.refill();
     answerAll();
@@ -555,10 +555,10 @@ describe('who acquired and who released', () => {
     // Worker 1 makes it, main releases it.
     produce(one, main, coordinator).release();
     // Main makes it and lends it to worker 2, which releases it.
-    const own = main.leases.moveOut(main.acquire(MEDIUM));
+    const own = main.leases.detach(main.acquire(MEDIUM));
     coordinator.transfers.takeHome(two.row, [crateOf(own, coordinator.loans.open(MEDIUM))]);
     // Worker 1 makes it, main lends it to worker 2, which releases it.
-    const made = main.leases.moveOut(produce(one, main, coordinator));
+    const made = main.leases.detach(produce(one, main, coordinator));
     coordinator.transfers.takeHome(two.row, [crateOf(made, coordinator.loans.open(MEDIUM, made.origin))]);
     expect(coordinator.flow.crossings).toEqual([
       { acquiredBy: one.row, releasedBy: 0, leases: 1 },
@@ -566,7 +566,7 @@ describe('who acquired and who released', () => {
       { acquiredBy: 0, releasedBy: two.row, leases: 1 },
     ]);
     // Native code in worker 2 lets go of another one after its task.
-    const late = main.leases.moveOut(main.acquire(MEDIUM));
+    const late = main.leases.detach(main.acquire(MEDIUM));
     const loan = coordinator.loans.open(MEDIUM);
     coordinator.handle(two.row, { kind: 'loan', loan, buffer: late.buffer.transfer() });
     expect(coordinator.flow.crossings).toContainEqual({ acquiredBy: 0, releasedBy: two.row, leases: 2 });

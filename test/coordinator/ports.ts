@@ -35,7 +35,7 @@ export function start(given: Partial<PoolOptions> = {}, workers = 2) {
   });
   const ports = shards.map((shard) => new Port(shard, coordinator));
   for (const port of ports) {
-    coordinator.attach(port.shard.row, port);
+    coordinator.connect(port.shard.row, port);
     port.deliver();
   }
   return { stand, options, main, shards, quotas, coordinator, ports, refused, rebalanced };
@@ -88,9 +88,9 @@ export type Started = ReturnType<typeof start>;
 
 /** A lease on the main thread over a buffer that a worker's result brought. */
 export function produce(producer: TestShard, main: TestShard, coordinator: Coordinator): Lease {
-  const store = producer.leases.moveOut(producer.acquire(MEDIUM));
+  const store = producer.leases.detach(producer.acquire(MEDIUM));
   const crate = { buffer: store.buffer.transfer(), tier: 1, asked: 1, length: MEDIUM, loan: 0 };
-  return main.receive(coordinator.transfers.attach(producer.row, [crate])[0], MEDIUM, 1);
+  return main.attach(coordinator.transfers.attach(producer.row, [crate])[0], MEDIUM, 1);
 }
 
 export function crateOf({ buffer, tier }: Store, loan: number): Crate {

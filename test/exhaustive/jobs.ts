@@ -160,11 +160,11 @@ const hear: Kind = {
   },
 };
 
-const forgive: Kind = {
+const writeOff: Kind = {
   name: 'zeroes the row of',
   call: (world, _by, at) => {
     const { row } = world.threads[at];
-    return { name: `forgive ${row}`, run: (ledger) => ledger.forgive(row) };
+    return { name: `write off ${row}`, run: (ledger) => ledger.writeOff(row) };
   },
 };
 
@@ -209,7 +209,7 @@ const KINDS = {
   drain,
   settleLoans,
   hear,
-  forgive,
+  'write off': writeOff,
   release,
   buried,
   claim,

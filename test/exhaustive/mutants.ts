@@ -139,7 +139,7 @@ export const MUTANTS: readonly (readonly [string, Protocol, string, Broken])[] =
     {
       ...PROTOCOL,
       bury: (at) => [
-        job('forgive', { at }),
+        job('write off', { at }),
         job('drain', { at }),
         job('settleLoans', { at }),
         job('buried', { at }),
@@ -157,7 +157,7 @@ export const MUTANTS: readonly (readonly [string, Protocol, string, Broken])[] =
         job('drain', { at }),
         job('settleLoans', { at }),
         job('release', { at }),
-        job('forgive', { at }),
+        job('write off', { at }),
         job('buried', { at }),
       ],
     },
@@ -182,7 +182,7 @@ export const MUTANTS: readonly (readonly [string, Protocol, string, Broken])[] =
       ...PROTOCOL,
       bury: (at) => [
         job('drain', { at }),
-        job('forgive', { at }),
+        job('write off', { at }),
         job('buried', { at }),
         job('release', { at }),
       ],

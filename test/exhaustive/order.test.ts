@@ -61,9 +61,9 @@ function spied({ messages = [], deaf = false }: { messages?: Answer[]; deaf?: bo
       told.push('un-charges the loans of');
       super.uncharge(row, kib);
     }
-    override forgive(row: number): number {
+    override writeOff(row: number): number {
       told.push('zeroes the row of');
-      return super.forgive(row);
+      return super.writeOff(row);
     }
     override release(row: number): void {
       told.push('frees the row of');
@@ -88,7 +88,7 @@ function spied({ messages = [], deaf = false }: { messages?: Answer[]; deaf?: bo
     },
     close: () => {},
   };
-  coordinator.attach(1, link);
+  coordinator.connect(1, link);
   const said = (): string[] => told.map((what) => `the coordinator ${what} worker 1`);
   return { coordinator, stand, said };
 }

@@ -31,7 +31,7 @@ export const PROTOCOL: Protocol = {
   bury: (at) => [
     job('drain', { at }),
     job('settleLoans', { at }),
-    job('forgive', { at }),
+    job('write off', { at }),
     job('buried', { at }),
     job('release', { at }),
   ],

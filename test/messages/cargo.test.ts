@@ -76,7 +76,7 @@ describe('packing', () => {
   it('refuses a view of a loan that was released and waits to go home', () => {
     const { shard } = makeShard({ safety: 'off' });
     shard.leases.beginTask(1);
-    const lease = shard.receive(new Store(new ArrayBuffer(SMALL), 0, 77), 10, 0);
+    const lease = shard.attach(new Store(new ArrayBuffer(SMALL), 0, 77), 10, 0);
     const view = lease.bytes;
     lease.release();
     expect(() => pack(view, shard)).toThrow(expect.objectContaining({ code: 'ERR_LEASE_VIEW_MOVED' }));
@@ -95,7 +95,7 @@ describe('packing', () => {
     const { shard } = makeShard({ safety: 'off' });
     const lease = shard.acquire(SMALL);
     const stale = lease.bytes.fill(3);
-    const crate = crateFor(shard.leases.moveOut(lease), SMALL, 9);
+    const crate = crateFor(shard.leases.detach(lease), SMALL, 9);
     const waiting = detachViews(crate);
     expect([stale.length, new Uint8Array(waiting.buffer)[0]]).toEqual([0, 3]);
     expect(waiting).toMatchObject({ tier: 0, asked: 0, length: SMALL, loan: 9 });

@@ -70,32 +70,32 @@ describe('a shard counts', () => {
 
   it('as held what came from elsewhere, and no more what left', () => {
     const { shard } = makeShard({}, { quotas: [0, 2, 0] });
-    shard.idle.welcome(1, sent(shard, 3));
+    shard.idle.attach(1, sent(shard, 3));
     expect(counts(shard)).toEqual({ ...none, held: 128, freed: 64 });
-    const stores = shard.idle.give(1, 1);
+    const stores = shard.idle.detach(1, 1);
     expect(counts(shard)).toEqual({ ...none, held: 64, freed: 64 });
-    shard.idle.takeBack(stores);
+    shard.idle.reattach(stores);
     expect(counts(shard)).toEqual({ ...none, held: 128, freed: 64 });
-    shard.idle.receive(new Store(sent(shard, 1)[0], 1));
+    shard.idle.attachStore(new Store(sent(shard, 1)[0], 1));
     expect(counts(shard)).toEqual({ ...none, held: 128, freed: 128, overflows: 1 });
     expect(shard.charged).toBe(128);
   });
 
   it('as held what moves with a lease, but no loan', () => {
     const { shard } = makeShard();
-    const store = shard.leases.moveOut(shard.acquire(MEDIUM));
+    const store = shard.leases.detach(shard.acquire(MEDIUM));
     const made = { ...none, buffers: 1, allocated: 64 };
     expect(counts(shard)).toEqual(made);
-    shard.receive(store, MEDIUM, 1).release();
+    shard.attach(store, MEDIUM, 1).release();
     expect(counts(shard)).toEqual({ ...made, held: 64 });
-    shard.leases.welcome(new Store(sent(shard, 1)[0], 1), 1);
+    shard.leases.attach(new Store(sent(shard, 1)[0], 1), 1);
     expect(counts(shard)).toEqual({ ...made, held: 128 });
     // Both ended here, one of them without having begun here.
     expect(shard.ledger.row(shard.row).counters.releases(1)).toBe(2);
 
     shard.leases.beginTask(1);
     const [released, forgotten] = [1, 2].map((loan) =>
-      shard.receive(new Store(new ArrayBuffer(MEDIUM), 1, loan), MEDIUM, 1),
+      shard.attach(new Store(new ArrayBuffer(MEDIUM), 1, loan), MEDIUM, 1),
     );
     released.release();
     expect(forgotten.length).toBe(MEDIUM);
@@ -107,7 +107,7 @@ describe('a shard counts', () => {
   it('as held no more what went back to where a result had brought it from', () => {
     const { shard } = makeShard();
     const asked: Store[] = [];
-    const take = (from: Store) => shard.receive(from, MEDIUM, 1);
+    const take = (from: Store) => shard.attach(from, MEDIUM, 1);
     shard.supply.sent = (store) => asked.push(store) > 1;
     const kept = take(new Store(sent(shard, 1)[0], 1, 0, 3));
     kept.release();
@@ -140,8 +140,8 @@ it('a shard sees each of its stores once: lent, on its way home, idle or in quar
   shard.leases.beginTask(1);
   const lent = shard.acquire(MEDIUM);
   const idle = shard.acquire(MEDIUM);
-  const pinned = shard.receive(new Store(new ArrayBuffer(MEDIUM), 1, 1), MEDIUM, 1);
-  const home = shard.receive(new Store(new ArrayBuffer(MEDIUM), 1, 2), MEDIUM, 1);
+  const pinned = shard.attach(new Store(new ArrayBuffer(MEDIUM), 1, 1), MEDIUM, 1);
+  const home = shard.attach(new Store(new ArrayBuffer(MEDIUM), 1, 2), MEDIUM, 1);
   const seen = () => {
     const stores: Store[] = [];
     shard.leases.some((store) => stores.push(store) < 0);
@@ -166,7 +166,7 @@ describe('idle memory', () => {
     const stores = leases.map(({ store }) => store);
     for (const lease of leases) lease.release();
     expect(stores.map(({ lender }) => lender)).toEqual([shard.leases, shard.leases, shard.leases]);
-    shard.idle.give(1, 1);
+    shard.idle.detach(1, 1);
     shard.idle.clear([0, 1, 0]);
     // Last in, first out.
     expect(stores.map(({ lender }) => lender)).toEqual([shard.leases, null, null]);
@@ -174,7 +174,7 @@ describe('idle memory', () => {
 
   it('knows no loan any more that has gone home', () => {
     const { shard } = makeShard();
-    const lend = (loan: number) => shard.receive(new Store(new ArrayBuffer(MEDIUM), 1, loan), MEDIUM, 1);
+    const lend = (loan: number) => shard.attach(new Store(new ArrayBuffer(MEDIUM), 1, loan), MEDIUM, 1);
     shard.leases.beginTask(1);
     lend(1).release();
     const pin = lend(2).pin();
@@ -200,10 +200,10 @@ describe('idle memory', () => {
   it('takes back what could not be sent: in quarantine where that cannot be transferred', () => {
     const { shard } = makeShard({ safety: 'off' });
     for (const lease of shard.acquireAll([MEDIUM, MEDIUM])) lease.release();
-    const stores = shard.idle.give(1, 2);
+    const stores = shard.idle.detach(1, 2);
     markAsUntransferable(stores[0].buffer);
     const stale = stores[1].bytes;
-    shard.idle.takeBack(stores);
+    shard.idle.reattach(stores);
     expect([shard.charged, shard.idleCounts[1], stale.length]).toEqual([128, 1, 0]);
     expect(counts(shard)).toEqual({ ...none, buffers: 2, allocated: 128, held: 128, quarantined: 1 });
   });
@@ -212,7 +212,7 @@ describe('idle memory', () => {
     const [shard, starved] = makeStand({}, { shards: 2, quotas: [0, 2, 0] }).shards;
     starved.supply.starve({ kib: 64, tier: 1 });
     const buffers = sent(shard, 5);
-    shard.idle.welcome(1, buffers);
+    shard.idle.attach(1, buffers);
     expect([shard.charged, shard.idleCounts[1]]).toEqual([128, 2]);
     expect(buffers.filter(({ detached }) => detached)).toHaveLength(3);
   });

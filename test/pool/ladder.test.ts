@@ -30,7 +30,7 @@ describe('the ladder serves a request by the cheapest step that can', () => {
     const { shard, stand } = makeShard({ budgetBytes: MEDIUM });
     // The coordinator charges the receiver before it posts.
     stand.ledger.reserve(0, 64);
-    shard.supply.post(() => shard.idle.adopt([new Store(new ArrayBuffer(MEDIUM), 1)]));
+    shard.supply.post(() => shard.idle.putAll([new Store(new ArrayBuffer(MEDIUM), 1)]));
     shard.acquire(MEDIUM);
     expect(shard.causes()).toEqual(['mailbox']);
     expect(stand.used()).toBe(64);
@@ -41,7 +41,7 @@ describe('the ladder serves a request by the cheapest step that can', () => {
     shard.acquire(MEDIUM).release();
     shard.causes();
     stand.ledger.reserve(0, 64);
-    shard.supply.post(() => shard.idle.adopt([new Store(new ArrayBuffer(MEDIUM), 1)]));
+    shard.supply.post(() => shard.idle.putAll([new Store(new ArrayBuffer(MEDIUM), 1)]));
     shard.acquireAll([MEDIUM, MEDIUM, MEDIUM]);
     expect(shard.causes()).toEqual(['hit', 'mailbox', 'fresh']);
   });

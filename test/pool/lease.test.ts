@@ -53,17 +53,17 @@ describe('a lease', () => {
   it('is over once it was moved', () => {
     const { shard } = makeShard();
     const lease = shard.acquire(SMALL);
-    const store = shard.leases.moveOut(lease);
+    const store = shard.leases.detach(lease);
     expect(store.capacity).toBe(SMALL);
     expect(() => lease.release()).toThrow(coded('ERR_LEASE_MOVED'));
-    expect(() => shard.leases.moveOut(lease)).toThrow(coded('ERR_LEASE_MOVED'));
+    expect(() => shard.leases.detach(lease)).toThrow(coded('ERR_LEASE_MOVED'));
     expect(() => lease[Symbol.dispose]()).not.toThrow();
   });
 
   it('is refused by a shard that did not lend it', () => {
     const [one, other] = makeStand({}, { shards: 2 }).shards;
     const lease = one.acquire(SMALL);
-    expect(() => other.leases.moveOut(lease)).toThrow(coded('ERR_LEASE_FOREIGN'));
+    expect(() => other.leases.detach(lease)).toThrow(coded('ERR_LEASE_FOREIGN'));
     lease.release();
   });
 
@@ -108,7 +108,7 @@ describe('a lease', () => {
     shard.acquire(SMALL).release();
     const lease = shard.acquire(SMALL);
     const taken = lease.bytes.buffer.transfer();
-    expect(() => shard.leases.moveOut(lease)).toThrow(coded('ERR_LEASE_DETACHED'));
+    expect(() => shard.leases.detach(lease)).toThrow(coded('ERR_LEASE_DETACHED'));
     expect(() => lease.resize(MEDIUM)).toThrow(coded('ERR_LEASE_DETACHED'));
     expect(() => lease.release()).toThrow(coded('ERR_LEASE_DETACHED'));
     expect(() => lease.release()).toThrow(coded('ERR_LEASE_RELEASED'));
@@ -198,7 +198,7 @@ describe('a pin', () => {
     const pins = [lease.pin(), lease.pin()];
     for (const pin of pins) {
       expect(() => lease.release()).toThrow(coded('ERR_LEASE_PINNED'));
-      expect(() => shard.leases.moveOut(lease)).toThrow(coded('ERR_LEASE_PINNED'));
+      expect(() => shard.leases.detach(lease)).toThrow(coded('ERR_LEASE_PINNED'));
       expect(() => lease.resize(MEDIUM)).toThrow(coded('ERR_LEASE_PINNED'));
       lease.resize(10);
       pin.release();
@@ -333,11 +333,11 @@ describe('what lies in the mailbox', () => {
 describe('memory that arrived from another thread', () => {
   it('is guarded at full safety: its stale views are detached, and its leak has a stack', () => {
     const { shard } = makeShard({ safety: 'full' });
-    const lease = shard.receive(new Store(new ArrayBuffer(SMALL), 0), 10, 0);
+    const lease = shard.attach(new Store(new ArrayBuffer(SMALL), 0), 10, 0);
     const stale = lease.bytes;
     lease.release();
     expect(stale.length).toBe(0);
-    shard.receive(new Store(new ArrayBuffer(SMALL), 0), 10, 0);
+    shard.attach(new Store(new ArrayBuffer(SMALL), 0), 10, 0);
     expect(shard.close()).toEqual([{ length: 10, stack: expect.stringContaining('lease.test.ts') }]);
   });
 });
@@ -349,7 +349,7 @@ describe('memory of a result that nobody waits for any more', () => {
     shard.supply.sent = (store) => sent.push(store) > 0;
     shard.acquire(MEDIUM);
     shard.acquire(MEDIUM);
-    shard.leases.welcome(new Store(new ArrayBuffer(MEDIUM), 1, 0, 1), 1);
+    shard.leases.attach(new Store(new ArrayBuffer(MEDIUM), 1, 0, 1), 1);
     expect(sent).toHaveLength(1);
     expect(shard.close()).toHaveLength(2);
     expect(shard.charged).toBe(0);
@@ -444,7 +444,7 @@ describe('the end of a task', () => {
           // One of those that live moves away, or there is one more.
           const [moved] = leases.splice(act, 1);
           if (moved === undefined) leases.push(shard.acquire(acts.length * 64 - leases.length));
-          else shard.supply.uncharge(shard.leases.moveOut(moved).capacity / KiB);
+          else shard.supply.uncharge(shard.leases.detach(moved).capacity / KiB);
         }
         const forgotten = leases.map(({ length }) => length).sort();
         const leaks = shard.leases.endTask().leaks.map(({ length }) => length);

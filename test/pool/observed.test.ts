@@ -104,9 +104,9 @@ describe('the lifetime of a lease', () => {
 
   it('ends with a move, and is not known of the lease on the other side', () => {
     const { shard, stand } = makeShard();
-    const store = shard.leases.moveOut(timed(shard, stand));
+    const store = shard.leases.detach(timed(shard, stand));
     expect(shard.lifetimes).toEqual([{ tier: 0, nanoseconds: 900, weight: 1 }]);
-    const lease = shard.receive(store, SMALL, 0);
+    const lease = shard.attach(store, SMALL, 0);
     stand.clock += 5000;
     lease.release();
     expect(shard.lifetimes).toHaveLength(1);

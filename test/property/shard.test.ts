@@ -128,7 +128,7 @@ function apply(world: World, operation: Operation, scrub: boolean): void {
       const held = pick(world.held, operation.which);
       if (held === undefined) return;
       const { length } = held.lease;
-      const store = attempt(() => held.shard.leases.moveOut(held.lease));
+      const store = attempt(() => held.shard.leases.detach(held.lease));
       if (store === undefined) return;
       world.held = world.held.filter((other) => other !== held);
       const to = stand.shards[operation.shard];
@@ -169,9 +169,9 @@ function apply(world: World, operation: Operation, scrub: boolean): void {
     case 'give': {
       const from = stand.shards[operation.shard];
       const to = stand.shards[operation.to];
-      const given = from.idle.give(operation.tier, 2);
+      const given = from.idle.detach(operation.tier, 2);
       for (const store of given) stand.ledger.move(from.row, to.row, store.capacity / KiB);
-      to.idle.adopt(given.map((store) => new Store(store.buffer.transfer(), store.tier)));
+      to.idle.putAll(given.map((store) => new Store(store.buffer.transfer(), store.tier)));
       return;
     }
   }

@@ -122,13 +122,13 @@ export class SimulatedJob {
   #misuse(): void {
     this.#some((held) => {
       const { lease, pins } = held;
-      const foreign = codeOf(() => this.#machine.stranger().leases.moveOut(lease));
+      const foreign = codeOf(() => this.#machine.stranger().leases.detach(lease));
       if (foreign !== 'ERR_LEASE_FOREIGN')
         throw new Error(`promise 4: another shard took a lease: ${foreign}`);
       if (pins.length > 0) return;
       this.#held.splice(this.#held.indexOf(held), 1);
       lease.release();
-      const codes = [() => lease.release(), () => lease.bytes, () => this.#shard.leases.moveOut(lease)].map(
+      const codes = [() => lease.release(), () => lease.bytes, () => this.#shard.leases.detach(lease)].map(
         codeOf,
       );
       if (codes.some((code) => code !== 'ERR_LEASE_RELEASED'))

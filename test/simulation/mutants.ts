@@ -39,7 +39,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: 'deadly',
     file: coordinator,
     from: 'const link = this.#links.remove(row);',
-    to: 'this.#ledger.forgive(row);\n    const link = this.#links.remove(row);',
+    to: 'this.#ledger.writeOff(row);\n    const link = this.#links.remove(row);',
   },
   {
     name: "un-charges a dead worker's loans when the run is rejected",
@@ -145,7 +145,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'loses buffers that it could not send',
     world: 'deadly',
     file: 'thread/responder.ts',
-    from: 'this.#shard.idle.takeBack(stores);',
+    from: 'this.#shard.idle.reattach(stores);',
     to: '',
   },
   {

@@ -243,8 +243,8 @@ export class ScheduledLedger extends Ledger {
     return this.#scheduled((ledger) => ledger.claim(owner));
   }
 
-  override forgive(row: number): number {
-    return this.#scheduled((ledger) => ledger.forgive(row));
+  override writeOff(row: number): number {
+    return this.#scheduled((ledger) => ledger.writeOff(row));
   }
 
   override wake(): void {

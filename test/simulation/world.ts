@@ -304,7 +304,7 @@ export class World implements Thread {
   #greet(worker: SimulatedWorker): void {
     worker.introduced = true;
     worker.member.row = worker.row;
-    this.coordinator.attach(worker.row, worker);
+    this.coordinator.connect(worker.row, worker);
     worker.member.ready = true;
     this.tasks.pump();
   }
