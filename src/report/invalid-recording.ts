@@ -6,7 +6,7 @@ import { quote, shortened, shown } from '../text/escaping.ts';
 const SHOWN_CHARACTERS = 60;
 
 /** How some files begin that may be taken for a recording. */
-const STRANGERS: readonly [RegExp, string][] = [
+const OTHER_FILES: readonly [RegExp, string][] = [
   [/^(RIFF|RF64|fLaC|OggS|ID3|FORM|caff|wvPk)/, 'it is a recording of sound'],
   [/^(#\[|"StartTimestamp"|Tag=)/, 'it is an interval log of histograms'],
   [/^ +Value +Percentile/, 'it is a table of percentiles'],
@@ -19,7 +19,7 @@ const STRANGERS: readonly [RegExp, string][] = [
 
 /** @param beginning a character each byte */
 export function foreign(origin: string, beginning: string): MillpondError {
-  const [, what] = STRANGERS.find(([pattern]) => pattern.test(beginning)) ?? [];
+  const [, what] = OTHER_FILES.find(([pattern]) => pattern.test(beginning)) ?? [];
   return invalid(
     `A recording of a run begins with a line {"kind":"header","format":"${RECORDING_FORMAT}",...}; ${shown(origin)} begins with ${valueText(beginning)}${what === undefined ? '' : `: ${what}`}. Give the file that --record wrote.`,
   );

@@ -93,7 +93,7 @@ function atRest(world: World): boolean {
   return world.threads.every(
     ({ life, agenda, port, row }) =>
       port.length === 0 &&
-      (life === BURIED || (life === ALIVE && (agenda.length === 0 || (row < 0 && !world.mourning)))),
+      (life === BURIED || (life === ALIVE && (agenda.length === 0 || (row < 0 && !world.burying)))),
   );
 }
 

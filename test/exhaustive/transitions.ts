@@ -52,7 +52,7 @@ export class Transitions {
     const choices: Choice[] = [];
     world.threads.forEach((thread, by) => {
       if (thread.life === STOPPED) choices.push({ by, what: 'ends', agenda: [] });
-      if (thread.life !== ALIVE || (thread.row < 0 && !world.mourning)) return;
+      if (thread.life !== ALIVE || (thread.row < 0 && !world.burying)) return;
       if (by > 0 && by < world.rows && world.kills > 0) choices.push({ by, what: 'ends', agenda: [] });
       if (thread.agenda.length > 0) choices.push({ by, what: 'goes on', agenda: [] });
       else {

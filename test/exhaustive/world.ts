@@ -125,7 +125,7 @@ export class World {
   }
 
   /** The thread of a worker is gone: somebody may take its row. */
-  get mourning(): boolean {
+  get burying(): boolean {
     return this.threads.some(({ life }) => life >= GONE);
   }
 

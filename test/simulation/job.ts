@@ -122,7 +122,7 @@ export class SimulatedJob {
   #misuse(): void {
     this.#some((held) => {
       const { lease, pins } = held;
-      const foreign = codeOf(() => this.#machine.stranger().leases.detach(lease));
+      const foreign = codeOf(() => this.#machine.otherShard().leases.detach(lease));
       if (foreign !== 'ERR_LEASE_FOREIGN')
         throw new Error(`promise 4: another shard took a lease: ${foreign}`);
       if (pins.length > 0) return;

@@ -22,7 +22,7 @@ export type Machinery = Machine & {
   readonly world: WorldOptions;
   readonly promises: Promises;
   /** A shard that is not the caller's. */
-  stranger(): Shard;
+  otherShard(): Shard;
 };
 
 export class SimulatedWorker implements Thread, Link {

@@ -81,7 +81,7 @@ export class World implements Thread {
       options: pool,
       world: options,
       promises: new Promises(book, options.budgetKib, () => this.#chargedKib()),
-      stranger: () => this.shard,
+      otherShard: () => this.shard,
       broken: null,
     };
     const { shared } = Ledger.create(1 + 2 * options.workers, pool.budgetBytes);
@@ -114,7 +114,7 @@ export class World implements Thread {
     this.#admission = main.admission;
     watch(this.coordinator, this.machine);
     this.#users = new Users(this.machine, this.#supply, this.shard, this.tasks);
-    for (let worker = 0; worker < options.workers; worker++) this.#hire();
+    for (let worker = 0; worker < options.workers; worker++) this.#startWorker();
     scheduler.turn = (except) => this.#turn(except);
     scheduler.check = (by) => this.#note(() => this.#check(by));
   }
@@ -182,7 +182,7 @@ export class World implements Thread {
 
   #let(thread: Thread): boolean {
     if (this.#kill(thread)) return true;
-    if (thread.dead) return this.#mourn(thread as SimulatedWorker);
+    if (thread.dead) return this.#finishDeath(thread as SimulatedWorker);
     if (thread.call !== null) {
       thread.call.step();
       return true;
@@ -207,7 +207,7 @@ export class World implements Thread {
   }
 
   /** A thread that was killed is gone some time later, whatever the main thread does meanwhile. */
-  #mourn(worker: SimulatedWorker): boolean {
+  #finishDeath(worker: SimulatedWorker): boolean {
     if (worker.gone || !worker.noticed || worker.busy) return false;
     worker.vanish();
     return true;
@@ -229,7 +229,7 @@ export class World implements Thread {
     for (const worker of this.workers) {
       const { member } = worker;
       if (worker.shard !== null && !worker.introduced && !worker.dead)
-        actions.push(() => this.#greet(worker));
+        actions.push(() => this.#introduce(worker));
       if (worker.introduced && worker.fromWorker.length > 0 && !worker.gone) {
         actions.push(() => {
           const message = worker.receive();
@@ -243,7 +243,7 @@ export class World implements Thread {
           member.dying = true;
           worker.settle?.lost(new Error('killed'));
           worker.settle = null;
-          if (!this.#closing) this.#hire();
+          if (!this.#closing) this.#startWorker();
         });
       }
       if (worker.gone) actions.push(() => this.#bury(worker));
@@ -295,13 +295,13 @@ export class World implements Thread {
     this.tasks.pump();
   }
 
-  #hire(): void {
+  #startWorker(): void {
     const worker = new SimulatedWorker(++this.#lastId, this.ledger.shared, this.machine, this);
     worker.finishing = this.#ending;
     this.workers.push(worker);
   }
 
-  #greet(worker: SimulatedWorker): void {
+  #introduce(worker: SimulatedWorker): void {
     worker.introduced = true;
     worker.member.row = worker.row;
     this.coordinator.connect(worker.row, worker);

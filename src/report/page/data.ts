@@ -67,7 +67,7 @@ export interface RunData {
   readonly slowest: readonly TaskData[];
   readonly tasks: EndedTasks;
   readonly moves: readonly MoveData[];
-  readonly honesty: HonestyData;
+  readonly trust: TrustData;
 }
 
 export interface VerdictData {
@@ -196,7 +196,7 @@ export interface MoveData {
   readonly count: number;
 }
 
-export interface HonestyData {
+export interface TrustData {
   readonly resolution: number;
   readonly read: number;
   readonly record: number;

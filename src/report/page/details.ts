@@ -9,25 +9,25 @@ import { shardName } from './time.ts';
 export function detailsOf({ runs }: PageData): Html {
   return html`${runs.map((run, index) => {
     const letter = runs.length > 1 ? letterOf(index) : null;
-    return html`<section class="details">${letter && html`<h2>Run ${letter}: <bdi>${run.origin}</bdi></h2>`}${honesty(run)}${waits(run)}${tasks(run)}${health(run)}${moves(run)}${about(run)}</section>`;
+    return html`<section class="details">${letter && html`<h2>Run ${letter}: <bdi>${run.origin}</bdi></h2>`}${trust(run)}${waits(run)}${tasks(run)}${health(run)}${moves(run)}${about(run)}</section>`;
   })}`;
 }
 
-function honesty({ honesty, remarks, ended }: RunData): Html {
-  const { sampleEvery, digits, clipped } = honesty;
+function trust({ trust, remarks, ended }: RunData): Html {
+  const { sampleEvery, digits, clipped } = trust;
   const spans =
-    honesty.shortest === honesty.longest
-      ? clock(honesty.shortest)
-      : `${clock(honesty.shortest)} to ${clock(honesty.longest)}`;
-  return html`<h3>How far the figures can be trusted</h3><ul class="honesty"><li>${
+    trust.shortest === trust.longest
+      ? clock(trust.shortest)
+      : `${clock(trust.shortest)} to ${clock(trust.longest)}`;
+  return html`<h3>How far the figures can be trusted</h3><ul class="trust"><li>${
     sampleEvery === 1
       ? 'Every hit was timed.'
       : `Slow requests are all timed. Of hits one in ${count(sampleEvery)} is, and counts as ${count(sampleEvery)}: curves and heat maps of hits are estimates, the numbers of requests are exact.`
-  }</li><li>The clock told apart ${duration(honesty.resolution)}; reading it takes ${duration(honesty.read)}, which is part of every latency; recording a value takes ${duration(honesty.record)}.</li><li>Histograms keep ${digits} significant digits, so percentiles lie up to ${100 / 10 ** digits} % above the true value; the largest values are exact.</li><li class="${clipped > 0 ? 'warn' : ''}">${
+  }</li><li>The clock told apart ${duration(trust.resolution)}; reading it takes ${duration(trust.read)}, which is part of every latency; recording a value takes ${duration(trust.record)}.</li><li>Histograms keep ${digits} significant digits, so percentiles lie up to ${100 / 10 ** digits} % above the true value; the largest values are exact.</li><li class="${clipped > 0 ? 'warn' : ''}">${
     clipped > 0
       ? `${count(clipped)} values lay outside the range of their histogram and were clipped to it: the tails are longer than they are drawn.`
       : 'No value lay outside the range of its histogram.'
-  }</li><li>${count(honesty.intervals)} intervals of ${spans} were recorded; plots over time keep the largest of what falls together.</li>${remarks.map((remark) => html`<li class="warn">${remark}</li>`)}${
+  }</li><li>${count(trust.intervals)} intervals of ${spans} were recorded; plots over time keep the largest of what falls together.</li>${remarks.map((remark) => html`<li class="warn">${remark}</li>`)}${
     ended ? '' : html`<li class="warn">Totals hold what was written before the recording stopped.</li>`
   }</ul>`;
 }

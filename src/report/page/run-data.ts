@@ -16,7 +16,7 @@ import {
 import { cutOfSeries, type Merged } from '../histograms.ts';
 import type { RecordedRun } from '../recorded-run.ts';
 import { curveOf } from './curves.ts';
-import type { CauseData, CurveData, DecisionsData, GcData, HonestyData, MoveData, RunData } from './data.ts';
+import type { CauseData, CurveData, DecisionsData, GcData, TrustData, MoveData, RunData } from './data.ts';
 import { bytes } from './format.ts';
 import { type Gathered, gather, heatOf } from './gather.ts';
 import { shownName } from './html.ts';
@@ -81,7 +81,7 @@ export function runDataOf(
     slowest: slowestOf(run),
     tasks: endedTasks(run),
     moves: movesOf(run),
-    honesty: honestyOf(run),
+    trust: trustOf(run),
   };
 }
 
@@ -205,7 +205,7 @@ function movesOf({ intervals }: RecordedRun): MoveData[] {
     .slice(0, MOST_MOVES);
 }
 
-function honestyOf(run: RecordedRun): HonestyData {
+function trustOf(run: RecordedRun): TrustData {
   const { header, intervals } = run;
   const { resolutionNanoseconds, readNanoseconds, recordNanoseconds } = header.clock;
   return {
