@@ -7,13 +7,15 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const files = (...globs: string[]): string[] => globSync(globs, { cwd: root });
 const without = (all: string[], some: string[]): string[] => all.filter((file) => !some.includes(file));
 
-/** Whole runtimes on any schedule, every interleaving, policies in closed loops: minutes of plain computing. */
+/** Simulated runtimes on any schedule, policies in closed loops, every interleaving: minutes of plain computing. */
 const computing = files(
   'test/{exhaustive,property,simulation}/*.test.ts',
   'test/regulation/stability.test.ts',
+  'test/report/simulated.test.ts',
+  'test/stress/recording.test.ts',
 );
-/** Real threads under stress, the package as it is installed, its page in a browser. */
-const slow = files('test/{stress,package,report/page}/*.test.ts');
+/** Much of something at once or again and again, the package as it is installed, its page in a browser. */
+const slow = without(files('test/{stress,package,report/page}/*.test.ts'), computing);
 /** These start no thread and no process, and leave the process that they run in as it was. */
 const pure = without(
   files(
@@ -23,6 +25,7 @@ const pure = without(
   [
     ...computing,
     'test/regulation/threads.test.ts',
+    // Its reports are read by Java, and files that may not be read are by another user.
     'test/report/exports.test.ts',
     'test/report/read-run.test.ts',
   ],

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, watch } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openDecoder } from '../../src/audio/open-decoder.ts';
+import { firstFile, stopsCleanly } from './interrupted.ts';
 import { filesUnder, hoursOfWork, scratch, start } from './millpond.ts';
 
 const at = scratch();
@@ -11,50 +11,12 @@ beforeAll(() => {
   input = hoursOfWork(at('in'));
 });
 
-/** Resolves when something was written under a folder: work has begun. */
-function firstFile(folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  return new Promise((resolve) => {
-    const watcher = watch(folder, () => {
-      watcher.close();
-      resolve();
-    });
-  });
-}
-
-function announcedSeconds(path: string): number {
-  const decoder = openDecoder(path);
-  const { announcedFrames, sampleRate } = decoder.info;
-  decoder.close();
-  return announcedFrames! / sampleRate;
-}
-
 describe('SIGINT', () => {
-  it('twenty times in the middle of work stops cleanly: 130, no abort, nothing half-written', async () => {
-    for (let round = 0; round < 20; round++) {
-      const out = at(`out-${round}`);
-      const working = firstFile(out);
-      const { child, ended } = start([
-        'transcode',
-        input,
-        '--to',
-        round % 2 ? 'mp3' : 'flac',
-        '--out',
-        out,
-        '--json',
-      ]);
-      await working;
-      child.kill('SIGINT');
-      const { code, signal, stdout, stderr } = await ended;
-      expect({ round, code, signal }).toEqual({ round, code: 130, signal: null });
-      expect(stderr).toContain('stopping');
-      const report = JSON.parse(stdout);
-      expect(report).toMatchObject({ interrupted: true, failures: [], budget: { endBytes: 0 } });
-      const left = filesUnder(out);
-      expect(left.filter((name) => name.startsWith('.'))).toEqual([]);
-      expect(left).toHaveLength(report.files.ok);
-      for (const name of left) expect(announcedSeconds(join(out, name))).toBeCloseTo(60, 0);
-    }
+  it.each([
+    'flac',
+    'mp3',
+  ])('in the middle of work to %s stops cleanly: 130, no abort, nothing half-written', async (to) => {
+    await stopsCleanly(input, at(`once-${to}`), to);
   });
 
   it('a second time leaves at once, by the signal, without what was half-written', async () => {

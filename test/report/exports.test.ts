@@ -142,6 +142,8 @@ describe('an interval log', () => {
       ]) {
         const output = join(folder, 'out');
         await promisify(execFile)('java', [
+          // Each run is short: no time for a better compiler and threads that collect.
+          ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
           ...['-cp', jar as string, 'org.HdrHistogram.HistogramLogProcessor'],
           ...['-i', input, '-o', output, '-outputValueUnitRatio', '1'],
           ...(tag === null ? [] : ['-tag', tag]),

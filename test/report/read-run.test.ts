@@ -1,17 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isMillpondError, type MillpondError } from '../../src/errors.ts';
+import type { MillpondError } from '../../src/errors.ts';
 import { encodeSparse } from '../../src/report/encoded-histogram.ts';
 import { cutOfSeries } from '../../src/report/histograms.ts';
-import { LIMITS } from '../../src/report/limits.ts';
 import { parseRun, readRun } from '../../src/report/read-run.ts';
 import type { RecordingLine } from '../../src/telemetry/recording/lines.ts';
 import { madeLines, textOf } from './made-run.ts';
+import { messageOf } from './refused.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millpond-read-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,22 +33,6 @@ function changed(number: number, path: readonly (string | number)[], value: unkn
   if (value === undefined) delete inner[last];
   else inner[last] = value;
   return textOf(copy as RecordingLine[]);
-}
-
-function failure(recording: string): MillpondError {
-  try {
-    parseRun('run.millpond', recording);
-  } catch (error) {
-    if (isMillpondError(error)) return error;
-    throw error;
-  }
-  throw new Error('It was taken.');
-}
-
-function messageOf(recording: string): string {
-  const { code, message } = failure(recording);
-  expect(code).toBe('ERR_RECORDING_INVALID');
-  return message;
 }
 
 const numberOf = (kind: string): number => lines.findIndex((line) => line.kind === kind) + 1;
@@ -329,136 +312,6 @@ describe('a damaged line is named, with what is wrong and what to do:', () => {
     const recording = [lines[0], interval(1), interval(2)] as RecordingLine[];
     expect(messageOf(textOf(recording))).toMatch(
       /^Line 3 .* the counts of all histograms come to 2\^53 at most/,
-    );
-  });
-});
-
-describe('a recording is bounded', () => {
-  it('in its size', async () => {
-    const path = write('large.millpond', '{');
-    truncateSync(path, LIMITS.fileBytes + 1);
-    await expect(readRun(path)).rejects.toThrow(
-      /^So that a report takes bounded memory, a recording has 256 MiB at most; .*large\.millpond has more\. Record/,
-    );
-  });
-
-  it('in the length of a line', async () => {
-    const path = write('wide.millpond', '{');
-    truncateSync(path, LIMITS.lineBytes + 2);
-    await expect(readRun(path)).rejects.toThrow(/a line has 16 MiB at most/);
-  });
-
-  it('in its lines', () => {
-    const recording = textOf([lines[0]]) + '{"kind":"-"}\n'.repeat(LIMITS.lines);
-    expect(messageOf(recording)).toMatch(/a recording has 1000000 lines at most/);
-  });
-
-  it('in the number of its histograms', () => {
-    const small = encodeSparse([7, 1], cutOfSeries('queue'));
-    const line = (at: number, count: number, histogram: string) =>
-      JSON.stringify({
-        ...lines[1],
-        from: at,
-        to: at,
-        series: Array(count).fill(['queue', 0, histogram, 1, 1]),
-      });
-    // Those of the last are not even looked at.
-    const tenth = LIMITS.series / 10;
-    const whole = [1, 2, 3].map((at) => line(at, tenth, small));
-    const recording = [JSON.stringify(lines[0]), ...whole, line(4, 7 * tenth + 1, ''), ''].join('\n');
-    expect(messageOf(recording)).toMatch(/a recording has 1000000 histograms at most/);
-  });
-
-  it('in the entries of its lists', () => {
-    const moves = JSON.stringify(Array(500_000).fill(['quota', 'small', 1, 2, 3]));
-    const line = JSON.stringify({ ...lines[1], series: [], from: 1, to: 1, moves: [] });
-    const full = line.replace('"moves":[]', `"moves":${moves}`);
-    expect(messageOf(`${JSON.stringify(lines[0])}\n${`${full}\n`.repeat(8)}`)).toMatch(
-      /the intervals of a recording have 4000000 shards, moves and tasks at most/,
-    );
-  });
-
-  it('in what its histograms unpack to', () => {
-    const cut = cutOfSeries('queue');
-    const full = encodeSparse(Array.from({ length: cut.length }, (_, index) => [index, 1]).flat(), cut);
-    const series = Array(Math.ceil(LIMITS.counts / cut.length) + 1).fill(['queue', 0, full, 1, 1]);
-    const recording = textOf([lines[0], { ...lines[1], series } as unknown as RecordingLine]);
-    expect(recording.length).toBeLessThan(2 ** 20);
-    expect(messageOf(recording)).toMatch(/the histograms of a recording have 20000000 counts at most/);
-  });
-
-  it('in the depth of its values', () => {
-    const deep = '['.repeat(2_000_000);
-    expect(messageOf(`${textOf([lines[0]])}${deep}\n`)).toMatch(/^Line 2 .* not one JSON object/);
-    expect(
-      messageOf(`${textOf([lines[0]])}{"kind":"interval","from":${deep}${deep.replaceAll('[', ']')}}\n`),
-    ).toMatch(/^Line 2 /);
-  });
-});
-
-describe('whatever is damaged in its bytes', () => {
-  const bytes = Buffer.from(textOf(madeLines({ seconds: 25 })));
-  const damage = fc.oneof(
-    fc.record({ kind: fc.constant('flip' as const), at: fc.nat(bytes.length - 1), value: fc.nat(255) }),
-    fc.record({ kind: fc.constant('cut' as const), at: fc.nat(bytes.length - 1), value: fc.nat(5000) }),
-    fc.record({ kind: fc.constant('repeat' as const), at: fc.nat(bytes.length - 1), value: fc.nat(5000) }),
-    fc.record({ kind: fc.constant('digits' as const), at: fc.nat(bytes.length - 1), value: fc.nat(30) }),
-  );
-
-  function apply(given: Buffer, { kind, at, value }: { kind: string; at: number; value: number }): Buffer {
-    if (at >= given.length) return given;
-    if (kind === 'cut') return Buffer.concat([given.subarray(0, at), given.subarray(at + value)]);
-    if (kind === 'repeat') return Buffer.concat([given.subarray(0, at + value), given.subarray(at)]);
-    const copy = Buffer.from(given);
-    if (kind === 'flip') copy[at] = value;
-    else {
-      const digit = copy.findIndex((byte, index) => index >= at && byte >= 0x30 && byte <= 0x39);
-      return Buffer.concat([
-        copy.subarray(0, digit + 1),
-        Buffer.from('9'.repeat(value)),
-        copy.subarray(digit + 1),
-      ]);
-    }
-    return copy;
-  }
-
-  it('it is read, or refused as such', () => {
-    let refused = 0;
-    fc.assert(
-      fc.property(fc.array(damage, { minLength: 1, maxLength: 4 }), (damages) => {
-        const damaged = damages.reduce(apply, bytes).toString('latin1');
-        try {
-          const run = parseRun('run', damaged);
-          expect(run.intervals.length).toBeLessThanOrEqual(60);
-        } catch (error) {
-          if (!isMillpondError(error) || error.code !== 'ERR_RECORDING_INVALID') throw error;
-          expect(error.message.length).toBeLessThan(4000);
-          refused++;
-        }
-      }),
-      { numRuns: 400 },
-    );
-    expect(refused).toBeGreaterThan(100);
-  });
-
-  it('in a histogram, it is read, or refused as such', () => {
-    const cut = cutOfSeries('queue');
-    const whole = Buffer.from(encodeSparse([5, 3, 900, 70_000, 2000, 1], cut), 'base64');
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 3 }),
-        (flips) => {
-          const copy = Buffer.from(whole);
-          for (const [at, value] of flips) copy[at] = value;
-          const series = [['queue', 0, copy.toString('base64'), 1, 1]];
-          try {
-            parseRun('run', textOf([lines[0], { ...lines[1], series } as unknown as RecordingLine]));
-          } catch (error) {
-            if (!isMillpondError(error) || error.code !== 'ERR_RECORDING_INVALID') throw error;
-          }
-        },
-      ),
-      { numRuns: 500 },
     );
   });
 });
