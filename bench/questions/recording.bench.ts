@@ -6,8 +6,8 @@ import { merge } from '../../src/report/histograms.ts';
 import { readRun } from '../../src/report/read-run.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import { encodeCompressed } from '../../src/telemetry/hdr.ts';
+import { lengthMs } from '../../src/telemetry/recording/interval-length.ts';
 import type { IntervalLine, RecordedSeries, SeriesName } from '../../src/telemetry/recording/lines.ts';
-import { LEAST_INTERVAL_MS, lengthMs } from '../../src/telemetry/recording/recording.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { inOwnProcess } from '../own-process.ts';
 import { chooseBatches } from '../recordings.ts';
@@ -24,7 +24,7 @@ const SECONDS = 5;
 /** Enough for a line of 32 s, made of short ones. */
 const LONG_SECONDS = 36;
 const LONGEST_INTERVAL_SECONDS = 32;
-const LEAST_INTERVAL_SECONDS = LEAST_INTERVAL_MS / 1000;
+const LEAST_INTERVAL_SECONDS = lengthMs(0) / 1000;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
 import { readText } from './cgroup.ts';
 import { readCores } from './cores.ts';
+import { parseStat } from './proc-stat.ts';
 
 /** All may throw: what can't be read is left out. */
 export interface CpuSources {
@@ -63,19 +64,6 @@ export function mainThreadSource(): ThreadSource {
     eventLoop: () => started(performance.eventLoopUtilization()),
     cpu: () => (typeof process.threadCpuUsage === 'function' ? seconds(process.threadCpuUsage()) : null),
   };
-}
-
-/**
- * The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, in ticks of 1/100 s; what follows is
- * in the first two already. Waiting for a disk is idle; what a hypervisor gave to others is not.
- */
-export function parseStat(stat: string): { busySeconds: number; totalSeconds: number } | null {
-  const [name, ...fields] = stat.slice(0, stat.indexOf('\n')).split(/\s+/);
-  const ticks = fields.slice(0, 8).map(Number);
-  if (name !== 'cpu' || ticks.length < 4 || !ticks.every((tick) => tick >= 0)) return null;
-  const total = ticks.reduce((sum, tick) => sum + tick, 0);
-  const idle = ticks[3] + (ticks[4] ?? 0);
-  return { busySeconds: (total - idle) / 100, totalSeconds: total / 100 };
 }
 
 function addUp(list: ReturnType<typeof cpus>): { busySeconds: number; totalSeconds: number } | null {

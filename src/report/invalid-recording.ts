@@ -1,7 +1,9 @@
 /** What is said of a file that is no recording, or a damaged one. All that comes from the file is shortened and escaped. Pure. */
+import { formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION } from '../telemetry/recording/lines.ts';
 import { quote, shortened, shown } from '../text/escaping.ts';
+import { LIMITS } from './limits.ts';
 
 const SHOWN_CHARACTERS = 60;
 
@@ -52,6 +54,10 @@ export function overLimit(origin: string, what: string): MillpondError {
   return invalid(
     `So that a report takes bounded memory, ${what}; ${shown(origin)} has more. Record shorter runs, or a part of it.`,
   );
+}
+
+export function tooLarge(origin: string): MillpondError {
+  return overLimit(origin, `a recording has ${formatBytes(LIMITS.fileBytes)} at most`);
 }
 
 function invalid(message: string, options?: ErrorOptions): MillpondError {

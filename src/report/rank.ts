@@ -11,6 +11,8 @@
  * run that has fewer, which is the cautious choice: with those of Welch and Satterthwaite coarse values that hang together
  * were found to differ in 9 of 100 comparisons of the same (docs/decisions/053).
  */
+import { quantile95, studentTails } from './tails.ts';
+import { ranksOf, timeAlike, varianceOfWins, wins } from './wins.ts';
 
 export interface Ranked {
   /** Two-sided: how often chance alone makes a difference as large. */
@@ -25,7 +27,6 @@ export interface Ranked {
   readonly independent: number;
 }
 
-const Z95 = 1.959964;
 /** Ratios are looked for between its inverse and this. */
 const MOST_RATIO = 1e12;
 /** Steps of bisection on the logarithm; the answer is good to 1e-10. */
@@ -70,63 +71,6 @@ export function holm(ps: readonly number[]): number[] {
   return corrected;
 }
 
-/** From 1; equal values share the mean of theirs. */
-export function ranksOf(values: readonly number[]): number[] {
-  const order = [...values.keys()].sort((a, b) => values[a] - values[b]);
-  const ranks = new Array<number>(values.length);
-  for (let from = 0, to = 0; from < order.length; from = to) {
-    while (to < order.length && values[order[to]] === values[order[from]]) to++;
-    for (let at = from; at < to; at++) ranks[order[at]] = (from + 1 + to) / 2;
-  }
-  return ranks;
-}
-
-/** Pairs in which the other is over `ratio` times the base, those that tie by half. Both rising, 0 or more. */
-export function wins(base: readonly number[], other: readonly number[], ratio: number): number {
-  let sum = 0;
-  let under = 0;
-  let upTo = 0;
-  for (const value of other) {
-    while (under < base.length && base[under] * ratio < value) under++;
-    while (upTo < base.length && base[upTo] * ratio <= value) upTo++;
-    sum += (under + upTo) / 2;
-  }
-  return sum;
-}
-
-/** Of the wins of independent samples that do not differ, with these ranks. */
-export function varianceOfWins(base: number, other: number, ranks: readonly number[]): number {
-  const all = base + other;
-  const middle = (all + 1) / 2;
-  const squares = ranks.reduce((sum, rank) => sum + (rank - middle) ** 2, 0);
-  return (base * other * squares) / (all * (all - 1));
-}
-
-/**
- * How many neighbours say as much as one independent value, 1 or more.
- * @param values 5 at least
- */
-export function timeAlike(values: readonly number[]): number {
-  const count = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  if (squares === 0) return 1;
-  const correlation = (lag: number): number => {
-    let sum = 0;
-    for (let at = lag; at < count; at++) sum += (values[at] - mean) * (values[at - lag] - mean);
-    return sum / squares;
-  };
-  const last = Math.min(0.99, Math.max(0, (count * correlation(1) + 1) / (count - 4)));
-  let falling = Number.POSITIVE_INFINITY;
-  let time = -1;
-  for (let lag = 0; lag + 1 < count / 2; lag += 2) {
-    falling = Math.min(falling, correlation(lag) + correlation(lag + 1));
-    if (falling <= 0) break;
-    time += 2 * falling;
-  }
-  return Math.max(1, time, (1 + last) / (1 - last));
-}
-
 /** The ratio at which wins fall through `wanted`; null where they do so nowhere. */
 function ratioWith(base: readonly number[], other: readonly number[], wanted: number): number | null {
   if (wins(base, other, 1 / MOST_RATIO) <= wanted || wins(base, other, MOST_RATIO) >= wanted) return null;
@@ -139,29 +83,3 @@ function ratioWith(base: readonly number[], other: readonly number[], wanted: nu
   // The same to within the steps of bisection is the same.
   return Number(Math.exp((least + most) / 2).toPrecision(9));
 }
-
-/** Student's t as a normal deviate, by Wallace (1959): good to 0.02 for three degrees of freedom, better for more. */
-export function studentTails(t: number, freedom: number): number {
-  return normalTails(wallace(freedom) * Math.sqrt(freedom * Math.log1p(t ** 2 / freedom)));
-}
-
-function quantile95(freedom: number): number {
-  return Math.sqrt(freedom * Math.expm1((Z95 / wallace(freedom)) ** 2 / freedom));
-}
-
-function wallace(freedom: number): number {
-  return (8 * freedom + 1) / (8 * freedom + 3);
-}
-
-/** What lies beyond `z`, 0 or more, on both sides: `erfcc` of Numerical Recipes, good to 1.2e-7 of itself. */
-export function normalTails(z: number): number {
-  const x = z / Math.SQRT2;
-  const t = 1 / (1 + x / 2);
-  const series = ERFC.reduceRight((sum, factor) => sum * t + factor, 0);
-  return Math.min(1, t * Math.exp(-(x ** 2) + series));
-}
-
-const ERFC = [
-  -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
-  -0.82215223, 0.17087277,
-];

@@ -102,9 +102,3 @@ export function encodeCompressed(histogram: WideHistogram): string {
   load('hdr-histogram-js/dist/JsHistogram.encoding'); // installs the method
   return (histogram as unknown as { encodeIntoCompressedBase64(): string }).encodeIntoCompressedBase64();
 }
-
-/** Reads what {@link encodeCompressed} wrote. Throws whatever comes up when it is something else. */
-export function decodeCompressed(base64: string): WideHistogram {
-  const { decompress } = load('hdr-histogram-js/dist/JsHistogram.encoding');
-  return decodeHistogram(decompress(Buffer.from(base64, 'base64')));
-}

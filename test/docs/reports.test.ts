@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { reportCommand } from '../../src/cli/report.ts';
 import { intervalTable } from '../../src/report/interval-table.ts';
-import { parseRun } from '../../src/report/read-run.ts';
 import { runDocument } from '../../src/report/run-document.ts';
 import { madeLines, textOf } from '../report/made-run.ts';
+import { parseRun } from '../report/parse-run.ts';
 
 const text = readFileSync(new URL('../../docs/reports.md', import.meta.url), 'utf8');
 const section = (title: string): string => text.split(/^## /m).find((part) => part.startsWith(title)) ?? '';

@@ -1,9 +1,10 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseRun, readRun } from '../../src/report/read-run.ts';
+import { readRun } from '../../src/report/read-run.ts';
 import { writeWav } from '../audio/wav.ts';
 import { madeLines, textOf } from '../report/made-run.ts';
+import { parseRun } from '../report/parse-run.ts';
 import { linesIn } from '../telemetry/recording/lines-in.ts';
 import {
   checkout,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CpuLoad } from '../../src/machine/cpu-load.ts';
-import { type CpuSources, parseStat, realSources, type ThreadSource } from '../../src/machine/cpu-sources.ts';
+import { type CpuSources, realSources, type ThreadSource } from '../../src/machine/cpu-sources.ts';
+import { parseStat } from '../../src/machine/proc-stat.ts';
 
 /** A machine of the test's own: it sets what has happened, and how long it took. */
 class Machine implements CpuSources {

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { isMillpondError } from '../../src/errors.ts';
 import { encodeSparse } from '../../src/report/encoded-histogram.ts';
 import { cutOfSeries } from '../../src/report/histograms.ts';
-import { parseRun } from '../../src/report/read-run.ts';
 import type { RecordingLine } from '../../src/telemetry/recording/lines.ts';
 import { madeLines, textOf } from '../report/made-run.ts';
+import { parseRun } from '../report/parse-run.ts';
 
 const lines = madeLines({ seconds: 40 });
 

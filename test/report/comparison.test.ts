@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
 import { changeOf, compareRuns } from '../../src/report/comparison.ts';
 import { PLAIN_QUANTITIES } from '../../src/report/quantities.ts';
-import { parseRun } from '../../src/report/read-run.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import type { HeaderLine, IntervalLine, RecordingLine } from '../../src/telemetry/recording/lines.ts';
 import { type MadeRun, madeLines, textOf } from './made-run.ts';
+import { parseRun } from './parse-run.ts';
 
 const SECONDS = 120;
 

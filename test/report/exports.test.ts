@@ -8,10 +8,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { merge, valueAt } from '../../src/report/histograms.ts';
 import { intervalLog } from '../../src/report/interval-log.ts';
 import { intervalTable } from '../../src/report/interval-table.ts';
-import { percentileFiles, stemsOf } from '../../src/report/percentile-files.ts';
-import { parseRun } from '../../src/report/read-run.ts';
+import { percentileFiles } from '../../src/report/percentile-files.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import { type MadeRun, madeLines, textOf } from './made-run.ts';
+import { parseRun } from './parse-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millpond-exports-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -62,10 +62,13 @@ describe('percentile tables', () => {
   });
 
   it('of several recordings lie beside each other, whatever these are called', () => {
-    expect(stemsOf(['a/run.millpond', 'b/run.millpond', 'RUN', '../..', '.hidden', 'ü/é $(rm)\n.x'])).toEqual(
-      [...['run', 'run-2', 'RUN-3', 'run-4', 'run-5', 'rm']],
+    const origins = ['a/run.millpond', 'b/run.millpond', 'RUN', '../..', '.hidden', 'ü/é $(rm)\n.x'];
+    const files = percentileFiles(
+      origins.map((origin, seed) => made({ seed }, origin)),
+      { byWorker: false },
     );
-    const files = percentileFiles([made(), made({ seed: 2 })], { byWorker: false });
+    const stems = files.flatMap(({ name }) => /^(.+)-queue\.hgrm$/.exec(name)?.[1] ?? []);
+    expect(stems).toEqual(['run', 'run-2', 'RUN-3', 'run-4', 'run-5', 'rm']);
     expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);
     expect(files.every(({ name }) => /^[\w-]+\.hgrm$/.test(name))).toBe(true);
   });

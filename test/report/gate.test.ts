@@ -4,9 +4,9 @@ import { MiB } from '../../src/bytes.ts';
 import { isMillpondError, type MillpondError } from '../../src/errors.ts';
 import { checkGates, parseGate } from '../../src/report/gate.ts';
 import { PLAIN_QUANTITIES } from '../../src/report/quantities.ts';
-import { parseRun } from '../../src/report/read-run.ts';
 import { SELECTIONS } from '../../src/report/selections.ts';
 import { type MadeRun, madeLines, textOf } from './made-run.ts';
+import { parseRun } from './parse-run.ts';
 
 const run = (options: MadeRun) => parseRun('made', textOf(madeLines({ seconds: 120, ...options })));
 const base = run({ seed: 1 });

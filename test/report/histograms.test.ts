@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +13,7 @@ import { countsOf, cutOfSeries, merge, mergeBy, valueAt } from '../../src/report
 import {
   createFastHistogram,
   createWideHistogram,
-  decodeCompressed,
+  decodeHistogram,
   encodeCompressed,
   type Range,
   SIGNIFICANT_DIGITS,
@@ -22,6 +23,7 @@ import { type IntervalLine, type RecordedSeries, SERIES_NAMES } from '../../src/
 import { BOUNDS } from '../../src/telemetry/series.ts';
 import { madeLines } from './made-run.ts';
 
+const require = createRequire(import.meta.url);
 const RANGES = [...new Map(BOUNDS.map((bounds) => [`${bounds.unit} ${bounds.highest}`, bounds])).values()];
 const COOKIES = { outer: 0x1c849314, inner: 0x1c849313 };
 
@@ -57,6 +59,12 @@ function dense(sparse: SparseCounts, length: number): number[] {
   const counts = Array<number>(length).fill(0);
   for (let at = 0; at < sparse.length; at += 2) counts[sparse[at]] = sparse[at + 1];
   return counts;
+}
+
+/** By the library. */
+function decodeCompressed(base64: string): WideHistogram {
+  const { decompress } = require('hdr-histogram-js/dist/JsHistogram.encoding');
+  return decodeHistogram(decompress(Buffer.from(base64, 'base64')));
 }
 
 function compressed(inner: Uint8Array): string {

@@ -9,11 +9,11 @@ import {
   type Quantity,
   type Statistic,
 } from '../../src/report/quantities.ts';
-import { parseRun } from '../../src/report/read-run.ts';
 import { SELECTIONS, type Selection } from '../../src/report/selections.ts';
 import { spansOf, wholeOf } from '../../src/report/spans.ts';
 import { type IntervalLine, type RecordingLine, SERIES_NAMES } from '../../src/telemetry/recording/lines.ts';
 import { madeLines, textOf } from './made-run.ts';
+import { parseRun } from './parse-run.ts';
 
 const lines = madeLines({ seconds: 20, threads: 3 });
 const run = parseRun('made', textOf(lines));

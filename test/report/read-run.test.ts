@@ -7,9 +7,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { MillpondError } from '../../src/errors.ts';
 import { encodeSparse } from '../../src/report/encoded-histogram.ts';
 import { cutOfSeries } from '../../src/report/histograms.ts';
-import { parseRun, readRun } from '../../src/report/read-run.ts';
+import { readRun } from '../../src/report/read-run.ts';
 import type { RecordingLine } from '../../src/telemetry/recording/lines.ts';
 import { madeLines, textOf } from './made-run.ts';
+import { parseRun } from './parse-run.ts';
 import { messageOf } from './refused.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millpond-read-'));

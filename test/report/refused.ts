@@ -1,7 +1,7 @@
 /** What is said of a recording that is refused. */
 import { expect } from 'vitest';
 import { isMillpondError, type MillpondError } from '../../src/errors.ts';
-import { parseRun } from '../../src/report/read-run.ts';
+import { parseRun } from './parse-run.ts';
 
 export function failure(recording: string): MillpondError {
   try {

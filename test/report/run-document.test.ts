@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { merge, valueAt } from '../../src/report/histograms.ts';
-import { parseRun } from '../../src/report/read-run.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import { runDocument } from '../../src/report/run-document.ts';
 import type { IntervalLine, RecordingLine } from '../../src/telemetry/recording/lines.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
 import { madeLines, textOf } from './made-run.ts';
+import { parseRun } from './parse-run.ts';
 
 const PLAIN = { byWorker: false, expectedIntervalNs: null };
 

@@ -7,13 +7,13 @@ import { compareRuns } from '../../src/report/comparison.ts';
 import { formatComparison, formatGate } from '../../src/report/comparison-summary.ts';
 import { parseGate } from '../../src/report/gate.ts';
 import { empty, foreign, valueText } from '../../src/report/invalid-recording.ts';
-import { parseRun } from '../../src/report/read-run.ts';
 import { runDocument } from '../../src/report/run-document.ts';
 import { formatRun } from '../../src/report/summary.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { resolveRecord } from '../../src/telemetry/recording/record-options.ts';
 import { escaped, escapedLines, jsonText, quote, shortened, shown } from '../../src/text/escaping.ts';
 import { madeLines, textOf } from '../report/made-run.ts';
+import { parseRun } from '../report/parse-run.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
 import { hostileText, unsafeIn, unsafeInLines } from './hostile.ts';
 

@@ -20,12 +20,13 @@ import { TIERS } from '../series.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { TaskCounts, TaskEnd, TaskObserver } from '../task-end.ts';
 import { Collector, shortened } from './collector.ts';
+import { lengthMs, MOST_INTERVAL_MS } from './interval-length.ts';
 import type { HeaderLine, IntervalLine, RecordedShard, RecordingLine } from './lines.ts';
 import { MeanLoads } from './mean-loads.ts';
 import type { RecordingFile } from './writer.ts';
 
 /** What an interval shows of the moment at its end. */
-export type Moment = Pick<IntervalLine, 'budget' | 'tiers' | 'pressure' | 'rssBytes' | 'blockBytes'> & {
+type Moment = Pick<IntervalLine, 'budget' | 'tiers' | 'pressure' | 'rssBytes' | 'blockBytes'> & {
   readonly shards: readonly {
     readonly shard: number;
     readonly chargedBytes: Bytes;
@@ -56,10 +57,6 @@ export interface RecordingSources {
   processedBytes(shard: number): Bytes;
 }
 
-/** Intervals of one length; then they last twice as long, so that a day has some thousands and a batch of a second more than one. */
-const INTERVALS_OF_ONE_LENGTH = 600;
-export const LEAST_INTERVAL_MS = 250;
-const MOST_INTERVAL_MS = 32_000;
 /**
  * An interval lasts at least so many times what a line takes, or hundreds of threads would keep this one busy: the quicker of the
  * last two, so that a stall, or the first one, which loads the histogram library, makes no hole.
@@ -252,12 +249,6 @@ export class RunRecording implements TaskObserver {
   #secondsAt(ms: number): number {
     return Math.round(ms - this.#startedMs) / 1000;
   }
-}
-
-/** How long an interval is to be after so many. */
-export function lengthMs(intervals: number): number {
-  const doublings = Math.floor(intervals / INTERVALS_OF_ONE_LENGTH);
-  return Math.min(LEAST_INTERVAL_MS * 2 ** doublings, MOST_INTERVAL_MS);
 }
 
 function servedSince(before: readonly number[], now: readonly number[]): IntervalLine['served'] {

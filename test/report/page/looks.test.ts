@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../../src/report/comparison.ts';
 import { htmlPage } from '../../../src/report/page/page.ts';
-import { parseRun } from '../../../src/report/read-run.ts';
 import type { RecordingLine } from '../../../src/telemetry/recording/lines.ts';
 import { madeLines, textOf } from '../made-run.ts';
+import { parseRun } from '../parse-run.ts';
 import { hasBrowser, type Opened, useBrowser } from './browser.ts';
 
 const HOSTILE =

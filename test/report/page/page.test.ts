@@ -15,8 +15,8 @@ import { html, jsonInHtml } from '../../../src/report/page/html.ts';
 import { htmlPage } from '../../../src/report/page/page.ts';
 import { runDataOf } from '../../../src/report/page/run-data.ts';
 import { bucketsOf, MOST_BUCKETS, timeOf } from '../../../src/report/page/time.ts';
-import { parseRun } from '../../../src/report/read-run.ts';
 import { type MadeRun, madeLines, textOf } from '../made-run.ts';
+import { parseRun } from '../parse-run.ts';
 import { hasBrowser, useBrowser } from './browser.ts';
 
 const made = (options: MadeRun) => parseRun('run.millpond', textOf(madeLines(options)));

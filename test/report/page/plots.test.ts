@@ -3,8 +3,8 @@ import { merge, valueAt } from '../../../src/report/histograms.ts';
 import { NINES } from '../../../src/report/page/curves.ts';
 import { bytes, clock, duration } from '../../../src/report/page/format.ts';
 import { htmlPage } from '../../../src/report/page/page.ts';
-import { parseRun } from '../../../src/report/read-run.ts';
 import { madeLines, textOf } from '../made-run.ts';
+import { parseRun } from '../parse-run.ts';
 import { at, hasBrowser, hover, type Opened, reading, useBrowser } from './browser.ts';
 
 const run = parseRun('run.millpond', textOf(madeLines({ seconds: 60 })));

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 import { compareRuns } from '../../../src/report/comparison.ts';
 import { htmlPage } from '../../../src/report/page/page.ts';
-import { parseRun } from '../../../src/report/read-run.ts';
 import { madeLines, textOf } from '../made-run.ts';
+import { parseRun } from '../parse-run.ts';
 
 const seconds = 300;
 const base = parseRun('before.millpond', textOf(madeLines({ seconds, label: 'transcode' })));

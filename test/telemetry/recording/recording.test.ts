@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CpuSnapshot } from '../../../src/machine/cpu-load.ts';
 import { FRESH, HIT } from '../../../src/pool/causes.ts';
-import { LEAST_INTERVAL_MS, lengthMs } from '../../../src/telemetry/recording/recording.ts';
+import { lengthMs } from '../../../src/telemetry/recording/interval-length.ts';
 import { TIERS } from '../../../src/telemetry/series.ts';
 import { snapshotWith } from '../snapshot-fixture.ts';
 import { makeStand, readingWith, START_MS, type Stand } from './stand.ts';
+
+const LEAST_INTERVAL_MS = lengthMs(0);
 
 let stand: Stand;
 beforeEach(() => {

@@ -3,9 +3,9 @@ import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseRun } from '../../../src/report/read-run.ts';
 import { RecordingFile } from '../../../src/telemetry/recording/writer.ts';
 import { madeLines, textOf } from '../../report/made-run.ts';
+import { parseRun } from '../../report/parse-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millpond-writer-'));
 afterAll(() => rmSync(folder, { recursive: true }));
