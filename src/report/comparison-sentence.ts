@@ -2,7 +2,7 @@
 
 import { formatSeconds } from '../text/durations.ts';
 import { escaped, shortened } from '../text/escaping.ts';
-import type { Change, Examined } from './comparison.ts';
+import type { Change, Examined } from './change.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
 import type { Quantity } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';

@@ -1,7 +1,8 @@
 /** What a report says on a terminal of several runs, and of what must not be so of them. Pure. */
 import { styleText } from 'node:util';
 import { escaped, shown } from '../text/escaping.ts';
-import type { Change, ComparedFigure, Comparison } from './comparison.ts';
+import type { Change } from './change.ts';
+import type { ComparedFigure, Comparison } from './comparison.ts';
 import { formatFigure } from './figure-text.ts';
 import type { GateResult } from './gate.ts';
 

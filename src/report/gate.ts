@@ -7,7 +7,7 @@
  */
 import { MillpondError } from '../errors.ts';
 import { CAUSES } from '../pool/causes.ts';
-import { changeOf, examine } from './comparison.ts';
+import { changeOf, examine } from './change.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
 import type { Gate, Operator } from './gate-parser.ts';
 import { figureOf, type Quantity, requestsOf } from './quantities.ts';

@@ -3,11 +3,7 @@
  * their sources when they are first wanted.
  */
 import { readFile } from 'node:fs/promises';
-
-export interface PageAssets {
-  readonly script: string;
-  readonly style: string;
-}
+import type { PageAssets } from './page/bundle.ts';
 
 let assets: Promise<PageAssets> | undefined;
 

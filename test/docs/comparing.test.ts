@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { RULES } from '../../src/report/comparison.ts';
+import { RULES } from '../../src/report/change.ts';
 import { parseGate } from '../../src/report/gate.ts';
 import { distributionQuantity, PLAIN_QUANTITIES } from '../../src/report/quantities.ts';
 import { SELECTIONS, type Selection } from '../../src/report/selections.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
-import { changeOf, compareRuns } from '../../src/report/comparison.ts';
+import { changeOf } from '../../src/report/change.ts';
+import { compareRuns } from '../../src/report/comparison.ts';
 import { PLAIN_QUANTITIES } from '../../src/report/quantities.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import type { HeaderLine, IntervalLine, RecordingLine } from '../../src/telemetry/recording/lines.ts';

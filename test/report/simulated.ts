@@ -1,10 +1,10 @@
 /** Comparisons of runs that are made of random numbers: how often is found what is not there, and how often what is? */
-import { changeOf } from '../../src/report/comparison.ts';
+import { changeOf } from '../../src/report/change.ts';
 import { PLAIN_QUANTITIES, type Quantity } from '../../src/report/quantities.ts';
 import { compareByRank, holm } from '../../src/report/rank.ts';
 import { type Random, randomFrom } from '../regulation/random.ts';
 
-export interface Simulated {
+interface Simulated {
   readonly seed: number;
   readonly rounds: number;
   /** Of each run. */
@@ -22,10 +22,10 @@ export interface Simulated {
  * Spans differ by 20 %, normally distributed on the logarithm; by a factor of 7, now and then of a thousand; or by 20 %
  * where a histogram tells only 5 values apart; or by 20 % with the level moving for good in the middle of each run.
  */
-export type Shape = 'even' | 'heavy' | 'ties' | 'moves';
+type Shape = 'even' | 'heavy' | 'ties' | 'moves';
 export const SHAPES: readonly Shape[] = ['even', 'heavy', 'ties', 'moves'];
 
-export interface Outcome {
+interface Outcome {
   /** Of comparisons, those that found a change in any of their figures. */
   readonly any: number;
   /** Of figures, those that were found worse. */

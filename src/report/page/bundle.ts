@@ -2,7 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import type { PageAssets } from '../page-assets.ts';
+
+export interface PageAssets {
+  readonly script: string;
+  readonly style: string;
+}
 
 export async function bundleAssets(): Promise<PageAssets> {
   const bundle = await rolldown({

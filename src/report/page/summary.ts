@@ -1,5 +1,6 @@
 /** What a reader sees first: verdict, hit rate, latency by cause, memory; of several runs the differences. Pure. */
-import type { Change, ComparedFigure, Comparison } from '../comparison.ts';
+import type { Change } from '../change.ts';
+import type { ComparedFigure, Comparison } from '../comparison.ts';
 import type { CauseData, PageData, RunData } from './data.ts';
 import { bytes, clock, count, duration, letterOf, ratio, share } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
