@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export const checkout = fileURLToPath(new URL('..', import.meta.url));
 
 /** What a figure is worth nothing without. */
-export interface Machine {
+interface Machine {
   readonly commit: string;
   readonly node: string;
   readonly cpu: string;

@@ -37,7 +37,7 @@ export function significant(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-export interface Percentiles {
+interface Percentiles {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;

@@ -80,7 +80,7 @@ export class TestShard extends Shard {
 }
 
 /** The production supply, with time, mail and the allocator in the test's hand. */
-export class TestSupply extends ThreadSupply {
+class TestSupply extends ThreadSupply {
   readonly returned: Store[] = [];
   /** What the next safepoints find, one each. */
   readonly mail: (() => void)[] = [];

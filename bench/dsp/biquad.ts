@@ -1,6 +1,6 @@
 /** A chain of biquad filters, as a user would write one: transposed direct form II, in Float32 in and out. */
 
-export interface Section {
+interface Section {
   readonly b0: number;
   readonly b1: number;
   readonly b2: number;

@@ -1,8 +1,7 @@
 /** A worker that holds idle memory inside a long synchronous job, and one that starves beside it. */
 import { defineJob } from 'millpond/worker';
 
-/** The donor's orders, in a shared word. */
-export const WORK = 0;
+// The donor's orders, in a shared word: 0 is to work.
 /** Take all memory, and leave it idle in this worker; becomes `FULL` when that is done. */
 export const FILL = 1;
 export const FULL = 2;

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { defineJob, type Lease, type Pool } from 'millpond/worker';
 import { chain, newState } from '../dsp/work.ts';
 
-export interface SizedTask {
+interface SizedTask {
   /** Mono Float32 samples without a header, at 48 kHz. */
   readonly file: string;
 }

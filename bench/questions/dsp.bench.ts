@@ -31,7 +31,7 @@ const benchmark: Benchmark = {
 };
 export default benchmark;
 
-export interface Material {
+interface Material {
   readonly name: string;
   readonly samples: readonly Samples[];
 }

@@ -10,7 +10,7 @@ import { escaped, shown } from '../text/escaping.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
 
 /** `millpond.run/1`: fields may be added, none changed. */
-export interface RunReport {
+interface RunReport {
   readonly schema: 'millpond.run/1';
   readonly command: string;
   readonly threads: number;

@@ -26,7 +26,7 @@ import { AtomicMemory, type Memory } from './memory.ts';
 import { LedgerRow } from './row.ts';
 
 /** How long a reservation goes on before it is refused. */
-export interface Patience {
+interface Patience {
   /** How often a scan starts over when the coordinator keeps moving charges, before it gives up. */
   readonly scans: number;
   /** How often two reservations that refused each other try again. */

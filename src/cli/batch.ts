@@ -16,7 +16,7 @@ import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { type ProgressBar, startProgressBar } from './progress-bar.ts';
 import { startWatch } from './watch.ts';
 
-export interface BatchOptions {
+interface BatchOptions {
   readonly command: string;
   readonly inputs: readonly string[];
   readonly out: string;

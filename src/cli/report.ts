@@ -7,6 +7,7 @@ import type { Comparison } from '../report/comparison.ts';
 import type { Gate, GateResult } from '../report/gate.ts';
 import type { Output } from '../report/outputs.ts';
 import type { RecordedRun } from '../report/recorded-run.ts';
+import type { ReportDocument } from '../report/run-document.ts';
 import { jsonText, shown } from '../text/escaping.ts';
 import { duration } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -142,7 +143,8 @@ async function answer(
   };
   const documents = runs.map((run) => runDocument(run, settings));
   if (options.json) {
-    return `${jsonText({ schema: 'millpond.report/1', runs: documents, comparison, gates })}\n`;
+    const document: ReportDocument = { schema: 'millpond.report/1', runs: documents, comparison, gates };
+    return `${jsonText(document)}\n`;
   }
   const { stdout } = process;
   const { formatRun } = await import('../report/summary.ts');

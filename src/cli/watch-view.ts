@@ -20,7 +20,7 @@ export interface Progress {
   readonly elapsedSeconds: number;
 }
 
-export interface Space {
+interface Space {
   readonly columns: number;
   readonly rows: number;
   /** Without it, bars are of ASCII. */

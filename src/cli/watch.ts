@@ -15,23 +15,20 @@ const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
 const ERASE_LINE_AND_GO_UP = '\x1b[2K\x1b[1A';
 
-export interface Watch {
+interface Watch {
   /** Prints a line above the view. */
   line(text: string): void;
   /** Takes the view away and gives the cursor back; lines still print. */
   stop(): void;
 }
 
-export interface Watched {
+interface Watched {
   readonly snapshot: Snapshot;
   readonly progress: Progress;
 }
 
 /** What of a terminal is used. */
-export type Terminal = Pick<
-  NodeJS.WriteStream,
-  'isTTY' | 'columns' | 'rows' | 'hasColors' | 'write' | 'on' | 'off'
->;
+type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows' | 'hasColors' | 'write' | 'on' | 'off'>;
 
 /** Where `stream` is no terminal, or one that cannot move its cursor, nothing is drawn and `line` just prints. */
 export async function startWatch(stream: Terminal, source: () => Watched): Promise<Watch> {

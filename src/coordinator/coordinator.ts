@@ -37,7 +37,7 @@ export interface CoordinatorEvents {
   closed(row: number, leaks: readonly Leak[]): void;
 }
 
-export interface CoordinatorParts {
+interface CoordinatorParts {
   readonly ledger: Ledger;
   /** The main thread's own. */
   readonly shard: Shard;

@@ -11,7 +11,7 @@ interface Place {
   readonly file: string | null;
 }
 
-export interface Clash {
+interface Clash {
   /** Which of the outputs. */
   readonly output: number;
   /** It would replace an `output` that is named earlier, or a `source`, of which this is the number. */

@@ -26,7 +26,7 @@ import { escaped, shown } from '../text/escaping.ts';
  */
 const OPEN_FILES = existsSync('/dev/fd') ? '/dev/fd' : null;
 
-export interface OutputFile {
+interface OutputFile {
   /** As it was asked for, for messages. */
   readonly path: string;
   /**

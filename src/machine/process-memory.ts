@@ -18,7 +18,7 @@ export interface ProcessMemory {
 }
 
 /** Each may throw or return nothing of use: that counts as unknown. */
-export interface MemorySources {
+interface MemorySources {
   rssBytes(): number;
   machineBytes(): number;
   /** Memory that the process could still get. */
@@ -31,7 +31,7 @@ export interface MemorySources {
 
 let machineBytes: Bytes | undefined;
 
-export const realMemorySources: MemorySources = {
+const realMemorySources: MemorySources = {
   rssBytes: () => process.memoryUsage.rss(),
   machineBytes: () => {
     machineBytes ??= totalmem();

@@ -36,7 +36,7 @@ export type Answer =
   | { readonly kind: 'closed'; readonly leaks: Leak[] };
 
 /** What a worker tells of itself; no business of the coordinator's. */
-export interface Recorded {
+interface Recorded {
   readonly kind: 'recorded';
   readonly interval: Interval;
 }

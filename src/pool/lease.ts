@@ -91,7 +91,7 @@ export class Lease {
   }
 }
 
-export function endedError(lease: Lease): MillpondError {
+function endedError(lease: Lease): MillpondError {
   const what = `this one of ${lease.length} bytes`;
   if (lease.generation === MOVED) {
     return new MillpondError(

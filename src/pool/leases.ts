@@ -22,7 +22,7 @@ export interface Leak {
 }
 
 /** What the end of a task left behind. */
-export interface TaskEnd {
+interface TaskEnd {
   readonly leaks: Leak[];
   /** Loans that go back to their lender. */
   readonly homebound: Store[];
@@ -30,7 +30,7 @@ export interface TaskEnd {
   readonly pinned: number;
 }
 
-export interface LeasesParts extends MemoryParts {
+interface LeasesParts extends MemoryParts {
   readonly idle: IdleMemory;
   readonly recorder: Recording;
   readonly scrub: boolean;

@@ -40,7 +40,7 @@ export interface PoolOptions {
   readonly mostBlockMs: number;
 }
 
-export const DEFAULT_POOL_OPTIONS: PoolOptions = {
+const DEFAULT_POOL_OPTIONS: PoolOptions = {
   budgetBytes: 100 * MiB,
   tiers: DEFAULT_TIERS,
   safety: 'sampled',
@@ -108,7 +108,7 @@ export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number)
   return options;
 }
 
-export function checkRange(name: string, value: number, least: number, most: number): void {
+function checkRange(name: string, value: number, least: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   throw new MillpondError(
     'ERR_INVALID_ARGUMENT',

@@ -28,7 +28,7 @@ const GUARD_EVERY = 4096;
 /** Timers take no more. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
-export interface ShardParts {
+interface ShardParts {
   readonly options: PoolOptions;
   /** How many idle buffers of each tier it may keep at first. */
   readonly quotas: readonly number[];

@@ -13,7 +13,7 @@ import { capacityFor, type TierPolicies } from '../pool/tiers.ts';
 import { escaped } from '../text/escaping.ts';
 
 /** What admission looks at. */
-export interface Holdings {
+interface Holdings {
   /** Rows that a thread has. */
   taken(row: number): boolean;
   /** KiB that a row keeps for later and would give up. */

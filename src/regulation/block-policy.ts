@@ -102,7 +102,7 @@ export interface BlockChange {
   readonly turn: boolean;
 }
 
-export interface BlockStep {
+interface BlockStep {
   readonly state: BlockState;
   readonly change: BlockChange | null;
 }

@@ -12,9 +12,9 @@ export interface BlockSizes {
 }
 
 /** Blocks are whole multiples of this. */
-export const BLOCK_STEP_BYTES = 64;
+const BLOCK_STEP_BYTES = 64;
 
-export interface BlockLimits {
+interface BlockLimits {
   /** What the user asked for, 64 bytes and over. */
   readonly baselineBytes: Bytes;
   readonly budgetBytes: Bytes;

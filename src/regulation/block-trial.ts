@@ -41,7 +41,7 @@ export interface Trial {
   readonly gains: readonly number[];
 }
 
-export type TrialVerdict = 'better' | 'no better' | 'unclear' | 'no work';
+type TrialVerdict = 'better' | 'no better' | 'unclear' | 'no work';
 
 export function startTrial(baseBytes: Bytes, triedBytes: Bytes, work: Work): Trial {
   return {

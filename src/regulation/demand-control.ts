@@ -10,7 +10,7 @@ import { retainedQuota } from './retained.ts';
 import { DEFAULT_RIGHT_SIZE, Demand } from './right-size.ts';
 
 /** What was freed, or will be at the next safepoint of its shard, and why: worth a decision. */
-export interface Trim {
+interface Trim {
   readonly reason: string;
   readonly bytes: Bytes;
   readonly byTier: readonly Bytes[];

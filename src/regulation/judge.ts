@@ -34,7 +34,7 @@ export interface Figures {
   readonly bytesPerCpuSecond: number | null;
 }
 
-export interface JudgeOptions {
+interface JudgeOptions {
   /** When the runtime started; decisions say their seconds since then. Default 0. */
   readonly startMs?: number;
   /** From a decision to its judgement, in milliseconds. Default 5000. */
@@ -44,7 +44,7 @@ export interface JudgeOptions {
 }
 
 /** Decisions kept to be looked at; the counts are of all. */
-export const RECENT_DECISIONS = 64;
+const RECENT_DECISIONS = 64;
 
 const MEMORY_KINDS: ReadonlySet<DecisionKind> = new Set(['shrink', 'trim', 'emergency']);
 /** Over this share of what was recovered, a memory decision is regretted; over this loss of speed, the others are. */

@@ -17,7 +17,7 @@ export interface Observation {
   readonly cpuSeconds: number;
 }
 
-export interface Observed {
+interface Observed {
   readonly ledger: RegulatedLedger;
   readonly coordinator: RegulatedMemory;
   readonly load: RegulatedLoad;

@@ -10,14 +10,14 @@ export const PRESSURE_LEVELS = ['nominal', 'elevated', 'high', 'critical'] as co
 export type PressureLevel = (typeof PRESSURE_LEVELS)[number];
 
 /** Shares, 0 to 1. A level begins at `enter` and over, and lasts until its witness is below `exit`. */
-export interface Marks {
+interface Marks {
   readonly enter: number;
   readonly exit: number;
 }
 
-export type LevelMarks = Readonly<Record<Exclude<PressureLevel, 'nominal'>, Marks>>;
+type LevelMarks = Readonly<Record<Exclude<PressureLevel, 'nominal'>, Marks>>;
 
-export interface PressurePolicy {
+interface PressurePolicy {
   /** Of the budget. */
   readonly ledger: LevelMarks;
   /** Of what the process may have. */

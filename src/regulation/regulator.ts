@@ -32,7 +32,7 @@ import type {
 import type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './snapshots.ts';
 
 /** What the regulator tells the runtime. */
-export interface RegulatorEvents {
+interface RegulatorEvents {
   decided(decision: Decision): void;
   /** Some seconds later; with its score. */
   judged(decision: Decision): void;
@@ -40,7 +40,7 @@ export interface RegulatorEvents {
   emergencyEnded(end: Extract<EmergencyChange, { kind: 'ended' }>): void;
 }
 
-export interface RegulatorParts {
+interface RegulatorParts {
   readonly ledger: RegulatedLedger;
   readonly coordinator: RegulatedMemory;
   readonly admission: RegulatedAdmission;

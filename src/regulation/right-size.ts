@@ -4,14 +4,14 @@
  * percentile of the window used, with headroom. Raising is left to others: a shard that overflows gets spare quota at once.
  */
 
-export interface UseSample {
+interface UseSample {
   readonly row: number;
   /** By tier, most buffers in use or drawn at once since the last look. */
   readonly use: readonly number[];
   readonly quota: readonly number[];
 }
 
-export interface RightSizePolicy {
+interface RightSizePolicy {
   /** By tier, what one shard keeps of its quota at least: a burst after silence is not all misses. */
   readonly retained: readonly number[];
   /** Quota beside what is used, 1 and over. Default 1.25. */
@@ -28,13 +28,13 @@ export const DEFAULT_RIGHT_SIZE: Omit<RightSizePolicy, 'retained'> = {
   everyMs: 1000,
 };
 
-export interface Lowering {
+interface Lowering {
   readonly row: number;
   readonly tier: number;
   readonly count: number;
 }
 
-export interface DemandOptions {
+interface DemandOptions {
   /** What is remembered, in milliseconds. Nothing is lowered before a shard was seen for so long. Default 60,000. */
   readonly windowMs?: number;
   /** Of the window's use, 0 to 1: what is over it is too rare to keep memory for. Default 0.99. */

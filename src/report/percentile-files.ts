@@ -8,7 +8,7 @@ import { byThread, type Merged } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import { type GroupName, mergeGroups, threadName } from './series-groups.ts';
 
-export interface PercentileFile {
+interface PercentileFile {
   /** Of letters, digits and hyphens, whatever the recording is called. */
   readonly name: string;
   readonly content: string;
@@ -40,7 +40,7 @@ function groupsIn({ intervals }: RecordedRun, byWorker: boolean): [GroupName, Me
 }
 
 /** What the files of each recording begin with: short, safe in every file system, and no two alike. */
-export function stemsOf(origins: readonly string[]): string[] {
+function stemsOf(origins: readonly string[]): string[] {
   const taken = new Set<string>();
   return origins.map((origin) => {
     const plain = basename(origin)

@@ -114,9 +114,9 @@ export interface Latency {
   readonly byCauseAndTier: Readonly<Record<string, Stats>>;
 }
 
-export type Groups = Readonly<Record<string, Stats>>;
+type Groups = Readonly<Record<string, Stats>>;
 
-export interface SlowTask {
+interface SlowTask {
   readonly name: string;
   readonly thread: string;
   readonly startSeconds: number;
@@ -125,7 +125,7 @@ export interface SlowTask {
   readonly outcome: RecordedTask[5];
 }
 
-export interface DocumentOptions {
+interface DocumentOptions {
   readonly byWorker: boolean;
   readonly expectedIntervalNs: number | null;
 }

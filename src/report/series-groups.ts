@@ -32,7 +32,3 @@ export function mergeGroups(intervals: readonly SeriesHolder[]): Map<GroupName, 
 export function threadName(shard: number): string {
   return shard === 0 ? 'main-thread' : `worker-${shard}`;
 }
-
-export function unitOf(group: GroupName): 'ns' | 'B' {
-  return group.startsWith('size') ? 'B' : 'ns';
-}

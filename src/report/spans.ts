@@ -15,7 +15,7 @@ const LEAST_SECONDS = 0.25;
 /** Of the intervals of a run, so many may be longer than what counts as its length. */
 const LONGER = 0.05;
 /** No more spans than say more: neighbours hang together, and each costs time. */
-export const MOST_SPANS = 400;
+const MOST_SPANS = 400;
 
 export function wholeOf(run: RecordedRun): Span {
   return { run, intervals: run.intervals, from: 0, to: run.seconds };

@@ -16,7 +16,7 @@ import { RowCounts, type Surroundings } from '../thread/supply.ts';
 import { TaskMemory } from './task-memory.ts';
 import { Tasks, type TaskWorkers } from './tasks.ts';
 
-export interface MainPorts {
+interface MainPorts {
   readonly ledger: Ledger;
   readonly options: PoolOptions;
   /** Worker threads. */

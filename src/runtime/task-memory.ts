@@ -12,7 +12,7 @@ import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 
 /** What a result brought here, under no lease yet. */
-export interface Arrival {
+interface Arrival {
   readonly result: TaskResult;
   readonly crates: readonly Crate[];
   readonly stores: readonly Store[];

@@ -41,7 +41,7 @@ interface Entry {
 /** What tasks need of the workers. */
 export type TaskWorkers = Pick<WorkerPool, 'idle' | 'post' | 'done'>;
 
-export interface TasksParts {
+interface TasksParts {
   readonly ledger: Ledger;
   readonly coordinator: Pick<Coordinator, 'cancel' | 'makeRoom'>;
   readonly memory: TaskMemory;

@@ -21,7 +21,7 @@ import type { RuntimeSettings } from './options.ts';
 import { type Member, WorkerPool } from './worker-pool.ts';
 
 /** What becomes of the runtime's life. */
-export interface LifeEvents {
+interface LifeEvents {
   /** A worker can take a task now. */
   free(): void;
   /** No worker can be started, now or later. */

@@ -39,7 +39,7 @@ export interface Member {
   readonly gone: PromiseWithResolvers<void>;
 }
 
-export interface WorkerPoolEvents {
+interface WorkerPoolEvents {
   introduced(member: Member, link: Link): void;
   /** The worker answered the coordinator. */
   answered(member: Member, answer: Answer): void;
@@ -62,7 +62,7 @@ export interface RuntimeLimits {
 /** So many deaths in a row of workers that were never given a task mean that none will ever take one. */
 const MOST_IDLE_DEATHS = 3;
 
-export interface WorkerPoolParts {
+interface WorkerPoolParts {
   readonly job: URL | string;
   readonly threads: number;
   /** What each worker is started with. */

@@ -12,7 +12,7 @@ import { type Log, leakEvent } from './log.ts';
 import type { RunRecording } from './recording/recording.ts';
 
 /** A worker that died. */
-export interface LostWorker {
+interface LostWorker {
   /** Its row in the ledger. */
   readonly row: number;
   /** The name of the last task that it was given, if any. */

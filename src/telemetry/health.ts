@@ -37,7 +37,7 @@ export interface HealthThresholds {
   readonly recoverySuccessRate: Threshold;
 }
 
-export const DEFAULT_HEALTH: HealthThresholds = {
+const DEFAULT_HEALTH: HealthThresholds = {
   poolUtilization: { warn: 90, fail: 99 },
   pressureLevel: { warn: 2, fail: 3 },
   allocationLatency: { warn: 1e6, fail: 1e8 },

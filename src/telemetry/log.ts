@@ -87,7 +87,7 @@ export function leakEvent(
   return { event: 'leak', task, leases: leaks.length, bytes, ...(acquiredAt != null && { acquiredAt }) };
 }
 
-export interface LogOptions {
+interface LogOptions {
   /** The least severe level that is written; `silent` writes nothing. Default `warn`. */
   readonly level?: LogLevel;
   /** Lines of one kind of event in one window; more are counted and held back. 1 or more, default 10. */

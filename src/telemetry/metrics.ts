@@ -5,7 +5,7 @@ import { POOL_METRICS } from './metrics/pool.ts';
 import { REGULATION_METRICS } from './metrics/regulation.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export { type Distribution, type Metric, QUANTILES, type Row } from './metrics/metric.ts';
+export { type Metric, QUANTILES } from './metrics/metric.ts';
 
 export const METRICS: readonly Metric[] = [...MEMORY_METRICS, ...POOL_METRICS, ...REGULATION_METRICS];
 

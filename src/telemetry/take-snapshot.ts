@@ -16,7 +16,7 @@ import type { TaskCounts } from './task-end.ts';
 import { heldByTier, share, sumOf, tierSnapshots, utilization } from './tier-snapshot.ts';
 import type { Totals } from './totals.ts';
 
-export interface SnapshotSources {
+interface SnapshotSources {
   readonly threads: number;
   readonly uptimeSeconds: number;
   readonly ledger: Ledger;

@@ -11,7 +11,7 @@ import { Distributions, statsOf } from './distributions.ts';
 import { Readings } from './readings.ts';
 import { BOUNDS, LIFETIMES, RECOVERIES, roundedInto, SLOW } from './series.ts';
 
-export interface TotalsListener {
+interface TotalsListener {
   /** Must not change the interval, which others read, too. */
   published(interval: Interval, shard: number): void;
 }

@@ -34,7 +34,7 @@ export interface BlockAdvice {
   processed(bytes: number): void;
 }
 
-export interface ContextParts {
+interface ContextParts {
   readonly ledger: Ledger;
   readonly row: number;
   /** Of that row. */

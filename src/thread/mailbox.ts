@@ -5,7 +5,7 @@
  */
 import type { LedgerRow } from '../budget/row.ts';
 
-export interface MailboxPort<Message> {
+interface MailboxPort<Message> {
   /** The next message that waits, if any; never blocks. */
   receive(): Message | undefined;
 }

@@ -9,7 +9,7 @@ import type { Leak } from '../pool/leases.ts';
 import type { Shard } from '../pool/shard.ts';
 import type { Store } from '../pool/store.ts';
 
-export interface ResponderPorts {
+interface ResponderPorts {
   /** @throws when the message cannot be posted; the buffers are then still here */
   post(message: Answer, transfer: ArrayBuffer[]): void;
   cancelled(task: number): void;

@@ -13,7 +13,7 @@ import { Responder } from './responder.ts';
 import { RowCounts, type Surroundings } from './supply.ts';
 import { TaskFrame } from './task-frame.ts';
 
-export interface WorkerPorts<OwnSupply extends Supply> {
+interface WorkerPorts<OwnSupply extends Supply> {
   readonly ledger: Ledger;
   /** The row that the thread claimed. */
   readonly row: number;

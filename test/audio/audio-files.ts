@@ -20,7 +20,7 @@ export function scratch(): (name: string) => string {
   return (name) => join(folder, name);
 }
 
-export interface DecodedFile {
+interface DecodedFile {
   readonly info: AudioInfo;
   /** Samples, one array per channel. */
   readonly planes: (Float32Array | Int32Array)[];

@@ -10,7 +10,7 @@ interface Page {
   readonly body: Buffer;
 }
 
-export interface OggChanges {
+interface OggChanges {
   readonly serial?: number;
   /** What the last page says is the end. */
   readonly end?: bigint;

@@ -5,7 +5,7 @@ export type WavFormat = 'u8' | 's16' | 's24' | 's32' | 's64' | 'f32' | 'f64';
 
 const BYTES: Record<WavFormat, number> = { u8: 1, s16: 2, s24: 3, s32: 4, s64: 8, f32: 4, f64: 8 };
 
-export interface WavOptions {
+interface WavOptions {
   readonly rate?: number;
   readonly format?: WavFormat;
   /** Speaker mask; without one the layout is unspecified. */

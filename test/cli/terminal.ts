@@ -1,7 +1,7 @@
 /** A real terminal without a window: what is written to it shows on a screen that can be read. */
 import { EventEmitter } from 'node:events';
 import xterm from '@xterm/headless';
-import type { Terminal } from '../../src/cli/watch.ts';
+import type { startWatch } from '../../src/cli/watch.ts';
 
 export class Screen extends EventEmitter {
   readonly isTTY = true;
@@ -57,8 +57,8 @@ export class Screen extends EventEmitter {
     return lines.slice(this.#terminal.buffer.active.baseY);
   }
 
-  get asStream(): Terminal {
-    return this as unknown as Terminal;
+  get asStream(): Parameters<typeof startWatch>[0] {
+    return this as unknown as Parameters<typeof startWatch>[0];
   }
 
   #settled(): Promise<void> {

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Progress, render, type Space } from '../../src/cli/watch-view.ts';
+import { type Progress, render } from '../../src/cli/watch-view.ts';
 import type { Snapshot } from '../../src/telemetry/snapshot.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
 
@@ -14,7 +14,11 @@ const PROGRESS: Progress = {
   elapsedSeconds: 12.3,
 };
 
-function lines(space: Partial<Space>, snapshot = snapshotWith(), progress: Partial<Progress> = {}): string[] {
+function lines(
+  space: Partial<Parameters<typeof render>[2]>,
+  snapshot = snapshotWith(),
+  progress: Partial<Progress> = {},
+): string[] {
   const whole = { columns: 120, rows: 40, colour: false, ...space };
   return render(snapshot, { ...PROGRESS, ...progress }, whole).split('\n');
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startWatch, type Watch } from '../../src/cli/watch.ts';
+import { startWatch } from '../../src/cli/watch.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
 import { cursorShows, Screen } from './terminal.ts';
 import { HEADS, heads } from './view.ts';
@@ -11,7 +11,7 @@ const source = () => ({
 });
 const WHOLE = [...HEADS, 'at 48 s', 'at 59 s'];
 
-let watch: Watch;
+let watch: Awaited<ReturnType<typeof startWatch>>;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   files = 0;

@@ -41,7 +41,7 @@ export function start(given: Partial<PoolOptions> = {}, workers = 2) {
   return { stand, options, main, shards, quotas, coordinator, ports, refused, rebalanced };
 }
 
-export class Port implements Link {
+class Port implements Link {
   readonly shard: TestShard;
   readonly #coordinator: Coordinator;
   readonly toWorker: ToWorker[] = [];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { DEFAULT_HEALTH } from '../../src/telemetry/health.ts';
+import { resolveHealth } from '../../src/telemetry/health.ts';
 import { METRICS } from '../../src/telemetry/metrics.ts';
 import { prometheusName } from '../../src/telemetry/prometheus.ts';
 
@@ -19,5 +19,5 @@ it('the table of metrics has every metric, in the order of the source, as it is'
 it('the table of checks has their default thresholds', () => {
   const rows = [...text.matchAll(/^\| `(\w+)` \| [^|]+ \| ([\d.]+) \| ([\d.]+) \|/gm)];
   const thresholds = rows.map(([, name, warn, fail]) => [name, { warn: Number(warn), fail: Number(fail) }]);
-  expect(thresholds).toEqual(Object.entries(DEFAULT_HEALTH));
+  expect(thresholds).toEqual(Object.entries(resolveHealth()));
 });

@@ -9,7 +9,7 @@
  * Invariant: nothing here knows what a call does; whatever the ledger's code asks of its memory is a step.
  */
 import { PEAK, WAKE } from '../../src/budget/layout.ts';
-import { Ledger, type Patience } from '../../src/budget/ledger.ts';
+import { Ledger } from '../../src/budget/ledger.ts';
 import type { Memory } from '../../src/budget/memory.ts';
 import { KiB } from '../../src/bytes.ts';
 
@@ -35,12 +35,15 @@ export interface Node {
   readonly call: Call;
 }
 
-export interface Call {
+/** How long a reservation goes on before it is refused. */
+export type Patience = NonNullable<ConstructorParameters<typeof Ledger>[3]>;
+
+interface Call {
   readonly name: string;
   readonly run: (ledger: Ledger) => unknown;
 }
 
-export interface CallsOptions {
+interface CallsOptions {
   readonly rows: number;
   readonly budgetKib: number;
   readonly patience: Patience;

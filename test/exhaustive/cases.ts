@@ -2,7 +2,7 @@
  * The small cases. Sizes are chosen so that every pair of buffers which must not live together is over the budget by
  * little, and every one that may is within it: one charge missed or taken back too early is then an overshoot.
  */
-export type Operation = 'reserve' | 'free' | 'send' | 'receive' | 'home' | 'give' | 'failing give' | 'lend';
+type Operation = 'reserve' | 'free' | 'send' | 'receive' | 'home' | 'give' | 'failing give' | 'lend';
 
 export interface Role {
   /** How many operations the thread may do, in any order and any number of each. */

@@ -2,8 +2,9 @@
  * Protocols that are wrong in one thing each. An enumeration that finds nothing wrong with one of them proves nothing.
  */
 import { CHARGED, MOVES, PEAK, rowWord } from '../../src/budget/layout.ts';
-import { Ledger, type Patience } from '../../src/budget/ledger.ts';
+import { Ledger } from '../../src/budget/ledger.ts';
 import type { Memory } from '../../src/budget/memory.ts';
+import type { Patience } from './calls.ts';
 import { job } from './jobs.ts';
 import { PROTOCOL, type Protocol } from './protocol.ts';
 import type { Broken } from './search.ts';

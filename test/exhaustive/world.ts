@@ -9,7 +9,7 @@ import { CHARGED, MOVES, OWNER, PEAK, rowWord } from '../../src/budget/layout.ts
 import type { Node, Step } from './calls.ts';
 
 /** Memory in a message: KiB whose charge travels with it, or below 0 for a loan. */
-export type Parcel = number;
+type Parcel = number;
 
 /** In this order a thread ends. Stopped: runs no more, but its memory is still there. */
 export const ALIVE = 0;
@@ -76,7 +76,7 @@ export class Thread {
 }
 
 /** A loan that the coordinator has not settled. Its charge is on the coordinator's row. */
-export interface OpenLoan {
+interface OpenLoan {
   readonly kib: number;
   /** The thread that it was sent to. */
   readonly holder: number;

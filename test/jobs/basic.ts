@@ -1,7 +1,7 @@
 import { defineJob, type Lease } from '../../src/worker.ts';
 
 /** A job that does what its input says: one file serves most tests of the runtime. */
-export type Order =
+type Order =
   | { do: 'echo'; value?: unknown }
   | { do: 'double'; lease: Lease; frames: number }
   | { do: 'produce'; bytes: number; count: number }

@@ -2,7 +2,7 @@ import zlib from 'node:zlib';
 import { defineJob, type Lease, type Pin, type Pool } from '../../src/worker.ts';
 
 /** Jobs that put the pool under load; `words` are shared flags by which a test and its jobs wait for each other. */
-export type Order =
+type Order =
   | { do: 'churn'; bytes: number; count: number; rounds: number }
   | { do: 'report'; bytes: number }
   | { do: 'nested'; outer: number; inner: number; rounds: number; words: Int32Array }

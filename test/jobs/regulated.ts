@@ -2,7 +2,7 @@ import type { TranscodeRequest } from '../../src/audio/plan/request.ts';
 import { transcode } from '../../src/audio/transcode.ts';
 import { defineJob } from '../../src/worker.ts';
 
-export type Order =
+type Order =
   | { do: 'transcode'; request: TranscodeRequest }
   /** Leaves so many buffers idle. */
   | { do: 'hoard'; bytes: number; count: number }

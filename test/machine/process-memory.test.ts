@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type MemorySources, readProcessMemory } from '../../src/machine/process-memory.ts';
+import { readProcessMemory } from '../../src/machine/process-memory.ts';
+
+type MemorySources = NonNullable<Parameters<typeof readProcessMemory>[0]>;
 
 const unknown = () => {
   throw new Error('not on this machine');

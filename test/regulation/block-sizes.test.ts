@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { KiB, MiB } from '../../src/bytes.ts';
-import { type BlockLimits, blockSizes } from '../../src/regulation/block-sizes.ts';
+import { blockSizes } from '../../src/regulation/block-sizes.ts';
 
 describe('the sizes of a runtime', () => {
   const given = { baselineBytes: 64 * KiB, budgetBytes: 100 * MiB, threads: 2 };
-  it.each<[string, Partial<BlockLimits>, { baseline?: number; least?: number; most: number }]>([
+  it.each<
+    [string, Partial<Parameters<typeof blockSizes>[0]>, { baseline?: number; least?: number; most: number }]
+  >([
     ['are 64 KiB, 4 KiB and 1 MiB', {}, { baseline: 64, least: 4, most: 1024 }],
     ['grow to a quarter of the budget on all threads', { threads: 25 }, { most: 1024 }],
     ['end a tier earlier over that', { threads: 26 }, { most: 64 }],

@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { KiB } from '../../src/bytes.ts';
 import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
-import {
-  gainOf,
-  nextTrial,
-  startTrial,
-  type Trial,
-  type TrialVerdict,
-  turnOf,
-} from '../../src/regulation/block-trial.ts';
+import { gainOf, nextTrial, startTrial, type Trial, turnOf } from '../../src/regulation/block-trial.ts';
 import { randomFrom } from './random.ts';
+
+type Verdict = NonNullable<ReturnType<typeof nextTrial>['verdict']>;
 
 const BASE = 64 * KiB;
 const TRIED = 96 * KiB;
@@ -19,7 +14,7 @@ const TICK_MS = 200;
 function play(
   rate: (bytes: number, nowMs: number, pair: number) => number,
   policy = DEFAULT_BLOCK_POLICY,
-): { verdict: TrialVerdict; trial: Trial; ms: number; turns: string } {
+): { verdict: Verdict; trial: Trial; ms: number; turns: string } {
   let work = { nowMs: 0, processedBytes: 0, cpuSeconds: 0 };
   let trial = startTrial(BASE, TRIED, work);
   let turns = 'A';
@@ -41,7 +36,7 @@ function play(
 const gaining = (gain: number) => (bytes: number) => (bytes === TRIED ? 1e6 * (1 + gain) : 1e6);
 
 describe('a trial', () => {
-  it.each<[string, number, TrialVerdict, string]>([
+  it.each<[string, number, Verdict, string]>([
     ['keeps a size that does a tenth more, in three pairs', 0.1, 'better', 'ABBAAB'],
     ['keeps one at the least gain', 0.0201, 'better', 'ABBAAB'],
     ['leaves one under it, in two pairs', 0.0199, 'no better', 'ABBA'],

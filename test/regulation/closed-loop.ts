@@ -1,10 +1,10 @@
 /** Plays the real regulator, look by look, against a plant that answers or a recording that does not. No clock, no worker. */
 import type { Bytes } from '../../src/bytes.ts';
-import { DEFAULT_POOL_OPTIONS, type PoolOptions } from '../../src/pool/options.ts';
+import { type PoolOptions, resolvePoolOptions } from '../../src/pool/options.ts';
 import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
 import type { Decision } from '../../src/regulation/decision.ts';
 import type { PressureLevel } from '../../src/regulation/pressure.ts';
-import { Regulator, type RegulatorParts } from '../../src/regulation/regulator.ts';
+import { Regulator } from '../../src/regulation/regulator.ts';
 import type { BlockSnapshot } from '../../src/regulation/snapshots.ts';
 
 /** What there was to see at one look. */
@@ -24,7 +24,7 @@ export interface Lowered {
 /** A runtime without threads. */
 export interface Source {
   readonly parts: Pick<
-    RegulatorParts,
+    ConstructorParameters<typeof Regulator>[0],
     'ledger' | 'coordinator' | 'admission' | 'options' | 'threads' | 'load' | 'readMemory'
   >;
   /** Since the last look; the source adds to it, the loop takes it out. */
@@ -57,14 +57,7 @@ const LONGEST_TURNS_MS = 2 * (DEFAULT_BLOCK_POLICY.mostTurnMs + 1000);
 
 /** Options of a runtime, also of one whose budget is too small to be let start. */
 export function optionsOf(budgetBytes: Bytes, blockBytes: Bytes): PoolOptions {
-  const { leastBlockBytes, mostBlockBytes } = DEFAULT_POOL_OPTIONS;
-  return {
-    ...DEFAULT_POOL_OPTIONS,
-    budgetBytes,
-    blockBytes,
-    leastBlockBytes: Math.min(blockBytes, leastBlockBytes),
-    mostBlockBytes: Math.max(blockBytes, mostBlockBytes),
-  };
+  return { ...resolvePoolOptions({ blockBytes }, 1), budgetBytes };
 }
 
 /** Plays a source to its end and shows each moment. */

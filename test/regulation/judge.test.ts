@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
 import type { DecisionInputs, DecisionKind, Verdict } from '../../src/regulation/decision.ts';
-import { type Figures, Judge, RECENT_DECISIONS } from '../../src/regulation/judge.ts';
+import { type Figures, Judge } from '../../src/regulation/judge.ts';
 
 const inputs: DecisionInputs = {
   cpu: 0.5,
@@ -143,7 +143,7 @@ describe('the judge', () => {
     expect(judge.observe(50_000, { ...before, ...fell(50, 500) })).toHaveLength(46);
     const { counts, verdicts, recent, regret } = judge.snapshot;
     expect([counts.trim, counts.grow, verdicts.good, regret]).toEqual([100, 0, 46, 0]);
-    expect(recent).toHaveLength(RECENT_DECISIONS);
+    expect(recent).toHaveLength(64);
     expect(judge.observe(60_000, before)).toHaveLength(10);
     expect(recent.filter(({ score }) => score !== null).map(({ number }) => number)).toEqual([
       37, 38, 39, 40, 41, 42, 43, 44, 45, 46,

@@ -12,7 +12,7 @@ import { type Look, optionsOf, type Source } from './closed-loop.ts';
 import { PlantMemory } from './plant-memory.ts';
 import { type Random, randomFrom } from './random.ts';
 
-export const TICK_MS = 200;
+const TICK_MS = 200;
 
 /** What the world asks of the runtime at a time. */
 export interface Load {

@@ -5,7 +5,7 @@ import { PRESSURE_LEVELS } from '../../src/regulation/pressure.ts';
 import { type Moment, play } from './closed-loop.ts';
 import type { Trace } from './traces.ts';
 
-export interface PlotSize {
+interface PlotSize {
   readonly width: number;
   readonly height: number;
 }

@@ -6,13 +6,16 @@ import type { PoolOptions } from '../../src/pool/options.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
 import { Admission } from '../../src/regulation/admission.ts';
 import type { Decision } from '../../src/regulation/decision.ts';
-import { Regulator, type RegulatorParts } from '../../src/regulation/regulator.ts';
+import { Regulator } from '../../src/regulation/regulator.ts';
 import { Totals } from '../../src/telemetry/totals.ts';
 import { hoard, start as startCoordinator } from '../coordinator/ports.ts';
 import { LARGE, MEDIUM } from '../stand.ts';
 
 /** A regulator over a real coordinator, with its clock, CPU and process memory in the test's hands. */
-function start(given: Partial<PoolOptions> = {}, more: Partial<RegulatorParts> = {}) {
+function start(
+  given: Partial<PoolOptions> = {},
+  more: Partial<ConstructorParameters<typeof Regulator>[0]> = {},
+) {
   const world = startCoordinator(given);
   const { stand, coordinator, options, ports } = world;
   const now = { ms: 0, cpuSeconds: 0, busy: 0, processShare: null as number | null };

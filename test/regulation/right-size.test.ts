@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  DEFAULT_RIGHT_SIZE,
-  Demand,
-  type Lowering,
-  type UseSample,
-} from '../../src/regulation/right-size.ts';
+import { DEFAULT_RIGHT_SIZE, Demand } from '../../src/regulation/right-size.ts';
+
+type Lowering = ReturnType<Demand['lowerings']>[number];
 
 const policy = { ...DEFAULT_RIGHT_SIZE, retained: [8, 4, 2] };
 const TICK_MS = 200;
@@ -19,7 +16,7 @@ class Row {
   play(seconds: number, use: (tick: number) => number[]): Lowering[] {
     const all: Lowering[] = [];
     for (let tick = 0; tick < (seconds * 1000) / TICK_MS; tick++) {
-      const samples: UseSample[] = [{ row: 1, use: use(tick), quota: [...this.quota] }];
+      const samples = [{ row: 1, use: use(tick), quota: [...this.quota] }];
       this.demand.observe(this.nowMs, samples);
       const lowerings = this.demand.lowerings(this.nowMs, samples, policy);
       for (const { tier, count } of lowerings) this.quota[tier] -= count;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KiB, MiB } from '../../src/bytes.ts';
 import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
-import { BLOCK_STEP_BYTES } from '../../src/regulation/block-sizes.ts';
+import { whole } from '../../src/regulation/block-sizes.ts';
 import { retainedQuota } from '../../src/regulation/retained.ts';
 import { type Moment, play, type Source } from './closed-loop.ts';
 import { type Load, Plant } from './plant.ts';
@@ -34,7 +34,7 @@ function playWithin(source: Source): {
     if (!within(bytes) || !within(ceilingBytes) || !within(moment.settledBytes)) {
       throw new Error(`${bytes} or ${ceilingBytes} is out of the clamps at ${moment.seconds} s`);
     }
-    if (bytes % BLOCK_STEP_BYTES !== 0) throw new Error(`${bytes} is no multiple at ${moment.seconds} s`);
+    if (bytes !== whole(bytes)) throw new Error(`${bytes} is no multiple at ${moment.seconds} s`);
     const pressed = moment.level !== 'nominal' || moment.emergency;
     if (pressed && bytes > before) throw new Error(`grew at ${moment.seconds} s`);
     for (const { tier, left } of lowered) {

@@ -6,7 +6,7 @@ import { Ledger } from '../../src/budget/ledger.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
 import type { RegulatedLoad, RegulatedMemory } from '../../src/regulation/regulated.ts';
-import type { UseSample } from '../../src/regulation/right-size.ts';
+import type { Demand } from '../../src/regulation/right-size.ts';
 import { type Look, type Lowered, optionsOf, type Source } from './closed-loop.ts';
 import { Plant, type PlantOptions } from './plant.ts';
 
@@ -179,7 +179,7 @@ interface Line {
   readonly cpuSeconds: number;
   readonly idleBytes?: number;
   readonly processShare?: number | null;
-  readonly uses?: readonly UseSample[];
+  readonly uses?: Parameters<Demand['observe']>[1];
 }
 
 const BEFORE: Line = { nowMs: 0, cpu: null, heldBytes: 0, processedBytes: 0, cpuSeconds: 0 };
@@ -280,7 +280,7 @@ export function recorded(what: string, text: string): Trace {
   return { what, open: () => new Recording(header, lines), edges: header.edges };
 }
 
-export function recordedTraces(): Record<string, Trace> {
+function recordedTraces(): Record<string, Trace> {
   const folder = new URL('traces/', import.meta.url);
   const files = readdirSync(folder).filter((file) => file.endsWith('.jsonl'));
   return Object.fromEntries(

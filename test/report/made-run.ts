@@ -1,6 +1,6 @@
 /** Recordings that are made up from a seed: as long and as full as a test wants them. */
 import { KiB, MiB } from '../../src/bytes.ts';
-import { DEFAULT_POOL_OPTIONS } from '../../src/pool/options.ts';
+import { resolvePoolOptions } from '../../src/pool/options.ts';
 import { createWideHistogram, encodeCompressed } from '../../src/telemetry/hdr.ts';
 import {
   type IntervalLine,
@@ -65,7 +65,7 @@ export function madeLines(options: MadeRun = {}): RecordingLine[] {
       label,
       versions: { millpond: '0.1.0', node: 'v26.10.0', v8: '14.6' },
       machine: { cpu: 'A made-up CPU', cores: 2, memoryBytes: 8192 * MiB, system: 'linux x64 6.1' },
-      options: { ...DEFAULT_POOL_OPTIONS, threads },
+      options: { ...resolvePoolOptions({}, threads), threads },
       clock: { resolutionNanoseconds: 40, readNanoseconds: 35, recordNanoseconds: 30 },
       significantDigits: 2,
     },

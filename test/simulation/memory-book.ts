@@ -3,7 +3,7 @@
  * is compared with. Invariant: a buffer of the simulation has a number, kept over every transfer.
  */
 
-export interface LiveBuffer {
+interface LiveBuffer {
   readonly id: number;
   readonly kib: number;
   /** The thread whose heap it is in, or where it waits to be received. */

@@ -3,7 +3,7 @@ import { type Choices, replayed, seeded, shrink } from './choices.ts';
 import { World } from './world.ts';
 import type { WorldOptions } from './worlds.ts';
 
-export interface Failure {
+interface Failure {
   readonly seed: number;
   readonly error: Error;
   /** The decisions that fail, as few as were found. */

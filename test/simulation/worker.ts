@@ -188,7 +188,7 @@ export class SimulatedWorker implements Thread, Link {
   }
 }
 
-export function buffersOf(message: Answer): ArrayBuffer[] {
+function buffersOf(message: Answer): ArrayBuffer[] {
   if (message.kind === 'surrender') return message.buffers;
   return message.kind === 'loan' ? [message.buffer] : [];
 }

@@ -9,13 +9,13 @@ import { createRuntime, KiB, MiB, type Runtime } from '../../src/index.ts';
 import { Dice, type Stamped, stamp, verify } from './contents.ts';
 import { type Done, FATES, type Fate, type Order } from './job.ts';
 
-export interface StressOptions {
+interface StressOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly threads: number;
 }
 
-export interface StressReport {
+interface StressReport {
   rounds: number;
   tasks: number;
   operations: number;

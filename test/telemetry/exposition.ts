@@ -1,6 +1,6 @@
 /** A strict reader of Prometheus' text format, version 0.0.4: it takes nothing that the format does not promise. */
 
-export interface Sample {
+interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;

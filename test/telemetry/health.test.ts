@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  DEFAULT_HEALTH,
   evaluateHealth,
   type GivenThresholds,
+  type HealthThresholds,
   resolveHealth,
 } from '../../src/telemetry/health.ts';
 import { HEALTH_CHECKS, type HealthCheckName } from '../../src/telemetry/health-report.ts';
@@ -10,7 +10,9 @@ import { snapshotWith } from './snapshot-fixture.ts';
 
 type Changes = Parameters<typeof snapshotWith>[0];
 
-const check = (name: HealthCheckName, changes: Changes, thresholds = DEFAULT_HEALTH) =>
+const DEFAULTS = resolveHealth();
+
+const check = (name: HealthCheckName, changes: Changes, thresholds?: HealthThresholds) =>
   evaluateHealth(snapshotWith(changes), thresholds).checks[name];
 
 /** All requests in one cause, 99 in 100 of them within this. */
@@ -95,7 +97,7 @@ describe('each check', () => {
   ])('%s %s', (name, _case, changes, value, state) => {
     const seen = check(name, changes);
     expect([seen.value, seen.state]).toEqual([expect.closeTo(value, 9), state]);
-    expect([seen.warnAt, seen.failAt]).toEqual([DEFAULT_HEALTH[name].warn, DEFAULT_HEALTH[name].fail]);
+    expect([seen.warnAt, seen.failAt]).toEqual([DEFAULTS[name].warn, DEFAULTS[name].fail]);
   });
 
   it('says its figures, and what to do when it is not ok', () => {
@@ -163,13 +165,17 @@ describe('the verdict', () => {
 
 describe('thresholds', () => {
   it('are the defaults where nothing is given', () => {
-    expect(resolveHealth()).toEqual(DEFAULT_HEALTH);
-    expect(resolveHealth({ hitRatio: {} })).toEqual(DEFAULT_HEALTH);
+    const { checks } = evaluateHealth(snapshotWith());
+    for (const name of HEALTH_CHECKS) {
+      const { warnAt, failAt } = checks[name];
+      expect({ warn: warnAt, fail: failAt }, name).toEqual(DEFAULTS[name]);
+    }
+    expect(resolveHealth({ hitRatio: {} })).toEqual(DEFAULTS);
   });
 
   it('change one by one', () => {
     const thresholds = resolveHealth({ hitRatio: { warn: 0.95 } });
-    expect(thresholds).toEqual({ ...DEFAULT_HEALTH, hitRatio: { warn: 0.95, fail: 0.5 } });
+    expect(thresholds).toEqual({ ...DEFAULTS, hitRatio: { warn: 0.95, fail: 0.5 } });
     expect(check('hitRatio', { pool: { hitRate: 0.95 } }, thresholds).state).toBe('warn');
     expect(check('hitRatio', { pool: { hitRate: 0.96 } }, thresholds).state).toBe('ok');
   });

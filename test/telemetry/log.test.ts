@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { createLog, type LogEvent, type LogOptions } from '../../src/telemetry/log.ts';
+import { createLog, type LogEvent } from '../../src/telemetry/log.ts';
 
 const SOURCE = new URL('../../src/telemetry/log.ts', import.meta.url).href;
 
@@ -13,7 +13,7 @@ const exhaustion: LogEvent = {
   usedBytes: 104_800_000,
 };
 
-function capture(options: LogOptions = {}) {
+function capture(options: Parameters<typeof createLog>[0] = {}) {
   const clock = { ms: 1_000_000 };
   const lines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };

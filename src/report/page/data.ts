@@ -148,7 +148,7 @@ export interface GcData {
   readonly hiddenThreads: number;
 }
 
-export interface WorkerData {
+interface WorkerData {
   readonly shard: number;
   readonly processedBytes: number;
   readonly bytesPerSecond: number;
@@ -163,7 +163,7 @@ export interface DecisionsData {
   readonly shown: readonly DecisionData[];
 }
 
-export interface DecisionData {
+interface DecisionData {
   readonly number: number;
   readonly at: number;
   readonly kind: string;
@@ -177,7 +177,7 @@ export interface DecisionData {
   readonly regret: number | null;
 }
 
-export interface TaskData {
+interface TaskData {
   readonly name: string;
   readonly shard: number;
   readonly start: number;

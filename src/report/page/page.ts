@@ -13,7 +13,7 @@ import { runDataOf } from './run-data.ts';
 import { summaryOf } from './summary.ts';
 import { MOST_BUCKETS } from './time.ts';
 
-export interface PageOptions {
+interface PageOptions {
   /** Of these runs; null when there is one, or nothing is to be said. */
   readonly comparison: Comparison | null;
   /** Between two requests of one caller; null when it is not known. */

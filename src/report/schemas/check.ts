@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { valueText } from '../invalid-recording.ts';
 
-export type Checked<Value> =
+type Checked<Value> =
   | { readonly fits: true; readonly value: Value }
   /** `path` has dots, and is null for the whole; of a field that is not there, `what` is null. */
   | { readonly fits: false; readonly path: string | null; readonly what: string | null };

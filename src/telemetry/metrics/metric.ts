@@ -11,7 +11,7 @@ type Unit = 's' | 'By' | '1' | '1/s' | `{${string}}` | `{${string}}/s`;
 export type Row<Value> = readonly [labels: readonly string[], value: Value];
 
 /** A distribution in the metric's unit. */
-export interface Distribution {
+interface Distribution {
   readonly count: number;
   /** Of all values; like the count, it never falls where the distribution is that since the start. */
   readonly sum: number;

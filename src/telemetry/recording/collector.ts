@@ -21,7 +21,7 @@ const SLOWEST = 3;
 /** Characters of a task's name that are kept: names are the caller's, as long as it likes. */
 const LONGEST_NAME = 500;
 
-export type Collected = Pick<IntervalLine, 'series' | 'clipped' | 'moves' | 'slowest'>;
+type Collected = Pick<IntervalLine, 'series' | 'clipped' | 'moves' | 'slowest'>;
 
 export class Collector {
   readonly #secondsAt: (ms: number) => number;

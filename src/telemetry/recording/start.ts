@@ -7,7 +7,7 @@ import { type RecordOptions, resolveRecord } from './record-options.ts';
 import { type RecordingSources, RunRecording } from './recording.ts';
 import { RecordingFile } from './writer.ts';
 
-export interface RecordingParts {
+interface RecordingParts {
   readonly record: string | RecordOptions;
   readonly job: URL | string;
   readonly options: HeaderLine['options'];

@@ -10,7 +10,7 @@ import type { TaskCounts } from '../task-end.ts';
 import { heldByTier } from '../tier-snapshot.ts';
 import type { Reading } from './recording.ts';
 
-export interface ReadingSources {
+interface ReadingSources {
   readonly ledger: Ledger;
   readonly rows: RowReader;
   readonly regulator: Regulator;

@@ -14,7 +14,7 @@ if (!hasBrowser) {
   console.warn(`Skipped: there is no ${EXECUTABLE}. Install Debian's chromium to run the tests of the page.`);
 }
 
-export interface Look {
+interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: 'light' | 'dark';
@@ -69,7 +69,7 @@ export function useBrowser(): { open(html: string, look?: Look): Promise<Opened>
 }
 
 /** The part of a plot where its lines are. */
-export function area(page: Page, plot: string): Locator {
+function area(page: Page, plot: string): Locator {
   return page.locator(`#plot-${plot} .u-over`);
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CpuSnapshot } from '../../../src/machine/cpu-load.ts';
 import { CAUSES } from '../../../src/pool/causes.ts';
-import { DEFAULT_POOL_OPTIONS } from '../../../src/pool/options.ts';
+import { resolvePoolOptions } from '../../../src/pool/options.ts';
 import { readRun } from '../../../src/report/read-run.ts';
 import type { RecordedRun } from '../../../src/report/recorded-run.ts';
 import { headerLine } from '../../../src/telemetry/recording/header.ts';
@@ -66,7 +66,7 @@ export function makeStand(path?: string): Stand {
     cpu: () => stand.cpu,
     processedBytes: (shard) => stand.reading.processedBytes.get(shard) ?? 0,
   };
-  const options = { ...DEFAULT_POOL_OPTIONS, threads: 2 };
+  const options = { ...resolvePoolOptions({}, 2), threads: 2 };
   const header = headerLine('stand', new Date(0), options, () => performance.now() * 1e6);
   const recording = new RunRecording(
     new RecordingFile(file, (reason) => failures.push(reason)),

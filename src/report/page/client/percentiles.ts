@@ -5,7 +5,7 @@ import type { Line, Model } from './model.ts';
 
 const TICKS = [2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
-export interface NamedCurve {
+interface NamedCurve {
   readonly label: string;
   readonly curve: CurveData;
 }
