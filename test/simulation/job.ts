@@ -7,9 +7,9 @@ import type { Shard } from '../../src/pool/shard.ts';
 import type { Pin } from '../../src/pool/store.ts';
 import { capacityFor } from '../../src/pool/tiers.ts';
 import type { TaskEnding, TaskFrame } from '../../src/thread/task-frame.ts';
+import type { Machinery } from './machinery.ts';
 import { codeOf } from './promises.ts';
 import type { SimulatedSupply } from './thread.ts';
-import type { Machinery } from './worker.ts';
 
 /** Errors that a request for memory may end with. */
 export const REFUSALS: readonly string[] = [

@@ -8,8 +8,8 @@ import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Tasks } from '../../src/runtime/tasks.ts';
 import { REFUSALS, refusable } from './job.ts';
+import type { Machinery } from './machinery.ts';
 import type { SimulatedSupply } from './thread.ts';
-import type { Machinery } from './worker.ts';
 
 const ASK_MS = 50;
 /** One for all: an error for each would cost more than the step. */

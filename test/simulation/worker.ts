@@ -5,25 +5,15 @@
 import type { Link } from '../../src/coordinator/links.ts';
 import type { Answer, ToWorker } from '../../src/messages/asks.ts';
 import { type Task, type TaskResult, taskBuffers } from '../../src/messages/tasks.ts';
-import type { PoolOptions } from '../../src/pool/options.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Member } from '../../src/runtime/worker-pool.ts';
 import type { Mailbox } from '../../src/thread/mailbox.ts';
 import type { TaskEnding } from '../../src/thread/task-frame.ts';
 import { wireWorker } from '../../src/thread/wiring.ts';
 import { SimulatedJob } from './job.ts';
-import type { Promises } from './promises.ts';
+import type { Machinery } from './machinery.ts';
 import { Killed, type LedgerCall, ScheduledLedger, type Thread } from './scheduler.ts';
-import { type Machine, SimulatedSupply } from './thread.ts';
-import type { WorldOptions } from './worlds.ts';
-
-export type Machinery = Machine & {
-  readonly options: PoolOptions;
-  readonly world: WorldOptions;
-  readonly promises: Promises;
-  /** A shard that is not the caller's. */
-  otherShard(): Shard;
-};
+import { SimulatedSupply } from './thread.ts';
 
 export class SimulatedWorker implements Thread, Link {
   readonly name: string;

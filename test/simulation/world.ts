@@ -15,12 +15,13 @@ import { wireMainThread } from '../../src/runtime/main-thread.ts';
 import type { Tasks, TaskWorkers } from '../../src/runtime/tasks.ts';
 import type { LogEvent } from '../../src/telemetry/log.ts';
 import type { Choices } from './choices.ts';
+import type { Machinery } from './machinery.ts';
 import { MemoryBook } from './memory-book.ts';
 import { Promises } from './promises.ts';
 import { Killed, type LedgerCall, ScheduledLedger, Scheduler, type Thread } from './scheduler.ts';
 import { SimulatedSupply } from './thread.ts';
 import { Users, watch } from './users.ts';
-import { type Machinery, SimulatedWorker } from './worker.ts';
+import { SimulatedWorker } from './worker.ts';
 import type { WorldOptions } from './worlds.ts';
 
 const KiB = 1024;
