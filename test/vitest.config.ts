@@ -19,7 +19,7 @@ const slow = without(files('test/{stress,package,report/page}/*.test.ts'), compu
 /** These start no thread and no process, and leave the process that they run in as it was. */
 const pure = without(
   files(
-    'test/{coordinator,messages,pool,regulation,report}/*.test.ts',
+    'test/{coordinator,house,messages,pool,regulation,report}/*.test.ts',
     'test/telemetry/{health,metrics,opentelemetry,percentile,prometheus,rates}.test.ts',
   ),
   [
