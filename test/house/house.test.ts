@@ -9,7 +9,7 @@ import { circles } from './circles.ts';
 import { openExports, unusedExports } from './exports.ts';
 import { parseModule } from './module.ts';
 import { emptyNames } from './names.ts';
-import { ORDER, stepsOf } from './rooms.ts';
+import { ORDER, outOfOrder, stepsOf } from './rooms.ts';
 import { commandsOf, entriesOf, readPaths, readTexts } from './tree.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -44,6 +44,10 @@ describe('the house', () => {
     );
     // The command's next file in the package.
     expect(missing).toEqual(['src/cli/main.js']);
+  });
+
+  it('imports only from rooms before', () => {
+    expect(outOfOrder(modules)).toEqual([]);
   });
 
   it('has no circle of files', () => {
