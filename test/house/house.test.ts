@@ -9,6 +9,7 @@ import { circles } from './circles.ts';
 import { openExports, unusedExports } from './exports.ts';
 import { parseModule } from './module.ts';
 import { emptyNames } from './names.ts';
+import { waysTo } from './native.ts';
 import { ORDER, outOfOrder, stepsOf } from './rooms.ts';
 import { commandsOf, entriesOf, readPaths, readTexts } from './tree.ts';
 
@@ -19,6 +20,12 @@ const paths = readPaths(root);
 const entries = entriesOf(manifest);
 const code = paths.filter((path) => /^(src|workers|test|bench)\/.*\.[jt]s$/.test(path));
 const modules = Array.from(readTexts(root, code), ([file, text]) => parseModule(file, text, entries));
+
+/** A crash of FFmpeg, or the time it takes to load, has no place in these. Some are still to come. */
+const WITHOUT_FFMPEG = [
+  ...['src/index.ts', 'src/worker.ts', 'src/runtime/**', 'src/telemetry/**', 'src/batch/**', 'src/report/**'],
+  ...['src/audio/plan/**', 'src/isolation/**', 'src/cluster/**', 'src/service/**', 'src/cli/**'],
+];
 
 /** Exports that only tests use, and why. */
 const SEAMS: Readonly<Record<string, string>> = {
@@ -52,6 +59,12 @@ describe('the house', () => {
 
   it('has no circle of files', () => {
     expect(circles(modules)).toEqual([]);
+  });
+
+  it('loads FFmpeg only in threads that work with audio', () => {
+    const loading = modules.filter(({ imports }) => imports.some(({ target }) => /^node-av\b/.test(target)));
+    expect(loading.length).toBeGreaterThan(5);
+    expect(waysTo('node-av', modules, WITHOUT_FFMPEG)).toEqual([]);
   });
 
   it('exports nothing that nothing uses', () => {
