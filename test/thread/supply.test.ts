@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import {
+  CANCEL,
+  CRITICAL,
+  DECLARED,
+  HUNGER,
+  rowWord,
+  STARVED,
+  STARVING,
+  STARVING_TIER,
+} from '../../src/budget/layout.ts';
+import { Ledger } from '../../src/budget/ledger.ts';
+import { MiB } from '../../src/bytes.ts';
+import { ThreadSupply } from '../../src/thread/supply.ts';
+
+const ROW = 1;
+
+function start() {
+  const ledger = Ledger.create(2, MiB);
+  const around = { task: 0 };
+  const supply = new ThreadSupply(ledger, ROW, {
+    canBlock: true,
+    safepoint: () => {},
+    returnLoan: () => {},
+    sendBack: () => false,
+    currentTask: () => around.task,
+  });
+  return {
+    ledger,
+    supply,
+    around,
+    words: ledger.words,
+    own: (word: number) => ledger.words[rowWord(ROW) + word],
+  };
+}
+
+describe('what a thread lacks', () => {
+  it('is the largest need of its requests, until each of them is over; the hunger of all only rises here', () => {
+    const { supply, words, own } = start();
+    const needs = [
+      { kib: 64, tier: 1 },
+      { kib: 1024, tier: 2 },
+      { kib: 4, tier: 0 },
+    ];
+    const seen = () => [own(STARVING), own(STARVING_TIER), words[HUNGER], words[STARVED]];
+    const shown: number[][] = [];
+    for (const need of needs) {
+      supply.starve(need);
+      shown.push(seen());
+    }
+    // Told anew by a request that still waits.
+    supply.starve(needs[1]);
+    shown.push(seen());
+    for (const need of [needs[1], needs[2], needs[0]]) {
+      supply.fed(need);
+      shown.push(seen());
+    }
+    expect(shown).toEqual([
+      [64, 1, 64, 1],
+      [1024, 2, 1024, 2],
+      [1024, 2, 1024, 3],
+      [1024, 2, 1024, 4],
+      [64, 1, 1024, 5],
+      [64, 1, 1024, 6],
+      [0, 0, 1024, 7],
+    ]);
+  });
+});
+
+describe('a thread', () => {
+  it('hears of a cancel of its own task only', () => {
+    const { supply, around, words } = start();
+    const heard = [];
+    for (const [task, cancelled] of [
+      [0, 0],
+      [5, 0],
+      [5, 4],
+      [5, 5],
+      [0, 5],
+    ]) {
+      around.task = task;
+      words[rowWord(ROW) + CANCEL] = cancelled;
+      heard.push(supply.cancelled());
+    }
+    expect(heard).toEqual([false, false, false, true, false]);
+  });
+
+  it('is under critical memory unless its task declared its need', () => {
+    const { supply, words } = start();
+    const seen = [];
+    for (const [critical, declared] of [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ]) {
+      words[CRITICAL] = critical;
+      words[rowWord(ROW) + DECLARED] = declared;
+      seen.push(supply.critical);
+    }
+    expect(seen).toEqual([false, true, false, false]);
+  });
+});
+
+describe('waiting without blocking', () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  /** Longer than any test may take: an end comes from elsewhere. */
+  const LONG_MS = 3_600_000;
+
+  it('is over at once where the word has changed before', async () => {
+    const { supply, ledger } = start();
+    const seen = supply.wakeWord();
+    ledger.wake();
+    await supply.waitAsync(seen, LONG_MS, undefined);
+  });
+
+  it.each([
+    ['a signal', () => new AbortController().signal],
+    ['none', () => undefined],
+  ])('ends with the next event, with %s, and leaves no timer behind', async (_with, signalOf) => {
+    const { supply, ledger } = start();
+    const before = timers();
+    const waiting = supply.waitAsync(supply.wakeWord(), LONG_MS, signalOf());
+    expect(timers()).toBe(before + 1);
+    ledger.wake();
+    await waiting;
+    expect(timers()).toBe(before);
+  });
+
+  it('ends when its time is over', async () => {
+    const { supply } = start();
+    await supply.waitAsync(supply.wakeWord(), 1, undefined);
+  });
+
+  it('ends with the reason of its signal, before it begins or while it lasts', async () => {
+    const { supply } = start();
+    const before = timers();
+    const controller = new AbortController();
+    const waiting = supply.waitAsync(supply.wakeWord(), LONG_MS, controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await expect(supply.waitAsync(supply.wakeWord(), LONG_MS, controller.signal)).rejects.toThrow('enough');
+    expect(timers()).toBe(before);
+  });
+});
