@@ -105,7 +105,7 @@ describe('a shard counts', () => {
   });
 
   it('as held no more what went back to where a result had brought it from', () => {
-    const { shard } = makeShard();
+    const { shard } = makeShard({ safety: 'off' });
     const asked: Store[] = [];
     const take = (from: Store) => shard.attach(from, MEDIUM, 1);
     shard.supply.sent = (store) => asked.push(store) > 1;
