@@ -118,6 +118,7 @@ describe('the ladder serves a request by the cheapest step that can', () => {
       }),
     );
     expect(stand.clock - start).toBe(700e6);
+    expect(starved.recorded.at(-1)).toMatchObject({ nanoseconds: 700e6, weight: 1 });
     expect(starved.causes()).toEqual(['fresh', 'refused']);
     expect(stand.used()).toBe(1024 + 64);
     expect(own.bytes.length).toBe(MEDIUM);
@@ -195,10 +196,13 @@ describe('a request', () => {
     '64' as unknown as number,
   ])('of %s bytes is refused as an argument', (length) => {
     const { shard, stand } = makeShard();
+    // Idle memory would serve it at once.
+    for (const lease of shard.acquireAll([SMALL, MEDIUM, LARGE])) lease.release();
+    const before = stand.used();
     const invalid = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' });
     expect(() => shard.acquire(length)).toThrow(invalid);
     expect(() => shard.acquireAll([10, length])).toThrow(invalid);
-    expect(stand.used()).toBe(0);
+    expect([stand.used(), ...shard.idleCounts]).toEqual([before, 1, 1, 1]);
   });
 
   it('of nothing is a small lease', () => {
@@ -461,10 +465,15 @@ describe('waiting without blocking', () => {
     expect(holder.idleCounts).toEqual(kept);
   });
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses to wait %d ms', async (timeoutMs) => {
+  it.each([-1, 2 ** 31, Number.NaN, Number.POSITIVE_INFINITY])('refuses to wait %d ms', async (timeoutMs) => {
     const { shard } = makeShard();
     const refused = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' });
     await expect(shard.acquireAsync(1, { timeoutMs })).rejects.toEqual(refused);
     expect(() => shard.acquire(1, { timeoutMs })).toThrow(refused);
+  });
+
+  it.each([0, 2 ** 31 - 1])('waits %d ms where that is asked', async (timeoutMs) => {
+    const { shard } = makeShard();
+    expect((await shard.acquireAsync(1, { timeoutMs })).capacity).toBe(SMALL);
   });
 });

@@ -50,6 +50,25 @@ describe('a lease', () => {
     expect(shard.idleCounts).toEqual([1, 0, 0]);
   });
 
+  it.each([
+    'bytes',
+    'float32',
+    'int32',
+  ] as const)('has %s over its own memory, also where that is lent anew', (view) => {
+    const { shard } = makeShard({ safety: 'full' });
+    const [one, two] = [1, 2].map(() => {
+      using lease = shard.acquire(SMALL);
+      const seen = lease[view];
+      expect(seen.byteLength).toBe(SMALL);
+      return seen;
+    });
+    expect([one.byteLength, two.byteLength]).toEqual([0, 0]);
+    // No other view was ever made of this one.
+    const lease = shard.acquire(MEDIUM);
+    lease[view].buffer.transfer();
+    expect(() => lease.release()).toThrow(coded('ERR_LEASE_DETACHED'));
+  });
+
   it('is over once it was moved', () => {
     const { shard } = makeShard();
     const lease = shard.acquire(SMALL);
@@ -325,18 +344,19 @@ describe('a message that comes in the middle of a release', () => {
 
 describe('what lies in the mailbox', () => {
   it.each<[string, (shard: TestShard, lease: Lease) => void]>([
+    ['an acquire', (shard) => shard.acquire(MEDIUM)],
     ['a release', (_shard, lease) => lease.release()],
     ['the start of a task', (shard) => shard.leases.beginTask(1)],
     ['the end of a task', (shard) => void shard.leases.endTask()],
   ])('is handled at %s, and a release follows it at once', (_when, happen) => {
     const { shard } = makeShard({ safety: 'off' });
-    shard.acquire(SMALL).release();
+    for (const lease of shard.acquireAll([SMALL, MEDIUM])) lease.release();
     const lease = shard.acquire(SMALL);
     shard.supply.post(() => void shard.idle.setQuota(0, 0));
     happen(shard, lease);
     expect(shard.supply.mail).toEqual([]);
     lease[Symbol.dispose]();
-    expect([shard.charged, shard.idleCounts[0]]).toEqual([0, 0]);
+    expect([shard.charged, shard.idleCounts[0]]).toEqual([64, 0]);
   });
 });
 
@@ -389,6 +409,20 @@ describe('the guard', () => {
   it('is on every lease at full safety, and on none where safety is off', () => {
     expect(guarded(makeShard({ safety: 'full' }).shard, 5)).toEqual([1, 2, 3, 4, 5]);
     expect(guarded(makeShard({ safety: 'off' }).shard, 2 * 4096)).toEqual([]);
+  });
+
+  it.each([
+    ['idle', 1],
+    ['new', 0],
+  ])('remembers six callers of a lease of %s memory, and leaves the traces of others as long as they are', (_what, idle) => {
+    const { shard } = makeShard({ safety: 'full' });
+    for (let lease = 0; lease < idle; lease++) shard.acquire(SMALL).release();
+    const { stackTraceLimit } = Error;
+    const nested = (depth: number): Lease => (depth === 0 ? shard.acquire(SMALL) : nested(depth - 1));
+    nested(20);
+    expect(Error.stackTraceLimit).toBe(stackTraceLimit);
+    const [{ stack }] = shard.close();
+    expect(stack?.match(/at nested /g)).toHaveLength(6);
   });
 
   it('remembers where its lease was acquired, and is gone with it', () => {
