@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHARGED, FREE, MOVES, OWNER, ROW_WORDS, rowWord } from '../../src/budget/layout.ts';
+import { CHARGED, FREE, MOVES, OWNER, ROW_WORDS, rowWord, WAKE } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { AtomicMemory, type Memory } from '../../src/budget/memory.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
@@ -42,6 +42,73 @@ describe('the ledger', () => {
     );
     const sum = race.passes ? 100 : race.other;
     expect([ledger.sumKib(), ledger.peakKib]).toEqual([sum, sum]);
+    // What was added and taken back may have made others fail.
+    expect(ledger.wakeWord() !== 0).toBe(!race.passes);
+  });
+
+  it.each([
+    { races: 1, passes: true },
+    { races: 2, passes: true },
+    { races: 3, passes: false },
+  ])('tries three times where two refuse each other: after $races races', ({ races, passes }) => {
+    const ledger = Ledger.create(2, 100 * KiB);
+    let left = races;
+    class RacedMemory extends AtomicMemory {
+      override add(at: number, value: number): number {
+        const ours = at === rowWord(0) + CHARGED;
+        // The other one adds after our first look, and takes it back when we do.
+        if (ours && value > 0 && left > 0) expect(ledger.reserve(1, 60)).toBe(true);
+        const before = super.add(at, value);
+        if (ours && value < 0 && left-- > 0) ledger.uncharge(1, 60);
+        return before;
+      }
+    }
+    expect(new Ledger(ledger.shared, new RacedMemory(ledger.words), () => 0).reserve(0, 60)).toBe(passes);
+    expect([left, ledger.sumKib()]).toEqual([0, passes ? 60 : 0]);
+  });
+
+  it('reserves nothing where charges move all the time after its first look', () => {
+    const ledger = Ledger.create(2, 100 * KiB);
+    class MovingMemory extends AtomicMemory {
+      override add(at: number, value: number): number {
+        ledger.words[MOVES] = 1;
+        return super.add(at, value);
+      }
+    }
+    expect(new Ledger(ledger.shared, new MovingMemory(ledger.words), () => 0).reserve(0, 60)).toBe(false);
+    expect([ledger.chargedKib(0), ledger.peakKib]).toEqual([0, 0]);
+  });
+
+  it.each<[string, (ledger: Ledger) => void, string[]]>([
+    ['a charge is taken back', (ledger) => ledger.uncharge(1, 50), ['charged', 'wake', 'notify']],
+    ['the dead are forgiven', (ledger) => void ledger.forgive(1), ['charged', 'wake', 'notify']],
+    ['somebody says so', (ledger) => ledger.wake(), ['wake', 'notify']],
+  ])('wakes who waits when %s: first the memory, then the word, then its sleepers', (_when, call, order) => {
+    const ledger = Ledger.create(2, 100 * KiB);
+    ledger.reserve(1, 50);
+    const steps: string[] = [];
+    class WatchedMemory extends AtomicMemory {
+      override add(at: number, value: number): number {
+        steps.push(at === WAKE ? 'wake' : 'charged');
+        return super.add(at, value);
+      }
+      override store(at: number, value: number): void {
+        steps.push('charged');
+        super.store(at, value);
+      }
+      override notify(at: number): void {
+        if (at === WAKE) steps.push('notify');
+      }
+    }
+    call(new Ledger(ledger.shared, new WatchedMemory(ledger.words)));
+    expect(steps).toEqual(order);
+  });
+
+  it('wakes a thread that sleeps on its word', async () => {
+    const ledger = Ledger.create(1, MiB);
+    const wait = Atomics.waitAsync(ledger.words, WAKE, ledger.wakeWord());
+    ledger.wake();
+    expect(await wait.value).toBe('ok');
   });
 
   it('adds nothing, even for a moment, for what is hopeless', () => {
