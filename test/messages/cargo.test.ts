@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MillpondError } from '../../src/errors.ts';
-import { crateFor, detachViews, pack, unpack } from '../../src/messages/cargo.ts';
+import { crateFor, detachViews, pack, storeFrom, unpack } from '../../src/messages/cargo.ts';
 import { errorFrom, recordError } from '../../src/messages/error-record.ts';
 import { Store } from '../../src/pool/store.ts';
 import { makeShard, SMALL } from '../stand.ts';
@@ -47,6 +47,20 @@ describe('packing', () => {
     expect(whole.one).toMatchObject({ lease: 'there', self: whole.one });
   });
 
+  it('looks into objects without a prototype', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(1);
+    const packed = pack(Object.assign(Object.create(null), { lease }), shard);
+    expect([packed.leases, packed.places, packed.doubtful]).toEqual([[lease], [[0, 'lease']], false]);
+  });
+
+  it('lets shared memory and views of it through, which are not copied', () => {
+    const { shard } = makeShard();
+    const shared = new SharedArrayBuffer(8);
+    const packed = pack([shared, new Uint8Array(shared), new DataView(new ArrayBuffer(1))], shard);
+    expect([packed.leases, packed.doubtful]).toEqual([[], false]);
+  });
+
   it('is not misled by hostile keys', () => {
     const { shard } = makeShard();
     const value = JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1}');
@@ -71,6 +85,11 @@ describe('packing', () => {
     expect(() => pack({ a: [view] }, shard)).toThrow(refused);
     lease.release();
     expect(() => pack({ a: [view] }, shard)).toThrow(refused);
+  });
+
+  it('says that the value itself is a view of pooled memory', () => {
+    const { shard } = makeShard();
+    expect(() => pack(shard.acquire(SMALL).bytes, shard)).toThrow(/at 'the value itself'/);
   });
 
   it('refuses a view of a loan that was released and waits to go home', () => {
@@ -99,6 +118,11 @@ describe('packing', () => {
     const waiting = detachViews(crate);
     expect([stale.length, new Uint8Array(waiting.buffer)[0]]).toEqual([0, 3]);
     expect(waiting).toMatchObject({ tier: 0, asked: 0, length: SMALL, loan: 9 });
+  });
+
+  it('makes a store of a crate that is the loan it was', () => {
+    const store = storeFrom({ buffer: new ArrayBuffer(SMALL), tier: 0, asked: 0, length: 5, loan: 9 });
+    expect([store.capacity, store.tier, store.loan, store.origin]).toEqual([SMALL, 0, 9, 0]);
   });
 
   it('refuses a lease that has ended', () => {
@@ -146,6 +170,34 @@ describe('errors between threads', () => {
     const arrived = errorFrom(recordError(new MillpondError('ERR_AUDIO_OPEN', 'no')));
     expect(arrived).toBeInstanceOf(MillpondError);
     expect(arrived).toMatchObject({ name: 'MillpondError', code: 'ERR_AUDIO_OPEN' });
+  });
+
+  it.each([
+    ['of a class of its own', Object.assign(new Error('m'), { name: 'AbortError', code: 20 })],
+    [
+      'that only looks like one of the project',
+      Object.assign(new Error('m'), { name: 'MillpondError', code: 'ERR_X' }),
+    ],
+  ])('keep name and code of one %s, as an Error', (_what, thrown) => {
+    const arrived = errorFrom(structuredClone(recordError(thrown))) as Error & { code?: unknown };
+    expect(Object.getPrototypeOf(arrived)).toBe(Error.prototype);
+    expect(arrived).toMatchObject({
+      name: thrown.name,
+      message: 'm',
+      code: thrown.code,
+      stack: thrown.stack,
+    });
+    expect(Object.keys(arrived)).toEqual(['code']);
+  });
+
+  it('have a name and a stack where there was none, and no code that is neither text nor a number', () => {
+    const arrived = errorFrom(recordError({ message: 'm', name: null, code: {} }));
+    expect(arrived).toMatchObject({
+      name: 'Error',
+      message: 'm',
+      stack: expect.stringContaining('Error: m'),
+    });
+    expect(arrived).not.toHaveProperty('code');
   });
 
   it('are made even of what cannot be read', () => {

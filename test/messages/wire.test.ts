@@ -36,6 +36,8 @@ describe('a result arrives as it was sent', () => {
     ['with a value', { value: { a: 1 } }],
     ['with an error', { error }],
     ['with leaks and a pin', { value: 1, leaks, pinned: 2 }],
+    ['with leaks alone', { leaks }],
+    ['with a pin alone', { pinned: 1 }],
     ['with leases', { value: null, crates: [crate(0), crate(3)], places }],
     ['with loans that go home', { homebound: [crate(4)] }],
     ['with all', { value: 1, leaks, crates: [crate(0)], places: [[0]], homebound: [crate(4), crate(5)] }],
