@@ -81,7 +81,7 @@ describe('the ledger', () => {
 
   it.each<[string, (ledger: Ledger) => void, string[]]>([
     ['a charge is taken back', (ledger) => ledger.uncharge(1, 50), ['charged', 'wake', 'notify']],
-    ['the dead are forgiven', (ledger) => void ledger.forgive(1), ['charged', 'wake', 'notify']],
+    ['the dead are forgiven', (ledger) => void ledger.writeOff(1), ['charged', 'wake', 'notify']],
     ['somebody says so', (ledger) => ledger.wake(), ['wake', 'notify']],
   ])('wakes who waits when %s: first the memory, then the word, then its sleepers', (_when, call, order) => {
     const ledger = Ledger.create(2, 100 * KiB);

@@ -484,11 +484,12 @@ describe('the end of a task', () => {
         const { shard } = makeShard({ safety: 'off', budgetBytes: MiB });
         shard.leases.beginTask(1);
         const leases: Lease[] = [];
-        for (const act of acts) {
-          // One of those that live moves away, or there is one more.
-          const [moved] = leases.splice(act, 1);
-          if (moved === undefined) leases.push(shard.acquire(acts.length * 64 - leases.length));
-          else shard.supply.uncharge(shard.leases.detach(moved).capacity / KiB);
+        for (const [length, [moves, which]] of acts.entries()) {
+          if (!moves || leases.length === 0) leases.push(shard.acquire(length));
+          else {
+            const [moved] = leases.splice(which % leases.length, 1);
+            shard.supply.uncharge(shard.leases.detach(moved).capacity / KiB);
+          }
         }
         const forgotten = leases.map(({ length }) => length).sort();
         const leaks = shard.leases.endTask().leaks.map(({ length }) => length);

@@ -16,7 +16,7 @@ import {
 import { cutOfSeries, type Merged } from '../histograms.ts';
 import type { RecordedRun } from '../recorded-run.ts';
 import { curveOf } from './curves.ts';
-import type { CauseData, CurveData, DecisionsData, GcData, TrustData, MoveData, RunData } from './data.ts';
+import type { CauseData, CurveData, DecisionsData, GcData, MoveData, RunData, TrustData } from './data.ts';
 import { bytes } from './format.ts';
 import { type Gathered, gather, heatOf } from './gather.ts';
 import { shownName } from './html.ts';
