@@ -11,6 +11,7 @@ const entries = [
   'src/cli/bin',
   'src/cli/main',
   'workers/transcode',
+  'workers/ffmpeg-log',
 ];
 
 export default {

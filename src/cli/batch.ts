@@ -12,6 +12,7 @@ import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { escaped, jsonText, shown } from '../text/escaping.ts';
 import { EXIT } from './exit.ts';
+import { listenToFfmpeg } from './ffmpeg-log.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { type ProgressBar, startProgressBar } from './progress-bar.ts';
 import { startWatch } from './watch.ts';
@@ -46,11 +47,15 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
     // What else is written to a terminal would tear the live view.
     ...(options.watch && { destination: { write: (line) => screen.line(line.trimEnd()) } }),
   });
+  let stopListening = async (): Promise<void> => {};
   try {
     // Workers take longest to start; everything else happens meanwhile.
     const planning = planBatch(options.inputs, options.out, `.${options.to}`);
-    const starting = startRuntime(options, planning, plainly(log, screen));
+    const plain = plainly(log, screen);
+    const listening = listenToFfmpeg(plain, options.logLevel);
+    const starting = startRuntime(options, planning, plain);
     const [runtime, plan] = await Promise.allSettled([starting, planning]);
+    stopListening = await listening;
     if (plan.status === 'rejected') {
       if (runtime.status === 'fulfilled') await runtime.value.close();
       throw plan.reason;
@@ -59,6 +64,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
     await run(options, runtime.value, plan.value, interrupt, screen, started);
   } finally {
     interrupt.stop();
+    await stopListening();
     log.close();
   }
 }
@@ -193,22 +199,13 @@ async function startRuntime(options: BatchOptions, planning: Promise<Plan>, log:
   }
   // The extension of this very file: .ts in the checkout, .js in the package.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-  const [runtime, native] = await Promise.all([
-    createRuntime({
-      job: new URL(`../../workers/transcode${extension}`, import.meta.url),
-      log,
-      // A file takes one lease, so timing each costs nothing.
-      sampleEvery: 1,
-      ...(options.threads !== undefined && { threads: options.threads }),
-      ...(options.budget !== undefined && { budgetBytes: options.budget }),
-      ...(record !== undefined && { record: { path: record, label: options.command } }),
-    }),
-    import('../audio/native-log.ts'),
-  ]);
-  // FFmpeg says much about files that come out right, and not of which file it speaks. What matters of it is in errors and
-  // notes; the rest is for who asks for it.
-  native.captureNativeLog(({ level, message }) => {
-    log.write({ event: 'ffmpeg', severity: level === 'error' ? 'info' : 'debug', text: message });
+  return createRuntime({
+    job: new URL(`../../workers/transcode${extension}`, import.meta.url),
+    log,
+    // A file takes one lease, so timing each costs nothing.
+    sampleEvery: 1,
+    ...(options.threads !== undefined && { threads: options.threads }),
+    ...(options.budget !== undefined && { budgetBytes: options.budget }),
+    ...(record !== undefined && { record: { path: record, label: options.command } }),
   });
-  return runtime;
 }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { TargetName } from '../audio/plan/targets.ts';
+import { TARGETS, type TargetName } from '../audio/plan/targets.ts';
 import type { Bytes } from '../bytes.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
 import { bitrate, byteSize, decimalNumber, depth, wholeNumber } from './arguments.ts';
@@ -31,11 +31,11 @@ Folders are walked and their structure is kept under --out. Outputs that exist a
 export function transcodeCommand(): Command {
   return withRunOptions(
     new Command('transcode')
-      .description('convert recordings to another format')
-      .argument('<files or folders...>', 'recordings, or folders to walk')
+      .description('convert audio files to another format')
+      .argument('<files or folders...>', 'audio files, or folders to walk')
       .addOption(
         new Option('--to <format>', 'format of the outputs')
-          .choices(['flac', 'wav', 'mp3', 'opus', 'ogg', 'm4a'])
+          .choices(Object.keys(TARGETS))
           .makeOptionMandatory(),
       )
       .requiredOption('--out <dir>', 'folder for the outputs; made if it is not there')

@@ -14,7 +14,7 @@ import type { Loans } from './loans.ts';
 import { Outbox } from './outbox.ts';
 import type { RowReader } from './row-reader.ts';
 
-export interface TransferParts {
+interface TransferParts {
   readonly ledger: Ledger;
   /** The main thread's own. */
   readonly shard: Shard;

@@ -109,12 +109,4 @@ describe("FFmpeg's log", () => {
       message: expect.stringContaining('Invalid sample rate: 0'),
     });
   });
-
-  test('cannot be captured by a worker', () => {
-    const { out } = run(`
-      import { Worker, isMainThread, parentPort } from 'node:worker_threads';
-      if (isMainThread) new Worker(new URL(import.meta.url)).on('message', (code) => console.log(code));
-      else try { captureNativeLog(() => {}); } catch (error) { parentPort.postMessage(error.code); }`);
-    expect(out).toBe('ERR_INVALID_ARGUMENT\n');
-  });
 });

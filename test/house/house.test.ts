@@ -29,7 +29,6 @@ const WITHOUT_FFMPEG = [
 
 /** Exports that only tests use, and why. */
 const SEAMS: Readonly<Record<string, string>> = {
-  'src/audio/plan/targets.ts#TARGETS': 'a target that is added is tested without being named there',
   'src/report/change.ts#RULES': 'docs/comparing.md states these figures, and its test compares them',
 };
 
