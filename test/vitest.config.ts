@@ -19,13 +19,18 @@ const slow = without(files('test/{stress,package,report/page}/*.test.ts'), compu
 /** These start no thread and no process, and leave the process that they run in as it was. */
 const pure = without(
   files(
-    'test/{coordinator,house,messages,pool,regulation,report}/*.test.ts',
+    'test/{coordinator,docs,messages,pool,regulation,report,text,thread}/*.test.ts',
+    'test/audio/{block-sizes,exactness,kernels,layouts,ogg,outputs,pairs}.test.ts',
+    'test/bench/{dsp,rounds,targets}.test.ts',
+    'test/machine/{cgroup-files,cpu-load,load-meter}.test.ts',
     'test/telemetry/{health,metrics,opentelemetry,percentile,prometheus,rates}.test.ts',
+    'test/telemetry/recording/{clock,percentiles,recording}.test.ts',
   ),
   [
     ...computing,
+    'test/docs/recording.test.ts',
     'test/regulation/threads.test.ts',
-    // Its reports are read by Java, and files that may not be read are by another user.
+    // Java reads its tables, and another user files that may not be read.
     'test/report/exports.test.ts',
     'test/report/read-run.test.ts',
   ],

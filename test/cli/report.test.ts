@@ -267,7 +267,7 @@ describe('millpond report', () => {
   });
 
   it('ends quietly when nobody reads on', async () => {
-    const { child, ended } = start(['report', recording('pipe.millpond', { seconds: 3000 }), '--csv']);
+    const { child, ended } = start(['report', recording('pipe.millpond', { seconds: 500 }), '--csv']);
     child.stdout?.once('data', () => child.stdout?.destroy());
     const { code, stderr } = await ended;
     expect([code, stderr]).toEqual([0, '']);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readAll } from '../audio/audio-files.ts';
 import { writeWav } from '../audio/wav.ts';
-import { bin, filesUnder, millpond, pianoReleases, scratch, startProgram, tone } from './millpond.ts';
+import { bin, filesUnder, millpond, scratch, startProgram, tone } from './millpond.ts';
 
 const at = scratch();
 
@@ -404,24 +404,5 @@ describe('the rest of the world', () => {
     writeFileSync(at('bin.cjs'), aged.replaceAll('import.meta.url', '__filename'));
     const { code, stderr } = await startProgram(process.execPath, [at('bin.cjs')]).ended;
     expect([code, stderr]).toEqual([2, expect.stringMatching(/needs Node 24\.12 .* this is Node 24\.11\.9/)]);
-  });
-
-  it('sees real recordings done, again and again', async () => {
-    for (let round = 0; round < 2; round++) {
-      const { code, stdout } = await millpond('demo', '--out', at('demo'), '--json');
-      expect(code).toBe(0);
-      const report = JSON.parse(stdout);
-      expect(report).toMatchObject({
-        command: 'demo',
-        files: { total: 118, ok: 118, failed: 0 },
-        budget: { endBytes: 0 },
-      });
-      expect(report.audioSeconds).toBeGreaterThan(400);
-    }
-    const others = filesUnder(at('demo')).filter((file) => !file.endsWith('.flac'));
-    expect(others).toEqual(['report.html', 'run.millpond']);
-    expect(filesUnder(at('demo'))).toHaveLength(118 + others.length);
-    expect(readFileSync(at('demo', 'report.html'), 'utf8')).toContain('118 tasks ended');
-    expect(filesUnder(pianoReleases).length).toBeGreaterThan(87);
   });
 });
