@@ -157,6 +157,10 @@ describe('after pressure a block', () => {
     block.looks(8 * 8 * 30);
     block.look(elevated);
     expect(block.state.ceiling?.doublingMs).toBe(4 * policy.ceilingDoublingMs);
+    // Twice as long a calm of these halves it twice.
+    block.looks(2 * 8 * 4 * 30 + 1);
+    block.look(elevated);
+    expect(block.state.ceiling?.doublingMs).toBe(policy.ceilingDoublingMs);
   });
 
   it('is not ratcheted up by a busy CPU between two pressures', () => {
@@ -207,6 +211,27 @@ describe('with a busy CPU a block', () => {
     expect(waits.map((wait) => Math.round(wait / 10))).toEqual([3, 6, 12, 24]);
     expect(block.state.bytes).toBe(64 * KiB);
     expect(block.state.ceilingBytes).toBe(64 * KiB);
+  });
+
+  it('tries again after no more than a day, however often it failed', () => {
+    const block = new Played();
+    block.state = { ...block.state, failed: { bytes: 1, untilMs: 0, retryMs: policy.mostRetryMs } };
+    block.looks(10, busy);
+    expect(block.state.failed?.retryMs).toBe(policy.mostRetryMs);
+  });
+
+  it('forgets half of what failures taught with each size that helped, and waits a cool-down for the next', () => {
+    const block = new Played();
+    block.rate = (bytes) => 1e6 * bytes ** 0.2;
+    const retryMs = 8 * policy.retryMs;
+    block.state = { ...block.state, failed: { bytes: 1, untilMs: 0, retryMs } };
+    while (block.state.failed?.retryMs === retryMs) block.look(busy);
+    expect([block.state.bytes, block.state.failed?.retryMs]).toEqual([96 * KiB, retryMs / 2]);
+    // The next trial begins with a look, and is seen with its first turn.
+    const keptMs = block.nowMs;
+    expect(block.state.changedMs).toBe(keptMs);
+    while (block.look(busy)?.kind !== 'grow');
+    expect(block.nowMs - keptMs).toBeGreaterThanOrEqual(policy.coolDownMs);
   });
 
   it('says at a trial what it compared', () => {

@@ -31,6 +31,7 @@ describe('an emergency', () => {
       { ...levels('critical'), ledgerShare: 0.94 },
       null,
     ],
+    ['at the very mark', { ...levels('critical'), ledgerShare: 0.95 }, 'start'],
     ['at critical process memory', levels('nominal', 'critical'), 'start'],
   ])('starts %s', (_when, input, change) => {
     expect(look(NO_EMERGENCY, input).change).toBe(change);

@@ -120,6 +120,8 @@ describe('a speed decision', () => {
   it('has no ratios where nothing is known of before', () => {
     const score = scored('grow', [rate(2e6)], { bytesPerCpuSecond: null, p99Nanoseconds: null });
     expect([score.p99Ratio, score.throughputRatio, score.verdict]).toEqual([null, null, 'neutral']);
+    const stood = scored('grow', [rate(2e6)], { bytesPerCpuSecond: 0, p99Nanoseconds: 0 });
+    expect([stood.p99Ratio, stood.throughputRatio, stood.verdict]).toEqual([null, null, 'neutral']);
   });
 });
 

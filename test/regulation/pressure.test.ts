@@ -77,7 +77,7 @@ describe('process memory', () => {
 
   it('is nominal once spent, however long it stays', () => {
     let state = spend(look(CALM, 0.5, 0.96), 0.96);
-    for (const share of [0.96, 0.95, 0.71, 0.97, 0.98]) {
+    for (const share of [0.96, 0.95, 0.7, 0.97, 0.98]) {
       state = look(state, 0.5, share);
       expect([state.process, state.spentShare]).toEqual(['nominal', 0.96]);
     }
@@ -86,6 +86,12 @@ describe('process memory', () => {
   it('counts anew when it has risen', () => {
     const state = look(spend(CALM, 0.9), 0.5, 0.9201);
     expect([state.process, state.spentShare]).toEqual(['high', null]);
+  });
+
+  it('stays spent through looks at which it cannot be read', () => {
+    const unread = look(spend(CALM, 0.96), 0.5, null);
+    expect(unread).toMatchObject({ process: 'nominal', spentShare: 0.96 });
+    expect(look(unread, 0.5, 0.97).process).toBe('nominal');
   });
 
   it('counts anew after it was below its lowest exit mark', () => {

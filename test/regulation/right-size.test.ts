@@ -64,6 +64,33 @@ describe('quotas', () => {
     expect(short.quota[1]).toBe(13);
   });
 
+  it('count the most of each 0.6 s, also when less follows within it or right after it', () => {
+    const within = new Row();
+    within.play(180, (tick) => [0, tick % 3 === 0 ? 200 : 10, 0]);
+    expect(within.quota[1]).toBe(250);
+    // Two parts of a hundred, of which the percentile leaves out one.
+    const after = new Row();
+    after.play(180, (tick) => [0, tick % 300 < 6 ? 200 : 10, 0]);
+    expect(after.quota[1]).toBe(250);
+  });
+
+  it('fall no more as soon as what is left is used', () => {
+    const row = new Row();
+    row.play(70, () => [0, 0, 0]);
+    expect(row.quota[1]).toBeLessThan(250);
+    row.play(1.2, () => [0, 200, 0]);
+    expect(row.play(60, () => [0, 200, 0]).filter(({ tier }) => tier === 1)).toEqual([]);
+  });
+
+  it('are lowered once in so long, and by so much less where that is more often', () => {
+    const row = new Row();
+    row.play(60, () => [0, 0, 0]);
+    expect(row.play(10, () => [0, 0, 0]).filter(({ tier }) => tier === 0)).toHaveLength(10);
+    const samples = [{ row: 1, use: [0, 0, 0], quota: [208, 4, 2] }];
+    const often = row.demand.lowerings(row.nowMs + 1000, samples, { ...policy, everyMs: 500 });
+    expect(often).toEqual([{ row: 1, tier: 0, count: 5 }]);
+  });
+
   it('count the use of a look that came late for the whole time since the last', () => {
     const row = new Row();
     row.play(60, () => [0, 0, 0]);
