@@ -179,6 +179,40 @@ describe('an emergency', () => {
     expect(regulator.recoveries).toEqual({ emergencies: 1, recovered: 1, recoverySuccessRate: 1 });
   });
 
+  it.each([
+    { holds: 'most of it outside of tasks', leased: 31, idle: 0, lent: 0, held: false },
+    { holds: 'a part of it outside of tasks', leased: 27, idle: 0, lent: 0, held: true },
+    { holds: 'much, but idle', leased: 20, idle: 8, lent: 0, held: true },
+    { holds: 'much, but lent to tasks', leased: 28, idle: 0, lent: 8, held: true },
+  ])('holds tasks back from its first look on, where that can help: the main thread holds $holds', (world) => {
+    const { leased, idle, lent, held } = world;
+    const { main, shards, coordinator, pass, admission, regulator } = start({ budgetBytes: 32 * MiB });
+    hoard(main, LARGE, leased + idle);
+    main.acquireAll(Array.from({ length: leased }, () => LARGE));
+    shards[0].acquireAll(Array.from({ length: 31 - leased - idle }, () => LARGE));
+    coordinator.loans.open(lent * MiB);
+    admission.enter(1, 0);
+    pass(200);
+    expect([regulator.pressure.emergency, admission.admits(0)]).toEqual([true, !held]);
+    // Who holds it may change while it goes on.
+    coordinator.loans.open(main.charged * KiB);
+    pass(200);
+    expect([regulator.pressure.emergency, admission.admits(0)]).toEqual([true, false]);
+  });
+
+  it('keeps memory from growing back until it is over, also where pressure is', () => {
+    const { main, coordinator, pass, regulator } = start({ budgetBytes: 32 * MiB });
+    const leases = main.acquireAll(Array.from({ length: 31 }, () => LARGE));
+    pass(200);
+    for (const lease of leases) lease.release();
+    pass(200);
+    expect(regulator.pressure).toMatchObject({ level: 'nominal', emergency: true });
+    expect(coordinator.scarce).toBe(true);
+    expect(regulator.recoveries).toEqual({ emergencies: 1, recovered: 0, recoverySuccessRate: 1 });
+    pass(800);
+    expect([regulator.pressure.emergency, coordinator.scarce]).toEqual([false, false]);
+  });
+
   it('ends with the runtime, without having recovered', () => {
     const { main, pass, ledger, now, regulator } = start({ budgetBytes: 32 * MiB });
     main.acquireAll(Array.from({ length: 31 }, () => LARGE));
@@ -186,6 +220,9 @@ describe('an emergency', () => {
     regulator.close(now.ms);
     expect(ledger.header.critical).toBe(false);
     expect(regulator.recoveries).toEqual({ emergencies: 1, recovered: 0, recoverySuccessRate: 0 });
+    // Nothing is looked at any more.
+    pass(5000);
+    expect([ledger.header.critical, regulator.recoveries.emergencies]).toEqual([false, 1]);
   });
 });
 
@@ -199,6 +236,11 @@ describe('demand', () => {
     // A sixteenth of 500, shared by three.
     expect([quotas.of(shards[0].row)[1], shards[0].idleCounts[1], stand.used()]).toEqual([10, 10, 640]);
     expect(new Set(kinds(decisions))).toEqual(new Set(['trim']));
+    // What was told is told once.
+    pass(61_000);
+    const { length } = decisions;
+    pass(61_000);
+    expect(decisions).toHaveLength(length);
     // A burst after the silence finds those, and has its quota back soon.
     hoard(shards[0], MEDIUM, 40);
     pass(100);
@@ -242,6 +284,16 @@ it('a shadow decides on the same figures, and nothing follows', () => {
   expect([shadow?.blockBytes, shadow?.counts.shrink]).toEqual([32 * KiB, 1]);
 });
 
+it('a shadow of the same policy does the same, and counts the same', () => {
+  const { now, pass, ledger, regulator, decisions } = start({ budgetBytes: 64 * MiB }, { shadow: {} });
+  now.busy = 1;
+  for (let at = 0; at < 300; at++) pass(50, 1e6 * (1 + Math.log2(ledger.header.blockBytes / KiB)));
+  const { shadow, counts } = regulator.decisions;
+  expect(counts.grow).toBeGreaterThan(1);
+  expect(shadow).toEqual({ blockBytes: ledger.header.blockBytes, counts });
+  expect(kinds(decisions).filter((kind) => kind === 'grow')).toHaveLength(counts.grow);
+});
+
 it('moves of the coordinator between two looks are one decision', () => {
   const { pass, decisions, regulator } = start();
   regulator.rebalanced([
@@ -251,4 +303,7 @@ it('moves of the coordinator between two looks are one decision', () => {
   regulator.rebalanced([{ kind: 'buffers', tier: 2, from: 0, to: 1, count: 1 }]);
   pass(400);
   expect(decisions).toMatchObject([{ kind: 'rebalance', bytes: 3 * MEDIUM + LARGE }]);
+  regulator.rebalanced([{ kind: 'buffers', tier: 1, from: 0, to: 1, count: 1 }]);
+  pass(400);
+  expect(decisions.slice(1)).toMatchObject([{ kind: 'rebalance', bytes: MEDIUM }]);
 });

@@ -99,6 +99,14 @@ describe('quotas', () => {
     expect(row.quota[1]).toBe(250);
   });
 
+  it('remember nothing of before the window, however few looks fell into it', () => {
+    const demand = new Demand({ percentile: 1 });
+    for (const nowMs of [0, 600]) demand.observe(nowMs, [{ row: 1, use: [200], quota: [500] }]);
+    expect(demand.use(60_000, 1, 0)).toBe(200);
+    demand.observe(120_000, [{ row: 1, use: [10], quota: [500] }]);
+    expect(demand.use(120_000, 1, 0)).toBe(10);
+  });
+
   it('start anew with a row whose thread was replaced', () => {
     const row = new Row();
     row.play(60, () => [0, 0, 0]);
