@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { isMillpondError, type MillpondError } from '../../src/errors.ts';
 import { parseRun } from './parse-run.ts';
 
-export function failure(recording: string): MillpondError {
+function failure(recording: string): MillpondError {
   try {
     parseRun('run.millpond', recording);
   } catch (error) {
