@@ -1,11 +1,11 @@
 /**
- * Runs a plan: every file is tried once, none stops the others. Main thread; the work is in the workers.
+ * Runs a plan: every file is tried once, none stops the others. Knows no more of who does the work than that it is a `Runner`.
  */
 import { dirname } from 'node:path';
 import type { TranscodeRequest, TranscodeResult } from '../audio/plan/request.ts';
 import { isMillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { Runner } from '../runtime/runner.ts';
 import { escaped } from '../text/escaping.ts';
 import type { Plan, PlannedFile } from './plan.ts';
 
@@ -35,11 +35,11 @@ export interface BatchWatcher {
   failed(file: string, failure: BatchFailure): void;
 }
 
-/** Tasks that wait in the runtime for each thread: enough that no worker idles, however many files there are. */
+/** Tasks that wait in the runner for each thread: enough that no worker idles, however many files there are. */
 const AHEAD = 3;
 
 export async function runBatch(
-  runtime: Runtime,
+  runner: Runner,
   plan: Plan,
   settings: BatchSettings,
   watcher: BatchWatcher,
@@ -75,7 +75,7 @@ export async function runBatch(
     try {
       await folderFor(file.output);
       const request: TranscodeRequest = { ...settings, input: file.input, output: file.output };
-      const result = await runtime.run<TranscodeResult>(request, {
+      const result = await runner.run<TranscodeResult>(request, {
         signal,
         name: file.input,
         onProgress: advance,
@@ -106,7 +106,7 @@ export async function runBatch(
     return made;
   }
 
-  await Promise.all(Array.from({ length: runtime.threads * AHEAD }, work));
+  await Promise.all(Array.from({ length: runner.threads * AHEAD }, work));
   return { ok, failures, audioSeconds, cancelled };
 }
 

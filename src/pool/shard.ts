@@ -3,6 +3,8 @@
  *
  * Runs on one thread and is touched by no other; owns the idle memory, the leases and the ladder of that thread.
  * Leaves to others: what lives and how it ends (`Leases`), the budget, the mailbox and waiting (`Supply`).
+ *
+ * Over 300 lines because a hit, what is sampled of it and its slow path share counters that are private to be quick.
  */
 import { type Bytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';

@@ -190,11 +190,12 @@ export class Tasks {
   }
 
   #finish(entry: Entry, member: Member, result: TaskResult): void {
-    const { memory, workers } = this.#parts;
+    const { memory, workers, log } = this.#parts;
     const arrival = memory.arrive(member.row, result);
     this.#leave(entry, member);
     workers.done(member);
-    this.#reportLeaks(entry, result);
+    const { leaks } = result;
+    if (leaks !== undefined) log.write(leakEvent(entry.name, leaks));
     if (entry.answered) {
       this.#ended(entry, 'cancelled');
       memory.keep(arrival);
@@ -287,11 +288,6 @@ export class Tasks {
     entry.answered = true;
     entry.unlisten();
     answer();
-  }
-
-  #reportLeaks(entry: Entry, { leaks }: TaskResult): void {
-    if (leaks === undefined) return;
-    this.#parts.log.write(leakEvent(entry.name, leaks));
   }
 
   #checkIdle(): void {
