@@ -20,7 +20,7 @@ describe('lines', () => {
     ['a long regular expression', `const x = /${wide(120)}/;`],
     ['an address in a comment', `/**\n * https://x.org/${wide(120)}\n */`],
     ['an address behind slashes', `// https://x.org/${wide(120)}`],
-    ['what is wide only in bytes', `// ${'ü'.repeat(107)}`],
+    ['what is wide only in bytes', `// ${'ü '.repeat(53)}.`],
   ])('may be %s', (_what, text) => {
     expect(found(text)).toEqual([]);
   });
@@ -32,6 +32,7 @@ describe('lines', () => {
     ['a comment behind code', `const x = 1; // ${words(100)}`, 1],
     ['a comment behind a long string', `f(\n  '${wide(120)}', // why\n);`, 2],
     ['an address among words', `// see https://x.org/${wide(120)}`, 1],
+    ['code beside a string that is not the reason', `const ${wide(102)} = '${wide(60)}';`, 1],
     ['code beside a string that does not reach so far', `const ${wide(120)} = '${wide(9)}';`, 1],
   ])('are too long as %s', (_what, text, line) => {
     expect(found(text)).toEqual([`x.ts:${line}`]);
@@ -55,6 +56,7 @@ describe('files', () => {
   it.each([
     ['more', code(301)],
     ['more with a header that gives no reason', `/** What it is. */\n${code(300)}`],
+    ['more with a header that only says so', `/** What it is. Over 300 lines in all. */\n${code(300)}`],
     ['more with the reason elsewhere', `/** What it is. */\n/** Over 300 lines because so. */\n${code(300)}`],
   ])('are too long with %s', (_what, text) => {
     expect(found(text)).toEqual(['x.ts']);

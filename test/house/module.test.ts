@@ -22,10 +22,10 @@ describe('a module', () => {
     ],
     ["(await import('./x.ts')).a();", [{ target: 'src/room/x.ts', loads: 'later', names: ['a'] }]],
     [
-      "import(ready ? './x.js' : './x.ts');",
+      "import(name.endsWith('.js') ? './x.js' : './x.ts');",
       [
-        { target: 'src/room/x.js', loads: 'later', names: [] },
-        { target: 'src/room/x.ts', loads: 'later', names: [] },
+        { target: 'src/room/x.js', loads: 'later', names: ['endsWith'] },
+        { target: 'src/room/x.ts', loads: 'later', names: ['endsWith'] },
       ],
     ],
     [

@@ -175,7 +175,16 @@ describe('unused exports', () => {
       { 'src/a.ts': 'export const x = 1;', 'src/b.ts': "export { x } from './a.ts';" },
       ['src/b.ts#x'],
     ],
-    ['a default that nobody takes', { 'src/a.ts': 'export default 1;' }, ['src/a.ts#default']],
+    [
+      'what its own file imports from itself',
+      { 'src/a.ts': "import { x as y } from './a.ts'; export const x = 1;" },
+      ['src/a.ts#x'],
+    ],
+    [
+      'a default that nobody takes',
+      { 'src/a.ts': 'export default 1;', 'src/b.ts': "new URL('./c.ts', import.meta.url);" },
+      ['src/a.ts#default'],
+    ],
     [
       'what is named beside a job',
       {
