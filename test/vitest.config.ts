@@ -51,6 +51,7 @@ export default defineConfig({
     // A limit ends what hangs; on a busy machine anything may take many minutes.
     testTimeout: 900_000,
     hookTimeout: 900_000,
+    expect: { poll: { timeout: 300_000 } },
     reporters: ['default', './test/reporter.ts'],
     projects: [
       {

@@ -35,7 +35,8 @@ export function useBrowser(): { open(html: string, look?: Look): Promise<Opened>
     folder = await mkdtemp(join(tmpdir(), 'millpond-page-'));
     // As root, as in containers, Chromium cannot have its sandbox.
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-    browser = await chromium.launch({ executablePath: EXECUTABLE, args });
+    // No time limits but those of the tests.
+    browser = await chromium.launch({ executablePath: EXECUTABLE, args, timeout: 0 });
   });
   afterAll(async () => {
     await browser?.close();
@@ -47,6 +48,7 @@ export function useBrowser(): { open(html: string, look?: Look): Promise<Opened>
       const path = join(folder, `${count++}.html`);
       await writeFile(path, html);
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
+      context.setDefaultTimeout(0);
       const page = await context.newPage();
       const complaints: string[] = [];
       const requests: string[] = [];
