@@ -26,7 +26,7 @@ const LONGEST = [
   'runtime/runtime',
 ];
 
-/** Starts the longest files first, and of the others the larger ones, whether the tests have run here before or not. */
+/** Starts the longest files first, and then what took longest the last time, or is largest. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const bySize = await super.sort(files);

@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const files = (...globs: string[]): string[] => globSync(globs, { cwd: root });
 const without = (all: string[], some: string[]): string[] => all.filter((file) => !some.includes(file));
 
-/** Simulated runtimes on any schedule, policies in closed loops, every interleaving: minutes of plain computing. */
+/** Simulated runtimes on any schedule, policies in closed loops, every interleaving: plain computing. */
 const computing = files(
   'test/{exhaustive,property,simulation}/*.test.ts',
   'test/regulation/stability.test.ts',
@@ -59,7 +59,7 @@ export default defineConfig({
         test: {
           name: 'computing',
           include: computing,
-          // Node loads these itself: calls from module to module are quicker so, and there are billions of them.
+          // Node loads these itself: calls from module to module are quicker so, and there are billions.
           experimental: { viteModuleRunner: false, nodeLoader: false },
         },
       },

@@ -90,8 +90,8 @@ export function tone(frames = 8000): Int16Array {
 }
 
 /**
- * Work that is not over before it is interrupted, however long a signal is on its way: some tones of a minute each, and
- * six hours of silence, which take no room on the disk.
+ * Work that is not over before it is interrupted, however long a signal is on its way: some tones of a
+ * minute each, and six hours of silence, which take no room on the disk.
  */
 export function hoursOfWork(folder: string): string {
   mkdirSync(folder, { recursive: true });

@@ -16,7 +16,7 @@ export async function startRuntime(
   return { runtime, events };
 }
 
-/** How long a request may wait that is to be served: what hangs ends with an error, and a busy machine has time. */
+/** How long a request may wait that is to be served: enough on a busy machine; what hangs ends. */
 export const PATIENCE_MS = 120_000;
 
 /** Flags that a test and its jobs share. */

@@ -6,8 +6,8 @@ import type { RecordingLine } from '../../../src/telemetry/recording/lines.ts';
 type Line<Kind> = Extract<RecordingLine, { kind: Kind }>;
 
 /**
- * Resolves when the file holds so many whole lines of a kind (that hold what is asked for, if anything). Its folder must
- * be there.
+ * Resolves when the file holds so many whole lines of a kind (that hold what is asked for, if anything).
+ * Its folder must be there.
  */
 export function linesIn<Kind extends RecordingLine['kind']>(
   path: string,
