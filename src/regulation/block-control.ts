@@ -15,7 +15,7 @@ import {
 } from './block-policy.ts';
 import { blockSizes } from './block-sizes.ts';
 import { DECISION_KINDS, type DecisionKind } from './decision.ts';
-import type { RegulatedLedger } from './regulated.ts';
+import type { RegulatedLedger } from './ports.ts';
 import type { BlockSnapshot, DecisionsSnapshot } from './snapshots.ts';
 
 interface Shadow {

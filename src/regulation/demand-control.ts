@@ -5,7 +5,7 @@
 import { type Bytes, KiB } from '../bytes.ts';
 import type { ShardUse } from '../coordinator/usage.ts';
 import type { PoolOptions } from '../pool/options.ts';
-import type { RegulatedMemory } from './regulated.ts';
+import type { RegulatedMemory } from './ports.ts';
 import { retainedQuota } from './retained.ts';
 import { DEFAULT_RIGHT_SIZE, Demand } from './right-size.ts';
 

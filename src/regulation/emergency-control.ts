@@ -13,8 +13,8 @@ import {
   NO_EMERGENCY,
   nextEmergency,
 } from './emergency.ts';
+import type { RegulatedAdmission, RegulatedLedger, RegulatedMemory } from './ports.ts';
 import { DEFAULT_PRESSURE } from './pressure.ts';
-import type { RegulatedAdmission, RegulatedLedger, RegulatedMemory } from './regulated.ts';
 
 /** What one look came to; bytes are those that shards were asked to free. */
 export type EmergencyChange =

@@ -2,7 +2,7 @@
 import { MAIN_ROW } from '../budget/layout.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import { POOLED_TIERS, TIER_NAMES } from '../pool/tiers.ts';
-import type { RegulatedLedger, RegulatedLoad, RegulatedMemory } from './regulated.ts';
+import type { RegulatedLedger, RegulatedLoad, RegulatedMemory } from './ports.ts';
 
 export interface Observation {
   readonly atMs: number;

@@ -20,15 +20,15 @@ import { DemandControl } from './demand-control.ts';
 import { type EmergencyChange, EmergencyControl } from './emergency-control.ts';
 import { type Figures, Judge } from './judge.ts';
 import { type Observation, observe } from './observation.ts';
-import { atLeast, DEFAULT_PRESSURE, type PressureLevel } from './pressure.ts';
-import { PressureWatch } from './pressure-watch.ts';
 import type {
   RegulatedAdmission,
   RegulatedLedger,
   RegulatedLoad,
   RegulatedMemory,
   RegulatedTotals,
-} from './regulated.ts';
+} from './ports.ts';
+import { atLeast, DEFAULT_PRESSURE, type PressureLevel } from './pressure.ts';
+import { PressureWatch } from './pressure-watch.ts';
 import type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './snapshots.ts';
 
 /** What the regulator tells the runtime. */

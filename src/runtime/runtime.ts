@@ -13,7 +13,7 @@ import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { takeSnapshot } from '../telemetry/take-snapshot.ts';
 import { type RuntimeOptions, type RuntimeSettings, resolveRuntimeOptions } from './options.ts';
 import type { CloseReport, Runner, RunOptions } from './runner.ts';
-import { type RuntimeParts, wireRuntime } from './wiring.ts';
+import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
 
 /** A runner whose threads belong to this process. */
 export interface Runtime extends Runner {

@@ -1,5 +1,5 @@
 /**
- * A worker's side of the runtime. Owns the thread's port and recorder, and the task that runs; its memory is wired in wiring.ts.
+ * A worker's side of the runtime. Owns the thread's port and recorder, and the task that runs; its memory is wired in wire-worker.ts.
  * Runs in a worker thread, one task at a time.
  * Invariant: when a task's result is handed over, the shard holds no lease and no loan of that task, except what
  * native code still holds (in quarantine).
@@ -17,7 +17,7 @@ import { type JobContext, makeContext } from './job-context.ts';
 import { ThreadSupply } from './supply.ts';
 import type { TaskEnding } from './task-frame.ts';
 import { TaskSignal } from './task-signal.ts';
-import { type WorkerParts, wireWorker } from './wiring.ts';
+import { type WorkerParts, wireWorker } from './wire-worker.ts';
 
 export type Job = (input: never, context: JobContext) => unknown;
 

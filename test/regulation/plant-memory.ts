@@ -11,7 +11,7 @@ import { Quotas } from '../../src/coordinator/quotas.ts';
 import type { ShardView } from '../../src/coordinator/rebalance.ts';
 import { Usage } from '../../src/coordinator/usage.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
-import type { RegulatedLedger, RegulatedMemory } from '../../src/regulation/regulated.ts';
+import type { RegulatedLedger, RegulatedMemory } from '../../src/regulation/ports.ts';
 import type { Lowered } from './closed-loop.ts';
 
 interface Row {

@@ -5,7 +5,7 @@ import { MAIN_ROW } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
-import type { RegulatedLoad, RegulatedMemory } from '../../src/regulation/regulated.ts';
+import type { RegulatedLoad, RegulatedMemory } from '../../src/regulation/ports.ts';
 import type { Demand } from '../../src/regulation/right-size.ts';
 import { type Look, type Lowered, optionsOf, type Source } from './closed-loop.ts';
 import { Plant, type PlantOptions } from './plant.ts';

@@ -9,7 +9,7 @@ import type { Shard } from '../../src/pool/shard.ts';
 import type { Member } from '../../src/runtime/worker-pool.ts';
 import type { Mailbox } from '../../src/thread/mailbox.ts';
 import type { TaskEnding } from '../../src/thread/task-frame.ts';
-import { wireWorker } from '../../src/thread/wiring.ts';
+import { wireWorker } from '../../src/thread/wire-worker.ts';
 import { SimulatedJob } from './job.ts';
 import type { Machinery } from './machinery.ts';
 import { Killed, type LedgerCall, ScheduledLedger, type Thread } from './scheduler.ts';

@@ -1,5 +1,5 @@
 /**
- * A runtime's parts, wired together: the main thread's (main-thread.ts), the worker threads, the regulator and telemetry.
+ * A runtime's parts, wired together: the main thread's (wire-main-thread.ts), the worker threads, the regulator and telemetry.
  * Starts the workers; nothing else moves before the runtime's timer does.
  */
 import { threadId } from 'node:worker_threads';
@@ -16,8 +16,8 @@ import type { RunRecording } from '../telemetry/recording/recording.ts';
 import { startRecording } from '../telemetry/recording/start.ts';
 import { takeReading } from '../telemetry/recording/take-reading.ts';
 import { ThreadSupply } from '../thread/supply.ts';
-import { type MainParts, wireMainThread } from './main-thread.ts';
 import type { RuntimeSettings } from './options.ts';
+import { type MainParts, wireMainThread } from './wire-main-thread.ts';
 import { type Member, WorkerPool } from './worker-pool.ts';
 
 /** What becomes of the runtime's life. */
