@@ -5,7 +5,7 @@ if (version[0] < 24 || (version[0] === 24 && version[1] < 12)) {
   process.stderr.write(
     `millpond needs Node 24.12 or newer; this is Node ${process.versions.node}. Install a newer one, or in the checkout use 'npm run -s millpond -- ...', which brings its own.\n`,
   );
-  process.exitCode = 2;
+  process.exitCode = 1;
 } else {
   // The compile cache halves the time to start: it keeps compiled code, in the checkout also the stripped types.
   import('node:module')

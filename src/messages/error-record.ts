@@ -44,7 +44,9 @@ function read(error: unknown): ErrorRecord {
 /** An error of the same class where it is a standard one or a `MillpondError`, else an `Error` of the same name. */
 export function errorFrom(record: ErrorRecord): Error {
   const error =
-    record.name === 'MillpondError' && typeof record.code === 'string' && record.code in ERROR_CODES
+    record.name === 'MillpondError' &&
+    typeof record.code === 'string' &&
+    Object.hasOwn(ERROR_CODES, record.code)
       ? new MillpondError(record.code as ErrorCode, record.message)
       : new (STANDARD[record.name] ?? Error)(record.message);
   // Not enumerable, as on errors that were born here.

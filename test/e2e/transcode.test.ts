@@ -403,6 +403,6 @@ describe('the rest of the world', () => {
     const aged = source.replaceAll('process.versions.node', '"24.11.9"').replace('export {};', '');
     writeFileSync(at('bin.cjs'), aged.replaceAll('import.meta.url', '__filename'));
     const { code, stderr } = await startProgram(process.execPath, [at('bin.cjs')]).ended;
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/needs Node 24\.12 .* this is Node 24\.11\.9/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/needs Node 24\.12 .* this is Node 24\.11\.9/)]);
   });
 });
