@@ -14,7 +14,7 @@ export interface Context {
   readonly rounds: number;
   /** Most files that one batch takes. */
   readonly fileLimit: number;
-  /** A folder of recordings, walked; undefined: the piano recordings that are installed for the demo. */
+  /** A folder of audio files, walked; undefined: the piano notes that are installed for the demo. */
   readonly audio: string | undefined;
   /** Progress, to stderr. */
   say(line: string): void;

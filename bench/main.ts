@@ -28,7 +28,7 @@ const HELP = `Usage: npm run bench -- [filter...] [options]
 
   --rounds N     timed rounds of each contender, default 5
   --files N      most files in one batch, default 200
-  --audio DIR    recordings to use, default $MILLPOND_AUDIO, else the piano recordings of the demo
+  --audio DIR    audio files to use, default $MILLPOND_AUDIO, else the piano notes of the demo
   --json         print the results as JSON on stdout instead of tables
   --peers        install the peers that come from npm into bench/.peers first
   --help

@@ -1,8 +1,8 @@
 /** The judge of a batch: a quicker contender that did less work would be no news. */
 import { strict as assert } from 'node:assert';
 import { basename } from 'node:path';
+import type { Batch } from './audio-files.ts';
 import { type Facts, probe } from './probe.ts';
-import type { Batch } from './recordings.ts';
 import { outputOf, type Transcoder } from './transcoders.ts';
 
 const LARGEST_VORBIS_BLOCK = 8192;
@@ -19,7 +19,7 @@ export function verify(batch: Batch, inputs: readonly string[], contenders: read
   const untrimmed = new Map<string, number>();
   for (const input of inputs) {
     const source = probe(input);
-    assert.ok(source !== undefined, `${basename(input)} is not a recording that the benchmark can judge`);
+    assert.ok(source !== undefined, `${basename(input)} is not an audio file that the benchmark can judge`);
     const wanted = {
       codec: batch.to,
       rate: source.rate,

@@ -2,9 +2,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
+import type { Batch } from './audio-files.ts';
 import { checkout } from './machine.ts';
 import type { Peer } from './peers.ts';
-import type { Batch } from './recordings.ts';
 
 const FFMPEG_OPTIONS = {
   mp3: ['-c:a', 'libmp3lame', '-b:a', '64k'],

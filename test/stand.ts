@@ -5,7 +5,7 @@ import { CAUSES, type CauseName } from '../src/pool/causes.ts';
 import { type PoolOptions, resolvePoolOptions } from '../src/pool/options.ts';
 import { Shard } from '../src/pool/shard.ts';
 import { Store } from '../src/pool/store.ts';
-import type { Recording } from '../src/pool/supply.ts';
+import type { LeaseRecorder } from '../src/pool/supply.ts';
 import { DEFAULT_TIERS } from '../src/pool/tiers.ts';
 import { RowCounts, ThreadSupply } from '../src/thread/supply.ts';
 
@@ -35,7 +35,7 @@ export class TestShard extends Shard {
   constructor(stand: Stand, options: PoolOptions, quotas: readonly number[], row: number) {
     const recorded: TestShard['recorded'] = [];
     const lifetimes: TestShard['lifetimes'] = [];
-    const recorder: Recording = {
+    const recorder: LeaseRecorder = {
       record: (cause, tier, nanoseconds, weight, bytes, capacity) =>
         recorded.push({ cause: CAUSES[cause], tier, nanoseconds, weight, bytes, capacity }),
       lifetime: (tier, nanoseconds, weight) => lifetimes.push({ tier, nanoseconds, weight }),

@@ -2,11 +2,11 @@
 import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { type Batch, chooseBatches } from '../audio-files.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { verify } from '../outputs.ts';
 import { findFfmpegs, findFlac, type Peer } from '../peers.ts';
 import { probe } from '../probe.ts';
-import { type Batch, chooseBatches } from '../recordings.ts';
 import { interleave, type Spread, significant } from '../rounds.ts';
 import { atLeast, noSlower, type Target } from '../targets.ts';
 import {
@@ -130,10 +130,10 @@ function targets(
   ];
 }
 
-/** All recordings in one flat folder, as links under names that cannot clash. Reading each also warms the cache. */
+/** All audio files of the batch in one flat folder, as links under names that cannot clash. Reading each also warms the cache. */
 export function gather(batch: Batch, folder: string): string[] {
   mkdirSync(folder);
-  return batch.recordings.map(({ file }, index) => {
+  return batch.files.map(({ file }, index) => {
     const link = join(folder, `${String(index).padStart(4, '0')}-${basename(file)}`);
     readFileSync(file);
     try {

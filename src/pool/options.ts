@@ -36,7 +36,7 @@ export interface PoolOptions {
   /** Bounds of adaptive sizing, 1 KiB to 1 GiB around `blockBytes`. Defaults 4 KiB and 1 MiB, or `blockBytes` where that lies outside. */
   readonly leastBlockBytes: Bytes;
   readonly mostBlockBytes: Bytes;
-  /** Milliseconds of audio that one block lasts at most, at the rate of each recording; 1 to 3,600,000. Default 2000. */
+  /** Milliseconds of audio that one block lasts at most, at the rate of each audio file; 1 to 3,600,000. Default 2000. */
   readonly mostBlockMs: number;
 }
 

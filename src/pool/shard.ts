@@ -20,7 +20,7 @@ import type { AcquireOptions, BlockingOptions, Pool } from './pool.ts';
 import { Quarantine } from './quarantine.ts';
 import { cancelledError, closedError, taskEndedError } from './shard-errors.ts';
 import type { Store } from './store.ts';
-import type { Recording, ShardCounts, Supply } from './supply.ts';
+import type { LeaseRecorder, ShardCounts, Supply } from './supply.ts';
 import { capacityFor, tierFor } from './tiers.ts';
 
 /** Of hits, one in this many is timed to its release, or one of the recorded ones where those are fewer: a clock costs 50 ns. */
@@ -37,7 +37,7 @@ interface ShardParts {
   readonly words: ShardWords;
   readonly supply: Supply;
   readonly counts: ShardCounts;
-  readonly recorder: Recording;
+  readonly recorder: LeaseRecorder;
 }
 
 export class Shard implements Pool {
@@ -48,7 +48,7 @@ export class Shard implements Pool {
   readonly #ladder: Ladder;
   readonly #options: PoolOptions;
   readonly #counts: ShardCounts;
-  readonly #recorder: Recording;
+  readonly #recorder: LeaseRecorder;
   // Copies of what the hot path reads, one load away.
   readonly #words: Int32Array;
   readonly #mail: number;

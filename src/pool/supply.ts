@@ -55,7 +55,7 @@ export interface Need {
 }
 
 /** Where what is observed of single requests and leases goes; `weight` is how many one stands for. */
-export interface Recording {
+export interface LeaseRecorder {
   /** A request for `bytes` of a tier that a buffer of `capacity` served, or (0) none did. */
   record(
     cause: number,

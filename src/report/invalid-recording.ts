@@ -9,7 +9,7 @@ const SHOWN_CHARACTERS = 60;
 
 /** How some files begin that may be taken for a recording. */
 const OTHER_FILES: readonly [RegExp, string][] = [
-  [/^(RIFF|RF64|fLaC|OggS|ID3|FORM|caff|wvPk)/, 'it is a recording of sound'],
+  [/^(RIFF|RF64|fLaC|OggS|ID3|FORM|caff|wvPk)/, 'it is an audio file'],
   [/^(#\[|"StartTimestamp"|Tag=)/, 'it is an interval log of histograms'],
   [/^ +Value +Percentile/, 'it is a table of percentiles'],
   [/^\s*<(!doctype|html)/i, 'it is a page'],

@@ -8,7 +8,7 @@ import { Coordinator, type CoordinatorEvents } from '../coordinator/coordinator.
 import { Quotas } from '../coordinator/quotas.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import { Shard } from '../pool/shard.ts';
-import type { Recording, Supply } from '../pool/supply.ts';
+import type { LeaseRecorder, Supply } from '../pool/supply.ts';
 import { Admission } from '../regulation/admission.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { TaskObserver } from '../telemetry/task-end.ts';
@@ -21,7 +21,7 @@ interface MainPorts {
   readonly options: PoolOptions;
   /** Worker threads. */
   readonly threads: number;
-  readonly recorder: Recording;
+  readonly recorder: LeaseRecorder;
   readonly workers: TaskWorkers;
   readonly events: CoordinatorEvents;
   readonly log: Log;

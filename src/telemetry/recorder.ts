@@ -11,7 +11,7 @@
 import { MillpondError } from '../errors.ts';
 import type { EncodedHistogram, Interval } from '../messages/interval.ts';
 import { CAUSES, HIT } from '../pool/causes.ts';
-import type { Recording } from '../pool/supply.ts';
+import type { LeaseRecorder } from '../pool/supply.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import { channels } from './channels.ts';
 import { createFastHistogram, type FastHistogram } from './hdr.ts';
@@ -41,7 +41,7 @@ interface Folded {
   sum: number;
 }
 
-export class Recorder implements Recording {
+export class Recorder implements LeaseRecorder {
   readonly #keys = new Uint8Array(RING_RECORDS);
   readonly #nanoseconds = new Float64Array(RING_RECORDS);
   readonly #weights = new Float64Array(RING_RECORDS);

@@ -7,7 +7,7 @@ import type { Answer, ToWorker } from '../messages/asks.ts';
 import type { Leak } from '../pool/leases.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import { Shard } from '../pool/shard.ts';
-import type { Recording, Supply } from '../pool/supply.ts';
+import type { LeaseRecorder, Supply } from '../pool/supply.ts';
 import { Mailbox } from './mailbox.ts';
 import { Responder } from './responder.ts';
 import { RowCounts, type Surroundings } from './supply.ts';
@@ -18,7 +18,7 @@ interface WorkerPorts<OwnSupply extends Supply> {
   /** The row that the thread claimed. */
   readonly row: number;
   readonly options: PoolOptions;
-  readonly recorder: Recording;
+  readonly recorder: LeaseRecorder;
   /** Makes the thread's way to memory. */
   supply(around: Surroundings): OwnSupply;
   /** The next message of the coordinator, if any; never blocks. */

@@ -11,7 +11,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function probed(...parts: (string | number[] | Buffer)[]) {
-  const file = join(folder, 'recording');
+  const file = join(folder, 'audio');
   writeFileSync(
     file,
     Buffer.concat(

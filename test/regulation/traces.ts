@@ -1,4 +1,4 @@
-/** Named traces: made-up loads on a plant, and recordings of real runs from `traces/` beside this file. */
+/** Named traces: made-up loads on a plant, and recorded ones of real runs from `traces/` beside this file. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { MAIN_ROW } from '../../src/budget/layout.ts';
@@ -162,7 +162,7 @@ export const MADE_TRACES: Readonly<Record<string, Trace>> = {
   ),
 };
 
-/** The first line of a recording. */
+/** The first line of a recorded trace. */
 interface Header {
   readonly budgetBytes: number;
   readonly threads: number;
@@ -185,7 +185,7 @@ interface Line {
 const BEFORE: Line = { nowMs: 0, cpu: null, heldBytes: 0, processedBytes: 0, cpuSeconds: 0 };
 
 /** What was recorded, whatever is decided: it counts as all on the main thread, as what it does not tell apart may be. */
-class Recording implements Source {
+class RecordedTrace implements Source {
   readonly parts: Source['parts'];
   readonly lowered: Lowered[] = [];
   readonly #lines: readonly Line[];
@@ -277,7 +277,7 @@ export function recorded(what: string, text: string): Trace {
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => JSON.parse(line));
-  return { what, open: () => new Recording(header, lines), edges: header.edges };
+  return { what, open: () => new RecordedTrace(header, lines), edges: header.edges };
 }
 
 function recordedTraces(): Record<string, Trace> {

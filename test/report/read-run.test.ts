@@ -125,7 +125,7 @@ describe('a recording', () => {
 describe('what is no recording is refused:', () => {
   it.each<[string, string, RegExp]>([
     ['an empty file', '', /has one line at least; run\.millpond is empty\. .* run it again with --record\.$/],
-    ['sound', 'RIFF\x24\x00\x00\x00WAVEfmt ', /begins with "RIFF.*": it is a recording of sound\. Give/],
+    ['audio', 'RIFF\x24\x00\x00\x00WAVEfmt ', /begins with "RIFF.*": it is an audio file\. Give/],
     ['an interval log', '#[Histogram log format version 1.3]\n', /it is an interval log of histograms/],
     ['a table', '       Value     Percentile TotalCount\n', /it is a table of percentiles/],
     ['a page', '<!doctype html>\n', /it is a page/],

