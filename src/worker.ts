@@ -50,6 +50,6 @@ export function defineJob<Input, Result>(
 function notAWorker(): MillpondError {
   return new MillpondError(
     'ERR_NOT_A_WORKER',
-    'A job runs in a worker that a runtime started; this thread is none. Start it with createRuntime({ job }) and runtime.run(input).',
+    'A job runs in a worker that a runtime started; this thread is not one. Start it with createRuntime({ job }) and runtime.run(input).',
   );
 }

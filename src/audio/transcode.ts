@@ -166,13 +166,13 @@ function countFrames(path: string, context: TranscodeContext): number {
 function empty(request: TranscodeRequest): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
-    `An audio file of no length can become wav or flac only, got ${quote(request.input)} for ${request.to}. Leave the file out.`,
+    `An empty audio file can become wav or flac only, got ${quote(request.input)} for ${request.to}. Leave the file out.`,
   );
 }
 
 function tooSlow(request: TranscodeRequest, { sampleRate }: AudioInfo): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
-    `An audio file of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${quote(request.input)} for ${request.to}. Is its header right?`,
+    `An audio file of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${quote(request.input)} for ${request.to}. Check its header.`,
   );
 }

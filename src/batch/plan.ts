@@ -84,7 +84,7 @@ export async function planBatch(inputs: readonly string[], outDir: string, exten
 function emptyName(): MillpondError {
   return new MillpondError(
     'ERR_INVALID_ARGUMENT',
-    "A file or folder has a name, got ''. Write . for the folder you are in; a variable of the shell may be unset.",
+    "A file or folder has a name, got ''. Write . for the folder you are in; a shell variable may be unset.",
   );
 }
 

@@ -7,7 +7,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
   };
 }
 
@@ -15,13 +15,13 @@ export function decimalNumber(least: number, most: number): (text: string) => nu
   return (text) => {
     const value = Number(text);
     if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It is a number from ${least} to ${most}.`);
+    throw new InvalidArgumentError(`Give a number from ${least} to ${most}.`);
   };
 }
 
 export function depth(text: string): 16 | 24 | 32 {
   if (text === '16' || text === '24' || text === '32') return Number(text) as 16 | 24 | 32;
-  throw new InvalidArgumentError('It is 16, 24 or 32 bits.');
+  throw new InvalidArgumentError('Give 16, 24 or 32 bits.');
 }
 
 /** `192k` or `192000`; here, as everywhere in audio, k is 1000. */
@@ -29,14 +29,14 @@ export function bitrate(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(k?)$/i.exec(text);
   const value = match === null ? Number.NaN : Math.round(Number(match[1]) * (match[2] === '' ? 1 : 1000));
   if (value >= 1000 && value <= 10_000_000) return value;
-  throw new InvalidArgumentError('It is a number of bits per second from 1k to 10000k, for example 192k.');
+  throw new InvalidArgumentError('Give a number of bits per second from 1k to 10000k, for example 192k.');
 }
 
 export function byteSize(text: string): Bytes {
   try {
     return parseBytes(text);
   } catch {
-    throw new InvalidArgumentError('It is a size, for example 100MiB, 64k or 4096.');
+    throw new InvalidArgumentError('Give a size, for example 100MiB, 64k or 4096.');
   }
 }
 
@@ -44,7 +44,7 @@ export function byteSize(text: string): Bytes {
 export function namedNumber(text: string, earlier: Readonly<Record<string, number>>): Record<string, number> {
   const [, name, digits] = /^(\w+)=(-?(?:\d+\.?\d*|\.\d+)(?:e\d+)?)$/i.exec(text) ?? [];
   if (name !== undefined) return { ...earlier, [name]: Number(digits) };
-  throw new InvalidArgumentError('It is a name and a number, for example hitRatio=0.9.');
+  throw new InvalidArgumentError('Give a name and a number, for example hitRatio=0.9.');
 }
 
 /** `10ms`; in nanoseconds, up to an hour. */
@@ -52,5 +52,5 @@ export function duration(text: string): number {
   const [, digits, unit] = /^(\d+\.?\d*|\.\d+) ?(ns|us|µs|ms|s|min)$/.exec(text) ?? [];
   const value = Number(digits) * (unit === 'min' ? 60 * NANOSECONDS.s : NANOSECONDS[unit]);
   if (value >= 1 && value <= 3600e9) return value;
-  throw new InvalidArgumentError('It is a time from 1ns to 60min, for example 10ms, 500us or 1s.');
+  throw new InvalidArgumentError('Give a time from 1ns to 60min, for example 10ms, 500us or 1s.');
 }

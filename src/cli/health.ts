@@ -31,7 +31,7 @@ Exit codes: 0 ok or warnings, 1 a check failed, 2 wrong usage or not the JSON of
 
 export function healthCommand(): Command {
   return new Command('health')
-    .description('judge a run by its JSON: is its memory enough, quick and calm')
+    .description('judge a run by its JSON: did it have enough memory, and get it quickly')
     .argument('<run.json>', 'what --json printed; - reads it from stdin')
     .option('--warn <check=value>', 'where a check begins to warn; may be repeated', namedNumber, {})
     .option('--fail <check=value>', 'where a check begins to fail; may be repeated', namedNumber, {})

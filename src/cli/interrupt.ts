@@ -46,7 +46,7 @@ export function listenForInterrupt(): Interrupt {
       return;
     }
     code = EXIT_CODES[name as (typeof SIGNALS)[number]];
-    say('millpond: stopping; running jobs end at their next block (again: leave at once)');
+    say('millpond: stopping; running jobs end at their next block (again: exit at once)');
     controller.abort();
   }
 

@@ -51,7 +51,7 @@ function program(): Command {
     command
       .exitOverride()
       .configureOutput({ outputError: (text, write) => write(escapedUsage(text)) })
-      .showHelpAfterError('(--help shows what there is)');
+      .showHelpAfterError('(see --help)');
   }
   for (const command of commands) program.addCommand(command);
   return program;

@@ -40,22 +40,24 @@ export function reportCommand(): Command {
   return new Command('report')
     .description('show what recordings of runs say: where allocation time went, and what changed')
     .argument('<recordings...>', 'what --record wrote')
-    .option('--html <file>', 'write one page to look at: plots, tables, comparison')
+    .option('--html <file>', 'write one HTML page: plots, tables, comparison')
     .option('--hgrm <dir>', 'write percentile tables into this folder, for the plotters of HdrHistogram')
     .option('--hlog <file>', "write HdrHistogram's tagged interval log, version 1.3; of one recording")
     .option('--json', 'print one JSON object (millpond.report/1) instead of the summary')
     .addOption(
-      new Option('--csv', 'print a table with a row each interval instead of the summary').conflicts('json'),
+      new Option('--csv', 'print a table with a row for each interval instead of the summary').conflicts(
+        'json',
+      ),
     )
     .option('--by-worker', 'show and write latencies of each thread as well')
     .option(
       '--expected-interval <time>',
-      'time from one request of a caller to its next, for example 10ms: show also latencies corrected for coordinated omission',
+      'time from one request of a caller to its next, for example 10ms: also show latencies corrected for coordinated omission',
       duration,
     )
     .option(
       '--fail-if <condition>',
-      "end with 1 when it is true, for example 'p99(fresh) > 1.2x'; may be repeated",
+      "exit with 1 when it is true, for example 'p99(fresh) > 1.2x'; may be repeated",
       (text: string, earlier: string[]) => [...earlier, text],
       [],
     )

@@ -38,12 +38,12 @@ export function transcodeCommand(): Command {
           .choices(Object.keys(TARGETS))
           .makeOptionMandatory(),
       )
-      .requiredOption('--out <dir>', 'folder for the outputs; made if it is not there')
+      .requiredOption('--out <dir>', 'folder for the outputs; created if needed')
       .option('--rate <hz>', "sample rate; default: the source's", wholeNumber(1000, 655_350))
       .option('--channels <n>', "channels; default: the source's", wholeNumber(1, 8))
       .option('--bits <n>', "depth of flac and wav, 16, 24 or 32; default: the source's", depth)
       .option('--bitrate <bits/s>', 'of lossy formats, for example 192k', bitrate)
-      .option('--gain <db>', 'make it louder or quieter', decimalNumber(-200, 200))
+      .option('--gain <db>', 'make the audio louder or quieter', decimalNumber(-200, 200))
       .option('--fade-in <seconds>', 'fade in at the start', decimalNumber(0, 86_400))
       .option('--fade-out <seconds>', 'fade out at the end', decimalNumber(0, 86_400)),
   )

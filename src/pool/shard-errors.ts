@@ -4,7 +4,7 @@ import { MillpondError } from '../errors.ts';
 export function closedError(): MillpondError {
   return new MillpondError(
     'ERR_RUNTIME_CLOSED',
-    'A pool lends memory until its runtime is closed; this one is. Create another runtime, or close later.',
+    'A pool lends memory until its runtime is closed; the runtime of this one is closed. Create another runtime, or close later.',
   );
 }
 

@@ -123,7 +123,7 @@ export function needKib(
     if (Number.isSafeInteger(length) && (length as number) >= 0) continue;
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
-      `needBytes is a whole number of bytes, 0 or more, or a list of such; got ${String(length)}. Give the lengths of the leases that the job holds at once.`,
+      `needBytes is a whole number of bytes, 0 or more, or a list of such numbers; got ${String(length)}. Give the lengths of the leases that the job holds at once.`,
     );
   }
   const bytes =

@@ -107,7 +107,7 @@ export function checkShadow(shadow: Partial<BlockPolicy> | undefined): Partial<B
   if (typeof shadow === 'object' && shadow !== null && wrong === undefined) return shadow;
   throw new MillpondError(
     'ERR_INVALID_ARGUMENT',
-    `shadow has numbers from 0 on for some of ${known.join(', ')}; got ${wrong === undefined ? String(shadow) : `${wrong[0]}: ${String(wrong[1])}`}. Leave out what should be as it is.`,
+    `shadow takes numbers, 0 or more, for some of ${known.join(', ')}; got ${wrong === undefined ? String(shadow) : `${wrong[0]}: ${String(wrong[1])}`}. Leave out what should stay as it is.`,
   );
 }
 

@@ -87,7 +87,7 @@ function appeared(looks: readonly Look[]): string[] {
     );
   const [added, gone] = [only('other', 'base'), only('base', 'other')];
   return [
-    ...(added.length > 0 ? [`The base has none of: ${listed('other', added)}.`] : []),
+    ...(added.length > 0 ? [`Only the other run has: ${listed('other', added)}.`] : []),
     ...(gone.length > 0 ? [`Only the base has: ${listed('base', gone)}.`] : []),
   ];
 }
@@ -104,7 +104,7 @@ function unlike(base: RecordedRun, other: RecordedRun): string | null {
   );
   if (differing.length === 0) return null;
   const listed = differing.map((name) => `${escaped(name)} (${value(a[name])}, then ${value(b[name])})`);
-  return `Like is not compared with like: the runs differ in ${listed.join(', ')}.`;
+  return `This does not compare like with like: the runs differ in ${listed.join(', ')}.`;
 }
 
 function value(value: unknown): string {

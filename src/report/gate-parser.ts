@@ -35,14 +35,13 @@ export function parseGate(text: string): Gate {
   const reader = new Reader(text);
   const nameAt = reader.at;
   const name = reader.take(/[a-z][a-z0-9.-]*/iy);
-  if (name === null)
-    throw reader.wrong('nothing to look at', `Begin with a quantity: ${quantityNames()}.`, 0);
+  if (name === null) throw reader.wrong('no quantity', `Begin with a quantity: ${quantityNames()}.`, 0);
   const quantity = quantityAt(reader, name.toLowerCase(), nameAt);
   const operator = reader.take(/[<>]=?/y) as Operator | null;
   if (operator === null) {
     throw reader.wrong(
       'no comparison',
-      'Write >, >=, < or <= after the quantity; the gate fails where that is so.',
+      'Write >, >=, < or <= after the quantity; the gate fails when that is true.',
     );
   }
   const from = reader.at;
@@ -51,7 +50,7 @@ export function parseGate(text: string): Gate {
     throw reader.wrong('no number', `Write ${BOUNDS[quantity.unit]}, or 1.2x for 1.2 times the base.`);
   }
   const unit = reader.take(/[a-zµ%/]+/iy) ?? '';
-  if (!reader.ended) throw reader.wrong('more than a gate', 'Give --fail-if once for each gate.');
+  if (!reader.ended) throw reader.wrong('text after its bound', 'Give --fail-if once for each gate.');
   const relative = unit.toLowerCase() === 'x';
   const bound = relative ? Number(digits) : boundOf(quantity.unit, digits, unit.toLowerCase());
   if (bound === null) {
@@ -68,22 +67,23 @@ function quantityAt(reader: Reader, name: string, nameAt: number): Quantity {
   const plain = PLAIN_QUANTITIES.get(inner === null ? name : `${name}(${inner})`);
   const statistic = statisticOf(name);
   if (plain === undefined && statistic === null) {
-    if (PLAIN_QUANTITIES.has(name)) throw reader.wrong(`a part that ${name} has not`, partsOf(name), innerAt);
+    if (PLAIN_QUANTITIES.has(name))
+      throw reader.wrong(`a part that ${name} does not have`, partsOf(name), innerAt);
     const near = nearestName(name, [...PLAIN_QUANTITIES.keys(), 'p50', 'p90', 'p99', 'p99.9', 'max', 'mean']);
     throw reader.wrong(
-      `no quantity that is known, '${name}'`,
+      `an unknown quantity, '${name}'`,
       `${near === undefined ? '' : `Did you mean '${near}'? `}There are ${quantityNames()}.`,
       nameAt,
     );
   }
   if (plain === undefined && !open) {
-    throw reader.wrong(`no word on what ${name} is of`, `Write for example ${name}(all) or ${name}(fresh).`);
+    throw reader.wrong(`no distribution for ${name}`, `Write for example ${name}(all) or ${name}(fresh).`);
   }
   const selection = SELECTIONS.get(inner ?? '');
   if (plain === undefined && selection === undefined) {
     const near = nearestName(inner ?? '', SELECTIONS.keys());
     throw reader.wrong(
-      `no distribution that is known, '${escaped(inner ?? '')}'`,
+      `an unknown distribution, '${escaped(inner ?? '')}'`,
       `${near === undefined ? '' : `Did you mean '${near}'? `}There are ${selectionNames()}.`,
       innerAt,
     );

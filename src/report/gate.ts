@@ -48,7 +48,7 @@ export function checkGates(gates: readonly Gate[], runs: readonly RecordedRun[])
   if (others.length === 0 && needy !== undefined) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
-      `A bound with x is in parts of a base, which is the first of two recordings; '${needy.text}' was given with one. Name the base before the recording, or write the bound with a unit.`,
+      `A bound with x is a multiple of the base, the first of two recordings; '${needy.text}' was given with one. Name the base before the recording, or write the bound with a unit.`,
     );
   }
   const checked = others.length === 0 ? runs : others;
@@ -76,7 +76,7 @@ function checkOne(gate: Gate, base: RecordedRun, run: RecordedRun): Pick<GateRes
     };
   }
   const before = figureOf(quantity, base);
-  if (before === null) return unanswered(quantity, 'of it was recorded of the base');
+  if (before === null) return unanswered(quantity, 'of it was recorded in the base');
   const failed = HOLDS[operator](value, gate.bound * before);
   const words = WORDS[operator][failed ? 0 : 1];
   const times = before > 0 ? `${timesText(value / before)}, ` : '';

@@ -22,7 +22,7 @@ export async function refuseClashes(
   throw new MillpondError(
     'ERR_OUTPUT_CLASH',
     clash.with === 'output'
-      ? `Each output has a file of its own; '${output}' would be written twice. Choose another name for one of both.`
+      ? `Each output has a file of its own; '${output}' would be written twice. Choose another name for one of them.`
       : `An output never overwrites a recording that it is made of; '${output}' is the recording '${shown(recordings[clash.other])}'. Choose another name.`,
   );
 }

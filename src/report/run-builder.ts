@@ -78,7 +78,7 @@ export class RunBuilder {
     if (text === '') return;
     if (isJson(text)) this.line(text);
     else if (this.#header !== null) {
-      this.#remarks.push(`Line ${this.#lines + 1} is not whole and was left out.`);
+      this.#remarks.push(`Line ${this.#lines + 1} is incomplete and was left out.`);
     } else if (text.startsWith(BEGUN.slice(0, text.length))) {
       throw damaged(this.#origin, 1, 'the file ends in the middle of it, so nothing was recorded');
     } else throw foreign(this.#origin, text);
@@ -92,7 +92,7 @@ export class RunBuilder {
       );
     }
     if (this.#end === null) {
-      this.#remarks.push('The recording has no end: the run crashed, or still goes on.');
+      this.#remarks.push('The recording has no end: the run crashed, or is still running.');
     }
     return {
       origin: this.#origin,

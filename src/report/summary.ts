@@ -96,7 +96,7 @@ function latencyLines(run: RunDocument): string[] {
   if (lines.length === 0) return ['nothing was timed'];
   const weight =
     run.hitWeight > 1
-      ? `Of hits one in ${run.hitWeight} was timed and counts ${run.hitWeight} times; all others were timed. 'requests' is exact.`
+      ? `One hit in ${run.hitWeight} was timed and counts ${run.hitWeight} times; everything else was timed. 'requests' is exact.`
       : "Every request was timed. 'requests' is exact.";
   return [...lines, weight];
 }
@@ -169,7 +169,7 @@ function lifetimeLines({ lifetimes: groups }: RunDocument): string[] {
     head('leases'),
     ...rows.slice(1),
     rows[0],
-    'From acquire to release; of sampled leases, each counts for those that it stands for.',
+    'From acquire to release, of sampled leases; each counts for those that it stands for.',
   ];
 }
 
@@ -219,13 +219,13 @@ function figureLines(run: RunDocument): string[] {
   const { count: intervals, shortestSeconds, longestSeconds } = run.intervals;
   const lengths = new Set([shortestSeconds, longestSeconds].map((one) => formatSeconds(one)));
   return [
-    `The clock tells ${formatNanoseconds(resolutionNanoseconds)} apart; one read costs ${formatNanoseconds(readNanoseconds)}, to record one value ${formatNanoseconds(recordNanoseconds)}.`,
-    `To time ${count(overhead.timedRequests, 'request')} took ${time(overhead.nanoseconds)} in all, ${percent(overhead.share)} of the workers' time; each latency has one read in it.`,
-    `Percentiles are good to ${run.significantDigits} digits; a maximum and a sum are exact.`,
+    `The clock's resolution is ${formatNanoseconds(resolutionNanoseconds)}; one read costs ${formatNanoseconds(readNanoseconds)}, recording a value ${formatNanoseconds(recordNanoseconds)}.`,
+    `Timing ${count(overhead.timedRequests, 'request')} took ${time(overhead.nanoseconds)} in all, ${percent(overhead.share)} of the workers' time; each latency includes one read.`,
+    `Percentiles are accurate to ${run.significantDigits} digits; maxima and sums are exact.`,
     `${count(intervals, 'interval')} of ${[...lengths].join(' to ')} in ${formatBytes(run.fileBytes)}.`,
     ...(run.clipped > 0
       ? [
-          `A histogram clipped ${count(run.clipped, 'value')}: they lay outside of its range and count at its end, so the largest were larger.`,
+          `${count(run.clipped, 'value')} outside the range of their histogram count at its end, so the largest were larger.`,
         ]
       : []),
   ];

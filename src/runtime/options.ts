@@ -49,7 +49,7 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
   if (typeof given !== 'object' || given === null) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
-      `A runtime is made of an object of options, got ${String(given)}. Write createRuntime({ job: new URL('./my-job.ts', import.meta.url) }).`,
+      `createRuntime takes an object of options, got ${String(given)}. Write createRuntime({ job: new URL('./my-job.ts', import.meta.url) }).`,
     );
   }
   const {

@@ -22,7 +22,7 @@ export function notCloneable(error: unknown): MillpondError {
   const message = error instanceof Error ? error.message : String(error);
   return new MillpondError(
     'ERR_NOT_CLONEABLE',
-    `An input is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${message.replace(/\.$/, '')}. Pass plain data; its leases went back to the pool.`,
+    `An input holds what structured cloning can copy, and leases in plain objects and arrays; this one holds more: ${message.replace(/\.$/, '')}. Pass plain data; its leases went back to the pool.`,
     { cause: error },
   );
 }

@@ -234,15 +234,15 @@ const FINDINGS: Readonly<
   recoverySuccessRate({ cleanup, pressure }) {
     const ended = cleanup.emergencies - (pressure.emergency ? 1 : 0);
     const value = ended > 0 ? cleanup.recovered / ended : 1;
-    const goesOn = pressure.emergency ? '; one goes on now' : '';
+    const inProgress = pressure.emergency ? '; one is in progress' : '';
     return {
       value,
       judged: true,
       found:
         ended > 0
-          ? `${cleanup.recovered} of ${ended} emergencies ended because pressure fell${goesOn}`
-          : `No emergency has ended yet${goesOn}`,
-      remedy: 'Memory in use cannot be cleaned up: raise budgetBytes, or run fewer threads or smaller jobs.',
+          ? `${cleanup.recovered} of ${ended} emergencies ended because pressure fell${inProgress}`
+          : `No emergency has ended yet${inProgress}`,
+      remedy: 'Memory in use cannot be freed: raise budgetBytes, or run fewer threads or smaller jobs.',
     };
   },
 };

@@ -67,7 +67,7 @@ const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
   'worker-death': 'A worker died.',
   exhaustion: 'Requests for memory were refused: the budget held no more within their deadlines.',
   leak: 'A task ended without releasing its leases.',
-  reclaim: 'The memory of a dead worker was taken over.',
+  reclaim: 'The memory of a dead worker was reclaimed.',
   pressure: 'Memory pressure changed.',
   sizing: 'The runtime adapted.',
   score: 'A decision was judged.',

@@ -165,7 +165,7 @@ function claimRow(ledger: Ledger): number {
     if (performance.now() > deadline) {
       throw new MillpondError(
         'ERR_WORKER_BOOTSTRAP',
-        `Every worker has a row in the ledger; all ${ledger.rows} were taken for ${ROW_WAIT_MS} ms. Workers die faster than they can be replaced: look at why.`,
+        `Every worker has a row in the ledger; all ${ledger.rows} were taken for ${ROW_WAIT_MS} ms. Workers die faster than they can be replaced: find out why.`,
       );
     }
     ledger.header.waitForWake(seen, 100);

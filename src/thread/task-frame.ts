@@ -90,6 +90,6 @@ function notCloneable(cause: unknown): MillpondError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new MillpondError(
     'ERR_NOT_CLONEABLE',
-    `A result is made of what structured cloning knows, with leases in plain objects and arrays; this one is not: ${reason.replace(/\.$/, '')}. Return plain data.`,
+    `A result holds what structured cloning can copy, and leases in plain objects and arrays; this one holds more: ${reason.replace(/\.$/, '')}. Return plain data.`,
   );
 }

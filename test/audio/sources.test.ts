@@ -295,7 +295,7 @@ describe('damage', () => {
     writeFileSync(at('cut.wav'), bytes.subarray(0, bytes.length - 400));
     const { warnings, frames } = convert(at('cut.wav'), at('cut.flac'), 'flac');
     expect(frames).toBe(800);
-    expect(warnings).toEqual(['The file is cut off, or its header is wrong: what there is of it was taken.']);
+    expect(warnings).toEqual(['The file is cut off, or its header is wrong: what is there was decoded.']);
   });
 
   test.each([
@@ -328,7 +328,7 @@ describe('damage', () => {
   ] as const)('that cuts off %s is a warning', (_what, extension, bytes) => {
     writeFileSync(at(`cut.${extension}`), bytes());
     expect(convert(at(`cut.${extension}`), at('cut-out.wav'), 'wav').warnings).toContain(
-      'The file is cut off, or its header is wrong: what there is of it was taken.',
+      'The file is cut off, or its header is wrong: what is there was decoded.',
     );
     if (extension !== 'wav') {
       writeFileSync(at(`whole.${extension}`), encoded(extension, 1));

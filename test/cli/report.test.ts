@@ -28,14 +28,16 @@ describe('millpond report', () => {
     expect(stdout).toMatch(/^latency {21}requests {8}p50 {8}p99 {6}p99\.9 {8}max$/m);
     expect(stdout).toMatch(/^ {11}fresh +360 +\d+\.\d us/m);
     expect(stdout).toMatch(/^ {11}all +100260 +\d+ ns/m);
-    expect(stdout).toContain('Of hits one in 64 was timed and counts 64 times; all others were timed.');
+    expect(stdout).toContain('One hit in 64 was timed and counts 64 times; everything else was timed.');
     expect(stdout).toMatch(/^ {11}queue +300 /m);
     expect(stdout).toMatch(/^ {11}service +300 /m);
     expect(stdout).toMatch(/^collector +pauses/m);
     expect(stdout).toMatch(/^decisions {2}1 shrink; 1 good$/m);
-    expect(stdout).toContain('The clock tells 40 ns apart; one read costs 35 ns, to record one value 30 ns.');
+    expect(stdout).toContain(
+      "The clock's resolution is 40 ns; one read costs 35 ns, recording a value 30 ns.",
+    );
     expect(stdout).toMatch(
-      /To time 1980 requests took 198\.0 us in all, under 0\.001 % of the workers' time;/,
+      /Timing 1980 requests took 198\.0 us in all, under 0\.001 % of the workers' time;/,
     );
     expect(stdout).toContain('30 intervals of 1.0 s in');
     expect(stdout).not.toMatch(/clipped|remarks|corrected|worker-1 {3}/);
@@ -49,8 +51,8 @@ describe('millpond report', () => {
     expect(stdout).toMatch(
       /^verdict {4}Healthy: .* It has no end, so this is judged from what was written\.$/m,
     );
-    expect(stdout).toMatch(/^remarks {4}Line \d+ is not whole and was left out\.$/m);
-    expect(stdout).toMatch(/^ {11}The recording has no end: the run crashed, or still goes on\.$/m);
+    expect(stdout).toMatch(/^remarks {4}Line \d+ is incomplete and was left out\.$/m);
+    expect(stdout).toMatch(/^ {11}The recording has no end: the run crashed, or is still running\.$/m);
   });
 
   it('says little of a run that crashed before its first interval, and writes all the same', async () => {
@@ -95,7 +97,7 @@ describe('millpond report', () => {
     expect(stdout).toContain(
       'lost       worker 2 with exit code 1 after 10.0 s, in a\\u001b]0;b\\u0007.wav\n',
     );
-    expect(stdout).toContain('A histogram clipped 20 values');
+    expect(stdout).toContain('20 values outside the range of their histogram');
     expect(stdout).toContain('Every request was timed.');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);

@@ -151,7 +151,7 @@ describe('what happened only in one of both', () => {
     const failing = run({ seed: 2 }, (line, at) =>
       at === 50 ? { ...line, tasks: { ...line.tasks, failed: 3 } } : line,
     );
-    expect(compared(failing)[0].sentence).toContain('The base has none of: failed tasks (3).');
+    expect(compared(failing)[0].sentence).toContain('Only the other run has: failed tasks (3).');
     expect(compareRuns([failing, base]).others[0].sentence).toContain('Only the base has: failed tasks (3).');
     expect(figure(failing, 'failed tasks')).toMatchObject({
       base: 0,
@@ -169,7 +169,9 @@ describe('what happened only in one of both', () => {
 
 describe('runs that differ in how they were made', () => {
   const unlike = (header: Change<HeaderLine>) =>
-    compared(run({ seed: 2 }, undefined, header))[0].sentence.split('Like is not compared with like')[1];
+    compared(run({ seed: 2 }, undefined, header))[0].sentence.split(
+      'This does not compare like with like',
+    )[1];
 
   it('are not like with like', () => {
     expect(unlike((line) => line)).toBeUndefined();

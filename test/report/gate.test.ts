@@ -178,7 +178,7 @@ describe('checking', () => {
       expect(check(text, idle)).toMatchObject({ failed: true });
     }
     expect(check('p99(fresh) > 2x', idle, base)).toMatchObject({
-      ...{ failed: true, sentence: expect.stringContaining('nothing of it was recorded of the base') },
+      ...{ failed: true, sentence: expect.stringContaining('nothing of it was recorded in the base') },
     });
   });
 

@@ -105,8 +105,8 @@ describe('a recording', () => {
     expect(run.intervals.length).toBe(39);
     expect(run.end).toBeNull();
     expect(run.remarks).toEqual([
-      `Line ${crashed.split('\n').length - 1} is not whole and was left out.`,
-      'The recording has no end: the run crashed, or still goes on.',
+      `Line ${crashed.split('\n').length - 1} is incomplete and was left out.`,
+      'The recording has no end: the run crashed, or is still running.',
     ]);
   });
 

@@ -61,7 +61,7 @@ describe('the verdict on a run', () => {
       ],
     );
     expect(healthOf(stuck).checks.recoverySuccessRate.sentence).toMatch(
-      /^0 of 1 emergencies .*one goes on now/,
+      /^0 of 1 emergencies .*one is in progress/,
     );
   });
 });

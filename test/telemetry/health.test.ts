@@ -117,7 +117,7 @@ describe('each check', () => {
       /^95\.0 % .* and 50\.0 % of 1000 requests .* \(61 MiB of 100 MiB were used at most\)/,
     );
     expect(check('recoverySuccessRate', emergencies(3, 2, true)).sentence).toBe(
-      '2 of 2 emergencies ended because pressure fell; one goes on now.',
+      '2 of 2 emergencies ended because pressure fell; one is in progress.',
     );
   });
 

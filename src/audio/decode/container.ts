@@ -105,7 +105,7 @@ function refusal(source: Source, result: number): MillpondError {
     result === AVERROR_EINVAL ? 'its format is not one of those millpond reads' : nativeReason(result);
   return new MillpondError(
     'ERR_AUDIO_OPEN',
-    `An input is an audio file in a format that FFmpeg reads, got ${path}: ${reason}. Is it audio, and whole?`,
+    `An input is an audio file in a format that FFmpeg reads, got ${path}: ${reason}. Check that it is audio, and complete.`,
   );
 }
 

@@ -66,7 +66,7 @@ export class Damage {
       this.#packets === 0;
     const unknown = container === 'wav' && duration <= 0n && decodedFrames > 0;
     if (cutOff || short || unknown) {
-      this.#warnOnce('The file is cut off, or its header is wrong: what there is of it was taken.');
+      this.#warnOnce('The file is cut off, or its header is wrong: what is there was decoded.');
     }
   }
 

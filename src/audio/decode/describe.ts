@@ -53,7 +53,7 @@ export function describe(
   if (sampleRate > MAX_SAMPLE_RATE) {
     throw new MillpondError(
       'ERR_AUDIO_UNSUPPORTED',
-      `An audio file has at most ${MAX_SAMPLE_RATE} Hz, got ${sampleRate} in ${name}. Its header is wrong: mend or leave it out.`,
+      `An audio file has at most ${MAX_SAMPLE_RATE} Hz, got ${sampleRate} in ${name}. Its header is wrong: repair it, or leave the file out.`,
     );
   }
   const { timeBase, duration } = stream;

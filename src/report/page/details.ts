@@ -22,12 +22,12 @@ function trust({ trust, remarks, ended }: RunData): Html {
   return html`<h3>How far the figures can be trusted</h3><ul class="trust"><li>${
     sampleEvery === 1
       ? 'Every hit was timed.'
-      : `Slow requests are all timed. Of hits one in ${count(sampleEvery)} is, and counts as ${count(sampleEvery)}: curves and heat maps of hits are estimates, the numbers of requests are exact.`
-  }</li><li>The clock told apart ${duration(trust.resolution)}; reading it takes ${duration(trust.read)}, which is part of every latency; recording a value takes ${duration(trust.record)}.</li><li>Histograms keep ${digits} significant digits, so percentiles lie up to ${100 / 10 ** digits} % above the true value; the largest values are exact.</li><li class="${clipped > 0 ? 'warn' : ''}">${
+      : `All slow requests are timed. Of hits, one in ${count(sampleEvery)} is timed and counts as ${count(sampleEvery)}: curves and heat maps of hits are estimates, the numbers of requests are exact.`
+  }</li><li>The clock’s resolution is ${duration(trust.resolution)}; reading it takes ${duration(trust.read)}, which is part of every latency; recording a value takes ${duration(trust.record)}.</li><li>Histograms keep ${digits} significant digits, so percentiles lie up to ${100 / 10 ** digits} % above the true value; the largest values are exact.</li><li class="${clipped > 0 ? 'warn' : ''}">${
     clipped > 0
-      ? `${count(clipped)} values lay outside the range of their histogram and were clipped to it: the tails are longer than they are drawn.`
+      ? `${count(clipped)} values lay outside the range of their histogram and were clipped to it: the tails are longer than drawn.`
       : 'No value lay outside the range of its histogram.'
-  }</li><li>${count(trust.intervals)} intervals of ${spans} were recorded; plots over time keep the largest of what falls together.</li>${remarks.map((remark) => html`<li class="warn">${remark}</li>`)}${
+  }</li><li>${count(trust.intervals)} intervals of ${spans} were recorded; plots over time show the largest value of each step.</li>${remarks.map((remark) => html`<li class="warn">${remark}</li>`)}${
     ended ? '' : html`<li class="warn">Totals hold what was written before the recording stopped.</li>`
   }</ul>`;
 }

@@ -169,9 +169,9 @@ function rowsOf(buckets: readonly IntervalLine[][]): Row[] {
 
 function omission({ expectedIntervalNs }: PageData): Html {
   if (expectedIntervalNs === null) {
-    return html`A caller that waits asks for nothing meanwhile, so long waits are seen less often than they are (“coordinated omission”); with an expected interval between requests the report corrects for it.`;
+    return html`A caller that waits makes no requests meanwhile, so long waits are seen less often than they occur (“coordinated omission”); with an expected interval between requests the report corrects for it.`;
   }
-  return html`A caller that waits asks for nothing meanwhile (“coordinated omission”). The dashed curve adds what it would have asked for, one request every ${duration(expectedIntervalNs)}.`;
+  return html`A caller that waits makes no requests meanwhile (“coordinated omission”). The dashed curve adds those it would have made, one request every ${duration(expectedIntervalNs)}.`;
 }
 
 function curveTable(caption: string, curves: readonly CurveData[], byTier: boolean): Html {

@@ -131,7 +131,7 @@ function ratios(runs: readonly RunData[], { others }: Comparison): Html {
     table(`Ratios: ${letterOf(index + 1)} beside A`, columns, figures),
   )}${folded(
     'How to read the ratios',
-    html`<p>The ratio is of the whole runs: over 1 means that the other run has more. The spread says between which ratios the runs’ intervals lie, with 95 % confidence, from ranks; p is how likely such a difference is by chance. What is not told apart from chance, or is under 3 % (of a share, under half a point), is called noise. ${runs.length} runs are shown.</p>`,
+    html`<p>The ratio is of the whole runs: over 1 means that the other run has more. The spread says between which ratios the runs’ intervals lie, with 95 % confidence, from ranks; p is how likely such a difference is by chance. What may be chance, or is under 3 % (of a share, under half a point), is called noise. ${runs.length} runs are shown.</p>`,
   )}</div>`;
 }
 
