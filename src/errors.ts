@@ -30,7 +30,7 @@ export const ERROR_CODES = {
     false,
     'A view of pooled memory was put into an input or a result instead of its lease.',
   ),
-  ERR_LEASE_DETACHED: of(1, 500, false, 'The memory of the lease was transferred away behind its back.'),
+  ERR_LEASE_DETACHED: of(1, 500, false, 'The memory of the lease was transferred away without the pool.'),
   ERR_LEASE_UNTRANSFERABLE: of(1, 500, false, 'The memory of the lease was marked untransferable.'),
   ERR_TASK_LEFT_PIN: of(1, 500, false, 'A task ended while native code still held its memory.'),
   ERR_TASK_WAITING: of(1, 503, true, 'A task was cancelled while it waited for memory.'),

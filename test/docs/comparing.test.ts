@@ -40,8 +40,8 @@ describe('the figures in its words', () => {
     [`Under ${RULES.leastSpans} of them there is no verdict`],
     [`p is under ${RULES.significance} after correction`],
     [`at least ${Math.round((RULES.leastRatio - 1) * 100)} %, or half a percentage point`],
-    [`a p99 wants ${leastFor('p99')} recorded`],
-    [`a p99.9 wants ${leastFor('p99.9')}.`],
+    [`a p99 needs ${leastFor('p99')} recorded`],
+    [`a p99.9 needs ${leastFor('p99.9')}.`],
   ])('are those of the source: %s', (words) => {
     expect(text.replaceAll('\n', ' ').replaceAll('  ', ' ')).toContain(words);
   });
