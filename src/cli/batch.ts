@@ -52,10 +52,11 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
     // Workers take longest to start; everything else happens meanwhile.
     const planning = planBatch(options.inputs, options.out, `.${options.to}`);
     const plain = plainly(log, screen);
-    const listening = listenToFfmpeg(plain, options.logLevel);
-    const starting = startRuntime(options, planning, plain);
+    const starting = listenToFfmpeg(plain, options.logLevel).then((stop) => {
+      stopListening = stop;
+      return startRuntime(options, planning, plain);
+    });
     const [runtime, plan] = await Promise.allSettled([starting, planning]);
-    stopListening = await listening;
     if (plan.status === 'rejected') {
       if (runtime.status === 'fulfilled') await runtime.value.close();
       throw plan.reason;

@@ -24,6 +24,14 @@ interface Shadow {
   readonly counts: Record<DecisionKind, number>;
 }
 
+interface BlockParts {
+  readonly ledger: RegulatedLedger;
+  readonly options: PoolOptions;
+  readonly threads: number;
+  /** Parameters of a second policy that decides on the same figures without acting. */
+  readonly shadow: Partial<BlockPolicy> | null;
+}
+
 export class BlockControl {
   readonly #ledger: RegulatedLedger;
   readonly #options: PoolOptions;
@@ -31,13 +39,7 @@ export class BlockControl {
   readonly #shadow: Shadow | null;
   #state: BlockState;
 
-  constructor(
-    ledger: RegulatedLedger,
-    options: PoolOptions,
-    threads: number,
-    shadow: Partial<BlockPolicy> | null,
-    nowMs: number,
-  ) {
+  constructor({ ledger, options, threads, shadow }: BlockParts, nowMs: number) {
     this.#ledger = ledger;
     this.#options = options;
     const sizes = blockSizes({

@@ -75,8 +75,8 @@ export class Regulator {
 
   constructor(parts: RegulatorParts, nowMs: number) {
     this.#parts = parts;
-    const { ledger, coordinator, admission, options, threads, shadow } = parts;
-    this.#block = new BlockControl(ledger, options, threads, shadow, nowMs);
+    const { ledger, coordinator, admission, options, threads } = parts;
+    this.#block = new BlockControl(parts, nowMs);
     this.#emergency = new EmergencyControl(ledger, coordinator, admission);
     this.#demand = new DemandControl(coordinator, options, threads, nowMs);
     this.#pressure = new PressureWatch(parts.readMemory(), nowMs);

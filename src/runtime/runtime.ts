@@ -6,6 +6,8 @@
  */
 import { KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { CpuLoad } from '../machine/cpu-load.ts';
+import { readProcessMemory } from '../machine/process-memory.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { HealthReport } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
@@ -44,7 +46,6 @@ class ThreadRuntime implements Runtime {
   readonly #settings: RuntimeSettings;
   readonly #parts: RuntimeParts;
   readonly #timer: NodeJS.Timeout;
-  readonly #startedMs = performance.now();
   readonly #ready = Promise.withResolvers<void>();
   #closing: Promise<CloseReport> | null = null;
   #ended = false;
@@ -53,7 +54,10 @@ class ThreadRuntime implements Runtime {
     const { threads, log, pool } = settings;
     this.threads = threads;
     this.#settings = settings;
-    this.#parts = wireRuntime(settings, () => performance.now(), {
+    this.#parts = wireRuntime(settings, {
+      now: () => performance.now(),
+      load: new CpuLoad(),
+      readMemory: readProcessMemory,
       free: () => this.#workerFree(),
       failed: (error) => this.#fail(error),
     });
@@ -101,7 +105,7 @@ class ThreadRuntime implements Runtime {
     observer.publish();
     return takeSnapshot({
       threads: this.threads,
-      uptimeSeconds: (performance.now() - this.#startedMs) / 1000,
+      uptimeSeconds: (performance.now() - this.#parts.startedMs) / 1000,
       ledger,
       coordinator,
       regulator,
@@ -156,7 +160,7 @@ class ThreadRuntime implements Runtime {
       tasks: succeeded + failed + cancelled + lost,
       peakBytes: ledger.peakKib * KiB,
       endBytes,
-      wallMs: Math.round(performance.now() - this.#startedMs),
+      wallMs: Math.round(performance.now() - this.#parts.startedMs),
     });
     if (before !== null) recording?.close(snapshotOfRun(before, this.snapshot(), health));
     log.close();

@@ -6,9 +6,9 @@ import { threadId } from 'node:worker_threads';
 import { MAIN_ROW } from '../budget/layout.ts';
 import { Ledger } from '../budget/ledger.ts';
 import type { MillpondError } from '../errors.ts';
-import { CpuLoad } from '../machine/cpu-load.ts';
 import { mainThreadSource, type ThreadSource, threadSource } from '../machine/cpu-sources.ts';
-import { readProcessMemory } from '../machine/process-memory.ts';
+import type { ProcessMemory } from '../machine/process-memory.ts';
+import type { RegulatedLoad } from '../regulation/ports.ts';
 import { Regulator } from '../regulation/regulator.ts';
 import { Announcer } from '../telemetry/announcer.ts';
 import { Observer } from '../telemetry/observer.ts';
@@ -18,10 +18,14 @@ import { takeReading } from '../telemetry/recording/take-reading.ts';
 import { ThreadSupply } from '../thread/supply.ts';
 import type { RuntimeSettings } from './options.ts';
 import { type MainParts, wireMainThread } from './wire-main-thread.ts';
-import { type Member, WorkerPool } from './worker-pool.ts';
+import { WorkerPool } from './worker-pool.ts';
 
-/** What becomes of the runtime's life. */
-interface LifeEvents {
+/** What a runtime takes from outside its parts, and whom it tells of its life. */
+interface RuntimePorts {
+  /** Milliseconds. */
+  now(): number;
+  readonly load: RegulatedLoad;
+  readMemory(): ProcessMemory;
   /** A worker can take a task now. */
   free(): void;
   /** No worker can be started, now or later. */
@@ -29,6 +33,8 @@ interface LifeEvents {
 }
 
 export interface RuntimeParts extends MainParts {
+  /** On the clock of the ports. */
+  readonly startedMs: number;
   readonly ledger: Ledger;
   readonly workers: WorkerPool;
   readonly observer: Observer;
@@ -40,12 +46,11 @@ export interface RuntimeParts extends MainParts {
 }
 
 /**
- * @param now milliseconds
  * @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT` when the file of a recording cannot be made; nothing has started then
  */
-export function wireRuntime(settings: RuntimeSettings, now: () => number, life: LifeEvents): RuntimeParts {
+export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): RuntimeParts {
   const { pool: options, threads, log } = settings;
-  const startedMs = now();
+  const startedMs = ports.now();
   // A dead worker's row comes free a moment after its replacement wants one, so there are two for each thread.
   const ledger = Ledger.create(1 + 2 * threads, options.budgetBytes);
   const observer = new Observer(startedMs);
@@ -60,7 +65,8 @@ export function wireRuntime(settings: RuntimeSettings, now: () => number, life: 
           log,
           startedMs,
           sources: {
-            now,
+            now: ports.now,
+            // It is read from the first tick on, when all is wired.
             askThreads: () => ledger.header.askToTell(),
             publish: () => observer.publish(),
             read: () => takeReading({ ledger, rows: coordinator.rows, regulator, tasks: tasks.counts }),
@@ -73,24 +79,12 @@ export function wireRuntime(settings: RuntimeSettings, now: () => number, life: 
   ledger.header.blockBytes = options.blockBytes;
   ledger.claim(threadId);
 
-  const threadSources = new Map([[MAIN_ROW, mainThreadSource()]]);
   const workers = new WorkerPool({
     job: settings.job,
     threads,
     start: { ledger: ledger.shared, options },
     resourceLimits: settings.resourceLimits,
     ledger,
-    events: {
-      introduced: (member, link) => {
-        threadSources.set(member.row, threadSource(member.worker, member.row));
-        coordinator.connect(member.row, link);
-      },
-      answered: (member, answer) => coordinator.handle(member.row, answer),
-      recorded: (member, interval) => observer.totals.merge(interval, member.row),
-      free: life.free,
-      gone: (member, code) => gone(member, code),
-      failed: life.failed,
-    },
   });
   const main = wireMainThread({
     ledger,
@@ -101,7 +95,7 @@ export function wireRuntime(settings: RuntimeSettings, now: () => number, life: 
     log,
     observer: recording,
     supply: (around) => new ThreadSupply(ledger, MAIN_ROW, around),
-    now,
+    now: ports.now,
     events: {
       refused: (shard, requests) => announcer.exhausted(shard, requests),
       rebalanced: (moves) => {
@@ -119,8 +113,8 @@ export function wireRuntime(settings: RuntimeSettings, now: () => number, life: 
       admission,
       options,
       threads,
-      load: new CpuLoad(),
-      readMemory: readProcessMemory,
+      load: ports.load,
+      readMemory: ports.readMemory,
       totals: observer.totals,
       shadow: settings.shadow,
       events: {
@@ -136,16 +130,27 @@ export function wireRuntime(settings: RuntimeSettings, now: () => number, life: 
     startedMs,
   );
 
-  function gone(member: Member, exitCode: number): void {
-    if (member.row >= 0) {
-      threadSources.delete(member.row);
-      regulator.forget(member.row);
-      recording?.threadGone(member.row);
-      const { chargedBytes, loanBytes } = coordinator.bury(member.row);
-      if (!member.dismissed) announcer.workerLost(member, exitCode, chargedBytes + loanBytes);
-    }
-    tasks.pump();
-  }
-
-  return { ...main, ledger, workers, observer, announcer, regulator, recording, threadSources };
+  const threadSources = new Map([[MAIN_ROW, mainThreadSource()]]);
+  // Last: from now on there is somebody who may call any of these.
+  workers.start({
+    introduced: (member, link) => {
+      threadSources.set(member.row, threadSource(member.worker, member.row));
+      coordinator.connect(member.row, link);
+    },
+    answered: (member, answer) => coordinator.handle(member.row, answer),
+    recorded: (member, interval) => observer.totals.merge(interval, member.row),
+    free: ports.free,
+    gone: (member, exitCode) => {
+      if (member.row >= 0) {
+        threadSources.delete(member.row);
+        regulator.forget(member.row);
+        recording?.threadGone(member.row);
+        const { chargedBytes, loanBytes } = coordinator.bury(member.row);
+        if (!member.dismissed) announcer.workerLost(member, exitCode, chargedBytes + loanBytes);
+      }
+      tasks.pump();
+    },
+    failed: ports.failed,
+  });
+  return { ...main, startedMs, ledger, workers, observer, announcer, regulator, recording, threadSources };
 }

@@ -69,20 +69,25 @@ interface WorkerPoolParts {
   readonly start: WorkerStart;
   readonly resourceLimits: RuntimeLimits | undefined;
   readonly ledger: Ledger;
-  readonly events: WorkerPoolEvents;
 }
 
 export class WorkerPool {
-  readonly #piscina: Piscina;
-  readonly #ledger: Ledger;
-  readonly #events: WorkerPoolEvents;
+  readonly #parts: WorkerPoolParts;
+  /** From {@link start} on. */
+  #piscina!: Piscina;
+  #events!: WorkerPoolEvents;
   readonly #members = new Map<Worker, Member>();
   #chosen: Member | null = null;
   #idleDeaths = 0;
   #closing = false;
 
-  constructor({ job, threads, start, resourceLimits, ledger, events }: WorkerPoolParts) {
-    this.#ledger = ledger;
+  constructor(parts: WorkerPoolParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts the threads; to be called once, when everything that `events` reach is there. */
+  start(events: WorkerPoolEvents): void {
+    const { job, threads, start, resourceLimits } = this.#parts;
     this.#events = events;
     this.#piscina = new Piscina({
       filename: job instanceof URL || job.startsWith('file:') ? fileURLToPath(job) : job,
@@ -249,7 +254,7 @@ export class WorkerPool {
     // one turn of the event loop later. Only then may anything be un-charged.
     setImmediate(() =>
       setImmediate(() => {
-        if (member.row < 0) member.row = this.#ledger.rowOf(member.threadId);
+        if (member.row < 0) member.row = this.#parts.ledger.rowOf(member.threadId);
         this.#members.delete(member.worker);
         this.#events.gone(member, code);
         member.gone.resolve();
