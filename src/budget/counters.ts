@@ -75,7 +75,7 @@ export class Counters {
     return this.values[QUARANTINED];
   }
 
-  /** KiB in the thread's own hands: idle, leased or in quarantine. No count of events: it falls, too. */
+  /** KiB that the thread holds: idle, leased or in quarantine. Not a count of events: it falls, too. */
   heldKib(tier: number): number {
     return this.values[HELD + tier];
   }

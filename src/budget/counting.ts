@@ -22,7 +22,7 @@ import {
 import type { LedgerRow } from './row.ts';
 
 export class Counting implements ShardCounts {
-  /** Of the same memory: the hit path adds to these by itself, where the call of a method would be felt. */
+  /** Of the same memory: the hit path adds to these by itself, where a method call would cost too much. */
   readonly hits: Float64Array;
   readonly releases: Float64Array;
   readonly #values: Float64Array;

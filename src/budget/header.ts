@@ -31,7 +31,7 @@ export class LedgerHeader {
 
   // Shards that starve, and the coordinator.
 
-  /** Changes when a shard starts or ceases to starve. The coordinator reads it before it looks who does. */
+  /** Changes when a shard starts or stops starving. The coordinator reads it before it looks which do. */
   get starvedWord(): number {
     return Atomics.load(this.#words, STARVED);
   }
@@ -70,7 +70,7 @@ export class LedgerHeader {
     if (Atomics.load(this.#words, HUNGER) < kib) Atomics.store(this.#words, HUNGER, kib);
   }
 
-  // What the regulator and the recording tell all threads.
+  // What the regulator and the recording publish to all threads.
 
   /** Bytes of a block now. Any thread, before each block; a plain load. */
   get blockBytes(): Bytes {
@@ -87,13 +87,13 @@ export class LedgerHeader {
     return this.#words[CRITICAL] !== 0;
   }
 
-  /** Coordinator only. Who waits for the end of it sleeps on the wake word: wake them after. */
+  /** Coordinator only. Requests that wait for its end sleep on the wake word: wake them after. */
   set critical(critical: boolean) {
     Atomics.store(this.#words, CRITICAL, Number(critical));
   }
 
   /**
-   * Changes when threads should soon tell what they recorded. Any thread, where a task ends or says what it
+   * Changes when threads should soon publish what they recorded. Any thread, where a task ends or says what it
    * processed; a plain load.
    */
   get tellWord(): number {

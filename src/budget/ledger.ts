@@ -92,8 +92,8 @@ export class Ledger {
   sumKib(): number | null {
     const memory = this.#memory;
     for (let scan = 0; scan < this.#patience.scans; scan++) {
-      // A move adds to the receiver before it subtracts from the giver. A scan that read the receiver before
-      // and the giver after would miss the charge, so any scan that overlaps a move is thrown away.
+      // A move adds to the receiver before it subtracts from the donor. A scan that read the receiver before
+      // and the donor after would miss the charge, so any scan that overlaps a move is thrown away.
       const before = memory.load(MOVES);
       if ((before & 1) === 1) continue;
       let sum = 0;
@@ -108,7 +108,7 @@ export class Ledger {
     const memory = this.#memory;
     const charged = rowWord(row) + CHARGED;
     for (let attempt = 0; attempt < this.#patience.tries; attempt++) {
-      // What is hopeless must not be added even for a moment: it would make others' requests fail.
+      // What can never fit must not be added even for a moment: it would make others' requests fail.
       const used = this.sumKib();
       if (used === null || used + kib > this.limitKib) return false;
 
@@ -119,7 +119,7 @@ export class Ledger {
         this.#raisePeak(sum);
         return true;
       }
-      // Somebody may have been refused because of this charge, so taking it back is an event to wake for.
+      // Another request may have been refused because of this charge, so taking it back is an event to wake for.
       this.uncharge(row, kib);
       for (let spin = this.#random() * 64 * (attempt + 1); spin > 0; spin--);
     }
@@ -155,7 +155,7 @@ export class Ledger {
 
   /**
    * Takes a free row for a thread and returns its number, or -1 when none is free.
-   * `owner` is a thread id (0 or more). What a dead thread held comes free when the coordinator says so.
+   * `owner` is a thread id (0 or more). The row of a dead thread comes free when the coordinator releases it.
    */
   claim(owner: number): number {
     const memory = this.#memory;

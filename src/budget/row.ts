@@ -103,10 +103,10 @@ export class LedgerRow {
     return this.#words[this.#first + STARVING_TIER];
   }
 
-  /** Owner, before it raises the hunger word and wakes the coordinator. 0 KiB: it starves no more. */
+  /** Owner, before it raises the hunger word and wakes the coordinator. 0 KiB: it no longer starves. */
   starve(kib: number, tier: number): void {
     Atomics.store(this.#words, this.#first + STARVING_TIER, tier);
-    // Last, so that who sees the KiB sees their tier.
+    // Last, so that whoever sees the KiB sees their tier.
     Atomics.store(this.#words, this.#first + STARVING, kib);
   }
 
@@ -132,7 +132,7 @@ export class LedgerRow {
     return this.#words[this.#list(tier) + IDLE_PEAK];
   }
 
-  /** The marks tell of the next interval from here on. Coordinator; plain stores: the owner may undo one. */
+  /** The marks are those of the next interval from here on. Coordinator; plain stores: the owner may undo one. */
   resetMarks(): void {
     for (let tier = 0; tier < POOLED_TIERS; tier++) {
       this.#words[this.#list(tier) + IDLE_LOW] = NO_LOW;
@@ -147,8 +147,8 @@ export class LedgerRow {
 
   /**
    * The words of the row as its shard uses them, for the owner. They stay indexes: the pool knows no ledger,
-   * and looks at the mail and hunger words and writes its lists' with every hit, where the call of an
-   * accessor, or one load more, is felt.
+   * and looks at the mail and hunger words and writes its lists' with every hit, where a call of an
+   * accessor, or one more load, costs too much.
    */
   shardWords(): ShardWords {
     const first = this.#first;

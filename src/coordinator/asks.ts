@@ -1,5 +1,5 @@
 /**
- * What workers were asked to give and have not answered yet. Owned by the coordinator, on the main thread.
+ * What workers were asked for and have not answered yet. Owned by the coordinator, on the main thread.
  * Invariant: a ticket is answered or buried once; a donor has at most one open ask of a kind and tier.
  */
 import { TIER_NAMES } from '../pool/tiers.ts';
@@ -9,7 +9,7 @@ const TIERS = TIER_NAMES.length;
 
 export interface Ask {
   readonly donor: number;
-  /** Who gets what the donor gives. */
+  /** The row that what the donor detaches goes to. */
   readonly to: number;
   readonly kind: 'want' | 'trim' | 'clear' | 'quota';
   readonly tier: number;
@@ -49,7 +49,7 @@ export class Asks {
     return ask;
   }
 
-  /** Ends and returns every ask of a donor that will not answer any more. */
+  /** Ends and returns every ask of a donor that will never answer. */
   bury(donor: number): Ask[] {
     const asks = [];
     for (const [ticket, ask] of this.#open) {

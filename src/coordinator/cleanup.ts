@@ -1,8 +1,8 @@
 /**
- * Makes shards give memory back to the system: what they left unused, quota that they do not need, and in an emergency
+ * Makes shards free memory: what they left unused, quota that they do not need, and in an emergency
  * everything that is idle. Owned by the coordinator, on the main thread; when to do what is decided elsewhere (regulation/).
  * Invariant: every trim is counted once, when it is answered; quota that an emergency took is spare or under way, and no
- * more than that is given back.
+ * more than that is returned.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Shard } from '../pool/shard.ts';
@@ -28,7 +28,7 @@ export class Cleanup {
   readonly #quotas: Quotas;
   readonly #moves: QuotaMoves;
   readonly #usage = new Usage();
-  /** By row and tier, the quota that an emergency took and that was not given back yet. */
+  /** By row and tier, the quota that an emergency took and has not returned yet. */
   readonly #dropped = new Map<number, number[]>();
   #draining = false;
 
@@ -91,7 +91,7 @@ export class Cleanup {
     return kib;
   }
 
-  /** The emergency is over: shards get back the quota that it took, what is still under way as soon as it has arrived. */
+  /** The emergency is over: shards get back the quota that it took, and what is still under way once it arrives. */
   refill(): void {
     this.#draining = false;
     this.#giveBack();
@@ -103,7 +103,7 @@ export class Cleanup {
     this.trimmedKib += freedKib;
   }
 
-  /** What shards freed because they were told to, in whatever way. */
+  /** What shards freed because they were told to. */
   get freedKib(): number {
     return this.trimmedKib + this.#moves.freedKib;
   }

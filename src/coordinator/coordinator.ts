@@ -1,5 +1,5 @@
 /**
- * The coordinator: moves quota, buffers and charges between shards, serves the starved, buries the dead.
+ * The coordinator: moves quota, buffers and charges between shards, serves starving shards, buries dead workers.
  *
  * Owns the links to the workers, the open asks and the loans; runs on the main thread only, between its tasks, and
  * never blocks. It is the only one that moves a charge from row to row.
@@ -33,7 +33,7 @@ export interface CoordinatorEvents {
   refused(row: number, requests: number): void;
   /** Quota or idle buffers move between shards for what the last round showed. */
   rebalanced(moves: readonly Move[]): void;
-  /** The worker of a row gave everything back. */
+  /** The worker of a row has closed: its shard is empty. */
   closed(row: number, leaks: readonly Leak[]): void;
 }
 
@@ -52,7 +52,7 @@ export class Coordinator {
   readonly rows: RowReader;
   readonly cleanup: Cleanup;
   readonly transfers: Transfers;
-  /** While memory is scarce no shard is given quota or buffers: what was cleared would grow back at once. */
+  /** While memory is scarce no shard gets quota or buffers: what was cleared would grow back at once. */
   scarce = false;
   readonly #ledger: Ledger;
   readonly #shard: Shard;
@@ -104,7 +104,7 @@ export class Coordinator {
       link.close();
     }
     for (const ask of this.#asks.bury(row)) {
-      // Capacity asked of the dead is credited: nobody holds it any more.
+      // Quota asked of a dead worker is credited: no shard holds it any more.
       if (ask.kind === 'quota') this.#quotaMoves.credit(ask, 0);
     }
     this.transfers.keepHere(row);
@@ -121,7 +121,7 @@ export class Coordinator {
     return { chargedBytes, loanBytes };
   }
 
-  /** Asks every worker to give everything back; resolves when all have, or are buried. */
+  /** Asks every worker to close its shard; resolves when all have, or are buried. */
   closeAll(): Promise<void> {
     this.transfers.keepAllHere();
     for (const row of this.#links.rows) {
@@ -150,12 +150,12 @@ export class Coordinator {
         break;
       case 'quota-set': {
         const ask = this.#asks.take(message.ticket);
-        // Only now has the donor really given it up.
+        // Only now has the donor lowered its quota.
         if (ask !== undefined) this.#quotaMoves.credit(ask, message.kib);
         break;
       }
       case 'loan':
-        this.transfers.takeLate(row, message.loan, message.buffer);
+        this.transfers.attachLate(row, message.loan, message.buffer);
         break;
       case 'closed':
         this.#events.closed(row, message.leaks);
@@ -183,7 +183,7 @@ export class Coordinator {
     // The first donor that was not asked yet: each is asked once, whoever starves, so that a round of many stays short.
     let next = 0;
     for (const { row, kib, tier } of starving) {
-      // What the budget has left needs nobody's help: the shard was refused by a race and tries again by itself.
+      // What the budget has left needs no donor: the shard was refused by a race and tries again by itself.
       let lacking = kib - freeKib;
       if (lacking > 0 && row !== MAIN_ROW) lacking -= this.#shard.idle.trim(lacking);
       for (let at = next; lacking > 0 && at < donors.length; at++) {
@@ -209,7 +209,7 @@ export class Coordinator {
     for (const move of moves) {
       if (move.kind === 'quota') this.#quotaMoves.move(move.from, move.to, move.tier, move.count);
       else if (move.from === MAIN_ROW)
-        this.transfers.send(move.to, move.tier, this.#takeIdle(move.tier, move.count));
+        this.transfers.send(move.to, move.tier, this.#detachIdle(move.tier, move.count));
       else this.#ask(move.from, move.to, 'want', move.tier, move.count);
     }
   }
@@ -217,11 +217,11 @@ export class Coordinator {
   /** While memory is critical, requests over the largest tier wait. */
   set critical(critical: boolean) {
     this.#ledger.header.critical = critical;
-    // Who waits for the end of it sleeps on the wake word.
+    // Requests that wait for its end sleep on the wake word.
     if (!critical) this.#ledger.wake();
   }
 
-  /** Workers free what is idle, so that it is no more theirs. */
+  /** Makes workers free what is idle. */
   makeRoom(): void {
     for (const row of this.#links.rows) this.cleanup.clear(row, EVERYTHING);
   }
@@ -241,9 +241,9 @@ export class Coordinator {
     if (this.#open.delete(row) && this.#open.size === 0) this.#allClosed.resolve();
   }
 
-  /** Returns the KiB that the donor will give or free. */
+  /** Returns the KiB that the donor will detach or free. */
   #askDonor(donor: number, to: number, tier: number, lackingKib: number): number {
-    // One that has not answered yet may be busy for long; what it may still give must not keep others from being asked.
+    // One that has not answered yet may be busy for long; what it may still send must not keep others from being asked.
     if (this.#asks.pending(donor, 'want') || this.#asks.pending(donor, 'trim')) return 0;
     const tierKib = this.rows.tierKib(tier);
     const idle = tier > 0 && tier < POOLED_TIERS ? this.rows.idle(donor, tier) : 0;
@@ -264,7 +264,7 @@ export class Coordinator {
     this.#links.post(donor, kind === 'want' ? { kind, ticket, tier, count } : { kind, ticket, kib: count });
   }
 
-  #takeIdle(tier: number, count: number): ArrayBuffer[] {
+  #detachIdle(tier: number, count: number): ArrayBuffer[] {
     return this.#shard.idle.detach(tier, count).map((store) => store.buffer);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Which shard acquired and which one released, where that were two: so that memory which bleeds from one shard into another is
- * seen. Owned by the coordinator, on the main thread, where every lease passes that changes its thread.
+ * Which shard acquired a lease and which one released it, where they differ: it shows memory that drains from one shard into
+ * another. Owned by the coordinator, on the main thread, which sees every lease that changes its thread.
  * Invariant: counts only rise; those of a thread that is gone are kept under `GONE`.
  */
 

@@ -1,7 +1,7 @@
 /**
- * The ways to the workers: who is there, posting, and handing buffers over with their charge. Owned by the coordinator, on
+ * The links to the workers: which are connected, posting, and sending buffers with their charge. Owned by the coordinator, on
  * the main thread.
- * Invariant: a buffer that was handed over is charged to the receiver's row from before it is posted; one that could
+ * Invariant: a buffer that was sent is charged to the receiver's row from before it is posted; one that could
  * not be posted is still here, and so is its charge.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
@@ -38,20 +38,20 @@ export class Links {
     this.#links.set(row, link);
   }
 
-  /** Takes a way out of use; the caller reads what is still in it and closes it. */
+  /** Removes a link; the caller reads what is still in it and closes it. */
   remove(row: number): Link | undefined {
     const link = this.#links.get(row);
     this.#links.delete(row);
     return link;
   }
 
-  /** Says something to a worker, if it is there. */
+  /** Posts a message to a worker, if it is connected. */
   post(row: number, message: ToWorker): void {
     this.#links.get(row)?.post(message, []);
     this.#flag(row);
   }
 
-  /** Hands buffers that are charged to this thread to a worker. False when they are still here. */
+  /** Sends buffers that are charged to this thread to a worker. False when they are still here. */
   send(row: number, tier: number, buffers: ArrayBuffer[]): boolean {
     const link = this.#links.get(row);
     if (link === undefined) return false;
@@ -75,7 +75,7 @@ export class Links {
   }
 }
 
-/** KiB that buffers are charged with. */
+/** KiB that buffers are charged. */
 export function chargeOf(buffers: readonly ArrayBuffer[]): number {
   return buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) / KiB;
 }

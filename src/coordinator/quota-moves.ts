@@ -1,5 +1,5 @@
 /**
- * Moves quota between shards: who gives it up is told first, and only when he has answered is it credited. Owned by the
+ * Moves quota between shards: the donor is told first, and the quota is credited only when it has answered. Owned by the
  * coordinator, on the main thread. Invariant: that of `Quotas`; what is on its way is in one open ask.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
@@ -14,7 +14,7 @@ import type { ShardView } from './rebalance.ts';
 export const SPARE = -1;
 
 export class QuotaMoves {
-  /** What shards freed because they gave up quota. */
+  /** What shards freed because their quota fell. */
   freedKib = 0;
   readonly #shard: Shard;
   readonly #links: Links;
@@ -28,7 +28,7 @@ export class QuotaMoves {
     this.#quotas = quotas;
   }
 
-  /** False when nothing is moved now: there is none, or the giver still owes an answer. */
+  /** False when nothing is moved now: there is none, or the donor still owes an answer. */
   move(from: number, to: number, tier: number, most: number): boolean {
     if (this.#asks.pending(from, 'quota', tier)) return false;
     const count = Math.min(most, this.#quotas.of(from)[tier]);
@@ -44,7 +44,7 @@ export class QuotaMoves {
     return true;
   }
 
-  /** The giver has given it up and freed so many KiB for it, or is gone with it. */
+  /** The donor has lowered its quota and freed so many KiB for it, or is gone. */
   credit({ to, tier, count }: Ask, freedKib: number): void {
     this.freedKib += freedKib;
     this.raise(to, tier, count);

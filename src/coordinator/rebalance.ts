@@ -1,9 +1,9 @@
 /**
- * Who should give what to whom: a pure function of what the rows show. It imports no worker, clock or Atomics.
+ * Which shard should pass on quota or buffers to which: a pure function of what the rows show. It imports no worker, clock or Atomics.
  *
  * Evidence decides, not idleness: a shard needs quota only if it allocated *and* freed buffers of the tier for lack
- * of room in the same interval; it needs buffers if it allocated at all. A shard gives what lay idle through the
- * whole interval (its low-water mark), so one that is perfectly sized, hitting all the time, gives nothing it uses.
+ * of room in the same interval; it needs buffers if it allocated at all. A donor passes on what lay idle through
+ * the whole interval (its low-water mark), so one of the right size, hitting all the time, loses nothing it uses.
  */
 import { POOLED_TIERS } from '../pool/tiers.ts';
 
@@ -63,18 +63,18 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
     const wanting = (shard: ShardView): boolean => shard.misses[tier] >= policy.leastMisses;
     const receivers = shards.filter(wanting).sort((a, b) => b.misses[tier] - a.misses[tier]);
     if (receivers.length === 0) continue;
-    // A receiver never gives in the same round: what it got would go round in circles.
-    const givers = shards.filter((shard) => !wanting(shard));
+    // A receiver is no donor in the same round: what it got would go round in circles.
+    const donors = shards.filter((shard) => !wanting(shard));
     pair(
       'quota',
       receivers,
-      givers,
+      donors,
       (shard) =>
         Math.min(shard.misses[tier], shard.overflows[tier], policy.mostQuota[tier] - shard.quota[tier]),
       spareQuota,
     );
     if (tier >= policy.firstMovedTier) {
-      pair('buffers', receivers, givers, room, (shard) => shard.idleLow[tier]);
+      pair('buffers', receivers, donors, room, (shard) => shard.idleLow[tier]);
     }
 
     function spareQuota(shard: ShardView): number {
@@ -108,7 +108,7 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
           moves.push({ kind, tier, from: offer.row, to: receiver.row, count });
           wanted -= count;
           offer.left -= count;
-          // One batch from a giver in a round; the rest waits until the rows show what it did.
+          // One batch from a donor in a round; the rest waits until the rows show what it did.
           next++;
         }
       }

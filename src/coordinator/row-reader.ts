@@ -1,5 +1,5 @@
 /**
- * What the coordinator reads from the rows: counts of the living, kept counts of the dead, and the change since
+ * What the coordinator reads from the rows: counts of live rows, kept counts of dead ones, and the change since
  * the last round. Main thread only. Everything read here is a hint or a counter; nothing decides about the budget.
  */
 
@@ -72,7 +72,7 @@ export class RowReader {
     return this.total(rows, (counters) => counters.allocatedKib(tier));
   }
 
-  /** KiB of a tier in the hands of these rows' threads: idle, leased or in quarantine. */
+  /** KiB of a tier that these rows' threads hold: idle, leased or in quarantine. */
   heldKib(rows: readonly number[], tier: number): number {
     return rows.reduce((sum, row) => sum + this.#rows[row].counters.heldKib(tier), 0);
   }
@@ -159,7 +159,7 @@ export class RowReader {
     });
   }
 
-  /** From here on the marks tell of the next interval. */
+  /** The marks are those of the next interval from here on. */
   resetMarks(rows: readonly number[]): void {
     for (const row of rows) this.#rows[row].resetMarks();
   }

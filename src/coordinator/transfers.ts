@@ -32,37 +32,37 @@ export class Transfers {
     this.#parts = parts;
   }
 
-  /** Takes over memory that arrived from a worker: its charge moves to this thread, a loan ends. */
+  /** Attaches memory that arrived from a worker: its charge moves to this thread, a loan ends. */
   attach(row: number, crates: readonly Crate[]): Store[] {
     const { ledger, loans } = this.#parts;
     const arrived = crates.filter(({ loan }) => loan === 0).map(({ buffer }) => buffer);
     if (arrived.length > 0) ledger.move(row, MAIN_ROW, chargeOf(arrived));
     return crates.map(({ buffer, tier, loan }) => {
       if (loan === 0) return new Store(buffer, tier, 0, row);
-      // What one worker made and another one borrowed goes back to the first: else it would make new memory each time.
+      // What one worker made and another one borrowed goes back to the first, which would otherwise allocate each time.
       const origin = loans.originOf(loan);
       loans.settle(loan);
       return new Store(buffer, tier, 0, origin);
     });
   }
 
-  /** Takes in loans that their borrower released, or never got. */
-  takeHome(row: number, crates: readonly Crate[]): void {
+  /** Attaches loans that their borrower released, or never got. */
+  attachLoans(row: number, crates: readonly Crate[]): void {
     for (const { loan } of crates) this.#parts.flow.count(this.#acquirerOf(loan), row);
     for (const store of this.attach(row, crates)) {
       if (!(store.origin > 0 && this.#putAside(store))) this.#keep(store.buffer);
     }
   }
 
-  /** Takes in a loan whose pin ended after its task. */
-  takeLate(row: number, loan: number, buffer: ArrayBuffer): void {
+  /** Attaches a loan whose pin ended after its task. */
+  attachLate(row: number, loan: number, buffer: ArrayBuffer): void {
     this.#parts.flow.count(this.#acquirerOf(loan), row);
     if (this.#parts.loans.settle(loan)) this.#keep(buffer);
   }
 
   /**
-   * What a result brought here was released here. True when it was taken over: it goes back to its worker with the next task
-   * or tick.
+   * A store that a result brought here was released here. True when it waits in the outbox: it goes back to its worker with the
+   * next task or tick.
    */
   sendBack(store: Store): boolean {
     const here = this.#parts.links.has(store.origin);
@@ -75,12 +75,12 @@ export class Transfers {
     return this.#outbox.kib;
   }
 
-  /** Sends an idle worker what goes back to it, in one batch a tier. */
+  /** Sends an idle worker what goes back to it, in one batch per tier. */
   returnTo(row: number): void {
     for (const { tier, buffers } of this.#outbox.take(row)) this.send(row, tier, buffers);
   }
 
-  /** Takes out what goes back to a worker and charges it to the worker: for the task that it is given next. */
+  /** Detaches what goes back to a worker and charges it to the worker: for its next task. */
   packReturns(row: number): readonly Gift[] {
     const gifts = this.#outbox.take(row);
     for (const { buffers } of gifts) this.#parts.ledger.move(MAIN_ROW, row, chargeOf(buffers));

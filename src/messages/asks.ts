@@ -1,5 +1,5 @@
 /**
- * What the coordinator and the workers say to each other over each worker's own port. Structured-cloneable; buffers are
+ * The messages between the coordinator and the workers, over each worker's own port. Structured-cloneable; buffers are
  * always transferred, never copied.
  */
 import type { Leak } from '../pool/leases.ts';
@@ -8,7 +8,7 @@ import type { Interval } from './interval.ts';
 export type ToWorker =
   /** Idle buffers, charged to the receiver already. */
   | { readonly kind: 'gift'; readonly tier: number; readonly buffers: ArrayBuffer[] }
-  /** Send up to `count` idle buffers of a tier back, in a `surrender`. */
+  /** Detach up to `count` idle buffers of a tier and send them in a `surrender`. */
   | { readonly kind: 'want'; readonly ticket: number; readonly tier: number; readonly count: number }
   /** Free up to `kib` of idle memory; answered by `trimmed`. */
   | { readonly kind: 'trim'; readonly ticket: number; readonly kib: number }
@@ -18,7 +18,7 @@ export type ToWorker =
   | { readonly kind: 'quota'; readonly ticket: number; readonly tier: number; readonly quota: number }
   /** The task was cancelled (for jobs that wait in their event loop; a busy one reads the shared word). */
   | { readonly kind: 'cancel'; readonly task: number }
-  /** Give everything back; answered by `closed`. */
+  /** Free everything; answered by `closed`. */
   | { readonly kind: 'close' };
 
 /** What a worker answers to the coordinator. */
@@ -35,7 +35,7 @@ export type Answer =
   | { readonly kind: 'loan'; readonly loan: number; readonly buffer: ArrayBuffer }
   | { readonly kind: 'closed'; readonly leaks: Leak[] };
 
-/** What a worker tells of itself; no business of the coordinator's. */
+/** What a worker reports of itself; not for the coordinator. */
 interface Recorded {
   readonly kind: 'recorded';
   readonly interval: Interval;

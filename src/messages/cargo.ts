@@ -1,6 +1,6 @@
 /**
  * Leases inside the values that tasks bring and return. Plain objects and arrays are searched; a lease found
- * there leaves the value and travels as a crate, and is put back in its place on the other side.
+ * there leaves the value, travels as a crate, and gets its place back on the other side.
  */
 import { types } from 'node:util';
 import { isMarkedAsUntransferable } from 'node:worker_threads';
@@ -101,7 +101,7 @@ export function crateFor(store: Store, length: number, loan: number): Crate {
   return { buffer: store.buffer, tier: store.tier, asked: store.asked, length, loan };
 }
 
-/** The same crate without anybody's view of its memory, for one that does not leave at once. */
+/** The same crate with all earlier views of its memory detached, for one that does not leave at once. */
 export function detachViews(crate: Crate): Crate {
   return { ...crate, buffer: crate.buffer.transfer() };
 }
@@ -110,7 +110,7 @@ export function storeFrom(crate: Crate): Store {
   return new Store(crate.buffer, crate.tier, crate.loan);
 }
 
-/** An assignment, which the one key that would mean something else gets by the long way (20 times as slow). */
+/** An assignment that also takes the key `__proto__`, which is 20 times as slow. */
 function define(target: object, key: string | number, value: unknown): void {
   if (key !== '__proto__') (target as Record<string | number, unknown>)[key] = value;
   else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });

@@ -49,7 +49,7 @@ export function errorFrom(record: ErrorRecord): Error {
     Object.hasOwn(ERROR_CODES, record.code)
       ? new MillpondError(record.code as ErrorCode, record.message)
       : new (STANDARD[record.name] ?? Error)(record.message);
-  // Not enumerable, as on errors that were born here.
+  // Not enumerable, as on errors that were made here.
   const set = (key: string, value: unknown): void => {
     Object.defineProperty(error, key, { value, writable: true, configurable: true });
   };

@@ -1,4 +1,4 @@
-/** How a worker is started, says hello and is asked whether its job is one. */
+/** How a worker is started, says hello and is asked whether its file is a job. */
 import type { MessagePort } from 'node:worker_threads';
 import type { PoolOptions } from '../pool/options.ts';
 
@@ -17,7 +17,7 @@ export interface WorkerStart {
   readonly options: PoolOptions;
 }
 
-/** What a worker is given before its first task: only what `defineJob` returned knows the answer, which is `READY`. */
+/** What a worker gets before its first task: only what `defineJob` returned answers it, with `READY`. */
 export interface Probe {
   readonly millpond: 'probe';
 }

@@ -18,14 +18,14 @@ export const LIST_WORDS = 4;
 export class FreeList {
   /** How many may stay; lowering it frees nothing by itself (see `Shard.setQuota`). */
   quota: number;
-  /** The idle ones are the first `#length`; what is behind them is left over and means nothing. */
+  /** The idle ones are the first `#length`; what follows them is stale and means nothing. */
   readonly #stores: Store[] = [];
   #length = 0;
   readonly #first: number;
 
   /**
    * `first` is the first of its `LIST_WORDS` in shared memory, written by plain stores, which others read as hints. That
-   * memory comes with each call instead of being kept here: who calls has it at hand, and a load less is 1 ns of a hit.
+   * memory comes with each call instead of being kept here: the caller has it at hand, and one load less is 1 ns of a hit.
    */
   constructor(quota: number, first: number) {
     this.quota = quota;

@@ -31,7 +31,7 @@ export interface MemoryParts {
   readonly counts: ShardCounts;
 }
 
-/** A released buffer helps a starving shard if so many of its kind would feed it; smaller ones are left in their pools. */
+/** A released buffer helps a starving shard if so many like it would meet its need; smaller ones stay in their pools. */
 const HELPFUL = 16;
 
 export class IdleMemory {
@@ -67,7 +67,7 @@ export class IdleMemory {
     this.free(store);
   }
 
-  /** As {@link put}, a store that comes from another shard. */
+  /** Attaches a store of another shard, which is then treated as in {@link put}. */
   attachStore(store: Store): void {
     this.#counts.held(store.tier, store.capacity / KiB);
     this.put(store);
@@ -82,7 +82,7 @@ export class IdleMemory {
     for (const store of stores) if (!this.lists[store.tier].push(store, this.#at.words)) this.free(store);
   }
 
-  /** As {@link putAll}, buffers that came from another shard. */
+  /** Attaches buffers of another shard, which are then treated as in {@link putAll}. */
   attach(tier: number, buffers: readonly ArrayBuffer[]): void {
     const stores = buffers.map((buffer) => new Store(buffer, tier));
     this.#hold(stores, 1);
@@ -137,7 +137,7 @@ export class IdleMemory {
     return freed;
   }
 
-  /** Takes up to `count` idle stores of a tier for another shard; their charge moves with them. */
+  /** Detaches up to `count` idle stores of a tier for another shard; their charge moves with them. */
   detach(tier: number, count: number): Store[] {
     const stores: Store[] = [];
     while (stores.length < count) {

@@ -24,7 +24,7 @@ export interface Request<T> {
   readonly timeoutMs: number;
   /** On the supply's clock: `timeoutMs` after the request was made, however long its first try takes. */
   readonly deadline: number;
-  /** Why nobody waits for it any more; null while somebody does. */
+  /** Why the request is over; null while its caller waits. */
   over(): MillpondError | null;
   /** Makes leases of what was served; called once, at once. */
   deliver(served: Served): T;
@@ -35,7 +35,7 @@ interface Pause {
   readonly milliseconds: number;
 }
 
-/** A waiter looks up this often, to see its mailbox and to raise its flag again if that got lost. */
+/** A waiter wakes this often, to look at its mailbox and to raise its flag again if that got lost. */
 const SLICE_MS = 25;
 
 export class Ladder {
@@ -83,7 +83,7 @@ export class Ladder {
     }
   }
 
-  /** Puts back what a request was served with and cannot be given any more. */
+  /** Puts back what a request was served with, once it is over. */
   putBack({ stores }: Served): void {
     for (const store of stores) this.#idle.put(store);
   }
@@ -216,7 +216,7 @@ export class Ladder {
     const { limitBytes, canBlock } = this.#supply;
     const critical =
       this.#supply.critical && lengths.some((length) => tierFor(length, this.#tiers) === DIRECT)
-        ? ' Memory is critical, and requests over the largest tier wait for the end of that.'
+        ? ' Memory is critical, and requests over the largest tier wait until it is not.'
         : '';
     const here = canBlock ? '' : ' acquire never waits on the main thread: use acquireAsync there.';
     return new MillpondError(

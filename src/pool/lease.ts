@@ -6,7 +6,7 @@ import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import type { Lender, Pin, Store } from './store.ts';
 
-/** A lease that ended by its owner's doing has one of these for its generation; stores count from 0. */
+/** A lease that its owner ended has one of these for its generation; stores count from 0. */
 export const RELEASED = -1;
 export const MOVED = -2;
 
@@ -50,7 +50,7 @@ export class Lease {
   }
 
   /**
-   * Changes the length: in place within the capacity, else by a larger buffer to which the content is carried over.
+   * Changes the length: in place within the capacity, else by a larger buffer, to which the content is copied.
    * Views taken before are stale afterwards. In a worker it may wait, as `acquire` does; if it throws, nothing changed.
    * @throws MillpondError as `acquire`, and `ERR_LEASE_PINNED`
    */
@@ -69,7 +69,7 @@ export class Lease {
   }
 
   /**
-   * Gives the memory back.
+   * Returns the memory to the pool.
    * @throws MillpondError `ERR_LEASE_RELEASED`, `ERR_LEASE_MOVED`, `ERR_LEASE_PINNED`, `ERR_LEASE_DETACHED`
    */
   release(): void {

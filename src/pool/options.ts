@@ -2,7 +2,7 @@ import { type Bytes, formatBytes, KiB, MiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { capacityFor, checkTiers, DEFAULT_TIERS, type TierPolicies } from './tiers.ts';
 
-/** How much the pool checks. `off` and `sampled` cost about the same; `full` is for tests and for hunting a bug. */
+/** How much the pool checks. `off` and `sampled` cost about the same; `full` is for tests and debugging. */
 export type Safety = 'off' | 'sampled' | 'full';
 
 /** Settings that every thread's shard shares. */

@@ -12,7 +12,7 @@ export interface AcquireOptions {
   readonly exact?: boolean;
 }
 
-/** What a call that may block takes of them. */
+/** The options of a call that may block. */
 export type BlockingOptions = Omit<AcquireOptions, 'signal'>;
 
 /**
@@ -21,7 +21,7 @@ export type BlockingOptions = Omit<AcquireOptions, 'signal'>;
  */
 export interface Pool {
   /**
-   * Lends memory now. In a worker it may block the thread, up to its deadline, until other threads give some back;
+   * Lends memory now. In a worker it may block the thread, up to its deadline, until other threads release some;
    * on the main thread it never blocks.
    * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_REQUEST_TOO_LARGE`, `ERR_BUDGET_EXHAUSTED`, `ERR_ALLOCATION_FAILED`, `ERR_TASK_WAITING`
    */

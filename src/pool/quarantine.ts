@@ -1,6 +1,6 @@
 /**
  * Memory that may be neither reused, nor moved, nor freed: native code still holds it, or it was transferred away or marked
- * untransferable behind the pool's back. Owned by one shard, on its thread. Invariant: what is in here stays charged.
+ * untransferable without the pool. Owned by one shard, on its thread. Invariant: what is in here stays charged.
  */
 import type { Store } from './store.ts';
 
@@ -8,7 +8,7 @@ export class Quarantine {
   readonly #stores = new Set<Store>();
   readonly #entered: () => void;
 
-  /** `entered` is called for every store that comes in. */
+  /** `entered` is called for every store that is put in. */
   constructor(entered: () => void) {
     this.#entered = entered;
   }
@@ -28,7 +28,7 @@ export class Quarantine {
     return false;
   }
 
-  /** Leaves everything to the garbage collector, for good; returns what was charged here. */
+  /** Leaves everything to the garbage collector; returns what was charged here. */
   abandon(): Store[] {
     const own = [...this.#stores].filter(({ loan }) => loan === 0);
     this.#stores.clear();

@@ -1,4 +1,4 @@
-/** What a request is told when it ends without memory for another reason than the lack of it. */
+/** Errors of requests that end without memory for another reason than lack of it. */
 import { MillpondError } from '../errors.ts';
 
 export function closedError(): MillpondError {

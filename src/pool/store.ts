@@ -27,7 +27,7 @@ export interface Lender {
   release(lease: Borrowed, store: Store): void;
   grow(lease: Borrowed, store: Store, length: Bytes): void;
   pinned(store: Store): Pin;
-  /** The store leaves the shard: it was freed, or goes to another. */
+  /** The store leaves the shard: it was freed, or is detached for another. */
   forget(store: Store): void;
 }
 
@@ -41,7 +41,7 @@ export const NOWHERE = -1;
  * knows of the lease it is under. Owned by exactly one shard at a time: idle in its free list, or under one lease.
  *
  * The lease refers to the store, never the other way round: a store is old and a lease is young, and every reference
- * from old to young memory costs the collector (12 ns of a hit, measured). A lease of another generation is over.
+ * from old to young memory costs the garbage collector (12 ns of a hit, measured). A lease of another generation has ended.
  */
 export class Store {
   buffer: ArrayBuffer;
@@ -105,7 +105,7 @@ export class Store {
   }
 
   /**
-   * False when somebody transferred the buffer away behind the pool's back. Only a view leads to the buffer, and any
+   * False when the buffer was transferred away without the pool. Only a view leads to the buffer, and any
    * view was made together with the one over bytes; its length is quicker to read than the buffer's.
    */
   get intact(): boolean {
@@ -135,14 +135,14 @@ export class Store {
   }
 
   /**
-   * Moves the memory to a new ArrayBuffer without copying: every view handed out so far is detached.
+   * Moves the memory to a new ArrayBuffer without copying: every view made so far is detached.
    * False, and nothing happened, when the buffer was marked untransferable.
    */
   rehome(): boolean {
     return this.#transfer();
   }
 
-  /** Gives the memory back now instead of at the next collection. False when the buffer was marked untransferable. */
+  /** Frees the memory now instead of at the next garbage collection. False when the buffer was marked untransferable. */
   free(): boolean {
     return this.#transfer(0);
   }

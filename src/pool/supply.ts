@@ -14,7 +14,7 @@ export interface Supply {
 
   /** Charges `kib` to this shard if the budget holds it. */
   reserve(kib: number): boolean;
-  /** Takes a charge back; only after the memory was freed. Wakes who waits for memory. */
+  /** Takes a charge back; only after the memory was freed. Wakes threads that wait for memory. */
   uncharge(kib: number): void;
   /** All charges of all shards now. */
   usedBytes(): Bytes;
@@ -27,10 +27,10 @@ export interface Supply {
 
   /** Tells the coordinator and the other shards that this one starves; again and again until `fed`. */
   starve(need: Need): void;
-  /** The need was met or given up. */
+  /** The need was met, or its request is over. */
   fed(need: Need): void;
 
-  /** A number that changes with every event that may have made memory free. */
+  /** A number that changes with every event that may have freed memory. */
   wakeWord(): number;
   /** Blocks until the wake word differs from `seen`, at most `milliseconds`. */
   wait(seen: number, milliseconds: number): void;
@@ -44,7 +44,7 @@ export interface Supply {
 
   /** Sends home a loan whose pin ended after its task. */
   returnLoan(store: Store): void;
-  /** A store that a result brought here was released. True when it was taken over, to be sent back to its `origin`. */
+  /** A store that a result brought here was released. True when it is sent back to its `origin`. */
   sendBack(store: Store): boolean;
 }
 
@@ -54,7 +54,7 @@ export interface Need {
   readonly tier: number;
 }
 
-/** Where what is observed of single requests and leases goes; `weight` is how many one stands for. */
+/** Records single requests and leases; `weight` is how many each stands for. */
 export interface LeaseRecorder {
   /** A request for `bytes` of a tier that a buffer of `capacity` served, or (0) none did. */
   record(
@@ -78,11 +78,11 @@ export interface ShardCounts {
   overflowed(tier: number): void;
   /** A lease that another thread acquired ended here; it counts as released, too. */
   endedForeign(): void;
-  /** So many KiB came into the shard's hands (idle, leased, in quarantine), or left them if negative. Loans do not count. */
+  /** The shard holds so many KiB more (idle, leased, in quarantine), or less if negative. Loans do not count. */
   held(tier: number, kib: number): void;
   /** A buffer came from the system; it is `held` from now on. */
   allocated(tier: number, kib: number): void;
-  /** A buffer went back to the system; it is `held` no more. */
+  /** A buffer went back to the system; it is no longer `held`. */
   freed(tier: number, kib: number): void;
   leaked(): void;
   quarantined(): void;

@@ -1,4 +1,4 @@
-/** What `createRuntime` is given, checked and with its defaults filled in. Pure. */
+/** The options of `createRuntime`, checked and with defaults filled in. Pure. */
 import { availableParallelism } from 'node:os';
 import { MillpondError } from '../errors.ts';
 import { type PoolOptions, resolvePoolOptions } from '../pool/options.ts';
@@ -25,10 +25,10 @@ export interface RuntimeOptions extends Partial<PoolOptions> {
   /** Other parameters of block sizing, which decide on the same figures without acting: `snapshot().decisions.shadow`. */
   readonly shadow?: Partial<BlockPolicy>;
   /**
-   * A file that the run writes down in, for `millpond report`: a line at once for each event and, every 0.25 s at first and 32 s at
-   * last, one with all that was recorded since (docs/recording.md). It may be there if it is a recording, which is replaced. When
-   * it cannot be written any more, the recording ends with one warning in the log, and the run goes on. Names of tasks go into
-   * it. Default: none, which costs nothing.
+   * The file of a recording of the run, for `millpond report`: a line at once for each event and, every 0.25 s at first and every
+   * 32 s in the end, one with all that was recorded since (docs/recording.md). An older recording is replaced; any other file is
+   * refused. When the file can no longer be written, the recording ends with one warning in the log, and the run continues. It
+   * holds the names of tasks. Default: none, which costs nothing.
    */
   readonly record?: string | RecordOptions;
 }
@@ -91,7 +91,7 @@ function resolveLog(log: Log | undefined, level: LogLevel | undefined): Log {
   return log === undefined ? createLog(level === undefined ? {} : { level }) : guarded(log);
 }
 
-/** A log of the user's own that throws must not leave a task half ended: it is told as an error of its own. */
+/** A log of the user's own that throws must not leave a task half ended: its error is thrown separately. */
 function guarded(log: Log): Log {
   if (typeof log?.write !== 'function' || typeof log.close !== 'function') {
     throw new MillpondError(

@@ -1,4 +1,4 @@
-/** Whoever can run tasks: a runtime of threads, and what stands above several. Those who only run tasks know no more than this. */
+/** What can run tasks: a runtime of threads, and whatever is built on several. Code that only runs tasks knows no more than this. */
 import type { Bytes } from '../bytes.ts';
 import type { HealthReport } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
@@ -34,8 +34,8 @@ export interface Runner extends AsyncDisposable {
   /** How many tasks run at once. */
   readonly threads: number;
   /**
-   * Runs the job once. Leases in plain objects and arrays of the input belong to the task from this call on, whatever
-   * comes of it. Rejects with the signal's reason at once when that aborts; else with what the job threw.
+   * Runs the job once. Leases in plain objects and arrays of the input belong to the task from this call on, even if it
+   * fails. Rejects with the signal's reason at once when that aborts; else with what the job threw.
    * @throws MillpondError (as a rejection) `ERR_RUNTIME_CLOSED`, `ERR_WORKER_LOST`, `ERR_WORKER_BOOTSTRAP`,
    * `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`, `ERR_TASK_LEFT_PIN`; for its `needBytes` `ERR_INVALID_ARGUMENT`,
    * `ERR_REQUEST_TOO_LARGE`, and `ERR_BUDGET_EXHAUSTED` when no task runs that could make room, for `acquireTimeoutMs`

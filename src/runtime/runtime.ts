@@ -25,7 +25,7 @@ export interface Runtime extends Runner {
 
 /** Milliseconds between two rounds of the coordinator. */
 const TICK_MS = 50;
-/** Hundreds of threads that load native code one after the other take minutes, and can't be stopped in the midst of it. */
+/** Hundreds of threads that load native code one after the other take minutes, and can't be stopped meanwhile. */
 const START_PATIENCE_MS = 60_000;
 const START_PATIENCE_MS_A_THREAD = 1000;
 const CLOSE_PATIENCE_MS = 10_000;
@@ -138,7 +138,7 @@ class ThreadRuntime implements Runtime {
     recording?.closing();
     regulator.close(performance.now());
     // Ports and idle threads do not keep the process alive; this timer does, and ends the wait for a thread that
-    // a forgotten loop of its job keeps busy.
+    // an endless loop of its job keeps busy.
     const patience = Promise.withResolvers<void>();
     const timer = setTimeout(patience.resolve, CLOSE_PATIENCE_MS);
     await Promise.race([coordinator.closeAll(), patience.promise]);
@@ -172,7 +172,7 @@ class ThreadRuntime implements Runtime {
     coordinator.tick();
     for (const member of workers.members) if (!member.busy) coordinator.transfers.returnTo(member.row);
     tasks.reportProgress();
-    // Memory may have come free for one that waits for it.
+    // Memory may have come free for a task that waits for it.
     tasks.pump();
     const now = performance.now();
     regulator.tick(now, threadSources.values());

@@ -36,7 +36,7 @@ export class TaskMemory {
     return { packed, broughtBytes: packed.leases.reduce((sum, { capacity }) => sum + capacity, 0) };
   }
 
-  /** Takes the leases of an input from the caller and lends them to the task. */
+  /** Detaches the leases of an input from the caller and lends them to the task. */
   load(task: number, { value, leases, places }: Packed): Task {
     const crates = leases.map((lease): Crate => {
       const { length } = lease;
@@ -46,7 +46,7 @@ export class TaskMemory {
     return { task, input: value, crates, places, gifts: [] };
   }
 
-  /** The same task, which waits: what it brought must not be written to by anybody any more. */
+  /** The same task, which waits: from now on nothing may write to what it brought. */
   detachViews(task: Task): Task {
     return task.crates.length > 0 ? { ...task, crates: task.crates.map(detachViews) } : task;
   }
@@ -57,20 +57,20 @@ export class TaskMemory {
     return { ...task, gifts: this.#coordinator.transfers.packReturns(row) };
   }
 
-  /** The task did not leave: nobody took it. */
+  /** The task did not leave: no worker took it. */
   recall(row: number, { crates, gifts }: Task): void {
     for (const crate of crates) this.#coordinator.loans.dispatch(crate.loan, -1);
     this.#coordinator.transfers.unpackReturns(row, gifts);
   }
 
-  /** The task was given to a worker and no result came. True when its buffers have left: then only the worker's end settles them. */
+  /** The task was posted to a worker and no result came. True when its buffers have left: then only the worker's end settles them. */
   hasLeft(row: number, task: Task): boolean {
     if (taskBuffers(task).some((buffer) => buffer.detached)) return true;
     this.#coordinator.transfers.unpackReturns(row, task.gifts);
     return false;
   }
 
-  /** Takes the memory of a task back that never left. */
+  /** Attaches the memory of a task that never left to this shard again. */
   bringHome(task: Task): void {
     for (const crate of task.crates) {
       const origin = this.#coordinator.loans.originOf(crate.loan);
@@ -83,7 +83,7 @@ export class TaskMemory {
   arrive(row: number, result: TaskResult): Arrival {
     const { crates = [], homebound = [] } = result;
     const stores = this.#coordinator.transfers.attach(row, crates);
-    this.#coordinator.transfers.takeHome(row, homebound);
+    this.#coordinator.transfers.attachLoans(row, homebound);
     return { result, crates, stores };
   }
 
@@ -93,7 +93,7 @@ export class TaskMemory {
     return unpack(result.value, result.places ?? [], leases);
   }
 
-  /** Keeps what a result brought that nobody waits for any more. */
+  /** Keeps what a result brought that no caller waits for any more. */
   keep({ crates, stores }: Arrival): void {
     stores.forEach((store, at) => void this.#shard.leases.attach(store, crates[at].asked));
   }

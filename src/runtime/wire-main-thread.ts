@@ -1,5 +1,5 @@
 /**
- * What the main thread is made of, wired together once: its shard, the coordinator, admission and the tasks. Ports, clock and
+ * The parts of the main thread, wired together once: its shard, the coordinator, admission and the tasks. Ports, clock and
  * recorder come from outside, so that a runtime and a simulated one are the same.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
@@ -25,9 +25,9 @@ interface MainPorts {
   readonly workers: TaskWorkers;
   readonly events: CoordinatorEvents;
   readonly log: Log;
-  /** Told of each task's end, where somebody wants to know. */
+  /** Told of each task's end, if given. */
   readonly observer: TaskObserver | null;
-  /** Makes the thread's way to memory. */
+  /** Makes the thread's supply. */
   supply(around: Surroundings): Supply;
   /** Milliseconds. */
   now(): number;

@@ -41,7 +41,7 @@ export interface RuntimeParts extends MainParts {
   readonly announcer: Announcer;
   readonly regulator: Regulator;
   readonly recording: RunRecording | null;
-  /** What CPU load is read of, by row. */
+  /** The threads whose CPU load is read, by row. */
   readonly threadSources: ReadonlyMap<number, ThreadSource>;
 }
 

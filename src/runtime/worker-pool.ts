@@ -27,11 +27,11 @@ export interface Member {
   /** It has loaded its job, which is one, and can take tasks. */
   ready: boolean;
   busy: boolean;
-  /** The name of the last task that it was given, if any. */
+  /** The name of its last task, if any. */
   task: string | undefined;
   /** Its thread failed or ended; the row is cleared a moment later. */
   dying: boolean;
-  /** It ended because the runtime closes, not by a fault of its own. */
+  /** It ended because the runtime closes, not because of a fault. */
   dismissed: boolean;
   /** What killed it, if that is known. */
   cause: Error | undefined;
@@ -43,7 +43,7 @@ interface WorkerPoolEvents {
   introduced(member: Member, link: Link): void;
   /** The worker answered the coordinator. */
   answered(member: Member, answer: Answer): void;
-  /** The worker told what it recorded. */
+  /** The worker published what it recorded. */
   recorded(member: Member, interval: Interval): void;
   /** The member can take a task now. */
   free(): void;
@@ -59,7 +59,7 @@ export interface RuntimeLimits {
   readonly maxYoungGenerationSizeMb?: number;
 }
 
-/** So many deaths in a row of workers that were never given a task mean that none will ever take one. */
+/** So many deaths in a row of workers that never got a task mean that none ever will. */
 const MOST_IDLE_DEATHS = 3;
 
 interface WorkerPoolParts {

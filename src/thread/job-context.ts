@@ -1,4 +1,4 @@
-/** What a job gets besides its input, and how a worker makes it. Owned by the worker's thread; one for all of its tasks. */
+/** What a job gets besides its input, and how a worker builds it. Owned by the worker's thread; one for all of its tasks. */
 import type { Counting } from '../budget/counting.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { MillpondError } from '../errors.ts';
@@ -8,10 +8,10 @@ import type { Pool } from '../pool/pool.ts';
 export interface JobContext {
   /** This thread's pool. Leases end with the task. */
   readonly pool: Pool;
-  /** Aborts when the caller cancels; `signal.aborted` is up to date also inside a long synchronous job. */
+  /** Aborts when the caller cancels; `signal.aborted` is up to date even inside a long synchronous job. */
   readonly signal: AbortSignal;
   readonly block: BlockAdvice;
-  /** Says how far the job is, 0 to 1; costs a few nanoseconds. */
+  /** Reports how far the job is, 0 to 1; costs a few nanoseconds. */
   readonly progress: (fraction: number) => void;
 }
 
@@ -27,9 +27,9 @@ export interface BlockAdvice {
    */
   frames(channels: number, sampleRate?: number): number;
   /**
-   * Says that so many bytes of samples were just worked on. This is the evidence by which block sizes are chosen: without it
+   * Reports that so many bytes of samples were just worked on. Block sizes are chosen by these reports: without them
    * blocks never grow over their baseline. Costs 0.1 us.
-   * @throws MillpondError `ERR_INVALID_ARGUMENT` for what is no number of bytes, 0 or more
+   * @throws MillpondError `ERR_INVALID_ARGUMENT` for anything but a number of bytes, 0 or more
    */
   processed(bytes: number): void;
 }

@@ -1,7 +1,7 @@
 /**
  * A worker's side of the runtime. Owns the thread's port and recorder, and the task that runs; its memory is wired in wire-worker.ts.
  * Runs in a worker thread, one task at a time.
- * Invariant: when a task's result is handed over, the shard holds no lease and no loan of that task, except what
+ * Invariant: when a task's result is posted, the shard holds no lease and no loan of that task, except what
  * native code still holds (in quarantine).
  */
 import { createRequire } from 'node:module';
@@ -21,7 +21,7 @@ import { type WorkerParts, wireWorker } from './wire-worker.ts';
 
 export type Job = (input: never, context: JobContext) => unknown;
 
-/** How long a thread keeps its records to itself, at most while tasks end or tell what they processed. */
+/** How long a thread keeps its records before it publishes them, as long as tasks end or report what they processed. */
 const PUBLISH_EVERY_NS = 1e9;
 const ROW_WAIT_MS = 60_000;
 
@@ -37,7 +37,7 @@ export class JobThread {
   #task = 0;
   #signal: TaskSignal | null = null;
   #published: number;
-  /** The word by which threads are asked to tell what they recorded, when this one last did. */
+  /** The word that asks threads to publish what they recorded, as it was when this one last did. */
   #told = 0;
   #publishing: NodeJS.Timeout | null = null;
   #introduced = false;
@@ -57,7 +57,7 @@ export class JobThread {
       receive: () => receiveMessageOnPort(port)?.message,
       post: (message, transfer) => this.#post(message, transfer),
       currentTask: () => this.#task,
-      // Not at once, perhaps in the middle of a release: whoever listens may do what it likes.
+      // Not at once, perhaps in the middle of a release: a listener may do what it likes.
       cancelled: (task) =>
         queueMicrotask(() => {
           if (task === this.#task) this.#signal?.abort();
@@ -71,7 +71,7 @@ export class JobThread {
     const { shard, supply, mailbox, counts } = this.#parts;
     this.#published = supply.now();
     port.on('message', (message: ToWorker) => mailbox.deliver(message));
-    // The port is for an idle worker's ears; it is no reason to stay alive.
+    // An idle worker listens to the port, which must not keep it alive.
     port.unref();
     this.#context = makeContext({
       ledger,
@@ -83,12 +83,12 @@ export class JobThread {
         this.#signal ??= new TaskSignal(() => supply.cancelled());
         return this.#signal.signal;
       },
-      // A long task tells of itself while it runs.
+      // A long task publishes while it runs.
       processed: () => this.#publishIfDue(),
     });
   }
 
-  /** Tells the coordinator that this thread is ready to be given tasks; the first call only. */
+  /** Tells the coordinator that this thread is ready for tasks; the first call only. */
   introduce(): void {
     if (this.#introduced) return;
     this.#introduced = true;
@@ -124,7 +124,7 @@ export class JobThread {
     return transfer.length > 0 ? movable(message, transfer) : message;
   }
 
-  /** What the last task before a pause recorded is told, too. */
+  /** Publishes what the last task before a pause recorded, too. */
   #publishSoon(): void {
     if (this.#publishing !== null) return;
     this.#publishing = setTimeout(() => {
@@ -182,7 +182,7 @@ const require = createRequire(import.meta.url);
 
 let piscina: typeof import('piscina').Piscina | undefined;
 
-/** Marks a result whose buffers Piscina should transfer. Piscina is loaded by the first one: most jobs need none. */
+/** Marks a result whose buffers Piscina should transfer. Piscina is loaded for the first one: most jobs need none. */
 function movable(value: ResultMessage, transfer: ArrayBuffer[]): unknown {
   // Kept: even what is loaded costs a `require` some microseconds.
   piscina ??= (require('piscina') as typeof import('piscina')).Piscina;

@@ -1,5 +1,5 @@
 /**
- * The worker's end of its side channel. Owned by the worker's thread; drained at safepoints, also in the middle of
+ * The worker's end of its side channel. Owned by the worker's thread; drained at safepoints, even in the middle of
  * a long synchronous task, and by the event loop when the worker is idle.
  * Invariant: messages are handled in the order they were posted, one at a time, each exactly once.
  */
@@ -44,7 +44,7 @@ export class Mailbox<Message> {
   }
 
   #work(): void {
-    // A handler may reach a safepoint itself; what that finds waits its turn here.
+    // A handler may itself reach a safepoint; what that finds is handled here, in order.
     if (this.#handling) return;
     this.#handling = true;
     try {

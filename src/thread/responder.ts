@@ -1,6 +1,6 @@
 /**
- * What a worker does when the coordinator says so: the other end of `coordinator.ts`. Owned by the worker's thread, called by
- * its mailbox at safepoints. Invariant: every ask with a ticket gets one answer, and what an answer could not take with it
+ * What a worker does for the coordinator: the other end of `coordinator.ts`. Owned by the worker's thread, called by
+ * its mailbox at safepoints. Invariant: every ask with a ticket gets one answer, and what an answer could not send
  * is back in the shard.
  */
 
@@ -13,7 +13,7 @@ interface ResponderPorts {
   /** @throws when the message cannot be posted; the buffers are then still here */
   post(message: Answer, transfer: ArrayBuffer[]): void;
   cancelled(task: number): void;
-  /** The shard gave everything back. */
+  /** The shard has closed: it is empty. */
   closed(leaks: Leak[]): void;
 }
 
@@ -55,7 +55,7 @@ export class Responder {
     }
   }
 
-  /** Where one buffer cannot be transferred, none has left; the answer is then that there are none. */
+  /** Where one buffer cannot be transferred, none has left; the answer then has none. */
   #surrender(ticket: number, tier: number, stores: readonly Store[]): void {
     const buffers = stores.map((store) => store.buffer);
     try {

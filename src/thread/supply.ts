@@ -77,7 +77,7 @@ export class ThreadSupply implements Supply {
   starve(need: Need): void {
     this.#needs.add(need);
     this.#publishNeed();
-    // The row is written before the words that tell of it, so that the coordinator finds the need.
+    // The row is written before the words that point to it, so that the coordinator finds the need.
     const { header } = this.#ledger;
     header.raiseHunger(need.kib);
     header.wakeCoordinator();
@@ -86,7 +86,7 @@ export class ThreadSupply implements Supply {
   fed(need: Need): void {
     this.#needs.delete(need);
     this.#publishNeed();
-    // It takes the hunger word back, so that others keep again what they release.
+    // It lowers the hunger word, so that others keep again what they release.
     this.#ledger.header.wakeCoordinator();
   }
 
@@ -131,7 +131,7 @@ export class ThreadSupply implements Supply {
   }
 }
 
-/** The counters of this thread's row; what it gives back to the system is told, too. */
+/** The counters of this thread's row; what it frees is also announced. */
 export class RowCounts extends Counting {
   constructor(ledger: Ledger, row: number) {
     super(ledger.row(row));

@@ -1,7 +1,7 @@
 /**
  * The memory of one task in its worker: what it brought is lent to it, and everything it holds at its end goes back, moves
  * with the result or is reclaimed. Owned by the worker's thread, one task at a time.
- * Invariant: when an end was made, the shard holds no lease and no loan of the task, except what native code still holds.
+ * Invariant: after a task's end, the shard holds no lease and no loan of the task, except what native code still holds.
  */
 
 import { MillpondError } from '../errors.ts';
@@ -34,7 +34,7 @@ export class TaskFrame {
     return unpack(task.input, task.places, brought);
   }
 
-  /** The job returned a value. One that cannot be sent fails the task. */
+  /** The job returned a value. If it cannot be sent, the task fails. */
   succeed(value: unknown): TaskEnding {
     let packed: Packed;
     try {
@@ -64,7 +64,7 @@ export class TaskFrame {
     places: Packed['places'],
   ): TaskEnding {
     const { leaks, homebound, pinned } = this.#shard.leases.endTask();
-    // Put together piece by piece: a spread for each costs an empty task a tenth of its time.
+    // Built piece by piece: a spread for each costs an empty task a tenth of its time.
     const result: Mutable<TaskResult> = {};
     const transfer: ArrayBuffer[] = [];
     if (value !== undefined) result.value = value;

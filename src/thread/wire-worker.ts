@@ -1,5 +1,5 @@
 /**
- * What a worker's thread is made of, wired together once: its shard, its mailbox and the memory of its task. Ports, memory,
+ * The parts of a worker's thread, wired together once: its shard, its mailbox and the memory of its task. Ports, memory,
  * clock and recorder come from outside, so that a worker thread and a simulated one are the same.
  */
 import type { Ledger } from '../budget/ledger.ts';
@@ -19,7 +19,7 @@ interface WorkerPorts<OwnSupply extends Supply> {
   readonly row: number;
   readonly options: PoolOptions;
   readonly recorder: LeaseRecorder;
-  /** Makes the thread's way to memory. */
+  /** Makes the thread's supply. */
   supply(around: Surroundings): OwnSupply;
   /** The next message of the coordinator, if any; never blocks. */
   receive(): ToWorker | undefined;
@@ -27,9 +27,9 @@ interface WorkerPorts<OwnSupply extends Supply> {
   post(message: Answer, transfer: ArrayBuffer[]): void;
   /** The task that runs, 0 for none. */
   currentTask(): number;
-  /** The caller of a task gave up. */
+  /** The caller of a task cancelled it. */
   cancelled(task: number): void;
-  /** The shard gave everything back. */
+  /** The shard has closed: it is empty. */
   closed(leaks: Leak[]): void;
 }
 
@@ -47,14 +47,14 @@ export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSuppl
     canBlock: true,
     safepoint: () => mailbox.drain(),
     returnLoan: ({ loan, buffer }) => ports.post({ kind: 'loan', loan, buffer }, [buffer]),
-    // A worker keeps what it makes; only the main thread is brought memory by results.
+    // Only the main thread gets memory from results, so a worker has nothing to send back.
     sendBack: () => false,
     currentTask: () => ports.currentTask(),
   });
   const counts = new RowCounts(ledger, row);
   const shard = new Shard({
     options,
-    // The coordinator hands out quota in answer to the hello.
+    // The coordinator sends quota in answer to the hello.
     quotas: [0, 0, 0],
     words: ledger.row(row).shardWords(),
     supply,

@@ -374,7 +374,7 @@ describe('results', () => {
     const store = main.leases.detach(main.acquire(MEDIUM));
     const loan = coordinator.loans.open(MEDIUM);
     const crate = { buffer: store.buffer, tier: 1, asked: 1, length: 1, loan };
-    coordinator.transfers.takeHome(1, [crate]);
+    coordinator.transfers.attachLoans(1, [crate]);
     coordinator.handle(1, { kind: 'loan', loan, buffer: new ArrayBuffer(MEDIUM) });
     expect([main.idleCounts[1], stand.used()]).toEqual([1, 64]);
   });
@@ -556,10 +556,10 @@ describe('who acquired and who released', () => {
     produce(one, main, coordinator).release();
     // Main makes it and lends it to worker 2, which releases it.
     const own = main.leases.detach(main.acquire(MEDIUM));
-    coordinator.transfers.takeHome(two.row, [crateOf(own, coordinator.loans.open(MEDIUM))]);
+    coordinator.transfers.attachLoans(two.row, [crateOf(own, coordinator.loans.open(MEDIUM))]);
     // Worker 1 makes it, main lends it to worker 2, which releases it.
     const made = main.leases.detach(produce(one, main, coordinator));
-    coordinator.transfers.takeHome(two.row, [crateOf(made, coordinator.loans.open(MEDIUM, made.origin))]);
+    coordinator.transfers.attachLoans(two.row, [crateOf(made, coordinator.loans.open(MEDIUM, made.origin))]);
     expect(coordinator.flow.crossings).toEqual([
       { acquiredBy: one.row, releasedBy: 0, leases: 1 },
       { acquiredBy: one.row, releasedBy: two.row, leases: 1 },

@@ -134,9 +134,9 @@ export function watch({ transfers }: Coordinator, machine: Machinery): void {
     machine.promises.waits(store.buffer);
     return sendBack(store);
   };
-  const takeHome = transfers.takeHome.bind(transfers);
-  transfers.takeHome = (row, crates) => {
+  const attachLoans = transfers.attachLoans.bind(transfers);
+  transfers.attachLoans = (row, crates) => {
     for (const { buffer } of crates) machine.promises.waits(buffer);
-    takeHome(row, crates);
+    attachLoans(row, crates);
   };
 }
