@@ -42,7 +42,7 @@ export class Cgroup {
     this.#read = read;
     const groups = read('/proc/self/cgroup') ?? '';
     const mounts = parseMounts(read('/proc/self/mountinfo') ?? '');
-    // Where limits are absent there is nothing to come back to: a missing file costs 60 us at every look.
+    // Levels without limits are left out for good: a missing file costs 60 us at every look.
     this.#cpu = findHierarchy('cpu', groups, mounts, (directory, version) => {
       return read(`${directory}/${version === 2 ? 'cpu.max' : 'cpu.cfs_quota_us'}`) !== null;
     });
@@ -184,7 +184,7 @@ function unescapeOctal(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** Null for `max`, `-1`, nothing and nonsense. */
+/** Null for `max`, `-1`, nothing, and anything else. */
 function wholeNumber(text: string | null | undefined): number | null {
   const trimmed = text?.trim() ?? '';
   return /^\d+$/.test(trimmed) ? Number(trimmed) : null;

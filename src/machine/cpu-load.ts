@@ -84,7 +84,7 @@ export class CpuLoad {
 
   /**
    * How busy the CPU is that the process could use: the higher of its own share and of the machine's load, since beside
-   * busy neighbours a process that computes all the time gets a part only. Smoothed, 0 to 1; null before the second sample.
+   * busy neighbours a process that computes all the time gets only a part. Smoothed, 0 to 1; null before the second sample.
    */
   get share(): number | null {
     const own = this.processShare;
@@ -108,7 +108,7 @@ export class CpuLoad {
     };
   }
 
-  /** The thread of this shard has gone: whoever gets the shard next begins anew. */
+  /** The thread of this shard has gone: the next one starts afresh. */
   forget(shard: number): void {
     this.#threads.delete(shard);
   }

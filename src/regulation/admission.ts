@@ -1,10 +1,10 @@
 /**
  * Whether a task may start now: by the peak of memory that it declared, and by the state of the whole runtime.
  *
- * Owned by the main thread, asked by `Tasks` before each start, always for the task that has waited longest: so a large
- * one is not overtaken by small ones for ever.
- * Invariant: what the running tasks declared, what everything else really holds, and the need of the task that is let
- * in, fit the budget together. Who declared nothing is counted by what he holds now, and may grow.
+ * Owned by the main thread, asked by `Tasks` before each start, always about the task that has waited longest: so small
+ * tasks cannot overtake a large one for ever.
+ * Invariant: what the running tasks declared, what everything else really holds, and the need of the task that is
+ * admitted, fit the budget together. A task that declared nothing counts with what it holds now, and may grow.
  */
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, formatBytes, KiB } from '../bytes.ts';
@@ -16,7 +16,7 @@ import { escaped } from '../text/escaping.ts';
 interface Holdings {
   /** Rows that a thread has. */
   taken(row: number): boolean;
-  /** KiB that a row keeps for later and would give up. */
+  /** KiB that a row keeps for later and would free. */
   idleKib(row: number): number;
 }
 
@@ -28,10 +28,10 @@ export class Admission {
   /** KiB that the running tasks declared, by row. */
   readonly #needs = new Map<number, number>();
   #held = false;
-  /** Since when no task has run that could give memory back. */
+  /** Since when no task has run that could release memory. */
   #quietSinceMs: number;
 
-  /** `patienceMs`: how long a task waits for memory that no task will give back. `now` is in milliseconds. */
+  /** `patienceMs`: how long a task waits for memory that no task will release. `now` is in milliseconds. */
   constructor(ledger: Ledger, holdings: Holdings, patienceMs: number, now: () => number) {
     this.#ledger = ledger;
     this.#holdings = holdings;
@@ -44,7 +44,7 @@ export class Admission {
     return this.#now();
   }
 
-  /** Holds new tasks back, except one at a time, which may be what brings memory back. */
+  /** Holds new tasks back, except one at a time, which may be the one that releases memory. */
   hold(held: boolean): void {
     this.#held = held;
   }
@@ -72,13 +72,13 @@ export class Admission {
     return needKib === 0 || this.#committedKib() + needKib <= this.#ledger.limitKib;
   }
 
-  /** True when the task waits only for idle memory of shards that work: they give it up when they are asked. */
+  /** True when the task waits only for idle memory of busy shards: they free it when they are asked. */
   clearable(needKib: number): boolean {
     return !this.#held && this.#committedKib(true) + needKib <= this.#ledger.limitKib;
   }
 
   /**
-   * The error for a task that waits, since `acceptedMs` or since no task runs any more, for memory that nobody will give back;
+   * The error for a task that waits, since `acceptedMs` or since no task runs any more, for memory that nothing will release;
    * null while it may still come.
    */
   refusal(acceptedMs: number, needKib: number, name: string): MillpondError | null {
@@ -91,8 +91,8 @@ export class Admission {
   }
 
   /**
-   * What cannot be had. Idle memory of a shard that waits for work can; one that works may be inside a call for long, so that its
-   * idle memory counts, but for `cleared`.
+   * What is not available. Idle memory of a shard without a task is; a busy one may be inside a long call, so its idle memory
+   * is not, but for `cleared`.
    */
   #committedKib(cleared = false): number {
     let kib = 0;

@@ -1,9 +1,9 @@
 /**
  * How long a block should be, from memory pressure, CPU load and what the work itself shows. Memory wins over CPU.
  *
- * Three things keep it still. A size that pressure began at is remembered as a ceiling one step below it, which
+ * Three things keep it stable. A size that pressure began at is remembered as a ceiling one step below it, which
  * rises ever more slowly the more often pressure followed it. Growth past the baseline is a trial, and a size that did not help is
- * left alone for a time that doubles. And 0.75 x 1.5 is over 1, so the two never answer each other: after pressure the way
+ * left alone for a time that doubles. And 0.75 x 1.5 is over 1, so the two never trigger each other: after pressure the way
  * back up is by the same steps as the way down, and pressure within a trial counts from the size before it.
  * Pure: state in, state out.
  */
@@ -44,7 +44,7 @@ export interface BlockPolicy extends TrialPolicy, BlockSizes {
   readonly mostRetryMs: number;
 }
 
-/** Each calm of so many doublings of the ceiling halves what was learnt about its slowness. */
+/** Each calm period of so many doublings of the ceiling halves the doubling time. */
 const CALM_DOUBLINGS = 8;
 const HOUR_MS = 3_600_000;
 
@@ -85,7 +85,7 @@ export interface BlockState {
   /** The last look at which work had moved; null before any was reported. */
   readonly worked: Work | null;
   readonly last: Work | null;
-  /** Pressure that goes on now, with what was held before its first step. */
+  /** The current pressure, with what was held before its first step. */
   readonly episode: { readonly heldBytes: Bytes; readonly fell: boolean } | null;
   /** What the last pressure left: growth ends at `bytes`, which doubles every `doublingMs` from `sinceMs`, its end, on. */
   readonly ceiling: { readonly bytes: Bytes; readonly sinceMs: number; readonly doublingMs: number } | null;

@@ -32,9 +32,9 @@ export type Verdict = (typeof VERDICTS)[number];
 /** How a decision turned out, some seconds later. */
 export interface Score {
   readonly verdict: Verdict;
-  /** By how much the ledger's sum had fallen at its lowest since. */
+  /** How far the ledger's sum fell since, at its lowest. */
   readonly recoveredBytes: Bytes;
-  /** Of what the decision freed, bytes that were allocated anew since: demand had returned. */
+  /** Of what the decision freed, bytes that were allocated again since: demand had returned. */
   readonly returnedBytes: Bytes;
   /** After beside before: over 1 is slower. Null where either is not known. */
   readonly p99Ratio: number | null;

@@ -16,7 +16,7 @@ interface Trim {
   readonly byTier: readonly Bytes[];
 }
 
-/** Quota follows demand in many small steps, told as one decision in so long. */
+/** Quota follows demand in many small steps, recorded as one decision in so many milliseconds. */
 const RIGHT_SIZE_MS = 60_000;
 
 export class DemandControl {
@@ -24,7 +24,7 @@ export class DemandControl {
   readonly #demand = new Demand();
   /** By tier, what a shard keeps of its quota at least. */
   readonly #retained: readonly number[];
-  /** By tier, what quotas that followed demand freed since that was last told. */
+  /** By tier, what quotas that followed demand freed since that was last recorded. */
   #rightSized = [0, 0, 0];
   #rightSizedMs: number;
 
@@ -38,7 +38,7 @@ export class DemandControl {
     this.#demand.forget(row);
   }
 
-  /** One look, over the time since the last, `sinceMs`; null where it came to nothing that is worth telling. */
+  /** One look, over the time since the last, `sinceMs`; null where nothing is worth recording. */
   look(nowMs: number, sinceMs: number, scarce: boolean): Trim | null {
     const shards = this.#coordinator.cleanup.takeUse();
     this.#demand.observe(nowMs, shards);
@@ -55,7 +55,7 @@ export class DemandControl {
     }
     const bytes = total(byTier);
     if (bytes === 0) return null;
-    return { reason: `Memory is scarce: what nobody needed for ${sinceMs} ms is freed.`, bytes, byTier };
+    return { reason: `Memory is scarce: what went unused for ${sinceMs} ms is freed.`, bytes, byTier };
   }
 
   #rightSize(

@@ -16,7 +16,7 @@ import {
 import type { RegulatedAdmission, RegulatedLedger, RegulatedMemory } from './ports.ts';
 import { DEFAULT_PRESSURE } from './pressure.ts';
 
-/** What one look came to; bytes are those that shards were asked to free. */
+/** The result of one look; bytes are those that shards were asked to free. */
 export type EmergencyChange =
   | { readonly kind: 'started'; readonly bytes: Bytes }
   | {
@@ -46,7 +46,7 @@ export class EmergencyControl {
     return this.#state.active;
   }
 
-  /** `outsideShare`: of the budget, what is held outside of tasks. Where that alone is critical, holding tasks helps nobody. */
+  /** `outsideShare`: of the budget, what is held outside of tasks. Where that alone is critical, holding tasks does not help. */
   look(input: EmergencyInput, usedBytes: Bytes, outsideShare: number): EmergencyChange | null {
     const { sinceMs } = this.#state;
     const { state, change } = nextEmergency(this.#state, input, this.#policy);

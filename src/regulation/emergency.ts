@@ -1,6 +1,6 @@
 /**
- * When everything idle is freed and new work is held back. Critical pressure of either witness starts it. The ledger alone
- * ends it, well below where it starts; process memory, which may not follow what was freed, keeps none alive. After its end none
+ * When everything idle is freed and new work is held back. Critical pressure by either measure starts it. The ledger alone
+ * ends it, well below where it starts; process memory, which may not follow what was freed, prolongs none. After its end none
  * starts for a refractory time, which doubles when the next one comes soon, so that a load that is simply too large for
  * its budget does not switch admission on and off all the time. Pure.
  */
@@ -66,7 +66,7 @@ export interface EmergencyInput {
 /**
  * What starts or ends now. One that the ledger had a part in ends when the ledger is below the exit mark of its critical level
  * (0.85 of the budget by default, where it started at 0.95). Between the two marks it ends after a bounded time: a process that
- * really uses that much must not be held up for ever.
+ * really uses that much must not be blocked for ever.
  */
 export function nextEmergency(
   state: EmergencyState,

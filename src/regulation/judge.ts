@@ -1,11 +1,11 @@
 /**
  * Owns what was decided and how it turned out. Runs on the main thread. Invariant: each decision is judged at most once, some
- * seconds after it was made, by what was seen since; one that the runtime did not outlive stays without a score.
+ * seconds after it was made, by what was seen since; one too close to the end of the runtime stays without a score.
  *
  * Memory decisions (`shrink`, `trim`, `emergency`) promised memory, of certain tiers: regret is the share of what they recovered
- * that was allocated anew in these within the time, since then it had been needed. Tasks come and go meanwhile: what the ledger
- * fell by counts only up to what was promised. Where nothing was recovered there is nothing to regret,
- * and nothing to be proud of.
+ * that was allocated again in these within the time, since it was needed after all. Tasks come and go meanwhile: what the ledger
+ * fell by counts only up to what was promised. Where nothing was recovered there is nothing to regret
+ * and no merit.
  *
  * Speed decisions (`grow`, `return`, `rebalance`) promised work to go on as well or better: regret is the share of throughput
  * that was lost, or of speed of the slow allocations if more. A 99th percentile of one short interval is noisy: it counts
@@ -57,7 +57,7 @@ const P99_NOISE = 2;
 interface Open {
   readonly decision: Decision;
   readonly madeMs: number;
-  /** By tier, what it was to free: no more is its merit, and only what is allocated anew in these tiers its fault. */
+  /** By tier, what it was to free: no more is its merit, and only what is allocated again in these tiers its fault. */
   readonly byTier: readonly Bytes[];
   lowestBytes: Bytes;
   /** By tier, what was allocated until the sum was lowest: what came after it is demand that returned. */

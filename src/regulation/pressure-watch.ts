@@ -12,7 +12,7 @@ export class PressureWatch {
   readonly #seconds: Record<PressureLevel, number> = { nominal: 0, elevated: 0, high: 0, critical: 0 };
   #state: PressureState = CALM;
   #memory: ProcessMemory;
-  /** Since when process memory has said what it says. */
+  /** Since when process memory has had its level. */
   #processSinceMs: number;
   #countedMs: number;
 
@@ -38,7 +38,7 @@ export class PressureWatch {
     return { ...this.#seconds };
   }
 
-  /** Time went by at the level of now. */
+  /** Adds time at the current level. */
   count(nowMs: number): void {
     this.#seconds[this.level] += (nowMs - this.#countedMs) / 1000;
     this.#countedMs = nowMs;
@@ -54,7 +54,7 @@ export class PressureWatch {
     if (lasted && this.#state.process !== 'nominal') this.spend();
   }
 
-  /** Process memory has had its effect. */
+  /** Process memory is spent. */
   spend(): void {
     if (this.#memory.share !== null) this.#state = spend(this.#state, this.#memory.share);
   }

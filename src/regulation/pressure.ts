@@ -1,7 +1,7 @@
 /**
- * How scarce memory is. Two witnesses: the ledger, exact about live bytes at every instant, and process memory, which may
+ * How scarce memory is, by two measures: the ledger, exact about live bytes at every instant, and process memory, which may
  * show what the ledger cannot (heaps, native code) but follows frees late or never: freed buffers of 4 and 64 KiB often stay in
- * the resident set. So process memory may raise the level, and what it raised has its effect once; then it is spent.
+ * the resident set. So process memory may raise the level, but only once; then it is spent until it rises again.
  * Pure: no clock, no reading of memory.
  */
 
@@ -9,7 +9,7 @@
 export const PRESSURE_LEVELS = ['nominal', 'elevated', 'high', 'critical'] as const;
 export type PressureLevel = (typeof PRESSURE_LEVELS)[number];
 
-/** Shares, 0 to 1. A level begins at `enter` and over, and lasts until its witness is below `exit`. */
+/** Shares, 0 to 1. A level begins at `enter` and over, and lasts until its measure is below `exit`. */
 interface Marks {
   readonly enter: number;
   readonly exit: number;
@@ -42,10 +42,10 @@ export const DEFAULT_PRESSURE: PressurePolicy = {
 };
 
 export interface PressureState {
-  /** What each witness alone says. */
+  /** The level by each measure alone. */
   readonly ledger: PressureLevel;
   readonly process: PressureLevel;
-  /** The share of process memory that had its effect already; null while it counts. */
+  /** The share of process memory at which it was spent; null while it counts. */
   readonly spentShare: number | null;
 }
 
@@ -70,13 +70,13 @@ export function nextPressure(
     : { ledger, process: nextLevel(state.process, processShare, policy.process), spentShare: null };
 }
 
-/** The higher of what both witnesses say. */
+/** The higher of the two levels. */
 export function levelOf(state: PressureState): PressureLevel {
   return atLeast(state.ledger, state.process) ? state.ledger : state.process;
 }
 
 /**
- * Process memory has had its effect: what could be freed was freed. It counts as nominal until it was below its lowest exit
+ * Process memory is spent: what could be freed was freed. It counts as nominal until it was below its lowest exit
  * mark once, or has risen by `processRise` over `processShare`.
  */
 export function spend(state: PressureState, processShare: number): PressureState {

@@ -1,6 +1,6 @@
 /**
  * Owns how many buffers of each tier each shard had in use lately. Runs on the main thread, driven by a timer, so that
- * quotas fall in an idle night too. Invariant: what is lowered leaves at least the retained minimum and what a high
+ * quotas fall even while all is idle. Invariant: what is lowered leaves at least the retained minimum and what a high
  * percentile of the window used, with headroom. Raising is left to others: a shard that overflows gets spare quota at once.
  */
 
@@ -12,11 +12,11 @@ interface UseSample {
 }
 
 interface RightSizePolicy {
-  /** By tier, what one shard keeps of its quota at least: a burst after silence is not all misses. */
+  /** By tier, what one shard keeps of its quota at least: a burst after a pause is not all misses. */
   readonly retained: readonly number[];
   /** Quota beside what is used, 1 and over. Default 1.25. */
   readonly headroom: number;
-  /** Share of what is too much that goes in a second, 0 to 1; at least one buffer for each lowering. Default 0.05. */
+  /** Share of the excess that goes in a second, 0 to 1; at least one buffer for each lowering. Default 0.05. */
   readonly decayShare: number;
   /** From one lowering of a row's tier to the next, in milliseconds. Default 1000. */
   readonly everyMs: number;

@@ -16,7 +16,7 @@ export interface PressureSnapshot {
   /** The container's limit, else the machine's memory; null where it cannot be read. */
   readonly limitBytes: Bytes | null;
   readonly secondsAtLevel: Readonly<Record<PressureLevel, number>>;
-  /** An emergency goes on now. */
+  /** An emergency is in progress. */
   readonly emergency: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What subscribers of `node:diagnostics_channel` are told, on the thread where it happens: a slow path of a worker is heard of
- * in a file that its job imports, all others but `millpond:release-to-memory` on the main thread. No message is built
- * without a subscriber. One is called in the midst of what it is told of: it must not use the pool.
+ * Messages to subscribers of `node:diagnostics_channel`, on the thread where things happen: subscribe to a worker's slow paths
+ * in a file that its job imports, to all others but `millpond:release-to-memory` on the main thread. No message is built
+ * without a subscriber. A subscriber is called in the middle of the operation: it must not use the pool.
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { Bytes } from '../bytes.ts';
@@ -41,7 +41,7 @@ export interface RebalanceMessage {
   }[];
 }
 
-/** Beside it, what was known of memory. */
+/** What was known of memory then. */
 export interface PressureMessage {
   readonly from: PressureLevel;
   readonly to: PressureLevel;
@@ -53,7 +53,7 @@ export interface WorkerLostMessage {
   readonly exitCode: number;
   /** The name of the task that died with it, if one ran. */
   readonly task?: string;
-  /** What was taken over: its own memory and its loans. */
+  /** What was reclaimed: its own memory and its loans. */
   readonly reclaimedBytes: Bytes;
 }
 
@@ -64,7 +64,7 @@ class Topic<Message extends object> {
     this.#channel = channel(name);
   }
 
-  /** Builds and publishes a message if anybody listens. */
+  /** Builds and publishes a message if there is a subscriber. */
   publish(build: () => Message): void {
     if (this.#channel.hasSubscribers) this.#channel.publish(build());
   }

@@ -1,8 +1,8 @@
 /**
  * Distributions over what several threads published. Owned by the main thread.
  *
- * What comes in is kept as it is until much has come or somebody asks: then it is folded into histograms, once. Whatever one
- * of these holds can be taken over by another, folded or not, so that an interval's records need not be folded again for
+ * What comes in is kept as it is until there is much of it or it is read: then it is folded into histograms, once. Whatever one
+ * of these holds can be added to another, folded or not, so that an interval's records need not be folded again for
  * the total. Invariant: every record is among the raw ones or in one histogram.
  */
 
@@ -20,7 +20,7 @@ export interface Series {
   readonly key: number;
   readonly histogram: WideHistogram;
   max: number;
-  /** In whole numbers of any size, so that it is the same in whatever order it came to be, and never falls. */
+  /** In whole numbers of any size, so that it is the same in whatever order it was added up, and never falls. */
   sum: bigint;
 }
 
@@ -41,7 +41,7 @@ export class Distributions {
   /** By family. */
   readonly clipped: number[] = FAMILIES.map(() => 0);
 
-  /** Pauses are always told apart by shard; with `byShard` everything is. */
+  /** Pauses are always kept by shard; with `byShard` everything is. */
   constructor({ byShard = false }: { readonly byShard?: boolean } = {}) {
     this.#byShard = byShard;
   }
@@ -51,7 +51,7 @@ export class Distributions {
     this.#keep({ interval, shard });
   }
 
-  /** Takes over what another one holds, which is of no use afterwards. */
+  /** Adds what another one holds, which must not be used afterwards. */
   absorb(other: Distributions): void {
     this.#count(other);
     for (const raw of other.#raw) this.#keep(raw);
@@ -67,13 +67,13 @@ export class Distributions {
     this.#put(key, shard, value, 1);
   }
 
-  /** Undefined when nothing was recorded of it; `shard` counts where shards are told apart. */
+  /** Undefined when nothing was recorded of it; `shard` counts where values are kept by shard. */
   series(key: number, shard = 0): Series | undefined {
     this.#fold();
     return this.#series.get(this.#idOf(key, shard));
   }
 
-  /** All series, each with its shard; 0 where shards are not told apart. */
+  /** All series, each with its shard; 0 where values are not kept by shard. */
   *all(): Iterable<[shard: number, series: Series]> {
     this.#fold();
     for (const [id, series] of this.#series) yield [Math.floor(id / KEYS), series];

@@ -31,7 +31,7 @@ export class GcWatch {
     this.#observer.observe({ type: 'gc' });
   }
 
-  /** Records what the loop has brought but not delivered yet. */
+  /** Records what is there but not delivered yet. */
   flush(): void {
     this.#take(this.#observer.takeRecords() as PerformanceNodeEntry[]);
   }

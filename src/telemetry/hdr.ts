@@ -1,7 +1,7 @@
 /**
- * The one door to hdr-histogram-js. Nothing here is loaded before it is used: on the machine this was built on the
- * package's index costs 50 ms and its WebAssembly another 25 ms, in every thread, which a run of a few seconds
- * notices. The files behind the index are cheaper (5 ms for one JavaScript histogram, 15 ms for the WebAssembly
+ * The only file that loads hdr-histogram-js. Nothing here is loaded before it is used: on the machine this was built on the
+ * package's index costs 50 ms and its WebAssembly another 25 ms, in every thread, which
+ * shows in a run of a few seconds. The files behind the index are cheaper (5 ms for one JavaScript histogram, 15 ms for the WebAssembly
  * loader, 28 ms for the decoder), so those are what is loaded; package.json holds the version for that reason.
  *
  * All histograms of one series share one range, so that nothing is resized on a hot path and any two can be merged.
@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 
 /** What a histogram holds; values are clamped to it before they come here. */
 export interface Range {
-  /** The least difference that is told apart, 1 or more. */
+  /** The resolution, 1 or more. */
   readonly unit: number;
   readonly highest: number;
 }
@@ -27,7 +27,7 @@ export interface FastHistogram {
   reset(): void;
 }
 
-/** A histogram in JavaScript whose counts are doubles, exact to 2^53. It takes memory as its largest value wants: 2 to 40 KB. */
+/** A histogram in JavaScript whose counts are doubles, exact to 2^53. It takes as much memory as its largest value needs: 2 to 40 KB. */
 export interface WideHistogram {
   readonly totalCount: number;
   recordValueWithCount(value: number, count: number): void;
@@ -50,7 +50,7 @@ export function createFastHistogram({ unit, highest }: Range): FastHistogram {
   });
 }
 
-/** Of one fixed range: those that grow lose count of what is added to them from a smaller one (3.0.1: NaN). */
+/** Of one fixed range: those that grow miscount what is added to them from a smaller one (3.0.1: NaN). */
 export function createWideHistogram({ unit, highest }: Range): WideHistogram {
   const { default: Float64Histogram } = load('hdr-histogram-js/dist/Float64Histogram');
   return new Float64Histogram(unit, highest, SIGNIFICANT_DIGITS);
@@ -77,7 +77,7 @@ export function wideHistogramOf(range: Range, counts: ArrayLike<number>): WideHi
     last = index;
   }
   histogram.establishInternalTackingValues();
-  // 3.0.1 takes a unit over 1 twice into account, and prints a maximum above the last value.
+  // 3.0.1 applies a unit over 1 twice, and prints a maximum above the last value.
   if (last >= 0) histogram.maxValue = histogram.highestEquivalentValue(histogram.valueFromIndex(last));
   return histogram;
 }
@@ -89,7 +89,7 @@ export function decodeHistogram(encoded: Uint8Array): WideHistogram {
   return JsHistogram.decode(encoded, COUNT_BITS);
 }
 
-/** HdrHistogram's own print of a distribution, with five lines to each half of what is left to 100 %. */
+/** HdrHistogram's own print of a distribution, with five lines for each halving of the distance to 100 %. */
 export function percentileTable(histogram: WideHistogram): string {
   const print = histogram as WideHistogram & {
     outputPercentileDistribution(ticks: number, ratio: number): string;

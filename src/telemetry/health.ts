@@ -48,7 +48,7 @@ const DEFAULT_HEALTH: HealthThresholds = {
 
 export type GivenThresholds = { readonly [name in HealthCheckName]?: Partial<Threshold> };
 
-/** Fewer requests say nothing of a ratio. */
+/** With fewer requests a ratio means nothing. */
 const LEAST_REQUESTS = 100;
 /** Of fewer, the 99th percentile is one of less than ten. */
 const LEAST_TIMED_REQUESTS = 1000;

@@ -1,10 +1,10 @@
 /**
  * Log lines about significant events, as JSON on stderr through pino. Runs on the main thread; nothing on the path
- * of an allocation comes here.
+ * of an allocation logs.
  *
- * pino is loaded (30 ms) when the first line is really written, so a run in which nothing happens never pays for it.
+ * pino is loaded (30 ms) when the first line is really written, so a run without events never loads it.
  * Lines are written at once: they are few, and the one that matters most is the last before a native abort, which a
- * buffer would lose. A storm is bounded: of each kind of event a few lines get through in a window of time, and the
+ * buffer would lose. A storm is bounded: of each kind of event a few lines are written in a window of time, and the
  * next line of that kind, or `close`, says how many were held back.
  */
 import { createRequire } from 'node:module';
@@ -102,7 +102,7 @@ interface LogOptions {
 
 export interface Log {
   write(event: LogEvent): void;
-  /** Says what is still held back. Writing goes on to work afterwards. */
+  /** Reports what is still held back. Writing still works afterwards. */
   close(): void;
 }
 

@@ -28,7 +28,7 @@ export class Observer {
     this.rates = new Rates(nowMs);
   }
 
-  /** Takes in what this thread recorded itself. */
+  /** Merges what this thread recorded itself. */
   publish(): void {
     this.#gc.flush();
     const interval = this.recorder.publish();

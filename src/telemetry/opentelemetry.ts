@@ -1,6 +1,6 @@
 /**
  * OpenTelemetry metrics over a runtime's snapshot. Only types are taken from `@opentelemetry/api`, so a program without it
- * pays nothing; whoever calls this brings a `Meter`.
+ * pays nothing; the caller brings a `Meter`.
  */
 import type { Meter, Observable } from '@opentelemetry/api';
 import { METRICS, type Metric, QUANTILES, type SnapshotSource } from './metrics.ts';

@@ -56,7 +56,7 @@ export class Recorder implements LeaseRecorder {
   readonly #byKey: (Folded | undefined)[] = new Array(SERIES).fill(undefined);
 
   /**
-   * A request that was served or refused. One that did not hit is told to the subscribers of its channel, too.
+   * A request that was served or refused. One that did not hit is published on its channel, too.
    * @param cause index into `CAUSES`
    * @param tier 0 small, 1 medium, 2 large, 3 direct
    * @param nanoseconds rounded, and clamped to 1 ns .. 60 s
@@ -95,7 +95,7 @@ export class Recorder implements LeaseRecorder {
     this.#add(PAUSES + kind, nanoseconds, 1, 0, 0);
   }
 
-  /** Hands over what was recorded since the last call and starts anew; null when that is nothing. */
+  /** Returns what was recorded since the last call and starts afresh; null when that is nothing. */
   publish(): Interval | null {
     const length = this.#length;
     const histograms: EncodedHistogram[] = [];
@@ -141,7 +141,7 @@ export class Recorder implements LeaseRecorder {
 
   #fold(): void {
     const length = this.#length;
-    // Most threads ask for the same size again and again: a run of it is put down at once.
+    // Most threads ask for the same size again and again: a run of it is recorded at once.
     let size = SIZES;
     let bytes = 0;
     let requests = 0;
@@ -184,7 +184,7 @@ export class Recorder implements LeaseRecorder {
     const { family, lowest, highest } = BOUNDS[key];
     const nanoseconds = this.#nanoseconds[index];
     const given = this.#weights[index];
-    // 0 is no fault, but a clock too coarse for the step; NaN fails every comparison.
+    // 0 is no error, but a clock too coarse for the step; NaN fails every comparison.
     const inRange = nanoseconds >= 0 && nanoseconds <= highest && given >= 1 && given <= HIGHEST_WEIGHT;
     if (!inRange) this.#clipped[family]++;
     const weight = roundedInto(given, 1, HIGHEST_WEIGHT);

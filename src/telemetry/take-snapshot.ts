@@ -65,7 +65,7 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
       totalBytes: usedBytes,
       byTier: held,
       directBytes: held.direct.usedBytes,
-      // What is charged and in nobody's hands. The rows are read one after the other while their threads go on.
+      // What is charged and held by no thread. The rows are read one after the other while their threads run on.
       inTransitBytes: Math.max(0, usedBytes - handsBytes - loans.bytes),
       loanBytes: loans.bytes,
     },
@@ -128,7 +128,7 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
 function flowOf(crossings: readonly Crossing[], live: readonly number[], rows: RowReader): Crossing[] {
   const own = [...live, GONE].map((row): Crossing => {
     const released = rows.released(row === GONE ? null : row);
-    // A worker tells of loans only with its result, but counts them itself.
+    // A worker reports loans only with its result, but counts them itself.
     const foreign =
       row === MAIN_ROW
         ? crossings.reduce((sum, { releasedBy, leases }) => sum + (releasedBy === row ? leases : 0), 0)

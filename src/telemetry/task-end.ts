@@ -9,7 +9,7 @@ export interface TaskEnd {
   readonly acceptedMs: number;
   /** When it was posted to its worker; null for one that never was. */
   readonly startedMs: number | null;
-  /** When its result was here, or it was given up. */
+  /** When its result arrived, or its caller stopped waiting. */
   readonly endedMs: number;
   readonly outcome: TaskOutcome;
 }
@@ -22,7 +22,7 @@ export interface TaskCounts {
   readonly queued: number;
   readonly running: number;
   readonly succeeded: number;
-  /** Ended with the job's own error, or never started for want of the memory that it needs. */
+  /** Ended with the job's own error, or never started for lack of the memory that it needs. */
   readonly failed: number;
   readonly cancelled: number;
   /** Died with their worker. */

@@ -26,13 +26,13 @@ export interface TierSnapshot {
   readonly utilization: number;
 }
 
-/** Bytes in hand: under a lease or in quarantine, and idle. */
+/** Bytes held: under a lease or in quarantine, and idle. */
 export interface HeldBytes {
   readonly usedBytes: Bytes;
   readonly availableBytes: Bytes;
 }
 
-/** The causes that gave memory. */
+/** The causes that served memory. */
 const SERVING = CAUSES.map((_, cause) => cause).filter((cause) => cause !== REFUSED);
 
 export function tierSnapshots(

@@ -20,12 +20,12 @@ export class Totals {
   readonly #older = new Distributions();
   #last = new Distributions();
   #current = new Distributions();
-  /** Undefined until somebody asks for that of the last whole interval. */
+  /** Undefined until the last whole interval is asked for. */
   #intervalP99: number | null | undefined;
-  /** Told of everything that is taken over, where somebody wants to know. */
+  /** Told of everything that is published, if set. */
   listener: TotalsListener | null = null;
 
-  /** Takes over what a thread published. Cheap: it is kept as it is until much has come or somebody asks. */
+  /** Adds what a thread published. Cheap: it is kept as it is until there is much of it or it is read. */
   merge(interval: Interval, shard: number): void {
     this.#current.add(interval, shard);
     this.listener?.published(interval, shard);

@@ -1,7 +1,7 @@
 /**
  * What happened since the last line of a recording: what threads published, by shard; tasks that ended; what moved. Owned by
  * the recording, on the main thread.
- * Invariant: whatever it is told is in exactly one interval, that in which it was told.
+ * Invariant: whatever it is told is in exactly one interval, the one in which it was told.
  */
 
 import type { Interval } from '../../messages/interval.ts';
@@ -18,7 +18,7 @@ import {
 } from './lines.ts';
 
 const SLOWEST = 3;
-/** Characters of a task's name that are kept: names are the caller's, as long as it likes. */
+/** Characters of a task's name that are kept: names are the caller's, of any length. */
 const LONGEST_NAME = 500;
 
 type Collected = Pick<IntervalLine, 'series' | 'clipped' | 'moves' | 'slowest'>;
@@ -58,7 +58,7 @@ export class Collector {
     if (slowest.length > SLOWEST) slowest.pop();
   }
 
-  /** Hands over what there was since the last call, and begins anew. */
+  /** Returns what there was since the last call, and starts afresh. */
   take(): Collected {
     const distributions = this.#distributions;
     const series = Array.from(

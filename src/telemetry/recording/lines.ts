@@ -1,8 +1,8 @@
 /**
- * The lines of a recording: what a run wrote down of itself, one JSON object a line, for `millpond report`.
+ * The lines of a recording: the telemetry of a run, one JSON object a line, for `millpond report`.
  *
  * The first line is the header; then intervals and events in the order of their time; the last is the end, which a run that
- * crashed has not. Fields may be added in one version; whoever reads passes over kinds and fields that it does not know.
+ * crashed does not have. Fields may be added in one version; readers ignore kinds and fields that they do not know.
  * Times are seconds since the start of the runtime. Histograms are HdrHistogram's V2 compressed encoding in base64, as in its
  * interval logs. Pure; docs/recording.md is the description for people.
  */
@@ -67,11 +67,11 @@ export interface HeaderLine {
   readonly options: PoolOptions & { readonly threads: number };
   /** Measured at the start. */
   readonly clock: {
-    /** The least step that two reads of the clock differ by. */
+    /** The smallest difference between two reads of the clock. */
     readonly resolutionNanoseconds: number;
-    /** What one read costs, in the mean; it is part of every latency. */
+    /** What one read costs on average; it is part of every latency. */
     readonly readNanoseconds: number;
-    /** What it costs to record one value, in the mean. */
+    /** What recording one value costs on average. */
     readonly recordNanoseconds: number;
   };
   readonly significantDigits: number;
@@ -134,7 +134,7 @@ export interface IntervalLine {
     /** The largest sum since the start of the run. */
     readonly peakBytes: Bytes;
   };
-  /** As shards, pressure, rssBytes and blockBytes: at the interval's end; of the last one, before everything was given back. */
+  /** As shards, pressure, rssBytes and blockBytes: at the interval's end; of the last one, before everything was freed. */
   readonly tiers: Readonly<Record<TierName, readonly [usedBytes: Bytes, availableBytes: Bytes]>>;
   readonly shards: readonly RecordedShard[];
   /** In the mean of the interval, 0 to 1; null where it cannot be read. */

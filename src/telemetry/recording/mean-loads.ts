@@ -28,7 +28,7 @@ export class MeanLoads {
     }
   }
 
-  /** Each 0 to 1, to the thousandth; null where there was no sample. Begins anew. */
+  /** Each 0 to 1, to the thousandth; null where there was no sample. Starts afresh. */
   take(): { process: number | null; system: number | null; of(shard: number): number | null } {
     const byShard = this.#byShard;
     const means = {

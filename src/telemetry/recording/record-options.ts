@@ -1,4 +1,4 @@
-/** What a recording is told: where it goes and how it is called. Pure. */
+/** The options of a recording: where it goes and what it is called. Pure. */
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The recording of a run: writes down what happened, interval by interval and event by event.
+ * The recording of a run: writes what happened, interval by interval and event by event.
  *
  * Owns the file and what was collected since the last interval; main thread, on the runtime's timer. Leaves to others: what
  * there is to read (`takeReading`), where values come from (`Totals`, `Tasks`, the announcer).
@@ -47,9 +47,9 @@ export interface Reading {
 export interface RecordingSources {
   /** Milliseconds. */
   now(): number;
-  /** Asks threads to tell soon what they recorded. */
+  /** Asks threads to publish soon what they recorded. */
   askThreads(): void;
-  /** Takes in what the main thread recorded. */
+  /** Merges what the main thread recorded. */
   publish(): void;
   read(): Reading;
   cpu(): CpuSnapshot;

@@ -42,7 +42,7 @@ export class RecordingFile {
       );
     }
     try {
-      // A pipe that nobody reads is an error, and one that is full ends the recording: neither may hold the thread.
+      // A pipe that nobody reads is an error, and one that is full ends the recording: neither may block the thread.
       this.#descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK);
     } catch (cause) {
       throw new MillpondError(
