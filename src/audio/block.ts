@@ -1,6 +1,6 @@
 /**
  * A block: a planar window of audio in one lease, channel after channel. Owned by one job on one thread.
- * Invariant: every view it hands out lies inside the lease as it was at the last {@link Block.bind};
+ * Invariant: every view it returns lies inside the lease as it was at the last {@link Block.bind};
  * views die when the lease is resized or released. Taking and releasing the lease is the caller's part.
  */
 import type { Lease } from '../pool/lease.ts';

@@ -14,7 +14,7 @@ interface BlockSize {
   readonly bytes: number;
   /** Milliseconds of audio that it may last at most; default: any. */
   readonly mostMilliseconds?: number;
-  /** Is told the bytes of samples of each block that was worked on. */
+  /** Called with the bytes of samples of each block that was worked on. */
   processed?(bytes: number): void;
 }
 
@@ -71,8 +71,8 @@ export function withBlocks(
 
 /**
  * A lease for another size of block; what it held is lost. One that shrinks is changed for a smaller buffer
- * where a tier has one, since resizing alone would go on holding the large one; given back first, since a
- * full budget holds no both. Null when the budget refuses growth: without waiting, since more memory would
+ * where a tier has one, since resizing alone would keep the large one; released first, since a
+ * full budget cannot hold both. Null when the budget refuses growth: without waiting, since more memory would
  * only have made the job faster.
  */
 function resized(lease: Lease, bytes: number, pool: Pool): Lease | null {

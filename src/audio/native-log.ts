@@ -13,7 +13,7 @@ export interface NativeLogMessage {
 }
 
 /**
- * FFmpeg starts at `info` and prints to stderr. Whatever else is set was set on purpose.
+ * FFmpeg starts at `info` and prints to stderr. Any other level was set on purpose.
  */
 export function quietNativeLog(): void {
   if (Log.getLevel() === AV_LOG_INFO) Log.setLevel(AV_LOG_QUIET);

@@ -21,7 +21,7 @@ export interface PlannedFile {
 }
 
 export interface Plan {
-  /** Longest first, so that no long file is left alone at the end. */
+  /** Longest first, so that no long file runs alone at the end. */
   readonly files: readonly PlannedFile[];
   /** Files in folders that are not audio by their name. */
   readonly skipped: number;
@@ -36,7 +36,7 @@ const BYTES_PER_SECOND: Readonly<Record<string, number>> = {
   ...each(['.mp3', '.mp2', '.m4a', '.m4b', '.mp4', '.aac', '.ogg', '.oga', '.opus', '.spx', '.wma'], 20_000),
   ...each(['.webm', '.mka', '.mkv', '.amr', '.ac3', '.eac3', '.dts', '.mpc', '.3gp', '.mov'], 20_000),
 };
-/** For files that were named although their names say nothing. */
+/** For files that were named although their extension is unknown. */
 const UNKNOWN_BYTES_PER_SECOND = 100_000;
 
 /**
@@ -112,7 +112,7 @@ async function* walk(
     if (path === out) continue;
     const kind = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry;
     if (kind?.isDirectory()) yield* walk(path, out, entered, unreadable);
-    // Also what is no file, or a link to nothing: it fails by itself instead of being passed over.
+    // Also what is no file, or a dangling link: it fails by itself instead of being passed over.
     else yield path;
   }
 }

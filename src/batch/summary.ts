@@ -1,4 +1,4 @@
-/** What a batch run says of itself: for machines as JSON, for people as a summary. */
+/** The report of a batch: for programs as JSON, for people as a summary. */
 import { styleText } from 'node:util';
 import { type Bytes, formatBytes } from '../bytes.ts';
 import type { CauseName } from '../pool/causes.ts';

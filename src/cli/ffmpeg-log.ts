@@ -1,15 +1,15 @@
-/** Brings what FFmpeg says into the log. Owns the thread that listens to it; main thread. */
+/** Copies FFmpeg's messages to the log. Owns the thread that listens to them; main thread. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { NativeLogMessage } from '../audio/native-log.ts';
 import type { Log, LogLevel } from '../telemetry/log.ts';
 
 /**
- * FFmpeg says much about files that come out right, and not of which file it speaks. What matters of it is in errors and notes;
- * the rest is for who asks for it, and nobody else pays for the thread. To be awaited before workers start: they silence FFmpeg
- * where nobody listens. Never rejects: a batch goes on without that log, which says so.
+ * FFmpeg logs much about files that come out right, and does not say which file it means. What matters is in errors and notes;
+ * the rest is for those who ask for it, and only they pay for the thread. To be awaited before workers start: they silence FFmpeg
+ * where nothing listens. Never rejects: without that thread a batch continues without FFmpeg's log, and the log says so.
  * @param file the thread's program
- * @returns ends it; to be called when no job runs
+ * @returns a function that ends it; to be called when no job runs
  */
 export async function listenToFfmpeg(
   log: Log,
@@ -26,13 +26,13 @@ export async function listenToFfmpeg(
     });
   });
   thread.on('error', (error: Error) => {
-    log.write({ event: 'ffmpeg', severity: 'info', text: `What FFmpeg says is lost: ${error.message}` });
+    log.write({ event: 'ffmpeg', severity: 'info', text: `FFmpeg's messages are lost: ${error.message}` });
   });
   await Promise.race([once(thread, 'message').catch(() => {}), gone]);
   thread.on('message', (said: NativeLogMessage) => {
     log.write({ event: 'ffmpeg', severity: said.level === 'error' ? 'info' : 'debug', text: said.message });
   });
-  // No reason to stay alive.
+  // The thread must not keep the process alive.
   thread.unref();
   return async () => {
     if (ended) return;

@@ -11,7 +11,7 @@ import { EXIT } from './exit.ts';
 /** A terminal that is closed says SIGHUP. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const EXIT_CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hungUp };
-/** How long a job may take to make a file that it has begun to, and a terminal to throw away old output. */
+/** How long a job may take to make a file that it has begun to, and a terminal to discard old output. */
 const SETTLED_MS = 20;
 const SHOW_CURSOR = '\x1b[?25h';
 
@@ -21,7 +21,7 @@ export interface Interrupt {
   exitCode(): number;
   /** Folders in which outputs are written aside. */
   watch(folder: string): void;
-  /** Who prints what a signal has to say. Default: a line on stderr, below whatever is drawn there. */
+  /** Prints what a signal says. Default: a line on stderr, below whatever is drawn there. */
   speakThrough(say: (line: string) => void): void;
   stop(): void;
 }
@@ -40,7 +40,7 @@ export function listenForInterrupt(): Interrupt {
       // signal of a typed Ctrl-C first and then throws away what waits to be written.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLED_MS);
       folders.forEach(sweep);
-      // The progress bar, or the live view, has hidden it.
+      // The progress bar, or the live view, has hidden the cursor.
       if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
       process.kill(process.pid, name);
       return;

@@ -10,7 +10,7 @@ import { reportCommand } from './report.ts';
 import { transcodeCommand } from './transcode.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
-  // Whoever reads our output may have seen enough, as `head` does; but a full disk is a failure.
+  // The reader of our output may have seen enough, as `head` has; but a full disk is a failure.
   let unwritten: Error | null = null;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -69,7 +69,7 @@ function explain(error: unknown): number {
   return EXIT.failed;
 }
 
-/** Commander quotes arguments as they are, and a pattern of the shell may find a file that is called so. */
+/** Commander quotes arguments as they are, and a shell pattern may match a file with such a name. */
 function escapedUsage(text: string): string {
   const [, message, suggestion = ''] = /^(.*?)(\n\(Did you mean [^\n]*\))?\n$/s.exec(text) ?? [null, text];
   return `${escaped(message)}${suggestion}\n`;

@@ -33,7 +33,7 @@ export async function startProgressBar(
   let files = 0;
   // In whole thousandths, so that files of no estimated length still end at 100 %.
   const bar: Bar = bars.create(1000, 0, { files, totalFiles });
-  // Drawn at once: the library's timer alone would leave a short batch without a bar.
+  // Drawn at once: with the library's timer alone a short batch would have no bar.
   bars.update();
   let seconds = 0;
   return {

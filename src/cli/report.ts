@@ -1,4 +1,4 @@
-/** `millpond report`: what recordings of runs say, to people and to other programs. */
+/** `millpond report`: shows recordings, to people and to other programs. */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MillpondError } from '../errors.ts';
@@ -38,7 +38,7 @@ Exit codes: 0 done, 1 a --fail-if came true or an output cannot be written, 2 wr
 
 export function reportCommand(): Command {
   return new Command('report')
-    .description('show what recordings of runs say: where allocation time went, and what changed')
+    .description('show from recordings where allocation time went, and what changed between runs')
     .argument('<recordings...>', 'what --record wrote')
     .option('--html <file>', 'write one HTML page: plots, tables, comparison')
     .option('--hgrm <dir>', 'write percentile tables into this folder, for the plotters of HdrHistogram')

@@ -17,7 +17,7 @@ interface TranscodeOptions extends RunOptions {
   fadeOut?: number;
 }
 
-/** The library takes more, but a codec in each of a thousand threads only makes them wait for each other. */
+/** The library allows more, but with a codec in each of a thousand threads they only wait for each other. */
 const MOST_THREADS = 256;
 
 const EXAMPLES = `

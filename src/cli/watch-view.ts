@@ -23,7 +23,7 @@ export interface Progress {
 interface Space {
   readonly columns: number;
   readonly rows: number;
-  /** Without it, bars are of ASCII. */
+  /** Without it, bars are plain ASCII. */
   readonly colour: boolean;
 }
 

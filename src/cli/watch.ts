@@ -9,7 +9,7 @@ import type { Snapshot } from '../telemetry/snapshot.ts';
 import { type Progress, render } from './watch-view.ts';
 
 const REDRAW_MS = 250;
-/** Of a terminal that does not say. */
+/** For a terminal that does not report its size. */
 const USUAL = { columns: 80, rows: 24 };
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
@@ -18,7 +18,7 @@ const ERASE_LINE_AND_GO_UP = '\x1b[2K\x1b[1A';
 interface Watch {
   /** Prints a line above the view. */
   line(text: string): void;
-  /** Takes the view away and gives the cursor back; lines still print. */
+  /** Removes the view and shows the cursor again; lines still print. */
   stop(): void;
 }
 
@@ -61,7 +61,7 @@ export async function startWatch(stream: Terminal, source: () => Watched): Promi
   }
 
   function resized(): void {
-    // Terminals break lines that have become too long into several, of which the library knows nothing.
+    // Terminals break lines that have become too long into several, which the library does not know.
     const { columns } = size();
     const more = widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)) - 1, 0);
     stream.write(ERASE_LINE_AND_GO_UP.repeat(more));

@@ -17,7 +17,7 @@ export async function makeFolder(folder: string): Promise<void> {
     above = dirname(above);
   }
   try {
-    // One that somebody else made meanwhile is as good; one that is a file is not.
+    // A folder that another process made meanwhile is as good; a file is not.
     for (const path of [above, ...missing.reverse()]) {
       await mkdir(path).catch(async (error) => {
         if (!(await stat(path).catch(() => null))?.isDirectory()) throw error;

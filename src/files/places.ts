@@ -1,5 +1,5 @@
 /**
- * Which names lead to one place, whatever links there are on the way. Asks the file system; holds nothing.
+ * Which names lead to the same place, whatever links are on the way. Asks the file system; holds nothing.
  */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -21,7 +21,7 @@ interface Clash {
 
 /**
  * The first output that would replace another one, or a file that is read; null where none does. Outputs
- * clash where they would be renamed to one name: several names of a file that is there are no clash, since
+ * clash where they would be renamed to one name: several names of an existing file are no clash, since
  * each gets a file of its own. An output clashes with a source also by another name of it, so that nothing
  * that is read can be lost.
  */

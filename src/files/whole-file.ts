@@ -1,6 +1,6 @@
 /**
  * Files that appear whole or not at all: written under a hidden name beside their place, then renamed to it.
- * The name says whose the file is, so that whoever leaves at once can sweep its own away. Owns the count of
+ * The name says which process made it, so that a process that exits at once can remove its own. Owns the count of
  * its thread's names.
  */
 import {
@@ -21,8 +21,8 @@ import { escaped, shown } from '../text/escaping.ts';
 
 /**
  * Where a process finds its open files by number. Whoever opens one there gets this very file, also when it
- * was removed meanwhile: opened by its name it would come back, half-written, after an interrupt has swept it
- * away.
+ * was removed meanwhile: opened by its name it would come back, half-written, after an interrupt has removed
+ * it.
  */
 const OPEN_FILES = existsSync('/dev/fd') ? '/dev/fd' : null;
 
@@ -49,7 +49,7 @@ export function createOutput(path: string): OutputFile {
 }
 
 /**
- * A file with this content in place of what is there. A pipe, a terminal or a device takes it as it comes:
+ * A file with this content in place of what is there. A pipe, a terminal or a device takes it directly:
  * there is nothing to rename.
  * @throws MillpondError `ERR_OUTPUT_WRITE`
  */
@@ -132,7 +132,7 @@ const ASIDE = /^\..*\.(?<pid>\d+)-\d+-\d+\.part$/s;
 
 let created = 0;
 
-/** Unique over processes and threads, and no pattern to any program. As {@link ASIDE} has it. */
+/** Unique over processes and threads, and without characters that programs read as patterns. As {@link ASIDE} has it. */
 function asideName(name: string): string {
   const kept = Buffer.from(name.replaceAll('%', '_'))
     .subarray(0, NAME_BYTES_KEPT)

@@ -1,4 +1,4 @@
-/** One figure of two runs: what it came to in each, and whether that is a change or chance. Pure. */
+/** One figure of two runs: its value in each, and whether the difference is a change or chance. Pure. */
 import type { Unit } from './figure-text.ts';
 import { figureOf, type Quantity } from './quantities.ts';
 import { compareByRank, type Ranked } from './rank.ts';
@@ -8,11 +8,11 @@ import { commonLength, spansOf, wholeOf } from './spans.ts';
 /** `unknown`: too few intervals to say. */
 export type Change = 'better' | 'worse' | 'noise' | 'unknown';
 
-/** By how chance is told from change. */
+/** The thresholds between chance and change. */
 export const RULES = {
-  /** Stretches of each run. With fewer, how they hang together in time cannot be told. */
+  /** Stretches of each run. With fewer, their dependence in time cannot be estimated. */
   leastSpans: 10,
-  /** As many independent ones at least must they be worth: 95 % intervals of fewer have no bounds. */
+  /** They must be worth at least as many independent ones: 95 % intervals of fewer have no bounds. */
   leastIndependent: 6,
   /** Of a rank test, after Holm's correction. */
   significance: 0.05,
@@ -22,7 +22,7 @@ export const RULES = {
   leastShare: 0.005,
 } as const;
 
-/** What one figure came to; `needSeconds` is how long runs would have to be for a rank test, where they were not. */
+/** The result for one figure; `needSeconds` is how long runs would have to be for a rank test, where they were not. */
 export interface Examined {
   readonly quantity: Quantity;
   readonly base: number | null;
@@ -58,9 +58,9 @@ export function examine(quantity: Quantity, base: RecordedRun, other: RecordedRu
 export function changeOf({ quantity, base, other, ranked }: Examined, p: number | null): Change {
   if (ranked === null || p === null || base === null || other === null) return 'unknown';
   if (ranked.independent < RULES.leastIndependent) return 'unknown';
-  // Where the whole runs say one thing and their stretches another, neither is taken for a change.
+  // Where the whole runs say one thing and their stretches another, it is no change.
   if (Math.sign(other - base) !== ranked.side || !matters(quantity.unit, base, other, ranked)) return 'noise';
-  // By itself it would be told from chance, among so many looks it is not.
+  // Alone it would be significant; among so many looks it is not.
   if (p >= RULES.significance) return ranked.p < RULES.significance ? 'unknown' : 'noise';
   return other > base === (quantity.better === 'more') ? 'better' : 'worse';
 }

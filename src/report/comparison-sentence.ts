@@ -1,4 +1,4 @@
-/** What a comparison found, in words: the biggest first, what is noise, what cannot be told, and whether like was compared with like. Pure. */
+/** The result of a comparison in words: the biggest change first, noise, what cannot be judged, and whether like was compared with like. Pure. */
 
 import { formatSeconds } from '../text/durations.ts';
 import { escaped, shortened } from '../text/escaping.ts';
@@ -70,7 +70,7 @@ function untold(looks: readonly Look[]): string | null {
   return `Too little was recorded to judge: ${listed}.`;
 }
 
-/** What only one of both runs has: facts, whatever ranks say. */
+/** What only one of the two runs has: facts, whatever ranks say. */
 function appeared(looks: readonly Look[]): string[] {
   const missing = (figure: number | null, { unit }: Quantity) =>
     figure === null || (unit === 'count' && figure === 0);

@@ -1,4 +1,4 @@
-/** What a report says on a terminal of several runs, and of what must not be so of them. Pure. */
+/** The comparison of several runs, and their gates, on a terminal. Pure. */
 import { styleText } from 'node:util';
 import { escaped, shown } from '../text/escaping.ts';
 import type { Change } from './change.ts';

@@ -1,10 +1,10 @@
 /**
- * Runs beside each other: what got better or worse by more than chance and habit explain. Pure.
+ * Runs compared: what got better or worse by more than chance explains. Pure.
  *
  * A figure is compared twice. Of the whole runs, which gives its ratio; and between stretches of equal length of both, by rank,
  * which says whether the runs differ more than stretches of one run do. Nothing is dropped for warm-up: in the figures of the
- * whole run it is part of what was waited for, and ranks hardly notice one stretch of many. All figures of a run are judged
- * together (Holm), since of twenty looks one finds something where nothing is.
+ * whole run it is part of what was waited for, and one stretch of many hardly changes the ranks. All figures of a run are judged
+ * together (Holm), since one look in twenty finds something where there is nothing.
  */
 import { MillpondError } from '../errors.ts';
 import { CAUSES } from '../pool/causes.ts';

@@ -1,7 +1,7 @@
 /**
  * HdrHistogram's V2 compressed encoding, to and from the few counts that are not 0. hdr-histogram-js builds a whole histogram
- * for each that it reads, 50 us; a day holds 120,000 of them, and most have twenty counts: this takes 4 us. What is read may be
- * anybody's, so it is bounded by what a histogram of its range can be. Pure.
+ * for each that it reads, 50 us; a day holds 120,000 of them, and most have twenty counts: this takes 4 us. What is read is not
+ * trusted, so it is bounded by what a histogram of its range can be. Pure.
  */
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { Range } from '../telemetry/hdr.ts';
@@ -27,7 +27,7 @@ export interface Cut {
   readonly unit: number;
   readonly highest: number;
   readonly digits: number;
-  /** Log2 of the least difference that is told apart. */
+  /** Log2 of the resolution. */
   readonly magnitude: number;
   readonly halfBucket: number;
   /** How many counts there are. */
@@ -110,7 +110,7 @@ function readCounts(bytes: Buffer, length: number): SparseCounts {
     for (let scale = 2 ** 7, more = MOST_BYTES - 1; byte >= 0x80 && more > 0; scale *= 2 ** 7, more--) {
       if (at === bytes.length) throw new Error('its last count is cut off');
       byte = bytes[at++];
-      // The last byte that a word can have has no bit that says whether there are more.
+      // The last byte of a word has no bit that says whether there are more.
       word += (more === 1 ? byte : byte & 0x7f) * scale;
     }
     if (word % 2 === 1) index += (word + 1) / 2;

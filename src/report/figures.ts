@@ -1,4 +1,4 @@
-/** The figures of a recorded run that its summary, its document of JSON, its table and its page have in common. Pure. */
+/** The figures of a recorded run that its summary, its JSON, its table and its page have in common. Pure. */
 import { CAUSES, type CauseName, REUSING } from '../pool/causes.ts';
 import { statsIn } from '../telemetry/distributions.ts';
 import type { IntervalLine, RecordedTask } from '../telemetry/recording/lines.ts';

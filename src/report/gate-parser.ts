@@ -10,7 +10,7 @@ import { SELECTIONS } from './selections.ts';
 
 export type Operator = '>' | '>=' | '<' | '<=';
 
-/** Fails where what it says is so. */
+/** Fails when its condition is true. */
 export interface Gate {
   /** As it was written. */
   readonly text: string;
@@ -30,7 +30,7 @@ const BOUNDS: Readonly<Record<Unit, string>> = {
   count: 'a plain number, as 0',
 };
 
-/** @throws MillpondError `ERR_INVALID_ARGUMENT` that points to where it went wrong, and says what there is */
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` that points to the place, and lists what is possible */
 export function parseGate(text: string): Gate {
   const reader = new Reader(text);
   const nameAt = reader.at;

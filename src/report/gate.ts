@@ -1,7 +1,7 @@
 /**
- * Gates for CI: what must not be so of a run. Pure.
+ * Gates for CI: conditions that must not be true of a run. Pure.
  *
- * The figures decide as they are written; what ranks say of the difference is told beside it and changes nothing, since a
+ * The figures decide as they are written; what ranks say of the difference is added and changes nothing, since a
  * gate that lets through whatever it cannot tell from noise is one that short runs always pass. For the same reason
  * a figure that cannot be had fails its gate, unless exact counts say that what it is of never happened.
  */
@@ -39,7 +39,7 @@ const WORDS: Readonly<Record<Operator, readonly [holds: string, holdsNot: string
 };
 
 /**
- * One run is checked as it is. Of several the first is the base, which the others are held against; each of those is checked.
+ * One run is checked as it is. Of several the first is the base, with which the others are compared; each of those is checked.
  * @throws MillpondError `ERR_INVALID_ARGUMENT` when a gate needs a base and there is none
  */
 export function checkGates(gates: readonly Gate[], runs: readonly RecordedRun[]): readonly GateResult[] {

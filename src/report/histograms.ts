@@ -37,7 +37,7 @@ const CUTS: ReadonlyMap<SeriesName, Cut> = new Map(
 
 const unpacked = new WeakMap<RecordedSeries, SparseCounts>();
 
-/** How the values of a series are told apart. */
+/** The resolution of the values of a series. */
 export function cutOfSeries(name: SeriesName): Cut {
   return CUTS.get(name) as Cut;
 }

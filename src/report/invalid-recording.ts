@@ -1,4 +1,4 @@
-/** What is said of a file that is no recording, or a damaged one. All that comes from the file is shortened and escaped. Pure. */
+/** Errors for a file that is not a recording, or a damaged one. All that comes from the file is shortened and escaped. Pure. */
 import { formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION } from '../telemetry/recording/lines.ts';
@@ -7,7 +7,7 @@ import { LIMITS } from './limits.ts';
 
 const SHOWN_CHARACTERS = 60;
 
-/** How some files begin that may be taken for a recording. */
+/** How some files begin that may be mistaken for a recording. */
 const OTHER_FILES: readonly [RegExp, string][] = [
   [/^(RIFF|RF64|fLaC|OggS|ID3|FORM|caff|wvPk)/, 'it is an audio file'],
   [/^(#\[|"StartTimestamp"|Tag=)/, 'it is an interval log of histograms'],

@@ -1,4 +1,4 @@
-/** What a recording may be at most; anybody may have written it. Pure. */
+/** Limits of a recording, which is not trusted. Pure. */
 import { type Bytes, MiB } from '../bytes.ts';
 
 interface Limits {

@@ -1,4 +1,4 @@
-/** For slips of the pen: the name that was probably meant. Pure. */
+/** For typos: the name that was probably meant. Pure. */
 
 /** Of those that are at most a third of the letters away, and two at most, the nearest; undefined where none is. */
 export function nearestName(written: string, names: Iterable<string>): string | undefined {

@@ -1,4 +1,4 @@
-/** Reads a recording, which may be damaged or anybody's. Bounded in time and memory by what {@link LIMITS} says. */
+/** Reads a recording, which may be damaged and is not trusted. Bounded in time and memory by what {@link LIMITS} says. */
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { MiB } from '../bytes.ts';
@@ -18,7 +18,7 @@ const CHUNK_BYTES = 1 * MiB;
 export async function readRun(origin: string): Promise<RecordedRun> {
   let file: FileHandle | null = null;
   try {
-    // A pipe would hold the call until somebody writes to it.
+    // A pipe would block the call until something is written to it.
     file = await open(origin, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await file.stat();
     if (!stats.isFile()) throw unreadable(origin, `it is ${kindOf(stats)}`);

@@ -21,10 +21,10 @@ export interface RecordedRun {
   readonly pressures: readonly PressureLine[];
   readonly recoveries: readonly RecoveryLine[];
   readonly workersLost: readonly WorkerLostLine[];
-  /** Null when the run crashed, or goes on. */
+  /** Null when the run crashed, or is still running. */
   readonly end: EndLine | null;
   /** From the start to the last line. */
   readonly seconds: number;
-  /** What is odd about the file, a sentence each: a last line that is not whole, no end. Empty as a rule. */
+  /** What is odd about the file, a sentence each: an incomplete last line, no end. Empty as a rule. */
   readonly remarks: readonly string[];
 }

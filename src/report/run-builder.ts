@@ -73,7 +73,7 @@ export class RunBuilder {
     else this.#take(given);
   }
 
-  /** What is there after the last end of a line: nothing, as a rule. A crash leaves a part of a line. */
+  /** What follows the last end of a line: normally nothing. A crash leaves a part of a line. */
   rest(text: string): void {
     if (text === '') return;
     if (isJson(text)) this.line(text);
@@ -97,7 +97,7 @@ export class RunBuilder {
     return {
       origin: this.#origin,
       fileBytes,
-      // There is one: a file without is refused when its first line, or its rest, is read.
+      // There is one: a file without a header is refused when its first line, or its rest, is read.
       header: this.#header as HeaderLine,
       intervals: this.#intervals,
       decisions: [...this.#decisions.values()],

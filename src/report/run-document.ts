@@ -47,7 +47,7 @@ export interface RunDocument {
   readonly label: string;
   readonly startedAt: string;
   readonly seconds: number;
-  /** It has an end: the run neither crashed nor goes on. */
+  /** It has an end: the run neither crashed nor is still running. */
   readonly ended: boolean;
   readonly remarks: readonly string[];
   readonly versions: HeaderLine['versions'];

@@ -30,7 +30,7 @@ export class RunReader {
       if (chunk[from] !== 0x7b) throw foreign(this.#origin, chunk.toString('latin1', from, from + 100));
     }
     this.#bytes += chunk.length;
-    // The run may still go on.
+    // The run may still be running.
     if (this.#bytes > LIMITS.fileBytes) throw tooLarge(this.#origin);
     for (;;) {
       const to = chunk.indexOf(LINE_END, from);

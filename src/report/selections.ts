@@ -28,12 +28,12 @@ const CAUSE_LABELS: Readonly<Record<CauseName, string>> = {
   refused: 'refused requests',
 };
 
-/** What stands before the slash. */
+/** What comes before the slash. */
 interface Family extends Pick<Selection, 'name' | 'label' | 'unit' | 'sampled'> {
   readonly causes?: readonly CauseName[];
   /** How its series begin. */
   readonly prefixes: readonly string[];
-  /** What may stand behind the slash. */
+  /** What may follow the slash. */
   readonly parts: readonly string[];
 }
 

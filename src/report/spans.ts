@@ -14,7 +14,7 @@ export interface Span {
 const LEAST_SECONDS = 0.25;
 /** Of the intervals of a run, so many may be longer than what counts as its length. */
 const LONGER = 0.05;
-/** No more spans than say more: neighbours hang together, and each costs time. */
+/** More spans would say no more: neighbours depend on each other, and each costs time. */
 const MOST_SPANS = 400;
 
 export function wholeOf(run: RecordedRun): Span {

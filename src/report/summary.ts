@@ -1,4 +1,4 @@
-/** What a report says on a terminal, of one run. Pure. */
+/** The report of one run on a terminal. Pure. */
 import { styleText } from 'node:util';
 import { formatBytes } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';

@@ -1,4 +1,4 @@
-/** How much of a distribution lies far out. Pure. */
+/** The tails of distributions. Pure. */
 
 const Z95 = 1.959964;
 

@@ -1,4 +1,4 @@
-/** Times for people, each way in which they are written. Pure. */
+/** Times for people, in every form in which they are written. Pure. */
 
 const UNITS = [
   [1e9, 's'],

@@ -1,7 +1,7 @@
 /**
- * Text that is anybody's, such as the name of a file, on its way to people. It must not speak to the
- * terminal, begin a line of its own or turn the direction of writing. Messages escape what they quote where
- * they are made; what comes from elsewhere is escaped where it is printed. Twice does no harm. Pure.
+ * Untrusted text, such as the name of a file, on its way to people. It must not control the
+ * terminal, begin a line of its own or change the direction of writing. Messages escape what they quote where
+ * they are made; what comes from elsewhere is escaped where it is printed. Escaping twice does no harm. Pure.
  */
 import { relative } from 'node:path';
 
@@ -29,7 +29,7 @@ export function jsonText(value: unknown): string {
   return escaped(JSON.stringify(value) ?? String(value));
 }
 
-/** How a file is called in messages: as short as it is plain. */
+/** A file's name in messages: the shorter of two plain paths. */
 export function shown(path: string): string {
   const near = relative('', path);
   return escaped(near !== '' && !near.startsWith('..') ? near : path);

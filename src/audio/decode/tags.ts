@@ -24,7 +24,7 @@ export function readTags(format: FormatContext, stream: Stream): Tags {
   const all = { ...stream.metadata?.getAll(), ...format.metadata?.getAll() };
   const kept = Object.entries(all).filter(([key, value]) => {
     const name = key.toLowerCase();
-    // MP4 says "undetermined" where nobody said anything.
+    // MP4 says "undetermined" where no language was set.
     const empty = value === '' || (name === 'language' && value === 'und');
     return !empty && !TECHNICAL.has(name) && !TECHNICAL_START.test(name);
   });

@@ -1,4 +1,4 @@
-/** What is asked of a conversion and what comes of it, with the rules that need nothing but the request. */
+/** The request and the result of a conversion, with the rules that need nothing but the request. */
 import { MillpondError } from '../../errors.ts';
 import type { Bits, TargetName } from './targets.ts';
 

@@ -1,4 +1,4 @@
-/** A file as a source. Owns the descriptor; whoever opened it disposes of it, or hands it on. */
+/** A file as a source. Owns the descriptor; whoever opened it disposes of it, or passes it on. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { MillpondError } from '../../errors.ts';
 import { quote } from '../../text/escaping.ts';
@@ -19,7 +19,7 @@ export function openFileSource(path: string): Source {
 function openRegularFile(path: string): { fd: number; size: number } {
   let fd: number;
   try {
-    // Without O_NONBLOCK the mere opening of a pipe would wait for its writer for ever.
+    // Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
     fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw new MillpondError(

@@ -14,7 +14,7 @@ export interface PageData {
   readonly expectedIntervalNs: number | null;
 }
 
-/** What lies in the page for its script: figures, and no name of anybody's. */
+/** What the page holds for its script: figures, and no names. */
 export interface DrawnData {
   readonly runs: readonly DrawnRun[];
   /** Where percentile curves have their points: 1/(1-p). */

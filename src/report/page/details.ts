@@ -1,4 +1,4 @@
-/** What stands below the plots: tasks, health, moves, how far the figures can be trusted, options. Pure. */
+/** What follows the plots: tasks, health, moves, how far the figures can be trusted, options. Pure. */
 import type { Stats } from '../../telemetry/stats.ts';
 import type { PageData, RunData } from './data.ts';
 import { bytes, clock, count, duration, letterOf } from './format.ts';

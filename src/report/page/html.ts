@@ -10,7 +10,7 @@ export class Html {
 
 export type Content = Html | string | number | null | false | readonly Content[];
 
-/** In text and in quoted attributes. Names are anybody's: they end no element, and turn no line around. */
+/** In text and in quoted attributes. Names are not trusted: they must not end an element or reverse a line. */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(strings.reduce((text, string, index) => text + rendered(contents[index - 1]) + string));
 }
@@ -25,10 +25,10 @@ export function jsonInHtml(value: unknown): Html {
   );
 }
 
-/** Controls, marks of direction, joiners: what nobody sees. */
+/** Controls, marks of direction, joiners: invisible characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** A name of somebody else's, with what is invisible in it made visible. */
+/** An untrusted name, with what is invisible in it made visible. */
 export function shownName(name: string): string {
   return name
     .toWellFormed()

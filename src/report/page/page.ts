@@ -38,7 +38,7 @@ export async function htmlPage(runs: readonly RecordedRun[], options: PageOption
     runs.length > 1
       ? `${machine} · ${versions}`
       : `${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} · ${clock(seconds)} · ${threads} ${threads === 1 ? 'worker' : 'workers'} · ${machine} · ${versions}`;
-  // Nothing may be loaded, and nothing run but this script: whatever a name in a recording says, it is text.
+  // Nothing may be loaded, and nothing run but this script: whatever a name in a recording holds, it is text.
   const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
   const page = html`<!doctype html>
 <html lang="en">

@@ -93,7 +93,7 @@ function causesOf(served: Served['byCause'], { latency }: Gathered): CauseData[]
   })).filter((cause) => cause.served > 0 || cause.latency !== null);
 }
 
-/** Callers are not told apart by cause: only what all requests took together can be corrected. */
+/** Callers are not known by cause: only what all requests took together can be corrected. */
 function latencyCurves({ latency }: Gathered, expectedIntervalNs: number | null): CurveData[] {
   return (['all', ...TIER_NAMES] as const).flatMap((tier) =>
     (['all', ...CAUSES] as const).flatMap((cause) => {

@@ -1,4 +1,4 @@
-/** Holds what was read against a schema, and says where it does not fit. Pure. */
+/** Checks what was read against a schema, and says where it does not fit. Pure. */
 import * as v from 'valibot';
 import { valueText } from '../invalid-recording.ts';
 

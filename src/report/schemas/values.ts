@@ -32,18 +32,18 @@ export const count = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 export const version = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 export const exitCode = wholeNumber(-(2 ** 31), 2 ** 32);
 export const shard = wholeNumber(0, MOST_SHARD);
-/** Of a lease: -1 where nobody knows any more whose it was. */
+/** Of a lease: -1 where it is no longer known whose it was. */
 export const holder = wholeNumber(-1, MOST_SHARD);
 export const cores = number(0, 1e6);
 export const seconds = number(0, MOST_SECONDS);
 /** Of whatever unit, not less than nothing. */
 export const amount = number(0, MOST_NUMBER);
 export const level = number(-MOST_NUMBER, MOST_NUMBER);
-/** 0 to 1 by rights; a load that was measured may be a little over. */
+/** 0 to 1; a measured load may be a little over. */
 export const share = number(0, 1000);
 export const flag = v.boolean('true or false');
 
-/** Cut where it is longer: names are anybody's. */
+/** Cut where it is longer: names are not trusted. */
 export function text(most: number) {
   return v.pipe(
     v.string('a text'),
