@@ -1,4 +1,4 @@
-/** The judge of a batch: a quicker contender that did less work would be no news. */
+/** The judge of a batch: a contender that did less work must not win by it. */
 import { strict as assert } from 'node:assert';
 import { basename } from 'node:path';
 import type { Batch } from './audio-files.ts';

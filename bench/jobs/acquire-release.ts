@@ -27,7 +27,7 @@ interface MemPool {
 }
 type ThingMalloc = { MemPool: new (options: { size: number }) => MemPool };
 
-/** The peer that hands out parts of one buffer gets one that holds any block of the benchmark several times. */
+/** The peer that gives parts of one buffer gets one that holds any block of the benchmark several times. */
 const ARENA_BYTES = 8 * 1024 * 1024;
 
 const require = createRequire(import.meta.url);

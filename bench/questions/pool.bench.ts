@@ -118,7 +118,7 @@ async function run({ rounds }: Context): Promise<Table[]> {
       }),
       notes: [
         `Medians of ${rounds} interleaved rounds, each contender in a worker of its own.`,
-        'new Float32Array hands out zeros; all others hand out what was there before.',
+        'new Float32Array gives zeros; all others give what was there before.',
         'C is for scale: it makes no view, has no budget, and its memory cannot go to another thread of Node.',
         ...all.flatMap(({ label, peer }) => (peer?.version ? [`${label}: ${peer.version}`] : [])),
       ],

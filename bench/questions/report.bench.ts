@@ -94,7 +94,7 @@ function errors({ rounds, say }: Context): Table {
       'Wrong: of comparisons of runs that do not differ, those that found a change in any figure, by how much of the deviation',
       'of one span is left in the next. Found: of figures that are 20 % over the base, those that were found worse.',
       'Even: spans differ by 20 %. Heavy: by a factor of 7. Ties: 20 %, of which 5 values are told apart. Moves: 20 %, and in the',
-      'middle of each run the level moves for good, by as much: what no statistics on one run each can tell from a change.',
+      'middle of each run the level shifts permanently, by as much: what no statistics on one run each can tell from a change.',
     ],
   };
 }
