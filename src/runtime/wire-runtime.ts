@@ -20,7 +20,7 @@ import type { RuntimeSettings } from './options.ts';
 import { type MainParts, wireMainThread } from './wire-main-thread.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-/** What a runtime takes from outside its parts, and whom it tells of its life. */
+/** What a runtime takes from outside its parts, and the events that it reports. */
 interface RuntimePorts {
   /** Milliseconds. */
   now(): number;

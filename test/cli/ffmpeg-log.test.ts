@@ -56,7 +56,7 @@ describe('the thread that listens to FFmpeg', () => {
     await expect.poll(() => events).toHaveLength(1);
     await stop();
     expect(events).toEqual([
-      { event: 'ffmpeg', severity: 'info', text: `What FFmpeg says is lost: ${reason}` },
+      { event: 'ffmpeg', severity: 'info', text: `FFmpeg's messages are lost: ${reason}` },
     ]);
   });
 
