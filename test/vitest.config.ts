@@ -23,8 +23,9 @@ const pure = without(
     'test/audio/{block-sizes,exactness,kernels,layouts,ogg,outputs,pairs}.test.ts',
     'test/bench/{dsp,rounds,targets}.test.ts',
     'test/machine/{cgroup-files,cpu-load,load-meter}.test.ts',
-    'test/telemetry/{health,metrics,opentelemetry,percentile,prometheus,rates}.test.ts',
-    'test/telemetry/recording/{clock,percentiles,recording}.test.ts',
+    'test/telemetry/{exposition,health,interval-p99,metrics,opentelemetry}.test.ts',
+    'test/telemetry/{out-of-range,percentile,prometheus,rates}.test.ts',
+    'test/telemetry/recording/{clock,intervals,percentiles,recording}.test.ts',
   ),
   [
     ...computing,

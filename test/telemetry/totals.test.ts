@@ -1,113 +1,26 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GiB, KiB, MiB } from '../../src/bytes.ts';
-import type { Interval } from '../../src/messages/interval.ts';
+import { KiB, MiB } from '../../src/bytes.ts';
 import { CAUSES, FRESH, HIT, REFUSED, WAITED } from '../../src/pool/causes.ts';
 import { TIER_NAMES } from '../../src/pool/tiers.ts';
 import type { Readings } from '../../src/telemetry/readings.ts';
 import { Recorder } from '../../src/telemetry/recorder.ts';
 import { GC_KINDS } from '../../src/telemetry/series.ts';
 import { Totals } from '../../src/telemetry/totals.ts';
+import {
+  type Entry,
+  entry,
+  hit,
+  intervalOf,
+  LONGER_THAN_THE_RING,
+  publish,
+  recordAll,
+  repeatTo,
+  totalsOf,
+  waited,
+} from './entries.ts';
 import { expectStats, NOTHING, type Sample } from './percentiles.ts';
-
-type Entry =
-  | {
-      readonly of: 'request';
-      readonly cause: number;
-      readonly tier: number;
-      readonly value: number;
-      readonly weight: number;
-      readonly bytes: number;
-      readonly capacity: number;
-    }
-  | { readonly of: 'lifetime'; readonly tier: number; readonly value: number; readonly weight: number }
-  | { readonly of: 'gc'; readonly kind: number; readonly value: number; readonly weight: 1 };
-
-const LONGER_THAN_THE_RING = 4096 + 7;
-const DAY_NS = 24 * 3600e9;
-
-/** Log-uniform over the whole range, where plain integers would nearly all be huge. */
-function upTo(highest: number, ...edges: number[]): fc.Arbitrary<number> {
-  return fc.oneof(
-    fc
-      .tuple(
-        fc.integer({ min: 0, max: Math.floor(Math.log2(highest)) - 1 }),
-        fc.double({ min: 1, max: 2, noNaN: true }),
-      )
-      .map(([exponent, factor]) => Math.round(2 ** exponent * factor)),
-    fc.constantFrom(1, 255, 256, 257, highest - 1, highest, ...edges),
-  );
-}
-
-const tier = fc.integer({ min: 0, max: 3 });
-const weight = fc.oneof(fc.constant(1), fc.constant(64), fc.integer({ min: 1, max: 2 ** 32 }));
-
-const entry: fc.Arbitrary<Entry> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      of: fc.constant('request' as const),
-      cause: fc.integer({ min: 0, max: CAUSES.length - 1 }),
-      tier,
-      value: upTo(60e9),
-      weight,
-      bytes: upTo(1024 * GiB, 0),
-      capacity: fc.constantFrom(0, 4 * KiB, MiB),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ of: fc.constant('lifetime' as const), tier, value: upTo(DAY_NS), weight }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      of: fc.constant('gc' as const),
-      kind: fc.integer({ min: 0, max: GC_KINDS.length - 1 }),
-      value: upTo(60e9),
-      weight: fc.constant(1 as const),
-    }),
-  },
-);
-
-function recordAll(recorder: Recorder, entries: readonly Entry[]): void {
-  for (const one of entries) {
-    if (one.of === 'request')
-      recorder.record(one.cause, one.tier, one.value, one.weight, one.bytes, one.capacity);
-    else if (one.of === 'lifetime') recorder.lifetime(one.tier, one.value, one.weight);
-    else recorder.gc(one.kind, one.value);
-  }
-}
-
-/** As a message to another thread would be. */
-function publish(recorder: Recorder): Interval | null {
-  return structuredClone(recorder.publish());
-}
-
-function intervalOf(entries: readonly Entry[]): Interval {
-  const recorder = new Recorder();
-  recordAll(recorder, entries);
-  return publish(recorder)!;
-}
-
-function totalsOf(...intervals: (Interval | null)[]): Totals {
-  const totals = new Totals();
-  for (const [shard, interval] of intervals.entries()) if (interval !== null) totals.merge(interval, shard);
-  return totals;
-}
-
-function repeatTo<T>(length: number, items: readonly T[]): T[] {
-  return Array.from({ length }, (_, index) => items[index % items.length]);
-}
-
-function hit(value: number, weight = 1): Entry {
-  return { of: 'request', cause: HIT, tier: 0, value, weight, bytes: 4000, capacity: 4 * KiB };
-}
-
-function waited(value: number, weight = 1): Entry {
-  return { of: 'request', cause: WAITED, tier: 1, value, weight, bytes: 40_000, capacity: 64 * KiB };
-}
 
 const requests = (all: readonly Entry[]) => all.filter((one) => one.of === 'request');
 const lifetimes = (all: readonly Entry[]) => all.filter((one) => one.of === 'lifetime');
@@ -319,142 +232,6 @@ describe('efficiency', () => {
     totals.merge(recorder.publish()!, 0);
     expect(totals.sinceStart.efficiency()).toBe((3 * 2 + 4) / (3 * 4 + 64));
     expect(totals.sinceStart.sizes()).toMatchObject({ unit: 'B', count: 5, max: MiB });
-  });
-});
-
-describe('the p99 of requests that did not hit', () => {
-  const slow = Array.from({ length: 200 }, (_, at) => waited(1000 * (at + 1)));
-
-  it.each([
-    { case: 'no interval has ended', before: [], ended: null, expected: null },
-    { case: 'nothing was recorded', before: [], ended: [], expected: null },
-    { case: 'all were hits', before: [], ended: [hit(5e9)], expected: null },
-    { case: 'they were in an earlier interval', before: slow, ended: [hit(5)], expected: null },
-    { case: 'hits were slower', before: [], ended: [...slow, hit(5e9, 64)], expected: 198_000 },
-    { case: 'one stands for many', before: [], ended: [waited(7, 99), waited(9, 1)], expected: 7 },
-    {
-      case: 'a little more than 1 in 100 took longer',
-      before: [],
-      ended: [waited(7, 98), waited(9, 1)],
-      expected: 9,
-    },
-    {
-      case: 'one was refused',
-      before: [],
-      ended: [{ of: 'request', cause: REFUSED, tier: 3, value: 5e9, weight: 1, bytes: 1, capacity: 0 }],
-      expected: 5e9,
-    },
-  ] as const)('is $expected when $case', ({ before, ended, expected }) => {
-    const totals = new Totals();
-    if (before.length > 0) totals.merge(intervalOf(before), 1);
-    if (ended !== null) totals.roll();
-    if (ended !== null && ended.length > 0) totals.merge(intervalOf(ended), 1);
-    if (ended !== null) totals.roll();
-    totals.merge(intervalOf([waited(17)]), 1);
-    expect(totals.intervalP99()).toBe(expected);
-    expect(totals.intervalP99()).toBe(expected);
-  });
-
-  it('is that of the interval that ended last', () => {
-    const totals = new Totals();
-    for (const [value, before] of [
-      [7, null],
-      [9, 7],
-      [8, 9],
-    ] as const) {
-      totals.merge(intervalOf([waited(value)]), 1);
-      expect(totals.intervalP99()).toBe(before);
-      totals.roll();
-    }
-    expect(totals.intervalP99()).toBe(8);
-  });
-
-  it('is the same to two digits once the records are in histograms, on either side', () => {
-    const read = new Totals();
-    read.merge(intervalOf(slow), 1);
-    read.roll();
-    read.lastInterval.latency();
-    const overflowed = new Totals();
-    overflowed.merge(intervalOf(repeatTo(LONGER_THAN_THE_RING, slow)), 1);
-    overflowed.roll();
-    for (const totals of [read, overflowed]) {
-      expect(totals.intervalP99()).toBeGreaterThanOrEqual(198_000);
-      expect(totals.intervalP99()).toBeLessThanOrEqual(198_000 * 1.01);
-    }
-  });
-});
-
-describe('what is out of range', () => {
-  it.each([
-    { case: 'is rounded to whole nanoseconds', value: 41.6, recorded: 42, clipped: 0 },
-    { case: 'is 1 ns for what a coarse clock read as nothing', value: 0, recorded: 1, clipped: 0 },
-    { case: 'is clipped and counted when negative', value: -5, recorded: 1, clipped: 1 },
-    { case: 'is clipped and counted when no number', value: Number.NaN, recorded: 1, clipped: 1 },
-    { case: 'is not a whole minute', value: 60e9, recorded: 60e9, clipped: 0 },
-    { case: 'is clipped and counted over a minute', value: 61e9, recorded: 60e9, clipped: 1 },
-    {
-      case: 'is clipped and counted when infinite',
-      value: Number.POSITIVE_INFINITY,
-      recorded: 60e9,
-      clipped: 1,
-    },
-  ])('$case', ({ value, recorded, clipped }) => {
-    for (const length of [1, LONGER_THAN_THE_RING]) {
-      const totals = totalsOf(intervalOf(repeatTo(length, [waited(value)])));
-      expect(totals.sinceStart.latency().byCause.waited).toMatchObject({
-        count: length,
-        p50: recorded,
-        max: recorded,
-      });
-      expect(totals.sinceStart.latency().clipped).toBe(clipped * length);
-    }
-  });
-
-  it.each([
-    { family: 'lifetimes', of: (recorder: Recorder) => recorder.lifetime(1, DAY_NS + 1, 1) },
-    { family: 'gc', of: (recorder: Recorder) => recorder.gc(0, 60e9 + 1) },
-    { family: 'sizes', of: (recorder: Recorder) => recorder.record(HIT, 3, 9, 1, 1025 * GiB, 4096) },
-    { family: 'sizes', of: (recorder: Recorder) => recorder.record(HIT, 3, 9, 1, Number.NaN, 4096) },
-  ])('is counted with its kind: $family', ({ family, of }) => {
-    for (const length of [1, LONGER_THAN_THE_RING]) {
-      const recorder = new Recorder();
-      for (let turn = 0; turn < length; turn++) of(recorder);
-      const none = { latency: 0, lifetimes: 0, gc: 0, recovery: 0, sizes: 0 };
-      expect(totalsOf(publish(recorder)).sinceStart.clipped()).toEqual({ ...none, [family]: length });
-    }
-  });
-
-  it('keeps a request of 0 bytes and a lease of a day', () => {
-    const recorder = new Recorder();
-    recorder.record(HIT, 0, 9, 1, 0, 4096);
-    recorder.lifetime(0, DAY_NS, 1);
-    const totals = totalsOf(publish(recorder));
-    expect(totals.sinceStart.sizes()).toEqual({ unit: 'B', ...NOTHING, count: 1 });
-    expect(totals.sinceStart.lifetimes()).toMatchObject({ p50: DAY_NS, max: DAY_NS });
-    expect(totals.sinceStart.clipped()).toMatchObject({ sizes: 0, lifetimes: 0 });
-  });
-
-  it.each([0, -1, Number.NaN, 2 ** 33])('is a weight of %s', (weight) => {
-    const summary = totalsOf(intervalOf([hit(10, weight)])).sinceStart.latency();
-    expect(summary.byCause.hit.count).toBe(weight > 1 ? 2 ** 32 : 1);
-    expect(summary.clipped).toBe(1);
-  });
-
-  it('is not a count that passes 2^32 within one interval', () => {
-    const { byCause } = totalsOf(
-      intervalOf(repeatTo(LONGER_THAN_THE_RING, [hit(77, 2 ** 31)])),
-    ).sinceStart.latency();
-    expect(byCause.hit.count).toBe(LONGER_THAN_THE_RING * 2 ** 31);
-  });
-
-  it.each([
-    ['cause', (recorder: Recorder) => recorder.record(CAUSES.length, 0, 1, 1, 1, 1)],
-    ['cause', (recorder: Recorder) => recorder.record(-1, 0, 1, 1, 1, 1)],
-    ['tier', (recorder: Recorder) => recorder.record(0, 4, 1, 1, 1, 1)],
-    ['tier', (recorder: Recorder) => recorder.lifetime(-1, 1, 1)],
-    ['kind', (recorder: Recorder) => recorder.gc(GC_KINDS.length, 1)],
-  ])('is refused for a %s that there is not', (_what, record) => {
-    expect(() => record(new Recorder())).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
   });
 });
 
