@@ -1,5 +1,6 @@
 /** Runs schedules by seed; a failing one is run again, made smaller, and told. */
 import { type Choices, replayed, seeded, shrink } from './choices.ts';
+import { playOut } from './schedule.ts';
 import { World } from './world.ts';
 import type { WorldOptions } from './worlds.ts';
 
@@ -15,7 +16,7 @@ async function play(choices: Choices, options: WorldOptions, frames = 0): Promis
   // Errors are daily bread here, and their stacks a fifth of the time: only the one that is told gets one.
   Error.stackTraceLimit = frames;
   try {
-    await new World(choices, options).play();
+    await playOut(new World(choices, options));
     return null;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));

@@ -1,0 +1,74 @@
+/** What must be true of a simulated runtime as a whole, beside the promises of each of its threads. Owned by its world. */
+import { MAIN_ROW } from '../../src/budget/layout.ts';
+import type { Ledger } from '../../src/budget/ledger.ts';
+import type { Coordinator } from '../../src/coordinator/coordinator.ts';
+import type { Shard } from '../../src/pool/shard.ts';
+import type { Admission } from '../../src/regulation/admission.ts';
+import type { Machinery } from './machinery.ts';
+import type { Thread } from './scheduler.ts';
+import type { SimulatedWorker } from './worker.ts';
+
+/** What is looked at, as it is at the time. */
+interface Seen extends Thread {
+  readonly shard: Shard;
+  readonly ledger: Ledger;
+  readonly coordinator: Coordinator;
+  readonly admission: Admission;
+  readonly workers: readonly SimulatedWorker[];
+}
+
+/** A schedule that is not over by then hangs. */
+const MOST_STEPS = 20_000;
+
+export class Checks {
+  readonly #world: Seen;
+  readonly #machine: Machinery;
+
+  constructor(world: Seen, machine: Machinery) {
+    this.#world = world;
+    this.#machine = machine;
+  }
+
+  /** Some thread made an atomic step. */
+  step(by: Thread): void {
+    this.#machine.promises.step(by);
+    for (const [tier, { maxIdle }] of this.#machine.options.tiers.entries()) {
+      let idle = this.#world.shard.idle.lists[tier].length;
+      for (const { shard, gone } of this.#world.workers)
+        if (!gone) idle += shard?.idle.lists[tier].length ?? 0;
+      if (idle > maxIdle)
+        throw new Error(`quota: ${idle} buffers of tier ${tier} are idle, ${maxIdle} are allowed`);
+    }
+    const declared = this.#world.admission.declaredKib;
+    if (declared > this.#machine.world.budgetKib)
+      throw new Error(
+        `admission: ${declared} KiB were declared, ${this.#machine.world.budgetKib} are allowed`,
+      );
+    if (this.#machine.scheduler.steps > MOST_STEPS) throw new Error('promise 7: the schedule does not end');
+  }
+
+  /** Nothing may have come free behind the back of one that sleeps on. */
+  slept(sumKib: number): void {
+    const settled = [this.#world, ...this.#world.workers].every(
+      (thread) => thread.call === null && !thread.dead,
+    );
+    const now = this.#machine.chargedKib();
+    if (settled && now < sumKib)
+      throw new Error(`wake: ${sumKib - now} KiB came free, and one that waits was not woken`);
+  }
+
+  /** With nothing on its way, what the threads say they hold is what they are charged. */
+  hands(): void {
+    for (const { name, row, gone } of [
+      { name: 'main', row: MAIN_ROW, gone: false },
+      ...this.#world.workers,
+    ]) {
+      if (row < 0 || gone) continue;
+      const held = this.#world.ledger.row(row).counters.allHeldKib;
+      const charged =
+        this.#world.ledger.chargedKib(row) -
+        this.#world.coordinator.transfers.waitingKib * Number(row === MAIN_ROW);
+      if (held !== charged) throw new Error(`held: ${name} holds ${held} KiB and is charged ${charged}`);
+    }
+  }
+}
