@@ -22,8 +22,8 @@ const LONGEST = [
   'machine/cgroup',
   'e2e/watch',
   'e2e/health',
+  'runtime/lifecycle',
   'runtime/memory',
-  'runtime/runtime',
 ];
 
 /** Starts the longest files first, and then what took longest the last time, or is largest. */

@@ -1,19 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { KiB, type Lease, MiB, type Runtime } from '../../src/index.ts';
-import { PATIENCE_MS, raise, raised, sharedWords, startRuntime } from './started.ts';
+import { describe, expect, it } from 'vitest';
+import { KiB, type Lease, MiB } from '../../src/index.ts';
+import { closedAfterEach, PATIENCE_MS, raise, raised, sharedWords } from './started.ts';
 
-let runtime: Runtime | undefined;
-afterEach(async () => {
-  const report = await runtime?.close();
-  if (report !== undefined) expect(report.endBytes).toBe(0);
-  runtime = undefined;
-});
-
-async function start(...args: Parameters<typeof startRuntime>) {
-  const started = await startRuntime(...args);
-  runtime = started.runtime;
-  return started;
-}
+const start = closedAfterEach();
 
 describe('what a task forgets', () => {
   it('is reclaimed at its end and reported with the task and the acquiring line', async () => {

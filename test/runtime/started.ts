@@ -1,3 +1,4 @@
+import { afterEach, expect } from 'vitest';
 import { createRuntime, type LogEvent, type Runtime, type RuntimeOptions } from '../../src/index.ts';
 
 /** A runtime over one of the test jobs, at full safety, with what it logged. */
@@ -14,6 +15,21 @@ export async function startRuntime(
     ...options,
   });
   return { runtime, events };
+}
+
+/** Starts the runtime of a test, which is closed after it: everything must have been given back then. */
+export function closedAfterEach(): typeof startRuntime {
+  let runtime: Runtime | undefined;
+  afterEach(async () => {
+    const report = await runtime?.close();
+    if (report !== undefined) expect(report.endBytes).toBe(0);
+    runtime = undefined;
+  });
+  return async (...args) => {
+    const started = await startRuntime(...args);
+    runtime = started.runtime;
+    return started;
+  };
 }
 
 /** How long a request may wait that is to be served: enough on a busy machine; what hangs ends. */
