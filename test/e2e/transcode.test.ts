@@ -1,25 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readAll } from '../audio/audio-files.ts';
-import { writeWav } from '../audio/wav.ts';
-import { bin, filesUnder, millpond, scratch, startProgram, tone } from './millpond.ts';
+import { filesUnder, millpond, scratch } from './millpond.ts';
+import { tonesIn } from './tones.ts';
 
 const at = scratch();
-
-/** The command for a shell, from a folder to MP3 in a folder of that name. */
-function shellLine(input: string, out: string, ...more: string[]): string {
-  const words = [process.execPath, ...bin, 'transcode', input, '--to', 'mp3', '--out', at(out), ...more];
-  return words.map((word) => `'${word}'`).join(' ');
-}
-
-function folderOfTones(name: string, files: readonly string[]): string {
-  for (const file of files) {
-    mkdirSync(join(at(name), file, '..'), { recursive: true });
-    writeWav(join(at(name), file), [tone()], { rate: 8000 });
-  }
-  return at(name);
-}
+const folderOfTones = tonesIn(at);
 
 describe('millpond transcode', () => {
   it('does all files of a folder, keeps its structure and ends with 0', async () => {
@@ -282,127 +269,5 @@ describe('millpond transcode', () => {
       '--quiet',
     );
     expect(failing).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^failed: .*\n$/) });
-  });
-});
-
-describe('on a terminal', () => {
-  it('shows a progress bar on stderr, and none elsewhere', async () => {
-    const input = folderOfTones(
-      'bar',
-      Array.from({ length: 12 }, (_, file) => `${file}.wav`),
-    );
-    const line = shellLine(input, 'bar-out');
-    // Standard error is the terminal, standard output a file.
-    const both = await startProgram('script', ['-qec', `${line} > ${at('bar.txt')}`, '/dev/null']).ended;
-    expect(both.code).toBe(0);
-    expect(both.stdout).toMatch(/\d+ % \| \d+\/12 files/);
-    expect(readFileSync(at('bar.txt'), 'utf8')).toMatch(/^files\s+12 of 12 done\n/);
-    const quiet = await startProgram('script', ['-qec', `${line} --quiet`, '/dev/null']).ended;
-    expect(quiet).toMatchObject({ code: 0, stdout: '' });
-  });
-
-  it('says which files failed and why, also the last one', async () => {
-    const input = folderOfTones('failing', ['good.wav']);
-    for (const name of ['bad.wav', 'worse.wav']) writeFileSync(join(input, name), 'no sound in here');
-    const line = shellLine(input, 'failing-out');
-    const { code, stdout } = await startProgram('script', ['-qec', line, '/dev/null']).ended;
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/failed: .*bad\.wav: .*\(ERR_AUDIO_OPEN\)/);
-    expect(stdout).toMatch(/failed: .*worse\.wav: .*\(ERR_AUDIO_OPEN\)/);
-  });
-
-  it('uses colour only there, and not with NO_COLOR', async () => {
-    const input = folderOfTones('colour', ['x.wav']);
-    const line = shellLine(input, 'colour-out');
-    // Node takes every CI for a place without colours.
-    const plain = { CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm' };
-    const bold = `${String.fromCharCode(27)}[1m`;
-    const coloured = await startProgram('script', ['-qec', `${line} 2>/dev/null`, '/dev/null'], plain).ended;
-    expect(coloured.stdout).toContain(bold);
-    const not = await startProgram('script', ['-qec', `${line} 2>/dev/null`, '/dev/null'], {
-      ...plain,
-      NO_COLOR: '1',
-    }).ended;
-    expect(not.stdout).not.toContain(bold);
-    expect(not.stdout).toContain('files');
-  });
-});
-
-describe('wrong usage', () => {
-  it.each([
-    [['transcode', 'x', '--to', 'aac', '--out', 'y'], /--to.*flac/s],
-    [['transcode', 'x', '--to', 'flac'], /--out/],
-    [['transcode', '--to', 'flac', '--out', 'y'], /missing required argument/],
-    [['transcode', 'x', '--to', 'flac', '--out', 'y', '--rate', '44.1k'], /whole number from 1000/],
-    [['transcode', 'x', '--to', 'flac', '--out', 'y', '--bits', '20'], /16, 24 or 32/],
-    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--bitrate', 'high'], /192k/],
-    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--budget', 'lots'], /100MiB/],
-    [
-      ['transcode', 'x', '--to', 'mp3', '--out', 'y', '--budget', '1k', '--threads', '2'],
-      /ERR_BUDGET_TOO_SMALL/,
-    ],
-    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--threads', '0'], /1 to 256/],
-    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--fast'], /unknown option/],
-    [['demo', 'more'], /too many arguments/],
-    [['transmogrify'], /unknown command/],
-    [[], /Usage: millpond/],
-  ])('%j ends with 2 and says what to do', async (args, message) => {
-    const { code, stdout, stderr } = await millpond(...args);
-    expect(stderr).toMatch(message);
-    expect([code, stdout]).toEqual([2, '']);
-  });
-
-  it('of a folder without audio says so', async () => {
-    mkdirSync(at('nothing'));
-    writeFileSync(at('nothing', 'notes.txt'), '');
-    const { code, stderr } = await millpond('transcode', at('nothing'), '--to', 'mp3', '--out', at('y'));
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/held none \(1 other files\).*ERR_NO_INPUT/);
-  });
-});
-
-describe('help', () => {
-  it.each([
-    ['--help'],
-    ['transcode', '--help'],
-    ['health', '--help'],
-    ['demo', '--help'],
-  ])('of %s has examples, on stdout, and ends with 0', async (...args) => {
-    const { code, stdout, stderr } = await millpond(...args);
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/Usage: .*Examples:\n {2}millpond/s);
-  });
-
-  it('--version prints the version', async () => {
-    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-    expect(await millpond('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
-  });
-});
-
-describe('the rest of the world', () => {
-  it('may stop reading early', async () => {
-    const input = folderOfTones('pipe', ['x.wav']);
-    const line = shellLine(input, 'pipe-out', '--json');
-    const { code, stderr } = await startProgram('bash', ['-c', `set -o pipefail; ${line} | true`]).ended;
-    expect([code, stderr]).toEqual([0, '']);
-  });
-
-  it.skipIf(!existsSync('/dev/full'))('learns when the result could not be written', async () => {
-    const input = folderOfTones('full', ['x.wav']);
-    const line = shellLine(input, 'full-out', '--json');
-    const run = await startProgram('bash', ['-c', `${line} > /dev/full`]).ended;
-    expect(run).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^millpond: .* could not be written: ENOSPC.*\n$/),
-    });
-  });
-
-  it('gets a plain word about an old Node', async () => {
-    const source = readFileSync(new URL('../../src/cli/bin.ts', import.meta.url), 'utf8');
-    // The same lines under a version of our choosing; the real check of the real file.
-    const aged = source.replaceAll('process.versions.node', '"24.11.9"').replace('export {};', '');
-    writeFileSync(at('bin.cjs'), aged.replaceAll('import.meta.url', '__filename'));
-    const { code, stderr } = await startProgram(process.execPath, [at('bin.cjs')]).ended;
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/needs Node 24\.12 .* this is Node 24\.11\.9/)]);
   });
 });
