@@ -3,6 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
+/** In the order of the cascade. */
+const STYLES = ['page', 'figures', 'plots', 'details', 'media'];
+
 export interface PageAssets {
   readonly script: string;
   readonly style: string;
@@ -18,10 +21,12 @@ export async function bundleAssets(): Promise<PageAssets> {
     const { output } = await bundle.generate({ format: 'iife', minify: true });
     const plots = await readFile(new URL(import.meta.resolve('uplot/dist/uPlot.min.css')), 'utf8');
     const licence = await readFile(new URL(import.meta.resolve('uplot/LICENSE')), 'utf8');
-    const style = await readFile(new URL('./client/page.css', import.meta.url), 'utf8');
+    const styles = await Promise.all(
+      STYLES.map((name) => readFile(new URL(`./client/${name}.css`, import.meta.url), 'utf8')),
+    );
     return {
       script: `/* uPlot, which this holds:\n${licence}*/\n${output[0].code}`,
-      style: `${plots}\n${style}`,
+      style: [plots, ...styles].join('\n'),
     };
   } finally {
     await bundle.close();
