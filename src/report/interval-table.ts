@@ -4,6 +4,7 @@ import { CAUSES } from '../pool/causes.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import { PRESSURE_LEVELS } from '../regulation/pressure.ts';
 import type { IntervalLine, SeriesName } from '../telemetry/recording/lines.ts';
+import { escaped } from '../text/escaping.ts';
 import { distributionOf, hitRateOf, processedIn, servedBy } from './figures.ts';
 import { merge } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
@@ -91,7 +92,8 @@ function timesOf(interval: IntervalLine, pick: (name: SeriesName) => boolean): C
 function cellText(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell === 'number') return String(cell);
+  const plain = escaped(cell);
   // Spreadsheets take a text that begins so for a formula.
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = /^[=+\-@]/.test(plain) ? `'${plain}` : plain;
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -108,6 +108,13 @@ describe('a hostile name', () => {
     expect([unsafeInLines(stdout), unsafeInLines(stderr)]).toEqual([[], []]);
     expect(stderr.split('\n').length).toBe(2);
     expect(readdirSync(at('.'))).toContain(`${EVIL}.hlog`);
+    const table = await millpond('report', at(`${EVIL}.millpond`), '--csv');
+    expect(table.code).toBe(0);
+    expect(unsafeInLines(table.stdout)).toEqual([]);
+    // Each row begins with the name, and none is begun by it.
+    const [, ...rows] = table.stdout.trimEnd().split('\n');
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.filter((row) => !row.startsWith(at(ESCAPED)))).toEqual([]);
     for (const args of [
       ['report', at(`${EVIL} none`)],
       ['report', at(`${EVIL}.millpond`), '--hlog', at(`${EVIL}.millpond`)],
