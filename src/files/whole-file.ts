@@ -86,24 +86,35 @@ function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: 
   const place = resolve(path);
   const { aside, fd } = attempt(path, () => createAside(place));
   let pending = true;
+  let open = true;
+  const close = (): void => {
+    open = false;
+    closeSync(fd);
+  };
   return {
     aside,
     fd,
     commit() {
       const bytes = attempt(path, () => {
         const { size } = fstatSync(fd);
+        // File systems over a network, and those with quotas, may say only here that there is no room.
+        close();
         renameSync(aside, place);
         return size;
       });
       pending = false;
-      closeSync(fd);
       return bytes;
     },
     discard() {
       if (!pending) return;
       pending = false;
-      closeSync(fd);
-      rmSync(aside, { force: true });
+      try {
+        if (open) close();
+      } catch {
+        // Nobody misses what did not get there.
+      } finally {
+        rmSync(aside, { force: true });
+      }
     },
   };
 }

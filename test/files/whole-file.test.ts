@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -50,6 +59,53 @@ describe('an output', () => {
     });
     expect(() => createOutput(at('none', 'a\u001b'))).toThrow(failed);
     expect(() => writeWhole(at('none', 'a\u001b'), '')).toThrow(failed);
+  });
+});
+
+describe('a file system that says only at the end that there is no room', () => {
+  const { closeSync } = fs;
+  afterEach(() => {
+    fs.closeSync = closeSync;
+    syncBuiltinESMExports();
+  });
+
+  /** Only some file systems do so, none that a test could mount: the file is closed all the same. */
+  function failAtClose(): void {
+    fs.closeSync = (fd) => {
+      closeSync(fd);
+      throw Object.assign(new Error('EDQUOT: disk quota exceeded, close'), { code: 'EDQUOT' });
+    };
+    syncBuiltinESMExports();
+  }
+
+  const failed = expect.objectContaining({
+    code: 'ERR_OUTPUT_WRITE',
+    message: expect.stringContaining('EDQUOT'),
+  });
+
+  it('leaves what was there, and nothing beside it', () => {
+    writeFileSync(at('x'), 'old');
+    const output = createOutput(at('x'));
+    failAtClose();
+    expect(() => output.commit()).toThrow(failed);
+    output.discard();
+    expect(readFileSync(at('x'), 'utf8')).toBe('old');
+    expect(readdirSync(root)).toEqual(['x']);
+  });
+
+  it('does so when a file is written at once', () => {
+    writeFileSync(at('x'), 'old');
+    failAtClose();
+    expect(() => writeWhole(at('x'), 'new')).toThrow(failed);
+    expect(readFileSync(at('x'), 'utf8')).toBe('old');
+    expect(readdirSync(root)).toEqual(['x']);
+  });
+
+  it('keeps no file that is discarded', () => {
+    const output = createOutput(at('x'));
+    failAtClose();
+    output.discard();
+    expect(readdirSync(root)).toEqual([]);
   });
 });
 
