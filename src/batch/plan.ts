@@ -7,7 +7,8 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, parse, relative, resolve } from 'node:path';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import { findClash, inChunks } from '../files/places.ts';
+import { inChunks } from '../files/in-chunks.ts';
+import { findClash } from '../files/places.ts';
 import { escaped } from '../text/escaping.ts';
 
 export interface PlannedFile {
@@ -132,6 +133,7 @@ async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
   const clash = await findClash(
     files.map(({ output }) => output),
     files.map(({ input }) => input),
+    'name',
   );
   if (clash === null) return;
   const { input, output } = files[clash.output];
@@ -152,7 +154,7 @@ async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
 export async function refuseRecordingClash(path: string, files: readonly PlannedFile[]): Promise<void> {
   if (path === '') throw emptyName();
   const theirs = files.flatMap(({ input, output }) => [input, output]);
-  const clash = await findClash([path], theirs);
+  const clash = await findClash([path], theirs, 'name');
   if (clash === null) return;
   throw new MillpondError(
     'ERR_OUTPUT_CLASH',

@@ -3,11 +3,18 @@
  */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { inChunks } from './in-chunks.ts';
+
+/**
+ * What an output replaces. `name`: it is renamed over whatever has its name, so that a file stays under the
+ * other names it has. `file`: a device or a pipe is written as it is, and a file is one by all its names.
+ */
+type Replaced = 'name' | 'file';
 
 interface Place {
-  /** What a rename would replace: a name in a folder, all links to the folder followed. */
+  /** What would be replaced: a name in a folder, all links to the folder followed, or the file's number. */
   readonly entry: string;
-  /** The file that is there by its number, all links followed; null where there is none. */
+  /** What is there, all links followed: its path, or its number; null where there is nothing. */
   readonly file: string | null;
 }
 
@@ -21,16 +28,17 @@ interface Clash {
 
 /**
  * The first output that would replace another one, or a file that is read; null where none does. Outputs
- * clash where they would be renamed to one name: several names of an existing file are no clash, since
- * each gets a file of its own. An output clashes with a source also by another name of it, so that nothing
- * that is read can be lost.
+ * that replace names clash where they have one name: several names of a file that is there are no clash,
+ * since each gets a file of its own. With a source they clash also where a link leads to it, so that nothing
+ * is written over what it is made of; a hard link is no clash, since the source stays under its own name.
  */
 export async function findClash(
   outputs: readonly string[],
   sources: readonly string[],
+  replaced: Replaced,
 ): Promise<Clash | null> {
   const folders = new Map<string, Promise<string>>();
-  const of = (path: string) => placeOf(path, folders);
+  const of = (path: string) => placeOf(path, replaced, folders);
   const [written, read] = [await inChunks(outputs, of), await inChunks(sources, of)];
   const writers = new Map<string, number>();
   for (const [output, { entry }] of written.entries()) {
@@ -47,15 +55,25 @@ export async function findClash(
   return null;
 }
 
-async function placeOf(path: string, folders: Map<string, Promise<string>>): Promise<Place> {
+async function placeOf(
+  path: string,
+  replaced: Replaced,
+  folders: Map<string, Promise<string>>,
+): Promise<Place> {
+  if (replaced === 'file') {
+    const found = await stat(path, { bigint: true }).catch(() => null);
+    if (found !== null) {
+      const number = `${found.dev}:${found.ino}`;
+      return { entry: number, file: number };
+    }
+  }
   const whole = resolve(path);
   const folder = dirname(whole);
   const real = folders.get(folder) ?? realFolder(folder);
   folders.set(folder, real);
-  const found = await stat(whole, { bigint: true }).catch(() => null);
   return {
     entry: join(await real, basename(whole)),
-    file: found === null ? null : `${found.dev}:${found.ino}`,
+    file: await realpath(whole).catch(() => null),
   };
 }
 
@@ -64,13 +82,4 @@ async function realFolder(folder: string): Promise<string> {
   const above = dirname(folder);
   if (above === folder) return folder;
   return realpath(folder).catch(async () => join(await realFolder(above), basename(folder)));
-}
-
-/** File systems answer many questions at once, but not a hundred thousand. */
-export async function inChunks<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): Promise<R[]> {
-  const answers: R[] = [];
-  for (let at = 0; at < items.length; at += 256) {
-    answers.push(...(await Promise.all(items.slice(at, at + 256).map(ask))));
-  }
-  return answers;
 }

@@ -16,7 +16,7 @@ export async function refuseClashes(
   outputs: readonly string[],
   recordings: readonly string[],
 ): Promise<void> {
-  const clash = await findClash(outputs, recordings);
+  const clash = await findClash(outputs, recordings, 'file');
   if (clash === null) return;
   const output = shown(outputs[clash.output]);
   throw new MillpondError(

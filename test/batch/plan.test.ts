@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -108,6 +108,13 @@ describe('a plan', () => {
     symlinkSync(at('in'), at('alias'));
     await expect(outputs([at('in')], 'alias')).rejects.toMatchObject({ code: 'ERR_OUTPUT_CLASH' });
     await expect(outputs([at('in')], 'in')).rejects.toMatchObject({ code: 'ERR_OUTPUT_CLASH' });
+  });
+
+  it('takes an output that is a hard link of an input: the input stays under its own name', async () => {
+    mkdirSync(at('out'));
+    put('in/x.wav');
+    linkSync(at('in/x.wav'), at('out/x.flac'));
+    expect(await outputs([at('in')])).toEqual(['x.flac']);
   });
 
   it('refuses two outputs that links make the same', async () => {
