@@ -13,7 +13,7 @@ interface ErrorRule {
  * Every error that millpond raises by itself. Codes are stable: they may be added to, never renamed.
  * A message gives the rule, the value that broke it and the remedy, in this order.
  */
-export const ERROR_CODES = {
+export const ERROR_CODES = Object.freeze({
   // Exit code, status, retry, rule.
   ERR_INVALID_ARGUMENT: of(2, 400, false, 'A value passed to millpond is outside its documented range.'),
   ERR_BUDGET_TOO_SMALL: of(2, 500, false, 'The budget cannot hold one block for each thread.'),
@@ -59,7 +59,7 @@ export const ERROR_CODES = {
     false,
     'The file is not the recording of a run, is damaged, or was written by a newer version.',
   ),
-};
+});
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
@@ -79,5 +79,5 @@ export function isMillpondError(error: unknown): error is MillpondError {
 }
 
 function of(exitCode: 1 | 2, status: number, retry: boolean, rule: string): ErrorRule {
-  return { rule, exitCode, status, retry };
+  return Object.freeze({ rule, exitCode, status, retry });
 }

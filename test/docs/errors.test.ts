@@ -12,6 +12,11 @@ it('the table of errors has every code, in the order of the source, and no other
   expect(codes).toEqual(Object.keys(ERROR_CODES));
 });
 
+it('nobody can change the table', () => {
+  expect(() => Object.assign(ERROR_CODES, { ERR_NO_INPUT: null })).toThrow(TypeError);
+  expect(() => Object.assign(ERROR_CODES.ERR_NO_INPUT, { exitCode: 0 })).toThrow(TypeError);
+});
+
 it('the table of errors has the exit code, the status and the retry of each', () => {
   const told = rows.map(([, code, exitCode, status, retry]) => [
     code,
