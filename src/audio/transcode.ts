@@ -5,7 +5,7 @@
  * the output appears whole or not at all.
  */
 import { MillpondError } from '../errors.ts';
-import { quote } from '../text/escaping.ts';
+import { jsonText } from '../text/escaping.ts';
 import type { Block } from './block.ts';
 import { type BlockSources, withBlocks } from './blocks.ts';
 import type { Decoder } from './decode/decoder.ts';
@@ -166,13 +166,13 @@ function countFrames(path: string, context: TranscodeContext): number {
 function empty(request: TranscodeRequest): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
-    `An empty audio file can become wav or flac only, got ${quote(request.input)} for ${request.to}. Leave the file out.`,
+    `An empty audio file can become wav or flac only, got ${jsonText(request.input)} for ${request.to}. Leave the file out.`,
   );
 }
 
 function tooSlow(request: TranscodeRequest, { sampleRate }: AudioInfo): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
-    `An audio file of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${quote(request.input)} for ${request.to}. Check its header.`,
+    `An audio file of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${jsonText(request.input)} for ${request.to}. Check its header.`,
   );
 }

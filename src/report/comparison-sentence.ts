@@ -1,7 +1,7 @@
 /** The result of a comparison in words: the biggest change first, noise, what cannot be judged, and whether like was compared with like. Pure. */
 
 import { formatSeconds } from '../text/durations.ts';
-import { escaped, shortened } from '../text/escaping.ts';
+import { escaped, jsonText, shortened } from '../text/escaping.ts';
 import type { Change, Examined } from './change.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
 import type { Quantity } from './quantities.ts';
@@ -108,8 +108,8 @@ function unlike(base: RecordedRun, other: RecordedRun): string | null {
 }
 
 function value(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
-  return shortened(escaped(text), MOST_TEXT);
+  if (value === undefined) return 'none';
+  return shortened(typeof value === 'string' ? escaped(value) : jsonText(value), MOST_TEXT);
 }
 
 function named(looks: readonly Look[], text: (look: Look) => string): string {

@@ -2,7 +2,7 @@
 import { formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION } from '../telemetry/recording/lines.ts';
-import { quote, shortened, shown } from '../text/escaping.ts';
+import { jsonText, shortened, shown } from '../text/escaping.ts';
 import { LIMITS } from './limits.ts';
 
 const SHOWN_CHARACTERS = 60;
@@ -65,7 +65,7 @@ function invalid(message: string, options?: ErrorOptions): MillpondError {
 }
 
 export function valueText(value: unknown): string {
-  if (typeof value === 'string') return quote(shortened(value, SHOWN_CHARACTERS));
+  if (typeof value === 'string') return jsonText(shortened(value, SHOWN_CHARACTERS));
   if (Array.isArray(value)) return `a list of ${value.length}`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

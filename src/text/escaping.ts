@@ -19,12 +19,10 @@ export function escapedLines(text: string): string {
   return text.replace(UNSAFE_BUT_LINE_FEED, visible);
 }
 
-/** In double quotes, as JSON has it. */
-export function quote(text: string): string {
-  return jsonText(text);
-}
-
-/** JSON of the same value, fit for a terminal: what is escaped stands in strings, where JSON allows it. */
+/**
+ * JSON of the same value, a text in double quotes, fit for a terminal: what is escaped stands in strings,
+ * where JSON allows it.
+ */
 export function jsonText(value: unknown): string {
   return escaped(JSON.stringify(value) ?? String(value));
 }
@@ -42,5 +40,10 @@ export function shortened(text: string, most: number): string {
 }
 
 function visible(one: string): string {
-  return `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `\\u${hexCode(one)}`;
+}
+
+/** The code of a character as escapes have it: hex, four digits or more. */
+export function hexCode(character: string): string {
+  return (character.codePointAt(0) as number).toString(16).padStart(4, '0');
 }

@@ -11,7 +11,7 @@ import { runDocument } from '../../src/report/run-document.ts';
 import { formatRun } from '../../src/report/summary.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { resolveRecord } from '../../src/telemetry/recording/record-options.ts';
-import { escaped, escapedLines, jsonText, quote, shortened, shown } from '../../src/text/escaping.ts';
+import { escaped, escapedLines, jsonText, shortened, shown } from '../../src/text/escaping.ts';
 import { madeLines, textOf } from '../report/made-run.ts';
 import { parseRun } from '../report/parse-run.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
@@ -27,7 +27,7 @@ describe('text that is anybody’s', () => {
     );
     expect(escaped('a\u202eb\u061c\ud800c\u{1f3b9}\u200d')).toBe('a\\u202eb\\u061c\\ud800c\u{1f3b9}\u200d');
     expect(escapedLines('a\nb\r\n')).toBe('a\nb\\u000d\n');
-    expect(quote('a"\u009b\n')).toBe('"a\\"\\u009b\\n"');
+    expect(jsonText('a"\u009b\n')).toBe('"a\\"\\u009b\\n"');
   });
 
   it('is the same when it is escaped twice', () => {
@@ -71,7 +71,7 @@ describe('no name gets through', () => {
 
   it.each<[string, (text: string) => string]>([
     ['escaped', escaped],
-    ['quote', quote],
+    ['jsonText', jsonText],
     ['shown', shown],
     ['a note', (text) => formatNotes([{ file: text, message: text }])[0]],
     ['a value of a recording', valueText],

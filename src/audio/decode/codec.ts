@@ -8,7 +8,7 @@ import {
 } from 'node-av/constants';
 import { Codec, type CodecContext } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
-import { quote } from '../../text/escaping.ts';
+import { jsonText } from '../../text/escaping.ts';
 import { remembered } from '../kept.ts';
 import { check } from '../native-error.ts';
 import type { Container } from './container.ts';
@@ -22,7 +22,7 @@ export function findCodec({ stream, source }: Container): Codec {
   if (codec !== null) return codec;
   throw new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
-    `An input is in a codec that FFmpeg decodes, got codec number ${id} in ${quote(source.name)}. Convert it first.`,
+    `An input is in a codec that FFmpeg decodes, got codec number ${id} in ${jsonText(source.name)}. Convert it first.`,
   );
 }
 
@@ -30,7 +30,7 @@ export function findCodec({ stream, source }: Container): Codec {
 export function openCodec(context: CodecContext, codec: Codec, { stream, source }: Container): void {
   const parameters = stream.codecpar;
   context.allocContext3(codec);
-  const refused = () => `A decoder accepts its stream's parameters, got ${quote(source.name)}.`;
+  const refused = () => `A decoder accepts its stream's parameters, got ${jsonText(source.name)}.`;
   check(context.parametersToContext(parameters), 'ERR_AUDIO_DECODE', refused);
   // Without the stream's time base the decoder could not cut off what the container marks as padding.
   context.pktTimebase = stream.timeBase;

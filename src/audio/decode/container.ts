@@ -6,7 +6,7 @@
 import { AVDISCARD_ALL, AVERROR_EINVAL, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
 import { Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
-import { quote } from '../../text/escaping.ts';
+import { jsonText } from '../../text/escaping.ts';
 import { remembered } from '../kept.ts';
 import { check, nativeReason } from '../native-error.ts';
 import { quietNativeLog } from '../native-log.ts';
@@ -79,7 +79,7 @@ export function openContainer(source: Source): Container {
     check(
       format.findStreamInfoSync(null),
       'ERR_AUDIO_OPEN',
-      () => `An input is an audio file that FFmpeg reads, got ${quote(source.name)}.`,
+      () => `An input is an audio file that FFmpeg reads, got ${jsonText(source.name)}.`,
     );
   }
   const { stream, warnings } = selectAudio(source.name, format);
@@ -90,7 +90,7 @@ export function openContainer(source: Source): Container {
 
 function refusal(source: Source, result: number): MillpondError {
   const length = source.read(head, 0);
-  const path = quote(source.name);
+  const path = jsonText(source.name);
   const text = head.toString('utf8', 0, length);
   if (length === 0) {
     return new MillpondError('ERR_AUDIO_OPEN', `An input holds audio, got ${path}, which is empty.`);
@@ -139,7 +139,7 @@ function selectAudio(name: string, format: FormatContext): { stream: Stream; war
       : `${streams.length} streams, none of them audio`;
     throw new MillpondError(
       'ERR_AUDIO_NO_STREAM',
-      `An input holds audio, got ${quote(name)} with ${held}. Leave the file out.`,
+      `An input holds audio, got ${jsonText(name)} with ${held}. Leave the file out.`,
     );
   }
   const best = audio.length === 1 ? audio[0] : streams[format.findBestStream(AVMEDIA_TYPE_AUDIO)];

@@ -5,7 +5,7 @@
  */
 import { AV_CODEC_ID_FLAC, AV_CODEC_PROP_LOSSLESS } from 'node-av/constants';
 import { MillpondError } from '../../errors.ts';
-import { quote } from '../../text/escaping.ts';
+import { jsonText } from '../../text/escaping.ts';
 import { nativeReason } from '../native-error.ts';
 import type { Container } from './container.ts';
 
@@ -23,7 +23,7 @@ export class Damage {
 
   constructor(container: Container) {
     this.#container = container;
-    this.#name = quote(container.source.name);
+    this.#name = jsonText(container.source.name);
     this.warnings = [...container.warnings];
   }
 

@@ -12,7 +12,7 @@ import {
 } from 'node-av/constants';
 import { type ChannelLayout, type Codec, CodecContext, Frame, Packet } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
-import { quote } from '../../text/escaping.ts';
+import { jsonText } from '../../text/escaping.ts';
 import type { Block, BlockKind } from '../block.ts';
 import { Spares } from '../kept.ts';
 import { AGAIN, check, END } from '../native-error.ts';
@@ -253,7 +253,7 @@ class NativeDecoder implements Decoder {
   }
 
   get #name(): string {
-    return quote(this.#container.source.name);
+    return jsonText(this.#container.source.name);
   }
 }
 

@@ -2,7 +2,7 @@
 import { AV_CODEC_PROP_LOSSLESS, type AVSampleFormat } from 'node-av/constants';
 import type { Codec, CodecContext, Frame } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
-import { quote } from '../../text/escaping.ts';
+import { jsonText } from '../../text/escaping.ts';
 import type { AudioInfo } from '../plan/audio-info.ts';
 import { type Layout, MAX_CHANNELS, namedLayout } from '../plan/channels.ts';
 import { depthOf, storageOf } from '../sample-format.ts';
@@ -37,7 +37,7 @@ export function describe(
   const format = frame ? (frame.format as AVSampleFormat) : context.sampleFormat;
   const { sampleRate, channelLayout: native } = frame ?? context;
   const storage = storageOf(format);
-  const name = quote(source.name);
+  const name = jsonText(source.name);
   if (storage === null || sampleRate <= 0 || native.nbChannels <= 0) {
     throw new MillpondError(
       'ERR_AUDIO_DECODE',

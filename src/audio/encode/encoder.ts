@@ -26,7 +26,7 @@ import {
   Rational,
 } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
-import { quote } from '../../text/escaping.ts';
+import { jsonText } from '../../text/escaping.ts';
 import type { Block, BlockKind } from '../block.ts';
 import { remembered, Spares } from '../kept.ts';
 import { AGAIN, check, END, nativeReason } from '../native-error.ts';
@@ -248,7 +248,7 @@ class NativeEncoder implements Encoder {
     if (result >= 0) return;
     throw new MillpondError(
       'ERR_OUTPUT_WRITE',
-      `An output is a file in a writable folder with room for it, got ${quote(this.#sink.name)}: ${nativeReason(result)}. Free some space or choose another folder.`,
+      `An output is a file in a writable folder with room for it, got ${jsonText(this.#sink.name)}: ${nativeReason(result)}. Free some space or choose another folder.`,
     );
   }
 }

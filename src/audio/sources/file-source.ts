@@ -1,7 +1,7 @@
 /** A file as a source. Owns the descriptor; whoever opened it disposes of it, or passes it on. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { MillpondError } from '../../errors.ts';
-import { quote } from '../../text/escaping.ts';
+import { jsonText } from '../../text/escaping.ts';
 import type { Source } from './source.ts';
 
 /** @throws MillpondError `ERR_AUDIO_OPEN` where the path is no regular file, or may not be read */
@@ -24,7 +24,7 @@ function openRegularFile(path: string): { fd: number; size: number } {
   } catch (error) {
     throw new MillpondError(
       'ERR_AUDIO_OPEN',
-      `An input is a readable file, got ${quote(path)}: ${(error as Error).message}. Check the path and its permissions.`,
+      `An input is a readable file, got ${jsonText(path)}: ${(error as Error).message}. Check the path and its permissions.`,
       { cause: error },
     );
   }
@@ -33,6 +33,6 @@ function openRegularFile(path: string): { fd: number; size: number } {
   closeSync(fd);
   throw new MillpondError(
     'ERR_AUDIO_OPEN',
-    `An input is a regular file, got ${quote(path)}, which is a folder, a pipe or a device. Name a file.`,
+    `An input is a regular file, got ${jsonText(path)}, which is a folder, a pipe or a device. Name a file.`,
   );
 }

@@ -1,4 +1,5 @@
 /** HTML from templates: what is put into one is text, unless it is HTML from a template itself. Pure. */
+import { hexCode } from '../../text/escaping.ts';
 
 /** Text that was escaped. */
 export class Html {
@@ -17,12 +18,7 @@ export function html(strings: TemplateStringsArray, ...contents: readonly Conten
 
 /** As it lies in a script element that is not run: nothing in it ends the element, and JSON stays JSON. */
 export function jsonInHtml(value: unknown): Html {
-  return new Html(
-    JSON.stringify(value).replace(
-      /[<>&\u2028\u2029]/g,
-      (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    ),
-  );
+  return new Html(JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (one) => `\\u${hexCode(one)}`));
 }
 
 /** Controls, marks of direction, joiners: invisible characters. */
@@ -30,9 +26,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** An untrusted name, with what is invisible in it made visible. */
 export function shownName(name: string): string {
-  return name
-    .toWellFormed()
-    .replace(INVISIBLE, (one) => `\\u{${(one.codePointAt(0) as number).toString(16).padStart(4, '0')}}`);
+  return name.toWellFormed().replace(INVISIBLE, (one) => `\\u{${hexCode(one)}}`);
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
