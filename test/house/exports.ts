@@ -15,6 +15,8 @@ interface Uses {
  * Exports that nothing uses, types too, as `file#name`. What only its own file uses is one; so is a re-export
  * that nobody imports. A file that is named by its address alone, a job or a program, has its default export
  * used by that.
+ *
+ * It sees exports, not members: a method that nothing calls, or a field that nothing reads, stays unseen.
  */
 export function unusedExports(modules: readonly Module[], { roots, counts }: Uses): string[] {
   const used = new Set<string>();

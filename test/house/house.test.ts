@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { circles } from './circles.ts';
 import { openExports, unusedExports } from './exports.ts';
+import { layoutOutside } from './layout.ts';
 import { parseModule } from './module.ts';
 import { emptyNames } from './names.ts';
 import { waysTo } from './native.ts';
@@ -87,6 +88,10 @@ describe('the house', () => {
     });
     expect(found).toEqual(Object.keys(SEAMS));
     expect(openExports(modules)).toEqual([]);
+  });
+
+  it('knows the words of the ledger by their names', () => {
+    expect(layoutOutside(modules)).toEqual([]);
   });
 
   it('has no place for what has no name', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { circles } from './circles.ts';
 import { openExports, unusedExports } from './exports.ts';
+import { layoutOutside } from './layout.ts';
 import { type Module, parseModule } from './module.ts';
 import { emptyNames } from './names.ts';
 import { waysTo } from './native.ts';
@@ -249,6 +250,31 @@ describe('the ways to a package', () => {
     ['require', "require('av');", 'src/cli/x.ts -> av'],
   ])('are found by %s', (_what, text, way) => {
     expect(ways(text)).toEqual([way]);
+  });
+});
+
+describe('the layout of the ledger', () => {
+  const found = (file: string, text: string) =>
+    layoutOutside(tree({ [file]: text, 'src/budget/layout.ts': '' }));
+
+  it.each<[string, string, string]>([
+    ['the ledger', 'src/budget/x.ts', "import { PEAK } from './layout.ts';"],
+    ['its tests', 'test/budget/x.ts', "import * as layout from '../../src/budget/layout.ts';"],
+    ['the search', 'test/exhaustive/x.ts', "import { PEAK } from '../../src/budget/layout.ts';"],
+    ['all, for the row of the main thread', 'src/c/x.ts', "import { MAIN_ROW } from '../budget/layout.ts';"],
+    ['all, elsewhere', 'src/c/x.ts', "import { PEAK } from '../budget/ledger.ts';"],
+  ])('is open to %s', (_who, file, text) => {
+    expect(found(file, text)).toEqual([]);
+  });
+
+  it.each<[string, string, string, string]>([
+    ['a source', 'src/c/x.ts', "import { MAIN_ROW, PEAK } from '../budget/layout.ts';", 'PEAK'],
+    ['a test', 'test/c/x.ts', "import { PEAK as p } from '../../src/budget/layout.ts';", 'PEAK'],
+    ['a benchmark', 'bench/x.ts', "import { PEAK } from '../src/budget/layout.ts';", 'PEAK'],
+    ['who passes it on', 'src/c/x.ts', "export { PEAK } from '../budget/layout.ts';", 'PEAK'],
+    ['when it is needed', 'src/c/x.ts', "const { PEAK } = await import('../budget/layout.ts');", 'PEAK'],
+  ])('is closed to %s', (_who, file, text, name) => {
+    expect(found(file, text)).toEqual([`${file}: ${name}`]);
   });
 });
 

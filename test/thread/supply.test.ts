@@ -1,14 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import {
-  CANCEL,
-  CRITICAL,
-  DECLARED,
-  HUNGER,
-  rowWord,
-  STARVED,
-  STARVING,
-  STARVING_TIER,
-} from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { MiB } from '../../src/bytes.ts';
 import { ThreadSupply } from '../../src/thread/supply.ts';
@@ -29,20 +19,24 @@ function start() {
     ledger,
     supply,
     around,
-    words: ledger.words,
-    own: (word: number) => ledger.words[rowWord(ROW) + word],
   };
 }
 
 describe('what a thread lacks', () => {
   it('is the largest need of its requests, until each of them is over; the hunger of all only rises here', () => {
-    const { supply, words, own } = start();
+    const { supply, ledger } = start();
+    const own = ledger.row(ROW);
     const needs = [
       { kib: 64, tier: 1 },
       { kib: 1024, tier: 2 },
       { kib: 4, tier: 0 },
     ];
-    const seen = () => [own(STARVING), own(STARVING_TIER), words[HUNGER], words[STARVED]];
+    const seen = () => [
+      own.starvingKib,
+      own.starvingTier,
+      ledger.header.hungerKib,
+      ledger.header.starvedWord,
+    ];
     const shown: number[][] = [];
     for (const need of needs) {
       supply.starve(need);
@@ -69,7 +63,7 @@ describe('what a thread lacks', () => {
 
 describe('a thread', () => {
   it('hears of a cancel of its own task only', () => {
-    const { supply, around, words } = start();
+    const { supply, around, ledger } = start();
     const heard = [];
     for (const [task, cancelled] of [
       [0, 0],
@@ -79,23 +73,23 @@ describe('a thread', () => {
       [0, 5],
     ]) {
       around.task = task;
-      words[rowWord(ROW) + CANCEL] = cancelled;
+      ledger.row(ROW).cancel(cancelled);
       heard.push(supply.cancelled());
     }
     expect(heard).toEqual([false, false, false, true, false]);
   });
 
   it('is under critical memory unless its task declared its need', () => {
-    const { supply, words } = start();
+    const { supply, ledger } = start();
     const seen = [];
     for (const [critical, declared] of [
-      [0, 0],
-      [1, 0],
-      [1, 1],
-      [0, 1],
+      [false, false],
+      [true, false],
+      [true, true],
+      [false, true],
     ]) {
-      words[CRITICAL] = critical;
-      words[rowWord(ROW) + DECLARED] = declared;
+      ledger.header.critical = critical;
+      ledger.row(ROW).declared = declared;
       seen.push(supply.critical);
     }
     expect(seen).toEqual([false, true, false, false]);
