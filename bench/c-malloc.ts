@@ -1,4 +1,7 @@
-/** C's malloc and free of the same sizes, for scale: compiled where there is a compiler, into a folder of its own. */
+/**
+ * C's malloc and free of the same sizes, for scale: compiled where there is a compiler, into a folder of its
+ * own.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -6,13 +6,16 @@ import { type Facts, probe } from './probe.ts';
 import { outputOf, type Transcoder } from './transcoders.ts';
 
 const LARGEST_VORBIS_BLOCK = 8192;
-/** A LAME tag counts the end padding less this decoder delay and not below 0, so it may say so much too little. */
+/**
+ * A LAME tag counts the end padding less this decoder delay and not below 0, so it may say so much too
+ * little.
+ */
 const MP3_DECODER_DELAY = 529;
 
 /**
- * Every output must have the rate, channels and frames of its source, and the depth that was asked for. What MP3 tags
- * cannot say is allowed to all. Some versions of ffmpeg do not trim the end of Vorbis; that is allowed to the peers,
- * and told.
+ * Every output must have the rate, channels and frames of its source, and the depth that was asked for. What
+ * MP3 tags cannot say is allowed to all. Some versions of ffmpeg do not trim the end of Vorbis; that is
+ * allowed to the peers, and told.
  * @returns notes
  */
 export function verify(batch: Batch, inputs: readonly string[], contenders: readonly Transcoder[]): string[] {

@@ -18,8 +18,8 @@ export async function inOwnProcess<Result>(script: string, options: object): Pro
 }
 
 /**
- * The most memory that this process ever had resident. Linux keeps the figure of `resourceUsage` across the start of a
- * program, so there a child's begins with its parent's; that of /proc is the program's own.
+ * The most memory that this process ever had resident. Linux keeps the figure of `resourceUsage` across the
+ * start of a program, so there a child's begins with its parent's; that of /proc is the program's own.
  */
 export function peakRssMiB(): number {
   const ownKib = /^VmHWM:\s+(\d+) kB$/m.exec(status())?.[1];

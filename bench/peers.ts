@@ -1,6 +1,7 @@
 /**
- * The programs and packages that millpond is measured against. Those from npm live in a folder of their own: as
- * devDependencies they would be in every `npm ci`, the statically linked ffmpeg alone with 66 MB for one platform only.
+ * The programs and packages that millpond is measured against. Those from npm live in a folder of their own:
+ * as devDependencies they would be in every `npm ci`, the statically linked ffmpeg alone with 66 MB for one
+ * platform only.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * Reads what an audio file says of itself, byte by byte: the judge of a benchmark must not be one of its contenders.
+ * Reads what an audio file says of itself, byte by byte: the judge of a benchmark must not be one of its
+ * contenders.
  */
 import { readFileSync } from 'node:fs';
 

@@ -1,4 +1,6 @@
-/** What a row is held to, and whether this run kept it. A noisy machine may leave that open; then it says so. */
+/**
+ * What a row is held to, and whether this run kept it. A noisy machine may leave that open; then it says so.
+ */
 import { type Spread, significant } from './rounds.ts';
 
 export interface Target {
@@ -18,8 +20,8 @@ export function atLeast(what: string, value: number, limit: number, unit: string
 }
 
 /**
- * That `ours` costs at most `times` what `theirs` costs. The medians decide where the ranges are apart; where they
- * overlap, a slower median alone proves nothing.
+ * That `ours` costs at most `times` what `theirs` costs. The medians decide where the ranges are apart; where
+ * they overlap, a slower median alone proves nothing.
  */
 export function noSlower(what: string, ours: Spread, theirs: Spread, times = 1): Target {
   const met = ours.median <= theirs.median * times;

@@ -1,5 +1,6 @@
 /**
- * A batch as one would write it with Piscina and node-av alone: the same plan, the same job, no pool and no budget.
+ * A batch as one would write it with Piscina and node-av alone: the same plan, the same job, no pool and no
+ * budget.
  *
  * node without-pool.js FOLDER OUT THREADS JSON-OF-SETTINGS
  */

@@ -1,7 +1,9 @@
 interface ErrorRule {
   /** What happened. */
   readonly rule: string;
-  /** With which the command ends where this error ends it: 2 only where its arguments are at fault, else 1. */
+  /**
+   * With which the command ends where this error ends it: 2 only where its arguments are at fault, else 1.
+   */
   readonly exitCode: 1 | 2;
   /** Of HTTP, as a service answers: 400 to 499 where the request is at fault. */
   readonly status: number;

@@ -1,7 +1,8 @@
 import { bundleAssets } from './report/page/bundle.ts';
 
-// Gathers the sources into few files: opening and linking one module after the other was half of the time to start.
-// Chunks lie as deep below dist as what is in them lies below the checkout, so URLs relative to a module hold for both.
+// Gathers the sources into few files: opening and linking one module after the other was half of the time to
+// start. Chunks lie as deep below dist as what is in them lies below the checkout, so URLs relative to a
+// module hold for both.
 const entries = [
   'src/index',
   'src/worker',

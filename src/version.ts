@@ -1,7 +1,10 @@
 /** The version of this package. */
 import { readFileSync } from 'node:fs';
 
-/** From the checkout and from wherever in `dist` this file was gathered into, the nearest package.json upwards is the package's own. */
+/**
+ * From the checkout and from wherever in `dist` this file was gathered into, the nearest package.json upwards
+ * is the package's own.
+ */
 export function packageVersion(): string {
   for (const up of ['../package.json', '../../package.json', '../../../package.json']) {
     try {

@@ -1,6 +1,6 @@
 /**
- * What a job file imports. Loaded in a worker that a runtime started, it joins that runtime: the thread gets its
- * shard, and `defineJob` says hello.
+ * What a job file imports. Loaded in a worker that a runtime started, it joins that runtime: the thread gets
+ * its shard, and `defineJob` says hello.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
 import { MillpondError } from './errors.ts';
@@ -24,11 +24,12 @@ export type DefinedJob<Input, Result> = ((task: never) => unknown) & {
 };
 
 /**
- * Makes a job out of a function; export the result as default. The function may be synchronous or not, and is called
- * for one task at a time in each worker. Its input and result are structured clones; leases in plain objects and
- * arrays of them are moved. What it throws reaches the caller of `run` with its name, message and code.
- * @throws MillpondError `ERR_JOB_INVALID` when it is given no function; `ERR_NOT_A_WORKER` when the result is called
- * outside a runtime
+ * Makes a job out of a function; export the result as default. The function may be synchronous or not, and is
+ * called for one task at a time in each worker. Its input and result are structured clones; leases in plain
+ * objects and arrays of them are moved. What it throws reaches the caller of `run` with its name, message and
+ * code.
+ * @throws MillpondError `ERR_JOB_INVALID` when it is given no function; `ERR_NOT_A_WORKER` when the result is
+ * called outside a runtime
  */
 export function defineJob<Input, Result>(
   job: (input: Input, context: JobContext) => Result | Promise<Result>,

@@ -1,4 +1,6 @@
-/** Audio files as plain samples, so that the codec, which is the same for all, does not hide what is asked. */
+/**
+ * Audio files as plain samples, so that the codec, which is the same for all, does not hide what is asked.
+ */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Block, blockBytes, openDecoder } from '../../src/audio/index.ts';

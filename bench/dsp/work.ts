@@ -1,4 +1,7 @@
-/** A user's DSP job over a file of samples, block by block: the same for every contender but for where its memory is from. */
+/**
+ * A user's DSP job over a file of samples, block by block: the same for every contender but for where its
+ * memory is from.
+ */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Pool } from 'millpond/worker';
 import type { PauseWords } from '../pauses.ts';

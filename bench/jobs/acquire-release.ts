@@ -32,7 +32,9 @@ const ARENA_BYTES = 8 * 1024 * 1024;
 
 const require = createRequire(import.meta.url);
 
-/** Each turn gets memory, writes one sample through a Float32 view of it, reads it back, and gives it back. */
+/**
+ * Each turn gets memory, writes one sample through a Float32 view of it, reads it back, and gives it back.
+ */
 const LOOPS: Record<Way, (measurement: Measurement, pool: Pool) => number> = {
   pool({ bytes, iterations }, pool) {
     let sum = 0;

@@ -19,7 +19,10 @@ export type Request =
   | { readonly kind: 'compute'; readonly milliseconds: number }
   | { readonly kind: 'starve'; readonly blocks: number; readonly bytes: number };
 
-/** A donor's job takes a small piece of work between two looks at the pool, as one that goes block by block does. */
+/**
+ * A donor's job takes a small piece of work between two looks at the pool, as one that goes block by block
+ * does.
+ */
 const PIECE_MS = 0.2;
 export const SMALL_BYTES = 4096;
 

@@ -8,7 +8,9 @@ export type Request =
   /** Makes blocks, and hands them over when the gate opens. */
   | { readonly kind: 'make'; readonly blocks: number; readonly bytes: number; readonly gate: Gate }
   | { readonly kind: 'take'; readonly blocks: readonly Lease[] }
-  /** Takes and gives back so many blocks, which are idle in this worker afterwards, whoever had them before. */
+  /**
+   * Takes and gives back so many blocks, which are idle in this worker afterwards, whoever had them before.
+   */
   | { readonly kind: 'gather'; readonly blocks: number; readonly bytes: number }
   /** Keeps the worker from other tasks until the gate opens, with its event loop running. */
   | { readonly kind: 'hold'; readonly gate: Gate };

@@ -1,6 +1,6 @@
 /**
- * What a program does that has no pool: new memory for every lease, left to the garbage collector when it is given back.
- * For contenders that run millpond's own code without its pool.
+ * What a program does that has no pool: new memory for every lease, left to the garbage collector when it is
+ * given back. For contenders that run millpond's own code without its pool.
  */
 import type { Lease, Pool } from 'millpond/worker';
 

@@ -1,6 +1,8 @@
-/* One measurement of malloc and free: as the other contenders, each turn gets memory, writes one sample and reads it.
- * The volatile accesses keep the compiler from leaving the allocation out.
- * usage: malloc BYTES ITERATIONS; prints nanoseconds per turn and the checksum. */
+/*
+ * One measurement of malloc and free: as the other contenders, each turn gets memory, writes one sample and
+ * reads it. The volatile accesses keep the compiler from leaving the allocation out.
+ * usage: malloc BYTES ITERATIONS; prints nanoseconds per turn and the checksum.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -130,7 +130,10 @@ function targets(
   ];
 }
 
-/** All audio files of the batch in one flat folder, as links under names that cannot clash. Reading each also warms the cache. */
+/**
+ * All audio files of the batch in one flat folder, as links under names that cannot clash. Reading each also
+ * warms the cache.
+ */
 export function gather(batch: Batch, folder: string): string[] {
   mkdirSync(folder);
   return batch.files.map(({ file }, index) => {

@@ -1,4 +1,6 @@
-/** Memory under a burst: many tasks that each want many blocks of 1 MiB at once, with the pool and without. */
+/**
+ * Memory under a burst: many tasks that each want many blocks of 1 MiB at once, with the pool and without.
+ */
 import { strict as assert } from 'node:assert';
 import { MiB } from '../../src/index.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';

@@ -38,7 +38,8 @@ const words = pauseWords();
 const task = (file: string): DspTask => ({ ...options, file, pauses: words });
 
 await using contender = await start();
-// Compiles on every thread. Two tracks of one thread are under way where the main thread has a part in the work.
+// Compiles on every thread. Two tracks of one thread are under way where the main thread has a part in the
+// work.
 const lanes = options.threads * 2;
 await workThrough(Array.from({ length: lanes }, () => options.files[0]));
 const startMs = performance.now();
@@ -81,7 +82,8 @@ async function start(): Promise<Contender> {
     filename: fileURLToPath(new URL(`../jobs/${job}.ts`, import.meta.url)),
     minThreads: threads,
     maxThreads: threads,
-    // As under millpond. A worker that sleeps in Atomics.wait between tasks would also never tell of its pauses.
+    // As under millpond. A worker that sleeps in Atomics.wait between tasks would also never tell of its
+    // pauses.
     atomics: 'disabled',
   });
   return {

@@ -9,7 +9,10 @@ import { createRuntime } from '../../src/index.ts';
 import type { Measurement } from '../jobs/acquire-release.ts';
 
 export interface RecordingOptions {
-  /** `transcode`: files to FLAC, one after the other; `hits`: tasks that do nothing but acquire and release; `idle`: no task. */
+  /**
+   * `transcode`: files to FLAC, one after the other; `hits`: tasks that do nothing but acquire and release;
+   * `idle`: no task.
+   */
   readonly load: 'transcode' | 'hits' | 'idle';
   /** The file of the recording. */
   readonly record: string | null;

@@ -1,4 +1,7 @@
-/** Reports on recordings of a whole day: what reading, comparing and drawing one costs; and how often a comparison errs. */
+/**
+ * Reports on recordings of a whole day: what reading, comparing and drawing one costs; and how often a
+ * comparison errs.
+ */
 import { strict as assert } from 'node:assert';
 import { compareRuns } from '../../src/report/comparison.ts';
 import { merge } from '../../src/report/histograms.ts';

@@ -1,4 +1,7 @@
-/** The coordinator with up to 1024 shards, all on one thread: what a round costs, and how soon a skewed demand is met. */
+/**
+ * The coordinator with up to 1024 shards, all on one thread: what a round costs, and how soon a skewed demand
+ * is met.
+ */
 import { strict as assert } from 'node:assert';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Link } from '../../src/coordinator/links.ts';
@@ -22,7 +25,8 @@ const benchmark: Benchmark = {
   name: 'shards',
   question: 'What does a round of the coordinator cost, and how many rounds does a skewed demand wait?',
   run: async () => {
-    // Once for nothing: a runtime's rounds are soon compiled, and a few busy ones are all there are to measure.
+    // Once for nothing: a runtime's rounds are soon compiled, and a few busy ones are all there are to
+    // measure.
     measure(SHARDS[3]);
     return [table(SHARDS.map(measure))];
   },

@@ -101,7 +101,9 @@ async function betweenTasks(runtime: Runtime, turns: number): Promise<number[]> 
   return milliseconds;
 }
 
-/** Fills the donor until all memory is idle there: while somebody starves, what is released is freed instead. */
+/**
+ * Fills the donor until all memory is idle there: while somebody starves, what is released is freed instead.
+ */
 async function filled(runtime: Runtime, fill: () => Promise<unknown>): Promise<void> {
   for (let turn = 0; turn < SETTLE_TURNS; turn++) {
     await fill();
@@ -111,7 +113,10 @@ async function filled(runtime: Runtime, fill: () => Promise<unknown>): Promise<v
   assert.fail(`the donor could not keep its memory: ${JSON.stringify(runtime.snapshot().shards)}`);
 }
 
-/** @returns how long the requests took that had to wait; the others, served by a gift too many, were the quickest */
+/**
+ * @returns how long the requests took that had to wait; the others, served by a gift too many, were the
+ * quickest
+ */
 async function starve(runtime: Runtime, blocks: number): Promise<number[]> {
   const waits = () => runtime.snapshot().latency.byCause.waited.count;
   const before = waits();

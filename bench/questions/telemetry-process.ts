@@ -1,8 +1,9 @@
 /**
  * node telemetry-process.ts '{"telemetry":"off","turns":600000,"warm":6,"rounds":7}'
  *
- * Times acquire, write, read and release on a shard as a worker has it, and prints what one takes as JSON. With telemetry
- * off it is the same code without any counter or recorder call: they are taken out of the sources as they are loaded.
+ * Times acquire, write, read and release on a shard as a worker has it, and prints what one takes as JSON.
+ * With telemetry off it is the same code without any counter or recorder call: they are taken out of the
+ * sources as they are loaded.
  */
 import { strict as assert } from 'node:assert';
 import { registerHooks } from 'node:module';
@@ -53,8 +54,8 @@ const shard = new Shard({
 
 const published: (Interval | null)[] = [];
 for (let round = 0; round < options.warm; round++) play();
-// CPU time of this thread: what else runs on the machine is not in it. The system may count it in steps of milliseconds, so it
-// is taken over all rounds at once.
+// CPU time of this thread: what else runs on the machine is not in it. The system may count it in steps of
+// milliseconds, so it is taken over all rounds at once.
 const before = process.threadCpuUsage();
 for (let round = 0; round < options.rounds; round++) play();
 const { user, system } = process.threadCpuUsage(before);

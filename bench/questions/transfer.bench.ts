@@ -105,7 +105,10 @@ async function leases(): Promise<Contender> {
   };
 }
 
-/** The coordinator's own way: a budget that holds the blocks once, so that each worker lacks what the other has. */
+/**
+ * The coordinator's own way: a budget that holds the blocks once, so that each worker lacks what the other
+ * has.
+ */
 async function rebalanced(): Promise<Contender> {
   const runtime = await createRuntime({
     job: new URL('../jobs/move-blocks.ts', import.meta.url),

@@ -19,7 +19,8 @@ export function gain(block: Block, frames: number, channels: number, factor: num
 }
 
 /**
- * Replaces what is not a number by silence, and says whether there was any, and whether anything is past -1..1.
+ * Replaces what is not a number by silence, and says whether there was any, and whether anything is past
+ * -1..1.
  */
 export function scale(block: Block, frames: number, channels: number): { over: boolean; invalid: boolean } {
   let over = false;

@@ -1,5 +1,6 @@
 /**
- * Runs a plan: every file is tried once, none stops the others. Knows no more of who does the work than that it is a `Runner`.
+ * Runs a plan: every file is tried once, none stops the others. Knows no more of who does the work than that
+ * it is a `Runner`.
  */
 import { dirname } from 'node:path';
 import type { TranscodeRequest, TranscodeResult } from '../audio/plan/request.ts';
@@ -35,7 +36,9 @@ export interface BatchWatcher {
   failed(file: string, failure: BatchFailure): void;
 }
 
-/** Tasks that wait in the runner for each thread: enough that no worker idles, however many files there are. */
+/**
+ * Tasks that wait in the runner for each thread: enough that no worker idles, however many files there are.
+ */
 const AHEAD = 3;
 
 export async function runBatch(

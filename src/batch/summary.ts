@@ -33,8 +33,8 @@ interface RunReport {
   };
   readonly latency: { readonly unit: 'ns'; readonly byCause: Readonly<Record<CauseName, Stats>> };
   /**
-   * All that the runtime shows of itself after its end; memory, load, flow and shards as they were when the last file was
-   * done, since then everything was given back.
+   * All that the runtime shows of itself after its end; memory, load, flow and shards as they were when the
+   * last file was done, since then everything was given back.
    */
   readonly runtime: Snapshot;
   readonly failures: readonly BatchFailure[];

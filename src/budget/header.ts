@@ -93,8 +93,8 @@ export class LedgerHeader {
   }
 
   /**
-   * Changes when threads should soon publish what they recorded. Any thread, where a task ends or says what it
-   * processed; a plain load.
+   * Changes when threads should soon publish what they recorded. Any thread, where a task ends or says what
+   * it processed; a plain load.
    */
   get tellWord(): number {
     return this.#words[TELL];

@@ -119,7 +119,8 @@ export class Ledger {
         this.#raisePeak(sum);
         return true;
       }
-      // Another request may have been refused because of this charge, so taking it back is an event to wake for.
+      // Another request may have been refused because of this charge, so taking it back is an event to wake
+      // for.
       this.uncharge(row, kib);
       for (let spin = this.#random() * 64 * (attempt + 1); spin > 0; spin--);
     }

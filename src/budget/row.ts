@@ -132,7 +132,9 @@ export class LedgerRow {
     return this.#words[this.#list(tier) + IDLE_PEAK];
   }
 
-  /** The marks are those of the next interval from here on. Coordinator; plain stores: the owner may undo one. */
+  /**
+   * The marks are those of the next interval from here on. Coordinator; plain stores: the owner may undo one.
+   */
   resetMarks(): void {
     for (let tier = 0; tier < POOLED_TIERS; tier++) {
       this.#words[this.#list(tier) + IDLE_LOW] = NO_LOW;

@@ -1,4 +1,7 @@
-/** Reads the values of options; commander prints the message of what is thrown here and the process ends with 2. */
+/**
+ * Reads the values of options; commander prints the message of what is thrown here and the process ends
+ * with 2.
+ */
 import { InvalidArgumentError } from 'commander';
 import { type Bytes, parseBytes } from '../bytes.ts';
 import { NANOSECONDS } from '../text/durations.ts';

@@ -1,4 +1,7 @@
-/** Runs a batch for a command: plans, starts the runtime, shows progress, prints the report, sets the exit code. */
+/**
+ * Runs a batch for a command: plans, starts the runtime, shows progress, prints the report, sets the exit
+ * code.
+ */
 import { dirname, resolve } from 'node:path';
 import type { TargetName } from '../audio/plan/targets.ts';
 import { type Plan, planBatch, refuseRecordingClash } from '../batch/plan.ts';

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Looks at Node's version before anything newer than this file is parsed: so no imports, and plain old syntax.
+// Looks at Node's version before anything newer than this file is parsed: so no imports, and plain old
+// syntax.
 const version = process.versions.node.split('.').map(Number);
 if (version[0] < 24 || (version[0] === 24 && version[1] < 12)) {
   process.stderr.write(
@@ -7,7 +8,8 @@ if (version[0] < 24 || (version[0] === 24 && version[1] < 12)) {
   );
   process.exitCode = 1;
 } else {
-  // The compile cache halves the time to start: it keeps compiled code, in the checkout also the stripped types.
+  // The compile cache halves the time to start: it keeps compiled code, in the checkout also the stripped
+  // types.
   import('node:module')
     .then((module) => {
       module.enableCompileCache();

@@ -1,7 +1,9 @@
 /** How the process ends. Stable: scripts depend on it. */
 export const EXIT = {
   done: 0,
-  /** Some files failed, a check of health did, or the command itself: a full disk, a worker that cannot start. */
+  /**
+   * Some files failed, a check of health did, or the command itself: a full disk, a worker that cannot start.
+   */
   failed: 1,
   /** Wrong usage: the arguments are at fault. Of errors with a code ERROR_CODES knows it. */
   usage: 2,

@@ -5,9 +5,10 @@ import type { NativeLogMessage } from '../audio/native-log.ts';
 import type { Log, LogLevel } from '../telemetry/log.ts';
 
 /**
- * FFmpeg logs much about files that come out right, and does not say which file it means. What matters is in errors and notes;
- * the rest is for those who ask for it, and only they pay for the thread. To be awaited before workers start: they silence FFmpeg
- * where nothing listens. Never rejects: without that thread a batch continues without FFmpeg's log, and the log says so.
+ * FFmpeg logs much about files that come out right, and does not say which file it means. What matters is in
+ * errors and notes; the rest is for those who ask for it, and only they pay for the thread. To be awaited
+ * before workers start: they silence FFmpeg where nothing listens. Never rejects: without that thread a batch
+ * continues without FFmpeg's log, and the log says so.
  * @param file the thread's program
  * @returns a function that ends it; to be called when no job runs
  */

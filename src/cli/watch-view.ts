@@ -42,7 +42,10 @@ const LEVEL_STYLES: Readonly<Record<PressureLevel, Style>> = {
 };
 const VERDICT_STYLES: Readonly<Record<Verdict, Style>> = { good: 'green', neutral: 'cyan', regretted: 'red' };
 
-/** Lines without a line feed at the end, never wider than the terminal and one line lower, where the cursor rests. */
+/**
+ * Lines without a line feed at the end, never wider than the terminal and one line lower, where the cursor
+ * rests.
+ */
 export function render(snapshot: Snapshot, progress: Progress, space: Space): string {
   const brush = new Brush(space);
   const head = [

@@ -1,7 +1,7 @@
 /**
- * The live view of a run: redrawn in place four times a second, on a terminal only. Owns the lines at the terminal's lower
- * end and the cursor, which is hidden until `stop`. Runs on the main thread; what it shows is in watch-view.ts. The library that
- * moves the cursor is loaded only when there is a terminal.
+ * The live view of a run: redrawn in place four times a second, on a terminal only. Owns the lines at the
+ * terminal's lower end and the cursor, which is hidden until `stop`. Runs on the main thread; what it shows
+ * is in watch-view.ts. The library that moves the cursor is loaded only when there is a terminal.
  */
 
 import { stripVTControlCharacters } from 'node:util';
@@ -30,7 +30,9 @@ interface Watched {
 /** What of a terminal is used. */
 type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows' | 'hasColors' | 'write' | 'on' | 'off'>;
 
-/** Where `stream` is no terminal, or one that cannot move its cursor, nothing is drawn and `line` just prints. */
+/**
+ * Where `stream` is no terminal, or one that cannot move its cursor, nothing is drawn and `line` just prints.
+ */
 export async function startWatch(stream: Terminal, source: () => Watched): Promise<Watch> {
   if (!stream.isTTY || process.env.TERM === 'dumb') {
     return { line: (text) => void stream.write(`${text}\n`), stop() {} };
@@ -47,7 +49,8 @@ export async function startWatch(stream: Terminal, source: () => Watched): Promi
       return size().rows;
     },
   } as NodeJS.WriteStream;
-  // The library's own way to hide the cursor knows stderr only, and listens for signals, which others do here.
+  // The library's own way to hide the cursor knows stderr only, and listens for signals, which others do
+  // here.
   const update = createLogUpdate(sized, { showCursor: true });
   let widths: number[] = [];
 

@@ -21,11 +21,15 @@ const KINDS = ['want', 'trim', 'clear', 'quota'] as const;
 
 export class Asks {
   readonly #open = new Map<number, Ask>();
-  /** Of each open ask, what there may be only one of: so that a round of many shards looks each up at once. */
+  /**
+   * Of each open ask, what there may be only one of: so that a round of many shards looks each up at once.
+   */
   readonly #pending = new Set<number>();
   #last = 0;
 
-  /** Opens an ask and returns its ticket, 1 or more; 0 when the donor has one of the kind and tier already. */
+  /**
+   * Opens an ask and returns its ticket, 1 or more; 0 when the donor has one of the kind and tier already.
+   */
   open(ask: Ask): number {
     const key = keyOf(ask.donor, ask.kind, ask.tier);
     if (this.#pending.has(key)) return 0;

@@ -1,8 +1,9 @@
 /**
  * Makes shards free memory: what they left unused, quota that they do not need, and in an emergency
- * everything that is idle. Owned by the coordinator, on the main thread; when to do what is decided elsewhere (regulation/).
- * Invariant: every trim is counted once, when it is answered; quota that an emergency took is spare or under way, and no
- * more than that is returned.
+ * everything that is idle. Owned by the coordinator, on the main thread; when to do what is decided elsewhere
+ * (regulation/).
+ * Invariant: every trim is counted once, when it is answered; quota that an emergency took is spare or under
+ * way, and no more than that is returned.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Shard } from '../pool/shard.ts';
@@ -51,7 +52,10 @@ export class Cleanup {
     return this.#usage.take().map((use) => ({ ...use, quota: [...this.#quotas.of(use.row)] }));
   }
 
-  /** Makes a shard free so many idle buffers of each tier at its next safepoint; returns the KiB that this may come to. */
+  /**
+   * Makes a shard free so many idle buffers of each tier at its next safepoint; returns the KiB that this may
+   * come to.
+   */
   clear(row: number, counts: readonly number[]): number {
     let kib = 0;
     for (let tier = 0; tier < POOLED_TIERS; tier++) {
@@ -68,14 +72,17 @@ export class Cleanup {
     return kib;
   }
 
-  /** Takes quota from a shard, which frees at its next safepoint what is idle over it. False when it cannot be asked now. */
+  /**
+   * Takes quota from a shard, which frees at its next safepoint what is idle over it. False when it cannot be
+   * asked now.
+   */
   lowerQuota(row: number, tier: number, count: number): boolean {
     return this.#moves.move(row, SPARE, tier, count);
   }
 
   /**
-   * One round of an emergency: everything idle is freed, and so is what is released from now on. To be called again while
-   * it lasts, for quota that was under way. Returns the KiB asked for.
+   * One round of an emergency: everything idle is freed, and so is what is released from now on. To be called
+   * again while it lasts, for quota that was under way. Returns the KiB asked for.
    */
   drain(): number {
     this.#draining = true;
@@ -91,7 +98,10 @@ export class Cleanup {
     return kib;
   }
 
-  /** The emergency is over: shards get back the quota that it took, and what is still under way once it arrives. */
+  /**
+   * The emergency is over: shards get back the quota that it took, and what is still under way once it
+   * arrives.
+   */
   refill(): void {
     this.#draining = false;
     this.#giveBack();

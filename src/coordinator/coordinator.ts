@@ -1,11 +1,12 @@
 /**
- * The coordinator: moves quota, buffers and charges between shards, serves starving shards, buries dead workers.
+ * The coordinator: moves quota, buffers and charges between shards, serves starving shards, buries dead
+ * workers.
  *
- * Owns the links to the workers, the open asks and the loans; runs on the main thread only, between its tasks, and
- * never blocks. It is the only one that moves a charge from row to row.
- * Invariant: a buffer that passes through here is charged, at every moment, to exactly one row: to the receiver's
- * before it is posted, to this thread's once it has arrived. Leaves to others: when to run (`tick`, `serve`) and
- * which task runs where (the runtime).
+ * Owns the links to the workers, the open asks and the loans; runs on the main thread only, between its
+ * tasks, and never blocks. It is the only one that moves a charge from row to row.
+ * Invariant: a buffer that passes through here is charged, at every moment, to exactly one row: to the
+ * receiver's before it is posted, to this thread's once it has arrived. Leaves to others: when to run
+ * (`tick`, `serve`) and which task runs where (the runtime).
  */
 
 import { MAIN_ROW } from '../budget/layout.ts';
@@ -92,8 +93,9 @@ export class Coordinator {
   }
 
   /**
-   * A worker's thread is gone, with all memory that was its own. The order matters: what it posted before it died
-   * is still in its port, charged to its row; its loans are charged to this thread's row; only then is the row clear.
+   * A worker's thread is gone, with all memory that was its own. The order matters: what it posted before it
+   * died is still in its port, charged to its row; its loans are charged to this thread's row; only then is
+   * the row clear.
    */
   bury(row: number): { chargedBytes: Bytes; loanBytes: Bytes } {
     const link = this.#links.remove(row);
@@ -180,7 +182,8 @@ export class Coordinator {
     this.transfers.keepAllHere();
     const freeKib = this.#ledger.limitKib - (this.#ledger.sumKib() ?? this.#ledger.limitKib);
     const donors = this.rows.donors();
-    // The first donor that was not asked yet: each is asked once, whoever starves, so that a round of many stays short.
+    // The first donor that was not asked yet: each is asked once, whoever starves, so that a round of many
+    // stays short.
     let next = 0;
     for (const { row, kib, tier } of starving) {
       // What the budget has left needs no donor: the shard was refused by a race and tries again by itself.
@@ -243,7 +246,8 @@ export class Coordinator {
 
   /** Returns the KiB that the donor will detach or free. */
   #askDonor(donor: number, to: number, tier: number, lackingKib: number): number {
-    // One that has not answered yet may be busy for long; what it may still send must not keep others from being asked.
+    // One that has not answered yet may be busy for long; what it may still send must not keep others from
+    // being asked.
     if (this.#asks.pending(donor, 'want') || this.#asks.pending(donor, 'trim')) return 0;
     const tierKib = this.rows.tierKib(tier);
     const idle = tier > 0 && tier < POOLED_TIERS ? this.rows.idle(donor, tier) : 0;

@@ -1,6 +1,7 @@
 /**
- * Which shard acquired a lease and which one released it, where they differ: it shows memory that drains from one shard into
- * another. Owned by the coordinator, on the main thread, which sees every lease that changes its thread.
+ * Which shard acquired a lease and which one released it, where they differ: it shows memory that drains from
+ * one shard into another. Owned by the coordinator, on the main thread, which sees every lease that changes
+ * its thread.
  * Invariant: counts only rise; those of a thread that is gone are kept under `GONE`.
  */
 

@@ -1,6 +1,6 @@
 /**
- * The links to the workers: which are connected, posting, and sending buffers with their charge. Owned by the coordinator, on
- * the main thread.
+ * The links to the workers: which are connected, posting, and sending buffers with their charge. Owned by the
+ * coordinator, on the main thread.
  * Invariant: a buffer that was sent is charged to the receiver's row from before it is posted; one that could
  * not be posted is still here, and so is its charge.
  */

@@ -1,13 +1,16 @@
 /**
  * What the main thread lent to tasks. Owned by the coordinator, on the main thread.
- * Invariant: every loan's charge is on the lender's row until it is settled, by its return or by the end of the
- * thread that held it; each is settled once.
+ * Invariant: every loan's charge is on the lender's row until it is settled, by its return or by the end of
+ * the thread that held it; each is settled once.
  */
 import type { Bytes } from '../bytes.ts';
 
 interface Loan {
   readonly bytes: Bytes;
-  /** The row of the worker whose result brought the memory, to which it goes back afterwards; 0 for the lender's own. */
+  /**
+   * The row of the worker whose result brought the memory, to which it goes back afterwards; 0 for the
+   * lender's own.
+   */
   readonly origin: number;
   /** The row of the worker that holds it, -1 while its task is not dispatched. */
   row: number;

@@ -1,6 +1,7 @@
 /**
- * Buffers that a worker's results brought to the main thread, that were released here, and that wait for their way back. Owned
- * by the coordinator, on the main thread. Invariant: what is in here is charged to the main thread's row.
+ * Buffers that a worker's results brought to the main thread, that were released here, and that wait for
+ * their way back. Owned by the coordinator, on the main thread. Invariant: what is in here is charged to the
+ * main thread's row.
  */
 
 import type { Gift } from '../messages/tasks.ts';
@@ -8,7 +9,9 @@ import type { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import { chargeOf } from './links.ts';
 
-/** The first tier whose buffers go back to the worker that made them: smaller ones are cheaper to allocate. */
+/**
+ * The first tier whose buffers go back to the worker that made them: smaller ones are cheaper to allocate.
+ */
 const FIRST_SENT_BACK = 1;
 const NOTHING: readonly Gift[] = [];
 

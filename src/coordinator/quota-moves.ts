@@ -1,6 +1,7 @@
 /**
- * Moves quota between shards: the donor is told first, and the quota is credited only when it has answered. Owned by the
- * coordinator, on the main thread. Invariant: that of `Quotas`; what is on its way is in one open ask.
+ * Moves quota between shards: the donor is told first, and the quota is credited only when it has answered.
+ * Owned by the coordinator, on the main thread. Invariant: that of `Quotas`; what is on its way is in one
+ * open ask.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Shard } from '../pool/shard.ts';

@@ -1,7 +1,7 @@
 /**
  * How many idle buffers of each tier each shard may keep. Owned by the coordinator, on the main thread.
- * Invariant: for each tier, what the rows have plus what is spare plus what is on its way between two rows is the
- * tier's total, always.
+ * Invariant: for each tier, what the rows have plus what is spare plus what is on its way between two rows is
+ * the tier's total, always.
  */
 import { POOLED_TIERS, type TierPolicies } from '../pool/tiers.ts';
 
@@ -19,7 +19,10 @@ export class Quotas {
     this.#even = tiers.map(({ maxIdle }) => Math.ceil(maxIdle / shards));
   }
 
-  /** Gives a new row its share of what is spare: as much as each row that is still to come, an even share at most. */
+  /**
+   * Gives a new row its share of what is spare: as much as each row that is still to come, an even share at
+   * most.
+   */
   open(row: number): number[] {
     const awaited = Math.max(1, this.#shards - this.#rows.size);
     const quotas = this.#spare.map((spare, tier) => Math.min(Math.ceil(spare / awaited), this.#even[tier]));
@@ -55,7 +58,9 @@ export class Quotas {
     return taken;
   }
 
-  /** Credits `count` to a row, or to the spare ones when there is no such row, and returns the row's quota. */
+  /**
+   * Credits `count` to a row, or to the spare ones when there is no such row, and returns the row's quota.
+   */
   raise(row: number, tier: number, count: number): number {
     const quotas = this.#rows.get(row);
     if (quotas === undefined) {

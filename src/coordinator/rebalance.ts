@@ -1,9 +1,11 @@
 /**
- * Which shard should pass on quota or buffers to which: a pure function of what the rows show. It imports no worker, clock or Atomics.
+ * Which shard should pass on quota or buffers to which: a pure function of what the rows show. It imports no
+ * worker, clock or Atomics.
  *
- * Evidence decides, not idleness: a shard needs quota only if it allocated *and* freed buffers of the tier for lack
- * of room in the same interval; it needs buffers if it allocated at all. A donor passes on what lay idle through
- * the whole interval (its low-water mark), so one of the right size, hitting all the time, loses nothing it uses.
+ * Evidence decides, not idleness: a shard needs quota only if it allocated *and* freed buffers of the tier
+ * for lack of room in the same interval; it needs buffers if it allocated at all. A donor passes on what lay
+ * idle through the whole interval (its low-water mark), so one of the right size, hitting all the time, loses
+ * nothing it uses.
  */
 import { POOLED_TIERS } from '../pool/tiers.ts';
 
@@ -78,8 +80,8 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
     }
 
     function spareQuota(shard: ShardView): number {
-      // What came and went through the list is what it uses. Of the rest half, so that several rounds approach its
-      // need without passing it.
+      // What came and went through the list is what it uses. Of the rest half, so that several rounds
+      // approach its need without passing it.
       const used = Math.max(0, shard.idleHigh[tier] - shard.idleLow[tier]);
       return shard.overflows[tier] > 0 ? 0 : Math.ceil(Math.max(0, shard.quota[tier] - 2 * used) / 2);
     }

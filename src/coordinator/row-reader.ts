@@ -1,6 +1,7 @@
 /**
- * What the coordinator reads from the rows: counts of live rows, kept counts of dead ones, and the change since
- * the last round. Main thread only. Everything read here is a hint or a counter; nothing decides about the budget.
+ * What the coordinator reads from the rows: counts of live rows, kept counts of dead ones, and the change
+ * since the last round. Main thread only. Everything read here is a hint or a counter; nothing decides about
+ * the budget.
  */
 
 import { Counters } from '../budget/counters.ts';

@@ -1,7 +1,8 @@
 /**
- * Memory that comes to the main thread with results, and what goes back from here. Owned by the coordinator, on the main thread.
- * Invariant: what has arrived is charged to this thread's row, and what leaves is charged to its receiver before it is posted; a
- * buffer that could not be sent is still here, and so is its charge.
+ * Memory that comes to the main thread with results, and what goes back from here. Owned by the coordinator,
+ * on the main thread.
+ * Invariant: what has arrived is charged to this thread's row, and what leaves is charged to its receiver
+ * before it is posted; a buffer that could not be sent is still here, and so is its charge.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
@@ -39,7 +40,8 @@ export class Transfers {
     if (arrived.length > 0) ledger.move(row, MAIN_ROW, chargeOf(arrived));
     return crates.map(({ buffer, tier, loan }) => {
       if (loan === 0) return new Store(buffer, tier, 0, row);
-      // What one worker made and another one borrowed goes back to the first, which would otherwise allocate each time.
+      // What one worker made and another one borrowed goes back to the first, which would otherwise allocate
+      // each time.
       const origin = loans.originOf(loan);
       loans.settle(loan);
       return new Store(buffer, tier, 0, origin);
@@ -61,8 +63,8 @@ export class Transfers {
   }
 
   /**
-   * A store that a result brought here was released here. True when it waits in the outbox: it goes back to its worker with the
-   * next task or tick.
+   * A store that a result brought here was released here. True when it waits in the outbox: it goes back to
+   * its worker with the next task or tick.
    */
   sendBack(store: Store): boolean {
     const here = this.#parts.links.has(store.origin);
@@ -87,7 +89,9 @@ export class Transfers {
     return gifts;
   }
 
-  /** The task did not leave, and neither did what was to go with it. To be called before the worker is buried. */
+  /**
+   * The task did not leave, and neither did what was to go with it. To be called before the worker is buried.
+   */
   unpackReturns(row: number, gifts: readonly Gift[]): void {
     for (const { tier, buffers } of gifts) {
       this.#parts.ledger.move(row, MAIN_ROW, chargeOf(buffers));

@@ -1,5 +1,6 @@
 /**
- * What each shard used and left alone since somebody last asked: gathered at every round of the coordinator, on the main thread.
+ * What each shard used and left alone since somebody last asked: gathered at every round of the coordinator,
+ * on the main thread.
  * Invariant: nothing that a round showed is lost between two calls of `take`.
  */
 import { POOLED_TIERS } from '../pool/tiers.ts';

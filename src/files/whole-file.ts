@@ -1,7 +1,7 @@
 /**
  * Files that appear whole or not at all: written under a hidden name beside their place, then renamed to it.
- * The name says which process made it, so that a process that exits at once can remove its own. Owns the count of
- * its thread's names.
+ * The name says which process made it, so that a process that exits at once can remove its own. Owns the
+ * count of its thread's names.
  */
 import {
   closeSync,
@@ -143,7 +143,10 @@ const ASIDE = /^\..*\.(?<pid>\d+)-\d+-\d+\.part$/s;
 
 let created = 0;
 
-/** Unique over processes and threads, and without characters that programs read as patterns. As {@link ASIDE} has it. */
+/**
+ * Unique over processes and threads, and without characters that programs read as patterns. As {@link ASIDE}
+ * has it.
+ */
 function asideName(name: string): string {
   const kept = Buffer.from(name.replaceAll('%', '_'))
     .subarray(0, NAME_BYTES_KEPT)

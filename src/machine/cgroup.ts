@@ -1,8 +1,9 @@
 /**
  * What the container allows, from the control groups of Linux, version 1, version 2 and both side by side.
  *
- * Owns nothing but the paths it found; any thread. A limit of an outer group binds as well as that of the own one, so all
- * levels up to where the hierarchy is mounted are read. What is missing, unreadable or not a number counts as no limit.
+ * Owns nothing but the paths it found; any thread. A limit of an outer group binds as well as that of the own
+ * one, so all levels up to where the hierarchy is mounted are read. What is missing, unreadable or not a
+ * number counts as no limit.
  */
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -22,7 +23,10 @@ export const readText: ReadText = (path) => {
 /** One level of the hierarchy that has a memory limit. */
 export interface MemoryGroup {
   readonly limitBytes: Bytes;
-  /** What its processes hold but for file cache, which the kernel takes back by itself; null when it can't be read. */
+  /**
+   * What its processes hold but for file cache, which the kernel takes back by itself; null when it can't be
+   * read.
+   */
   readonly heldBytes: Bytes | null;
 }
 
@@ -79,7 +83,9 @@ export class Cgroup {
     return found;
   }
 
-  /** `memory.high` kills nobody, but over it the kernel slows every allocation down: for us it is the limit. */
+  /**
+   * `memory.high` kills nobody, but over it the kernel slows every allocation down: for us it is the limit.
+   */
   #memoryLimit(directory: string, version: 1 | 2): Bytes | null {
     if (version === 1) return positive(wholeNumber(this.#read(`${directory}/memory.limit_in_bytes`)));
     const max = positive(wholeNumber(this.#read(`${directory}/memory.max`)));
@@ -88,8 +94,9 @@ export class Cgroup {
   }
 
   /**
-   * A group's usage counts the cache of every file that it read or wrote. A batch fills its group up to the limit that way,
-   * and nothing is scarce: the kernel drops those pages first. `active_file` is such cache too (a file read twice).
+   * A group's usage counts the cache of every file that it read or wrote. A batch fills its group up to the
+   * limit that way, and nothing is scarce: the kernel drops those pages first. `active_file` is such cache
+   * too (a file read twice).
    */
   #memoryHeld(directory: string, version: 1 | 2): Bytes | null {
     const [usage, prefix] = version === 2 ? ['memory.current', ''] : ['memory.usage_in_bytes', 'total_'];
@@ -166,7 +173,10 @@ function findHierarchy(
   return directories.length > 0 ? { version, directories } : null;
 }
 
-/** The path of a group below the root of a mount; null when it is seen from outside (`/../other`, another container). */
+/**
+ * The path of a group below the root of a mount; null when it is seen from outside (`/../other`, another
+ * container).
+ */
 function below(root: string, group: string): string | null {
   if (group.split('/').includes('..')) return null;
   const path = posix.relative(root, group);

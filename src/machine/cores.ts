@@ -5,8 +5,8 @@ import { type Cgroup, ownCgroup, type ReadText, readText } from './cgroup.ts';
 /**
  * The least of affinity and the container's CPU quota; a quota of one core and a half is 1.5. 20 to 200 us.
  *
- * `availableParallelism()` would not do: it rounds a quota of version 2 down to whole cores (1.9 becomes 1), and found none
- * of version 1 where this was tried. So Linux is asked for the affinity itself.
+ * `availableParallelism()` would not do: it rounds a quota of version 2 down to whole cores (1.9 becomes 1),
+ * and found none of version 1 where this was tried. So Linux is asked for the affinity itself.
  */
 export function readCores(read: ReadText = readText, cgroup: Pick<Cgroup, 'cpuCores'> = ownCgroup()): number {
   const allowed = /^Cpus_allowed_list:\s*([\d,-]+)$/m.exec(read('/proc/self/status') ?? '')?.[1];

@@ -1,15 +1,17 @@
 /**
  * How busy the process, its threads and the machine are.
  *
- * Owns a meter for the process, one for the machine and two for each thread; the thread that samples, never blocks.
- * Invariant: of each thread at most one question is open, and a thread that has gone is forgotten at the next sample.
- * What the loads mean for block sizes is decided elsewhere.
+ * Owns a meter for the process, one for the machine and two for each thread; the thread that samples, never
+ * blocks.
+ * Invariant: of each thread at most one question is open, and a thread that has gone is forgotten at the next
+ * sample. What the loads mean for block sizes is decided elsewhere.
  *
- * The event loop says how long a thread was not waiting for work: read from outside in 10 us, also while the thread is in
- * one long synchronous task, but 1 as well while a task blocks in `Atomics.wait`. CPU time tells these two apart. The
- * thread itself answers for it, in an interrupt (10 us of its time, inside JavaScript and `Atomics.wait` at once, inside a
- * native call after it), so it is asked only once a second, as is the machine (100 us). One sample of two workers takes
- * 10 us in a row, and 90 in a thread that has other work in between.
+ * The event loop says how long a thread was not waiting for work: read from outside in 10 us, also while the
+ * thread is in one long synchronous task, but 1 as well while a task blocks in `Atomics.wait`. CPU time tells
+ * these two apart. The thread itself answers for it, in an interrupt (10 us of its time, inside JavaScript
+ * and `Atomics.wait` at once, inside a native call after it), so it is asked only once a second, as is the
+ * machine (100 us). One sample of two workers takes 10 us in a row, and 90 in a thread that has other work in
+ * between.
  */
 
 import { type CpuSources, realSources, type ThreadSource } from './cpu-sources.ts';
@@ -64,8 +66,8 @@ export class CpuLoad {
   }
 
   /**
-   * Takes the figures of now; call it some times a second with all threads there are. What cannot be read stays null.
-   * Never throws.
+   * Takes the figures of now; call it some times a second with all threads there are. What cannot be read
+   * stays null. Never throws.
    */
   sample(threads: Iterable<ThreadSource>): void {
     const nowMs = attempt(() => this.#sources.now());
@@ -77,14 +79,18 @@ export class CpuLoad {
     this.#sampleThreads([...threads], nowMs, elapsedMs);
   }
 
-  /** CPU time of the process beside that of the cores it may use, smoothed, 0 to 1; null before the second sample. */
+  /**
+   * CPU time of the process beside that of the cores it may use, smoothed, 0 to 1; null before the second
+   * sample.
+   */
   get processShare(): number | null {
     return this.#process.smoothed;
   }
 
   /**
-   * How busy the CPU is that the process could use: the higher of its own share and of the machine's load, since beside
-   * busy neighbours a process that computes all the time gets only a part. Smoothed, 0 to 1; null before the second sample.
+   * How busy the CPU is that the process could use: the higher of its own share and of the machine's load,
+   * since beside busy neighbours a process that computes all the time gets only a part. Smoothed, 0 to 1;
+   * null before the second sample.
    */
   get share(): number | null {
     const own = this.processShare;

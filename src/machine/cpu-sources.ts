@@ -1,4 +1,7 @@
-/** Where CPU loads are read from: this process, its threads, the machine. The thread that samples; nothing blocks. */
+/**
+ * Where CPU loads are read from: this process, its threads, the machine. The thread that samples; nothing
+ * blocks.
+ */
 import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
@@ -18,12 +21,17 @@ export interface CpuSources {
   cores(): number;
 }
 
-/** One thread. The same object, or one that reads the same thread, as long as `CpuLoad` was not told to forget its shard. */
+/**
+ * One thread. The same object, or one that reads the same thread, as long as `CpuLoad` was not told to forget
+ * its shard.
+ */
 export interface ThreadSource {
   readonly shard: number;
   /** Milliseconds since its event loop started; null before that. */
   eventLoop(): { active: number; idle: number } | null;
-  /** Seconds of CPU time since the thread started, now or once it can answer; null where Node does not tell. */
+  /**
+   * Seconds of CPU time since the thread started, now or once it can answer; null where Node does not tell.
+   */
   cpu?(): number | Promise<number> | null;
 }
 

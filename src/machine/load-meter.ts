@@ -1,11 +1,14 @@
 /**
  * A load from two totals that only rise, such as busy and all time; pure.
  *
- * Owns the last totals and one smoothed value. Smoothing is exponential by time and not by sample, so that samples may
- * come as they like: after one time constant a step has come through to 63 %.
+ * Owns the last totals and one smoothed value. Smoothing is exponential by time and not by sample, so that
+ * samples may come as they like: after one time constant a step has come through to 63 %.
  */
 
-/** Loads are 0 to 1; null where this machine or Node does not tell. `raw` is over the last interval, the other smoothed. */
+/**
+ * Loads are 0 to 1; null where this machine or Node does not tell. `raw` is over the last interval, the other
+ * smoothed.
+ */
 export interface Load {
   readonly raw: number | null;
   readonly smoothed: number | null;
@@ -36,7 +39,9 @@ export class LoadMeter {
     return this.#smoothed;
   }
 
-  /** `busy` and `all` in the same unit. No progress of `all` is no sample; a step back starts anew from there. */
+  /**
+   * `busy` and `all` in the same unit. No progress of `all` is no sample; a step back starts anew from there.
+   */
   observe(busy: number, all: number, nowMs: number): void {
     if (!Number.isFinite(busy) || !Number.isFinite(all) || !Number.isFinite(nowMs)) return;
     const last = this.#last;

@@ -1,6 +1,7 @@
 /**
- * The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, in ticks of 1/100 s; what follows is
- * in the first two already. Waiting for a disk is idle; what a hypervisor gave to others is not.
+ * The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, in ticks of 1/100 s;
+ * what follows is in the first two already. Waiting for a disk is idle; what a hypervisor gave to others is
+ * not.
  */
 export function parseStat(stat: string): { busySeconds: number; totalSeconds: number } | null {
   const [name, ...fields] = stat.slice(0, stat.indexOf('\n')).split(/\s+/);

@@ -2,8 +2,8 @@
  * How much memory the process holds beside what it may have. Any thread. 30 us in a row, up to 300 us in a
  * thread that wakes up for it.
  *
- * Resident memory is a slow measure, since malloc does not return all that is freed to the system: it may show that memory
- * is scarce, but not that it no longer is.
+ * Resident memory is a slow measure, since malloc does not return all that is freed to the system: it may
+ * show that memory is scarce, but not that it no longer is.
  */
 import { totalmem } from 'node:os';
 import type { Bytes } from '../bytes.ts';

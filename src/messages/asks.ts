@@ -1,6 +1,6 @@
 /**
- * The messages between the coordinator and the workers, over each worker's own port. Structured-cloneable; buffers are
- * always transferred, never copied.
+ * The messages between the coordinator and the workers, over each worker's own port. Structured-cloneable;
+ * buffers are always transferred, never copied.
  */
 import type { Leak } from '../pool/leases.ts';
 import type { Interval } from './interval.ts';

@@ -21,9 +21,10 @@ export interface Packed {
 }
 
 /**
- * Finds the leases of a value, ready to move. If it throws, all of them live on. Views that were taken of them before are
- * detached by the transfer; where that has to wait, by {@link detachViews}.
- * @throws MillpondError `ERR_LEASE_VIEW_MOVED`, `ERR_LEASE_UNTRANSFERABLE` and what `Leases.checkMovable` throws
+ * Finds the leases of a value, ready to move. If it throws, all of them live on. Views that were taken of
+ * them before are detached by the transfer; where that has to wait, by {@link detachViews}.
+ * @throws MillpondError `ERR_LEASE_VIEW_MOVED`, `ERR_LEASE_UNTRANSFERABLE` and what `Leases.checkMovable`
+ * throws
  */
 export function pack(value: unknown, shard: Shard): Packed {
   const leases: Lease[] = [];
@@ -52,7 +53,8 @@ export function pack(value: unknown, shard: Shard): Packed {
     if (seen.has(part)) return;
     seen.add(part);
     if (isContainer(part)) {
-      // Arrays too by their keys: structured cloning takes along what else was set on them, and holes cost nothing.
+      // Arrays too by their keys: structured cloning takes along what else was set on them, and holes cost
+      // nothing.
       for (const key of Object.keys(part)) {
         path.push(key);
         visit((part as Record<string | number, unknown>)[key]);
@@ -68,7 +70,9 @@ export function pack(value: unknown, shard: Shard): Packed {
   }
 }
 
-/** A copy of the plain objects and arrays of a value, shared and cyclic as they were, with `null` for leases. */
+/**
+ * A copy of the plain objects and arrays of a value, shared and cyclic as they were, with `null` for leases.
+ */
 function withoutLeases(part: unknown, copies: Map<object, object>): unknown {
   if (typeof part !== 'object' || part === null) return part;
   if (part instanceof Lease) return null;

@@ -41,7 +41,10 @@ function read(error: unknown): ErrorRecord {
   };
 }
 
-/** An error of the same class where it is a standard one or a `MillpondError`, else an `Error` of the same name. */
+/**
+ * An error of the same class where it is a standard one or a `MillpondError`, else an `Error` of the same
+ * name.
+ */
 export function errorFrom(record: ErrorRecord): Error {
   const error =
     record.name === 'MillpondError' &&

@@ -1,4 +1,6 @@
-/** What travels with tasks and results. Structured-cloneable; buffers are always transferred, never copied. */
+/**
+ * What travels with tasks and results. Structured-cloneable; buffers are always transferred, never copied.
+ */
 import type { Bytes } from '../bytes.ts';
 import type { Leak } from '../pool/leases.ts';
 import type { ErrorRecord } from './error-record.ts';
@@ -14,7 +16,10 @@ export interface Crate {
   readonly loan: number;
 }
 
-/** Idle buffers that travel with a task to the worker that they go back to, and to which they are charged already. */
+/**
+ * Idle buffers that travel with a task to the worker that they go back to, and to which they are charged
+ * already.
+ */
 export interface Gift {
   readonly tier: number;
   readonly buffers: ArrayBuffer[];

@@ -1,6 +1,7 @@
 import type { Store } from './store.ts';
 
-// The words that a list publishes, relative to its first: side by side, so that the hot path loads one index for all.
+// The words that a list publishes, relative to its first: side by side, so that the hot path loads one index
+// for all.
 /** Idle buffers now. */
 export const IDLE = 0;
 /** The fewest, and the most, since the coordinator last reset them. */
@@ -13,7 +14,8 @@ export const LIST_WORDS = 4;
 /**
  * Idle buffers of one tier, last in first out: the one most likely to be in cache comes first.
  * Owned by one shard and touched by its thread only. Invariant: `length <= quota` after every push;
- * the published words hold the length, its peak, and its lowest and highest since the coordinator last reset them.
+ * the published words hold the length, its peak, and its lowest and highest since the coordinator last reset
+ * them.
  */
 export class FreeList {
   /** How many may stay; lowering it frees nothing by itself (see `Shard.setQuota`). */
@@ -24,8 +26,9 @@ export class FreeList {
   readonly #first: number;
 
   /**
-   * `first` is the first of its `LIST_WORDS` in shared memory, written by plain stores, which others read as hints. That
-   * memory comes with each call instead of being kept here: the caller has it at hand, and one load less is 1 ns of a hit.
+   * `first` is the first of its `LIST_WORDS` in shared memory, written by plain stores, which others read as
+   * hints. That memory comes with each call instead of being kept here: the caller has it at hand, and one
+   * load less is 1 ns of a hit.
    */
   constructor(quota: number, first: number) {
     this.quota = quota;
@@ -64,7 +67,10 @@ export class FreeList {
     return true;
   }
 
-  /** Apart, because the list is rarely longer than before: the peak is never below the highest since the last reset. */
+  /**
+   * Apart, because the list is rarely longer than before: the peak is never below the highest since the last
+   * reset.
+   */
   #rise(length: number, words: Int32Array): void {
     const first = this.#first;
     words[first + IDLE_HIGH] = length;

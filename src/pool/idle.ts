@@ -1,7 +1,8 @@
 /**
- * The idle memory of one shard: a free list for each tier, and the only place where the shard's memory is freed.
- * Owned by one thread. Invariant: a store in a list is charged to this shard, intact, scrubbed if asked, and
- * nowhere else; a store that leaves by `free` was freed before its charge was taken back; one that cannot be is quarantined.
+ * The idle memory of one shard: a free list for each tier, and the only place where the shard's memory is
+ * freed. Owned by one thread. Invariant: a store in a list is charged to this shard, intact, scrubbed if
+ * asked, and nowhere else; a store that leaves by `free` was freed before its charge was taken back; one that
+ * cannot be is quarantined.
  */
 import { KiB } from '../bytes.ts';
 import { FreeList, LIST_WORDS } from './free-list.ts';
@@ -31,7 +32,10 @@ export interface MemoryParts {
   readonly counts: ShardCounts;
 }
 
-/** A released buffer helps a starving shard if so many like it would meet its need; smaller ones stay in their pools. */
+/**
+ * A released buffer helps a starving shard if so many like it would meet its need; smaller ones stay in their
+ * pools.
+ */
 const HELPFUL = 16;
 
 export class IdleMemory {
@@ -108,7 +112,9 @@ export class IdleMemory {
     }
   }
 
-  /** Frees idle stores, largest tier first, until `kib` are free or nothing is idle; returns the KiB freed. */
+  /**
+   * Frees idle stores, largest tier first, until `kib` are free or nothing is idle; returns the KiB freed.
+   */
   trim(kib: number): number {
     let freed = 0;
     for (let tier = POOLED_TIERS - 1; tier >= 0 && freed < kib; tier--) {

@@ -102,7 +102,8 @@ export class Ladder {
         const end = over();
         if (end !== null) throw end;
         supply.starve(need);
-        // Read before the try: whatever comes free after this line changes the word, so the wait ends at once.
+        // Read before the try: whatever comes free after this line changes the word, so the wait ends at
+        // once.
         const seen = supply.wakeWord();
         // Half of its time for the pool to recover; then it may have what the budget holds.
         const early = timeoutMs === 0 || supply.now() < deadline - timeoutMs * 5e5;
@@ -117,7 +118,10 @@ export class Ladder {
     }
   }
 
-  /** One try of every step that needs no other thread; `null` when the budget refuses, or direct allocations are to wait. */
+  /**
+   * One try of every step that needs no other thread; `null` when the budget refuses, or direct allocations
+   * are to wait.
+   */
   #attempt({ lengths, exact }: Request<unknown>, waited: boolean, holdsDirect: boolean): Served | null {
     const supply = this.#supply;
     const before = this.#idle.lists.map((list) => list.length);
@@ -147,7 +151,8 @@ export class Ladder {
     if (missingKib === 0) return { stores: found as Store[], causes };
 
     let trimmed = false;
-    // While memory is critical the largest wait: what comes free is for requests that the pool can serve again.
+    // While memory is critical the largest wait: what comes free is for requests that the pool can serve
+    // again.
     if (held || !supply.reserve(missingKib)) {
       trimmed = !held && this.#idle.trim(missingKib) > 0 && supply.reserve(missingKib);
       if (!trimmed) {

@@ -31,8 +31,8 @@ export class Lease {
   }
 
   /**
-   * The memory as bytes, over the whole capacity. Recycled memory holds what its last user left, unless `scrub` is on.
-   * The view is cached: read it again after `resize`.
+   * The memory as bytes, over the whole capacity. Recycled memory holds what its last user left, unless
+   * `scrub` is on. The view is cached: read it again after `resize`.
    * @throws MillpondError `ERR_LEASE_RELEASED`, `ERR_LEASE_MOVED`
    */
   get bytes(): Uint8Array<ArrayBuffer> {
@@ -50,8 +50,9 @@ export class Lease {
   }
 
   /**
-   * Changes the length: in place within the capacity, else by a larger buffer, to which the content is copied.
-   * Views taken before are stale afterwards. In a worker it may wait, as `acquire` does; if it throws, nothing changed.
+   * Changes the length: in place within the capacity, else by a larger buffer, to which the content is
+   * copied. Views taken before are stale afterwards. In a worker it may wait, as `acquire` does; if it
+   * throws, nothing changed.
    * @throws MillpondError as `acquire`, and `ERR_LEASE_PINNED`
    */
   resize(length: Bytes): void {

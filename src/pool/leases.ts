@@ -1,11 +1,12 @@
 /**
  * The live leases of one shard: it lends stores, takes them back, and ends them with their task.
  *
- * Owns every store that is not idle: under a live lease, homebound (a loan whose lease ended), or in quarantine. Runs on
- * one thread and is touched by no other. Invariant: a store is in exactly one of these, or idle, or was handed out by
- * `detach`; a lease lives exactly as long as its store has its generation.
+ * Owns every store that is not idle: under a live lease, homebound (a loan whose lease ended), or in
+ * quarantine. Runs on one thread and is touched by no other. Invariant: a store is in exactly one of these,
+ * or idle, or was handed out by `detach`; a lease lives exactly as long as its store has its generation.
  *
- * Over 300 lines because all ways in which a lease ends share private state, and a hit pays for every call between files.
+ * Over 300 lines because all ways in which a lease ends share private state, and a hit pays for every call
+ * between files.
  */
 import { type Bytes, KiB } from '../bytes.ts';
 import type { FreeList } from './free-list.ts';
@@ -41,7 +42,10 @@ interface LeasesParts extends MemoryParts {
 }
 
 export class Leases implements Lender {
-  /** Cannot be cloned, so neither can a lease that gets into a message other than by a move; the error shows its name. */
+  /**
+   * Cannot be cloned, so neither can a lease that gets into a message other than by a move; the error shows
+   * its name.
+   */
   readonly uncloneable = Symbol('a lease that is not in a plain object or array');
   readonly #idle: IdleMemory;
   readonly #supply: Supply;
@@ -55,7 +59,10 @@ export class Leases implements Lender {
   readonly #lists: readonly FreeList[];
   readonly #releases: Float64Array;
   readonly #scrub: boolean;
-  /** Every store that was ever lent here and has not left since; `task` tells the lent ones. A hit does not touch it. */
+  /**
+   * Every store that was ever lent here and has not left since; `task` tells the lent ones. A hit does not
+   * touch it.
+   */
   readonly #known: Store[] = [];
   /** True when the running task got a lease: then its end looks through them. */
   #lentInTask = false;
@@ -157,7 +164,10 @@ export class Leases implements Lender {
     this.#supply.safepoint();
   }
 
-  /** Reclaims what the task left: forgotten leases are re-homed, so that no stale view reaches recycled memory. */
+  /**
+   * Reclaims what the task left: forgotten leases are re-homed, so that no stale view reaches recycled
+   * memory.
+   */
   endTask(): TaskEnd {
     const leaks: Leak[] = [];
     let pinned = 0;
@@ -175,7 +185,9 @@ export class Leases implements Lender {
     return { leaks, homebound, pinned };
   }
 
-  /** Ends a lease for a move to another shard and hands its store over; the charge is the caller's business. */
+  /**
+   * Ends a lease for a move to another shard and hands its store over; the charge is the caller's business.
+   */
   detach(lease: Lease): Store {
     const store = this.checkMovable(lease);
     lease.generation = MOVED;
@@ -195,7 +207,10 @@ export class Leases implements Lender {
     return store;
   }
 
-  /** A store comes whose lease ended in another shard; as a release. `seen` says that views of it may still be about. */
+  /**
+   * A store comes whose lease ended in another shard; as a release. `seen` says that views of it may still be
+   * about.
+   */
   attach(store: Store, asked: number, seen = false): void {
     this.#releases[asked]++;
     if (store.loan === 0) this.#counts.held(store.tier, store.capacity / KiB);
@@ -206,7 +221,9 @@ export class Leases implements Lender {
     return this.some((store) => store.buffer === buffer);
   }
 
-  /** Asks of every store of this shard, once for each place where it is: lent, homebound, idle, in quarantine. */
+  /**
+   * Asks of every store of this shard, once for each place where it is: lent, homebound, idle, in quarantine.
+   */
   some(test: (store: Store) => boolean): boolean {
     return (
       this.#known.some((store) => store.task !== NOT_LENT && test(store)) ||
@@ -251,7 +268,10 @@ export class Leases implements Lender {
     this.#drop(store);
   }
 
-  /** Records how long a timed lease lived. One that moved is not timed any further: the two threads' records are apart. */
+  /**
+   * Records how long a timed lease lived. One that moved is not timed any further: the two threads' records
+   * are apart.
+   */
   #stopClock(store: Store): void {
     if (store.timedFor === 0) return;
     this.#recorder.lifetime(store.asked, this.#supply.now() - store.lentAt, store.timedFor);
@@ -276,7 +296,9 @@ export class Leases implements Lender {
     return this.#known.filter((store) => store.task !== NOT_LENT && test(store));
   }
 
-  /** Ends a lease that nobody gave back: it is out of reach, so its store becomes one of another generation. */
+  /**
+   * Ends a lease that nobody gave back: it is out of reach, so its store becomes one of another generation.
+   */
   #reclaim(store: Store): void {
     store.generation++;
     this.#stopClock(store);

@@ -7,14 +7,18 @@ export type Safety = 'off' | 'sampled' | 'full';
 
 /** Settings that every thread's shard shares. */
 export interface PoolOptions {
-  /** Bytes that all threads together may hold, 1 KiB to 1 TiB, and at least one block for each thread. Default 100 MiB. */
+  /**
+   * Bytes that all threads together may hold, 1 KiB to 1 TiB, and at least one block for each thread. Default
+   * 100 MiB.
+   */
   readonly budgetBytes: Bytes;
   /** Capacities and idle counts of the pooled tiers; counts are totals over all shards. */
   readonly tiers: TierPolicies;
   /**
-   * `off`: misuse of a lease object (double release, use after release or move) throws, nothing else is checked.
-   * `sampled` (default): besides, one lease in 4096 remembers its acquiring stack, and the views taken from it are
-   * detached at its release, so that a stale view fails instead of reading another job's data. `full`: every lease.
+   * `off`: misuse of a lease object (double release, use after release or move) throws, nothing else is
+   * checked. `sampled` (default): besides, one lease in 4096 remembers its acquiring stack, and the views
+   * taken from it are detached at its release, so that a stale view fails instead of reading another job's
+   * data. `full`: every lease.
    */
   readonly safety: Safety;
   /** Overwrite memory with zeros before it is reused, so that no job sees another's data. Default false. */
@@ -22,21 +26,29 @@ export interface PoolOptions {
   /** Milliseconds that a request waits for memory before it fails, 0 to 3,600,000. Default 5000. */
   readonly acquireTimeoutMs: number;
   /**
-   * Latency and size of one hit in this many are recorded (slow paths always are); 1 records all. Of what is recorded, one hit
-   * in 64 is timed until its release. 1 to 1,000,000. Default 64.
+   * Latency and size of one hit in this many are recorded (slow paths always are); 1 records all. Of what is
+   * recorded, one hit in 64 is timed until its release. 1 to 1,000,000. Default 64.
    */
   readonly sampleEvery: number;
   /**
-   * Bytes of an audio block that jobs are advised to work in: where sizing starts, and to where it returns. 1 KiB to
-   * 1 GiB. Default 64 KiB.
+   * Bytes of an audio block that jobs are advised to work in: where sizing starts, and to where it returns.
+   * 1 KiB to 1 GiB. Default 64 KiB.
    */
   readonly blockBytes: Bytes;
-  /** `adaptive` (default): the size follows CPU load and memory pressure. `fixed`: it stays at `blockBytes`. */
+  /**
+   * `adaptive` (default): the size follows CPU load and memory pressure. `fixed`: it stays at `blockBytes`.
+   */
   readonly sizing: 'adaptive' | 'fixed';
-  /** Bounds of adaptive sizing, 1 KiB to 1 GiB around `blockBytes`. Defaults 4 KiB and 1 MiB, or `blockBytes` where that lies outside. */
+  /**
+   * Bounds of adaptive sizing, 1 KiB to 1 GiB around `blockBytes`. Defaults 4 KiB and 1 MiB, or `blockBytes`
+   * where that lies outside.
+   */
   readonly leastBlockBytes: Bytes;
   readonly mostBlockBytes: Bytes;
-  /** Milliseconds of audio that one block lasts at most, at the rate of each audio file; 1 to 3,600,000. Default 2000. */
+  /**
+   * Milliseconds of audio that one block lasts at most, at the rate of each audio file; 1 to 3,600,000.
+   * Default 2000.
+   */
   readonly mostBlockMs: number;
 }
 
@@ -54,7 +66,10 @@ const DEFAULT_POOL_OPTIONS: PoolOptions = {
   mostBlockMs: 2000,
 };
 
-/** Fills in defaults and checks every value. @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL` */
+/**
+ * Fills in defaults and checks every value. @throws MillpondError `ERR_INVALID_ARGUMENT`,
+ * `ERR_BUDGET_TOO_SMALL`
+ */
 export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number): PoolOptions {
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(DEFAULT_POOL_OPTIONS, name));
   if (unknown !== undefined) {

@@ -1,6 +1,7 @@
 /**
- * Memory that may be neither reused, nor moved, nor freed: native code still holds it, or it was transferred away or marked
- * untransferable without the pool. Owned by one shard, on its thread. Invariant: what is in here stays charged.
+ * Memory that may be neither reused, nor moved, nor freed: native code still holds it, or it was transferred
+ * away or marked untransferable without the pool. Owned by one shard, on its thread. Invariant: what is in
+ * here stays charged.
  */
 import type { Store } from './store.ts';
 

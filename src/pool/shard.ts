@@ -1,10 +1,12 @@
 /**
  * One thread's pool: how it gets memory for a request, by the fast path or by the ladder.
  *
- * Runs on one thread and is touched by no other; owns the idle memory, the leases and the ladder of that thread.
- * Leaves to others: what lives and how it ends (`Leases`), the budget, the mailbox and waiting (`Supply`).
+ * Runs on one thread and is touched by no other; owns the idle memory, the leases and the ladder of that
+ * thread. Leaves to others: what lives and how it ends (`Leases`), the budget, the mailbox and waiting
+ * (`Supply`).
  *
- * Over 300 lines because a hit, what is sampled of it and its slow path share counters that are private to be quick.
+ * Over 300 lines because a hit, what is sampled of it and its slow path share counters that are private to be
+ * quick.
  */
 import { type Bytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
@@ -23,7 +25,10 @@ import type { Store } from './store.ts';
 import type { LeaseRecorder, ShardCounts, Supply } from './supply.ts';
 import { capacityFor, tierFor } from './tiers.ts';
 
-/** Of hits, one in this many is timed to its release, or one of the recorded ones where those are fewer: a clock costs 50 ns. */
+/**
+ * Of hits, one in this many is timed to its release, or one of the recorded ones where those are fewer: a
+ * clock costs 50 ns.
+ */
 const TIME_EVERY = 64;
 /** One lease in this many is guarded at `sampled` safety: a stack costs microseconds. */
 const GUARD_EVERY = 4096;
@@ -166,8 +171,9 @@ export class Shard implements Pool {
   }
 
   /**
-   * Takes the charge off what is in quarantine and leaves it to the garbage collector. For the main thread, after `close`,
-   * when nothing is acquired any more; what a worker has in quarantine is charged until its thread is gone.
+   * Takes the charge off what is in quarantine and leaves it to the garbage collector. For the main thread,
+   * after `close`, when nothing is acquired any more; what a worker has in quarantine is charged until its
+   * thread is gone.
    */
   abandon(): void {
     for (const { tier, capacity } of this.#quarantine.abandon()) {
@@ -277,7 +283,10 @@ export class Shard implements Pool {
     });
   }
 
-  /** Records a request that was served between `start` and `now`; its lease is timed from then on, of hits a sample. */
+  /**
+   * Records a request that was served between `start` and `now`; its lease is timed from then on, of hits a
+   * sample.
+   */
   #observe(
     cause: number,
     tier: number,

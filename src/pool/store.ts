@@ -9,7 +9,9 @@ interface Borrowed {
   generation: number;
 }
 
-/** A mark that native code holds the memory beyond a call: it blocks release, move and reclaim until released. */
+/**
+ * A mark that native code holds the memory beyond a call: it blocks release, move and reclaim until released.
+ */
 export interface Pin {
   /** Ends the mark; more calls do nothing. */
   release(): void;
@@ -33,15 +35,20 @@ export interface Lender {
 
 /** The `task` of a store that is under no lease. */
 export const NOT_LENT = -1;
-/** The `place` of a store that no shard ever lent. Comparing numbers costs less than comparing lenders (3 ns of a hit). */
+/**
+ * The `place` of a store that no shard ever lent. Comparing numbers costs less than comparing lenders (3 ns
+ * of a hit).
+ */
 export const NOWHERE = -1;
 
 /**
- * One ArrayBuffer of the pool with its cached views, so that a hit creates no typed array, and with what the shard
- * knows of the lease it is under. Owned by exactly one shard at a time: idle in its free list, or under one lease.
+ * One ArrayBuffer of the pool with its cached views, so that a hit creates no typed array, and with what the
+ * shard knows of the lease it is under. Owned by exactly one shard at a time: idle in its free list, or under
+ * one lease.
  *
- * The lease refers to the store, never the other way round: a store is old and a lease is young, and every reference
- * from old to young memory costs the garbage collector (12 ns of a hit, measured). A lease of another generation has ended.
+ * The lease refers to the store, never the other way round: a store is old and a lease is young, and every
+ * reference from old to young memory costs the garbage collector (12 ns of a hit, measured). A lease of
+ * another generation has ended.
  */
 export class Store {
   buffer: ArrayBuffer;
@@ -49,17 +56,26 @@ export class Store {
   readonly tier: number;
   /** Over 0: lent by another thread, which stays charged for it; the number is the lender's own for it. */
   readonly loan: number;
-  /** Over 0: the row of the worker whose result brought it here, which is told when it is released, and may get it back. */
+  /**
+   * Over 0: the row of the worker whose result brought it here, which is told when it is released, and may
+   * get it back.
+   */
   origin: number;
   /** Counts the leases that were reclaimed from it; those that were released or moved know it themselves. */
   generation = 0;
   /** Native calls that still hold the memory. */
   pins = 0;
-  /** True while a release may take the fast path: pooled, stays here, not pinned, guarded, timed or to be scrubbed. */
+  /**
+   * True while a release may take the fast path: pooled, stays here, not pinned, guarded, timed or to be
+   * scrubbed.
+   */
   plain = false;
   /** True when its next user must not see what this one left. */
   scrub = false;
-  /** Stack of the acquiring call, where the safety level asked for one; views are then detached at the release. */
+  /**
+   * Stack of the acquiring call, where the safety level asked for one; views are then detached at the
+   * release.
+   */
   trace: Error | null = null;
 
   // Of the lease it is under:
@@ -70,7 +86,10 @@ export class Store {
   asked = 0;
   /** The task that acquired it; 0 outside tasks, `NOT_LENT` while it is under no lease. */
   task = NOT_LENT;
-  /** How many leases this one stands for in the record of lifetimes, 0 when it is not timed; and when it began, in nanoseconds. */
+  /**
+   * How many leases this one stands for in the record of lifetimes, 0 when it is not timed; and when it
+   * began, in nanoseconds.
+   */
   timedFor = 0;
   lentAt = 0;
   /** Where the lender keeps it among those it knows; `NOWHERE` while none knows it. */
@@ -142,7 +161,10 @@ export class Store {
     return this.#transfer();
   }
 
-  /** Frees the memory now instead of at the next garbage collection. False when the buffer was marked untransferable. */
+  /**
+   * Frees the memory now instead of at the next garbage collection. False when the buffer was marked
+   * untransferable.
+   */
   free(): boolean {
     return this.#transfer(0);
   }

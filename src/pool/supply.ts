@@ -2,14 +2,18 @@ import type { Bytes } from '../bytes.ts';
 import type { Store } from './store.ts';
 
 /**
- * What a shard needs from outside its own thread: the budget, the mailbox, waiting, a clock and the allocator.
- * One per shard, called by the shard's thread only. Everything that a simulator must control is behind it.
+ * What a shard needs from outside its own thread: the budget, the mailbox, waiting, a clock and the
+ * allocator. One per shard, called by the shard's thread only. Everything that a simulator must control is
+ * behind it.
  */
 export interface Supply {
   /** False on the main thread, which must never block. */
   readonly canBlock: boolean;
   readonly limitBytes: Bytes;
-  /** True while memory is critical and the task declared no need: direct allocations then wait for half their time. */
+  /**
+   * True while memory is critical and the task declared no need: direct allocations then wait for half their
+   * time.
+   */
   readonly critical: boolean;
 
   /** Charges `kib` to this shard if the budget holds it. */
@@ -71,14 +75,18 @@ export interface LeaseRecorder {
 
 /** Exact counts of one shard; each call counts one event. */
 export interface ShardCounts {
-  /** Counted in place, by tier of the request: requests served by idle memory at once, and leases that ended. */
+  /**
+   * Counted in place, by tier of the request: requests served by idle memory at once, and leases that ended.
+   */
   readonly hits: Float64Array;
   readonly releases: Float64Array;
   served(cause: number, tier: number): void;
   overflowed(tier: number): void;
   /** A lease that another thread acquired ended here; it counts as released, too. */
   endedForeign(): void;
-  /** The shard holds so many KiB more (idle, leased, in quarantine), or less if negative. Loans do not count. */
+  /**
+   * The shard holds so many KiB more (idle, leased, in quarantine), or less if negative. Loans do not count.
+   */
   held(tier: number, kib: number): void;
   /** A buffer came from the system; it is `held` from now on. */
   allocated(tier: number, kib: number): void;

@@ -1,10 +1,12 @@
 /**
- * Whether a task may start now: by the peak of memory that it declared, and by the state of the whole runtime.
+ * Whether a task may start now: by the peak of memory that it declared, and by the state of the whole
+ * runtime.
  *
- * Owned by the main thread, asked by `Tasks` before each start, always about the task that has waited longest: so small
- * tasks cannot overtake a large one for ever.
- * Invariant: what the running tasks declared, what everything else really holds, and the need of the task that is
- * admitted, fit the budget together. A task that declared nothing counts with what it holds now, and may grow.
+ * Owned by the main thread, asked by `Tasks` before each start, always about the task that has waited
+ * longest: so small tasks cannot overtake a large one for ever.
+ * Invariant: what the running tasks declared, what everything else really holds, and the need of the task
+ * that is admitted, fit the budget together. A task that declared nothing counts with what it holds now, and
+ * may grow.
  */
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, formatBytes, KiB } from '../bytes.ts';
@@ -78,8 +80,8 @@ export class Admission {
   }
 
   /**
-   * The error for a task that waits, since `acceptedMs` or since no task runs any more, for memory that nothing will release;
-   * null while it may still come.
+   * The error for a task that waits, since `acceptedMs` or since no task runs any more, for memory that
+   * nothing will release; null while it may still come.
    */
   refusal(acceptedMs: number, needKib: number, name: string): MillpondError | null {
     const sinceMs = Math.max(acceptedMs, this.#quietSinceMs);
@@ -91,8 +93,8 @@ export class Admission {
   }
 
   /**
-   * What is not available. Idle memory of a shard without a task is; a busy one may be inside a long call, so its idle memory
-   * is not, but for `cleared`.
+   * What is not available. Idle memory of a shard without a task is; a busy one may be inside a long call, so
+   * its idle memory is not, but for `cleared`.
    */
   #committedKib(cleared = false): number {
     let kib = 0;
@@ -107,8 +109,8 @@ export class Admission {
 }
 
 /**
- * KiB of a declared need: a number of bytes, or the lengths of all leases that the job holds at once. `broughtBytes` are those
- * of the leases in its input, which stay charged beside it.
+ * KiB of a declared need: a number of bytes, or the lengths of all leases that the job holds at once.
+ * `broughtBytes` are those of the leases in its input, which stay charged beside it.
  * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_REQUEST_TOO_LARGE`
  */
 export function needKib(

@@ -1,6 +1,7 @@
 /**
- * The block size in force, and what another policy would have decided on the same figures. Owned by the regulator, on the main
- * thread. Invariant: the shared word holds what the policy's state says, which nobody else writes.
+ * The block size in force, and what another policy would have decided on the same figures. Owned by the
+ * regulator, on the main thread. Invariant: the shared word holds what the policy's state says, which nobody
+ * else writes.
  */
 import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../pool/options.ts';
@@ -60,7 +61,10 @@ export class BlockControl {
     return this.#ledger.header.blockBytes;
   }
 
-  /** One look. Jobs see a change from their next block on; `record` is called before that, if the change is a decision of its own. */
+  /**
+   * One look. Jobs see a change from their next block on; `record` is called before that, if the change is a
+   * decision of its own.
+   */
   look(input: BlockInput, record: (change: BlockChange) => void): void {
     if (this.#options.sizing === 'adaptive') this.#decide(input, record);
     const shadow = this.#shadow;
@@ -98,7 +102,8 @@ export class BlockControl {
 
 /**
  * Checks parameters of a shadow.
- * @throws MillpondError `ERR_INVALID_ARGUMENT` for a name that the policy does not have, or a value that is not a number of 0 or more
+ * @throws MillpondError `ERR_INVALID_ARGUMENT` for a name that the policy does not have, or a value that is
+ * not a number of 0 or more
  */
 export function checkShadow(shadow: Partial<BlockPolicy> | undefined): Partial<BlockPolicy> | null {
   if (shadow === undefined) return null;

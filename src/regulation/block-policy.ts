@@ -1,11 +1,12 @@
 /**
- * How long a block should be, from memory pressure, CPU load and what the work itself shows. Memory wins over CPU.
+ * How long a block should be, from memory pressure, CPU load and what the work itself shows. Memory wins over
+ * CPU.
  *
- * Three things keep it stable. A size that pressure began at is remembered as a ceiling one step below it, which
- * rises ever more slowly the more often pressure followed it. Growth past the baseline is a trial, and a size that did not help is
- * left alone for a time that doubles. And 0.75 x 1.5 is over 1, so the two never trigger each other: after pressure the way
- * back up is by the same steps as the way down, and pressure within a trial counts from the size before it.
- * Pure: state in, state out.
+ * Three things keep it stable. A size that pressure began at is remembered as a ceiling one step below it,
+ * which rises ever more slowly the more often pressure followed it. Growth past the baseline is a trial, and
+ * a size that did not help is left alone for a time that doubles. And 0.75 x 1.5 is over 1, so the two never
+ * trigger each other: after pressure the way back up is by the same steps as the way down, and pressure
+ * within a trial counts from the size before it. Pure: state in, state out.
  */
 
 import { type Bytes, formatBytes } from '../bytes.ts';
@@ -36,10 +37,16 @@ export interface BlockPolicy extends TrialPolicy, BlockSizes {
   readonly idleMs: number;
   /** Memory fell when the ledger's sum is down by this share. */
   readonly leastFall: number;
-  /** The ceiling that pressure left doubles in this time, at first and at most; the time itself doubles when pressure follows. */
+  /**
+   * The ceiling that pressure left doubles in this time, at first and at most; the time itself doubles when
+   * pressure follows.
+   */
   readonly ceilingDoublingMs: number;
   readonly mostCeilingDoublingMs: number;
-  /** A size whose trial failed is not tried again for so long, at first and at most; doubles with each failure. */
+  /**
+   * A size whose trial failed is not tried again for so long, at first and at most; doubles with each
+   * failure.
+   */
   readonly retryMs: number;
   readonly mostRetryMs: number;
 }
@@ -67,7 +74,10 @@ export const DEFAULT_BLOCK_POLICY: Omit<BlockPolicy, keyof BlockSizes> = {
 };
 
 export interface BlockInput extends Work {
-  /** How busy the CPU is, smoothed, 0 to 1; null where it cannot be read: then nothing grows past the baseline. */
+  /**
+   * How busy the CPU is, smoothed, 0 to 1; null where it cannot be read: then nothing grows past the
+   * baseline.
+   */
   readonly cpu: number | null;
   readonly pressure: PressureLevel;
   /** The ledger's sum. */
@@ -87,7 +97,10 @@ export interface BlockState {
   readonly last: Work | null;
   /** The current pressure, with what was held before its first step. */
   readonly episode: { readonly heldBytes: Bytes; readonly fell: boolean } | null;
-  /** What the last pressure left: growth ends at `bytes`, which doubles every `doublingMs` from `sinceMs`, its end, on. */
+  /**
+   * What the last pressure left: growth ends at `bytes`, which doubles every `doublingMs` from `sinceMs`, its
+   * end, on.
+   */
   readonly ceiling: { readonly bytes: Bytes; readonly sinceMs: number; readonly doublingMs: number } | null;
   readonly trial: Trial | null;
   /** The last trial that failed: no size from `bytes` up is tried before `untilMs`. */
@@ -122,7 +135,10 @@ export function startBlock(policy: BlockPolicy, nowMs: number): BlockState {
   };
 }
 
-/** One look. Whenever `state.bytes` changes there is a change that says so; the verdict of a trial may confirm a size. */
+/**
+ * One look. Whenever `state.bytes` changes there is a change that says so; the verdict of a trial may confirm
+ * a size.
+ */
 export function nextBlock(before: BlockState, input: BlockInput, policy: BlockPolicy): BlockStep {
   const state = witness(before, input, policy);
   if (atLeast(input.pressure, 'elevated')) return underPressure(state, input, policy);
@@ -159,8 +175,9 @@ function underPressure(state: BlockState, input: BlockInput, policy: BlockPolicy
 }
 
 /**
- * One step below the size that pressure began at. When that was over the last ceiling, the block may well be its cause, and
- * the next rise takes twice as long; pressure that comes at smaller sizes too has other causes, which may go away.
+ * One step below the size that pressure began at. When that was over the last ceiling, the block may well be
+ * its cause, and the next rise takes twice as long; pressure that comes at smaller sizes too has other
+ * causes, which may go away.
  */
 function newCeiling(state: BlockState, nowMs: number, policy: BlockPolicy): BlockState['ceiling'] {
   const { ceiling, trial } = state;

@@ -24,7 +24,10 @@ interface BlockLimits {
   readonly leastBytes?: Bytes;
   /** Default 1 MiB; never under the baseline. */
   readonly mostBytes?: Bytes;
-  /** What one block on each thread may take of the budget after growth, 0 to 1, buffers counted as a whole. Default 0.25. */
+  /**
+   * What one block on each thread may take of the budget after growth, 0 to 1, buffers counted as a whole.
+   * Default 0.25.
+   */
   readonly growthShare?: number;
 }
 

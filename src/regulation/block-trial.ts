@@ -1,16 +1,21 @@
 /**
- * Does a larger block do more work for each second of CPU? Tried, not assumed: a batch keeps the CPU busy at any block size.
+ * Does a larger block do more work for each second of CPU? Tried, not assumed: a batch keeps the CPU busy at
+ * any block size.
  *
- * Work differs from moment to moment (short files, another codec, a noisy neighbour) by far more than a block size is
- * worth, so before and after say little. The two sizes take turns instead, A B B A A B B A ..., and each is compared only with
- * its neighbour in time; a steady drift of the work favours A in one pair and B in the next and cancels out. The logarithms
- * of the ratios of the pairs are then a small sample with a mean and a standard error, and the trial goes on until these
- * say yes or no. It ends early where the difference is plain, which is also where a bad size costs most. Pure.
+ * Work differs from moment to moment (short files, another codec, a noisy neighbour) by far more than a block
+ * size is worth, so before and after say little. The two sizes take turns instead, A B B A A B B A ..., and
+ * each is compared only with its neighbour in time; a steady drift of the work favours A in one pair and B in
+ * the next and cancels out. The logarithms of the ratios of the pairs are then a small sample with a mean and
+ * a standard error, and the trial goes on until these say yes or no. It ends early where the difference is
+ * plain, which is also where a bad size costs most. Pure.
  */
 import type { Bytes } from '../bytes.ts';
 
 export interface TrialPolicy {
-  /** One size's turn lasts at least so long, in milliseconds; the first look after a switch is not counted. Default 400. */
+  /**
+   * One size's turn lasts at least so long, in milliseconds; the first look after a switch is not counted.
+   * Default 400.
+   */
   readonly trialMs: number;
   /** Work for each second of CPU must rise by this share for the larger size to stay. Default 0.02. */
   readonly leastGain: number;
@@ -107,8 +112,8 @@ function gain(trial: Trial, earlier: number, later: number): number {
 }
 
 /**
- * Better: the mean gain is large enough, and two standard errors over nothing at all (about 1 in 11 of three pairs of mere
- * noise). No better: one standard error under what is wanted; it is tried again later anyway.
+ * Better: the mean gain is large enough, and two standard errors over nothing at all (about 1 in 11 of three
+ * pairs of mere noise). No better: one standard error under what is wanted; it is tried again later anyway.
  */
 function judge(gains: readonly number[], policy: TrialPolicy): TrialVerdict | null {
   const wanted = Math.log1p(policy.leastGain);

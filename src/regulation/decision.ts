@@ -4,23 +4,30 @@ import type { Bytes } from '../bytes.ts';
 import type { PressureLevel } from './pressure.ts';
 
 /**
- * `shrink`, `grow`, `return`: the block size went down for memory, up for CPU load, or back towards the baseline. `trim`: idle
- * memory that went unused was freed, or quota was taken from shards that do not use it. `rebalance`: quota or idle buffers
- * moved between shards. `emergency`: everything idle was freed and new work held back.
+ * `shrink`, `grow`, `return`: the block size went down for memory, up for CPU load, or back towards the
+ * baseline. `trim`: idle memory that went unused was freed, or quota was taken from shards that do not use
+ * it. `rebalance`: quota or idle buffers moved between shards. `emergency`: everything idle was freed and new
+ * work held back.
  */
 export const DECISION_KINDS = ['shrink', 'grow', 'return', 'trim', 'rebalance', 'emergency'] as const;
 export type DecisionKind = (typeof DECISION_KINDS)[number];
 
 /** What was known when it was decided. */
 export interface DecisionInputs {
-  /** How busy the CPU is, smoothed, 0 to 1: the higher of the process's and the machine's load; null where it cannot be read. */
+  /**
+   * How busy the CPU is, smoothed, 0 to 1: the higher of the process's and the machine's load; null where it
+   * cannot be read.
+   */
   readonly cpu: number | null;
   readonly pressure: PressureLevel;
   /** The ledger's sum. */
   readonly usedBytes: Bytes;
   readonly idleBytes: Bytes;
   readonly blockBytes: Bytes;
-  /** Bytes of audio that jobs reported as processed, for each second of CPU time of the process; null before any report. */
+  /**
+   * Bytes of audio that jobs reported as processed, for each second of CPU time of the process; null before
+   * any report.
+   */
   readonly bytesPerCpuSecond: number | null;
   /** Of allocations that did not hit, in the last interval; null when there were none. */
   readonly p99Nanoseconds: number | null;
@@ -38,7 +45,9 @@ export interface Score {
   readonly returnedBytes: Bytes;
   /** After beside before: over 1 is slower. Null where either is not known. */
   readonly p99Ratio: number | null;
-  /** After beside before, of bytes for each second of CPU: over 1 is quicker. Null where either is not known. */
+  /**
+   * After beside before, of bytes for each second of CPU: over 1 is quicker. Null where either is not known.
+   */
   readonly throughputRatio: number | null;
   /** 0 to 1: the share of what the decision did that turned out wrong. */
   readonly regret: number;

@@ -1,6 +1,7 @@
 /**
- * How idle memory follows what shards use: what lay unused is freed while memory is scarce, else quotas follow demand. Owned by
- * the regulator, on the main thread. Invariant: what a round shows of each shard's use is taken once.
+ * How idle memory follows what shards use: what lay unused is freed while memory is scarce, else quotas
+ * follow demand. Owned by the regulator, on the main thread. Invariant: what a round shows of each shard's
+ * use is taken once.
  */
 import { type Bytes, KiB } from '../bytes.ts';
 import type { ShardUse } from '../coordinator/usage.ts';

@@ -1,7 +1,7 @@
 /**
  * An emergency and all that it does. Owned by the regulator, on the main thread.
- * Invariant: while one goes on, and only then, the ledger's critical word is set, quotas are dropped, and new tasks are held
- * where that helps.
+ * Invariant: while one goes on, and only then, the ledger's critical word is set, quotas are dropped, and new
+ * tasks are held where that helps.
  */
 
 import { type Bytes, KiB } from '../bytes.ts';
@@ -46,7 +46,10 @@ export class EmergencyControl {
     return this.#state.active;
   }
 
-  /** `outsideShare`: of the budget, what is held outside of tasks. Where that alone is critical, holding tasks does not help. */
+  /**
+   * `outsideShare`: of the budget, what is held outside of tasks. Where that alone is critical, holding tasks
+   * does not help.
+   */
   look(input: EmergencyInput, usedBytes: Bytes, outsideShare: number): EmergencyChange | null {
     const { sinceMs } = this.#state;
     const { state, change } = nextEmergency(this.#state, input, this.#policy);

@@ -1,8 +1,9 @@
 /**
- * When everything idle is freed and new work is held back. Critical pressure by either measure starts it. The ledger alone
- * ends it, well below where it starts; process memory, which may not follow what was freed, prolongs none. After its end none
- * starts for a refractory time, which doubles when the next one comes soon, so that a load that is simply too large for
- * its budget does not switch admission on and off all the time. Pure.
+ * When everything idle is freed and new work is held back. Critical pressure by either measure starts it. The
+ * ledger alone ends it, well below where it starts; process memory, which may not follow what was freed,
+ * prolongs none. After its end none starts for a refractory time, which doubles when the next one comes soon,
+ * so that a load that is simply too large for its budget does not switch admission on and off all the time.
+ * Pure.
  */
 
 import type { Bytes } from '../bytes.ts';
@@ -12,17 +13,29 @@ export interface EmergencyPolicy {
   readonly budgetBytes: Bytes;
   /** It lasts at least so long: every shard has to come by a safepoint. */
   readonly leastMs: number;
-  /** One of process memory alone ends when idle memory is at most this share of the budget: there is no more to free. */
+  /**
+   * One of process memory alone ends when idle memory is at most this share of the budget: there is no more
+   * to free.
+   */
   readonly idleShare: number;
-  /** One of process memory alone ends after so long whatever is idle: a shard inside native code frees nothing. */
+  /**
+   * One of process memory alone ends after so long whatever is idle: a shard inside native code frees
+   * nothing.
+   */
   readonly mostProcessMs: number;
-  /** One of the ledger starts at this share of the budget, and below it ends after so long: then that is simply what is used. */
+  /**
+   * One of the ledger starts at this share of the budget, and below it ends after so long: then that is
+   * simply what is used.
+   */
   readonly criticalShare: number;
   readonly mostLedgerMs: number;
   /** From the end of one to the earliest start of the next, at first and at most. */
   readonly refractoryMs: number;
   readonly mostRefractoryMs: number;
-  /** The next one comes soon when it starts within so many refractory times; later ones find it halved for each. */
+  /**
+   * The next one comes soon when it starts within so many refractory times; later ones find it halved for
+   * each.
+   */
   readonly soonFactor: number;
 }
 
@@ -64,9 +77,9 @@ export interface EmergencyInput {
 }
 
 /**
- * What starts or ends now. One that the ledger had a part in ends when the ledger is below the exit mark of its critical level
- * (0.85 of the budget by default, where it started at 0.95). Between the two marks it ends after a bounded time: a process that
- * really uses that much must not be blocked for ever.
+ * What starts or ends now. One that the ledger had a part in ends when the ledger is below the exit mark of
+ * its critical level (0.85 of the budget by default, where it started at 0.95). Between the two marks it ends
+ * after a bounded time: a process that really uses that much must not be blocked for ever.
  */
 export function nextEmergency(
   state: EmergencyState,

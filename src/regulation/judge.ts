@@ -1,15 +1,16 @@
 /**
- * Owns what was decided and how it turned out. Runs on the main thread. Invariant: each decision is judged at most once, some
- * seconds after it was made, by what was seen since; one too close to the end of the runtime stays without a score.
+ * Owns what was decided and how it turned out. Runs on the main thread. Invariant: each decision is judged at
+ * most once, some seconds after it was made, by what was seen since; one too close to the end of the runtime
+ * stays without a score.
  *
- * Memory decisions (`shrink`, `trim`, `emergency`) promised memory, of certain tiers: regret is the share of what they recovered
- * that was allocated again in these within the time, since it was needed after all. Tasks come and go meanwhile: what the ledger
- * fell by counts only up to what was promised. Where nothing was recovered there is nothing to regret
- * and no merit.
+ * Memory decisions (`shrink`, `trim`, `emergency`) promised memory, of certain tiers: regret is the share of
+ * what they recovered that was allocated again in these within the time, since it was needed after all. Tasks
+ * come and go meanwhile: what the ledger fell by counts only up to what was promised. Where nothing was
+ * recovered there is nothing to regret and no merit.
  *
- * Speed decisions (`grow`, `return`, `rebalance`) promised work to go on as well or better: regret is the share of throughput
- * that was lost, or of speed of the slow allocations if more. A 99th percentile of one short interval is noisy: it counts
- * only when it more than doubled, and as a gain when it halved.
+ * Speed decisions (`grow`, `return`, `rebalance`) promised work to go on as well or better: regret is the
+ * share of throughput that was lost, or of speed of the slow allocations if more. A 99th percentile of one
+ * short interval is noisy: it counts only when it more than doubled, and as a gain when it halved.
  */
 import type { Bytes } from '../bytes.ts';
 import {
@@ -29,7 +30,10 @@ export interface Figures {
   readonly usedBytes: Bytes;
   /** By tier, bytes allocated from the system since the start; they only rise. */
   readonly allocatedByTier: readonly Bytes[];
-  /** Of slow allocations in the last interval, and bytes of work for each second of CPU; null where there were none. */
+  /**
+   * Of slow allocations in the last interval, and bytes of work for each second of CPU; null where there were
+   * none.
+   */
   readonly p99Nanoseconds: number | null;
   readonly bytesPerCpuSecond: number | null;
 }
@@ -47,7 +51,10 @@ interface JudgeOptions {
 const RECENT_DECISIONS = 64;
 
 const MEMORY_KINDS: ReadonlySet<DecisionKind> = new Set(['shrink', 'trim', 'emergency']);
-/** Over this share of what was recovered, a memory decision is regretted; over this loss of speed, the others are. */
+/**
+ * Over this share of what was recovered, a memory decision is regretted; over this loss of speed, the others
+ * are.
+ */
 const REGRET_OF_MEMORY = 0.5;
 const REGRET_OF_SPEED = 0.05;
 /** Throughput that rose by this is a gain. */
@@ -57,7 +64,10 @@ const P99_NOISE = 2;
 interface Open {
   readonly decision: Decision;
   readonly madeMs: number;
-  /** By tier, what it was to free: no more is its merit, and only what is allocated again in these tiers its fault. */
+  /**
+   * By tier, what it was to free: no more is its merit, and only what is allocated again in these tiers its
+   * fault.
+   */
   readonly byTier: readonly Bytes[];
   lowestBytes: Bytes;
   /** By tier, what was allocated until the sum was lowest: what came after it is demand that returned. */

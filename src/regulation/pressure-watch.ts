@@ -5,7 +5,10 @@
 import type { ProcessMemory } from '../machine/process-memory.ts';
 import { CALM, levelOf, nextPressure, type PressureLevel, type PressureState, spend } from './pressure.ts';
 
-/** How long pressure of process memory alone may act before it has to rise again to count: RSS does not follow every free. */
+/**
+ * How long pressure of process memory alone may act before it has to rise again to count: RSS does not follow
+ * every free.
+ */
 const PROCESS_PATIENCE_MS = 5000;
 
 export class PressureWatch {

@@ -1,8 +1,8 @@
 /**
- * How scarce memory is, by two measures: the ledger, exact about live bytes at every instant, and process memory, which may
- * show what the ledger cannot (heaps, native code) but follows frees late or never: freed buffers of 4 and 64 KiB often stay in
- * the resident set. So process memory may raise the level, but only once; then it is spent until it rises again.
- * Pure: no clock, no reading of memory.
+ * How scarce memory is, by two measures: the ledger, exact about live bytes at every instant, and process
+ * memory, which may show what the ledger cannot (heaps, native code) but follows frees late or never: freed
+ * buffers of 4 and 64 KiB often stay in the resident set. So process memory may raise the level, but only
+ * once; then it is spent until it rises again. Pure: no clock, no reading of memory.
  */
 
 /** How scarce memory is, in rising order. */
@@ -26,7 +26,10 @@ interface PressurePolicy {
   readonly processRise: number;
 }
 
-/** Marks rise from level to level, and every exit is below its enter. At the budget itself it would be too late. */
+/**
+ * Marks rise from level to level, and every exit is below its enter. At the budget itself it would be too
+ * late.
+ */
 export const DEFAULT_PRESSURE: PressurePolicy = {
   ledger: {
     elevated: { enter: 0.75, exit: 0.65 },
@@ -51,7 +54,10 @@ export interface PressureState {
 
 export const CALM: PressureState = { ledger: 'nominal', process: 'nominal', spentShare: null };
 
-/** The state after one more look. `processShare` is null where nothing limits the process: then it never counts. */
+/**
+ * The state after one more look. `processShare` is null where nothing limits the process: then it never
+ * counts.
+ */
 export function nextPressure(
   state: PressureState,
   input: { readonly ledgerShare: number; readonly processShare: number | null },
@@ -76,8 +82,8 @@ export function levelOf(state: PressureState): PressureLevel {
 }
 
 /**
- * Process memory is spent: what could be freed was freed. It counts as nominal until it was below its lowest exit
- * mark once, or has risen by `processRise` over `processShare`.
+ * Process memory is spent: what could be freed was freed. It counts as nominal until it was below its lowest
+ * exit mark once, or has risen by `processRise` over `processShare`.
  */
 export function spend(state: PressureState, processShare: number): PressureState {
   return { ...state, process: 'nominal', spentShare: processShare };

@@ -1,9 +1,11 @@
 /**
- * The regulator: looks at load and memory a few times a second, asks the pure policies beside it what to do, and does it.
+ * The regulator: looks at load and memory a few times a second, asks the pure policies beside it what to do,
+ * and does it.
  *
- * Owns the record of decisions; runs on the main thread, on the runtime's timer, so even while nothing allocates. Leaves to others:
- * pressure (`PressureWatch`), blocks (`BlockControl`), emergencies (`EmergencyControl`), idle memory (`DemandControl`), how
- * memory is freed (`Cleanup`), which task may start (`Admission`).
+ * Owns the record of decisions; runs on the main thread, on the runtime's timer, so even while nothing
+ * allocates. Leaves to others: pressure (`PressureWatch`), blocks (`BlockControl`), emergencies
+ * (`EmergencyControl`), idle memory (`DemandControl`), how memory is freed (`Cleanup`), which task may start
+ * (`Admission`).
  * Invariant: a decision is recorded before anything follows from it, and judged once.
  */
 import { type Bytes, KiB } from '../bytes.ts';
@@ -150,7 +152,8 @@ export class Regulator {
     this.#followEmergency(nowMs);
     const scarce = atLeast(this.#pressure.level, 'elevated');
     coordinator.scarce = scarce || this.#emergency.active;
-    // Process memory that was spent raises no level any more, but what lies unused meanwhile is freed all the same.
+    // Process memory that was spent raises no level any more, but what lies unused meanwhile is freed all the
+    // same.
     const crowded = (memory.share ?? 0) >= DEFAULT_PRESSURE.process.high.enter;
     const trim = this.#demand.look(nowMs, LOOK_MS, scarce || crowded);
     if (trim !== null) this.#decide('trim', nowMs, trim.reason, { bytes: trim.bytes }, trim.byTier);

@@ -1,4 +1,7 @@
-/** What right-sizing leaves to each shard, however long it is idle: a burst after a pause is not all misses. Pure. */
+/**
+ * What right-sizing leaves to each shard, however long it is idle: a burst after a pause is not all misses.
+ * Pure.
+ */
 import type { PoolOptions } from '../pool/options.ts';
 
 /** Of each tier, one in so many of the idle buffers that all shards may keep stays theirs: */

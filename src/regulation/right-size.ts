@@ -1,7 +1,8 @@
 /**
- * Owns how many buffers of each tier each shard had in use lately. Runs on the main thread, driven by a timer, so that
- * quotas fall even while all is idle. Invariant: what is lowered leaves at least the retained minimum and what a high
- * percentile of the window used, with headroom. Raising is left to others: a shard that overflows gets spare quota at once.
+ * Owns how many buffers of each tier each shard had in use lately. Runs on the main thread, driven by a
+ * timer, so that quotas fall even while all is idle. Invariant: what is lowered leaves at least the retained
+ * minimum and what a high percentile of the window used, with headroom. Raising is left to others: a shard
+ * that overflows gets spare quota at once.
  */
 
 interface UseSample {
@@ -16,7 +17,9 @@ interface RightSizePolicy {
   readonly retained: readonly number[];
   /** Quota beside what is used, 1 and over. Default 1.25. */
   readonly headroom: number;
-  /** Share of the excess that goes in a second, 0 to 1; at least one buffer for each lowering. Default 0.05. */
+  /**
+   * Share of the excess that goes in a second, 0 to 1; at least one buffer for each lowering. Default 0.05.
+   */
   readonly decayShare: number;
   /** From one lowering of a row's tier to the next, in milliseconds. Default 1000. */
   readonly everyMs: number;
@@ -35,13 +38,19 @@ interface Lowering {
 }
 
 interface DemandOptions {
-  /** What is remembered, in milliseconds. Nothing is lowered before a shard was seen for so long. Default 60,000. */
+  /**
+   * What is remembered, in milliseconds. Nothing is lowered before a shard was seen for so long. Default
+   * 60,000.
+   */
   readonly windowMs?: number;
   /** Of the window's use, 0 to 1: what is over it is too rare to keep memory for. Default 0.99. */
   readonly percentile?: number;
 }
 
-/** The window in so many slots of the largest use each: the 99th percentile leaves one of them, 0.6 s of a minute, out. */
+/**
+ * The window in so many slots of the largest use each: the 99th percentile leaves one of them, 0.6 s of a
+ * minute, out.
+ */
 const SLOTS = 100;
 
 export class Demand {

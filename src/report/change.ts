@@ -22,7 +22,10 @@ export const RULES = {
   leastShare: 0.005,
 } as const;
 
-/** The result for one figure; `needSeconds` is how long runs would have to be for a rank test, where they were not. */
+/**
+ * The result for one figure; `needSeconds` is how long runs would have to be for a rank test, where they were
+ * not.
+ */
 export interface Examined {
   readonly quantity: Quantity;
   readonly base: number | null;
@@ -76,8 +79,8 @@ function far(ratio: number): boolean {
 }
 
 /**
- * In seconds, of a stretch of each run. Of the same length, but where percentiles and maxima depend on how many records they are
- * of: then as long as it takes to hold as many, and enough.
+ * In seconds, of a stretch of each run. Of the same length, but where percentiles and maxima depend on how
+ * many records they are of: then as long as it takes to hold as many, and enough.
  */
 function lengthsFor({ records }: Quantity, runs: readonly RecordedRun[]): readonly number[] {
   const seconds = commonLength(runs);

@@ -1,4 +1,7 @@
-/** The result of a comparison in words: the biggest change first, noise, what cannot be judged, and whether like was compared with like. Pure. */
+/**
+ * The result of a comparison in words: the biggest change first, noise, what cannot be judged, and whether
+ * like was compared with like. Pure.
+ */
 
 import { formatSeconds } from '../text/durations.ts';
 import { escaped, jsonText, shortened } from '../text/escaping.ts';

@@ -1,10 +1,11 @@
 /**
  * Runs compared: what got better or worse by more than chance explains. Pure.
  *
- * A figure is compared twice. Of the whole runs, which gives its ratio; and between stretches of equal length of both, by rank,
- * which says whether the runs differ more than stretches of one run do. Nothing is dropped for warm-up: in the figures of the
- * whole run it is part of what was waited for, and one stretch of many hardly changes the ranks. All figures of a run are judged
- * together (Holm), since one look in twenty finds something where there is nothing.
+ * A figure is compared twice. Of the whole runs, which gives its ratio; and between stretches of equal length
+ * of both, by rank, which says whether the runs differ more than stretches of one run do. Nothing is dropped
+ * for warm-up: in the figures of the whole run it is part of what was waited for, and one stretch of many
+ * hardly changes the ranks. All figures of a run are judged together (Holm), since one look in twenty finds
+ * something where there is nothing.
  */
 import { MillpondError } from '../errors.ts';
 import { CAUSES } from '../pool/causes.ts';
@@ -87,7 +88,10 @@ function compared(base: RecordedRun, other: RecordedRun): ComparedRun {
   return { origin: other.origin, sentence: sentenceOn(base, other, looks), change, figures };
 }
 
-/** Figures of which neither run has anything are left out; of causes the p99 where there is enough for it, else the median. */
+/**
+ * Figures of which neither run has anything are left out; of causes the p99 where there is enough for it,
+ * else the median.
+ */
 function quantitiesFor(base: RecordedRun, other: RecordedRun): Examined[] {
   const examined = (quantity: Quantity) => examine(quantity, base, other);
   const of = (statistic: Statistic, selection: Selection) =>

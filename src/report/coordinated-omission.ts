@@ -1,8 +1,9 @@
 /**
- * Corrects for coordinated omission, as HdrHistogram does: a caller that should make a request at fixed intervals and is held up
- * makes none meanwhile, so the waits of the requests that were never made are missing. For each value over the interval they are added: the
- * value minus one interval, minus two, and so on. Their number is worked out bucket by bucket, so it takes bounded time however
- * short the interval is. Pure.
+ * Corrects for coordinated omission, as HdrHistogram does: a caller that should make a request at fixed
+ * intervals and is held up makes none meanwhile, so the waits of the requests that were never made are
+ * missing. For each value over the interval they are added: the value minus one interval, minus two, and so
+ * on. Their number is worked out bucket by bucket, so it takes bounded time however short the interval is.
+ * Pure.
  */
 import { type WideHistogram, wideHistogramOf } from '../telemetry/hdr.ts';
 import { type Cut, lowestAt } from './encoded-histogram.ts';

@@ -1,12 +1,15 @@
 /**
- * HdrHistogram's V2 compressed encoding, to and from the few counts that are not 0. hdr-histogram-js builds a whole histogram
- * for each that it reads, 50 us; a day holds 120,000 of them, and most have twenty counts: this takes 4 us. What is read is not
- * trusted, so it is bounded by what a histogram of its range can be. Pure.
+ * HdrHistogram's V2 compressed encoding, to and from the few counts that are not 0. hdr-histogram-js builds a
+ * whole histogram for each that it reads, 50 us; a day holds 120,000 of them, and most have twenty counts:
+ * this takes 4 us. What is read is not trusted, so it is bounded by what a histogram of its range can be.
+ * Pure.
  */
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { Range } from '../telemetry/hdr.ts';
 
-/** Index and count by turns, in rising order; no count is 0. Indexes are those of a histogram of the range. */
+/**
+ * Index and count by turns, in rising order; no count is 0. Indexes are those of a histogram of the range.
+ */
 export type SparseCounts = readonly number[];
 
 const COMPRESSED_COOKIE = 0x1c849304;

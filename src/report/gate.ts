@@ -1,9 +1,10 @@
 /**
  * Gates for CI: conditions that must not be true of a run. Pure.
  *
- * The figures decide as they are written; what ranks say of the difference is added and changes nothing, since a
- * gate that lets through whatever it cannot tell from noise is one that short runs always pass. For the same reason
- * a figure that cannot be had fails its gate, unless exact counts say that what it is of never happened.
+ * The figures decide as they are written; what ranks say of the difference is added and changes nothing,
+ * since a gate that lets through whatever it cannot tell from noise is one that short runs always pass. For
+ * the same reason a figure that cannot be had fails its gate, unless exact counts say that what it is of
+ * never happened.
  */
 import { MillpondError } from '../errors.ts';
 import { CAUSES } from '../pool/causes.ts';
@@ -39,7 +40,8 @@ const WORDS: Readonly<Record<Operator, readonly [holds: string, holdsNot: string
 };
 
 /**
- * One run is checked as it is. Of several the first is the base, with which the others are compared; each of those is checked.
+ * One run is checked as it is. Of several the first is the base, with which the others are compared; each of
+ * those is checked.
  * @throws MillpondError `ERR_INVALID_ARGUMENT` when a gate needs a base and there is none
  */
 export function checkGates(gates: readonly Gate[], runs: readonly RecordedRun[]): readonly GateResult[] {
@@ -104,7 +106,10 @@ function byRank(quantity: Quantity, base: RecordedRun, run: RecordedRun): string
     : `By rank the run is ${change}${spread}.`;
 }
 
-/** By exact count, or since all of its kind are written down: of requests that did not hit, and of pauses and emergencies. */
+/**
+ * By exact count, or since all of its kind are written down: of requests that did not hit, and of pauses and
+ * emergencies.
+ */
 function neverHappened({ selection }: Quantity, { intervals }: RecordedRun): boolean {
   if (selection === undefined || requestsOf(intervals, CAUSES, null) === 0) return false;
   const { requests, series } = selection;

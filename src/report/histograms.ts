@@ -1,6 +1,7 @@
 /**
- * Distributions of a recording, put together from its intervals. Of each recorded series the counts are kept once they were
- * unpacked, for as long as the series itself is: a report adds up the same ones by cause, by tier and over time.
+ * Distributions of a recording, put together from its intervals. Of each recorded series the counts are kept
+ * once they were unpacked, for as long as the series itself is: a report adds up the same ones by cause, by
+ * tier and over time.
  */
 import {
   SIGNIFICANT_DIGITS,
@@ -71,8 +72,8 @@ export function byThread(intervals: readonly SeriesHolder[]): [shard: number, se
 }
 
 /**
- * Everything that these intervals hold of the series that are picked; null when that is nothing. All of them must be of one
- * unit: nanoseconds, or bytes.
+ * Everything that these intervals hold of the series that are picked; null when that is nothing. All of them
+ * must be of one unit: nanoseconds, or bytes.
  */
 export function merge(
   intervals: readonly SeriesHolder[],
@@ -81,7 +82,9 @@ export function merge(
   return mergeBy(intervals, (name, shard) => (pick(name, shard) ? true : null)).get(true) ?? null;
 }
 
-/** As {@link merge}, several at once: by key, in the order in which keys came up; null leaves a series out. */
+/**
+ * As {@link merge}, several at once: by key, in the order in which keys came up; null leaves a series out.
+ */
 export function mergeBy<Key>(
   intervals: readonly SeriesHolder[],
   keyOf: (series: SeriesName, shard: number) => Key | null,

@@ -1,7 +1,8 @@
 /**
- * A recording as HdrHistogram's tagged interval log, version 1.3. Lines without a tag hold the latency of all requests, since
- * that is what the usual processors read where no tag is named; all others have the name of their series or group of series as
- * their tag. Times are seconds since the start, which is named in epoch seconds. Pure.
+ * A recording as HdrHistogram's tagged interval log, version 1.3. Lines without a tag hold the latency of all
+ * requests, since that is what the usual processors read where no tag is named; all others have the name of
+ * their series or group of series as their tag. Times are seconds since the start, which is named in epoch
+ * seconds. Pure.
  */
 import type { IntervalLine, SeriesName } from '../telemetry/recording/lines.ts';
 import { addSparse, type Cut, encodeSparse, type SparseCounts } from './encoded-histogram.ts';

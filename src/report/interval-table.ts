@@ -1,4 +1,7 @@
-/** A recording as a table in CSV, a row each interval, with a head; docs/reports.md says what the columns are. Pure. */
+/**
+ * A recording as a table in CSV, a row each interval, with a head; docs/reports.md says what the columns are.
+ * Pure.
+ */
 
 import { CAUSES } from '../pool/causes.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';

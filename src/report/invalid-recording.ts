@@ -1,4 +1,7 @@
-/** Errors for a file that is not a recording, or a damaged one. All that comes from the file is shortened and escaped. Pure. */
+/**
+ * Errors for a file that is not a recording, or a damaged one. All that comes from the file is shortened and
+ * escaped. Pure.
+ */
 import { formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION } from '../telemetry/recording/lines.ts';

@@ -17,7 +17,9 @@ export const LIMITS: Limits = {
   lineBytes: 16 * MiB,
   /** An event a second for ten days; intervals are 2700 a day. */
   lines: 1_000_000,
-  /** Shards, moves and tasks in all lines: a day of 1024 threads has 2.8 million, 100 bytes of memory each. */
+  /**
+   * Shards, moves and tasks in all lines: a day of 1024 threads has 2.8 million, 100 bytes of memory each.
+   */
   entries: 4_000_000,
   /** Histograms in all lines: 12 of each of thirty threads for a day. */
   series: 1_000_000,

@@ -1,6 +1,9 @@
 /** For typos: the name that was probably meant. Pure. */
 
-/** Of those that are at most a third of the letters away, and two at most, the nearest; undefined where none is. */
+/**
+ * Of those that are at most a third of the letters away, and two at most, the nearest; undefined where none
+ * is.
+ */
 export function nearestName(written: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.min(2, Math.max(1, Math.floor(written.length / 3))) + 1;

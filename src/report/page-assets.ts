@@ -1,6 +1,6 @@
 /**
- * The script and the style that go into every page. A built package has them beside it, ready; a checkout gathers them from
- * their sources when they are first wanted.
+ * The script and the style that go into every page. A built package has them beside it, ready; a checkout
+ * gathers them from their sources when they are first wanted.
  */
 import { readFile } from 'node:fs/promises';
 import type { PageAssets } from './page/bundle.ts';

@@ -1,6 +1,6 @@
 /**
- * Percentile tables as HdrHistogram prints them and its plotters open them, one a group of series. Values are in nanoseconds, of
- * sizes in bytes. Pure.
+ * Percentile tables as HdrHistogram prints them and its plotters open them, one a group of series. Values are
+ * in nanoseconds, of sizes in bytes. Pure.
  */
 import { basename } from 'node:path';
 import { percentileTable } from '../telemetry/hdr.ts';

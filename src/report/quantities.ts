@@ -1,6 +1,7 @@
 /**
- * What can be asked of a run by name: `p99(fresh)`, `hit-rate`, `peak-memory`. One catalogue for comparisons and gates, with the
- * unit, which way is better, and how it is read from a whole run or a stretch of one. Pure, but for a cache of sums.
+ * What can be asked of a run by name: `p99(fresh)`, `hit-rate`, `peak-memory`. One catalogue for comparisons
+ * and gates, with the unit, which way is better, and how it is read from a whole run or a stretch of one.
+ * Pure, but for a cache of sums.
  */
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../pool/tiers.ts';
@@ -32,7 +33,10 @@ export interface Quantity {
 
 export type Statistic = `p${number}` | 'max' | 'mean';
 
-/** So many records lie beyond a percentile that is known: with fewer it depends on how many requests there were. */
+/**
+ * So many records lie beyond a percentile that is known: with fewer it depends on how many requests there
+ * were.
+ */
 const BEYOND = 5;
 const LEAST_FOR_MEAN = 10;
 /** Of hits one in so many is timed until its release, or one of the recorded where fewer are. */

@@ -1,15 +1,17 @@
 /**
- * Two samples compared by rank: the test of Mann and Whitney with ties, and the interval of the ratio that it does not rule
- * out, which is the one of Hodges and Lehmann (their median of all ratios between the samples is its centre). Pure.
+ * Two samples compared by rank: the test of Mann and Whitney with ties, and the interval of the ratio that it
+ * does not rule out, which is the one of Hodges and Lehmann (their median of all ratios between the samples
+ * is its centre). Pure.
  *
- * The values of one run follow each other in time and depend on each other, so they say less than as many independent ones. Their
- * number is divided by the time that their ranks stay alike, 1 + 2 (r1 + r2 + ...) (Bayley and Hammersley 1946), and the
- * variance of the test grows by as much, which is what Dedecker and Sauliere (2017) found it to do for two dependent series.
- * From short series the sum comes out too small. So the larger of two estimates is taken: Geyer's (1992), who adds up pairs of
- * correlations while they fall and are over 0, and that of a process that remembers only its last value, with the bias of
- * its correlation taken out (Kendall 1954). Few independent values have Student's tails; the degrees of freedom are those of the
- * run that has fewer, which is the cautious choice: with those of Welch and Satterthwaite coarse values that depend on each other
- * were found to differ in 9 of 100 comparisons of the same (docs/decisions/053).
+ * The values of one run follow each other in time and depend on each other, so they say less than as many
+ * independent ones. Their number is divided by the time that their ranks stay alike, 1 + 2 (r1 + r2 + ...)
+ * (Bayley and Hammersley 1946), and the variance of the test grows by as much, which is what Dedecker and
+ * Sauliere (2017) found it to do for two dependent series. From short series the sum comes out too small. So
+ * the larger of two estimates is taken: Geyer's (1992), who adds up pairs of correlations while they fall and
+ * are over 0, and that of a process that remembers only its last value, with the bias of its correlation
+ * taken out (Kendall 1954). Few independent values have Student's tails; the degrees of freedom are those of
+ * the run that has fewer, which is the cautious choice: with those of Welch and Satterthwaite coarse values
+ * that depend on each other were found to differ in 9 of 100 comparisons of the same (docs/decisions/053).
  */
 import { quantile95, studentTails } from './tails.ts';
 import { ranksOf, timeAlike, varianceOfWins, wins } from './wins.ts';

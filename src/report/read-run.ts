@@ -1,4 +1,7 @@
-/** Reads a recording, which may be damaged and is not trusted. Bounded in time and memory by what {@link LIMITS} says. */
+/**
+ * Reads a recording, which may be damaged and is not trusted. Bounded in time and memory by what
+ * {@link LIMITS} says.
+ */
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { MiB } from '../bytes.ts';
@@ -12,8 +15,8 @@ import { RunReader } from './run-reader.ts';
 const CHUNK_BYTES = 1 * MiB;
 
 /**
- * @throws MillpondError `ERR_RECORDING_INVALID`; `ERR_INVALID_ARGUMENT` when the file is not there, cannot be read, or is no
- * file
+ * @throws MillpondError `ERR_RECORDING_INVALID`; `ERR_INVALID_ARGUMENT` when the file is not there, cannot be
+ * read, or is no file
  */
 export async function readRun(origin: string): Promise<RecordedRun> {
   let file: FileHandle | null = null;

@@ -1,6 +1,6 @@
 /**
- * A recorded run as one object of plain JSON, `millpond.report/1`: fields may be added, none will change. Times are seconds since
- * the start, durations nanoseconds, sizes bytes, shares 0 to 1. Pure.
+ * A recorded run as one object of plain JSON, `millpond.report/1`: fields may be added, none will change.
+ * Times are seconds since the start, durations nanoseconds, sizes bytes, shares 0 to 1. Pure.
  */
 
 import type { Bytes } from '../bytes.ts';
@@ -57,7 +57,10 @@ export interface RunDocument {
   readonly significantDigits: number;
   /** A hit that was timed counts so many times. */
   readonly hitWeight: number;
-  /** What timing requests cost the run, by what {@link HeaderLine.clock} measured: two reads of the clock and a record each. */
+  /**
+   * What timing requests cost the run, by what {@link HeaderLine.clock} measured: two reads of the clock and
+   * a record each.
+   */
   readonly overhead: {
     readonly timedRequests: number;
     readonly nanoseconds: number;

@@ -1,4 +1,7 @@
-/** Cuts the bytes of a recording into lines. Owns the part of a line that has no end yet; what is pushed may be overwritten afterwards. */
+/**
+ * Cuts the bytes of a recording into lines. Owns the part of a line that has no end yet; what is pushed may
+ * be overwritten afterwards.
+ */
 import { formatBytes } from '../bytes.ts';
 import { empty, foreign, overLimit, tooLarge } from './invalid-recording.ts';
 import { LIMITS } from './limits.ts';

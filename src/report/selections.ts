@@ -11,9 +11,14 @@ export interface Selection {
   readonly label: string;
   readonly unit: 'ns' | 'B';
   readonly series: ReadonlySet<SeriesName>;
-  /** Of requests: what served them, and of which tier, null for all. Their exact counts are in each interval. */
+  /**
+   * Of requests: what served them, and of which tier, null for all. Their exact counts are in each interval.
+   */
   readonly requests: { readonly causes: readonly CauseName[]; readonly tier: TierName | null } | null;
-  /** One record may stand for several values, as hits and lifetimes are sampled; everything else is written down whole. */
+  /**
+   * One record may stand for several values, as hits and lifetimes are sampled; everything else is written
+   * down whole.
+   */
   readonly sampled: 'hits' | 'lifetimes' | null;
 }
 

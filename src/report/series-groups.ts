@@ -1,9 +1,15 @@
-/** How series are put together for people: by their whole name, by what comes before its slashes, and by thread. Pure. */
+/**
+ * How series are put together for people: by their whole name, by what comes before its slashes, and by
+ * thread. Pure.
+ */
 
 import { SERIES_NAMES, type SeriesName } from '../telemetry/recording/lines.ts';
 import { type Merged, mergeBy, type SeriesHolder } from './histograms.ts';
 
-/** `latency`, `latency/fresh`, `latency/fresh/large` or `queue`; of one thread with its name behind another slash. */
+/**
+ * `latency`, `latency/fresh`, `latency/fresh/large` or `queue`; of one thread with its name behind another
+ * slash.
+ */
 export type GroupName = string;
 
 /** From the widest to the series itself. */

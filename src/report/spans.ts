@@ -1,4 +1,7 @@
-/** Neighbouring intervals of a recording put together, so that runs whose intervals differ in length are cut alike. Pure, but for a cache of cuts. */
+/**
+ * Neighbouring intervals of a recording put together, so that runs whose intervals differ in length are cut
+ * alike. Pure, but for a cache of cuts.
+ */
 import type { IntervalLine } from '../telemetry/recording/lines.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
@@ -21,12 +24,18 @@ export function wholeOf(run: RecordedRun): Span {
   return { run, intervals: run.intervals, from: 0, to: run.seconds };
 }
 
-/** In seconds: what the intervals of all of these runs can be put together to; a quarter at least, as recordings have them, and 400 for the longest run at most. */
+/**
+ * In seconds: what the intervals of all of these runs can be put together to; a quarter at least, as
+ * recordings have them, and 400 for the longest run at most.
+ */
 export function commonLength(runs: readonly RecordedRun[]): number {
   return Math.max(LEAST_SECONDS, ...runs.map((run) => Math.max(lengthOf(run), run.seconds / MOST_SPANS)));
 }
 
-/** Each as near to `seconds` as whole intervals come; what is left at the end is not enough for one, and left out. */
+/**
+ * Each as near to `seconds` as whole intervals come; what is left at the end is not enough for one, and left
+ * out.
+ */
 export function spansOf(run: RecordedRun, seconds: number): readonly Span[] {
   let cuts = known.get(run);
   if (cuts === undefined) {

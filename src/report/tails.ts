@@ -2,7 +2,10 @@
 
 const Z95 = 1.959964;
 
-/** Student's t as a normal deviate, by Wallace (1959): good to 0.02 for three degrees of freedom, better for more. */
+/**
+ * Student's t as a normal deviate, by Wallace (1959): good to 0.02 for three degrees of freedom, better for
+ * more.
+ */
 export function studentTails(t: number, freedom: number): number {
   return normalTails(wallace(freedom) * Math.sqrt(freedom * Math.log1p(t ** 2 / freedom)));
 }

@@ -1,4 +1,6 @@
-/** Whether a recorded run had enough memory and got it quickly: the same checks as for a running one. Pure. */
+/**
+ * Whether a recorded run had enough memory and got it quickly: the same checks as for a running one. Pure.
+ */
 
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { PRESSURE_LEVELS, type PressureLevel } from '../regulation/pressure.ts';

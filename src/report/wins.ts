@@ -11,7 +11,9 @@ export function ranksOf(values: readonly number[]): number[] {
   return ranks;
 }
 
-/** Pairs in which the other is over `ratio` times the base, those that tie by half. Both rising, 0 or more. */
+/**
+ * Pairs in which the other is over `ratio` times the base, those that tie by half. Both rising, 0 or more.
+ */
 export function wins(base: readonly number[], other: readonly number[], ratio: number): number {
   let sum = 0;
   let under = 0;

@@ -22,13 +22,17 @@ export interface RuntimeOptions extends Partial<PoolOptions> {
   readonly log?: Log;
   /** Where `health()` begins to warn and to fail. */
   readonly health?: GivenThresholds;
-  /** Other parameters of block sizing, which decide on the same figures without acting: `snapshot().decisions.shadow`. */
+  /**
+   * Other parameters of block sizing, which decide on the same figures without acting:
+   * `snapshot().decisions.shadow`.
+   */
   readonly shadow?: Partial<BlockPolicy>;
   /**
-   * The file of a recording of the run, for `millpond report`: a line at once for each event and, every 0.25 s at first and every
-   * 32 s in the end, one with all that was recorded since (docs/recording.md). An older recording is replaced; any other file is
-   * refused. When the file can no longer be written, the recording ends with one warning in the log, and the run continues. It
-   * holds the names of tasks. Default: none, which costs nothing.
+   * The file of a recording of the run, for `millpond report`: a line at once for each event and, every
+   * 0.25 s at first and every 32 s in the end, one with all that was recorded since (docs/recording.md). An
+   * older recording is replaced; any other file is refused. When the file can no longer be written, the
+   * recording ends with one warning in the log, and the run continues. It holds the names of tasks. Default:
+   * none, which costs nothing.
    */
   readonly record?: string | RecordOptions;
 }

@@ -1,8 +1,8 @@
 /**
  * A runtime: worker threads, their pools and one budget, as a `Runner`.
  *
- * Owns the life of its parts, on the main thread: they start together and end together, and one timer drives them. Leaves all
- * decisions to them.
+ * Owns the life of its parts, on the main thread: they start together and end together, and one timer drives
+ * them. Leaves all decisions to them.
  */
 import { KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
@@ -25,15 +25,18 @@ export interface Runtime extends Runner {
 
 /** Milliseconds between two rounds of the coordinator. */
 const TICK_MS = 50;
-/** Hundreds of threads that load native code one after the other take minutes, and can't be stopped meanwhile. */
+/**
+ * Hundreds of threads that load native code one after the other take minutes, and can't be stopped meanwhile.
+ */
 const START_PATIENCE_MS = 60_000;
 const START_PATIENCE_MS_A_THREAD = 1000;
 const CLOSE_PATIENCE_MS = 10_000;
 
 /**
  * Starts the workers and resolves when all have loaded the job.
- * @throws MillpondError (as a rejection) `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL`, `ERR_WORKER_BOOTSTRAP`,
- * `ERR_JOB_INVALID`; before any thread starts `ERR_OUTPUT_WRITE`, when the file of `record` cannot be made
+ * @throws MillpondError (as a rejection) `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL`,
+ * `ERR_WORKER_BOOTSTRAP`, `ERR_JOB_INVALID`; before any thread starts `ERR_OUTPUT_WRITE`, when the file of
+ * `record` cannot be made
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const runtime = new ThreadRuntime(resolveRuntimeOptions(options));
@@ -137,8 +140,8 @@ class ThreadRuntime implements Runtime {
     const before = recording === null ? null : this.snapshot();
     recording?.closing();
     regulator.close(performance.now());
-    // Ports and idle threads do not keep the process alive; this timer does, and ends the wait for a thread that
-    // an endless loop of its job keeps busy.
+    // Ports and idle threads do not keep the process alive; this timer does, and ends the wait for a thread
+    // that an endless loop of its job keeps busy.
     const patience = Promise.withResolvers<void>();
     const timer = setTimeout(patience.resolve, CLOSE_PATIENCE_MS);
     await Promise.race([coordinator.closeAll(), patience.promise]);

@@ -1,8 +1,8 @@
 /**
- * The memory of tasks on the main thread, the twin of `thread/task-frame.ts`: what an input brings is loaded and lent, leaves with
- * the task, and comes home with the result. Owned by the main thread.
- * Invariant: the leases of an input leave the caller when the task is loaded, and come home exactly once: with the result, when
- * the task never starts, or when the worker that held them is buried.
+ * The memory of tasks on the main thread, the twin of `thread/task-frame.ts`: what an input brings is loaded
+ * and lent, leaves with the task, and comes home with the result. Owned by the main thread.
+ * Invariant: the leases of an input leave the caller when the task is loaded, and come home exactly once:
+ * with the result, when the task never starts, or when the worker that held them is buried.
  */
 import type { Bytes } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
@@ -51,7 +51,10 @@ export class TaskMemory {
     return task.crates.length > 0 ? { ...task, crates: task.crates.map(detachViews) } : task;
   }
 
-  /** The task leaves for a worker. What goes back to the worker goes along: a message of its own would cost as much as the task's. */
+  /**
+   * The task leaves for a worker. What goes back to the worker goes along: a message of its own would cost as
+   * much as the task's.
+   */
   dispatch(row: number, task: Task): Task {
     for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, row);
     return { ...task, gifts: this.#coordinator.transfers.packReturns(row) };
@@ -63,7 +66,10 @@ export class TaskMemory {
     this.#coordinator.transfers.unpackReturns(row, gifts);
   }
 
-  /** The task was posted to a worker and no result came. True when its buffers have left: then only the worker's end settles them. */
+  /**
+   * The task was posted to a worker and no result came. True when its buffers have left: then only the
+   * worker's end settles them.
+   */
   hasLeft(row: number, task: Task): boolean {
     if (taskBuffers(task).some((buffer) => buffer.detached)) return true;
     this.#coordinator.transfers.unpackReturns(row, task.gifts);

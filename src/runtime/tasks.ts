@@ -1,9 +1,9 @@
 /**
  * Every task from the moment it is accepted until its memory is accounted for.
  *
- * Owns the queue and the running tasks; main thread only. A task waits here, never in Piscina, and is posted when a
- * worker is free. Invariant: an accepted task is answered once, and is in the queue, or running, or over. Leaves to others: its
- * memory (`TaskMemory`), whether it may start (`Admission`).
+ * Owns the queue and the running tasks; main thread only. A task waits here, never in Piscina, and is posted
+ * when a worker is free. Invariant: an accepted task is answered once, and is in the queue, or running, or
+ * over. Leaves to others: its memory (`TaskMemory`), whether it may start (`Admission`).
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';

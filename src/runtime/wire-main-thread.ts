@@ -1,6 +1,6 @@
 /**
- * The parts of the main thread, wired together once: its shard, the coordinator, admission and the tasks. Ports, clock and
- * recorder come from outside, so that a runtime and a simulated one are the same.
+ * The parts of the main thread, wired together once: its shard, the coordinator, admission and the tasks.
+ * Ports, clock and recorder come from outside, so that a runtime and a simulated one are the same.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';

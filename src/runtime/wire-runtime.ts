@@ -1,6 +1,6 @@
 /**
- * A runtime's parts, wired together: the main thread's (wire-main-thread.ts), the worker threads, the regulator and telemetry.
- * Starts the workers; nothing else moves before the runtime's timer does.
+ * A runtime's parts, wired together: the main thread's (wire-main-thread.ts), the worker threads, the
+ * regulator and telemetry. Starts the workers; nothing else moves before the runtime's timer does.
  */
 import { threadId } from 'node:worker_threads';
 import { MAIN_ROW } from '../budget/layout.ts';
@@ -46,12 +46,14 @@ export interface RuntimeParts extends MainParts {
 }
 
 /**
- * @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT` when the file of a recording cannot be made; nothing has started then
+ * @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT` when the file of a recording cannot be
+ * made; nothing has started then
  */
 export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): RuntimeParts {
   const { pool: options, threads, log } = settings;
   const startedMs = ports.now();
-  // A dead worker's row comes free a moment after its replacement wants one, so there are two for each thread.
+  // A dead worker's row comes free a moment after its replacement wants one, so there are two for each
+  // thread.
   const ledger = Ledger.create(1 + 2 * threads, options.budgetBytes);
   const observer = new Observer(startedMs);
   // Everything else was checked: what an older recording holds is lost from here on.

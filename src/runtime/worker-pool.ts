@@ -1,8 +1,8 @@
 /**
  * The worker threads of a runtime, as Piscina keeps them: who is there, who is free, who runs what.
  *
- * Owns the Piscina pool and one member per thread; main thread only. Piscina starts, replaces and posts; which thread
- * gets a task is decided here, because loans must be counted to the thread that holds them.
+ * Owns the Piscina pool and one member per thread; main thread only. Piscina starts, replaces and posts;
+ * which thread gets a task is decided here, because loans must be counted to the thread that holds them.
  * Invariant: a member is given at most one task at a time, and is forgotten only after its thread is gone.
  */
 import { fileURLToPath } from 'node:url';
@@ -130,7 +130,8 @@ export class WorkerPool {
   }
 
   /**
-   * Posts a task to a member, which is busy until `done`. Rejects when the worker died or the task cannot be cloned.
+   * Posts a task to a member, which is busy until `done`. Rejects when the worker died or the task cannot be
+   * cloned.
    * @throws when the worker has gone and nothing was posted
    */
   post(member: Member, name: string, task: Task, transfer: ArrayBuffer[]): Promise<TaskResult> {
@@ -250,8 +251,8 @@ export class WorkerPool {
         member.cause,
       );
     }
-    // Piscina closes the worker's task port in this same event; what was in it is freed once that close was handled,
-    // one turn of the event loop later. Only then may anything be un-charged.
+    // Piscina closes the worker's task port in this same event; what was in it is freed once that close was
+    // handled, one turn of the event loop later. Only then may anything be un-charged.
     setImmediate(() =>
       setImmediate(() => {
         if (member.row < 0) member.row = this.#parts.ledger.rowOf(member.threadId);

@@ -1,4 +1,7 @@
-/** Announces events: to the log, to subscribers of the diagnostics channels, and to the recording. Main thread; decides nothing. */
+/**
+ * Announces events: to the log, to subscribers of the diagnostics channels, and to the recording. Main
+ * thread; decides nothing.
+ */
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { Move } from '../coordinator/rebalance.ts';

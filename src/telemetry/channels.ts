@@ -1,7 +1,8 @@
 /**
- * Messages to subscribers of `node:diagnostics_channel`, on the thread where things happen: subscribe to a worker's slow paths
- * in a file that its job imports, to all others but `millpond:release-to-memory` on the main thread. No message is built
- * without a subscriber. A subscriber is called in the middle of the operation: it must not use the pool.
+ * Messages to subscribers of `node:diagnostics_channel`, on the thread where things happen: subscribe to a
+ * worker's slow paths in a file that its job imports, to all others but `millpond:release-to-memory` on the
+ * main thread. No message is built without a subscriber. A subscriber is called in the middle of the
+ * operation: it must not use the pool.
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { Bytes } from '../bytes.ts';

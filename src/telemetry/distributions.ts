@@ -1,9 +1,9 @@
 /**
  * Distributions over what several threads published. Owned by the main thread.
  *
- * What comes in is kept as it is until there is much of it or it is read: then it is folded into histograms, once. Whatever one
- * of these holds can be added to another, folded or not, so that an interval's records need not be folded again for
- * the total. Invariant: every record is among the raw ones or in one histogram.
+ * What comes in is kept as it is until there is much of it or it is read: then it is folded into histograms,
+ * once. Whatever one of these holds can be added to another, folded or not, so that an interval's records
+ * need not be folded again for the total. Invariant: every record is among the raw ones or in one histogram.
  */
 
 import type { Interval } from '../messages/interval.ts';
@@ -20,7 +20,9 @@ export interface Series {
   readonly key: number;
   readonly histogram: WideHistogram;
   max: number;
-  /** In whole numbers of any size, so that it is the same in whatever order it was added up, and never falls. */
+  /**
+   * In whole numbers of any size, so that it is the same in whatever order it was added up, and never falls.
+   */
   sum: bigint;
 }
 

@@ -1,9 +1,10 @@
 /**
  * Pauses of the garbage collector on the thread that makes one of these.
  *
- * Owns a PerformanceObserver. Node hands the pauses over from the event loop: those of a long synchronous task arrive
- * together after it, and `flush` inside one brings nothing. Without a collection it costs nothing; it does not keep the thread
- * alive. To start it takes 0.3 ms, and 0.6 more where nothing has loaded `node:perf_hooks` yet.
+ * Owns a PerformanceObserver. Node hands the pauses over from the event loop: those of a long synchronous
+ * task arrive together after it, and `flush` inside one brings nothing. Without a collection it costs
+ * nothing; it does not keep the thread alive. To start it takes 0.3 ms, and 0.6 more where nothing has loaded
+ * `node:perf_hooks` yet.
  */
 import { constants, type PerformanceNodeEntry, PerformanceObserver } from 'node:perf_hooks';
 import { GC_KINDS, type GcKind } from './series.ts';

@@ -1,10 +1,12 @@
 /**
- * The only file that loads hdr-histogram-js. Nothing here is loaded before it is used: on the machine this was built on the
- * package's index costs 50 ms and its WebAssembly another 25 ms, in every thread, which
- * shows in a run of a few seconds. The files behind the index are cheaper (5 ms for one JavaScript histogram, 15 ms for the WebAssembly
- * loader, 28 ms for the decoder), so those are what is loaded; package.json holds the version for that reason.
+ * The only file that loads hdr-histogram-js. Nothing here is loaded before it is used: on the machine this
+ * was built on the package's index costs 50 ms and its WebAssembly another 25 ms, in every thread, which
+ * shows in a run of a few seconds. The files behind the index are cheaper (5 ms for one JavaScript histogram,
+ * 15 ms for the WebAssembly loader, 28 ms for the decoder), so those are what is loaded; package.json holds
+ * the version for that reason.
  *
- * All histograms of one series share one range, so that nothing is resized on a hot path and any two can be merged.
+ * All histograms of one series share one range, so that nothing is resized on a hot path and any two can be
+ * merged.
  */
 import { createRequire } from 'node:module';
 
@@ -27,7 +29,10 @@ export interface FastHistogram {
   reset(): void;
 }
 
-/** A histogram in JavaScript whose counts are doubles, exact to 2^53. It takes as much memory as its largest value needs: 2 to 40 KB. */
+/**
+ * A histogram in JavaScript whose counts are doubles, exact to 2^53. It takes as much memory as its largest
+ * value needs: 2 to 40 KB.
+ */
 export interface WideHistogram {
   readonly totalCount: number;
   recordValueWithCount(value: number, count: number): void;
@@ -56,7 +61,9 @@ export function createWideHistogram({ unit, highest }: Range): WideHistogram {
   return new Float64Histogram(unit, highest, SIGNIFICANT_DIGITS);
 }
 
-/** At `percentile`, 0 to 100: the upper end of its bucket, but never above `max`, the largest value there was. */
+/**
+ * At `percentile`, 0 to 100: the upper end of its bucket, but never above `max`, the largest value there was.
+ */
 export function valueAtPercentile(histogram: WideHistogram, max: number, percentile: number): number {
   return Math.min(histogram.getValueAtPercentile(percentile), max);
 }
@@ -82,7 +89,10 @@ export function wideHistogramOf(range: Range, counts: ArrayLike<number>): WideHi
   return histogram;
 }
 
-/** Reads what {@link FastHistogram.encode} wrote: the two kinds cannot be added to each other in any other way. */
+/**
+ * Reads what {@link FastHistogram.encode} wrote: the two kinds cannot be added to each other in any other
+ * way.
+ */
 export function decodeHistogram(encoded: Uint8Array): WideHistogram {
   load('hdr-histogram-js/dist/JsHistogram.encoding'); // installs `decode`
   const { JsHistogram } = load('hdr-histogram-js/dist/JsHistogram');

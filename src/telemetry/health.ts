@@ -18,22 +18,32 @@ interface Threshold {
 /** Finite numbers, `fail` no milder than `warn`. One out of reach, such as 101 % or -1, is never met. */
 export interface HealthThresholds {
   /**
-   * Percent of the bytes in pools that is under a lease, and more is worse. It counts only where the hit ratio warns, too: a pool
-   * that is all in use and still serves every request has just the right size. Default 90 and 99.
+   * Percent of the bytes in pools that is under a lease, and more is worse. It counts only where the hit
+   * ratio warns, too: a pool that is all in use and still serves every request has just the right size.
+   * Default 90 and 99.
    */
   readonly poolUtilization: Threshold;
   /**
-   * 0 nominal, 1 elevated, 2 high, 3 critical; the level that holds now, or a higher one at or above which a tenth of the time
-   * was spent. Default 2 and 3.
+   * 0 nominal, 1 elevated, 2 high, 3 critical; the level that holds now, or a higher one at or above which a
+   * tenth of the time was spent. Default 2 and 3.
    */
   readonly pressureLevel: Threshold;
-  /** Nanoseconds that 99 in 100 requests stay below, whatever served or refused them; of 1000 requests or more. Default 1 ms and 100 ms. */
+  /**
+   * Nanoseconds that 99 in 100 requests stay below, whatever served or refused them; of 1000 requests or
+   * more. Default 1 ms and 100 ms.
+   */
   readonly allocationLatency: Threshold;
-  /** 0 to 1, the share of requests served from pooled memory, and less is worse; of 100 requests or more. Default 0.8 and 0.5. */
+  /**
+   * 0 to 1, the share of requests served from pooled memory, and less is worse; of 100 requests or more.
+   * Default 0.8 and 0.5.
+   */
   readonly hitRatio: Threshold;
   /** Times a minute that idle memory was freed on purpose, over a minute at least. Default 30 and 120. */
   readonly cleanupFrequency: Threshold;
-  /** 0 to 1, the share of finished emergencies that ended because pressure fell, and less is worse. Default 0.9 and 0.5. */
+  /**
+   * 0 to 1, the share of finished emergencies that ended because pressure fell, and less is worse. Default
+   * 0.9 and 0.5.
+   */
   readonly recoverySuccessRate: Threshold;
 }
 

@@ -1,11 +1,11 @@
 /**
- * Log lines about significant events, as JSON on stderr through pino. Runs on the main thread; nothing on the path
- * of an allocation logs.
+ * Log lines about significant events, as JSON on stderr through pino. Runs on the main thread; nothing on the
+ * path of an allocation logs.
  *
  * pino is loaded (30 ms) when the first line is really written, so a run without events never loads it.
- * Lines are written at once: they are few, and the one that matters most is the last before a native abort, which a
- * buffer would lose. A storm is bounded: of each kind of event a few lines are written in a window of time, and the
- * next line of that kind, or `close`, says how many were held back.
+ * Lines are written at once: they are few, and the one that matters most is the last before a native abort,
+ * which a buffer would lose. A storm is bounded: of each kind of event a few lines are written in a window of
+ * time, and the next line of that kind, or `close`, says how many were held back.
  */
 import { createRequire } from 'node:module';
 import type { Logger, pino as Pino } from 'pino';
@@ -94,7 +94,9 @@ interface LogOptions {
   readonly linesPerWindow?: number;
   /** Milliseconds. Default 10,000. */
   readonly windowMs?: number;
-  /** Milliseconds since 1970: the time in each line, and what windows are measured with. Default `Date.now`. */
+  /**
+   * Milliseconds since 1970: the time in each line, and what windows are measured with. Default `Date.now`.
+   */
   readonly now?: () => number;
   /** Takes each line with its newline. Default: file descriptor 2, synchronously. */
   readonly destination?: { write(line: string): void };
@@ -143,7 +145,9 @@ export function createLog(options: LogOptions = {}): Log {
   };
 }
 
-/** Loaded on first use, by `require`: an `import()` would make the first line late, or lose it in an abort. */
+/**
+ * Loaded on first use, by `require`: an `import()` would make the first line late, or lose it in an abort.
+ */
 function createLogger(level: LogLevel, now: () => number, destination: LogOptions['destination']): Logger {
   const pino: typeof Pino = createRequire(import.meta.url)('pino');
   const target = destination ?? pino.destination({ fd: 2, sync: true });

@@ -1,4 +1,6 @@
-/** Every metric that a snapshot holds, once; Prometheus and OpenTelemetry are thin adapters over this table. */
+/**
+ * Every metric that a snapshot holds, once; Prometheus and OpenTelemetry are thin adapters over this table.
+ */
 import { MEMORY_METRICS } from './metrics/memory.ts';
 import type { Metric } from './metrics/metric.ts';
 import { POOL_METRICS } from './metrics/pool.ts';

@@ -1,13 +1,14 @@
 /**
- * OpenTelemetry metrics over a runtime's snapshot. Only types are taken from `@opentelemetry/api`, so a program without it
- * pays nothing; the caller brings a `Meter`.
+ * OpenTelemetry metrics over a runtime's snapshot. Only types are taken from `@opentelemetry/api`, so a
+ * program without it pays nothing; the caller brings a `Meter`.
  */
 import type { Meter, Observable } from '@opentelemetry/api';
 import { METRICS, type Metric, QUANTILES, type SnapshotSource } from './metrics.ts';
 
 /**
- * Makes the instruments and observes them together, from one snapshot for each collection. OpenTelemetry has no instrument
- * that takes quantiles as they are; a distribution is a gauge with the attribute `quantile`, beside `.count` and `.sum`.
+ * Makes the instruments and observes them together, from one snapshot for each collection. OpenTelemetry has
+ * no instrument that takes quantiles as they are; a distribution is a gauge with the attribute `quantile`,
+ * beside `.count` and `.sum`.
  * @returns `stop` ends the observing. The instruments stay with the meter, without values.
  */
 export function observe(runtime: SnapshotSource, meter: Meter): { stop(): void } {

@@ -19,9 +19,9 @@ const STEPS = [
 ] as const;
 
 /**
- * The least figure at or below which `share` (over 0, at most 1) of all values lie. An upper bound: of each distribution every
- * value is taken for the next figure above it. Distributions that were counted but not timed (`max` 0) are left out; 0 when
- * all are.
+ * The least figure at or below which `share` (over 0, at most 1) of all values lie. An upper bound: of each
+ * distribution every value is taken for the next figure above it. Distributions that were counted but not
+ * timed (`max` 0) are left out; 0 when all are.
  */
 export function percentile(distributions: readonly Known[], share: number): number {
   const timed = distributions.filter(({ count, max }) => count > 0 && max > 0);

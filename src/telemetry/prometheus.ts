@@ -1,6 +1,6 @@
 /**
- * Prometheus metrics by prom-client, which nothing else loads. The values are the snapshot's own totals, set anew for each
- * scrape: nothing is counted here that could drift.
+ * Prometheus metrics by prom-client, which nothing else loads. The values are the snapshot's own totals, set
+ * anew for each scrape: nothing is counted here that could drift.
  */
 import { Counter, Gauge, Registry, Summary } from 'prom-client';
 import { METRICS, type Metric, QUANTILES, type SnapshotSource } from './metrics.ts';
@@ -15,7 +15,8 @@ export function prometheusText(snapshot: Snapshot): Promise<string> {
 }
 
 /**
- * Puts all metrics of a runtime into a registry, which asks the runtime for one snapshot each time it is read.
+ * Puts all metrics of a runtime into a registry, which asks the runtime for one snapshot each time it is
+ * read.
  * @param registry default: a new one. One registry takes one runtime, since names are the same for each.
  * @throws Error (prom-client's own) when the registry has metrics of these names already.
  */
@@ -35,7 +36,10 @@ export function register(runtime: SnapshotSource, registry: Registry = new Regis
   return registry;
 }
 
-/** As OpenTelemetry's rules make it of a name and its unit: `millpond.pool.allocated` in bytes is `millpond_pool_allocated_bytes_total`. */
+/**
+ * As OpenTelemetry's rules make it of a name and its unit: `millpond.pool.allocated` in bytes is
+ * `millpond_pool_allocated_bytes_total`.
+ */
 export function prometheusName({ name, unit, kind }: Metric): string {
   const words = name.replaceAll('.', '_');
   return `${words}${unitSuffix(unit, kind)}${kind === 'counter' ? '_total' : ''}`;

@@ -1,5 +1,6 @@
 /**
- * How fast things went over the last whole interval. Owned by the main thread, which passes it the totals about once a second.
+ * How fast things went over the last whole interval. Owned by the main thread, which passes it the totals
+ * about once a second.
  * Invariant: a rate is over an interval that has ended, so that two readers see the same.
  */
 interface FlowTotals {

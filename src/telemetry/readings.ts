@@ -1,4 +1,7 @@
-/** What was recorded in one span of time, made into what a snapshot shows. Main thread; holds nothing of its own. */
+/**
+ * What was recorded in one span of time, made into what a snapshot shows. Main thread; holds nothing of its
+ * own.
+ */
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../pool/tiers.ts';
 import { type Distributions, type Series, statsOf } from './distributions.ts';
@@ -62,18 +65,25 @@ export class Readings {
     return sizes;
   }
 
-  /** Bytes asked for beside bytes of the buffers that served them, by weight; null before the first record. */
+  /**
+   * Bytes asked for beside bytes of the buffers that served them, by weight; null before the first record.
+   */
   efficiency(): number | null {
     const held = this.#sum((part) => part.heldBytes);
     return held > 0 ? this.#sum((part) => part.askedBytes) / held : null;
   }
 
-  /** From acquire to release, to the end of the task that forgot the lease, or to its move to another thread. */
+  /**
+   * From acquire to release, to the end of the task that forgot the lease, or to its move to another thread.
+   */
   lifetimes(): NanosecondStats {
     return this.#nanoseconds(everyTier(LIFETIMES));
   }
 
-  /** Pauses of the garbage collector, of each of these shards; `max` and `mean` are exact, percentiles to a microsecond at best. */
+  /**
+   * Pauses of the garbage collector, of each of these shards; `max` and `mean` are exact, percentiles to a
+   * microsecond at best.
+   */
   gc(shards: readonly number[]): GcSnapshot[] {
     return shards.map((shard) => {
       const kinds = GC_KINDS.map((kind, at) => [kind, this.#nanoseconds([PAUSES + at], shard)]);

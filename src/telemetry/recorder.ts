@@ -1,12 +1,13 @@
 /**
- * What one thread observes of its requests, leases and pauses, until it is published. Owned by that thread; has no clock.
+ * What one thread observes of its requests, leases and pauses, until it is published. Owned by that thread;
+ * has no clock.
  *
- * A record is some stores into small arrays. Only when these are full are they folded into histograms, and only then is the
- * histogram library loaded (see hdr.ts for what that costs): a short run publishes its records as they are and the main
- * thread puts them into its own histograms, with the same result.
+ * A record is some stores into small arrays. Only when these are full are they folded into histograms, and
+ * only then is the histogram library loaded (see hdr.ts for what that costs): a short run publishes its
+ * records as they are and the main thread puts them into its own histograms, with the same result.
  *
- * Invariant: every record is in exactly one interval. Counts of sampled records are estimates by weight; exact ones are kept
- * elsewhere (`ShardCounts`).
+ * Invariant: every record is in exactly one interval. Counts of sampled records are estimates by weight;
+ * exact ones are kept elsewhere (`ShardCounts`).
  */
 import { MillpondError } from '../errors.ts';
 import type { EncodedHistogram, Interval } from '../messages/interval.ts';
@@ -29,7 +30,10 @@ import {
   TIERS,
 } from './series.ts';
 
-/** Records a thread keeps before it folds them: 33 bytes each, 132 KiB, of which a short run touches the beginning. */
+/**
+ * Records a thread keeps before it folds them: 33 bytes each, 132 KiB, of which a short run touches the
+ * beginning.
+ */
 const RING_RECORDS = 4096;
 
 interface Folded {
@@ -83,7 +87,10 @@ export class Recorder implements LeaseRecorder {
     }));
   }
 
-  /** A lease that ended: how long it lived (clamped to 1 ns .. 1 day), by the tier of its request, and how many it stands for. */
+  /**
+   * A lease that ended: how long it lived (clamped to 1 ns .. 1 day), by the tier of its request, and how
+   * many it stands for.
+   */
   lifetime(tier: number, nanoseconds: number, weight: number): void {
     if (tier >>> 0 >= TIERS) throw unknownKey('tier', tier);
     this.#add(LIFETIMES + tier, nanoseconds, weight, 0, 0);

@@ -1,9 +1,10 @@
 /**
  * What threads record, by key: one small number says what a value is. Pure.
  *
- * Requests come first, `cause * 4 + tier`, with the nanoseconds they took; then lifetimes of leases by tier, pauses of the
- * collector by kind and recoveries from emergencies, in nanoseconds too; then sizes by tier, in bytes, which ride along with
- * each request. Last come what only a recording holds: how long tasks waited and ran, in nanoseconds.
+ * Requests come first, `cause * 4 + tier`, with the nanoseconds they took; then lifetimes of leases by tier,
+ * pauses of the collector by kind and recoveries from emergencies, in nanoseconds too; then sizes by tier, in
+ * bytes, which ride along with each request. Last come what only a recording holds: how long tasks waited and
+ * ran, in nanoseconds.
  */
 import { GiB } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';
@@ -33,11 +34,16 @@ interface Bounds extends Range {
   readonly lowest: number;
 }
 
-/** 60 s: longer waits are clamped to this. A clock too coarse for the step reads 0, which is taken for 1 ns. */
+/**
+ * 60 s: longer waits are clamped to this. A clock too coarse for the step reads 0, which is taken for 1 ns.
+ */
 const LATENCY: Bounds = { family: 0, lowest: 1, unit: 1, highest: 60e9 };
 /** A day. */
 const LIFETIME: Bounds = { family: 1, lowest: 1, unit: 1, highest: 24 * 3600e9 };
-/** In microseconds, about: there may be one for each of a thousand shards and kinds, and this takes a third of the memory. */
+/**
+ * In microseconds, about: there may be one for each of a thousand shards and kinds, and this takes a third of
+ * the memory.
+ */
 const PAUSE: Bounds = { family: 2, lowest: 1, unit: 1000, highest: 60e9 };
 const RECOVERY: Bounds = { ...LIFETIME, family: 3 };
 /** Tasks wait and run for as long as leases live. */

@@ -1,7 +1,8 @@
 /**
- * What a runtime shows of itself: plain JSON. Counters only rise and have no unit but their name's; `...Rate`, `...Share`
- * and `utilization` are 0 to 1; `...PerSecond` is over the last whole interval of about a second. A distribution is over all
- * since the start; beside each, `interval...` is the same over the last whole interval.
+ * What a runtime shows of itself: plain JSON. Counters only rise and have no unit but their name's;
+ * `...Rate`, `...Share` and `utilization` are 0 to 1; `...PerSecond` is over the last whole interval of about
+ * a second. A distribution is over all since the start; beside each, `interval...` is the same over the last
+ * whole interval.
  */
 import type { Bytes } from '../bytes.ts';
 import type { CpuSnapshot } from '../machine/cpu-load.ts';
@@ -90,14 +91,17 @@ export interface Snapshot {
     readonly intervalGc: readonly GcSnapshot[];
   };
   /**
-   * Values and weights that lay outside what a histogram of their kind holds, and were clamped to that: latencies and pauses
-   * 1 ns to 60 s, lifetimes and recoveries 1 ns to a day, sizes 0 to 1 TiB.
+   * Values and weights that lay outside what a histogram of their kind holds, and were clamped to that:
+   * latencies and pauses 1 ns to 60 s, lifetimes and recoveries 1 ns to a day, sizes 0 to 1 TiB.
    */
   readonly clipped: Readonly<Record<Family, number>>;
   readonly cpu: CpuSnapshot;
   readonly block: BlockSnapshot;
   readonly decisions: DecisionsSnapshot;
-  /** Leases by who acquired (row) and who released (column), in the order of `shards`; pairs that had none are left out. */
+  /**
+   * Leases by who acquired (row) and who released (column), in the order of `shards`; pairs that had none are
+   * left out.
+   */
   readonly flow: readonly {
     readonly acquiredBy: number;
     readonly releasedBy: number;

@@ -3,7 +3,10 @@ import type { CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { GcKind } from './series.ts';
 
-/** A distribution, to two significant digits (`sum`, `mean` and `max` are exact). All 0 when nothing was recorded. */
+/**
+ * A distribution, to two significant digits (`sum`, `mean` and `max` are exact). All 0 when nothing was
+ * recorded.
+ */
 export interface Stats {
   readonly count: number;
   /** Of all values that were recorded, each as often as its weight says; since the start, it never falls. */

@@ -65,7 +65,8 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
       totalBytes: usedBytes,
       byTier: held,
       directBytes: held.direct.usedBytes,
-      // What is charged and held by no thread. The rows are read one after the other while their threads run on.
+      // What is charged and held by no thread. The rows are read one after the other while their threads run
+      // on.
       inTransitBytes: Math.max(0, usedBytes - handsBytes - loans.bytes),
       loanBytes: loans.bytes,
     },
@@ -124,7 +125,9 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
   return { ...figures, health: evaluateHealth(figures, sources.health) };
 }
 
-/** Leases that changed their thread, and those that did not: what each shard released, less those of others. */
+/**
+ * Leases that changed their thread, and those that did not: what each shard released, less those of others.
+ */
 function flowOf(crossings: readonly Crossing[], live: readonly number[], rows: RowReader): Crossing[] {
   const own = [...live, GONE].map((row): Crossing => {
     const released = rows.released(row === GONE ? null : row);

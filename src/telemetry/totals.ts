@@ -1,9 +1,9 @@
 /**
- * What all threads recorded, since the start and over the last whole interval. Owned by the main thread, which merges what
- * they publish and ends an interval about once a second; one holds what arrived in it.
+ * What all threads recorded, since the start and over the last whole interval. Owned by the main thread,
+ * which merges what they publish and ends an interval about once a second; one holds what arrived in it.
  *
- * Invariant: every record is in one of three parts, older than the last whole interval, of it, or of the current one, and is
- * folded once at most; the total is over all three.
+ * Invariant: every record is in one of three parts, older than the last whole interval, of it, or of the
+ * current one, and is folded once at most; the total is over all three.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Interval } from '../messages/interval.ts';
@@ -66,8 +66,8 @@ export class Totals {
   }
 
   /**
-   * Nanoseconds, of requests that did not hit in the last whole interval; null when there were none. Cheap enough to be read
-   * many times in an interval, and loads the histogram library only where a thread did.
+   * Nanoseconds, of requests that did not hit in the last whole interval; null when there were none. Cheap
+   * enough to be read many times in an interval, and loads the histogram library only where a thread did.
    */
   intervalP99(): number | null {
     if (this.#intervalP99 === undefined) this.#intervalP99 = slowP99(this.#last);

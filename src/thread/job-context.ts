@@ -1,4 +1,7 @@
-/** What a job gets besides its input, and how a worker builds it. Owned by the worker's thread; one for all of its tasks. */
+/**
+ * What a job gets besides its input, and how a worker builds it. Owned by the worker's thread; one for all of
+ * its tasks.
+ */
 import type { Counting } from '../budget/counting.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { MillpondError } from '../errors.ts';
@@ -22,13 +25,14 @@ export interface BlockAdvice {
   /** Milliseconds of audio that one block lasts at most. */
   readonly mostMilliseconds: number;
   /**
-   * Frames of 32-bit samples that fit one block of so many channels, and at a rate (Hz) last no longer than allowed; 1 or more.
+   * Frames of 32-bit samples that fit one block of so many channels, and at a rate (Hz) last no longer than
+   * allowed; 1 or more.
    * @throws MillpondError `ERR_INVALID_ARGUMENT` for fewer channels than one, or a rate that is not over 0
    */
   frames(channels: number, sampleRate?: number): number;
   /**
-   * Reports that so many bytes of samples were just worked on. Block sizes are chosen by these reports: without them
-   * blocks never grow over their baseline. Costs 0.1 us.
+   * Reports that so many bytes of samples were just worked on. Block sizes are chosen by these reports:
+   * without them blocks never grow over their baseline. Costs 0.1 us.
    * @throws MillpondError `ERR_INVALID_ARGUMENT` for anything but a number of bytes, 0 or more
    */
   processed(bytes: number): void;
@@ -41,7 +45,9 @@ interface ContextParts {
   readonly counts: Counting;
   readonly pool: Pool;
   readonly mostBlockMs: number;
-  /** The signal of the task that runs: made only for jobs that ask for it, as it costs more than an empty job. */
+  /**
+   * The signal of the task that runs: made only for jobs that ask for it, as it costs more than an empty job.
+   */
   signal(): AbortSignal;
   /** The job said what it processed. */
   processed(): void;

@@ -1,6 +1,6 @@
 /**
- * A worker's side of the runtime. Owns the thread's port and recorder, and the task that runs; its memory is wired in wire-worker.ts.
- * Runs in a worker thread, one task at a time.
+ * A worker's side of the runtime. Owns the thread's port and recorder, and the task that runs; its memory is
+ * wired in wire-worker.ts. Runs in a worker thread, one task at a time.
  * Invariant: when a task's result is posted, the shard holds no lease and no loan of that task, except what
  * native code still holds (in quarantine).
  */
@@ -21,7 +21,10 @@ import { type WorkerParts, wireWorker } from './wire-worker.ts';
 
 export type Job = (input: never, context: JobContext) => unknown;
 
-/** How long a thread keeps its records before it publishes them, as long as tasks end or report what they processed. */
+/**
+ * How long a thread keeps its records before it publishes them, as long as tasks end or report what they
+ * processed.
+ */
 const PUBLISH_EVERY_NS = 1e9;
 const ROW_WAIT_MS = 60_000;
 
@@ -182,7 +185,10 @@ const require = createRequire(import.meta.url);
 
 let piscina: typeof import('piscina').Piscina | undefined;
 
-/** Marks a result whose buffers Piscina should transfer. Piscina is loaded for the first one: most jobs need none. */
+/**
+ * Marks a result whose buffers Piscina should transfer. Piscina is loaded for the first one: most jobs need
+ * none.
+ */
 function movable(value: ResultMessage, transfer: ArrayBuffer[]): unknown {
   // Kept: even what is loaded costs a `require` some microseconds.
   piscina ??= (require('piscina') as typeof import('piscina')).Piscina;

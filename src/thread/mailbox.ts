@@ -1,6 +1,6 @@
 /**
- * The worker's end of its side channel. Owned by the worker's thread; drained at safepoints, even in the middle of
- * a long synchronous task, and by the event loop when the worker is idle.
+ * The worker's end of its side channel. Owned by the worker's thread; drained at safepoints, even in the
+ * middle of a long synchronous task, and by the event loop when the worker is idle.
  * Invariant: messages are handled in the order they were posted, one at a time, each exactly once.
  */
 import type { LedgerRow } from '../budget/row.ts';

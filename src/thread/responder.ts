@@ -1,7 +1,7 @@
 /**
- * What a worker does for the coordinator: the other end of `coordinator.ts`. Owned by the worker's thread, called by
- * its mailbox at safepoints. Invariant: every ask with a ticket gets one answer, and what an answer could not send
- * is back in the shard.
+ * What a worker does for the coordinator: the other end of `coordinator.ts`. Owned by the worker's thread,
+ * called by its mailbox at safepoints. Invariant: every ask with a ticket gets one answer, and what an answer
+ * could not send is back in the shard.
  */
 
 import type { Answer, ToWorker } from '../messages/asks.ts';

@@ -1,6 +1,7 @@
 /**
  * What a shard's thread draws from: its row of the ledger, its mailbox, and waiting for memory.
- * Owned by that thread. Invariant: the row's starving words show the largest need in the set, 0 when it is empty.
+ * Owned by that thread. Invariant: the row's starving words show the largest need in the set, 0 when it is
+ * empty.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counting } from '../budget/counting.ts';

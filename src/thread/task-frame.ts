@@ -1,7 +1,8 @@
 /**
- * The memory of one task in its worker: what it brought is lent to it, and everything it holds at its end goes back, moves
- * with the result or is reclaimed. Owned by the worker's thread, one task at a time.
- * Invariant: after a task's end, the shard holds no lease and no loan of the task, except what native code still holds.
+ * The memory of one task in its worker: what it brought is lent to it, and everything it holds at its end
+ * goes back, moves with the result or is reclaimed. Owned by the worker's thread, one task at a time.
+ * Invariant: after a task's end, the shard holds no lease and no loan of the task, except what native code
+ * still holds.
  */
 
 import { MillpondError } from '../errors.ts';

@@ -1,7 +1,7 @@
 /**
  * The AbortSignal of one task. Owned by the worker's thread; lives until the task ends.
- * A synchronous job never returns to the event loop, so no event can tell it that it was cancelled: `aborted` and
- * `throwIfAborted` look at the shared word themselves, and abort the signal on the spot when it is set.
+ * A synchronous job never returns to the event loop, so no event can tell it that it was cancelled: `aborted`
+ * and `throwIfAborted` look at the shared word themselves, and abort the signal on the spot when it is set.
  */
 export class TaskSignal {
   readonly signal: AbortSignal;

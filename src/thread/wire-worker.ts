@@ -1,6 +1,7 @@
 /**
- * The parts of a worker's thread, wired together once: its shard, its mailbox and the memory of its task. Ports, memory,
- * clock and recorder come from outside, so that a worker thread and a simulated one are the same.
+ * The parts of a worker's thread, wired together once: its shard, its mailbox and the memory of its task.
+ * Ports, memory, clock and recorder come from outside, so that a worker thread and a simulated one are the
+ * same.
  */
 import type { Ledger } from '../budget/ledger.ts';
 import type { Answer, ToWorker } from '../messages/asks.ts';

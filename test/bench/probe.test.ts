@@ -88,7 +88,8 @@ describe("the benchmark's own reader", () => {
   ])('reads an MP3 of $version behind an ID3 tag', ({ header, side, rate, channels, packet }) => {
     const id3 = ['ID3', [4, 0, 0, 0, 0, 1, 2], Buffer.alloc(130)];
     const xing = ['Xing', [0, 0, 0, 15], [0, 0, 0, 9], Buffer.alloc(4 + 100 + 4)];
-    const lame = ['LAME3.100', Buffer.alloc(12), [0x45, 0x12, 0x34], Buffer.alloc(12)]; // delay 0x451, padding 0x234
+    // delay 0x451, padding 0x234
+    const lame = ['LAME3.100', Buffer.alloc(12), [0x45, 0x12, 0x34], Buffer.alloc(12)];
     const facts = probed(...id3, header, Buffer.alloc(side), ...xing, ...lame);
     expect(facts).toEqual({
       codec: 'mp3',

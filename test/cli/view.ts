@@ -1,4 +1,7 @@
-/** What the live view of the snapshot fixture, or of any runtime with two workers, has at the left of its lines. */
+/**
+ * What the live view of the snapshot fixture, or of any runtime with two workers, has at the left of its
+ * lines.
+ */
 export const HEADS: readonly string[] = [
   'files',
   'budget',

@@ -12,7 +12,8 @@ import { Responder } from '../../src/thread/responder.ts';
 import { MEDIUM, makeStand, type TestShard } from '../stand.ts';
 
 /**
- * A coordinator with real shards behind in-memory ports: `deliver` plays a worker that looks into its mailbox.
+ * A coordinator with real shards behind in-memory ports: `deliver` plays a worker that looks into its
+ * mailbox.
  */
 export function start(given: Partial<PoolOptions> = {}, workers = 2) {
   const options = resolvePoolOptions({ budgetBytes: 8 * MiB, safety: 'full', ...given }, 1);

@@ -1,4 +1,7 @@
-/** Records a run of small tasks without an end, for tests that end it from outside; says on stdout when tasks go on though the recording has ended. */
+/**
+ * Records a run of small tasks without an end, for tests that end it from outside; says on stdout when tasks
+ * go on though the recording has ended.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRuntime, type LogEvent } from '../../src/index.ts';
 

@@ -1,6 +1,7 @@
 /**
- * A runtime under 32 MiB that is driven through everything it regulates, by skewed jobs and a greedy main thread, while it
- * transcodes one file again and again. Prints what happened as JSON. Each step waits for what it provokes.
+ * A runtime under 32 MiB that is driven through everything it regulates, by skewed jobs and a greedy main
+ * thread, while it transcodes one file again and again. Prints what happened as JSON. Each step waits for
+ * what it provokes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -78,7 +79,8 @@ const cleared = seen(decided('trim'));
 const leases: Lease[] = [];
 while (leases.length < 25) leases.push(await runtime.pool.acquireAsync(MiB, { timeoutMs: 120_000 }));
 await Promise.all([shrunk, cleared]);
-// A greedy job takes nearly all that is left: an emergency, in which the largest wait and no other task starts.
+// A greedy job takes nearly all that is left: an emergency, in which the largest wait and no other task
+// starts.
 const emergency = seen(decided('emergency'));
 const words = new Int32Array(new SharedArrayBuffer(4));
 const greedy = runtime.run({ do: 'hold', bytes: MiB, count: 6, words });

@@ -1,11 +1,11 @@
 /**
  * Calls of the production ledger, taken apart into their atomic steps.
  *
- * Owns a tree for each call: a node is a call with the answers that its atomic steps got so far, and knows the next
- * step or the result. A node is found by running the real code from its start with these answers and halting it at the
- * first step that has none: between two steps the code is deterministic and has no side effect, so that is enough once.
- * A scan inside a reservation is a call of its own, and its sum the answer to the outer call: a function that has returned
- * leaves nothing behind but its result.
+ * Owns a tree for each call: a node is a call with the answers that its atomic steps got so far, and knows
+ * the next step or the result. A node is found by running the real code from its start with these answers and
+ * halting it at the first step that has none: between two steps the code is deterministic and has no side
+ * effect, so that is enough once. A scan inside a reservation is a call of its own, and its sum the answer to
+ * the outer call: a function that has returned leaves nothing behind but its result.
  * Invariant: nothing here knows what a call does; whatever the ledger's code asks of its memory is a step.
  */
 import { PEAK, WAKE } from '../../src/budget/layout.ts';
@@ -26,7 +26,9 @@ export type Answer = number | null;
 
 export interface Node {
   readonly id: number;
-  /** What comes next: a step, or a scan from its first node on; `null` for both when the call has returned. */
+  /**
+   * What comes next: a step, or a scan from its first node on; `null` for both when the call has returned.
+   */
   readonly step: Step | null;
   readonly scan: Node | null;
   readonly result: unknown;
@@ -48,8 +50,8 @@ interface CallsOptions {
   readonly budgetKib: number;
   readonly patience: Patience;
   /**
-   * Makes the steps that keep the peak visible. They and the wake word decide nothing about charges; left out, the
-   * threads are not switched at them.
+   * Makes the steps that keep the peak visible. They and the wake word decide nothing about charges; left
+   * out, the threads are not switched at them.
    */
   readonly peak: boolean;
 }

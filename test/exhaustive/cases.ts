@@ -1,6 +1,7 @@
 /**
- * The small cases. Sizes are chosen so that every pair of buffers which must not live together is over the budget by
- * little, and every one that may is within it: one charge missed or taken back too early is then an overshoot.
+ * The small cases. Sizes are chosen so that every pair of buffers which must not live together is over the
+ * budget by little, and every one that may is within it: one charge missed or taken back too early is then an
+ * overshoot.
  */
 type Operation = 'reserve' | 'free' | 'send' | 'receive' | 'home' | 'give' | 'failing give' | 'lend';
 

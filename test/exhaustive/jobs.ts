@@ -1,9 +1,10 @@
 /**
- * What the threads do with the ledger and with memory: each operation is a list of jobs, each job at most one call of the
- * ledger with what happens before its first atomic step and after its last.
+ * What the threads do with the ledger and with memory: each operation is a list of jobs, each job at most one
+ * call of the ledger with what happens before its first atomic step and after its last.
  *
- * The order within a job and of the jobs is the protocol of ARCHITECTURE.md; a mutant exchanges one of these lists.
- * Memory goes as late as the order allows and comes as early, so that a budget which holds here holds with any delay.
+ * The order within a job and of the jobs is the protocol of ARCHITECTURE.md; a mutant exchanges one of these
+ * lists. Memory goes as late as the order allows and comes as early, so that a budget which holds here holds
+ * with any delay.
  */
 import type { Ledger } from '../../src/budget/ledger.ts';
 import { BURIED, GONE, sum, type Thread, type World } from './world.ts';

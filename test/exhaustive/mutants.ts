@@ -1,5 +1,6 @@
 /**
- * Protocols that are wrong in one thing each. An enumeration that finds nothing wrong with one of them proves nothing.
+ * Protocols that are wrong in one thing each. An enumeration that finds nothing wrong with one of them proves
+ * nothing.
  */
 import { CHARGED, MOVES, PEAK, rowWord } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';

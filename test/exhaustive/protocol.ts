@@ -1,8 +1,8 @@
 /**
  * The order of steps that the coordinator and the workers keep, as the enumeration runs it.
  *
- * Invariant: `PROTOCOL` does what `Coordinator`, `Links` and `IdleMemory` do, in their order; `coordinator-order.test.ts`
- * holds the two together. Mutants are made by exchanging one entry.
+ * Invariant: `PROTOCOL` does what `Coordinator`, `Links` and `IdleMemory` do, in their order;
+ * `coordinator-order.test.ts` holds the two together. Mutants are made by exchanging one entry.
  */
 import { Ledger } from '../../src/budget/ledger.ts';
 import type { MakeLedger } from './calls.ts';

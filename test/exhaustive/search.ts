@@ -1,8 +1,9 @@
 /**
  * All interleavings of a small case, depth first, each state once.
  *
- * Invariant: after every transition the promises were checked; the first that breaks ends the search, with the steps that
- * led there. What is checked knows nothing of the ledger's code: memory that exists against what the rows say.
+ * Invariant: after every transition the promises were checked; the first that breaks ends the search, with
+ * the steps that led there. What is checked knows nothing of the ledger's code: memory that exists against
+ * what the rows say.
  */
 import type { Case } from './cases.ts';
 import type { Protocol } from './protocol.ts';

@@ -1,6 +1,6 @@
 /**
- * What may happen next in a world, and how: one atomic step of one thread, of the ledger's own code or of what lies
- * between two calls of it (a message, a buffer freed), or one stage of a worker's death.
+ * What may happen next in a world, and how: one atomic step of one thread, of the ledger's own code or of
+ * what lies between two calls of it (a message, a buffer freed), or one stage of a worker's death.
  */
 import { type Answer, Calls, type Node } from './calls.ts';
 import type { Case, Role } from './cases.ts';

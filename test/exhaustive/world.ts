@@ -1,9 +1,10 @@
 /**
- * Everything that a small case consists of at one moment: the ledger's words, the threads with what they really hold,
- * and the messages on their way.
+ * Everything that a small case consists of at one moment: the ledger's words, the threads with what they
+ * really hold, and the messages on their way.
  *
- * A world is a plain value: it is copied for each transition and compared by its key. Invariant: two worlds with one key have
- * the same future. Memory is counted where it lies (held, on loan, in a port), never by what the ledger says.
+ * A world is a plain value: it is copied for each transition and compared by its key. Invariant: two worlds
+ * with one key have the same future. Memory is counted where it lies (held, on loan, in a port), never by
+ * what the ledger says.
  */
 import { CHARGED, MOVES, OWNER, PEAK, rowWord } from '../../src/budget/layout.ts';
 import type { Node, Step } from './calls.ts';

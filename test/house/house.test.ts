@@ -82,7 +82,8 @@ describe('the house', () => {
     const top = (file: string): string => file.split('/')[0];
     const found = unusedExports(modules, {
       roots: new Set(roots),
-      // Tests do not make an export of the sources or of a benchmark used, nor do benchmarks one of the sources.
+      // Tests do not make an export of the sources or of a benchmark used, nor do benchmarks one of the
+      // sources.
       counts: (user, maker) =>
         top(maker) === 'test' || top(user) === top(maker) || !/^(test|bench)/.test(user),
     });

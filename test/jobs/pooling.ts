@@ -1,7 +1,10 @@
 import zlib from 'node:zlib';
 import { defineJob, type Lease, type Pin, type Pool } from '../../src/worker.ts';
 
-/** Jobs that put the pool under load; `words` are shared flags by which a test and its jobs wait for each other. */
+/**
+ * Jobs that put the pool under load; `words` are shared flags by which a test and its jobs wait for each
+ * other.
+ */
 type Order =
   | { do: 'churn'; bytes: number; count: number; rounds: number }
   | { do: 'report'; bytes: number }

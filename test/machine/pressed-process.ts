@@ -12,7 +12,10 @@ export interface Pressed {
 
 /** Critical begins at 0.94. */
 const SHARE = 0.95;
-/** Looks of the regulator after the emergency, five a second: more than process memory may count without rising. */
+/**
+ * Looks of the regulator after the emergency, five a second: more than process memory may count without
+ * rising.
+ */
 const LOOKS_AFTER_SECONDS = 8;
 
 const events: LogEvent['event'][] = [];

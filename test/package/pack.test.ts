@@ -32,7 +32,10 @@ beforeAll(async () => {
   await run('npm', ['install', ...quietly], { cwd: folder, env });
 });
 
-/** With the checkout's lock, so that npm finds all it needs in its cache and asks no network, which may not answer. */
+/**
+ * With the checkout's lock, so that npm finds all it needs in its cache and asks no network, which may not
+ * answer.
+ */
 async function writeManifest(millpond: string): Promise<void> {
   const lock = JSON.parse(await readFile(join(checkout, 'package-lock.json'), 'utf8'));
   const { version, dependencies, bin } = lock.packages[''];

@@ -45,7 +45,9 @@ describe('what a shard tells of a request', () => {
 });
 
 describe('the lifetime of a lease', () => {
-  /** A lease that is timed, as every slow path's is: on memory of its own tier, 100 ns after it was asked for. */
+  /**
+   * A lease that is timed, as every slow path's is: on memory of its own tier, 100 ns after it was asked for.
+   */
   function timed(shard: TestShard, clock: { clock: number }, length = SMALL): Lease {
     clock.clock += 100;
     const lease = shard.acquire(length);

@@ -6,8 +6,8 @@ import { type Pin, Store } from '../../src/pool/store.ts';
 import { makeStand, type Stand, type TestShard } from '../stand.ts';
 
 /**
- * Any sequence of operations on three shards of one ledger keeps promises 1 to 5 and 9. After every step the books are
- * compared with a count of what the test itself holds.
+ * Any sequence of operations on three shards of one ledger keeps promises 1 to 5 and 9. After every step the
+ * books are compared with a count of what the test itself holds.
  */
 interface Held {
   readonly lease: Lease;

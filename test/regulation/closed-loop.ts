@@ -1,4 +1,7 @@
-/** Plays the real regulator, look by look, against a plant that answers or a recorded trace that does not. No clock, no worker. */
+/**
+ * Plays the real regulator, look by look, against a plant that answers or a recorded trace that does not. No
+ * clock, no worker.
+ */
 import type { Bytes } from '../../src/bytes.ts';
 import { type PoolOptions, resolvePoolOptions } from '../../src/pool/options.ts';
 import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
@@ -104,7 +107,10 @@ export function* play(source: Source): Generator<Moment> {
   }
 }
 
-/** Turns of a trial are no decisions, nor is that a tried size stays: it did when it was kept for longer than two turns. */
+/**
+ * Turns of a trial are no decisions, nor is that a tried size stays: it did when it was kept for longer than
+ * two turns.
+ */
 class Settled {
   #trial: { readonly baseBytes: Bytes; turnedMs: number } | null = null;
 

@@ -72,7 +72,9 @@ describe('an emergency', () => {
 });
 
 describe('after an emergency', () => {
-  /** Starts as early as it may after `quietMs`, ends after a second; returns from the last end to this start. */
+  /**
+   * Starts as early as it may after `quietMs`, ends after a second; returns from the last end to this start.
+   */
   function again(
     state: EmergencyState,
     fromMs: number,

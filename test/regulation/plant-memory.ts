@@ -1,6 +1,7 @@
 /**
- * Owns the shards of a made-up runtime, the main thread's as well: buffers in use and idle, and quotas. Stands where the regulator
- * expects the coordinator and the ledger. What a shard is told reaches it with `deliver`, as mail does at a safepoint.
+ * Owns the shards of a made-up runtime, the main thread's as well: buffers in use and idle, and quotas.
+ * Stands where the regulator expects the coordinator and the ledger. What a shard is told reaches it with
+ * `deliver`, as mail does at a safepoint.
  * Invariant: what is held is within the budget, always; quotas are all with a shard, spare or in the mail.
  */
 import { Ledger } from '../../src/budget/ledger.ts';

@@ -1,7 +1,8 @@
 /**
- * Owns a made-up runtime that answers to what the regulator does: jobs that lease memory, a CPU, process memory that follows frees
- * late and in part, and work whose speed may depend on the block size. Its shards are those of `PlantMemory`; the first,
- * the main thread's, has nothing to do. CPU load is measured by the real `CpuLoad`, on this clock.
+ * Owns a made-up runtime that answers to what the regulator does: jobs that lease memory, a CPU, process
+ * memory that follows frees late and in part, and work whose speed may depend on the block size. Its shards
+ * are those of `PlantMemory`; the first, the main thread's, has nothing to do. CPU load is measured by the
+ * real `CpuLoad`, on this clock.
  */
 import { MAIN_ROW } from '../../src/budget/layout.ts';
 import { type Bytes, KiB, MiB } from '../../src/bytes.ts';
@@ -18,7 +19,10 @@ const TICK_MS = 200;
 export interface Load {
   /** Of all threads, 0 to 1. */
   readonly cpu: number;
-  /** Share of the budget that jobs want to lease beside their blocks, over all threads; 1 and over is more than there is. */
+  /**
+   * Share of the budget that jobs want to lease beside their blocks, over all threads; 1 and over is more
+   * than there is.
+   */
   readonly leaseShare: number;
   /** All of it on the first thread. */
   readonly greedy?: boolean;

@@ -1,4 +1,7 @@
-/** A trace as plots in the terminal: how long a block was, what was held, how busy the CPU was, and what was decided. */
+/**
+ * A trace as plots in the terminal: how long a block was, what was held, how busy the CPU was, and what was
+ * decided.
+ */
 import plot from 'simple-ascii-chart';
 import { formatBytes, KiB } from '../../src/bytes.ts';
 import { PRESSURE_LEVELS } from '../../src/regulation/pressure.ts';

@@ -1,6 +1,7 @@
 /**
- * Records what the policies see while real audio files are transcoded under 16 MiB, which the main thread holds most of now and
- * then: `node --conditions=millpond-source test/regulation/record-trace.ts FOLDER SECONDS > test/regulation/traces/NAME.jsonl`
+ * Records what the policies see while real audio files are transcoded under 16 MiB, which the main thread
+ * holds most of now and then: `node --conditions=millpond-source test/regulation/record-trace.ts FOLDER
+ * SECONDS > test/regulation/traces/NAME.jsonl`
  */
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -4,7 +4,10 @@ import { allTraces } from './traces.ts';
 
 const AXIS_COLUMNS = 12;
 
-/** Without a name all traces in short, with one its plot. Returns the exit code: 2 for a name that is not there. */
+/**
+ * Without a name all traces in short, with one its plot. Returns the exit code: 2 for a name that is not
+ * there.
+ */
 export function showPolicy(name: string | undefined, seconds?: number): number {
   const traces = allTraces();
   if (name === undefined) {

@@ -8,9 +8,15 @@ import { type Moment, play, type Source } from './closed-loop.ts';
 import { type Load, Plant } from './plant.ts';
 import { allTraces, MADE_TRACES, recorded, type Trace } from './traces.ts';
 
-/** A trial of a size that helps or not, or steps down until what is held falls, and those back: over many edges no more. */
+/**
+ * A trial of a size that helps or not, or steps down until what is held falls, and those back: over many
+ * edges no more.
+ */
 const STEPS_PER_EDGE = 6;
-/** With constant input: of pressure that follows a return, of the next trial, and of an emergency, each once in a doubling. */
+/**
+ * With constant input: of pressure that follows a return, of the next trial, and of an emergency, each once
+ * in a doubling.
+ */
 const CHANGES_PER_DOUBLING = 16;
 const EMERGENCIES_PER_DOUBLING = 2;
 
@@ -49,7 +55,10 @@ function playWithin(source: Source): {
   return { source, last: last!, changes, emergencies };
 }
 
-/** How many of these fall into each doubling of the time since `from`: the last half, the quarter before it, and so on. */
+/**
+ * How many of these fall into each doubling of the time since `from`: the last half, the quarter before it,
+ * and so on.
+ */
 function byDoubling(moments: readonly Moment[], from: number, to: number): number[] {
   const counts: number[] = [];
   for (let end = to - from; end > 60; end /= 2) {

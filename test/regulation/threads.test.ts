@@ -3,7 +3,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CpuLoad, type CpuSnapshot } from '../../src/machine/cpu-load.ts';
 import { mainThreadSource, realSources, threadSource } from '../../src/machine/cpu-sources.ts';
 
-/** Spins, and notes which share of its time it was given by its own account: on a busy machine that is less than all. */
+/**
+ * Spins, and notes which share of its time it was given by its own account: on a busy machine that is less
+ * than all.
+ */
 const SPIN = `
   const granted = new Float64Array(require('node:worker_threads').workerData);
   for (let last = { cpu: 0, ms: performance.now() }; ; ) {

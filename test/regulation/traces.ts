@@ -77,7 +77,8 @@ export const MADE_TRACES: Readonly<Record<string, Trace>> = {
     },
     { constantFrom: 0 },
   ),
-  // One of four seeds keeps a larger size in the first hour: of trials of mere noise that end, 1 in 11 says better.
+  // One of four seeds keeps a larger size in the first hour: of trials of mere noise that end, 1 in 11 says
+  // better.
   useless: made(
     'a busy CPU, and larger blocks do the same',
     { seconds: 8 * HOUR, load: () => ({ cpu: 1, leaseShare: 0.2 }), noise: 0.02, seed: 2 },
@@ -184,7 +185,10 @@ interface Line {
 
 const BEFORE: Line = { nowMs: 0, cpu: null, heldBytes: 0, processedBytes: 0, cpuSeconds: 0 };
 
-/** What was recorded, whatever is decided: it counts as all on the main thread, as what it does not tell apart may be. */
+/**
+ * What was recorded, whatever is decided: it counts as all on the main thread, as what it does not tell apart
+ * may be.
+ */
 class RecordedTrace implements Source {
   readonly parts: Source['parts'];
   readonly lowered: Lowered[] = [];

@@ -1,4 +1,7 @@
-/** Comparisons of runs that are made of random numbers: how often is found what is not there, and how often what is? */
+/**
+ * Comparisons of runs that are made of random numbers: how often is found what is not there, and how often
+ * what is?
+ */
 import { changeOf } from '../../src/report/change.ts';
 import { PLAIN_QUANTITIES, type Quantity } from '../../src/report/quantities.ts';
 import { compareByRank, holm } from '../../src/report/rank.ts';
@@ -19,8 +22,9 @@ interface Simulated {
 }
 
 /**
- * Spans differ by 20 %, normally distributed on the logarithm; by a factor of 7, now and then of a thousand; or by 20 %
- * where a histogram tells only 5 values apart; or by 20 % with the level moving for good in the middle of each run.
+ * Spans differ by 20 %, normally distributed on the logarithm; by a factor of 7, now and then of a thousand;
+ * or by 20 % where a histogram tells only 5 values apart; or by 20 % with the level moving for good in the
+ * middle of each run.
  */
 type Shape = 'even' | 'heavy' | 'ties' | 'moves';
 export const SHAPES: readonly Shape[] = ['even', 'heavy', 'ties', 'moves'];

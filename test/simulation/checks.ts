@@ -1,4 +1,7 @@
-/** What must be true of a simulated runtime as a whole, beside the promises of each of its threads. Owned by its world. */
+/**
+ * What must be true of a simulated runtime as a whole, beside the promises of each of its threads. Owned by
+ * its world.
+ */
 import { MAIN_ROW } from '../../src/budget/layout.ts';
 import type { Ledger } from '../../src/budget/ledger.ts';
 import type { Coordinator } from '../../src/coordinator/coordinator.ts';

@@ -1,4 +1,6 @@
-/** Where every decision of a schedule comes from: a seed, or the decisions of a schedule that is run again. */
+/**
+ * Where every decision of a schedule comes from: a seed, or the decisions of a schedule that is run again.
+ */
 
 export interface Choices {
   /** A whole number from 0 to `of` - 1. */

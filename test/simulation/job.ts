@@ -1,4 +1,7 @@
-/** A job that is a choice at a time: what it does with its memory, and how it ends. Runs on one simulated worker. */
+/**
+ * A job that is a choice at a time: what it does with its memory, and how it ends. Runs on one simulated
+ * worker.
+ */
 import { KiB } from '../../src/bytes.ts';
 import { isMillpondError } from '../../src/errors.ts';
 import type { Task } from '../../src/messages/tasks.ts';

@@ -2,9 +2,10 @@
  * npm run simulate -- [--schedules N] [--seed S] [--shards K] [--world W] [--whole]
  * npm run simulate -- --policy [TRACE] [--seconds N]
  *
- * Plays schedules, in every world unless one is named, and prints how many; on a failure its seed, its decisions and how
- * to see it again (`--whole`: without making it smaller first). Ends with 1 then.
- * With `--policy` it plays the sizing policies instead: all traces in a line each, or one as a plot, or its first N seconds.
+ * Plays schedules, in every world unless one is named, and prints how many; on a failure its seed, its
+ * decisions and how to see it again (`--whole`: without making it smaller first). Ends with 1 then.
+ * With `--policy` it plays the sizing policies instead: all traces in a line each, or one as a plot, or its
+ * first N seconds.
  */
 import { parseArgs } from 'node:util';
 import { simulate } from './run.ts';

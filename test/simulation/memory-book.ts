@@ -1,6 +1,7 @@
 /**
- * What memory there really is: every buffer that was allocated and not freed, with who holds it. The truth that the ledger
- * is compared with. Invariant: a buffer of the simulation has a number, kept over every transfer.
+ * What memory there really is: every buffer that was allocated and not freed, with who holds it. The truth
+ * that the ledger is compared with. Invariant: a buffer of the simulation has a number, kept over every
+ * transfer.
  */
 
 interface LiveBuffer {
@@ -109,7 +110,10 @@ export class MemoryBook {
   }
 }
 
-/** Plain data as structured cloning copies it, which takes twenty times as long; a buffer that is not moved is a mistake. */
+/**
+ * Plain data as structured cloning copies it, which takes twenty times as long; a buffer that is not moved is
+ * a mistake.
+ */
 function cloned(part: unknown, moved: ReadonlyMap<ArrayBuffer, ArrayBuffer>): unknown {
   if (typeof part === 'function' || typeof part === 'symbol') throw new Error('that cannot be cloned');
   if (typeof part !== 'object' || part === null) return part;

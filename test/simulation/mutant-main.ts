@@ -1,6 +1,7 @@
 /**
- * node mutant-main.ts NUMBER SEED...: plays a wrong variant of the protocol from each seed on, and prints after how many
- * schedules it was caught, as JSON. The sources stay as they are: the piece is replaced when its module is loaded.
+ * node mutant-main.ts NUMBER SEED...: plays a wrong variant of the protocol from each seed on, and prints
+ * after how many schedules it was caught, as JSON. The sources stay as they are: the piece is replaced when
+ * its module is loaded.
  */
 import { registerHooks } from 'node:module';
 import { ALLOWED, MUTANTS } from './mutants.ts';

@@ -4,8 +4,9 @@ import type { WorldName } from './worlds.ts';
 export const ALLOWED = 10_000;
 
 /**
- * Wrong variants of the protocol: each is the production code with one piece of it replaced. A simulator that lets one of
- * them pass proves nothing. (Those of the ledger's scans are caught by test/exhaustive, which leaves out no order.) `from` must be in the file exactly once, so that a mutant cannot fade away unnoticed.
+ * Wrong variants of the protocol: each is the production code with one piece of it replaced. A simulator that
+ * lets one of them pass proves nothing. (Those of the ledger's scans are caught by test/exhaustive, which
+ * leaves out no order.) `from` must be in the file exactly once, so that a mutant cannot fade away unnoticed.
  */
 interface Mutant {
   readonly name: string;

@@ -1,4 +1,7 @@
-/** The part of the simulator that every run of the tests plays: so many schedules of each world, from a seed that is told. */
+/**
+ * The part of the simulator that every run of the tests plays: so many schedules of each world, from a seed
+ * that is told.
+ */
 import { expect, it } from 'vitest';
 import { simulate } from './run.ts';
 import { WORLDS, type WorldName } from './worlds.ts';

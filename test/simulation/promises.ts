@@ -1,6 +1,6 @@
 /**
- * What must be true after every step of a simulated runtime. Owned by its world. Numbers are those of the promises in
- * ARCHITECTURE.md.
+ * What must be true after every step of a simulated runtime. Owned by its world. Numbers are those of the
+ * promises in ARCHITECTURE.md.
  */
 import { isMillpondError } from '../../src/errors.ts';
 import type { Lease } from '../../src/pool/lease.ts';

@@ -1,9 +1,11 @@
 /**
- * One thread that plays many: it decides who runs next, and may do so again between any two atomic steps of a ledger call.
+ * One thread that plays many: it decides who runs next, and may do so again between any two atomic steps of a
+ * ledger call.
  *
- * A call of the ledger is run by replay: from its start, with the answers it already had, up to its next new step. So a
- * call that was interrupted is data, and goes on whenever its thread is chosen, whatever runs above it on the stack.
- * What a thread does after such a call waits until those that interrupted it have returned; all other orders are played.
+ * A call of the ledger is run by replay: from its start, with the answers it already had, up to its next new
+ * step. So a call that was interrupted is data, and goes on whenever its thread is chosen, whatever runs
+ * above it on the stack. What a thread does after such a call waits until those that interrupted it have
+ * returned; all other orders are played.
  * Invariant: a thread that was killed makes no further step.
  */
 import { Ledger } from '../../src/budget/ledger.ts';

@@ -1,4 +1,7 @@
-/** A simulated thread's way to memory: the production supply, with time, waiting and the allocator in the scheduler's hands. */
+/**
+ * A simulated thread's way to memory: the production supply, with time, waiting and the allocator in the
+ * scheduler's hands.
+ */
 import type { Ledger } from '../../src/budget/ledger.ts';
 import type { Need } from '../../src/pool/supply.ts';
 import { type Surroundings, ThreadSupply } from '../../src/thread/supply.ts';

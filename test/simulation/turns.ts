@@ -1,6 +1,6 @@
 /**
- * Who takes a turn in a simulated runtime: any thread that can, or death. Owned by its world. Invariant: after the first
- * promise that is broken nothing moves.
+ * Who takes a turn in a simulated runtime: any thread that can, or death. Owned by its world. Invariant:
+ * after the first promise that is broken nothing moves.
  */
 import type { Machinery } from './machinery.ts';
 import { Killed, type Thread } from './scheduler.ts';
@@ -34,7 +34,9 @@ export class Turns {
     return moved;
   }
 
-  /** What is broken is told between two turns: the listener of an abort would swallow it and end the process. */
+  /**
+   * What is broken is told between two turns: the listener of an abort would swallow it and end the process.
+   */
   note(action: () => void): void {
     if (this.#machine.broken !== null) return;
     try {

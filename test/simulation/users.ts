@@ -1,6 +1,8 @@
 /**
- * What users of the main thread do: acquire, ask, run tasks, cancel, release. Owned by the world; on its main thread.
- * Invariant: every request is waited for, and every lease that came of one is held here until it is released or lent.
+ * What users of the main thread do: acquire, ask, run tasks, cancel, release. Owned by the world; on its main
+ * thread.
+ * Invariant: every request is waited for, and every lease that came of one is held here until it is released
+ * or lent.
  */
 import type { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { isMillpondError } from '../../src/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * A simulated worker: what a production worker is wired of, with ports that are lists. Its thread may be killed at any
- * step; what it posted before is still there afterwards.
+ * A simulated worker: what a production worker is wired of, with ports that are lists. Its thread may be
+ * killed at any step; what it posted before is still there afterwards.
  */
 import type { Link } from '../../src/coordinator/links.ts';
 import type { Answer, ToWorker } from '../../src/messages/asks.ts';
@@ -60,7 +60,8 @@ export class SimulatedWorker implements Thread, Link {
   /** Does one thing, if there is any to do. */
   turn(): boolean {
     if (this.dead || this.busy) return false;
-    // With nobody in the middle of a post, what lies in the port is told of: else a long task would never hear of it.
+    // With nobody in the middle of a post, what lies in the port is told of: else a long task would never
+    // hear of it.
     if (this.toWorker.length > 0 && !this.#hasMail && !this.#main.busy)
       throw new Error(`mail: a message waits for ${this.name}, and its flag is down`);
     const job = this.#job;
@@ -87,7 +88,9 @@ export class SimulatedWorker implements Thread, Link {
     this.dead = true;
   }
 
-  /** The thread and all its memory are gone, with what was on its way to it and the results that nobody saw. */
+  /**
+   * The thread and all its memory are gone, with what was on its way to it and the results that nobody saw.
+   */
   vanish(): void {
     this.gone = true;
     this.result = null;

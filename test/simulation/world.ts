@@ -1,7 +1,7 @@
 /**
- * A whole runtime on one thread: production ledger, shards, coordinator, loans and tasks under a scheduler that permutes
- * messages, timers, waits, faults and deaths. After every step live bytes are compared with the budget and the ledger;
- * at the end everything must have come home.
+ * A whole runtime on one thread: production ledger, shards, coordinator, loans and tasks under a scheduler
+ * that permutes messages, timers, waits, faults and deaths. After every step live bytes are compared with the
+ * budget and the ledger; at the end everything must have come home.
  */
 
 import { MAIN_ROW } from '../../src/budget/layout.ts';

@@ -1,6 +1,7 @@
 /**
- * What the stress test writes into memory, and its random numbers. A lease is stamped with a pattern of its own when it is
- * acquired; whatever else gets at its memory, while it lives and wherever it moves, breaks the stamp.
+ * What the stress test writes into memory, and its random numbers. A lease is stamped with a pattern of its
+ * own when it is acquired; whatever else gets at its memory, while it lives and wherever it moves, breaks the
+ * stamp.
  */
 import type { Lease } from '../../src/pool/lease.ts';
 

@@ -1,6 +1,8 @@
 /**
- * One task of the stress test: it acquires, checks, hands on and releases as its seed says, and ends as its fate says.
- * Invariant: every lease that it lets go of, and every one that it was given, still held its own stamp and nothing else.
+ * One task of the stress test: it acquires, checks, hands on and releases as its seed says, and ends as its
+ * fate says.
+ * Invariant: every lease that it lets go of, and every one that it was given, still held its own stamp and
+ * nothing else.
  */
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';

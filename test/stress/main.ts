@@ -1,4 +1,7 @@
-/** `npm run stress -- [--seconds N] [--seed S] [--threads T]`: as long as you like, with another seed each time. */
+/**
+ * `npm run stress -- [--seconds N] [--seed S] [--threads T]`: as long as you like, with another seed each
+ * time.
+ */
 import { parseArgs } from 'node:util';
 import { stress } from './stress.ts';
 

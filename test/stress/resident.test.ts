@@ -1,6 +1,7 @@
 /**
- * What a release gives back to the system. The ledger is exact; resident memory is a slower witness, because malloc keeps
- * what it did not map by itself. So each tier is held to what its allocator can do (glibc's; skipped elsewhere).
+ * What a release gives back to the system. The ledger is exact; resident memory is a slower witness, because
+ * malloc keeps what it did not map by itself. So each tier is held to what its allocator can do (glibc's;
+ * skipped elsewhere).
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +11,10 @@ import { KiB, MiB } from '../../src/bytes.ts';
 
 const program = fileURLToPath(new URL('resident.ts', import.meta.url));
 const isGlibc = 'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header;
-/** Makes glibc map, and so give back, what is 64 KiB and larger; by itself it raises this to what it last gave back. */
+/**
+ * Makes glibc map, and so give back, what is 64 KiB and larger; by itself it raises this to what it last gave
+ * back.
+ */
 const EAGER = { MALLOC_MMAP_THRESHOLD_: '65536' };
 const FILLED = 192 * MiB;
 

@@ -1,4 +1,6 @@
-/** A program of its own: rounds of filling and releasing memory, and what the process then holds. Prints JSON. */
+/**
+ * A program of its own: rounds of filling and releasing memory, and what the process then holds. Prints JSON.
+ */
 import { createRuntime, type Lease, MiB } from '../../src/index.ts';
 
 const [born, bytes, count, rounds] = process.argv.slice(2);

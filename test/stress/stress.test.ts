@@ -1,4 +1,7 @@
-/** `MILLPOND_STRESS_SECONDS` and `MILLPOND_STRESS_SEED` make it longer and repeat it; `npm run stress` runs it alone. */
+/**
+ * `MILLPOND_STRESS_SECONDS` and `MILLPOND_STRESS_SEED` make it longer and repeat it; `npm run stress` runs it
+ * alone.
+ */
 import { expect, it } from 'vitest';
 import { stress } from './stress.ts';
 

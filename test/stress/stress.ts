@@ -1,9 +1,10 @@
 /**
- * Rounds of real threads under everything at once: hand-offs in both directions, loans, pins, starvation, cancels and
- * deaths, through the public runtime. What each task does and how it ends comes from one seed; how the threads meet does not.
+ * Rounds of real threads under everything at once: hand-offs in both directions, loans, pins, starvation,
+ * cancels and deaths, through the public runtime. What each task does and how it ends comes from one seed;
+ * how the threads meet does not.
  *
- * Invariant: no lease ever holds what was not written to it; the peak is within the budget; every run settles, with the
- * outcome that its fate allows; and at the end of every round the ledger is at 0.
+ * Invariant: no lease ever holds what was not written to it; the peak is within the budget; every run
+ * settles, with the outcome that its fate allows; and at the end of every round the ledger is at 0.
  */
 import { createRuntime, KiB, MiB, type Runtime } from '../../src/index.ts';
 import { Dice, type Stamped, stamp, verify } from './contents.ts';

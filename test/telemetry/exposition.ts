@@ -1,4 +1,7 @@
-/** A strict reader of Prometheus' text format, version 0.0.4: it takes nothing that the format does not promise. */
+/**
+ * A strict reader of Prometheus' text format, version 0.0.4: it takes nothing that the format does not
+ * promise.
+ */
 
 interface Sample {
   readonly name: string;

@@ -133,7 +133,8 @@ describe('each check', () => {
   });
 
   it('takes the slowest causes together for the latency of all requests', () => {
-    // 10 000 hits and 50 slow ones: the 99th percentile of all lies between the 99th and the 99.9th of the hits.
+    // 10 000 hits and 50 slow ones: the 99th percentile of all lies between the 99th and the 99.9th of the
+    // hits.
     expect(check('allocationLatency', {}).value).toBe(600);
   });
 });

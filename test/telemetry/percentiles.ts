@@ -24,7 +24,9 @@ export function percentileOf(samples: readonly Sample[], percentile: number): nu
   throw new Error('no samples');
 }
 
-/** Count, sum, mean and maximum are exact; percentiles are to two digits, or to `unit` where that is coarser. */
+/**
+ * Count, sum, mean and maximum are exact; percentiles are to two digits, or to `unit` where that is coarser.
+ */
 export function expectStats(stats: Stats, samples: readonly Sample[], unit = 1): void {
   const count = samples.reduce((sum, { weight }) => sum + weight, 0);
   const sum = samples.reduce((total, { value, weight }) => total + value * weight, 0);

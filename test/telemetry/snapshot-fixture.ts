@@ -1,4 +1,7 @@
-/** A snapshot as a batch on two threads has it after a minute, with every field another figure than its neighbours. */
+/**
+ * A snapshot as a batch on two threads has it after a minute, with every field another figure than its
+ * neighbours.
+ */
 import { KiB, MiB } from '../../src/bytes.ts';
 import { CAUSES, type CauseName } from '../../src/pool/causes.ts';
 import type { Decision } from '../../src/regulation/decision.ts';
@@ -16,7 +19,9 @@ import type { TierSnapshot } from '../../src/telemetry/tier-snapshot.ts';
 
 type Changes<T> = { readonly [K in keyof T]?: T[K] extends object ? Changes<T[K]> : T[K] };
 
-/** The fixture with some fields changed; objects are merged, lists and other values replaced. Health follows. */
+/**
+ * The fixture with some fields changed; objects are merged, lists and other values replaced. Health follows.
+ */
 export function snapshotWith(changes: Changes<Omit<Snapshot, 'health'>> = {}): Snapshot {
   const figures = merged(FIGURES, changes);
   return { ...figures, health: evaluateHealth(figures) };

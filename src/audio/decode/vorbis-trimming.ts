@@ -12,7 +12,9 @@ import { oggLinks } from './ogg-links.ts';
 
 /** What has to be done to the codec. */
 interface TrimmedCodec {
-  /** FFmpeg's decoder would go on with the code books of the link before, and turn the next one into noise. */
+  /**
+   * FFmpeg's decoder would go on with the code books of the link before, and turn the next one into noise.
+   */
   beginAnew(headers: Buffer): void;
   /** FFmpeg cuts nothing off any more. */
   stopTrimming(): void;

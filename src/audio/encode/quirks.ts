@@ -27,8 +27,9 @@ const ENCODERS: Readonly<Record<string, EncoderQuirks>> = {
     options: ({ bits }) => (bits === 32 ? { strict: FF_COMPLIANCE_EXPERIMENTAL } : null),
     // 16-bit storage only for 16 bits: the first of its list would lose what has more.
     sampleFormat: ({ bits }) => (bits === 16 ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_S32),
-    // 7 MiB of zeroed memory for each file. Other allocations would take parts of a hole of this size, and the
-    // next file would have to fault in new pages (5 ms instead of 0.6): so the hole is filled again at once.
+    // 7 MiB of zeroed memory for each file. Other allocations would take parts of a hole of this size, and
+    // the next file would have to fault in new pages (5 ms instead of 0.6): so the hole is filled again at
+    // once.
     largeContext: true,
   },
   // The MP3 muxer takes the padding from the last packet. Where it is longer than one packet (one file in

@@ -1,6 +1,6 @@
 /**
- * What a page shows: plain data. Times are seconds since the start of a run, durations nanoseconds, sizes bytes, shares 0 to 1.
- * Types only: Node fills them in, and the browser reads those that it draws.
+ * What a page shows: plain data. Times are seconds since the start of a run, durations nanoseconds, sizes
+ * bytes, shares 0 to 1. Types only: Node fills them in, and the browser reads those that it draws.
  */
 
 import type { Stats } from '../../telemetry/stats.ts';
@@ -124,7 +124,9 @@ export interface TimeData {
   readonly pauses: readonly { readonly kind: string; readonly values: readonly (number | null)[] }[];
 }
 
-/** Columns are the buckets of {@link TimeData}; row r holds what took 10^(r/8) to 10^((r+1)/8) nanoseconds. */
+/**
+ * Columns are the buckets of {@link TimeData}; row r holds what took 10^(r/8) to 10^((r+1)/8) nanoseconds.
+ */
 export interface HeatData {
   readonly rowsPerDecade: number;
   readonly layers: readonly {

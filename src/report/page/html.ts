@@ -11,7 +11,9 @@ export class Html {
 
 export type Content = Html | string | number | null | false | readonly Content[];
 
-/** In text and in quoted attributes. Names are not trusted: they must not end an element or reverse a line. */
+/**
+ * In text and in quoted attributes. Names are not trusted: they must not end an element or reverse a line.
+ */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(strings.reduce((text, string, index) => text + rendered(contents[index - 1]) + string));
 }

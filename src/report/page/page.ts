@@ -1,4 +1,7 @@
-/** The report as one HTML page that needs nothing else: text and tables are in it, and a script that draws the plots. */
+/**
+ * The report as one HTML page that needs nothing else: text and tables are in it, and a script that draws the
+ * plots.
+ */
 import { createHash } from 'node:crypto';
 import type { Comparison } from '../comparison.ts';
 import { pageAssets } from '../page-assets.ts';
@@ -20,7 +23,8 @@ interface PageOptions {
   readonly expectedIntervalNs: number | null;
 }
 
-// Not in the template: bundlers take it out of tagged templates by a helper that the package would have to bring along.
+// Not in the template: bundlers take it out of tagged templates by a helper that the package would have to
+// bring along.
 const SCRIPT_END = new Html('</script>');
 
 /** The whole page as one string. Runs over each other where there are several; the first is the base. */

@@ -1,4 +1,7 @@
-/** The plots: a place for each, what it shows in words, and its table. The page's script draws into the places. Pure. */
+/**
+ * The plots: a place for each, what it shows in words, and its table. The page's script draws into the
+ * places. Pure.
+ */
 
 import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
 import type { IntervalLine } from '../../telemetry/recording/lines.ts';

@@ -1,4 +1,7 @@
-/** What a reader sees first: verdict, hit rate, latency by cause, memory; of several runs the differences. Pure. */
+/**
+ * What a reader sees first: verdict, hit rate, latency by cause, memory; of several runs the differences.
+ * Pure.
+ */
 import type { Change } from '../change.ts';
 import type { ComparedFigure, Comparison } from '../comparison.ts';
 import type { CauseData, PageData, RunData } from './data.ts';

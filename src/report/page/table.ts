@@ -1,4 +1,7 @@
-/** Tables with a caption and headers that say what they head; in a frame that scrolls where they are too wide. Pure. */
+/**
+ * Tables with a caption and headers that say what they head; in a frame that scrolls where they are too wide.
+ * Pure.
+ */
 import { type Content, type Html, html } from './html.ts';
 
 export interface Column<Row> {

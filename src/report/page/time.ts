@@ -8,7 +8,10 @@ import type { TimeData } from './data.ts';
 
 /** A plot is a thousand pixels wide: three for each step. */
 export const MOST_BUCKETS = 320;
-/** Lines that can be distinguished; more threads than this are shown as the slowest, the middle and the quickest. */
+/**
+ * Lines that can be distinguished; more threads than this are shown as the slowest, the middle and the
+ * quickest.
+ */
 const MOST_LINES = 8;
 
 /** Intervals that follow each other, in groups of about the same span of time; none is empty. */

@@ -2,8 +2,8 @@
 import type { Snapshot } from '../snapshot.ts';
 
 /**
- * In UCUM, as OpenTelemetry writes units: seconds, bytes, shares from 0 to 1, rates. What is in braces says what is counted and
- * is no unit.
+ * In UCUM, as OpenTelemetry writes units: seconds, bytes, shares from 0 to 1, rates. What is in braces says
+ * what is counted and is no unit.
  */
 type Unit = 's' | 'By' | '1' | '1/s' | `{${string}}` | `{${string}}/s`;
 
@@ -87,8 +87,9 @@ export function summary(
 }
 
 /**
- * The same over the last whole interval, as gauges with `statistic` as one label more: `quantile` belongs to summaries. A
- * distribution of nothing has no rows, so that there are only as many as kinds of things happened.
+ * The same over the last whole interval, as gauges with `statistic` as one label more: `quantile` belongs to
+ * summaries. A distribution of nothing has no rows, so that there are only as many as kinds of things
+ * happened.
  * @param shown which of its figures; default all
  */
 export function interval(

@@ -1,4 +1,7 @@
-/** Metrics of how the runtime regulates itself: pressure, cleanup, load, block size, decisions, health; and of its tasks. */
+/**
+ * Metrics of how the runtime regulates itself: pressure, cleanup, load, block size, decisions, health; and of
+ * its tasks.
+ */
 import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
 import { HEALTH_STATES, type HealthCheckName } from '../health-report.ts';
 import type { Snapshot } from '../snapshot.ts';

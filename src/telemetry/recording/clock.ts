@@ -8,8 +8,8 @@ const ROUNDS = 5;
 const TIMES = 1000;
 
 /**
- * Measures the clock that latencies are read from, and what it costs to read it and to record a value: in the mean of the
- * quickest of some rounds, since the first ones are not compiled yet. Takes 1 to 2 ms.
+ * Measures the clock that latencies are read from, and what it costs to read it and to record a value: in the
+ * mean of the quickest of some rounds, since the first ones are not compiled yet. Takes 1 to 2 ms.
  * @param now nanoseconds
  */
 export function measureClock(now: () => number): HeaderLine['clock'] {

@@ -1,6 +1,6 @@
 /**
- * What happened since the last line of a recording: what threads published, by shard; tasks that ended; what moved. Owned by
- * the recording, on the main thread.
+ * What happened since the last line of a recording: what threads published, by shard; tasks that ended; what
+ * moved. Owned by the recording, on the main thread.
  * Invariant: whatever it is told is in exactly one interval, the one in which it was told.
  */
 

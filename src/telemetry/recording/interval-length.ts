@@ -1,6 +1,9 @@
 /** How long the intervals of a recording last. Pure. */
 
-/** Intervals of one length; then they last twice as long, so that a day has some thousands and a batch of a second has more than one. */
+/**
+ * Intervals of one length; then they last twice as long, so that a day has some thousands and a batch of a
+ * second has more than one.
+ */
 const INTERVALS_OF_ONE_LENGTH = 600;
 const LEAST_INTERVAL_MS = 250;
 export const MOST_INTERVAL_MS = 32_000;

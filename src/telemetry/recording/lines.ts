@@ -1,10 +1,11 @@
 /**
  * The lines of a recording: the telemetry of a run, one JSON object a line, for `millpond report`.
  *
- * The first line is the header; then intervals and events in the order of their time; the last is the end, which a run that
- * crashed does not have. Fields may be added in one version; readers ignore kinds and fields that they do not know.
- * Times are seconds since the start of the runtime. Histograms are HdrHistogram's V2 compressed encoding in base64, as in its
- * interval logs. Pure; docs/recording.md is the description for people.
+ * The first line is the header; then intervals and events in the order of their time; the last is the end,
+ * which a run that crashed does not have. Fields may be added in one version; readers ignore kinds and fields
+ * that they do not know. Times are seconds since the start of the runtime. Histograms are HdrHistogram's V2
+ * compressed encoding in base64, as in its interval logs. Pure; docs/recording.md is the description for
+ * people.
  */
 
 import type { Bytes } from '../../bytes.ts';
@@ -125,7 +126,10 @@ export interface IntervalLine {
   readonly to: number;
   /** Only what had values. */
   readonly series: readonly RecordedSeries[];
-  /** Requests that each step served, in this interval, by tier (small, medium, large, direct): exact, not by weight. */
+  /**
+   * Requests that each step served, in this interval, by tier (small, medium, large, direct): exact, not by
+   * weight.
+   */
   readonly served: Readonly<Partial<Record<CauseName, readonly [number, number, number, number]>>>;
   /** Values that were clamped to the range of their histogram, in this interval. */
   readonly clipped: number;
@@ -134,7 +138,10 @@ export interface IntervalLine {
     /** The largest sum since the start of the run. */
     readonly peakBytes: Bytes;
   };
-  /** As shards, pressure, rssBytes and blockBytes: at the interval's end; of the last one, before everything was freed. */
+  /**
+   * As shards, pressure, rssBytes and blockBytes: at the interval's end; of the last one, before everything
+   * was freed.
+   */
   readonly tiers: Readonly<Record<TierName, readonly [usedBytes: Bytes, availableBytes: Bytes]>>;
   readonly shards: readonly RecordedShard[];
   /** In the mean of the interval, 0 to 1; null where it cannot be read. */
@@ -148,7 +155,10 @@ export interface IntervalLine {
   readonly tasks: TaskCounts;
   /** Of the tasks that ended, those with the longest service, 3 at most, the longest first. */
   readonly slowest: readonly RecordedTask[];
-  /** Lines of events in this interval that were left out, because there were too many; not there when none were. */
+  /**
+   * Lines of events in this interval that were left out, because there were too many; not there when none
+   * were.
+   */
   readonly omitted?: number;
 }
 

@@ -1,5 +1,6 @@
 /**
- * CPU loads in the mean of an interval, from samples that come about once a second. Owned by the recording, on the main thread.
+ * CPU loads in the mean of an interval, from samples that come about once a second. Owned by the recording,
+ * on the main thread.
  * Invariant: a sample counts for one interval.
  */
 import type { CpuSnapshot } from '../../machine/cpu-load.ts';

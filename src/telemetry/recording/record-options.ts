@@ -3,7 +3,10 @@ import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 
 export interface RecordOptions {
-  /** The file, absolute or from the working directory. Made, or replaced when it holds a recording; anything else is refused. */
+  /**
+   * The file, absolute or from the working directory. Made, or replaced when it holds a recording; anything
+   * else is refused.
+   */
   readonly path: string;
   /** What the run is called in reports, 500 characters at most. Default: the name of the job's file. */
   readonly label?: string;

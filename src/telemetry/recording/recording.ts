@@ -1,10 +1,11 @@
 /**
  * The recording of a run: writes what happened, interval by interval and event by event.
  *
- * Owns the file and what was collected since the last interval; main thread, on the runtime's timer. Leaves to others: what
- * there is to read (`takeReading`), where values come from (`Totals`, `Tasks`, the announcer).
- * Invariant: a value, a request and a byte that was processed are in exactly one interval, so that the intervals add up to the
- * snapshot at the end. Once the file has failed nothing is collected any more.
+ * Owns the file and what was collected since the last interval; main thread, on the runtime's timer. Leaves
+ * to others: what there is to read (`takeReading`), where values come from (`Totals`, `Tasks`, the
+ * announcer).
+ * Invariant: a value, a request and a byte that was processed are in exactly one interval, so that the
+ * intervals add up to the snapshot at the end. Once the file has failed nothing is collected any more.
  */
 
 import type { Bytes } from '../../bytes.ts';
@@ -58,14 +59,20 @@ export interface RecordingSources {
 }
 
 /**
- * An interval lasts at least so many times what a line takes, or hundreds of threads would keep this one busy: the quicker of the
- * last two, so that a stall, or the first one, which loads the histogram library, makes no hole.
+ * An interval lasts at least so many times what a line takes, or hundreds of threads would keep this one
+ * busy: the quicker of the last two, so that a stall, or the first one, which loads the histogram library,
+ * makes no hole.
  */
 const LEAST_TIMES_ITS_COST = 100;
-/** How long before its end threads are asked for what belongs to an interval: the next task to end, or to say what it processed, does. */
+/**
+ * How long before its end threads are asked for what belongs to an interval: the next task to end, or to say
+ * what it processed, does.
+ */
 const ASK_MS = 100;
 const SAMPLE_MS = 1000;
-/** Lines of events beside one interval: a runtime under pressure decides five times a second, all day long. */
+/**
+ * Lines of events beside one interval: a runtime under pressure decides five times a second, all day long.
+ */
 const MOST_EVENTS = 32;
 
 export class RunRecording implements TaskObserver {

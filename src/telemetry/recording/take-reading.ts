@@ -1,4 +1,6 @@
-/** Reads what an interval of a recording shows: the ledger's rows, the regulator and the tasks. Main thread. */
+/**
+ * Reads what an interval of a recording shows: the ledger's rows, the regulator and the tasks. Main thread.
+ */
 import { MAIN_ROW } from '../../budget/layout.ts';
 import type { Ledger } from '../../budget/ledger.ts';
 import { KiB } from '../../bytes.ts';

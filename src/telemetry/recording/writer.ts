@@ -1,9 +1,10 @@
 /**
  * The file of a recording. Owns its descriptor; main thread only.
  *
- * Invariant: the file holds whole lines only, each written at once, so that whatever ends the process leaves a file that can
- * be read up to its last line. What is written is safe from the end of the process, not from that of the machine. A write that
- * fails ends the recording and is told once; the run that is recorded goes on.
+ * Invariant: the file holds whole lines only, each written at once, so that whatever ends the process leaves
+ * a file that can be read up to its last line. What is written is safe from the end of the process, not from
+ * that of the machine. A write that fails ends the recording and is told once; the run that is recorded goes
+ * on.
  */
 import {
   closeSync,
@@ -42,7 +43,8 @@ export class RecordingFile {
       );
     }
     try {
-      // A pipe that nobody reads is an error, and one that is full ends the recording: neither may block the thread.
+      // A pipe that nobody reads is an error, and one that is full ends the recording: neither may block the
+      // thread.
       this.#descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK);
     } catch (cause) {
       throw new MillpondError(

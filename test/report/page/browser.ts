@@ -1,4 +1,7 @@
-/** Debian's Chromium, headless. Where it is missing, tests that need it are skipped, unless MILLPOND_BROWSER is `required`. */
+/**
+ * Debian's Chromium, headless. Where it is missing, tests that need it are skipped, unless MILLPOND_BROWSER
+ * is `required`.
+ */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** npm run screenshots: the pictures of the report in docs/images, from recordings that are made up from a seed. */
+/**
+ * npm run screenshots: the pictures of the report in docs/images, from recordings that are made up from a
+ * seed.
+ */
 import { writeFile } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 import { compareRuns } from '../../../src/report/comparison.ts';

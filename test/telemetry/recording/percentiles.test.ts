@@ -1,4 +1,7 @@
-/** Percentiles of a recording beside those of the values themselves, all the way from a thread's recorder to a reader's histogram. */
+/**
+ * Percentiles of a recording beside those of the values themselves, all the way from a thread's recorder to a
+ * reader's histogram.
+ */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CAUSES, HIT } from '../../../src/pool/causes.ts';

@@ -1,4 +1,7 @@
-/** The words below a plot: where the cursor is, and of each line its value there; a line is hidden and shown by its button. */
+/**
+ * The words below a plot: where the cursor is, and of each line its value there; a line is hidden and shown
+ * by its button.
+ */
 import type { Model } from './model.ts';
 import { color, line } from './theme.ts';
 

@@ -1,4 +1,6 @@
-/** Draws the plots of a page into their places, and lets a reader choose what they show. Runs in the browser. */
+/**
+ * Draws the plots of a page into their places, and lets a reader choose what they show. Runs in the browser.
+ */
 import type { CurveData, DrawnData, DrawnRun, TimeData } from '../data.ts';
 import { bytes, bytesPerSecond, duration, letterOf } from '../format.ts';
 import { Group } from './group.ts';

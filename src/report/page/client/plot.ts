@@ -1,6 +1,6 @@
 /**
- * One plot in its figure: uPlot draws it, this adds what is read off it in words, the keyboard, and zooming together with others.
- * It holds the model that is shown; a new one replaces the drawing.
+ * One plot in its figure: uPlot draws it, this adds what is read off it in words, the keyboard, and zooming
+ * together with others. It holds the model that is shown; a new one replaces the drawing.
  */
 import uPlot from 'uplot';
 import type { Group } from './group.ts';
