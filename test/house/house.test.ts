@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { circles } from './circles.ts';
 import { openExports, unusedExports } from './exports.ts';
 import { layoutOutside } from './layout.ts';
-import { parseModule } from './module.ts';
+import { longLines } from './lines.ts';
+import { parseModule, parseSheet } from './module.ts';
 import { emptyNames } from './names.ts';
 import { waysTo } from './native.ts';
 import { ORDER, outOfOrder, stepsOf } from './rooms.ts';
@@ -21,6 +22,13 @@ const paths = readPaths(root);
 const entries = entriesOf(manifest);
 const code = paths.filter((path) => /^(src|workers|test|bench)\/.*\.[jt]s$/.test(path));
 const modules = Array.from(readTexts(root, code), ([file, text]) => parseModule(file, text, entries));
+const sheets = Array.from(
+  readTexts(
+    root,
+    paths.filter((path) => /^(src|bench)\/.*\.css$/.test(path)),
+  ),
+  ([file, text]) => parseSheet(file, text),
+);
 
 /** A crash of FFmpeg, or the time it takes to load, has no place in these. Some are still to come. */
 const WITHOUT_FFMPEG = [
@@ -93,6 +101,11 @@ describe('the house', () => {
 
   it('knows the words of the ledger by their names', () => {
     expect(layoutOutside(modules)).toEqual([]);
+  });
+
+  it('has room on the page for every comment and line of code', () => {
+    expect(sheets.length).toBeGreaterThan(0);
+    expect([...modules, ...sheets].flatMap(longLines)).toEqual([]);
   });
 
   it('has no place for what has no name', () => {

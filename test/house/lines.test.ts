@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { longFiles, longLines } from './lines.ts';
-import { parseModule } from './module.ts';
+import { parseModule, parseSheet } from './module.ts';
 
 describe('lines', () => {
   const found = (text: string) => longLines(parseModule('x.ts', text));
@@ -36,6 +36,13 @@ describe('lines', () => {
     ['code beside a string that does not reach so far', `const ${wide(120)} = '${wide(9)}';`, 1],
   ])('are too long as %s', (_what, text, line) => {
     expect(found(text)).toEqual([`x.ts:${line}`]);
+  });
+});
+
+describe('lines of a style sheet', () => {
+  it('are long like any others', () => {
+    const text = `/* ${'ab '.repeat(40)}*/\na { color: red; }\nb { background: url(${'w'.repeat(100)}); }\n`;
+    expect(longLines(parseSheet('x.css', text))).toEqual(['x.css:1', 'x.css:3']);
   });
 });
 

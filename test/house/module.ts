@@ -108,6 +108,15 @@ export function parseModule(
   return { file, text, imports, exports, addresses, comments, literals: () => literalsOf(parsed.program) };
 }
 
+/** A style sheet has comments, and none of the rest. */
+export function parseSheet(file: string, text: string): Module {
+  const comments = Array.from(text.matchAll(/\/\*[\s\S]*?\*\//g), ({ 0: { length }, index }) => ({
+    start: index,
+    end: index + length,
+  }));
+  return { file, text, imports: [], exports: [], addresses: [], comments, literals: () => [] };
+}
+
 /**
  * Every name that is read off an object, as `x.name` or `const { name } = x`: of a namespace that is what is
  * used.
