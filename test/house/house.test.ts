@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { circles } from './circles.ts';
 import { openExports, unusedExports } from './exports.ts';
 import { layoutOutside } from './layout.ts';
-import { longLines } from './lines.ts';
+import { longFiles, longLines } from './lines.ts';
 import { parseModule, parseSheet } from './module.ts';
 import { emptyNames } from './names.ts';
 import { waysTo } from './native.ts';
@@ -106,6 +106,10 @@ describe('the house', () => {
   it('has room on the page for every comment and line of code', () => {
     expect(sheets.length).toBeGreaterThan(0);
     expect([...modules, ...sheets].flatMap(longLines)).toEqual([]);
+  });
+
+  it('has no file over 300 lines but with a reason in its header', () => {
+    expect(longFiles([...modules, ...sheets])).toEqual([]);
   });
 
   it('has no place for what has no name', () => {
