@@ -20,7 +20,7 @@ const LONGEST = [
   'cli/report-outputs',
   'e2e/usage',
   'e2e/recording',
-  'regulation/stability',
+  'simulation/policies',
   'machine/cgroup',
   'e2e/watch',
   'e2e/health',

@@ -8,12 +8,7 @@ const files = (...globs: string[]): string[] => globSync(globs, { cwd: root });
 const without = (all: string[], some: string[]): string[] => all.filter((file) => !some.includes(file));
 
 /** Simulated runtimes on any schedule, policies in closed loops, every interleaving: plain computing. */
-const computing = files(
-  'test/{exhaustive,property,simulation}/*.test.ts',
-  'test/regulation/stability.test.ts',
-  'test/report/simulated.test.ts',
-  'test/stress/recording.test.ts',
-);
+const computing = files('test/{exhaustive,property,simulation}/*.test.ts', 'test/stress/recording.test.ts');
 /** Much of something at once or again and again, the package as it is installed, its page in a browser. */
 const slow = without(files('test/{stress,package,report/page}/*.test.ts'), computing);
 /** These start no thread and no process, and leave the process that they run in as it was. */
@@ -28,7 +23,6 @@ const pure = without(
     'test/telemetry/recording/{clock,intervals,percentiles,recording}.test.ts',
   ),
   [
-    ...computing,
     'test/docs/recording.test.ts',
     'test/regulation/threads.test.ts',
     // Java reads its tables, and another user files that may not be read.

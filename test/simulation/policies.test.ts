@@ -4,9 +4,9 @@ import { KiB, MiB } from '../../src/bytes.ts';
 import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
 import { whole } from '../../src/regulation/block-sizes.ts';
 import { retainedQuota } from '../../src/regulation/retained.ts';
-import { type Moment, play, type Source } from './closed-loop.ts';
-import { type Load, Plant } from './plant.ts';
-import { allTraces, MADE_TRACES, recorded, type Trace } from './traces.ts';
+import { type Moment, play, type Source } from '../regulation/closed-loop.ts';
+import { type Load, Plant } from '../regulation/plant.ts';
+import { allTraces, MADE_TRACES, recorded, type Trace } from '../regulation/traces.ts';
 
 /**
  * A trial of a size that helps or not, or steps down until what is held falls, and those back: over many

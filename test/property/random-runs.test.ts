@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { simulate } from './simulated.ts';
+import { simulate } from './random-runs.ts';
 
 const ROUNDS = 120;
 const run = { seed: 1, rounds: ROUNDS, spans: 60, figures: 15 };
