@@ -14,7 +14,15 @@ import type { IdleMemory, MemoryParts } from './idle.ts';
 import { Lease, MOVED, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
 import type { Quarantine } from './quarantine.ts';
-import { type IdleList, type Lender, NOT_LENT, NOWHERE, type Pin, type Store } from './store.ts';
+import {
+  type Borrowed,
+  type IdleList,
+  type Lender,
+  NOT_LENT,
+  NOWHERE,
+  type Pin,
+  type Store,
+} from './store.ts';
 import type { LeaseRecorder, ShardCounts, Supply } from './supply.ts';
 
 /** A lease that its task forgot. */
@@ -98,7 +106,7 @@ export class Leases implements Lender {
 
   // Lender: what leases call.
 
-  release(lease: Lease, store: Store): void {
+  release(lease: Borrowed, store: Store): void {
     const words = this.#words;
     if (store.plain && words[this.#mail] === 0 && words[this.#hunger] === 0 && store.intact) {
       if ((store.list as IdleList).push(store, words)) {
@@ -110,7 +118,7 @@ export class Leases implements Lender {
     this.#releaseSlow(lease, store);
   }
 
-  grow(lease: Lease, store: Store, length: Bytes): void {
+  grow(lease: Borrowed, store: Store, length: Bytes): void {
     if (store.pins > 0) throw pinnedError(store, 'resized');
     if (!store.intact) throw detachedError(store);
     const larger = this.#grow(length);
@@ -243,7 +251,7 @@ export class Leases implements Lender {
     return leaks;
   }
 
-  #releaseSlow(lease: Lease, store: Store): void {
+  #releaseSlow(lease: Borrowed, store: Store): void {
     if (store.pins > 0) throw pinnedError(store, 'released');
     lease.generation = RELEASED;
     this.#stopClock(store);

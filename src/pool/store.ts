@@ -2,7 +2,7 @@ import type { Bytes } from '../bytes.ts';
 import { DIRECT } from './tiers.ts';
 
 /** A lease, as its lender sees it. */
-interface Borrowed {
+export interface Borrowed {
   length: Bytes;
   store: Store;
   /** The store's when it was lent, or how the lease ended. */

@@ -41,7 +41,8 @@ await recovered.promise;
 const seconds = (): number =>
   Object.values(runtime.snapshot().pressure.secondsAtLevel).reduce((a, b) => a + b);
 const from = seconds();
-while (seconds() < from + LOOKS_AFTER_SECONDS) await new Promise((resolve) => setTimeout(resolve, 100));
+// Seldom, since what a snapshot leaves behind is memory of the process, too.
+while (seconds() < from + LOOKS_AFTER_SECONDS) await new Promise((resolve) => setTimeout(resolve, 1000));
 clearInterval(alive);
 const snapshot = runtime.snapshot();
 const result: Pressed = { idleBefore, idleAfter: snapshot.shards[1].idleBytes, snapshot, events };
