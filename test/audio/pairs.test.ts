@@ -82,7 +82,7 @@ describe('frame counts', () => {
       expect(() => convert(input, at(`none.${to}`), to)).toThrow(
         expect.objectContaining({
           code: 'ERR_AUDIO_UNSUPPORTED',
-          message: expect.stringContaining('no length'),
+          message: expect.stringContaining('An empty audio file'),
         }),
       );
     }
