@@ -10,7 +10,7 @@ export class Spares<Item> {
   readonly #most: number;
   readonly #free: (item: Item) => void;
 
-  /** @param free gets what is given back when `most` are kept already, of all kinds together */
+  /** @param free gets what is put while `most` are kept already, of all kinds together */
   constructor(most: number, free: (item: Item) => void) {
     this.#most = most;
     this.#free = free;
@@ -21,7 +21,7 @@ export class Spares<Item> {
     return at < 0 ? null : this.#kept.splice(at, 1)[0].item;
   }
 
-  giveBack(item: Item, kind = ''): void {
+  put(item: Item, kind = ''): void {
     if (this.#kept.length < this.#most) this.#kept.push({ kind, item });
     else this.#free(item);
   }

@@ -96,12 +96,12 @@ export class LedgerHeader {
    * Changes when threads should soon publish what they recorded. Any thread, where a task ends or says what
    * it processed; a plain load.
    */
-  get tellWord(): number {
+  get publishWord(): number {
     return this.#words[TELL];
   }
 
   /** Main thread only, the one writer: a plain load and store. */
-  askToTell(): void {
+  askToPublish(): void {
     this.#words[TELL]++;
   }
 }

@@ -86,7 +86,7 @@ async function run(
   const bar = await startProgress(options, runtime, plan, started);
   if (bar !== null && options.watch) {
     screen.line = bar.line;
-    interrupt.speakThrough(bar.line);
+    interrupt.printWith(bar.line);
   }
   const notes: BatchNote[] = [];
   const settings: BatchSettings = { ...options.settings, to: options.to };

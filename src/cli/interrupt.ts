@@ -22,7 +22,7 @@ export interface Interrupt {
   /** Folders in which outputs are written aside. */
   watch(folder: string): void;
   /** Prints what a signal says. Default: a line on stderr, below whatever is drawn there. */
-  speakThrough(say: (line: string) => void): void;
+  printWith(say: (line: string) => void): void;
   stop(): void;
 }
 
@@ -59,7 +59,7 @@ export function listenForInterrupt(): Interrupt {
     signal: controller.signal,
     exitCode: () => code,
     watch: (folder) => folders.add(folder),
-    speakThrough(other) {
+    printWith(other) {
       say = other;
     },
     stop,

@@ -44,7 +44,7 @@ export class Cleanup {
 
   observe(views: readonly ShardView[]): void {
     this.#usage.observe(views, (row, tier) => this.#rows.inUse(row, tier));
-    if (!this.#draining) this.#giveBack();
+    if (!this.#draining) this.#returnQuota();
   }
 
   /** What the shards used since the last call, with the quota that each has now. */
@@ -104,7 +104,7 @@ export class Cleanup {
    */
   refill(): void {
     this.#draining = false;
-    this.#giveBack();
+    this.#returnQuota();
   }
 
   /** A shard has freed what it could of what it was asked. */
@@ -118,7 +118,7 @@ export class Cleanup {
     return this.trimmedKib + this.#moves.freedKib;
   }
 
-  #giveBack(): void {
+  #returnQuota(): void {
     for (const [row, dropped] of this.#dropped) {
       dropped.forEach((count, tier) => {
         dropped[tier] -= this.#moves.spend(row, tier, count);

@@ -140,7 +140,7 @@ export function startBlock(policy: BlockPolicy, nowMs: number): BlockState {
  * a size.
  */
 export function nextBlock(before: BlockState, input: BlockInput, policy: BlockPolicy): BlockStep {
-  const state = witness(before, input, policy);
+  const state = observe(before, input, policy);
   if (atLeast(input.pressure, 'elevated')) return underPressure(state, input, policy);
   const calm = state.episode === null ? state : endEpisode(state, input.nowMs);
   const step = calm.trial !== null ? inTrial(calm, calm.trial, input, policy) : atEase(calm, input, policy);
@@ -148,7 +148,7 @@ export function nextBlock(before: BlockState, input: BlockInput, policy: BlockPo
 }
 
 /** Notes load and work, whatever is decided. */
-function witness(state: BlockState, input: BlockInput, policy: BlockPolicy): BlockState {
+function observe(state: BlockState, input: BlockInput, policy: BlockPolicy): BlockState {
   const { nowMs, processedBytes, cpuSeconds, cpu } = input;
   const now: Work = { nowMs, processedBytes, cpuSeconds };
   const worked = state.last !== null && efficiencyBetween(state.last, now) !== null ? now : state.worked;

@@ -25,9 +25,9 @@ export function sentenceOn(base: RecordedRun, other: RecordedRun, looks: readonl
   const sentences = [
     ...(['worse', 'better'] as const).map((change) => changed(change, of(change))),
     unchanged(of('noise')),
-    untold(of('unknown')),
+    notJudged(of('unknown')),
     ...appeared(looks),
-    unlike(base, other),
+    differences(base, other),
   ].filter((sentence) => sentence !== null);
   return sentences.join(' ');
 }
@@ -60,7 +60,7 @@ function unchanged(looks: readonly Look[]): string | null {
   return `Noise, or too small to matter: ${listed}.`;
 }
 
-function untold(looks: readonly Look[]): string | null {
+function notJudged(looks: readonly Look[]): string | null {
   const short = looks
     .filter(({ examined }) => examined.needSeconds !== null)
     .toSorted((a, b) => (a.examined.needSeconds as number) - (b.examined.needSeconds as number));
@@ -95,7 +95,7 @@ function appeared(looks: readonly Look[]): string[] {
   ];
 }
 
-function unlike(base: RecordedRun, other: RecordedRun): string | null {
+function differences(base: RecordedRun, other: RecordedRun): string | null {
   const [a, b] = [base, other].map(
     ({ header: { label, versions, machine, options } }): Record<string, unknown> => ({
       ...{ label, millpond: versions.millpond, Node: versions.node },

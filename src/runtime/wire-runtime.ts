@@ -69,7 +69,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
           sources: {
             now: ports.now,
             // It is read from the first tick on, when all is wired.
-            askThreads: () => ledger.header.askToTell(),
+            askThreads: () => ledger.header.askToPublish(),
             publish: () => observer.publish(),
             read: () => takeReading({ ledger, rows: coordinator.rows, regulator, tasks: tasks.counts }),
             cpu: () => regulator.cpu,

@@ -142,12 +142,12 @@ export class JobThread {
   }
 
   get #asked(): boolean {
-    return this.#ledger.header.tellWord !== this.#told;
+    return this.#ledger.header.publishWord !== this.#told;
   }
 
   #publish(): void {
     this.#published = this.#parts.supply.now();
-    this.#told = this.#ledger.header.tellWord;
+    this.#told = this.#ledger.header.publishWord;
     this.#gc.flush();
     const interval = this.#recorder.publish();
     if (interval !== null) this.#post({ kind: 'recorded', interval }, []);

@@ -144,13 +144,13 @@ describe('the words of all threads', () => {
     ledger.reserve(0, 7);
     header.blockBytes = 65_536;
     header.critical = true;
-    header.askToTell();
+    header.askToPublish();
     header.raiseHunger(30);
     header.wakeCoordinator();
     ledger.wake();
     const { header: other } = new Ledger(ledger.shared);
     expect([other.blockBytes, other.critical, other.hungerKib]).toEqual([65_536, true, 30]);
-    expect([other.tellWord, other.starvedWord, ledger.wakeWord()]).toEqual([1, 1, 1]);
+    expect([other.publishWord, other.starvedWord, ledger.wakeWord()]).toEqual([1, 1, 1]);
     expect([ledger.limitKib, ledger.peakKib, ledger.sumKib()]).toEqual([1024, 7, 7]);
     header.critical = false;
     expect(other.critical).toBe(false);

@@ -142,8 +142,8 @@ class NativeDecoder implements Decoder {
     this.#closed = true;
     this.#frame.unref();
     this.#packet.unref();
-    spareFrames.giveBack(this.#frame);
-    sparePackets.giveBack(this.#packet);
+    spareFrames.put(this.#frame);
+    sparePackets.put(this.#packet);
     this.#queue?.close();
     this.#context.freeContext();
     this.#container[Symbol.dispose]();

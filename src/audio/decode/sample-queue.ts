@@ -82,7 +82,7 @@ export class SampleQueue {
 
   /** A converter that was emptied and keeps the rate holds nothing, and serves the next file of its kind. */
   close(): void {
-    if (this.#drained && this.#to.rate === this.#from.rate) spares.giveBack(this.#converter, this.#kind);
+    if (this.#drained && this.#to.rate === this.#from.rate) spares.put(this.#converter, this.#kind);
     else this.#converter.close();
   }
 

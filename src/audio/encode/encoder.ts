@@ -223,11 +223,11 @@ class NativeEncoder implements Encoder {
     this.#closed = true;
     this.#frame.free();
     this.#packet.free();
-    sparePackets.giveBack(this.#packet);
+    sparePackets.put(this.#packet);
     this.#context.freeContext();
     if (this.#quirks.largeContext) {
       this.#context.allocContext3(this.#codec);
-      spareContexts.giveBack(this.#context, this.#spec.encoder);
+      spareContexts.put(this.#context, this.#spec.encoder);
     }
     this.#format.pb = null;
     const result = this.#io.closepSync();

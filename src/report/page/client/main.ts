@@ -6,14 +6,7 @@ import { bytes, bytesPerSecond, duration, letterOf } from '../format.ts';
 import { Group } from './group.ts';
 import { heatModel } from './heat.ts';
 import type { Model, Scale } from './model.ts';
-import {
-  blockModel,
-  budgetModel,
-  loadModel,
-  overEachOther,
-  pausesModel,
-  throughputModel,
-} from './over-time.ts';
+import { blockModel, budgetModel, loadModel, overlaid, pausesModel, throughputModel } from './over-time.ts';
 import { everyOf, latencyCurves, percentileModel } from './percentiles.ts';
 import { Plot } from './plot.ts';
 import { watchTheme } from './theme.ts';
@@ -75,7 +68,7 @@ function timePlot(
   plot(id, time, [severalRuns], (chosen) => {
     const model =
       runs.length > 1 && chosen === 0
-        ? overEachOther(runs, names, scale, of)
+        ? overlaid(runs, names, scale, of)
         : detail(runs[Math.max(0, chosen - 1)]);
     return model.lines.length > 0 && model.x.length > 0 ? model : null;
   });

@@ -127,7 +127,7 @@ export function loadModel(runs: readonly DrawnRun[], names: readonly string[]): 
 }
 
 /** One line of each run, over each other from their starts. */
-export function overEachOther(
+export function overlaid(
   runs: readonly DrawnRun[],
   names: readonly string[],
   scale: Scale,
