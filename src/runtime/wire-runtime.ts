@@ -68,9 +68,9 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
           startedMs,
           sources: {
             now: ports.now,
-            // It is read from the first tick on, when all is wired.
             askThreads: () => ledger.header.askToPublish(),
             publish: () => observer.publish(),
+            // What follows is called from the first tick on, when all is wired.
             read: () => takeReading({ ledger, rows: coordinator.rows, regulator, tasks: tasks.counts }),
             cpu: () => regulator.cpu,
             processedBytes: (row) => ledger.row(row).counters.processedBytes,
