@@ -14,11 +14,12 @@ const slow = without(files('test/{stress,package,report/page}/*.test.ts'), compu
 /** These start no thread and no process, and leave the process that they run in as it was. */
 const pure = without(
   files(
-    'test/{coordinator,docs,messages,pool,regulation,report,text,thread}/*.test.ts',
+    'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
+    'test/{bytes,budget/layout,budget/ledger,cli/watch-view,files/whole-file}.test.ts',
     'test/audio/{block-sizes,exactness,kernels,layouts,ogg,outputs,pairs}.test.ts',
     'test/bench/{dsp,rounds,targets}.test.ts',
-    'test/machine/{cgroup-files,cpu-load,load-meter}.test.ts',
-    'test/telemetry/{exposition,health,interval-p99,metrics,opentelemetry}.test.ts',
+    'test/machine/{cgroup-files,cpu-load,load-meter,process-memory}.test.ts',
+    'test/telemetry/{exposition,health,interval-p99,metrics,opentelemetry,recorder}.test.ts',
     'test/telemetry/{out-of-range,percentile,prometheus,rates}.test.ts',
     'test/telemetry/recording/{clock,intervals,percentiles,recording}.test.ts',
   ),
@@ -39,7 +40,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     execArgv: ['--expose-gc', '--conditions=millpond-source'],
-    globalSetup: ['./test/compile-cache.ts'],
+    globalSetup: ['./test/compile-cache.ts', './test/built.ts'],
     sequence: { sequencer: LongestFirst },
     // One more than the two cores that this is made for, since some tests wait for seconds.
     maxWorkers: 3,

@@ -37,7 +37,7 @@ export async function findClash(
   sources: readonly string[],
   replaced: Replaced,
 ): Promise<Clash | null> {
-  const folders = new Map<string, Promise<string>>();
+  const folders = new Map<string, Promise<Folder>>();
   const of = (path: string) => placeOf(path, replaced, folders);
   const [written, read] = [await inChunks(outputs, of), await inChunks(sources, of)];
   const writers = new Map<string, number>();
@@ -55,10 +55,16 @@ export async function findClash(
   return null;
 }
 
+interface Folder {
+  /** Where it is or would be. */
+  readonly path: string;
+  readonly isThere: boolean;
+}
+
 async function placeOf(
   path: string,
   replaced: Replaced,
-  folders: Map<string, Promise<string>>,
+  folders: Map<string, Promise<Folder>>,
 ): Promise<Place> {
   if (replaced === 'file') {
     const found = await stat(path, { bigint: true }).catch(() => null);
@@ -68,18 +74,25 @@ async function placeOf(
     }
   }
   const whole = resolve(path);
-  const folder = dirname(whole);
-  const real = folders.get(folder) ?? realFolder(folder);
-  folders.set(folder, real);
+  const folder = await folderAt(dirname(whole), folders);
   return {
-    entry: join(await real, basename(whole)),
-    file: await realpath(whole).catch(() => null),
+    entry: join(folder.path, basename(whole)),
+    file: folder.isThere ? await realpath(whole).catch(() => null) : null,
   };
 }
 
-/** Where a folder is or would be. */
-async function realFolder(folder: string): Promise<string> {
-  const above = dirname(folder);
-  if (above === folder) return folder;
-  return realpath(folder).catch(async () => join(await realFolder(above), basename(folder)));
+/** Each is asked for once. */
+function folderAt(path: string, asked: Map<string, Promise<Folder>>): Promise<Folder> {
+  const before = asked.get(path);
+  if (before !== undefined) return before;
+  const above = dirname(path);
+  const folder = realpath(path).then(
+    (real): Folder => ({ path: real, isThere: true }),
+    async (): Promise<Folder> => ({
+      path: above === path ? path : join((await folderAt(above, asked)).path, basename(path)),
+      isThere: false,
+    }),
+  );
+  asked.set(path, folder);
+  return folder;
 }

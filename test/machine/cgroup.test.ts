@@ -45,10 +45,10 @@ describe('a process with half a core and 256 MiB', () => {
 
 describe('a runtime whose process nears the limit of its container', () => {
   it('has an emergency that frees what is idle, ends by itself, and does not come back while memory stays', async (context) => {
-    const limits = { cores: 2, memoryBytes: 400 * MiB };
+    const limits = { cores: 2, memoryBytes: 800 * MiB };
     const result = (await limited(context, './pressed-process.ts', limits)) as Pressed;
     const { idleBefore, idleAfter, snapshot, events } = result;
-    expect(snapshot.pressure.limitBytes).toBe(400 * MiB);
+    expect(snapshot.pressure.limitBytes).toBe(800 * MiB);
     // The ledger had no part in it.
     expect(snapshot.pressure.secondsAtLevel.critical).toBeGreaterThan(0);
     expect([snapshot.pressure.ledgerLevel, snapshot.pressure.ledgerShare < 0.5]).toEqual(['nominal', true]);

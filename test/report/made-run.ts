@@ -1,17 +1,16 @@
 /** Recordings that are made up from a seed: as long and as full as a test wants them. */
 import { KiB, MiB } from '../../src/bytes.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
-import { createWideHistogram, encodeCompressed } from '../../src/telemetry/hdr.ts';
+import { type Cut, encodeSparse } from '../../src/report/encoded-histogram.ts';
+import { cutOfSeries } from '../../src/report/histograms.ts';
 import {
   type IntervalLine,
   RECORDING_FORMAT,
   RECORDING_VERSION,
   type RecordedSeries,
   type RecordingLine,
-  SERIES_NAMES,
   type SeriesName,
 } from '../../src/telemetry/recording/lines.ts';
-import { BOUNDS, LIFETIMES } from '../../src/telemetry/series.ts';
 import { type Random, randomFrom } from '../regulation/random.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
 
@@ -46,7 +45,17 @@ const SHAPES: readonly [name: SeriesName, mean: number, records: number][] = [
   ['service', 180e6, 5],
 ];
 
-export function madeLines(options: MadeRun = {}): RecordingLine[] {
+/** What was made before, by its options: lines are never changed, only mapped to others. */
+const memo = new Map<string, readonly RecordingLine[]>();
+
+export function madeLines(options: MadeRun = {}): readonly RecordingLine[] {
+  const key = JSON.stringify(Object.entries(options).sort());
+  const lines = memo.get(key) ?? make(options);
+  memo.set(key, lines);
+  return lines;
+}
+
+function make(options: MadeRun): readonly RecordingLine[] {
   const {
     seed = 1,
     seconds = 60,
@@ -181,6 +190,13 @@ function interval(
   };
 }
 
+/** Where a value is counted: the inverse of `lowestAt`. */
+function indexOf(value: number, { magnitude, halfBucket }: Cut): number {
+  const steps = Math.floor(value / 2 ** magnitude);
+  const bucket = Math.max(0, Math.floor(Math.log2(steps / halfBucket)));
+  return bucket * halfBucket + Math.floor(steps / 2 ** bucket);
+}
+
 /** Log-normal around the mean. */
 function made(
   name: SeriesName,
@@ -190,15 +206,18 @@ function made(
   weight: number,
   random: Random,
 ): RecordedSeries {
-  const bounds = BOUNDS[SERIES_NAMES.indexOf(name)] ?? BOUNDS[LIFETIMES];
-  const histogram = createWideHistogram(bounds);
+  const cut = cutOfSeries(name);
+  const counts = new Map<number, number>();
   let max = 0;
   let sum = 0;
   for (let record = 0; record < records; record++) {
     const value = Math.max(1, Math.round(mean * Math.exp(0.5 * random.normal())));
-    histogram.recordValueWithCount(value, weight);
+    if (value > cut.highest) throw new Error(`${name} goes up to ${cut.highest}, made was ${value}`);
+    const at = indexOf(value, cut);
+    counts.set(at, (counts.get(at) ?? 0) + weight);
     max = Math.max(max, value);
     sum += value * weight;
   }
-  return [name, shard, encodeCompressed(histogram), max, sum];
+  const sparse = [...counts].sort(([a], [b]) => a - b).flat();
+  return [name, shard, encodeSparse(sparse, cut), max, sum];
 }
