@@ -155,8 +155,8 @@ describe('millpond report', () => {
   });
 
   it('compares several recordings with the first, and is a gate', async () => {
-    const base = recording('before.millpond', { seconds: 200, seed: 3 });
-    const slow = recording('after.millpond', { seconds: 200, seed: 4, slowness: 2 });
+    const base = recording('before.millpond', { seconds: 100, seed: 3 });
+    const slow = recording('after.millpond', { seconds: 100, seed: 4, slowness: 2 });
     const gates = ['--fail-if', 'p99(fresh) > 1.2x', '--fail-if', 'p99(waited) > 60s'];
     const out = ['--html', at('diff.html')];
     const { code, stdout, stderr } = await millpond('report', base, slow, ...gates, ...out);
@@ -192,7 +192,7 @@ describe('millpond report', () => {
   });
 
   it('ends quietly when nobody reads on', async () => {
-    const { child, ended } = start(['report', recording('pipe.millpond', { seconds: 500 }), '--csv']);
+    const { child, ended } = start(['report', recording('pipe.millpond', { seconds: 300 }), '--csv']);
     child.stdout?.once('data', () => child.stdout?.destroy());
     const { code, stderr } = await ended;
     expect([code, stderr]).toEqual([0, '']);
