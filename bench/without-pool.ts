@@ -7,8 +7,11 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { TranscodeRequest, TranscodeResult } from '../src/audio/plan/request.ts';
+import { compiledCodeFolder } from '../src/cli/compile-cache.ts';
 
-enableCompileCache(); // as millpond does, and like there before anything large is loaded
+// As millpond does, and like there before anything large is loaded.
+const compiled = compiledCodeFolder(process.env);
+if (compiled !== null) enableCompileCache(compiled);
 const { Piscina } = await import('piscina');
 
 const [folder, out, threads, text] = process.argv.slice(2);

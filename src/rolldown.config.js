@@ -10,6 +10,7 @@ const entries = [
   'src/telemetry/prometheus',
   'src/telemetry/opentelemetry',
   'src/cli/bin',
+  'src/cli/compile-cache',
   'src/cli/main',
   'workers/transcode',
   'workers/ffmpeg-log',

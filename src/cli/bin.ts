@@ -10,9 +10,13 @@ if (version[0] < 24 || (version[0] === 24 && version[1] < 12)) {
 } else {
   // The compile cache halves the time to start: it keeps compiled code, in the checkout also the stripped
   // types.
-  import('node:module')
-    .then((module) => {
-      module.enableCompileCache();
+  Promise.all([
+    import('node:module'),
+    import(import.meta.url.endsWith('.ts') ? './compile-cache.ts' : './compile-cache.js'),
+  ])
+    .then(([module, cache]) => {
+      const folder = cache.compiledCodeFolder(process.env);
+      if (folder !== null) module.enableCompileCache(folder);
       return import(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js');
     })
     .then((main) => main.main(process.argv));
