@@ -15,7 +15,7 @@ const slow = without(files('test/{stress,package,report/page}/*.test.ts'), compu
 const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
-    'test/{bytes,budget/layout,budget/ledger,cli/watch-view,files/whole-file}.test.ts',
+    'test/{bytes,budget/layout,budget/ledger,cli/watch-view}.test.ts',
     'test/audio/{block-sizes,exactness,kernels,layouts,ogg,outputs,pairs}.test.ts',
     'test/bench/{dsp,rounds,targets}.test.ts',
     'test/machine/{cgroup-files,cpu-load,load-meter,process-memory}.test.ts',

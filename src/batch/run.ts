@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import type { TranscodeRequest, TranscodeResult } from '../audio/plan/request.ts';
 import { isMillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
+import { sweepDead } from '../files/whole-file.ts';
 import type { Runner } from '../runtime/runner.ts';
 import { escaped } from '../text/escaping.ts';
 import type { Plan, PlannedFile } from './plan.ts';
@@ -98,12 +99,15 @@ export async function runBatch(
     advance(1);
   }
 
-  /** Made once for each folder; a folder that cannot be made fails each of its files. */
+  /**
+   * Made once for each folder, and rid of what runs that died left there; a folder that cannot be made fails
+   * each of its files.
+   */
   function folderFor(output: string): Promise<unknown> {
     const folder = dirname(output);
     let made = folders.get(folder);
     if (made === undefined) {
-      made = makeFolder(folder);
+      made = makeFolder(folder).then(() => sweepDead(folder));
       folders.set(folder, made);
     }
     return made;

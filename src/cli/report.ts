@@ -1,5 +1,5 @@
 /** `millpond report`: shows recordings, to people and to other programs. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
@@ -122,8 +122,9 @@ async function outputsOf(
 }
 
 async function write(outputs: readonly Output[], { hgrm }: ReportOptions): Promise<void> {
-  const { writeWhole } = await import('../files/whole-file.ts');
+  const { sweepDead, writeWhole } = await import('../files/whole-file.ts');
   if (hgrm !== undefined) await makeFolder(hgrm);
+  for (const folder of new Set(outputs.map(({ path }) => dirname(path)))) sweepDead(folder);
   for (const { path, content } of outputs) writeWhole(path, content);
 }
 

@@ -1,7 +1,7 @@
 /**
  * Files that appear whole or not at all: written under a hidden name beside their place, then renamed to it.
- * The name says which process made it, so that a process that exits at once can remove its own. Owns the
- * count of its thread's names.
+ * The name says which process made it, so that a process that exits at once can remove its own, and a later
+ * one those of the dead. Owns the count of its thread's names.
  */
 import {
   closeSync,
@@ -18,6 +18,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { MillpondError } from '../errors.ts';
 import { escaped, shown } from '../text/escaping.ts';
+import { isGone, OWNER_PATTERN, type Owner, ownerText, ownProcess } from './owner.ts';
 
 /**
  * Where a process finds its open files by number. Whoever opens one there gets this very file, also when it
@@ -73,12 +74,34 @@ export function writeWhole(path: string, content: string): void {
  * out.
  */
 export function sweep(folder: string): void {
+  const own = ownerText(ownProcess());
+  removeFrom(folder, (owner) => ownerText(owner) === own);
+}
+
+/**
+ * Removes what processes that are gone left half-written in a folder; what may still be written stays. Never
+ * throws: it is not what anybody asked for.
+ */
+export function sweepDead(folder: string): void {
+  removeFrom(folder, (owner, path) => isGone(owner, statSync(path)));
+}
+
+function removeFrom(folder: string, isAskedFor: (owner: Owner, path: string) => boolean): void {
+  let names: string[];
   try {
-    for (const name of readdirSync(folder)) {
-      if (ownerOf(name) === process.pid) rmSync(join(folder, name), { force: true });
-    }
+    names = readdirSync(folder);
   } catch {
-    // The folder may not be there yet.
+    return; // It may not be there yet.
+  }
+  for (const name of names) {
+    const owner = ASIDE.exec(name)?.groups;
+    if (owner === undefined) continue;
+    const path = join(folder, name);
+    try {
+      if (isAskedFor(owner as unknown as Owner, path)) rmSync(path, { force: true });
+    } catch {
+      // Somebody else has removed it, or may and we may not.
+    }
   }
 }
 
@@ -122,9 +145,9 @@ function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: 
 const MOST_NAMES_TRIED = 1000;
 
 /**
- * A new, empty file beside `place`. Another process of this number may have left one behind: then the next
- * name is free, or one after it. Throws what the system says when the folder is missing, full or not
- * writable.
+ * A new, empty file beside `place`. Where nothing says when a process started, another one of this number may
+ * have left one behind: then the next name is free, or one after it. Throws what the system says when the
+ * folder is missing, full or not writable.
  */
 function createAside(place: string): { aside: string; fd: number } {
   for (let tries = 1; ; tries++) {
@@ -139,7 +162,7 @@ function createAside(place: string): { aside: string; fd: number } {
 
 /** File systems take 255 bytes for a name; the rest of a long one is left out of the hidden name. */
 const NAME_BYTES_KEPT = 80;
-const ASIDE = /^\..*\.(?<pid>\d+)-\d+-\d+\.part$/s;
+const ASIDE = new RegExp(`^\\..*\\.${OWNER_PATTERN}-\\d+-\\d+\\.part$`, 's');
 
 let created = 0;
 
@@ -153,13 +176,7 @@ function asideName(name: string): string {
     .toString()
     .replaceAll('\uFFFD', '');
   created++;
-  return `.${kept}.${process.pid}-${threadId}-${created}.part`;
-}
-
-/** The process that writes a file of this name; null where it is none written aside. */
-function ownerOf(name: string): number | null {
-  const pid = ASIDE.exec(name)?.groups?.pid;
-  return pid === undefined ? null : Number(pid);
+  return `.${kept}.${ownerText(ownProcess())}-${threadId}-${created}.part`;
 }
 
 function attempt<T>(path: string, action: () => T): T {

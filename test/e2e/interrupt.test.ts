@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { writeWav } from '../audio/wav.ts';
 import { firstFile, stopsCleanly } from './interrupted.ts';
-import { filesUnder, hoursOfWork, scratch, start } from './millpond.ts';
+import { filesUnder, hoursOfWork, millpond, scratch, start, tone } from './millpond.ts';
 
 const at = scratch();
 
@@ -67,4 +68,19 @@ it.each([
   expect(await ended).toMatchObject({ code, signal: null });
   expect(filesUnder(out).filter((name) => name.startsWith('.'))).toEqual([]);
   expect(readFileSync(join(input, '0.wav')).length).toBeGreaterThan(1000);
+});
+
+it('what a run that was killed has left half-written is removed by the next one in that folder', async () => {
+  const out = at('killed');
+  const hidden = () => filesUnder(out).filter((name) => name.startsWith('.'));
+  const working = firstFile(out);
+  const { child, ended } = start(['transcode', input, '--to', 'flac', '--out', out, '--quiet']);
+  await working;
+  child.kill('SIGKILL');
+  expect(await ended).toMatchObject({ signal: 'SIGKILL' });
+  expect(hidden().length).toBeGreaterThan(0);
+  const small = writeWav(at('small.wav'), [tone()]);
+  expect(await millpond('transcode', small, '--to', 'flac', '--out', out)).toMatchObject({ code: 0 });
+  expect(hidden()).toEqual([]);
+  expect(filesUnder(out)).toContain('small.flac');
 });

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs, {
   mkdirSync,
   mkdtempSync,
@@ -5,14 +7,17 @@ import fs, {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createOutput, sweep, writeWhole } from '../../src/files/whole-file.ts';
+import { type Owner, ownerText, ownProcess } from '../../src/files/owner.ts';
+import { createOutput, sweep, sweepDead, writeWhole } from '../../src/files/whole-file.ts';
 
+const wholeFile = new URL('../../src/files/whole-file.ts', import.meta.url).href;
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'millpond-whole-'));
@@ -137,13 +142,87 @@ it('a sweep takes what this process has begun, whatever it is called, and nothin
   const names = ['a.flac', 'line\nbreak.mp3', `${'long '.repeat(40)}.wav`, '.hidden'];
   const outputs = names.map((name) => createOutput(at(name)));
   expect(readdirSync(root)).toHaveLength(names.length);
+  const { pid, start, ...own } = ownProcess();
+  const of = (owner: Partial<Owner>) => ownerText({ ...own, pid, start, ...owner });
   const others = [
-    ...[`.a.flac.${process.pid}1-0-1.part`, `.a.flac.1${process.pid}-0-1.part`, '.a.flac.part'],
-    ...[`a.flac.${process.pid}-0-1.part`, `.a.${process.pid}-0-1.part.flac`],
+    ...[`.a.flac.${of({ pid: `${pid}1` })}-0-1.part`, `.a.flac.${of({ pid: `1${pid}` })}-0-1.part`],
+    ...[`.a.flac.${of({ host: 'ffffffff' })}-0-1.part`, `.a.flac.${of({ start: '1' })}-0-1.part`],
+    ...[`a.flac.${of({})}-0-1.part`, `.a.${of({})}-0-1.part.flac`, '.a.flac.part', `.a.${pid}-0-1.part`],
   ];
   for (const name of others) writeFileSync(at(name), '');
   sweep(root);
   expect(readdirSync(root).sort()).toEqual(others.sort());
   for (const output of outputs) output.discard();
   sweep(at('none'));
+});
+
+describe('a sweep of what the dead have left', () => {
+  const own = ownProcess();
+  /** A file that is half-written by an owner like this process but for what is said. */
+  const left = (owner: Partial<Owner>, writtenAt = new Date()): string => {
+    const name = `.x.flac.${ownerText({ ...own, ...owner })}-1-1.part`;
+    writeFileSync(at(name), 'half');
+    utimesSync(at(name), writtenAt, writtenAt);
+    return name;
+  };
+  const longAgo = new Date(2020, 0);
+  const neverGiven = '4194305'; // one more than the highest number that Linux gives
+
+  it.runIf(process.platform === 'linux')('takes that of a process that ended, also by a kill', async () => {
+    const program = `
+      const { createOutput } = await import(${JSON.stringify(wholeFile)});
+      createOutput(process.argv[1]);
+      console.log('begun');
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program, at('x')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    sweepDead(root);
+    expect(readdirSync(root)).toHaveLength(1);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    sweepDead(root);
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('takes that of a number that was given to another process since', () => {
+    left({ start: '1' });
+    sweepDead(root);
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('takes that of an earlier start of this host, unless it is written to now', () => {
+    left({ boot: 'ffffffff' }, longAgo);
+    const now = left({ boot: 'eeeeeeee' });
+    sweepDead(root);
+    expect(readdirSync(root)).toEqual([now]);
+  });
+
+  it('takes that of another container on this host once nobody has written to it for an hour', () => {
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+    left({ space: '1' }, minutesAgo(61));
+    const now = left({ space: '2', pid: neverGiven }, minutesAgo(50));
+    sweepDead(root);
+    expect(readdirSync(root)).toEqual([now]);
+  });
+
+  it.each<[string, Partial<Owner>]>([
+    ['another host', { host: 'ffffffff', pid: neverGiven }],
+    ['another host that has started since', { host: 'ffffffff', boot: 'ffffffff' }],
+    ['this process', {}],
+    ['the first of all processes, whoever asks', { pid: '1', start: '0' }],
+  ])('leaves that of %s', (_whose, owner) => {
+    const name = left(owner, longAgo);
+    sweepDead(root);
+    expect(readdirSync(root)).toEqual([name]);
+  });
+
+  it('leaves all other files, and is no failure where there is no folder', () => {
+    for (const name of ['.x.flac.part', '.x.flac.1-1-1.part', 'x.flac']) writeFileSync(at(name), '');
+    mkdirSync(at(left({ pid: neverGiven }).replace('-1-1', '-1-2')));
+    sweepDead(root);
+    sweepDead(at('none'));
+    expect(readdirSync(root)).toHaveLength(4);
+  });
 });

@@ -1,0 +1,99 @@
+/**
+ * Which process wrote a hidden file, and whether that process is gone. A number alone says neither:
+ * containers that share a volume count their processes each for itself, and numbers come again. Asks the
+ * system; owns what it found of its own process.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname, uptime } from 'node:os';
+
+export interface Owner {
+  /** Digest of the host's names. */
+  readonly host: string;
+  /** Digest of what the host is called from one start to the next; zeros where it says nothing. */
+  readonly boot: string;
+  /** Within which process numbers mean something: the number of a namespace, 0 where there is none. */
+  readonly space: string;
+  readonly pid: string;
+  /** When the process started, in ticks of the system; 0 where it says nothing. */
+  readonly start: string;
+}
+
+/** What a file of that owner has to say: when it was last written to. */
+interface Written {
+  readonly mtimeMs: number;
+}
+
+/** File systems over a network have clocks of their own. */
+const SKEW_MS = 60_000;
+/** Who works on a file writes to it all the time: this long without a byte, its container has ended. */
+const ABANDONED_MS = 3_600_000;
+
+let self: Owner | undefined;
+
+export function ownProcess(): Owner {
+  self ??= {
+    host: digest(hostname(), read('/etc/machine-id')),
+    boot: digest(read('/proc/sys/kernel/random/boot_id')),
+    space: /\d+/.exec(attempt(() => readlinkSync('/proc/self/ns/pid')) ?? '')?.[0] ?? '0',
+    pid: `${process.pid}`,
+    start: startOf('self') ?? '0',
+  };
+  return self;
+}
+
+export function ownerText({ host, boot, space, pid, start }: Owner): string {
+  return `${host}-${boot}-${space}-${pid}-${start}`;
+}
+
+/** How {@link ownerText} looks, for a pattern that its groups go into. */
+export const OWNER_PATTERN =
+  '(?<host>[0-9a-f]{8})-(?<boot>[0-9a-f]{8})-(?<space>\\d+)-(?<pid>\\d+)-(?<start>\\d+)';
+
+/**
+ * Whether a process is gone: false for one of another host, of which nothing can be known here. Of another
+ * container on this host only its file tells.
+ */
+export function isGone(owner: Owner, file: Written): boolean {
+  const own = ownProcess();
+  if (owner.host !== own.host) return false;
+  // Of an earlier start of this host, unless another one has its names and writes at this moment.
+  if (owner.boot !== own.boot) return file.mtimeMs < Date.now() - uptime() * 1000 - SKEW_MS;
+  if (owner.space !== own.space) return file.mtimeMs < Date.now() - ABANDONED_MS;
+  if (!isThere(Number(owner.pid))) return true;
+  const start = startOf(owner.pid);
+  return start !== null && owner.start !== '0' && start !== owner.start;
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process may not be signalled, and is there.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** Field 22 of proc(5), counted from behind the name, which may hold anything. */
+function startOf(pid: string): string | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+}
+
+function digest(...parts: readonly string[]): string {
+  if (parts.every((part) => part === '')) return '00000000';
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 8);
+}
+
+function read(path: string): string {
+  return attempt(() => readFileSync(path, 'utf8').trim()) ?? '';
+}
+
+function attempt<T>(ask: () => T): T | null {
+  try {
+    return ask();
+  } catch {
+    return null;
+  }
+}
