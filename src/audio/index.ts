@@ -1,4 +1,5 @@
 /** What job files import to work on audio files: `millpond/audio`. Synchronous, for worker threads. */
+export { pathFromBytes } from '../files/byte-paths.ts';
 export { Block, type BlockKind, blockBytes, type Plane } from './block.ts';
 export type { Decoder } from './decode/decoder.ts';
 export { downMix, type Fade, fade, gain, gainFactor } from './kernels.ts';

@@ -2,11 +2,11 @@
  * What a batch will do, known and checked before anything starts: which file becomes which, in which order.
  * Reads folders only; no file is opened.
  */
-import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join, parse, relative, resolve } from 'node:path';
+import { extname, join, parse, relative } from 'node:path';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { absolutePath, pathFromBytes, systemPath } from '../files/byte-paths.ts';
 import { inChunks } from '../files/in-chunks.ts';
 import { findClash } from '../files/places.ts';
 import { escaped } from '../text/escaping.ts';
@@ -50,19 +50,19 @@ const UNKNOWN_BYTES_PER_SECOND = 100_000;
  */
 export async function planBatch(inputs: readonly string[], outDir: string, extension: string): Promise<Plan> {
   for (const path of [outDir, ...inputs]) if (path === '') throw emptyName();
-  const out = resolve(outDir);
+  const out = absolutePath(outDir);
   const found: { input: string; under: string }[] = [];
   const unreadable: { folder: string; reason: string }[] = [];
   let skipped = 0;
   for (const input of inputs) {
-    const path = resolve(input);
-    const info = await stat(path).catch(() => null);
+    const path = absolutePath(input);
+    const info = await stat(systemPath(path)).catch(() => null);
     if (info?.isDirectory()) {
       for await (const file of walk(path, out, new Set(), unreadable)) {
         if (extname(file).toLowerCase() in BYTES_PER_SECOND) found.push({ input: file, under: path });
         else skipped++;
       }
-    } else found.push({ input: path, under: resolve(path, '..') });
+    } else found.push({ input: path, under: join(path, '..') });
   }
   if (found.length === 0 && unreadable.length === 0) {
     throw new MillpondError(
@@ -73,7 +73,7 @@ export async function planBatch(inputs: readonly string[], outDir: string, exten
   const files = await inChunks(dropRepeated(found), async ({ input, under }): Promise<PlannedFile> => {
     const { dir, name } = parse(relative(under, input));
     // A file that is missing or unreadable is planned all the same: it fails by itself, and the rest is done.
-    const bytes = (await stat(input).catch(() => null))?.size ?? 0;
+    const bytes = (await stat(systemPath(input)).catch(() => null))?.size ?? 0;
     const rate = BYTES_PER_SECOND[extname(input).toLowerCase()] ?? UNKNOWN_BYTES_PER_SECOND;
     return { input, output: join(out, dir, name + extension), bytes, estimatedSeconds: bytes / rate };
   });
@@ -96,12 +96,12 @@ async function* walk(
   entered: Set<string>,
   unreadable: { folder: string; reason: string }[],
 ): AsyncGenerator<string> {
-  let entries: Dirent[];
+  let entries: Entry[];
   try {
-    const real = await realpath(folder);
+    const real = (await realpath(systemPath(folder), 'buffer')).toString('latin1');
     if (entered.has(real)) return;
     entered.add(real);
-    entries = await readdir(folder, { withFileTypes: true });
+    entries = await entriesOf(folder);
   } catch (error) {
     unreadable.push({ folder, reason: (error as Error).message });
     return;
@@ -111,11 +111,26 @@ async function* walk(
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     if (path === out) continue;
-    const kind = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry;
+    const kind = entry.isLink ? await stat(systemPath(path)).catch(() => null) : entry;
     if (kind?.isDirectory()) yield* walk(path, out, entered, unreadable);
     // Also what is no file, or a dangling link: it fails by itself instead of being passed over.
     else yield path;
   }
+}
+
+interface Entry {
+  readonly name: string;
+  readonly isLink: boolean;
+  isDirectory(): boolean;
+}
+
+async function entriesOf(folder: string): Promise<Entry[]> {
+  const entries = await readdir(systemPath(folder), { withFileTypes: true, encoding: 'buffer' });
+  return entries.map((entry) => ({
+    name: pathFromBytes(entry.name),
+    isLink: entry.isSymbolicLink(),
+    isDirectory: () => entry.isDirectory(),
+  }));
 }
 
 /** The same file named twice, or named and found in a folder, is done once. */

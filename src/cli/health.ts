@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
 import { MillpondError } from '../errors.ts';
+import { systemPath } from '../files/byte-paths.ts';
 import { evaluateHealth, formatHealthValue, resolveHealth } from '../telemetry/health.ts';
 import { HEALTH_CHECKS, type HealthReport, type HealthState } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
@@ -64,7 +65,7 @@ async function judge(path: string, options: HealthOptions): Promise<void> {
 
 async function content(path: string): Promise<string> {
   try {
-    return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
+    return path === '-' ? await text(process.stdin) : await readFile(systemPath(path), 'utf8');
   } catch (cause) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',

@@ -1,6 +1,8 @@
 /** The command line: which commands there are, and how wrong usage ends. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, isMillpondError } from '../errors.ts';
+import { pathFromBytes } from '../files/byte-paths.ts';
 import { escaped, escapedLines } from '../text/escaping.ts';
 import { packageVersion } from '../version.ts';
 import { demoCommand } from './demo.ts';
@@ -25,10 +27,27 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (unwritten !== null) process.exitCode = EXIT.failed;
   });
   try {
-    await program().parseAsync(argv);
+    await program().parseAsync(exactly(argv));
   } catch (error) {
     process.exitCode = explain(error);
   }
+}
+
+/**
+ * The arguments byte for byte. Node reads them as UTF-8 and puts U+FFFD in place of what is none; Linux says
+ * what they were.
+ */
+function exactly(argv: readonly string[]): readonly string[] {
+  if (!argv.some((argument) => argument.includes('\uFFFD'))) return argv;
+  let given: string[];
+  try {
+    given = readFileSync('/proc/self/cmdline', 'latin1').split('\0').slice(0, -1);
+  } catch {
+    return argv;
+  }
+  // Node and its own options come first, and the script's name is the first of ours.
+  const own = given.slice(-argv.length + 2).map((text) => pathFromBytes(Buffer.from(text, 'latin1')));
+  return [...argv.slice(0, 2), ...own];
 }
 
 function program(): Command {

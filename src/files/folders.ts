@@ -3,6 +3,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MillpondError } from '../errors.ts';
 import { escaped } from '../text/escaping.ts';
+import { systemPath } from './byte-paths.ts';
 
 /**
  * Makes a folder and those above it. Step by step, because Node's own recursive way never returns where a
@@ -12,15 +13,15 @@ import { escaped } from '../text/escaping.ts';
 export async function makeFolder(folder: string): Promise<void> {
   const missing: string[] = [];
   let above = folder;
-  while (!(await stat(above).catch(() => null))) {
+  while (!(await stat(systemPath(above)).catch(() => null))) {
     missing.push(above);
     above = dirname(above);
   }
   try {
     // A folder that another process made meanwhile is as good; a file is not.
     for (const path of [above, ...missing.reverse()]) {
-      await mkdir(path).catch(async (error) => {
-        if (!(await stat(path).catch(() => null))?.isDirectory()) throw error;
+      await mkdir(systemPath(path)).catch(async (error) => {
+        if (!(await stat(systemPath(path)).catch(() => null))?.isDirectory()) throw error;
       });
     }
   } catch (cause) {

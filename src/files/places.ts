@@ -2,7 +2,8 @@
  * Which names lead to the same place, whatever links are on the way. Asks the file system; holds nothing.
  */
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { absolutePath, pathFromBytes, systemPath } from './byte-paths.ts';
 import { inChunks } from './in-chunks.ts';
 
 /**
@@ -67,17 +68,17 @@ async function placeOf(
   folders: Map<string, Promise<Folder>>,
 ): Promise<Place> {
   if (replaced === 'file') {
-    const found = await stat(path, { bigint: true }).catch(() => null);
+    const found = await stat(systemPath(path), { bigint: true }).catch(() => null);
     if (found !== null) {
       const number = `${found.dev}:${found.ino}`;
       return { entry: number, file: number };
     }
   }
-  const whole = resolve(path);
+  const whole = absolutePath(path);
   const folder = await folderAt(dirname(whole), folders);
   return {
     entry: join(folder.path, basename(whole)),
-    file: folder.isThere ? await realpath(whole).catch(() => null) : null,
+    file: folder.isThere ? await realPath(whole).catch(() => null) : null,
   };
 }
 
@@ -86,7 +87,7 @@ function folderAt(path: string, asked: Map<string, Promise<Folder>>): Promise<Fo
   const before = asked.get(path);
   if (before !== undefined) return before;
   const above = dirname(path);
-  const folder = realpath(path).then(
+  const folder = realPath(path).then(
     (real): Folder => ({ path: real, isThere: true }),
     async (): Promise<Folder> => ({
       path: above === path ? path : join((await folderAt(above, asked)).path, basename(path)),
@@ -95,4 +96,8 @@ function folderAt(path: string, asked: Map<string, Promise<Folder>>): Promise<Fo
   );
   asked.set(path, folder);
   return folder;
+}
+
+async function realPath(path: string): Promise<string> {
+  return pathFromBytes(await realpath(systemPath(path), 'buffer'));
 }

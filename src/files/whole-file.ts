@@ -14,10 +14,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { MillpondError } from '../errors.ts';
 import { escaped, shown } from '../text/escaping.ts';
+import { absolutePath, pathFromBytes, systemPath } from './byte-paths.ts';
 import { isGone, OWNER_PATTERN, type Owner, ownerText, ownProcess } from './owner.ts';
 
 /**
@@ -55,9 +56,12 @@ export function createOutput(path: string): OutputFile {
  * @throws MillpondError `ERR_OUTPUT_WRITE`
  */
 export function writeWhole(path: string, content: string): void {
-  const inPlace = attempt(path, () => statSync(path, { throwIfNoEntry: false })?.isFile() === false);
+  const inPlace = attempt(
+    path,
+    () => statSync(systemPath(path), { throwIfNoEntry: false })?.isFile() === false,
+  );
   if (inPlace) {
-    attempt(path, () => writeFileSync(path, content));
+    attempt(path, () => writeFileSync(systemPath(path), content));
     return;
   }
   const { fd, commit, discard } = begin(path);
@@ -83,13 +87,13 @@ export function sweep(folder: string): void {
  * throws: it is not what anybody asked for.
  */
 export function sweepDead(folder: string): void {
-  removeFrom(folder, (owner, path) => isGone(owner, statSync(path)));
+  removeFrom(folder, (owner, path) => isGone(owner, statSync(systemPath(path))));
 }
 
 function removeFrom(folder: string, isAskedFor: (owner: Owner, path: string) => boolean): void {
   let names: string[];
   try {
-    names = readdirSync(folder);
+    names = readdirSync(systemPath(folder), { encoding: 'buffer' }).map(pathFromBytes);
   } catch {
     return; // It may not be there yet.
   }
@@ -98,7 +102,7 @@ function removeFrom(folder: string, isAskedFor: (owner: Owner, path: string) => 
     if (owner === undefined) continue;
     const path = join(folder, name);
     try {
-      if (isAskedFor(owner as unknown as Owner, path)) rmSync(path, { force: true });
+      if (isAskedFor(owner as unknown as Owner, path)) rmSync(systemPath(path), { force: true });
     } catch {
       // Somebody else has removed it, or may and we may not.
     }
@@ -106,7 +110,7 @@ function removeFrom(folder: string, isAskedFor: (owner: Owner, path: string) => 
 }
 
 function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: string; fd: number } {
-  const place = resolve(path);
+  const place = absolutePath(path);
   const { aside, fd } = attempt(path, () => createAside(place));
   let pending = true;
   let open = true;
@@ -122,7 +126,7 @@ function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: 
         const { size } = fstatSync(fd);
         // File systems over a network, and those with quotas, may say only here that there is no room.
         close();
-        renameSync(aside, place);
+        renameSync(systemPath(aside), systemPath(place));
         return size;
       });
       pending = false;
@@ -136,7 +140,7 @@ function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: 
       } catch {
         // Nobody misses what did not get there.
       } finally {
-        rmSync(aside, { force: true });
+        rmSync(systemPath(aside), { force: true });
       }
     },
   };
@@ -153,7 +157,7 @@ function createAside(place: string): { aside: string; fd: number } {
   for (let tries = 1; ; tries++) {
     const aside = join(dirname(place), asideName(basename(place)));
     try {
-      return { aside, fd: openSync(aside, 'wx') };
+      return { aside, fd: openSync(systemPath(aside), 'wx') };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === MOST_NAMES_TRIED) throw error;
     }

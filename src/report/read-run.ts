@@ -6,6 +6,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { MiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { systemPath } from '../files/byte-paths.ts';
 import { escaped, shown } from '../text/escaping.ts';
 import { tooLarge } from './invalid-recording.ts';
 import { LIMITS } from './limits.ts';
@@ -22,7 +23,7 @@ export async function readRun(origin: string): Promise<RecordedRun> {
   let file: FileHandle | null = null;
   try {
     // A pipe would block the call until something is written to it.
-    file = await open(origin, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    file = await open(systemPath(origin), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await file.stat();
     if (!stats.isFile()) throw unreadable(origin, `it is ${kindOf(stats)}`);
     if (stats.size > LIMITS.fileBytes) throw tooLarge(origin);

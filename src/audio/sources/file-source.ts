@@ -1,6 +1,7 @@
 /** A file as a source. Owns the descriptor; whoever opened it disposes of it, or passes it on. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { MillpondError } from '../../errors.ts';
+import { systemPath } from '../../files/byte-paths.ts';
 import { jsonText } from '../../text/escaping.ts';
 import type { Source } from './source.ts';
 
@@ -20,7 +21,7 @@ function openRegularFile(path: string): { fd: number; size: number } {
   let fd: number;
   try {
     // Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    fd = openSync(systemPath(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw new MillpondError(
       'ERR_AUDIO_OPEN',

@@ -17,6 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { MillpondError } from '../../errors.ts';
+import { systemPath } from '../../files/byte-paths.ts';
 import { escaped } from '../../text/escaping.ts';
 import { RECORDING_FORMAT, type RecordingLine } from './lines.ts';
 
@@ -45,7 +46,7 @@ export class RecordingFile {
     try {
       // A pipe that nobody reads is an error, and one that is full ends the recording: neither may block the
       // thread.
-      this.#descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK);
+      this.#descriptor = openSync(systemPath(path), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK);
     } catch (cause) {
       throw new MillpondError(
         'ERR_OUTPUT_WRITE',
@@ -109,9 +110,9 @@ function holdsSomethingElse(path: string): boolean {
   let stats: Stats | undefined;
   let descriptor: number;
   try {
-    stats = statSync(path, { throwIfNoEntry: false });
+    stats = statSync(systemPath(path), { throwIfNoEntry: false });
     if (!stats?.isFile() || stats.size === 0) return false;
-    descriptor = openSync(path, 'r');
+    descriptor = openSync(systemPath(path), 'r');
   } catch {
     // To make it fails for the same reason, and says so.
     return false;
