@@ -4,6 +4,10 @@ import { defineJob, type Pool } from 'millpond/worker';
 
 export type Way =
   | 'pool'
+  | 'pool, no view'
+  | 'pool, bytes'
+  | 'pool, another length'
+  | 'pool, bytes, another length'
   | 'new Float32Array'
   | 'Buffer.allocUnsafeSlow'
   | 'typedarray-pool'
@@ -34,6 +38,8 @@ const require = createRequire(import.meta.url);
 
 /**
  * Each turn gets memory, writes one sample through a Float32 view of it, reads it back, and gives it back.
+ * Another length means another one than in the turn before, of the same buffer. Bytes hold a part of the
+ * turn's number only; the rest is added.
  */
 const LOOPS: Record<Way, (measurement: Measurement, pool: Pool) => number> = {
   pool({ bytes, iterations }, pool) {
@@ -43,6 +49,48 @@ const LOOPS: Record<Way, (measurement: Measurement, pool: Pool) => number> = {
       const samples = lease.float32;
       samples[turn & 1023] = turn;
       sum += samples[turn & 1023];
+      lease.release();
+    }
+    return sum;
+  },
+  'pool, no view'({ bytes, iterations }, pool) {
+    let sum = 0;
+    for (let turn = 0; turn < iterations; turn++) {
+      const lease = pool.acquire(bytes);
+      sum += turn;
+      lease.release();
+    }
+    return sum;
+  },
+  'pool, bytes'({ bytes, iterations }, pool) {
+    let sum = 0;
+    for (let turn = 0; turn < iterations; turn++) {
+      const lease = pool.acquire(bytes);
+      const view = lease.bytes;
+      view[turn & 1023] = turn;
+      sum += (turn & ~255) + view[turn & 1023];
+      lease.release();
+    }
+    return sum;
+  },
+  'pool, another length'({ bytes, iterations }, pool) {
+    let sum = 0;
+    for (let turn = 0; turn < iterations; turn++) {
+      const lease = pool.acquire(bytes - 4 * (turn & 1));
+      const samples = lease.float32;
+      samples[turn & 511] = turn;
+      sum += samples[turn & 511];
+      lease.release();
+    }
+    return sum;
+  },
+  'pool, bytes, another length'({ bytes, iterations }, pool) {
+    let sum = 0;
+    for (let turn = 0; turn < iterations; turn++) {
+      const lease = pool.acquire(bytes - 4 * (turn & 1));
+      const view = lease.bytes;
+      view[turn & 511] = turn;
+      sum += (turn & ~255) + view[turn & 511];
       lease.release();
     }
     return sum;

@@ -40,6 +40,14 @@ const OURS: readonly Contender[] = (['off', 'sampled', 'full'] as const).flatMap
   { label: `pool, safety ${safety}, all recorded`, way: 'pool', safety, sampleEvery: 1 },
 ]);
 const [, , SAMPLED, SAMPLED_ALL_RECORDED, FULL, FULL_ALL_RECORDED] = OURS;
+/** What views add, by which one and whether the turn before had the same length; the first has none. */
+const VIEWS: readonly Contender[] = [
+  { label: 'no view', way: 'pool, no view' },
+  { label: 'float32', way: 'pool' },
+  { label: 'bytes', way: 'pool, bytes' },
+  { label: 'float32, another length than last time', way: 'pool, another length' },
+  { label: 'bytes, another length than last time', way: 'pool, bytes, another length' },
+].map(({ label, way }) => ({ label, way: way as Way, safety: 'sampled', sampleEvery: 64 }));
 const NEW: Contender = { label: 'new Float32Array', way: 'new Float32Array', ...PLAIN };
 
 const benchmark: Benchmark = {
@@ -63,7 +71,8 @@ async function run({ rounds }: Context): Promise<Table[]> {
     { label: 'C: malloc and free', way: 'C', ...PLAIN, peer: findCompiler() },
   ];
   const here = ({ peer }: Contender) => peer === undefined || peer.version !== undefined;
-  const contenders = all.filter(here);
+  const found = all.filter(here);
+  const contenders = [...found, ...VIEWS];
 
   // One worker for each contender, so that none runs code that was compiled for another.
   await using stack = new AsyncDisposableStack();
@@ -103,7 +112,7 @@ async function run({ rounds }: Context): Promise<Table[]> {
     columns.push(new Map(contenders.map((contender, at) => [contender, spreads[at]])));
   }
   for (const [{ label, way }, runtime] of runtimes) {
-    if (way !== 'pool') continue;
+    if (!way.startsWith('pool')) continue;
     const { pool } = runtime.snapshot();
     assert.ok(pool.hitRate > 0.9999, `${label} reused memory for ${pool.hitRate} of its turns only`);
   }
@@ -122,7 +131,19 @@ async function run({ rounds }: Context): Promise<Table[]> {
         'C is for scale: it makes no view, has no budget, and its memory cannot go to another thread of Node.',
         ...all.flatMap(({ label, peer }) => (peer?.version ? [`${label}: ${peer.version}`] : [])),
       ],
-      targets: targets(contenders, columns),
+      targets: targets(found, columns),
+    },
+    {
+      title: 'The same by view and length, safety sampled, 1 of 64 recorded (ns, median)',
+      columns: ['', ...SIZES.map(({ label }) => label)],
+      rows: VIEWS.map((contender) => [
+        contender.label,
+        ...columns.map((column) => significant(column.get(contender)!.median)),
+      ]),
+      notes: [
+        'A view is kept with its buffer, and made anew where the buffer is lent at another length than before.',
+        'Compiled code differs from process to process: compare medians over several processes.',
+      ],
     },
   ];
 }
