@@ -32,7 +32,7 @@ export function useBlocks({ blocks, bytes }: BurstTask, pool: Pool, look: () => 
   let sum = 0;
   leases.forEach((lease, at) => {
     const samples = lease.float32;
-    samples.fill(at + 1, 0, bytes / 4);
+    samples.fill(at + 1);
     sum += samples[(at * 997) % (bytes / 4)];
   });
   look();

@@ -37,7 +37,7 @@ export function workThrough({ kind, file, blockBytes }: DspTask, pool: Pool): nu
   try {
     for (;;) {
       using input = pool.acquire(blockBytes);
-      const samples = readSync(descriptor, input.bytes, 0, blockBytes, null) / 4;
+      const samples = readSync(descriptor, input.bytes) / 4;
       if (samples === 0) return energy;
       using output = pool.acquire(blockBytes);
       if (kind === 'biquad') energy += biquad(state, input.float32, output.float32, samples);

@@ -17,18 +17,18 @@ class Memory {
     return this.#buffer.byteLength;
   }
   get bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#buffer);
+    return new Uint8Array(this.#buffer, 0, this.length);
   }
   get float32(): Float32Array<ArrayBuffer> {
-    return new Float32Array(this.#buffer);
+    return new Float32Array(this.#buffer, 0, Math.floor(this.length / 4));
   }
   get int32(): Int32Array<ArrayBuffer> {
-    return new Int32Array(this.#buffer);
+    return new Int32Array(this.#buffer, 0, Math.floor(this.length / 4));
   }
 
   resize(length: number): void {
     const larger = new Memory(length);
-    larger.bytes.set(this.bytes.subarray(0, Math.min(length, this.length)));
+    larger.bytes.set(this.bytes.subarray(0, length));
     this.#buffer = larger.#buffer;
     this.length = length;
   }

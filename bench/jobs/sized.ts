@@ -16,7 +16,7 @@ export default defineJob(({ file }: SizedTask, { pool, block }): number => {
     for (;;) {
       using blocks = pair(pool, block.frames(1, 48_000) * 4);
       const { input, output } = blocks;
-      const bytes = readSync(descriptor, input.bytes, 0, input.length, null);
+      const bytes = readSync(descriptor, input.bytes);
       if (bytes === 0) return sum;
       chain(state, input.float32, output.float32, bytes / 4);
       // The samples' bits, so that the sum does not depend on where one block ends.

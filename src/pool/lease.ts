@@ -31,35 +31,44 @@ export class Lease {
   }
 
   /**
-   * The memory as bytes, over the whole capacity. Recycled memory holds what its last user left, unless
-   * `scrub` is on. The view is cached: read it again after `resize`.
+   * The memory as bytes: `length` of them, no more. Recycled memory holds what its last user left, unless
+   * `scrub` is on. The view is kept: read it again after `resize`.
    * @throws MillpondError `ERR_LEASE_RELEASED`, `ERR_LEASE_MOVED`
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.live().bytes;
   }
 
-  /** As {@link bytes}, as 32-bit floats. */
+  /** As {@link bytes}, as 32-bit floats: as many as fit whole into `length`. */
   get float32(): Float32Array<ArrayBuffer> {
     return this.live().float32;
   }
 
-  /** As {@link bytes}, as 32-bit integers. */
+  /** As {@link float32}, as 32-bit integers. */
   get int32(): Int32Array<ArrayBuffer> {
     return this.live().int32;
   }
 
   /**
+   * All `capacity` bytes: `bytes`, and behind them what was not asked for and holds what earlier users of the
+   * memory left, unless `scrub` is on. For reading into as much room as there is; `resize` then takes it in.
+   * @throws MillpondError `ERR_LEASE_RELEASED`, `ERR_LEASE_MOVED`
+   */
+  get wholeCapacity(): Uint8Array<ArrayBuffer> {
+    return this.live().whole;
+  }
+
+  /**
    * Changes the length: in place within the capacity, else by a larger buffer, to which the content is
-   * copied. Views taken before are stale afterwards. In a worker it may wait, as `acquire` does; if it
-   * throws, nothing changed.
+   * copied. What it gains holds what earlier users left, as new memory does. Views taken before are stale
+   * afterwards. In a worker it may wait, as `acquire` does; if it throws, nothing changed.
    * @throws MillpondError as `acquire`, and `ERR_LEASE_PINNED`
    */
   resize(length: Bytes): void {
     const store = this.live();
     if (length <= store.capacity && Number.isInteger(length) && length >= 0) {
       this.length = length;
-      store.length = length;
+      if (store.length !== length) store.setLength(length);
     } else (store.lender as Lender).grow(this, store, length);
   }
 

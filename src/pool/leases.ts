@@ -97,7 +97,7 @@ export class Leases implements Lender {
   /** Puts a store under a new lease of the running task; `asked` is the tier of the request. */
   lend(store: Store, length: Bytes, asked: number): Lease {
     if (store.place === NOWHERE) this.#meet(store);
-    store.length = length;
+    if (store.length !== length) store.setLength(length);
     store.asked = asked;
     store.task = this.task;
     this.#lentInTask = true;
@@ -122,7 +122,7 @@ export class Leases implements Lender {
     if (store.pins > 0) throw pinnedError(store, 'resized');
     if (!store.intact) throw detachedError(store);
     const larger = this.#grow(length);
-    larger.bytes.set(store.bytes.subarray(0, Math.min(lease.length, length)));
+    larger.bytes.set(store.bytes);
     // The two swap their stores: the old one ends under the new lease's name, the caller keeps its own.
     const { store: grown, generation } = larger;
     // It goes on as the same lease: of the task that acquired it, also where another one resizes it.
@@ -341,7 +341,7 @@ export class Leases implements Lender {
   /** Makes a store ready for its next user; false when it cannot have one. */
   #reusable(store: Store, rehome: boolean): boolean {
     if (store.pins > 0 || !store.intact || (rehome && !store.rehome())) return false;
-    if (this.#scrub) store.bytes.fill(0);
+    if (this.#scrub) store.whole.fill(0);
     store.trace = null;
     store.settle();
     return true;

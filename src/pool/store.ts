@@ -81,6 +81,7 @@ export class Store {
   // Of the lease it is under:
   /** The shard that lent it, then or before; null before its first lease. */
   lender: Lender | null = null;
+  /** Bytes that its views show; changed by {@link setLength}. */
   length: Bytes = 0;
   /** Tier of the request, which may be below the tier of the store. */
   asked = 0;
@@ -97,6 +98,9 @@ export class Store {
   /** Where the lender puts it at a release; null for a direct allocation. */
   list: IdleList | null = null;
 
+  /** Over the whole capacity; there as soon as any view is. */
+  #whole: Uint8Array<ArrayBuffer> | null = null;
+  // Over the length; null until they are asked for.
   #bytes: Uint8Array<ArrayBuffer> | null = null;
   #float32: Float32Array<ArrayBuffer> | null = null;
   #int32: Int32Array<ArrayBuffer> | null = null;
@@ -110,9 +114,13 @@ export class Store {
     this.settle();
   }
 
+  get whole(): Uint8Array<ArrayBuffer> {
+    this.#whole ??= new Uint8Array(this.buffer);
+    return this.#whole;
+  }
+
   get bytes(): Uint8Array<ArrayBuffer> {
-    this.#bytes ??= new Uint8Array(this.buffer);
-    return this.#bytes;
+    return this.#bytes ?? this.#makeBytes();
   }
 
   get float32(): Float32Array<ArrayBuffer> {
@@ -125,10 +133,21 @@ export class Store {
 
   /**
    * False when the buffer was transferred away without the pool. Only a view leads to the buffer, and any
-   * view was made together with the one over bytes; its length is quicker to read than the buffer's.
+   * view was made together with the whole one; its length is quicker to read than the buffer's.
    */
   get intact(): boolean {
-    return this.#bytes === null || this.#bytes.length === this.capacity;
+    return this.#whole === null || this.#whole.length === this.capacity;
+  }
+
+  /**
+   * Views show so many bytes from now on. Those that were made for another length are forgotten; a caller who
+   * expects the same length as before looks first: a comparison is all that a hit has time for.
+   */
+  setLength(length: Bytes): void {
+    this.length = length;
+    this.#bytes = null;
+    this.#float32 = null;
+    this.#int32 = null;
   }
 
   /** Works out anew whether a release may take the fast path. */
@@ -179,21 +198,26 @@ export class Store {
     return true;
   }
 
+  #makeBytes(): Uint8Array<ArrayBuffer> {
+    this.#whole ??= new Uint8Array(this.buffer);
+    this.#bytes = new Uint8Array(this.buffer, 0, this.length);
+    return this.#bytes;
+  }
+
   #makeFloat32(): Float32Array<ArrayBuffer> {
-    this.#bytes ??= new Uint8Array(this.buffer);
-    this.#float32 = new Float32Array(this.buffer);
+    this.#whole ??= new Uint8Array(this.buffer);
+    this.#float32 = new Float32Array(this.buffer, 0, Math.floor(this.length / 4));
     return this.#float32;
   }
 
   #makeInt32(): Int32Array<ArrayBuffer> {
-    this.#bytes ??= new Uint8Array(this.buffer);
-    this.#int32 = new Int32Array(this.buffer);
+    this.#whole ??= new Uint8Array(this.buffer);
+    this.#int32 = new Int32Array(this.buffer, 0, Math.floor(this.length / 4));
     return this.#int32;
   }
 
   #forgetViews(): void {
-    this.#bytes = null;
-    this.#float32 = null;
-    this.#int32 = null;
+    this.#whole = null;
+    this.setLength(this.length);
   }
 }

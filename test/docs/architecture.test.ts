@@ -7,8 +7,10 @@ const text = readFileSync(new URL('ARCHITECTURE.md', root), 'utf8');
 describe('each invariant', () => {
   const rows = [...text.matchAll(/^\| (\d+) \| (.+?) \| (.+) \|$/gm)];
 
-  it('has a number', () => {
-    expect(rows.map(([, number]) => number)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9']);
+  it('has a number, in order', () => {
+    const numbers = rows.map(([, number]) => Number(number));
+    expect(numbers.length).toBeGreaterThan(8);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   });
 
   it.each(

@@ -21,7 +21,7 @@ export default defineJob((order: Order, { pool }): unknown => {
     case 'produce': {
       const leases = Array.from({ length: order.count }, () => pool.acquire(order.bytes));
       leases.forEach((lease, at) => {
-        lease.bytes.fill(at + 1, 0, order.bytes);
+        lease.bytes.fill(at + 1);
       });
       return leases;
     }

@@ -108,7 +108,7 @@ describe('the package', () => {
          using scratch = pool.acquire(block.length);
          const frames = block.length / 4;
          for (let i = 0; i < frames; i++) scratch.float32[i] = block.float32[i] * gain;
-         block.float32.set(scratch.float32.subarray(0, frames));
+         block.float32.set(scratch.float32);
          return { block, frames };
        });`,
     );

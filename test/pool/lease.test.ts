@@ -4,16 +4,48 @@ import { LARGE, MEDIUM, makeShard, makeStand, SMALL } from '../stand.ts';
 import { coded } from './coded.ts';
 
 describe('a lease', () => {
-  it('shows what was asked as its length, and its whole capacity in its views', () => {
+  it.each([
+    [5, [5, 1, 1], SMALL],
+    [0, [0, 0, 0], SMALL],
+    [3, [3, 0, 0], SMALL],
+    [5000, [5000, 1250, 1250], MEDIUM],
+    [SMALL, [SMALL, SMALL / 4, SMALL / 4], SMALL],
+    [MiB + 1, [MiB + 1, MiB / 4, MiB / 4], MiB + 1024],
+  ])('of %i bytes shows just these, and what lies behind them by its own name only', (asked, shown, capacity) => {
     const { shard } = makeShard();
-    const lease = shard.acquire(5000);
-    expect([lease.length, lease.capacity]).toEqual([5000, MEDIUM]);
-    expect([lease.bytes.length, lease.float32.length, lease.int32.length]).toEqual([
-      MEDIUM,
-      MEDIUM / 4,
-      MEDIUM / 4,
-    ]);
-    expect(lease.float32.buffer).toBe(lease.bytes.buffer);
+    // New memory, and memory that was lent at another length.
+    for (const _ of [1, 2]) {
+      using lease = shard.acquire(asked);
+      expect([lease.length, lease.capacity]).toEqual([asked, capacity]);
+      const { bytes, float32, int32, wholeCapacity } = lease;
+      expect([bytes, float32, int32].map(({ length }) => length)).toEqual(shown);
+      expect(wholeCapacity.length).toBe(capacity);
+      for (const view of [bytes, float32, int32]) {
+        expect([view.buffer, view.byteOffset]).toEqual([wholeCapacity.buffer, 0]);
+      }
+      if (capacity <= MiB) shard.acquire(capacity).release();
+    }
+  });
+
+  it.each([
+    'bytes',
+    'float32',
+    'int32',
+  ] as const)('shows in %s what was asked last, whatever it was before', (view) => {
+    const { shard } = makeShard({ safety: 'off' });
+    const { BYTES_PER_ELEMENT: size } = shard.acquire(SMALL)[view];
+    const lease = shard.acquire(SMALL);
+    for (const length of [SMALL, 8, 12, 8, 9, 0, 1, SMALL, SMALL - 1]) {
+      lease.resize(length);
+      expect(lease[view]).toHaveLength(Math.floor(length / size));
+    }
+    lease.release();
+    for (const length of [16, 40, 40, 0, SMALL]) {
+      const next = shard.acquire(length);
+      expect(next[view]).toHaveLength(Math.floor(length / size));
+      next.release();
+    }
+    expect(shard.supply.allocations).toBe(2);
   });
 
   it('makes no new view on a hit', () => {
@@ -21,7 +53,10 @@ describe('a lease', () => {
     const first = shard.acquire(SMALL);
     const view = first.float32;
     first.release();
-    expect(shard.acquire(SMALL).float32).toBe(view);
+    const second = shard.acquire(SMALL);
+    expect(second.float32).toBe(view);
+    second.resize(SMALL - 4);
+    expect(second.float32).not.toBe(view);
   });
 
   it.each([
@@ -47,6 +82,7 @@ describe('a lease', () => {
     'bytes',
     'float32',
     'int32',
+    'wholeCapacity',
   ] as const)('has %s over its own memory, also where that is lent anew', (view) => {
     const { shard } = makeShard({ safety: 'full' });
     const [one, two] = [1, 2].map(() => {
@@ -102,11 +138,12 @@ describe('a lease', () => {
       // New memory, and memory that was lent before.
       for (const mark of [7, 8, 9]) {
         const lease = shard.acquire(100);
-        // Also beyond its length: views span the capacity.
-        lease.bytes.fill(mark);
+        // Also beyond its length.
+        lease.wholeCapacity.fill(mark);
         lease.release();
-        const next = shard.acquire(100);
+        const next = shard.acquire(50);
         expect(new Set(next.bytes)).toEqual(new Set([scrub ? 0 : mark]));
+        expect(new Set(next.wholeCapacity)).toEqual(new Set([scrub ? 0 : mark]));
         next.release();
       }
     }
@@ -132,11 +169,13 @@ describe('resizing', () => {
   it('stays in place within the capacity, down and up', () => {
     const { shard } = makeShard();
     const lease = shard.acquire(100);
-    const { bytes } = lease;
-    lease.resize(SMALL);
-    lease.resize(0);
-    expect(lease.bytes).toBe(bytes);
-    expect(lease.length).toBe(0);
+    const { buffer } = lease.bytes.fill(7);
+    for (const length of [SMALL, 0, 100]) {
+      lease.resize(length);
+      expect([lease.length, lease.bytes.length]).toEqual([length, length]);
+      expect(lease.bytes.buffer).toBe(buffer);
+    }
+    expect(new Set(lease.bytes)).toEqual(new Set([7]));
   });
 
   it.each([
@@ -152,6 +191,7 @@ describe('resizing', () => {
     });
     lease.resize(after);
     expect(lease.length).toBe(after);
+    expect(lease.bytes).toHaveLength(after);
     expect(lease.bytes.subarray(0, before).every((byte, at) => byte === at % 251)).toBe(true);
     lease.release();
     shard.close();

@@ -94,7 +94,9 @@ function apply(world: World, operation: Operation, scrub: boolean): void {
       const shard = stand.shards[operation.shard];
       const lease = attempt(() => shard.acquire(operation.length));
       if (lease === undefined) return;
-      if (scrub) expect(lease.bytes.every((byte) => byte === 0)).toBe(true);
+      expect(lease.bytes.length).toBe(operation.length);
+      expect(lease.float32.length).toBe(Math.floor(operation.length / 4));
+      if (scrub) expect(filled(lease.wholeCapacity, 0)).toBe(true);
       hold(world, shard, lease);
       return;
     }
@@ -120,8 +122,9 @@ function apply(world: World, operation: Operation, scrub: boolean): void {
         return true;
       });
       if (!worked) return;
+      expect(held.lease.bytes.length).toBe(operation.length);
       expect(filled(held.lease.bytes.subarray(0, kept), held.mark)).toBe(true);
-      held.lease.bytes.fill(held.mark, 0, held.lease.length);
+      held.lease.bytes.fill(held.mark);
       return;
     }
     case 'move': {
@@ -179,7 +182,8 @@ function apply(world: World, operation: Operation, scrub: boolean): void {
 
 function hold(world: World, shard: TestShard, lease: Lease): void {
   world.marks = (world.marks % 255) + 1;
-  lease.bytes.fill(world.marks, 0, lease.length);
+  // Also beyond the length, which its next user may see.
+  lease.wholeCapacity.fill(world.marks);
   world.held.push({ lease, shard, mark: world.marks, task: shard.leases.task !== 0, pins: [] });
 }
 
@@ -190,7 +194,7 @@ function endTask(world: World, shard: TestShard): void {
   const orphans = pinned.map((held) => ({
     pins: held.pins,
     kib: held.lease.capacity / KiB,
-    view: held.lease.bytes.subarray(0, held.lease.length),
+    view: held.lease.bytes,
     mark: held.mark,
   }));
   const end = shard.leases.endTask();
@@ -215,7 +219,7 @@ function check({ stand, held, orphans }: World): void {
     });
   }
   expect(used).toBe(live);
-  for (const { lease, mark } of held) expect(filled(lease.bytes.subarray(0, lease.length), mark)).toBe(true);
+  for (const { lease, mark } of held) expect(filled(lease.bytes, mark)).toBe(true);
   // Memory that native code holds is neither reused nor moved nor freed.
   for (const { view, mark } of orphans) expect(filled(view, mark)).toBe(true);
   const buffers = new Set(held.map(({ lease }) => lease.bytes.buffer));
