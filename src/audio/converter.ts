@@ -6,26 +6,44 @@
 import type { AVSampleFormat } from 'node-av/constants';
 import { type ChannelLayout, type Frame, SoftwareResampleContext } from 'node-av/lib';
 import { check } from './native-error.ts';
-import type { Layout } from './plan/channels.ts';
+import { type Layout, mixMatrix, mustMix } from './plan/channels.ts';
 
 /** Planes as native code takes them. Any view does; node-av asks for Buffers in its types only. */
 export type NativePlanes = readonly ArrayBufferView[];
 
+/** How samples are stored, and what they stand for. */
+export interface ConverterForm {
+  readonly format: AVSampleFormat;
+  /** Hz. */
+  readonly rate: number;
+  readonly layout: Layout;
+}
+
 export class Converter {
   readonly #native = new SoftwareResampleContext();
 
-  /** @throws MillpondError `ERR_AUDIO_UNSUPPORTED` */
-  constructor(
-    layout: Layout,
-    from: { format: AVSampleFormat; rate: number },
-    to: { format: AVSampleFormat; rate: number },
-  ) {
-    // Unchanged: swresample refuses frames that describe their layout in other words than it was told.
-    const named = layout as ChannelLayout;
+  /**
+   * Channels are mixed as `mixMatrix` says, where the layouts differ.
+   * @throws MillpondError `ERR_AUDIO_UNSUPPORTED`
+   */
+  constructor(from: ConverterForm, to: ConverterForm) {
     const refused = () =>
       `Samples can be converted between any two formats, got ${from.format} to ${to.format}.`;
-    const set = this.#native.allocSetOpts2(named, to.format, to.rate, named, from.format, from.rate);
+    const set = this.#native.allocSetOpts2(
+      // Unchanged: swresample refuses frames that describe their layout in other words than it was told.
+      to.layout as ChannelLayout,
+      to.format,
+      to.rate,
+      from.layout as ChannelLayout,
+      from.format,
+      from.rate,
+    );
     check(set, 'ERR_AUDIO_UNSUPPORTED', refused);
+    if (mustMix(from.layout, to.layout)) {
+      const weights = mixMatrix(from.layout, to.layout).flatMap((row) => [...row]);
+      const mixed = this.#native.setMatrix(weights, from.layout.nbChannels);
+      check(mixed, 'ERR_AUDIO_UNSUPPORTED', refused);
+    }
     check(this.#native.init(), 'ERR_AUDIO_UNSUPPORTED', refused);
   }
 
@@ -66,7 +84,8 @@ export function sharedConverter(layout: Layout, from: AVSampleFormat, to: AVSamp
   if (converter === undefined) {
     // The positions don't matter where no channel is mixed, and the rate doesn't where it stays.
     const any = { nbChannels: layout.nbChannels, order: 0, mask: 0n };
-    converter = new Converter(any, { format: from, rate: 48_000 }, { format: to, rate: 48_000 });
+    const same = { layout: any, rate: 48_000 };
+    converter = new Converter({ ...same, format: from }, { ...same, format: to });
     shared.set(key, converter);
   }
   return converter;

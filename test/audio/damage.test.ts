@@ -41,26 +41,6 @@ describe('damage', () => {
     );
   });
 
-  test.each([
-    ['rate', { rate: 48_000 }, [1]],
-    ['channels', { rate: 44_100 }, [1, 2]],
-  ] as const)('that is another file of another %s behind the first is an error', (_what, { rate }, seeds) => {
-    writeWav(at('first.wav'), [to16(tone(50_000, 44_100, 440))]);
-    writeWav(
-      at('second.wav'),
-      seeds.map(() => to16(tone(50_000, rate, 440))),
-      { rate },
-    );
-    for (const name of ['first', 'second']) convert(at(`${name}.wav`), at(`${name}.mp3`), 'mp3');
-    writeFileSync(
-      at('both.mp3'),
-      Buffer.concat([readFileSync(at('first.mp3')), readFileSync(at('second.mp3'))]),
-    );
-    expect(() => convert(at('both.mp3'), at('both.flac'), 'flac')).toThrow(
-      refusal('ERR_AUDIO_UNSUPPORTED', /got a change after frame \d{5} of/),
-    );
-  });
-
   test('of the end of a wav file is a warning, and what is there is kept', () => {
     const bytes = wav([noise(1000, 16)]);
     writeFileSync(at('cut.wav'), bytes.subarray(0, bytes.length - 400));

@@ -13,13 +13,10 @@ const at = scratch();
 
 describe('native code', () => {
   test('keeps no pointer into what a conversion read, not even when it resamples', () => {
-    const rates = {
-      from: { format: AV_SAMPLE_FMT_FLTP, rate: 44_100 },
-      to: { format: AV_SAMPLE_FMT_FLTP, rate: 48_000 },
-    };
+    const mono = { format: AV_SAMPLE_FMT_FLTP, layout: defaultLayout(1) };
     const source = Float32Array.from(tone(44_100, 44_100, 440));
     const run = (spoil: boolean): Float32Array => {
-      const converter = new Converter(defaultLayout(1), rates.from, rates.to);
+      const converter = new Converter({ ...mono, rate: 44_100 }, { ...mono, rate: 48_000 });
       const out = new Float32Array(60_000);
       let written = 0;
       for (let i = 0; i < source.length; i += 441) {

@@ -78,19 +78,6 @@ describe('chained ogg', () => {
     });
   });
 
-  test.each([
-    ['another rate', { rate: 48_000 }],
-    ['other channels', { channels: 2 }],
-  ])('is refused where it goes on with %s', (_what, job) => {
-    writeFileSync(at('change.ogg'), Buffer.concat([parts.one, withSerial(vorbis(9000, job), 5)]));
-    expect(() => convert(at('change.ogg'), at('change.flac'), 'flac')).toThrow(
-      expect.objectContaining({
-        code: 'ERR_AUDIO_UNSUPPORTED',
-        message: expect.stringContaining('a change after frame 20000'),
-      }),
-    );
-  });
-
   test('of opus is whole too', () => {
     for (const [name, frames] of [
       ['a', 20_000],

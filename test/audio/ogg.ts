@@ -38,6 +38,17 @@ export function withSerial(ogg: Buffer, serial: number): Buffer {
   return Buffer.concat(pagesOf(ogg).map((page) => pageBytes({ ...page, serial })));
 }
 
+/** An Opus file whose header asks for that much gain, in 1/256 dB. */
+export function withHeaderGain(opus: Buffer, gain: number): Buffer {
+  const pages = pagesOf(opus).map((page) => {
+    if (!page.body.toString('latin1').startsWith('OpusHead')) return page;
+    const body = Buffer.from(page.body);
+    body.writeInt16LE(gain, 16);
+    return { ...page, body };
+  });
+  return Buffer.concat(pages.map(pageBytes));
+}
+
 function pagesOf(ogg: Buffer): Page[] {
   const pages: Page[] = [];
   for (let at = 0; at < ogg.length; ) {

@@ -43,7 +43,7 @@ const head = Buffer.allocUnsafeSlow(64);
 
 const PLAYLIST = /^\uFEFF?\s*(#EXTM3U|ffconcat|\[playlist\]|<\?xml|<MPD|v=0\r?\n)/i;
 
-/** An opened source: owns the format context, and the source itself. */
+/** An opened source: owns the format context; the source stays with whoever opened it. */
 export interface Container extends Disposable {
   readonly source: Source;
   readonly format: FormatContext;
@@ -57,21 +57,20 @@ export interface Container extends Disposable {
 }
 
 /**
- * Finds the audio of a source and takes the source over, also where it throws.
+ * Finds the audio of a source.
  * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`
  */
 export function openContainer(source: Source): Container {
   using opening = new DisposableStack();
-  opening.use(source);
   const format = new FormatContext();
   const demuxer = knownDemuxer(source);
+  const { url, ...access } = accessTo(source.bytes);
   const options = Dictionary.fromObject({
-    fd: source.bytes.fd,
-    protocol_whitelist: 'fd',
+    ...access,
     format_whitelist: DEMUXERS,
     ...(demuxer?.name === 'wav' ? wavOptions(source.size) : {}),
   });
-  const opened = format.openInputSync('fd:', demuxer, options);
+  const opened = format.openInputSync(url, demuxer, options);
   options.free();
   if (opened < 0) throw refusal(source, opened);
   opening.defer(() => format.closeInputSync());
@@ -86,6 +85,12 @@ export function openContainer(source: Source): Container {
   const cutOff = isCutOff(source, format.iformat?.name ?? undefined);
   const held = opening.move();
   return { source, format, stream, warnings, cutOff, [Symbol.dispose]: () => held.dispose() };
+}
+
+/** A part goes through FFmpeg's `subfile`, which can but narrow what is read through another protocol. */
+function accessTo({ fd, part }: Source['bytes']) {
+  if (part === undefined) return { url: 'fd:', fd, protocol_whitelist: 'fd' };
+  return { url: 'subfile:fd:', fd, ...part, protocol_whitelist: 'subfile,fd' };
 }
 
 function refusal(source: Source, result: number): MillpondError {

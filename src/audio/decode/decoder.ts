@@ -1,31 +1,25 @@
 /**
- * A source as planar samples. Runs on the thread that made it, synchronously. Owns its container, and so the
- * source, and the codec.
+ * A source as planar samples. Runs on the thread that made it, synchronously. Owns the source, and the reader
+ * of the part that is being decoded: of a chained Ogg file each link is one, else the whole.
  * Invariants: what comes out does not depend on how large the blocks are; the memory of a block is written
- * only inside {@link Decoder.read}, and native code keeps no pointer to it (docs/decisions/020).
+ * only inside {@link Decoder.read}, and native code keeps no pointer to it (docs/decisions/020); all of it
+ * has the format of the first frame, whatever comes later (022).
  */
-import {
-  AV_CODEC_FLAG2_SKIP_MANUAL,
-  AV_CODEC_ID_VORBIS,
-  AVERROR_PATCHWELCOME,
-  type AVSampleFormat,
-} from 'node-av/constants';
-import { type ChannelLayout, type Codec, CodecContext, Frame, Packet } from 'node-av/lib';
-import { MillpondError } from '../../errors.ts';
+import { AVERROR_INPUT_CHANGED } from 'node-av/constants';
+import type { ChannelLayout } from 'node-av/lib';
+import { isMillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import type { Block, BlockKind } from '../block.ts';
-import { Spares } from '../kept.ts';
-import { AGAIN, check, END } from '../native-error.ts';
+import { check } from '../native-error.ts';
 import type { AudioInfo } from '../plan/audio-info.ts';
-import type { Layout } from '../plan/channels.ts';
+import { type Layout, mustMix } from '../plan/channels.ts';
 import { blockFormat } from '../sample-format.ts';
+import { partOf } from '../sources/part.ts';
 import type { Source } from '../sources/source.ts';
-import { findCodec, openCodec } from './codec.ts';
-import { type Container, openContainer } from './container.ts';
-import { Damage } from './damage.ts';
-import { describe } from './describe.ts';
+import { describe, formOf, type SampleForm } from './describe.ts';
+import { FrameReader } from './frame-reader.ts';
+import { type OggLink, oggLinks } from './ogg-links.ts';
 import { SampleQueue } from './sample-queue.ts';
-import { VorbisTrimming } from './vorbis-trimming.ts';
 
 export interface Decoder extends Disposable {
   readonly info: AudioInfo;
@@ -57,82 +51,81 @@ export function createDecoder(source: Source): Decoder {
   return new NativeDecoder(source);
 }
 
-const MOST_SPARES = 16;
-const spareFrames = new Spares<Frame>(MOST_SPARES, (frame) => frame.free());
-const sparePackets = new Spares<Packet>(MOST_SPARES, (packet) => packet.free());
-
 /** Frames that are decoded before they move on together: many make the move cheap, few stay in cache. */
 const QUEUE_FRAMES = 4096;
 
 class NativeDecoder implements Decoder {
   readonly info: AudioInfo;
-  decodedFrames = 0;
 
-  readonly #container: Container;
-  readonly #damage: Damage;
-  /** Vorbis in Ogg only, whose ends need a second look. */
-  readonly #trimming: VorbisTrimming | null;
-  readonly #codec: Codec;
-  readonly #context = new CodecContext();
-  readonly #frame: Frame;
-  readonly #packet: Packet;
-  readonly #streamIndex: number;
-  readonly #format: AVSampleFormat;
-  readonly #relabel: Layout | null;
+  readonly #source: Source;
+  /** What is still to be read behind {@link #reader}. */
+  readonly #links: OggLink[];
+  readonly #notes = new Set<string>();
+  #reader: FrameReader;
+  /** Of the frames that the queue takes. */
+  #form: SampleForm;
+  /** What the first frame was. */
+  readonly #first: SampleForm;
 
-  /** The native frame holds samples that were not taken yet. */
-  #primed = false;
-  #draining = false;
+  /** The reader's frame holds samples that were not taken yet. */
+  #primed: boolean;
   #closed = false;
 
-  #target: AVSampleFormat = blockFormat('f32');
+  #kind: BlockKind = 'f32';
   #sampleRate: number;
   #queue: SampleQueue | null = null;
+  /** Frames of the audio file in all queues, and those that came out of the earlier ones. */
+  #taken = 0;
+  #queued = 0;
 
   constructor(source: Source) {
-    this.#container = openContainer(source);
-    this.#damage = new Damage(this.#container);
-    this.#frame = spareFrames.take() ?? allocated(new Frame());
-    this.#packet = sparePackets.take() ?? allocated(new Packet());
-    const { stream, format } = this.#container;
-    this.#streamIndex = stream.index;
-    const oggVorbis = stream.codecpar.codecId === AV_CODEC_ID_VORBIS && format.iformat?.name === 'ogg';
-    this.#trimming = oggVorbis ? this.#trimmed(source) : null;
-    try {
-      this.#codec = findCodec(this.#container);
-      openCodec(this.#context, this.#codec, this.#container);
-      this.#primed = this.#nextFrame();
-      const frame = this.#primed ? this.#frame : null;
-      const { info, ...described } = describe(this.#container, this.#codec, this.#context, frame);
-      this.info = info;
-      this.#format = described.format;
-      this.#relabel = described.relabel;
-      this.#sampleRate = info.sampleRate;
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    this.#source = source;
+    using opening = new DisposableStack();
+    opening.use(source);
+    const [link, ...links] = oggLinks(source);
+    this.#links = links;
+    const reader = opening.use(
+      links.length === 0 ? new FrameReader(source, link?.lastPosition) : this.#readerOf(link),
+    );
+    this.#reader = reader;
+    this.#primed = reader.next();
+    this.#first = formOf(this.#primed ? reader.frame : reader.context, source);
+    this.#form = this.#first;
+    const info = describe(reader.container, reader.codec, reader.context, this.#first);
+    const more = links.reduce((sum, { lastPosition }) => sum + lastPosition, 0);
+    this.info =
+      info.announcedFrames === null ? info : { ...info, announcedFrames: info.announcedFrames + more };
+    this.#sampleRate = info.sampleRate;
+    opening.move();
+  }
+
+  get decodedFrames(): number {
+    return Math.round(this.#taken);
   }
 
   get warnings(): readonly string[] {
-    return this.#damage.warnings;
+    return [...new Set([...this.#notes, ...this.#reader.warnings])];
   }
 
   configure(kind: BlockKind, sampleRate: number): void {
-    this.#target = blockFormat(kind);
+    this.#kind = kind;
     this.#sampleRate = sampleRate;
   }
 
   read(block: Block): number {
-    this.#queue ??= this.#openQueue();
-    const queue = this.#queue;
     let filled = 0;
     while (filled < block.capacity) {
-      if (!queue.mayHoldMore && !this.#takeFrames(queue)) {
-        filled += this.#converted(queue.drain(block, filled, this.decodedFrames));
-        break;
+      this.#queue ??= this.#openQueue();
+      const queue = this.#queue;
+      if (queue.mayHoldMore || this.#takeFrames(queue)) {
+        filled += this.#converted(queue.pull(block, filled));
+        continue;
       }
-      filled += this.#converted(queue.pull(block, filled));
+      const length = Math.round((this.#taken * this.#sampleRate) / this.#first.rate) - this.#queued;
+      filled += this.#converted(queue.drain(block, filled, length));
+      // Else it is empty, and what follows has another form.
+      if (filled === block.capacity || !this.#primed) break;
+      this.#changeForm(queue);
     }
     return filled;
   }
@@ -140,13 +133,9 @@ class NativeDecoder implements Decoder {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#frame.unref();
-    this.#packet.unref();
-    spareFrames.put(this.#frame);
-    sparePackets.put(this.#packet);
     this.#queue?.close();
-    this.#context.freeContext();
-    this.#container[Symbol.dispose]();
+    this.#reader[Symbol.dispose]();
+    this.#source[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
@@ -154,110 +143,91 @@ class NativeDecoder implements Decoder {
   }
 
   #openQueue(): SampleQueue {
-    const { layout, sampleRate } = this.info;
-    return new SampleQueue(
-      layout,
-      { format: this.#format, rate: sampleRate },
-      { format: this.#target, rate: this.#sampleRate },
-    );
+    const to = { layout: this.#first.layout, format: blockFormat(this.#kind), rate: this.#sampleRate };
+    return new SampleQueue(this.#form, to);
   }
 
-  /** @returns whether any samples came */
+  /** @returns whether any samples came: none at the end, and none where the next frame has another form */
   #takeFrames(queue: SampleQueue): boolean {
     let taken = 0;
-    while (taken < QUEUE_FRAMES && (this.#primed || this.#nextFrame())) {
-      this.#primed = false;
-      const decoded = this.#frame.nbSamples;
-      const frames = Math.min(decoded, this.#limit - this.decodedFrames);
-      if (frames < decoded) this.#frame.nbSamples = frames;
-      if (this.#relabel !== null) this.#frame.channelLayout = this.#relabel as ChannelLayout;
-      if (queue.feed(this.#frame) < 0) throw this.#changed();
-      this.decodedFrames += frames;
-      taken += frames;
+    while (taken < QUEUE_FRAMES) {
+      this.#primed ||= this.#nextFrame();
+      if (!this.#primed || !this.#feed(queue)) break;
+      taken += this.#reader.held;
     }
     return taken > 0;
   }
 
-  /** Decodes until the native frame holds samples. */
+  /** Moves the frame that is waiting. @returns false where it is of another form, and goes on waiting */
+  #feed(queue: SampleQueue): boolean {
+    const { frame, held } = this.#reader;
+    const { unnamed, layout } = this.#form;
+    if (unnamed !== null && sameLayout(frame.channelLayout, unnamed)) {
+      frame.channelLayout = layout as ChannelLayout;
+    }
+    const result = queue.feed(frame);
+    if (result === AVERROR_INPUT_CHANGED) return false;
+    this.#converted(result);
+    this.#primed = false;
+    this.#taken += held * (this.#first.rate / this.#form.rate);
+    return true;
+  }
+
+  /** Goes on with the form of the frame that is waiting. */
+  #changeForm(empty: SampleQueue): void {
+    this.#queued += empty.pulled;
+    empty.close();
+    this.#queue = null;
+    const first = this.#first;
+    const form = formOf(this.#reader.frame, this.#source);
+    const mixes = mustMix(form.layout, first.layout);
+    // Where no channel moves, only the names of their places differ.
+    this.#form = mixes ? form : { ...form, layout: first.layout, unnamed: this.#reader.frame.channelLayout };
+    this.#queue = this.#openQueue();
+    if (!this.#feed(this.#queue)) this.#converted(AVERROR_INPUT_CHANGED);
+    if (mixes || form.rate !== first.rate || form.format !== first.format) {
+      this.#notes.add(
+        'Its rate, channels or sample format change in the middle: all of it was decoded as it begins.',
+      );
+    }
+  }
+
   #nextFrame(): boolean {
-    for (;;) {
-      const received = this.#context.receiveFrameSync(this.#frame);
-      if (received >= 0) {
-        if (this.#frame.nbSamples > 0 && this.decodedFrames < this.#limit) return true;
-      } else if (received === END) {
-        return this.#finish();
-      } else if (received === AGAIN) {
-        if (this.#draining) return this.#finish();
-        this.#feed();
-      } else {
-        this.#damage.tolerate(received, this.decodedFrames);
+    while (!this.#reader.next()) if (!this.#nextLink()) return false;
+    return true;
+  }
+
+  /** @returns false where there is none any more */
+  #nextLink(): boolean {
+    for (const warning of this.#reader.warnings) this.#notes.add(warning);
+    for (let link = this.#links.shift(); link !== undefined; link = this.#links.shift()) {
+      try {
+        const reader = this.#readerOf(link);
+        this.#reader[Symbol.dispose]();
+        this.#reader = reader;
+        return true;
+      } catch (error) {
+        if (!isMillpondError(error) || this.info.lossless) throw error;
+        this.#notes.add('Parts of the file are no audio that can be read, and were left out.');
       }
     }
-  }
-
-  #feed(): void {
-    const packet = this.#packet;
-    const result = this.#container.format.readFrameSync(packet);
-    if (result < 0) {
-      // The Ogg demuxer's answer to a link of another rate or other channels.
-      if (result === AVERROR_PATCHWELCOME) throw this.#changed();
-      if (result !== END) this.#damage.tolerate(result, this.decodedFrames);
-      this.#draining = true;
-      this.#context.sendPacketSync(null);
-    } else {
-      const wanted = packet.streamIndex === this.#streamIndex;
-      const primes = wanted && this.#trimming?.correct(packet, this.decodedFrames);
-      const sent = wanted ? this.#context.sendPacketSync(packet) : 0;
-      packet.unref();
-      if (sent < 0) this.#damage.tolerate(sent, this.decodedFrames);
-      if (primes) this.#context.receiveFrameSync(this.#frame);
-    }
-  }
-
-  #finish(): boolean {
-    // No info yet where the end comes before the first frame.
-    const announced = (this.info as AudioInfo | undefined)?.announcedFrames ?? 0;
-    this.#damage.judge(this.decodedFrames, announced);
     return false;
   }
 
-  get #limit(): number {
-    return this.#trimming === null ? Number.POSITIVE_INFINITY : this.#trimming.limit;
+  #readerOf({ start, end, lastPosition }: OggLink): FrameReader {
+    return new FrameReader(partOf(this.#source, start, end), lastPosition);
   }
 
-  #trimmed(source: Source): VorbisTrimming {
-    return new VorbisTrimming(source, {
-      beginAnew: (headers) => {
-        this.#container.stream.codecpar.extradata = headers;
-        this.#context.freeContext();
-        openCodec(this.#context, this.#codec, this.#container);
-      },
-      stopTrimming: () => this.#context.setFlags2(AV_CODEC_FLAG2_SKIP_MANUAL),
-    });
-  }
-
-  #converted(frames: number): number {
+  #converted(result: number): number {
     return check(
-      frames,
+      result,
       'ERR_AUDIO_DECODE',
       () =>
-        `Decoded samples convert into a block, got a failure after frame ${this.decodedFrames} of ${this.#name}.`,
+        `Decoded samples convert into a block, got a failure after frame ${this.decodedFrames} of ${jsonText(this.#source.name)}.`,
     );
-  }
-
-  #changed(): MillpondError {
-    return new MillpondError(
-      'ERR_AUDIO_UNSUPPORTED',
-      `An audio file keeps its rate, channels and sample format to the end, got a change after frame ${this.decodedFrames} of ${this.#name}. Split it there.`,
-    );
-  }
-
-  get #name(): string {
-    return jsonText(this.#container.source.name);
   }
 }
 
-function allocated<T extends { alloc(): void }>(native: T): T {
-  native.alloc();
-  return native;
+function sameLayout(one: Layout, other: Layout): boolean {
+  return one.nbChannels === other.nbChannels && one.order === other.order && one.mask === other.mask;
 }

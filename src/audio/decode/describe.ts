@@ -1,11 +1,12 @@
 /** What a file is, from its container, its codec and its first frame. */
 import { AV_CODEC_PROP_LOSSLESS, type AVSampleFormat } from 'node-av/constants';
-import type { Codec, CodecContext, Frame } from 'node-av/lib';
+import { type Codec, type CodecContext, Frame } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import type { AudioInfo } from '../plan/audio-info.ts';
 import { type Layout, MAX_CHANNELS, namedLayout } from '../plan/channels.ts';
 import { depthOf, storageOf } from '../sample-format.ts';
+import type { Source } from '../sources/source.ts';
 import type { Container } from './container.ts';
 import { readTags } from './tags.ts';
 
@@ -15,30 +16,28 @@ const MICROSECONDS = 1_000_000;
 /** Hz. Twice the fastest converters there are; beyond it the header is wrong. */
 const MAX_SAMPLE_RATE = 1_536_000;
 
-interface Description {
-  readonly info: AudioInfo;
+/** How the samples of a frame are stored, and what they stand for. */
+export interface SampleForm {
   readonly format: AVSampleFormat;
+  /** Hz. */
+  readonly rate: number;
+  readonly layout: Layout;
   /**
-   * Set where the stream does not name its speakers: swresample would take its frames for another format's.
+   * The layout as frames have it, where they don't name their speakers: swresample would take them for
+   * another format's.
    */
-  readonly relabel: Layout | null;
+  readonly unnamed: Layout | null;
 }
 
 /**
- * @param frame the first one; `null` where there is none, and the codec has to know
+ * What the decoder gives: the form of a frame, or of the codec where there is none.
  * @throws MillpondError `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`
  */
-export function describe(
-  { stream, format: container, source }: Container,
-  codec: Codec,
-  context: CodecContext,
-  frame: Frame | null,
-): Description {
-  const format = frame ? (frame.format as AVSampleFormat) : context.sampleFormat;
-  const { sampleRate, channelLayout: native } = frame ?? context;
-  const storage = storageOf(format);
+export function formOf(given: Frame | CodecContext, source: Source): SampleForm {
+  const format = given instanceof Frame ? (given.format as AVSampleFormat) : given.sampleFormat;
+  const { sampleRate: rate, channelLayout: native } = given;
   const name = jsonText(source.name);
-  if (storage === null || sampleRate <= 0 || native.nbChannels <= 0) {
+  if (storageOf(format) === null || rate <= 0 || native.nbChannels <= 0) {
     throw new MillpondError(
       'ERR_AUDIO_DECODE',
       `An audio file has a rate, channels and samples, got none in ${name}. The file is damaged or cut off.`,
@@ -50,28 +49,42 @@ export function describe(
       `An audio file has at most ${MAX_CHANNELS} channels, got ${native.nbChannels} in ${name}. Split or mix it first.`,
     );
   }
-  if (sampleRate > MAX_SAMPLE_RATE) {
+  if (rate > MAX_SAMPLE_RATE) {
     throw new MillpondError(
       'ERR_AUDIO_UNSUPPORTED',
-      `An audio file has at most ${MAX_SAMPLE_RATE} Hz, got ${sampleRate} in ${name}. Its header is wrong: repair it, or leave the file out.`,
+      `An audio file has at most ${MAX_SAMPLE_RATE} Hz, got ${rate} in ${name}. Its header is wrong: repair it, or leave the file out.`,
     );
   }
-  const { timeBase, duration } = stream;
   const layout = namedLayout(native);
+  return { format, rate, layout, unnamed: layout === native ? null : native };
+}
+
+/** Frames that a container announces, at a rate in Hz; null where it does not say. */
+export function announcedFrames({ stream, format }: Container, rate: number): number | null {
+  const { timeBase, duration } = stream;
   const seconds =
-    duration > 0n
-      ? (Number(duration) * timeBase.num) / timeBase.den
-      : Number(container.duration) / MICROSECONDS;
-  const info: AudioInfo = {
-    sampleRate,
-    channels: native.nbChannels,
+    duration > 0n ? (Number(duration) * timeBase.num) / timeBase.den : Number(format.duration) / MICROSECONDS;
+  return seconds > 0 ? Math.round(seconds * rate) : null;
+}
+
+/** @param form of the first frame */
+export function describe(
+  container: Container,
+  codec: Codec,
+  context: CodecContext,
+  { format, rate, layout }: SampleForm,
+): AudioInfo {
+  const { stream } = container;
+  const storage = storageOf(format)!;
+  return {
+    sampleRate: rate,
+    channels: layout.nbChannels,
     layout,
     codec: codec.name ?? String(codec.id),
     sampleFormat: storage.name,
     depth: depthOf(storage, context.bitsPerRawSample),
     lossless: stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS),
-    announcedFrames: seconds > 0 ? Math.round(seconds * sampleRate) : null,
-    tags: readTags(container, stream),
+    announcedFrames: announcedFrames(container, rate),
+    tags: readTags(container.format, stream),
   };
-  return { info, format, relabel: layout === native ? null : layout };
 }

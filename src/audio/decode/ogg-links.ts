@@ -1,38 +1,99 @@
 /**
- * The links of a chained Ogg file (one audio file after another, as `cat` makes them) and how long each says
- * it is. FFmpeg passes their packets on as one stream, but tells the length of the last one only.
+ * The links of a chained Ogg file (one audio file after another, as `cat` makes them): where each lies, and
+ * how long it says it is. FFmpeg passes their packets on as one stream, if it passes them on at all.
  */
 import type { Source } from '../sources/source.ts';
+
+export interface OggLink {
+  /** Where its bytes begin, and where those of the next one do. */
+  readonly start: number;
+  readonly end: number;
+  /** The position on its last page, in the codec's own frames; 0 where that page cannot be told. */
+  readonly lastPosition: number;
+}
 
 /** Of a page: 27 bytes, then one for each of at most 255 segments. */
 const HEAD_BYTES = 27;
 const MOST_HEAD_BYTES = HEAD_BYTES + 255;
 const FIRST_PAGE = 2;
+const CAPTURE = Buffer.from('OggS\0', 'latin1');
+
+/** Many pages where they are small, and little more than their heads where they are not. */
+const WINDOW_BYTES = 4096;
 
 /**
- * The last position of each link that begins with a first page of its own, in order; 0 for one whose pages
- * don't end well. Reads the heads of all pages, so it is meant for files that are short, or known to be
- * chained.
+ * The links in order, none where the source is no Ogg file: several where pages that begin a stream follow
+ * others, whether or not their number is a new one. Reads the heads of all pages, less than 1 us each, since
+ * nothing else tells: files of one program often have one number. What lies between pages is passed over.
  */
-export function oggLinks(source: Source): number[] {
-  const links: number[] = [];
-  const head = Buffer.alloc(MOST_HEAD_BYTES);
+export function oggLinks(source: Source): OggLink[] {
+  const pages = new Pages(source);
+  const starts: number[] = [];
+  const positions: number[] = [];
   let beginning = false;
+  let torn = false;
+  if (pages.head(0) === null) return [];
   for (let at = 0; at + HEAD_BYTES <= source.size; ) {
-    const length = source.read(head, at);
-    const segments = head[26];
-    if (head.toString('latin1', 0, 4) !== 'OggS' || length < HEAD_BYTES + segments) {
-      if (links.length > 0) links[links.length - 1] = 0;
-      break;
+    const head = pages.head(at);
+    if (head === null) {
+      torn = true;
+      at = pages.next(at + 1);
+      continue;
     }
     const begins = (head[5] & FIRST_PAGE) !== 0;
     // Streams side by side begin together.
-    if (begins && !beginning) links.push(0);
+    if (starts.length === 0 || (begins && !beginning)) {
+      starts.push(at);
+      positions.push(0);
+      torn = false;
+    }
     beginning = begins;
     const position = Number(head.readBigInt64LE(6));
-    if (position > 0) links[links.length - 1] = position;
-    at += HEAD_BYTES + segments;
-    for (let segment = 0; segment < segments; segment++) at += head[HEAD_BYTES + segment];
+    if (torn) positions[positions.length - 1] = 0;
+    else if (position > 0) positions[positions.length - 1] = position;
+    at += head.length;
+    for (let segment = HEAD_BYTES; segment < head.length; segment++) at += head[segment];
   }
-  return links;
+  return starts.map((start, link) => ({
+    start: link === 0 ? 0 : start,
+    end: starts[link + 1] ?? source.size,
+    lastPosition: positions[link],
+  }));
+}
+
+class Pages {
+  readonly #source: Source;
+  readonly #bytes = Buffer.alloc(WINDOW_BYTES);
+  #from = 0;
+  #length = 0;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** The head of the page at a position; null where none begins there, or it is cut off. */
+  head(at: number): Buffer | null {
+    const window = this.#window(at, MOST_HEAD_BYTES);
+    const length = HEAD_BYTES + window[26];
+    const whole = window.length >= length && window.indexOf(CAPTURE) === 0;
+    return whole ? window.subarray(0, length) : null;
+  }
+
+  /** Where the next page seems to begin; the end of the source if there is none. */
+  next(from: number): number {
+    for (let at = from; at < this.#source.size; at += WINDOW_BYTES - CAPTURE.length) {
+      const found = this.#window(at, WINDOW_BYTES).indexOf(CAPTURE);
+      if (found >= 0) return at + found;
+    }
+    return this.#source.size;
+  }
+
+  /** What lies at a position: as much as is wanted, if there is so much. */
+  #window(at: number, wanted: number): Buffer {
+    if (at < this.#from || at + wanted > this.#from + this.#length) {
+      this.#length = this.#source.read(this.#bytes, at);
+      this.#from = at;
+    }
+    return this.#bytes.subarray(at - this.#from, this.#length);
+  }
 }

@@ -4,43 +4,32 @@
  * into the block, in one call for many (docs/decisions/026). Owned by one decoder, on its thread.
  * Invariant: a converter goes on to the next file only when nothing is left in it.
  */
-import type { AVSampleFormat } from 'node-av/constants';
 import type { Frame } from 'node-av/lib';
 import type { Block } from '../block.ts';
-import { Converter, type NativePlanes } from '../converter.ts';
+import { Converter, type ConverterForm, type NativePlanes } from '../converter.ts';
 import { Spares } from '../kept.ts';
-import type { Layout } from '../plan/channels.ts';
-
-/** How samples are stored, and how many there are in a second. */
-interface SampleForm {
-  readonly format: AVSampleFormat;
-  /** Hz. */
-  readonly rate: number;
-}
 
 const MOST_SPARES = 16;
 
 const spares = new Spares<Converter>(MOST_SPARES, (converter) => converter.close());
 
 export class SampleQueue {
+  /** Frames that came out. */
+  pulled = 0;
   readonly #channels: number;
-  readonly #from: SampleForm;
-  readonly #to: SampleForm;
+  /** Whether it may hold samples that no pull has seen. */
+  readonly #resamples: boolean;
   readonly #kind: string;
   readonly #converter: Converter;
-  #pulled = 0;
   #mayHoldMore = false;
   #drained = false;
 
   /** @throws MillpondError `ERR_AUDIO_UNSUPPORTED` */
-  constructor(layout: Layout, from: SampleForm, to: SampleForm) {
-    this.#channels = layout.nbChannels;
-    this.#from = from;
-    this.#to = to;
-    const { order, mask, nbChannels } = layout;
-    this.#kind = [order, mask, nbChannels, from.format, to.format, from.rate].join();
-    const spare = from.rate === to.rate ? spares.take(this.#kind) : null;
-    this.#converter = spare ?? new Converter(layout, from, to);
+  constructor(from: ConverterForm, to: ConverterForm) {
+    this.#channels = to.layout.nbChannels;
+    this.#resamples = from.rate !== to.rate;
+    this.#kind = [from, to].map(kindOf).join();
+    this.#converter = (this.#resamples ? null : spares.take(this.#kind)) ?? new Converter(from, to);
   }
 
   /** The last pull filled all there was to fill, so another may find more. */
@@ -58,31 +47,30 @@ export class SampleQueue {
     const space = block.capacity - at;
     const written = this.#converter.pull(this.#planes(block, at), space);
     this.#mayHoldMore = written === space;
-    this.#pulled += written;
+    this.pulled += written;
     return written;
   }
 
   /**
    * As {@link pull}, when no frame comes any more. The filter of a change of rate rings a little past the
    * end; the sound keeps the length that its duration gives.
-   * @param fedFrames all that went in
+   * @param length frames that come out of it in all
    */
-  drain(block: Block, at: number, fedFrames: number): number {
+  drain(block: Block, at: number, length: number): number {
     this.#drained = true;
-    if (this.#to.rate === this.#from.rate) return 0;
-    const length = Math.round((fedFrames * this.#to.rate) / this.#from.rate);
-    const wanted = Math.min(block.capacity - at, Math.max(0, length - this.#pulled));
+    if (!this.#resamples) return 0;
+    const wanted = Math.min(block.capacity - at, Math.max(0, length - this.pulled));
     if (wanted === 0) return 0;
     const written = this.#converter.drain(this.#planes(block, at), wanted);
     if (written < 0) return written;
     for (const plane of block.planes) plane.fill(0, at + written, at + wanted);
-    this.#pulled += wanted;
+    this.pulled += wanted;
     return wanted;
   }
 
-  /** A converter that was emptied and keeps the rate holds nothing, and serves the next file of its kind. */
+  /** A converter that was emptied and keeps the rate holds nothing, and serves the next of its kind. */
   close(): void {
-    if (this.#drained && this.#to.rate === this.#from.rate) spares.put(this.#converter, this.#kind);
+    if (this.#drained && !this.#resamples) spares.put(this.#converter, this.#kind);
     else this.#converter.close();
   }
 
@@ -90,4 +78,8 @@ export class SampleQueue {
     if (at === 0) return block.planes;
     return block.planes.slice(0, this.#channels).map((plane) => plane.subarray(at));
   }
+}
+
+function kindOf({ layout: { order, mask, nbChannels }, format, rate }: ConverterForm): string {
+  return [order, mask, nbChannels, format, rate].join();
 }

@@ -26,4 +26,6 @@ interface SourceBytes {
    * FFmpeg reads from a duplicate of its own, which shares the position: so one source serves one decoder.
    */
   readonly fd: number;
+  /** Positions in the file, where the source is no more than a part of it. */
+  readonly part?: { readonly start: number; readonly end: number };
 }
