@@ -14,7 +14,14 @@ import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts'
 import { openDecoder } from './open-decoder.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
 import { mixMatrix, mustMix } from './plan/channels.ts';
-import { checkRequest, isProcessed, type TranscodeRequest, type TranscodeResult } from './plan/request.ts';
+import { fitLoudness } from './plan/loudness-tags.ts';
+import {
+  checkRequest,
+  fades,
+  isProcessed,
+  type TranscodeRequest,
+  type TranscodeResult,
+} from './plan/request.ts';
 import { planTarget, type TargetPlan } from './plan/targets.ts';
 import { createFileSink } from './sinks/file-sink.ts';
 
@@ -67,7 +74,13 @@ export function transcode(
   // A cancelled job makes no file any more, so that an interrupt knows all there are.
   context.signal.throwIfAborted();
   using sink = createFileSink(request.output);
-  using encoder = createEncoder(sink, { ...plan, tags: decoder.info.tags });
+  const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, {
+    to: plan.to,
+    gainDb: request.gainDb ?? 0,
+    clips: plan.bits !== null,
+    unknown: process !== undefined || fades(request) || mustMix(decoder.info.layout, plan.layout),
+  });
+  using encoder = createEncoder(sink, { ...plan, tags });
   const steps = kernels(request, decoder.info, plan, totalFrames);
   if (process) {
     steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
@@ -85,7 +98,7 @@ export function transcode(
     seconds: encoder.frames / plan.sampleRate,
     bytesWritten: sink.commit(),
     bits: plan.bits,
-    warnings: [...decoder.warnings, ...plan.warnings, ...warned],
+    warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...warned],
   };
 }
 

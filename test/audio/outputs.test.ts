@@ -259,37 +259,3 @@ describe('a conversion that ends early', () => {
     );
   });
 });
-
-describe('tags', () => {
-  test.each(NAMES)('carry over from wav to %s and on to flac', (to) => {
-    const tags = { INAM: 'A Títle = 音', IART: 'Someone', IPRD: 'An album', ICMT: 'two\nlines' };
-    const input = writeWav(at('tags.wav'), [noise(20_000, 16)], { tags });
-    convert(input, at(`tags.${to}`), to);
-    convert(at(`tags.${to}`), at('tags-back.flac'), 'flac');
-    const kept = Object.fromEntries(
-      Object.entries(readAll(at('tags-back.flac')).info.tags).map(([key, value]) => [
-        key.toLowerCase(),
-        value,
-      ]),
-    );
-    expect(kept).toMatchObject({
-      title: 'A Títle = 音',
-      artist: 'Someone',
-      album: 'An album',
-      comment: 'two\nlines',
-    });
-    expect(Object.keys(kept)).not.toContain('encoder');
-  });
-
-  test('that a program wrote about a file stay behind', () => {
-    const tags = { INAM: 'A title', ISFT: 'A program' };
-    const input = writeWav(at('program.wav'), [noise(20_000, 16)], { tags });
-    expect(readAll(input).info.tags).toEqual({ title: 'A title' });
-    convert(input, at('program.m4a'), 'm4a');
-    // The container has its brands and a handler's name.
-    expect(readFileSync(at('program.m4a')).includes('ftypM4A ')).toBe(true);
-    expect(readAll(at('program.m4a')).info.tags).toEqual({ title: 'A title' });
-    convert(at('program.m4a'), at('program.flac'), 'flac');
-    expect(readAll(at('program.flac')).info.tags).toEqual({ title: 'A title' });
-  });
-});

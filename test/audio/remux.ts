@@ -1,9 +1,14 @@
 /** Audio in containers that millpond itself does not write: the packets of a file, copied as they are. */
 import { AVFMT_FLAG_BITEXACT, AVIO_FLAG_WRITE } from 'node-av/constants';
-import { FFmpegError, FormatContext, IOContext, Packet } from 'node-av/lib';
+import { Dictionary, FFmpegError, FormatContext, IOContext, Packet } from 'node-av/lib';
+
+interface Metadata {
+  readonly container?: Readonly<Record<string, string>>;
+  readonly stream?: Readonly<Record<string, string>>;
+}
 
 /** @param muxer FFmpeg's name of the container */
-export function remux(from: string, to: string, muxer: string): string {
+export function remux(from: string, to: string, muxer: string, tags: Metadata = {}): string {
   const source = new FormatContext();
   const format = new FormatContext();
   const io = new IOContext();
@@ -21,6 +26,8 @@ export function remux(from: string, to: string, muxer: string): string {
     codecpar.copy(stream.codecpar);
     stream.codecpar.codecTag = 0;
     stream.timeBase = timeBase;
+    if (tags.stream !== undefined) stream.metadata = Dictionary.fromObject({ ...tags.stream });
+    if (tags.container !== undefined) format.metadata = Dictionary.fromObject({ ...tags.container });
     succeeded(format.writeHeaderSync(null));
     while (source.readFrameSync(packet) >= 0) {
       packet.rescaleTs(timeBase, stream.timeBase);

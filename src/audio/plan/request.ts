@@ -42,12 +42,12 @@ export interface TranscodeResult {
 }
 
 /** Whether kernels will change samples. */
-export function isProcessed({
-  gainDb = 0,
-  fadeInSeconds = 0,
-  fadeOutSeconds = 0,
-}: TranscodeRequest): boolean {
-  return gainDb !== 0 || fadeInSeconds > 0 || fadeOutSeconds > 0;
+export function isProcessed(request: TranscodeRequest): boolean {
+  return (request.gainDb ?? 0) !== 0 || fades(request);
+}
+
+export function fades({ fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeRequest): boolean {
+  return fadeInSeconds > 0 || fadeOutSeconds > 0;
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` for a gain or fade outside its documented range */
