@@ -42,7 +42,7 @@ export function transcodeCommand(): Command {
       .option('--rate <hz>', "sample rate; default: the source's", wholeNumber(1000, 655_350))
       .option('--channels <n>', "channels; default: the source's", wholeNumber(1, 8))
       .option('--bits <n>', "depth of flac and wav, 16, 24 or 32; default: the source's", depth)
-      .option('--bitrate <bits/s>', 'of lossy formats, for example 192k', bitrate)
+      .option('--bitrate <bits/s>', 'of lossy formats, or the nearest they have, for example 192k', bitrate)
       .option('--gain <db>', 'make the audio louder or quieter', decimalNumber(-200, 200))
       .option('--fade-in <seconds>', 'fade in at the start', decimalNumber(0, 86_400))
       .option('--fade-out <seconds>', 'fade out at the end', decimalNumber(0, 86_400)),

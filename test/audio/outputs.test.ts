@@ -238,10 +238,14 @@ describe('a conversion that ends early', () => {
 
   test('by an encoder that refuses leaves no file', () => {
     const inside = folder('refused');
-    const input = writeWav(at('in.wav'), [noise(1000, 16)], { rate: 48_000 });
-    expect(() => convert(input, inside('out.opus'), 'opus', { bitrate: 2_000_000 })).toThrow(
-      expect.objectContaining({ code: 'ERR_AUDIO_ENCODE' }),
-    );
+    using decoder = openDecoder(writeWav(at('in.wav'), [noise(1000, 16)], { rate: 48_000 }));
+    // No request comes to such a plan.
+    const plan = { ...planTarget(decoder.info, { to: 'opus' }), bitrate: 2_000_000, tags: {} };
+    expect(() => {
+      using sink = createFileSink(inside('out.opus'));
+      using encoder = createEncoder(sink, plan);
+      encoder.finish();
+    }).toThrow(expect.objectContaining({ code: 'ERR_AUDIO_ENCODE' }));
     expect(readdirSync(inside('.'))).toEqual([]);
   });
 

@@ -6,6 +6,7 @@
 import {
   AV_CODEC_FLAG_BITEXACT,
   AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_CODEC_FLAG_QSCALE,
   AV_OPT_SEARCH_CHILDREN,
   AV_OPT_TYPE_INT,
   AV_OPT_TYPE_STRING,
@@ -14,6 +15,7 @@ import {
   AVFMT_GLOBALHEADER,
   AVIO_FLAG_WRITE,
   type AVSampleFormat,
+  FF_QP2LAMBDA,
 } from 'node-av/constants';
 import {
   type ChannelLayout,
@@ -151,6 +153,10 @@ class NativeEncoder implements Encoder {
     context.timeBase = new Rational(1, spec.sampleRate);
     if (spec.bits !== null) context.bitsPerRawSample = spec.bits;
     if (spec.bitrate !== null) context.bitRate = BigInt(spec.bitrate);
+    if (spec.quality !== null) {
+      context.setFlags(AV_CODEC_FLAG_QSCALE);
+      context.globalQuality = Math.round(spec.quality * FF_QP2LAMBDA);
+    }
     context.setFlags(AV_CODEC_FLAG_BITEXACT);
     this.#checkEncode(this.#format.allocOutputContext2(null, spec.muxer, null));
     if (this.#format.oformat!.flags & AVFMT_GLOBALHEADER) context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);

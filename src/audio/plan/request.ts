@@ -15,7 +15,10 @@ export interface TranscodeRequest {
    * float source.
    */
   readonly bits?: Bits;
-  /** Bits per second, 1000 to 10000000, for lossy targets. Default: the encoder's own. */
+  /**
+   * Bits per second, 1000 to 10000000, for lossy targets. What the codec cannot do at the output's rate and
+   * channels becomes the nearest that it can, with a warning. Default: the encoder's own.
+   */
   readonly bitrate?: number;
   /** Decibels, -200 to 200. Default 0. */
   readonly gainDb?: number;

@@ -5,6 +5,7 @@
 import { MillpondError } from '../../errors.ts';
 import type { BlockKind } from '../block.ts';
 import type { AudioInfo } from './audio-info.ts';
+import { fitBitRate } from './bit-rates.ts';
 import { defaultLayout, type Layout, layoutName, mustMix } from './channels.ts';
 
 export type TargetName = 'flac' | 'wav' | 'mp3' | 'opus' | 'ogg' | 'm4a';
@@ -19,7 +20,7 @@ interface TargetRequest {
   readonly channels?: number;
   /** Integer depth for `flac` and `wav`. Default: the source's. */
   readonly bits?: Bits;
-  /** Bits per second, for lossy targets. Default: the encoder's own. */
+  /** Bits per second, for lossy targets, or the nearest there is. Default: the encoder's own. */
   readonly bitrate?: number;
   /** Kernels will change samples, so they must be floats. */
   readonly processed?: boolean;
@@ -38,9 +39,14 @@ export interface TargetPlan {
   readonly lossless: boolean;
   /** Bits of an integer sample in a lossless target; `null` for floats and lossy targets. */
   readonly bits: number | null;
+  /** Bits per second; `null` for the encoder's own. */
   readonly bitrate: number | null;
+  /** Of Vorbis, where it has no bit rates and one was asked for: -1 to 10. */
+  readonly quality: number | null;
   readonly warnings: readonly string[];
 }
+
+const USUAL_BIT_RATE = { bitrate: null, quality: null, warning: null };
 
 interface Target {
   readonly muxer: string;
@@ -141,9 +147,14 @@ export function planTarget(source: AudioInfo, request: TargetRequest): TargetPla
   if (target.lossless && request.bitrate !== undefined) {
     warnings.push(`${request.to} is lossless: a bit rate of ${request.bitrate} was not applied.`);
   }
-  const bitrate = target.lossless ? null : (request.bitrate ?? null);
+  const { to } = request;
+  const { bitrate, quality, warning } =
+    request.bitrate === undefined
+      ? USUAL_BIT_RATE
+      : fitBitRate(to, { sampleRate, channels: layout.nbChannels }, request.bitrate);
+  if (warning !== null) warnings.push(warning);
   const { muxer, lossless } = target;
-  return { to: request.to, sampleRate, layout, kind, encoder, muxer, lossless, bits, bitrate, warnings };
+  return { to, sampleRate, layout, kind, encoder, muxer, lossless, bits, bitrate, quality, warnings };
 }
 
 function validate({ rate, channels, bits, bitrate }: TargetRequest): void {
