@@ -3,13 +3,14 @@
  * Reads folders only; no file is opened.
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join, parse, relative } from 'node:path';
+import { join, parse, relative } from 'node:path';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { absolutePath, pathFromBytes, systemPath } from '../files/byte-paths.ts';
 import { inChunks } from '../files/in-chunks.ts';
 import { findClash } from '../files/places.ts';
 import { escaped } from '../text/escaping.ts';
+import { bytesPerSecond, looksLikeAudio, withoutSuffix } from './suffixes.ts';
 
 export interface PlannedFile {
   /** Absolute. */
@@ -30,20 +31,11 @@ export interface Plan {
   readonly unreadable: readonly { readonly folder: string; readonly reason: string }[];
 }
 
-/** What FFmpeg is asked to read when it finds it in a folder, with typical bytes per second. */
-const BYTES_PER_SECOND: Readonly<Record<string, number>> = {
-  ...each(['.wav', '.wave', '.w64', '.rf64', '.aif', '.aiff', '.aifc', '.au', '.snd', '.caf'], 176_400),
-  ...each(['.flac', '.wv', '.tta', '.ape', '.alac'], 100_000),
-  ...each(['.mp3', '.mp2', '.m4a', '.m4b', '.mp4', '.aac', '.ogg', '.oga', '.opus', '.spx', '.wma'], 20_000),
-  ...each(['.webm', '.mka', '.mkv', '.amr', '.ac3', '.eac3', '.dts', '.mpc', '.3gp', '.mov'], 20_000),
-};
-/** For files that were named although their extension is unknown. */
-const UNKNOWN_BYTES_PER_SECOND = 100_000;
-
 /**
  * Walks folders (not into hidden ones, nor into `outDir`) and names outputs: what lies under a folder
  * argument keeps its path under `outDir`; a file argument is taken whatever its name is, and lands in
- * `outDir` itself.
+ * `outDir` itself. An output's name has its own suffix in place of the input's, or behind a name that has
+ * none.
  * @param extension of the outputs, with its dot
  * @throws MillpondError `ERR_OUTPUT_CLASH` when two inputs, or an input and an output, would be the same
  * file; `ERR_NO_INPUT` when there is nothing to do
@@ -59,7 +51,7 @@ export async function planBatch(inputs: readonly string[], outDir: string, exten
     const info = await stat(systemPath(path)).catch(() => null);
     if (info?.isDirectory()) {
       for await (const file of walk(path, out, new Set(), unreadable)) {
-        if (extname(file).toLowerCase() in BYTES_PER_SECOND) found.push({ input: file, under: path });
+        if (looksLikeAudio(file)) found.push({ input: file, under: path });
         else skipped++;
       }
     } else found.push({ input: path, under: join(path, '..') });
@@ -71,11 +63,11 @@ export async function planBatch(inputs: readonly string[], outDir: string, exten
     );
   }
   const files = await inChunks(dropRepeated(found), async ({ input, under }): Promise<PlannedFile> => {
-    const { dir, name } = parse(relative(under, input));
+    const { dir, base } = parse(relative(under, input));
     // A file that is missing or unreadable is planned all the same: it fails by itself, and the rest is done.
     const bytes = (await stat(systemPath(input)).catch(() => null))?.size ?? 0;
-    const rate = BYTES_PER_SECOND[extname(input).toLowerCase()] ?? UNKNOWN_BYTES_PER_SECOND;
-    return { input, output: join(out, dir, name + extension), bytes, estimatedSeconds: bytes / rate };
+    const output = join(out, dir, withoutSuffix(base) + extension);
+    return { input, output, bytes, estimatedSeconds: bytes / bytesPerSecond(input) };
   });
   await refuseClashes(files);
   files.sort((a, b) => b.estimatedSeconds - a.estimatedSeconds || (a.input < b.input ? -1 : 1));
@@ -175,8 +167,4 @@ export async function refuseRecordingClash(path: string, files: readonly Planned
     'ERR_OUTPUT_CLASH',
     `A recording of the run is a file of its own; '${escaped(path)}' is '${escaped(files[Math.floor(clash.other / 2)].input)}' or its output. Name another file (--record).`,
   );
-}
-
-function each(extensions: readonly string[], bytesPerSecond: number): Record<string, number> {
-  return Object.fromEntries(extensions.map((extension) => [extension, bytesPerSecond]));
 }

@@ -31,6 +31,31 @@ describe('a plan', () => {
     expect(await outputs([at('in'), at('other/c.ogg')])).toEqual(['a.flac', 'c.flac', 'sub/b.flac']);
   });
 
+  it.each([
+    ['Vol. 1. Intro', 'Vol. 1. Intro.flac'],
+    ['Vol. 1. Intro.wav', 'Vol. 1. Intro.flac'],
+    ['No.5', 'No.5.flac'],
+    ['J.S.Bach', 'J.S.Bach.flac'],
+    ['take.2', 'take.2.flac'],
+    ['2024.06.01', '2024.06.01.flac'],
+    ['Mr. Wave', 'Mr. Wave.flac'],
+    ['end.', 'end..flac'],
+    ['take.wav.bak', 'take.wav.bak.flac'],
+    ['take.WAV', 'take.flac'],
+    ['disc.DSF', 'disc.flac'],
+    ['clip.tar.m4r', 'clip.tar.flac'],
+    ['.wav', '.wav.flac'],
+  ])('changes a suffix, and nothing else after a dot: %s', async (name, output) => {
+    put(name);
+    expect(await outputs([at(name)])).toEqual([output]);
+  });
+
+  it('refuses names that differ only in a suffix, and takes those that differ in more', async () => {
+    for (const name of ['a.wav', 'a', 'Vol. 1', 'Vol. 2']) put(name);
+    expect(await outputs([at('Vol. 1'), at('Vol. 2')])).toEqual(['Vol. 1.flac', 'Vol. 2.flac']);
+    await expect(outputs([at('a'), at('a.wav')])).rejects.toMatchObject({ code: 'ERR_OUTPUT_CLASH' });
+  });
+
   it('takes the longest first, by size and format', async () => {
     put('in/wav.wav', 176_400 * 3);
     put('in/ogg.ogg', 20_000 * 10);
