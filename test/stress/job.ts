@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { defineJob, type JobContext, MillpondError } from '../../src/worker.ts';
 import { Dice, type Stamped, stamp, verify, verifyScrubbed } from './contents.ts';
+import { countInto, type WitnessWords } from './witness.ts';
 
 export const FATES = [
   'returns',
@@ -26,6 +27,7 @@ export interface Order {
   readonly fate: Fate;
   readonly mostBytes: number;
   readonly scrub: boolean;
+  readonly witness: WitnessWords;
   /** Handed on by the main thread, of its own memory or of other tasks' results. */
   readonly given: readonly Stamped[];
 }
@@ -47,6 +49,7 @@ const TIMEOUTS_MS = [...Array.from({ length: 27 }, () => 0), 1, 1, 20];
 const deflate = promisify(zlib.deflate);
 
 export default defineJob(async (order: Order, { pool, signal }: JobContext): Promise<Done> => {
+  countInto(order.witness);
   const dice = new Dice(order.seed);
   const held: Stamped[] = [...order.given];
   const handed: Stamped[] = [];

@@ -15,5 +15,6 @@ it('real threads that hand memory on, starve, are cancelled and die keep every p
   console.log(`seed ${seed}:`, report);
   // One round can be all that a busy machine has time for; it does not end without these.
   expect(report.rounds).toBeGreaterThan(0);
+  expect(report.witnessed).toBeGreaterThan(0);
   expect(report.operations).toBeGreaterThan(0);
 });
