@@ -8,22 +8,21 @@ import { MillpondError } from '../errors.ts';
 import { jsonText } from '../text/escaping.ts';
 import type { Block } from './block.ts';
 import { type BlockSources, withBlocks } from './blocks.ts';
-import type { Decoder } from './decode/decoder.ts';
+import { createDecoder, type Decoder } from './decode/decoder.ts';
+import { wavChunks } from './decode/wav-chunks.ts';
 import { createEncoder, type Encoder } from './encode/encoder.ts';
+import { appendChunks } from './encode/wav-chunks.ts';
 import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
 import { openDecoder } from './open-decoder.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
 import { mixMatrix, mustMix } from './plan/channels.ts';
 import { fitLoudness } from './plan/loudness-tags.ts';
-import {
-  checkRequest,
-  fades,
-  isProcessed,
-  type TranscodeRequest,
-  type TranscodeResult,
-} from './plan/request.ts';
+import { checkRequest, isProcessed, type TranscodeRequest, type TranscodeResult } from './plan/request.ts';
+import { sampleChange } from './plan/sample-change.ts';
 import { planTarget, type TargetPlan } from './plan/targets.ts';
+import { chunksLeftOut, movedTimeReference } from './plan/wav-chunks.ts';
 import { createFileSink } from './sinks/file-sink.ts';
+import { openFileSource } from './sources/file-source.ts';
 
 export interface TranscodeContext extends BlockSources {
   /** Gets 0 to 1 after each block, as far as the container announces its length. */
@@ -66,7 +65,8 @@ export function transcode(
   context.signal.throwIfAborted();
   checkRequest(request);
   const totalFrames = request.fadeOutSeconds ? countFrames(request.input, context) : 0;
-  using decoder = openDecoder(request.input);
+  const source = openFileSource(request.input);
+  using decoder = createDecoder(source);
   const processed = process !== undefined || isProcessed(request);
   const plan = planTarget(decoder.info, { ...request, processed });
   if (!plan.lossless && decoder.info.sampleRate < LEAST_LOSSY_RATE) throw tooSlow(request, decoder.info);
@@ -74,13 +74,9 @@ export function transcode(
   // A cancelled job makes no file any more, so that an interrupt knows all there are.
   context.signal.throwIfAborted();
   using sink = createFileSink(request.output);
-  const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, {
-    to: plan.to,
-    gainDb: request.gainDb ?? 0,
-    clips: plan.bits !== null,
-    unknown: process !== undefined || fades(request) || mustMix(decoder.info.layout, plan.layout),
-  });
-  using encoder = createEncoder(sink, { ...plan, tags });
+  const change = sampleChange(decoder.info, plan, request, process !== undefined);
+  const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, plan.to, change);
+  using encoder = createEncoder(sink, { ...plan, tags: movedTimeReference(tags, change) });
   const steps = kernels(request, decoder.info, plan, totalFrames);
   if (process) {
     steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
@@ -89,6 +85,11 @@ export function transcode(
   const frames = pump(decoder, encoder, steps, plan, context);
   if (frames === 0 && !plan.lossless) throw empty(request);
   encoder.finish();
+  const chunks = wavChunks(source);
+  const lostChunks =
+    plan.to === 'wav'
+      ? chunksLeftOut(appendChunks(sink, source, chunks, change), 'the samples are not as they were')
+      : chunksLeftOut(chunks, `${plan.to} has no place for such`);
   // The caller was told that the job was cancelled: then no output may appear any more.
   context.signal.throwIfAborted();
   return {
@@ -98,7 +99,7 @@ export function transcode(
     seconds: encoder.frames / plan.sampleRate,
     bytesWritten: sink.commit(),
     bits: plan.bits,
-    warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...warned],
+    warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...lostChunks, ...warned],
   };
 }
 

@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
@@ -35,6 +36,10 @@ interface OutputFile {
    * What to open for writing until {@link commit}: the file that was created for this output, and no other.
    */
   readonly handle: string;
+  /** Bytes that were written to it, by whomever. */
+  size(): number;
+  /** Writes at a position. @throws MillpondError `ERR_OUTPUT_WRITE` */
+  write(bytes: Uint8Array, position: number): void;
   /**
    * Puts the file in its place, over what is there. @returns its size in bytes. @throws MillpondError
    * `ERR_OUTPUT_WRITE`
@@ -47,7 +52,14 @@ interface OutputFile {
 /** @throws MillpondError `ERR_OUTPUT_WRITE` when the folder is missing, full or not writable */
 export function createOutput(path: string): OutputFile {
   const { aside, fd, commit, discard } = begin(path);
-  return { path, handle: OPEN_FILES === null ? aside : `${OPEN_FILES}/${fd}`, commit, discard };
+  return {
+    path,
+    handle: OPEN_FILES === null ? aside : `${OPEN_FILES}/${fd}`,
+    size: () => fstatSync(fd).size,
+    write: (bytes, position) => attempt(path, () => writeAll(fd, bytes, position)),
+    commit,
+    discard,
+  };
 }
 
 /**
@@ -144,6 +156,13 @@ function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: 
       }
     },
   };
+}
+
+/** A write may end early, as on a full disk: the next one says why. */
+function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
 }
 
 const MOST_NAMES_TRIED = 1000;

@@ -11,7 +11,8 @@ import { dirtyShard } from '../stand.ts';
 import { convert, type Job, readAll, scratch } from './audio-files.ts';
 import { pictureOnly } from './mov.ts';
 import { inOnePage, withSerial } from './ogg.ts';
-import { noise, to16, tone, writeWav } from './wav.ts';
+import { remux } from './remux.ts';
+import { chunk, noise, to16, tone, writeWav } from './wav.ts';
 
 const at = scratch();
 
@@ -21,6 +22,8 @@ const GOOD: readonly (readonly [string, TargetName, Job])[] = [
   ['sound.flac', 'wav', {}],
   ['chain.ogg', 'opus', {}],
   ['sound.m4a', 'ogg', {}],
+  ['changes.mp3', 'flac', { rate: 48_000 }],
+  ['chunks.wav', 'wav', { gainDb: -1 }],
 ];
 
 const stopping = () => {
@@ -36,6 +39,7 @@ const FAILING: readonly (readonly [string, TargetName, Job])[] = [
   ['damaged.flac', 'wav', {}],
   ['nothing.m4a', 'wav', {}],
   ['sound.wav', 'flac', { rate: 700_000 }],
+  ['links.oga', 'wav', {}],
   ['sound.wav', 'flac', { process: () => stopping }],
   ['sound.wav', 'mp3', { process: () => stopping }],
   ['sound.flac', 'm4a', { process: stopping }],
@@ -55,6 +59,15 @@ beforeAll(() => {
   convert(short, at('short.ogg'), 'ogg');
   const links = [inOnePage(readFileSync(at('short.ogg'))), withSerial(readFileSync(at('sound.ogg')), 3)];
   writeFileSync(at('chain.ogg'), Buffer.concat(links));
+  const parts = [writeWav(at('mono.wav'), [noise(9000, 16)]), short].map((input) => {
+    convert(input, at('part.mp3'), 'mp3');
+    return readFileSync(at('part.mp3'));
+  });
+  writeFileSync(at('changes.mp3'), Buffer.concat(parts));
+  writeWav(at('chunks.wav'), [noise(9000, 16)], { behind: [chunk('cue ', Buffer.alloc(28))] });
+  // Its second link is no audio.
+  const oga = readFileSync(remux(at('sound.flac'), at('sound.oga'), 'ogg'));
+  writeFileSync(at('links.oga'), Buffer.concat([oga, Buffer.from(oga).fill(0x55, 28, 60)]));
   writeFileSync(at('text.wav'), 'no audio\n'.repeat(100));
   writeFileSync(at('picture.m4a'), pictureOnly());
   writeWav(at('empty.wav'), [[]]);

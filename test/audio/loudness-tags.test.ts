@@ -17,7 +17,7 @@ const REPLAYGAIN = {
 };
 
 function fitted(tags: Record<string, string>, to: TargetName, gainDb = 0) {
-  return fitLoudness(tags, { to, gainDb, clips: to === 'flac' || to === 'wav', unknown: false });
+  return fitLoudness(tags, to, { gainDb, bits: to === 'flac' ? 16 : null, levelUnknown: false });
 }
 
 describe('after a gain', () => {

@@ -12,13 +12,16 @@ interface WavOptions {
   readonly mask?: number;
   /** LIST INFO entries by their four letters, such as INAM for the title. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** Other chunks, whole, before and behind the samples. */
+  readonly before?: readonly Buffer[];
+  readonly behind?: readonly Buffer[];
 }
 
 /**
  * @param planes whole numbers for integer formats (u8: 0 to 255), -1 to 1 for floats; one array per channel
  */
 export function wav(planes: readonly ArrayLike<number>[], options: WavOptions = {}): Buffer {
-  const { rate = 44_100, format = 's16', mask, tags = {} } = options;
+  const { rate = 44_100, format = 's16', mask, tags = {}, before = [], behind = [] } = options;
   const channels = planes.length;
   const bytes = BYTES[format];
   const data = Buffer.alloc((planes[0]?.length ?? 0) * channels * bytes);
@@ -44,7 +47,10 @@ export function wav(planes: readonly ArrayLike<number>[], options: WavOptions = 
   const list = info.length === 0 ? [] : [chunk('LIST', Buffer.concat([Buffer.from('INFO'), ...info]))];
   return chunk(
     'RIFF',
-    Buffer.concat([Buffer.from('WAVE'), chunk('fmt ', fmt), ...list, chunk('data', data)]),
+    Buffer.concat([
+      ...[Buffer.from('WAVE'), chunk('fmt ', fmt), ...list, ...before],
+      ...[chunk('data', data), ...behind],
+    ]),
   );
 }
 
@@ -53,7 +59,7 @@ export function writeWav(path: string, planes: readonly ArrayLike<number>[], opt
   return path;
 }
 
-function chunk(name: string, body: Buffer): Buffer {
+export function chunk(name: string, body: Buffer): Buffer {
   const head = Buffer.alloc(8);
   head.write(name, 0, 'latin1');
   head.writeUInt32LE(body.length, 4);

@@ -5,16 +5,10 @@
  */
 import { gainFactor } from '../kernels.ts';
 import type { Tags } from './audio-info.ts';
+import type { SampleChange } from './sample-change.ts';
 import type { TargetName } from './targets.ts';
 
-interface LoudnessChange {
-  readonly to: TargetName;
-  readonly gainDb: number;
-  /** What is past full scale is cut off there. */
-  readonly clips: boolean;
-  /** Something other than the gain changed how loud it is, by an amount that nobody knows. */
-  readonly unknown: boolean;
-}
+type LevelChange = Pick<SampleChange, 'gainDb' | 'bits' | 'levelUnknown'>;
 
 interface FittedTags {
   readonly tags: Tags;
@@ -44,17 +38,17 @@ const SPL_OVER_LUFS = 89 - REPLAYGAIN_LUFS;
 const Q7_8 = 256;
 
 /** The tags as they are right for the output; others than these stay as they are. */
-export function fitLoudness(tags: Tags, change: LoudnessChange): FittedTags {
+export function fitLoudness(tags: Tags, to: TargetName, change: LevelChange): FittedTags {
   const entries = Object.entries(tags);
   const others = entries.filter(([key]) => !LOUDNESS.test(key));
   if (others.length === entries.length) return { tags, warnings: [] };
   const found = entries.filter(([key]) => LOUDNESS.test(key));
-  const family = FAMILIES[change.to];
+  const family = FAMILIES[to];
   const warnings: string[] = [];
   const note = (text: string) => family !== null && warnings.push(text);
 
   let loud: Entries = found;
-  if (change.unknown) {
+  if (change.levelUnknown) {
     loud = [];
     note(`${names(found)} left out: by mixing, fades or a kernel it is not as loud as they say.`);
   } else if (change.gainDb !== 0) {
@@ -65,10 +59,10 @@ export function fitLoudness(tags: Tags, change: LoudnessChange): FittedTags {
   }
   if (family !== null && loud.some(([key]) => isOf(otherThan(family), key))) {
     const made = inFamily(loud, family);
-    if (made.length > 0) note(`${change.to} has ${family} tags: the ${otherThan(family)} gains became such.`);
+    if (made.length > 0) note(`${to} has ${family} tags: the ${otherThan(family)} gains became such.`);
     const scopes = made.map(([key]) => key.replace(/^[^_]+/, otherThan(family)));
     const lost = loud.filter(([key]) => isOf(otherThan(family), key) && !scopes.includes(key.toUpperCase()));
-    if (lost.length > 0) note(`${names(lost)} left out: ${change.to} has no place for such tags.`);
+    if (lost.length > 0) note(`${names(lost)} left out: ${to} has no place for such tags.`);
     loud = [...loud.filter(([key]) => !isOf(otherThan(family), key)), ...made];
   }
   return { tags: Object.fromEntries([...others, ...loud]), warnings };
@@ -77,11 +71,11 @@ export function fitLoudness(tags: Tags, change: LoudnessChange): FittedTags {
 type Entries = readonly (readonly [key: string, value: string])[];
 
 /** Exactly, or not at all. */
-function afterGain(entries: Entries, { gainDb, clips }: LoudnessChange): Entries {
+function afterGain(entries: Entries, { gainDb, bits }: LevelChange): Entries {
   const factor = gainFactor(gainDb);
   const peaks = entries.map(([key, value]) => [key.toUpperCase(), numberOf(value)] as const);
   const clipped = (scope: string): boolean =>
-    clips && factor > 1 && peaks.some(([key, peak]) => key === `${scope}PEAK` && peak * factor > 1);
+    bits !== null && factor > 1 && peaks.some(([key, peak]) => key === `${scope}PEAK` && peak * factor > 1);
 
   function adjusted(key: string, value: string): string | null {
     if (UNMOVED.test(key)) return value;

@@ -9,6 +9,8 @@ export function createFileSink(path: string): Sink {
   return {
     name: path,
     bytes: { kind: 'file', handle: output.handle },
+    size: () => output.size(),
+    write: (bytes, position) => output.write(bytes, position),
     commit: () => output.commit(),
     discard,
     [Symbol.dispose]: discard,

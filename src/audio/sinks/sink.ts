@@ -7,6 +7,13 @@ export interface Sink extends Disposable {
   readonly name: string;
   /** How FFmpeg writes the bytes. */
   readonly bytes: SinkBytes;
+  /** Bytes that were written. */
+  size(): number;
+  /**
+   * Writes bytes at a position. Not while an encoder has it open.
+   * @throws MillpondError `ERR_OUTPUT_WRITE`
+   */
+  write(bytes: Uint8Array, position: number): void;
   /**
    * Puts in its place what was written.
    * @returns its size in bytes
