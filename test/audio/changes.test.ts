@@ -92,6 +92,29 @@ describe('an audio file that changes its rate or channels', () => {
     expect(Math.abs(readAll(at('usual.flac')).planes[0].at(-1) ?? 1)).toBeLessThan(0.01);
   });
 
+  test.each([
+    ['of one rate', 44_100, 44_100],
+    ['of several rates', 44_100, 22_050],
+  ])('loses nothing where it changes with every frame: %s', (_what, rate, other) => {
+    const links = [
+      { rate, channels: 2 },
+      { rate: other, channels: 1 },
+    ].map((form) => {
+      const planes = Array.from({ length: form.channels }, () => Array(600).fill(form.channels * 4000));
+      writeWav(at('step.wav'), planes, { rate: form.rate });
+      convert(at('step.wav'), at('step.flac'), 'flac');
+      return readFileSync(remux(at('step.flac'), at('step.oga'), 'ogg'));
+    });
+    writeFileSync(at('steps.oga'), Buffer.concat(Array(10).fill(links).flat()));
+    const { planes, frames, warnings } = readAll(at('steps.oga'), 'f32', 1000);
+    const step = 600 + (600 * rate) / other;
+    expect([frames, warnings]).toEqual([10 * step, [NOTE]]);
+    for (let i = 0; i < 10; i++) {
+      expect(planes[0][i * step + 300]).toBeCloseTo(8000 / 32_768, 2);
+      expect(planes[1][i * step + 600 + (step - 600) / 2]).toBeCloseTo(4000 / 32_768, 2);
+    }
+  });
+
   test('of FLAC goes on too, where its frames change', () => {
     // FFmpeg loses the last frames of a change where there are fewer than ten behind it.
     for (const clip of ['mono', 'stereo'] as const) {

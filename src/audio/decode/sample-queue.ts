@@ -32,14 +32,16 @@ export class SampleQueue {
     this.#converter = (this.#resamples ? null : spares.take(this.#kind)) ?? new Converter(from, to);
   }
 
-  /** The last pull filled all there was to fill, so another may find more. */
+  /** Something was fed since the last pull, or that one filled all there was to fill. */
   get mayHoldMore(): boolean {
     return this.#mayHoldMore;
   }
 
   /** @returns a negative code when the frame is not what the first one was */
   feed(frame: Frame): number {
-    return this.#converter.feed(frame);
+    const result = this.#converter.feed(frame);
+    if (result >= 0) this.#mayHoldMore = true;
+    return result;
   }
 
   /** Fills a block from frame `at` on. @returns frames written, or a negative code */
