@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fitLoudness } from '../../src/audio/plan/loudness-tags.ts';
-import { TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
+import type { TargetName } from '../../src/audio/plan/targets.ts';
 import { convert, type Job, levelAt, readAll, scratch } from './audio-files.ts';
 import { withHeaderGain } from './ogg.ts';
 import { remux } from './remux.ts';
@@ -66,7 +66,17 @@ describe('after a gain', () => {
     expect(fitted(REPLAYGAIN, 'mp3', 5).tags.REPLAYGAIN_ALBUM_PEAK).toBe('1.111425');
   });
 
-  test.each(Object.keys(TARGETS) as TargetName[])('of 0 dB all stays as it is: %s', (to) => {
+  test.each(['wav', 'm4a'] as const)('%s has none of them, and says so, whatever the gain', (to) => {
+    for (const gainDb of [0, -3]) {
+      const { tags, warnings } = fitted({ ...REPLAYGAIN, TITLE: 'x' }, to, gainDb);
+      expect(tags).toEqual({ TITLE: 'x' });
+      expect(warnings).toEqual([
+        expect.stringMatching(/^REPLAYGAIN_ALBUM_GAIN, .* were left out: .* has no place/),
+      ]);
+    }
+  });
+
+  test.each(['flac', 'ogg', 'mp3', 'opus'] as const)('of 0 dB all stays as it is: %s', (to) => {
     const tags = to === 'opus' ? { R128_TRACK_GAIN: '-1000' } : REPLAYGAIN;
     expect(fitted({ ...tags, iTunNORM: 'x' }, to)).toEqual({
       tags: { ...tags, iTunNORM: 'x' },

@@ -44,25 +44,25 @@ export function fitLoudness(tags: Tags, to: TargetName, change: LevelChange): Fi
   if (others.length === entries.length) return { tags, warnings: [] };
   const found = entries.filter(([key]) => LOUDNESS.test(key));
   const family = FAMILIES[to];
+  if (family === null) return { tags: Object.fromEntries(others), warnings: [noPlace(to, found)] };
   const warnings: string[] = [];
-  const note = (text: string) => family !== null && warnings.push(text);
-
   let loud: Entries = found;
   if (change.levelUnknown) {
     loud = [];
-    note(`${names(found)} left out: by mixing, fades or a kernel it is not as loud as they say.`);
+    warnings.push(`${names(found)} left out: by mixing, fades or a kernel it is not as loud as they say.`);
   } else if (change.gainDb !== 0) {
     loud = afterGain(found, change);
-    if (loud.length > 0) note('ReplayGain and R128 tags were adjusted by the gain.');
+    if (loud.length > 0) warnings.push('ReplayGain and R128 tags were adjusted by the gain.');
     const lost = found.filter(([key]) => !loud.some(([kept]) => kept === key));
-    if (lost.length > 0) note(`${names(lost)} left out: what they say after the gain is not known.`);
+    if (lost.length > 0) warnings.push(`${names(lost)} left out: what they say after the gain is not known.`);
   }
-  if (family !== null && loud.some(([key]) => isOf(otherThan(family), key))) {
+  if (loud.some(([key]) => isOf(otherThan(family), key))) {
     const made = inFamily(loud, family);
-    if (made.length > 0) note(`${to} has ${family} tags: the ${otherThan(family)} gains became such.`);
+    if (made.length > 0)
+      warnings.push(`${to} has ${family} tags: the ${otherThan(family)} gains became such.`);
     const scopes = made.map(([key]) => key.replace(/^[^_]+/, otherThan(family)));
     const lost = loud.filter(([key]) => isOf(otherThan(family), key) && !scopes.includes(key.toUpperCase()));
-    if (lost.length > 0) note(`${names(lost)} left out: ${to} has no place for such tags.`);
+    if (lost.length > 0) warnings.push(noPlace(to, lost));
     loud = [...loud.filter(([key]) => !isOf(otherThan(family), key)), ...made];
   }
   return { tags: Object.fromEntries([...others, ...loud]), warnings };
@@ -137,6 +137,10 @@ function linear(value: number): string | null {
 function q78(decibels: number): string | null {
   const value = Math.round(decibels * Q7_8);
   return value >= -32_768 && value <= 32_767 ? String(value || 0) : null;
+}
+
+function noPlace(to: TargetName, entries: Entries): string {
+  return `${names(entries)} left out: ${to} has no place for such tags.`;
 }
 
 function names(entries: Entries): string {
