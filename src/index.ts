@@ -21,7 +21,8 @@ export type {
   ReleaseToMemoryMessage,
   WorkerLostMessage,
 } from './telemetry/channels.ts';
-export type { GivenThresholds, HealthThresholds } from './telemetry/health.ts';
+export type { GivenThresholds } from './telemetry/health.ts';
+export type { HealthThresholds } from './telemetry/health-findings.ts';
 export type { HealthCheck, HealthReport } from './telemetry/health-report.ts';
 export type { Log, LogEvent, LogLevel } from './telemetry/log.ts';
 export type { RecordOptions } from './telemetry/recording/record-options.ts';

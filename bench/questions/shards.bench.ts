@@ -71,7 +71,9 @@ function measure(workers: number): Figures {
     main.idle.setQuota(tier, quota);
   });
   const events = { closed: () => {}, rebalanced: () => {}, refused: () => {} };
-  const coordinator = new Coordinator({ ledger: stand.ledger, shard: main, options, quotas, events });
+  const { ledger } = stand;
+  const now = () => performance.now();
+  const coordinator = new Coordinator({ ledger, shard: main, options, quotas, events, now });
   const ports = shards.map((shard) => new Port(shard));
   for (const port of ports) coordinator.connect(port.shard.row, port);
 

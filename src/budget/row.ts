@@ -54,6 +54,10 @@ export class LedgerRow {
     Atomics.store(this.#words, this.#first + MAIL, 1);
   }
 
+  get hasMail(): boolean {
+    return Atomics.load(this.#words, this.#first + MAIL) === 1;
+  }
+
   /** Owner, before it reads the port: a message posted after the last read raises the flag again. */
   clearMail(): void {
     Atomics.store(this.#words, this.#first + MAIL, 0);

@@ -45,6 +45,8 @@ interface CoordinatorParts {
   readonly options: PoolOptions;
   readonly quotas: Quotas;
   readonly events: CoordinatorEvents;
+  /** Milliseconds. */
+  now(): number;
 }
 
 export class Coordinator {
@@ -67,12 +69,12 @@ export class Coordinator {
   readonly #allClosed = Promise.withResolvers<void>();
   readonly #quotaMoves: QuotaMoves;
 
-  constructor({ ledger, shard, options, quotas, events }: CoordinatorParts) {
+  constructor({ ledger, shard, options, quotas, events, now }: CoordinatorParts) {
     this.#ledger = ledger;
     this.#shard = shard;
     this.#events = events;
     this.#quotas = quotas;
-    this.#links = new Links(ledger);
+    this.#links = new Links(ledger, now);
     this.rows = new RowReader(ledger, options.tiers);
     const { rows, loans, flow } = this;
     this.transfers = new Transfers({ ledger, shard, rows, links: this.#links, loans, flow });
@@ -80,6 +82,11 @@ export class Coordinator {
     this.#policy = { ...DEFAULT_REBALANCE, mostQuota };
     this.#quotaMoves = new QuotaMoves(shard, this.#links, this.#asks, quotas);
     this.cleanup = new Cleanup(shard, this.rows, this.#links, this.#asks, quotas, this.#quotaMoves);
+  }
+
+  /** Milliseconds that a worker has left what it was sent unread, at most. */
+  silentMs(nowMs: number): number {
+    return this.#links.silentMs(nowMs);
   }
 
   // Workers come and go.

@@ -21,9 +21,13 @@ export interface Link {
 export class Links {
   readonly #ledger: Ledger;
   readonly #links = new Map<number, Link>();
+  readonly #now: () => number;
+  /** When what a row has not read yet was sent first. */
+  readonly #unreadMs = new Map<number, number>();
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, now: () => number) {
     this.#ledger = ledger;
+    this.#now = now;
   }
 
   get rows(): Iterable<number> {
@@ -42,6 +46,7 @@ export class Links {
   remove(row: number): Link | undefined {
     const link = this.#links.get(row);
     this.#links.delete(row);
+    this.#unreadMs.delete(row);
     return link;
   }
 
@@ -70,8 +75,19 @@ export class Links {
 
   /** After the post. */
   #flag(row: number): void {
-    this.#ledger.row(row).raiseMail();
+    const words = this.#ledger.row(row);
+    if (!words.hasMail) this.#unreadMs.set(row, this.#now());
+    words.raiseMail();
     this.#ledger.wake();
+  }
+
+  /** Milliseconds since a worker was sent what it has not read yet, of the one that is longest silent. */
+  silentMs(nowMs: number): number {
+    let longest = 0;
+    for (const [row, sinceMs] of this.#unreadMs) {
+      if (this.#ledger.row(row).hasMail) longest = Math.max(longest, nowMs - sinceMs);
+    }
+    return longest;
   }
 }
 

@@ -99,6 +99,7 @@ export class Regulator {
       rssBytes: memory.rssBytes,
       limitBytes: memory.limitBytes,
       secondsAtLevel,
+      heldSeconds: this.#pressure.heldSeconds(this.#lookedMs),
       emergency: this.#emergency.active,
     };
   }

@@ -16,6 +16,8 @@ export interface PressureSnapshot {
   /** The container's limit, else the machine's memory; null where it cannot be read. */
   readonly limitBytes: Bytes | null;
   readonly secondsAtLevel: Readonly<Record<PressureLevel, number>>;
+  /** For how long pressure has been at its level or above, without a break. */
+  readonly heldSeconds: number;
   /** An emergency is in progress. */
   readonly emergency: boolean;
 }

@@ -4,7 +4,7 @@
  */
 import type * as v from 'valibot';
 import { MillpondError } from '../errors.ts';
-import type { JudgedFigures } from '../telemetry/health.ts';
+import type { JudgedFigures } from '../telemetry/health-findings.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { escaped, jsonText } from '../text/escaping.ts';
 import { check } from './schemas/check.ts';

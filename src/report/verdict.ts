@@ -5,8 +5,10 @@
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { PRESSURE_LEVELS, type PressureLevel } from '../regulation/pressure.ts';
 import { NO_STATS } from '../telemetry/distributions.ts';
-import { evaluateHealth, type JudgedFigures } from '../telemetry/health.ts';
+import { evaluateHealth } from '../telemetry/health.ts';
+import type { JudgedFigures } from '../telemetry/health-findings.ts';
 import { HEALTH_CHECKS, type HealthReport, type HealthState } from '../telemetry/health-report.ts';
+import type { IntervalLine } from '../telemetry/recording/lines.ts';
 import type { Stats } from '../telemetry/stats.ts';
 import { hitRateOf, latencyByCause, peakBytesOf, servedBy } from './figures.ts';
 import type { RecordedRun } from './recorded-run.ts';
@@ -49,6 +51,7 @@ function judgedFigures(run: RecordedRun): JudgedFigures {
       ledgerLevel: level,
       processLevel: 'nominal',
       secondsAtLevel: secondsAtLevel(run),
+      heldSeconds: heldSeconds(run, level),
       emergency: emergencies > run.recoveries.length,
     },
     latency: {
@@ -62,7 +65,21 @@ function judgedFigures(run: RecordedRun): JudgedFigures {
       emergencies,
       recovered: run.recoveries.filter(({ recovered }) => recovered).length,
     },
+    tasks: {
+      queued: last?.tasks.queued ?? 0,
+      running: last?.tasks.running ?? 0,
+      // Nothing says so of a run that has no end.
+      ...{ oldestSeconds: 0, standstillSeconds: 0, silentSeconds: 0 },
+    },
   };
+}
+
+/** For how long pressure had been at a level or above when the last interval ended. */
+function heldSeconds({ intervals }: RecordedRun, level: PressureLevel): number {
+  const below = ({ pressure }: IntervalLine) =>
+    PRESSURE_LEVELS.indexOf(pressure) < PRESSURE_LEVELS.indexOf(level);
+  const from = intervals[intervals.findLastIndex(below) + 1]?.from;
+  return from === undefined ? 0 : intervals[intervals.length - 1].to - from;
 }
 
 /** An interval counts for the level at its end. */

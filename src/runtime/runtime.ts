@@ -106,15 +106,17 @@ class ThreadRuntime implements Runtime {
   snapshot(): Snapshot {
     const { ledger, coordinator, regulator, observer, tasks } = this.#parts;
     observer.publish();
+    const nowMs = performance.now();
     return takeSnapshot({
       threads: this.threads,
-      uptimeSeconds: (performance.now() - this.#parts.startedMs) / 1000,
+      uptimeSeconds: (nowMs - this.#parts.startedMs) / 1000,
+      nowMs,
       ledger,
       coordinator,
       regulator,
       totals: observer.totals,
       rates: observer.rates,
-      tasks: tasks.counts,
+      tasks: { ...tasks.counts, ...tasks.standing(nowMs) },
       health: this.#settings.health,
     });
   }

@@ -15,7 +15,7 @@ import { type Task, type TaskResult, taskBuffers } from '../messages/tasks.ts';
 import type { TierPolicies } from '../pool/tiers.ts';
 import { type Admission, needKib } from '../regulation/admission.ts';
 import { type Log, leakEvent } from '../telemetry/log.ts';
-import type { TaskCounts, TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
+import type { TaskCounts, TaskEnd, TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
 import type { RunOptions } from './runner.ts';
 import { leftPin, notCloneable, workerLost } from './task-errors.ts';
 import type { TaskMemory } from './task-memory.ts';
@@ -30,7 +30,7 @@ interface Entry {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   member: Member | null;
-  /** When it was posted to its worker; null before, and where nobody observes. */
+  /** When it was posted to its worker; null before. */
   startedMs: number | null;
   progress: number;
   /** The caller was answered; what comes back is only accounted for. */
@@ -49,8 +49,8 @@ interface TasksParts {
   readonly admission: Admission;
   readonly tiers: TierPolicies;
   readonly log: Log;
-  /** Told of each task's end, where somebody wants to know. */
-  readonly observer: TaskObserver | null;
+  /** Told of each task's end. */
+  readonly observers: readonly TaskObserver[];
 }
 
 export class Tasks {
@@ -60,11 +60,22 @@ export class Tasks {
   readonly #running = new Set<Entry>();
   readonly #counts = { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
   #last = 0;
+  /** When a task was last accepted into an empty queue, began or ended. */
+  #movedMs = 0;
   #broken: MillpondError | null = null;
   #idle: (() => void)[] = [];
 
   constructor(parts: TasksParts) {
     this.#parts = parts;
+  }
+
+  /** What stands still, at this time of the ports' clock. */
+  standing(nowMs: number): { oldestSeconds: number; standstillSeconds: number } {
+    const [oldest] = this.#running;
+    return {
+      oldestSeconds: oldest === undefined ? 0 : (nowMs - oldest.startedMs!) / 1000,
+      standstillSeconds: this.#queue.size === 0 ? 0 : (nowMs - this.#movedMs) / 1000,
+    };
   }
 
   get counts(): TaskCounts {
@@ -106,6 +117,7 @@ export class Tasks {
         signal.addEventListener('abort', onAbort, { once: true });
         entry.unlisten = () => signal.removeEventListener('abort', onAbort);
       }
+      if (this.#queue.size === 0) this.#movedMs = entry.acceptedMs;
       this.#queue.add(entry);
       this.pump();
       // What left is detached; what waits must not be written to any more.
@@ -164,7 +176,7 @@ export class Tasks {
 
   /** False when the worker went between being chosen and being given the task; the next one may be there. */
   #start(entry: Entry, member: Member): boolean {
-    const { ledger, memory, workers, admission, observer } = this.#parts;
+    const { ledger, memory, workers, admission } = this.#parts;
     const row = ledger.row(member.row);
     row.progressThousandths = 0;
     row.declared = entry.needKib > 0;
@@ -179,7 +191,8 @@ export class Tasks {
       return false;
     }
     entry.member = member;
-    if (observer !== null) entry.startedMs = admission.nowMs;
+    entry.startedMs = admission.nowMs;
+    this.#movedMs = entry.startedMs;
     this.#running.add(entry);
     admission.enter(member.row, entry.needKib);
     result.then(
@@ -276,11 +289,12 @@ export class Tasks {
   #ended({ name, member, acceptedMs, startedMs }: Entry, outcome: TaskOutcome): void {
     // Those are counted when their callers give up, which may be long before.
     if (outcome !== 'cancelled') this.#counts[outcome]++;
-    const { observer, admission } = this.#parts;
-    if (observer === null) return;
+    const { observers, admission } = this.#parts;
     const shard = startedMs === null ? MAIN_ROW : (member?.row ?? MAIN_ROW);
     const endedMs = admission.nowMs;
-    observer.ended({ name, shard, acceptedMs, startedMs, endedMs, outcome });
+    this.#movedMs = endedMs;
+    const end: TaskEnd = { name, shard, acceptedMs, startedMs, endedMs, outcome };
+    for (const observer of observers) observer.ended(end);
   }
 
   #answer(entry: Entry, answer: () => void): void {

@@ -25,8 +25,8 @@ interface MainPorts {
   readonly workers: TaskWorkers;
   readonly events: CoordinatorEvents;
   readonly log: Log;
-  /** Told of each task's end, if given. */
-  readonly observer: TaskObserver | null;
+  /** Told of each task's end. */
+  readonly observers: readonly TaskObserver[];
   /** Makes the thread's supply. */
   supply(around: Surroundings): Supply;
   /** Milliseconds. */
@@ -41,7 +41,7 @@ export interface MainParts {
 }
 
 export function wireMainThread(ports: MainPorts): MainParts {
-  const { ledger, options, recorder, workers, log, observer } = ports;
+  const { ledger, options, recorder, workers, log, observers } = ports;
   const supply = ports.supply({
     canBlock: false,
     safepoint: () => {},
@@ -58,10 +58,11 @@ export function wireMainThread(ports: MainPorts): MainParts {
     counts: new RowCounts(ledger, MAIN_ROW),
     recorder,
   });
-  const coordinator = new Coordinator({ ledger, shard, options, quotas, events: ports.events });
+  const { now, events } = ports;
+  const coordinator = new Coordinator({ ledger, shard, options, quotas, events, now });
   const admission = new Admission(ledger, coordinator.rows, options.acquireTimeoutMs, () => ports.now());
   const memory = new TaskMemory(shard, coordinator);
   const { tiers } = options;
-  const tasks = new Tasks({ ledger, coordinator, memory, workers, admission, tiers, log, observer });
+  const tasks = new Tasks({ ledger, coordinator, memory, workers, admission, tiers, log, observers });
   return { shard, coordinator, admission, tasks };
 }

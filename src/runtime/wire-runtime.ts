@@ -95,7 +95,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     recorder: observer.recorder,
     workers,
     log,
-    observer: recording,
+    observers: recording === null ? [observer] : [observer, recording],
     supply: (around) => new ThreadSupply(ledger, MAIN_ROW, around),
     now: ports.now,
     events: {

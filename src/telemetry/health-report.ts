@@ -10,8 +10,16 @@ export const HEALTH_CHECKS = [
   'hitRatio',
   'cleanupFrequency',
   'recoverySuccessRate',
+  'oldestTask',
+  'queueStandstill',
+  'silentThread',
 ] as const;
 export type HealthCheckName = (typeof HEALTH_CHECKS)[number];
+
+/** Where one of these fails, only another process helps. */
+export const LIVENESS_CHECKS: readonly HealthCheckName[] = ['oldestTask', 'queueStandstill', 'silentThread'];
+/** Where one of these fails, work had better go elsewhere for a while. */
+export const READINESS_CHECKS: readonly HealthCheckName[] = ['pressureLevel', ...LIVENESS_CHECKS];
 
 export interface HealthCheck {
   readonly state: HealthState;
@@ -27,5 +35,12 @@ export interface HealthReport {
   /** The worst of all checks. */
   readonly verdict: HealthState;
   readonly sentence: string;
+  /**
+   * For who restarts the process: false once a task has run for too long, tasks wait and none has begun or
+   * ended for too long, or a thread does not answer.
+   */
+  readonly live: boolean;
+  /** For who sends work here: live, and not short of memory for more than a moment. */
+  readonly ready: boolean;
   readonly checks: Readonly<Record<HealthCheckName, HealthCheck>>;
 }

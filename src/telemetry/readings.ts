@@ -12,7 +12,9 @@ import {
   type GcKind,
   LIFETIMES,
   PAUSES,
+  QUEUE,
   RECOVERIES,
+  SERVICE,
   SIZES,
   TIERS,
 } from './series.ts';
@@ -94,6 +96,16 @@ export class Readings {
   /** From the start of an emergency to its end. */
   recovery(): NanosecondStats {
     return this.#nanoseconds([RECOVERIES]);
+  }
+
+  /** From acceptance to the worker. */
+  queueWait(): NanosecondStats {
+    return this.#nanoseconds([QUEUE]);
+  }
+
+  /** From the worker to the result. */
+  serviceTime(): NanosecondStats {
+    return this.#nanoseconds([SERVICE]);
   }
 
   /** Values and weights that were clamped to the range of their kind. */

@@ -3,8 +3,7 @@
  *
  * Requests come first, `cause * 4 + tier`, with the nanoseconds they took; then lifetimes of leases by tier,
  * pauses of the collector by kind and recoveries from emergencies, in nanoseconds too; then sizes by tier, in
- * bytes, which ride along with each request. Last come what only a recording holds: how long tasks waited and
- * ran, in nanoseconds.
+ * bytes, which ride along with each request. Last comes how long tasks waited and ran, in nanoseconds.
  */
 import { GiB } from '../bytes.ts';
 import { CAUSES } from '../pool/causes.ts';

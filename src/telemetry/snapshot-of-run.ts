@@ -1,6 +1,7 @@
 /** The snapshot that sums a run up. Pure. */
 import type { TierName } from '../pool/tiers.ts';
-import { evaluateHealth, type HealthThresholds } from './health.ts';
+import { evaluateHealth } from './health.ts';
+import type { HealthThresholds } from './health-findings.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A snapshot after `close`, with what there was to see only before it. */

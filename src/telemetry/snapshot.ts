@@ -15,6 +15,22 @@ import type { ByteStats, GcSnapshot, LatencySummary, NanosecondStats } from './s
 import type { TaskCounts } from './task-end.ts';
 import type { HeldBytes, TierSnapshot } from './tier-snapshot.ts';
 
+/** Tasks, how long they waited and ran, and what stands still. */
+export interface TasksSnapshot extends TaskCounts {
+  /** From `run()` to the worker, or to the end of a task that never got there. */
+  readonly queueWait: NanosecondStats;
+  readonly intervalQueueWait: NanosecondStats;
+  /** From the worker to the result, by the main thread's clock. */
+  readonly serviceTime: NanosecondStats;
+  readonly intervalServiceTime: NanosecondStats;
+  /** That the task which runs longest has run; 0 where none runs. */
+  readonly oldestSeconds: number;
+  /** Since a task began or ended, while others wait; 0 where none waits. */
+  readonly standstillSeconds: number;
+  /** That a thread has left what it was sent unread, at most. */
+  readonly silentSeconds: number;
+}
+
 export interface Snapshot {
   readonly threads: number;
   readonly uptimeSeconds: number;
@@ -112,5 +128,5 @@ export interface Snapshot {
   readonly loans: { readonly count: number; readonly bytes: Bytes };
   readonly leaks: number;
   readonly quarantined: number;
-  readonly tasks: TaskCounts;
+  readonly tasks: TasksSnapshot;
 }

@@ -8,10 +8,11 @@ import type { RowReader } from '../coordinator/row-reader.ts';
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { Regulator } from '../regulation/regulator.ts';
-import { evaluateHealth, type HealthThresholds } from './health.ts';
+import { evaluateHealth } from './health.ts';
+import type { HealthThresholds } from './health-findings.ts';
 import type { Rates } from './rates.ts';
 import { shardSnapshot } from './shard-snapshot.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot, TasksSnapshot } from './snapshot.ts';
 import type { TaskCounts } from './task-end.ts';
 import { heldByTier, share, sumOf, tierSnapshots, utilization } from './tier-snapshot.ts';
 import type { Totals } from './totals.ts';
@@ -19,12 +20,13 @@ import type { Totals } from './totals.ts';
 interface SnapshotSources {
   readonly threads: number;
   readonly uptimeSeconds: number;
+  readonly nowMs: number;
   readonly ledger: Ledger;
   readonly coordinator: Coordinator;
   readonly regulator: Regulator;
   readonly totals: Totals;
   readonly rates: Rates;
-  readonly tasks: TaskCounts;
+  readonly tasks: TaskCounts & Pick<TasksSnapshot, 'oldestSeconds' | 'standstillSeconds'>;
   readonly health: HealthThresholds;
 }
 
@@ -120,7 +122,14 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
     loans: { count: loans.count, bytes: loans.bytes },
     leaks: rows.total(live, (counters) => counters.leaks),
     quarantined: rows.total(live, (counters) => counters.quarantined),
-    tasks: sources.tasks,
+    tasks: {
+      ...sources.tasks,
+      queueWait: sinceStart.queueWait(),
+      intervalQueueWait: lastInterval.queueWait(),
+      serviceTime: sinceStart.serviceTime(),
+      intervalServiceTime: lastInterval.serviceTime(),
+      silentSeconds: coordinator.silentMs(sources.nowMs) / 1000,
+    },
   };
   return { ...figures, health: evaluateHealth(figures, sources.health) };
 }

@@ -34,17 +34,12 @@ export class Totals {
   /** An emergency ended so many nanoseconds after it began; clamped to 1 ns .. 1 day. */
   recovered(nanoseconds: number): void {
     const { lowest, highest } = BOUNDS[RECOVERIES];
-    const interval: Interval = {
-      keys: Uint8Array.of(RECOVERIES),
-      nanoseconds: Float64Array.of(roundedInto(nanoseconds, lowest, highest)),
-      weights: Float64Array.of(1),
-      bytes: Float64Array.of(0),
-      histograms: [],
-      askedBytes: 0,
-      heldBytes: 0,
-      clipped: [],
-    };
-    this.merge(interval, MAIN_ROW);
+    this.merge(plainInterval([RECOVERIES], [roundedInto(nanoseconds, lowest, highest)]), MAIN_ROW);
+  }
+
+  /** How long tasks waited and ran, in range. A recording hears of each task by itself. */
+  timed(keys: readonly number[], nanoseconds: readonly number[]): void {
+    this.#current.add(plainInterval(keys, nanoseconds), MAIN_ROW);
   }
 
   /** Ends an interval and begins the next. */
@@ -73,6 +68,20 @@ export class Totals {
     if (this.#intervalP99 === undefined) this.#intervalP99 = slowP99(this.#last);
     return this.#intervalP99;
   }
+}
+
+/** Values without sizes, each counted once. */
+function plainInterval(keys: readonly number[], nanoseconds: readonly number[]): Interval {
+  return {
+    keys: Uint8Array.from(keys),
+    nanoseconds: Float64Array.from(nanoseconds),
+    weights: new Float64Array(keys.length).fill(1),
+    bytes: new Float64Array(keys.length),
+    histograms: [],
+    askedBytes: 0,
+    heldBytes: 0,
+    clipped: [],
+  };
 }
 
 function slowP99(interval: Distributions): number | null {

@@ -23,6 +23,7 @@ export function start(given: Partial<PoolOptions> = {}, workers = 2) {
   quotas.open(0).forEach((quota, tier) => void main.idle.setQuota(tier, quota));
   const refused: number[] = [];
   const rebalanced: (readonly Move[])[] = [];
+  const clock = { ms: 0 };
   const coordinator = new Coordinator({
     ledger: stand.ledger,
     shard: main,
@@ -33,6 +34,7 @@ export function start(given: Partial<PoolOptions> = {}, workers = 2) {
       closed: () => {},
       refused: (row, requests) => refused.push(row, requests),
     },
+    now: () => clock.ms,
   });
   const ports = shards.map((shard) => new Port(shard, coordinator));
   for (const port of ports) {

@@ -74,7 +74,14 @@ function spied({ messages = [], deaf = false }: { messages?: Answer[]; deaf?: bo
   const ledger = new Spy(stand.ledger.shared, new AtomicMemory(stand.ledger.words));
   const events = { rebalanced() {}, refused() {}, closed() {} };
   const quotas = new Quotas(DEFAULT_TIERS, 2);
-  const coordinator = new Coordinator({ ledger, shard: stand.shards[0], options, quotas, events });
+  const coordinator = new Coordinator({
+    ledger,
+    shard: stand.shards[0],
+    options,
+    quotas,
+    events,
+    now: () => 0,
+  });
   const link: Link = {
     post: (message) => {
       if (message.kind !== 'gift') return;

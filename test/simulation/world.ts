@@ -101,7 +101,7 @@ export class World implements Thread {
       },
       events: { rebalanced: () => {}, refused: () => {}, closed: () => void this.#closedRows++ },
       log: { write: (event) => void this.#log.push(event), close: () => {} },
-      observer: null,
+      observers: [],
       supply: (around) => {
         this.supply = new SimulatedSupply(this.machine, this, this.ledger, MAIN_ROW, around);
         return this.supply;

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  evaluateHealth,
-  type GivenThresholds,
-  type HealthThresholds,
-  resolveHealth,
-} from '../../src/telemetry/health.ts';
+import { evaluateHealth, type GivenThresholds, resolveHealth } from '../../src/telemetry/health.ts';
+import type { HealthThresholds } from '../../src/telemetry/health-findings.ts';
 import { HEALTH_CHECKS, type HealthCheckName } from '../../src/telemetry/health-report.ts';
 import { snapshotWith } from './snapshot-fixture.ts';
 
@@ -51,7 +47,20 @@ describe('each check', () => {
     ['pressureLevel', 'nominal', { pressure: { level: 'nominal', ...times(10, 0, 0, 0) } }, 0, 'ok'],
     ['pressureLevel', 'elevated', { pressure: { level: 'elevated', ...times(10, 0, 0, 0) } }, 1, 'ok'],
     ['pressureLevel', 'high', { pressure: { level: 'high', ...times(10, 0, 0, 0) } }, 2, 'warn'],
-    ['pressureLevel', 'critical', { pressure: { level: 'critical', ...times(10, 0, 0, 0) } }, 3, 'fail'],
+    [
+      'pressureLevel',
+      'critical for a minute',
+      { pressure: { level: 'critical', heldSeconds: 60, ...times(1000, 0, 0, 60) } },
+      3,
+      'fail',
+    ],
+    [
+      'pressureLevel',
+      'critical for a moment, as of one large task',
+      { pressure: { level: 'critical', heldSeconds: 59.9, ...times(1000, 0, 0, 59.9) } },
+      2,
+      'warn',
+    ],
     [
       'pressureLevel',
       'was high too short',
@@ -92,8 +101,20 @@ describe('each check', () => {
     ['recoverySuccessRate', 'at warn', emergencies(10, 9), 0.9, 'warn'],
     ['recoverySuccessRate', 'above fail', emergencies(100, 51), 0.51, 'warn'],
     ['recoverySuccessRate', 'at fail', emergencies(10, 5), 0.5, 'fail'],
+    ['recoverySuccessRate', 'of too few', emergencies(4, 0), 0, 'ok'],
+    ['recoverySuccessRate', 'of enough', emergencies(5, 2), 0.4, 'fail'],
     ['recoverySuccessRate', 'without any', emergencies(0, 0), 1, 'ok'],
     ['recoverySuccessRate', 'while the first goes on', emergencies(1, 0, true), 1, 'ok'],
+
+    ['oldestTask', 'below', { tasks: { oldestSeconds: 599 } }, 599, 'ok'],
+    ['oldestTask', 'at warn', { tasks: { oldestSeconds: 600 } }, 600, 'warn'],
+    ['oldestTask', 'at fail', { tasks: { oldestSeconds: 3600 } }, 3600, 'fail'],
+    ['queueStandstill', 'below', { tasks: { standstillSeconds: 299 } }, 299, 'ok'],
+    ['queueStandstill', 'at warn', { tasks: { standstillSeconds: 300 } }, 300, 'warn'],
+    ['queueStandstill', 'at fail', { tasks: { standstillSeconds: 1800 } }, 1800, 'fail'],
+    ['silentThread', 'below', { tasks: { silentSeconds: 59 } }, 59, 'ok'],
+    ['silentThread', 'at warn', { tasks: { silentSeconds: 60 } }, 60, 'warn'],
+    ['silentThread', 'at fail', { tasks: { silentSeconds: 600 } }, 600, 'fail'],
   ])('%s %s', (name, _case, changes, value, state) => {
     const seen = check(name, changes);
     expect([seen.value, seen.state]).toEqual([expect.closeTo(value, 9), state]);
@@ -161,6 +182,39 @@ describe('the verdict', () => {
 
   it('has every check, in order', () => {
     expect(Object.keys(evaluateHealth(snapshotWith()).checks)).toEqual([...HEALTH_CHECKS]);
+  });
+});
+
+describe('who watches the process', () => {
+  const answers = (changes: Changes) => {
+    const { verdict, live, ready } = evaluateHealth(snapshotWith(changes));
+    return [verdict, live, ready];
+  };
+
+  it('hears that it lives and is ready, also while something warns', () => {
+    expect(answers({})).toEqual(['ok', true, true]);
+    expect(answers({ tasks: { oldestSeconds: 700, standstillSeconds: 400 } })).toEqual(['warn', true, true]);
+  });
+
+  it.each<[string, Changes]>([
+    ['a task has looped for an hour', { tasks: { oldestSeconds: 3600 } }],
+    ['the queue stands', { tasks: { standstillSeconds: 1800 } }],
+    ['a thread does not answer', { tasks: { silentSeconds: 600 } }],
+  ])('hears that only another process helps where %s', (_what, changes) => {
+    expect(answers(changes)).toEqual(['fail', false, false]);
+  });
+
+  it('hears to send work elsewhere while memory is short, and not because of one large task', () => {
+    const critical = (heldSeconds: number): Changes => ({
+      pressure: { level: 'critical', heldSeconds, ...times(1000, 0, 0, 5) },
+      cleanup: { emergencies: 1, recovered: 0 },
+    });
+    expect(answers(critical(61))).toEqual(['fail', true, false]);
+    expect(answers(critical(5))).toEqual(['warn', true, true]);
+  });
+
+  it('does not hear of a pool that is too small: another process would be no quicker', () => {
+    expect(answers({ pool: { hitRate: 0.1 }, cleanup: { trims: 9000 } })).toEqual(['fail', true, true]);
   });
 });
 

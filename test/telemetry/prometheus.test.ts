@@ -235,6 +235,7 @@ describe('of an interval', () => {
       patterns: { ...quiet.patterns, intervalSizes: { ...none, unit: 'B' }, intervalSizesByTier: {} },
       usage: { ...quiet.usage, intervalLifetimes: none },
       cleanup: { ...quiet.cleanup, intervalGc: [], intervalRecovery: none },
+      tasks: { ...quiet.tasks, intervalQueueWait: none, intervalServiceTime: none },
     });
     expect(text).not.toMatch(/^millpond_interval_/m);
   });

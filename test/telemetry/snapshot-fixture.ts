@@ -200,6 +200,7 @@ const FIGURES: Omit<Snapshot, 'health'> = {
     rssBytes: 341 * MiB,
     limitBytes: 512 * MiB,
     secondsAtLevel: { nominal: 50, elevated: 9, high: 1.5, critical: 1 },
+    heldSeconds: 7.5,
     emergency: false,
   },
   cleanup: {
@@ -279,5 +280,12 @@ const FIGURES: Omit<Snapshot, 'health'> = {
   loans: { count: 1, bytes: 1 * MiB },
   leaks: 3,
   quarantined: 1,
-  tasks: { queued: 6, running: 2, succeeded: 110, failed: 4, cancelled: 5, lost: 1 },
+  tasks: {
+    ...{ queued: 6, running: 2, succeeded: 110, failed: 4, cancelled: 5, lost: 1 },
+    queueWait: inNanoseconds(stats(121, 90_000_000)),
+    intervalQueueWait: inNanoseconds(stats(8, 80_000_000)),
+    serviceTime: inNanoseconds(stats(119, 400_000_000)),
+    intervalServiceTime: inNanoseconds(stats(7, 300_000_000)),
+    ...{ oldestSeconds: 2.5, standstillSeconds: 0.75, silentSeconds: 0.25 },
+  },
 };

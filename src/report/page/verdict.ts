@@ -12,6 +12,9 @@ const CHECK_LABELS: Readonly<Record<(typeof HEALTH_CHECKS)[number], string>> = {
   hitRatio: 'Hit rate',
   cleanupFrequency: 'Clean-ups',
   recoverySuccessRate: 'Recovery from emergencies',
+  oldestTask: 'Longest running task',
+  queueStandstill: 'Standstill of the queue',
+  silentThread: 'Threads that do not answer',
 };
 
 export function verdictOf(run: RecordedRun): VerdictData {

@@ -7,7 +7,7 @@ import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
 import { DECISION_KINDS, type Decision, type Score, VERDICTS } from '../../regulation/decision.ts';
 import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
-import type { JudgedFigures } from '../../telemetry/health.ts';
+import type { JudgedFigures } from '../../telemetry/health-findings.ts';
 import { HEALTH_CHECKS, HEALTH_STATES } from '../../telemetry/health-report.ts';
 import { FAMILIES, GC_KINDS } from '../../telemetry/series.ts';
 import type { Snapshot } from '../../telemetry/snapshot.ts';
@@ -60,14 +60,15 @@ export const decision: v.GenericSchema<unknown, Decision> = fields({
   score: v.nullable(score),
 });
 
-export const taskCounts: v.GenericSchema<unknown, TaskCounts> = fields({
+const taskCountEntries = {
   queued: count,
   running: count,
   succeeded: count,
   failed: count,
   cancelled: count,
   lost: count,
-});
+} as const;
+export const taskCounts: v.GenericSchema<unknown, TaskCounts> = fields(taskCountEntries);
 
 const statsEntries = {
   count: amount,
@@ -82,6 +83,17 @@ const statsEntries = {
 const stats = fields(statsEntries);
 const nanosecondStats = fields({ ...statsEntries, unit: v.literal('ns', "'ns'") });
 const byteStats = fields({ ...statsEntries, unit: v.literal('B', "'B'") });
+
+const tasks = fields({
+  ...taskCountEntries,
+  queueWait: nanosecondStats,
+  intervalQueueWait: nanosecondStats,
+  serviceTime: nanosecondStats,
+  intervalServiceTime: nanosecondStats,
+  oldestSeconds: seconds,
+  standstillSeconds: seconds,
+  silentSeconds: seconds,
+});
 
 const latency = fields({
   unit: v.literal('ns', "'ns'"),
@@ -129,6 +141,7 @@ const pressure = fields({
   rssBytes: count,
   limitBytes: v.nullable(count),
   secondsAtLevel: each(PRESSURE_LEVELS, seconds),
+  heldSeconds: seconds,
   emergency: flag,
 });
 const cleanup = fields({
@@ -200,6 +213,8 @@ export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
   health: fields({
     verdict: oneOf(HEALTH_STATES),
     sentence: text(2000),
+    live: flag,
+    ready: flag,
     checks: each(
       HEALTH_CHECKS,
       fields({
@@ -229,7 +244,7 @@ export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
   loans: fields({ count, bytes: count }),
   leaks: count,
   quarantined: count,
-  tasks: taskCounts,
+  tasks,
 });
 
 /** Of a snapshot that may lack whatever health does not look at. */
@@ -237,7 +252,15 @@ export const judgedFigures: v.GenericSchema<unknown, JudgedFigures> = fields({
   uptimeSeconds: seconds,
   budget: v.pick(budget, ['limitBytes', 'peakBytes']),
   pool: v.pick(pool, ['acquires', 'hitRate', 'utilization']),
-  pressure: v.pick(pressure, ['level', 'ledgerLevel', 'processLevel', 'secondsAtLevel', 'emergency']),
+  pressure: v.pick(pressure, [
+    'level',
+    'ledgerLevel',
+    'processLevel',
+    'secondsAtLevel',
+    'heldSeconds',
+    'emergency',
+  ]),
   latency: fields({ byCause: each(CAUSES, v.omit(stats, ['sum', 'mean'])) }),
   cleanup: v.pick(cleanup, ['trims', 'trimmedBytes', 'emergencies', 'recovered']),
+  tasks: v.pick(tasks, ['queued', 'running', 'oldestSeconds', 'standstillSeconds', 'silentSeconds']),
 });

@@ -1,10 +1,5 @@
-/**
- * Metrics of how the runtime regulates itself: pressure, cleanup, load, block size, decisions, health; and of
- * its tasks.
- */
+/** Metrics of how the runtime regulates itself: pressure, cleanup, load, block size, decisions. */
 import { PRESSURE_LEVELS } from '../../regulation/pressure.ts';
-import { HEALTH_STATES, type HealthCheckName } from '../health-report.ts';
-import type { Snapshot } from '../snapshot.ts';
 import {
   byName,
   byShard,
@@ -13,30 +8,11 @@ import {
   interval,
   type Metric,
   oneOf,
-  type Row,
   summary,
   withinShard,
 } from './metric.ts';
 
-const health = (name: HealthCheckName, scale: number) => (s: Snapshot) => s.health.checks[name].value * scale;
-
 export const REGULATION_METRICS: readonly Metric[] = [
-  gauge('threads', '{thread}', 'Worker threads.', [], (s) => s.threads),
-  gauge('uptime', 's', 'Since the runtime started.', [], (s) => s.uptimeSeconds),
-  gauge('tasks', '{task}', 'Tasks that wait or run now.', ['state'], (s) =>
-    byName({ queued: s.tasks.queued, running: s.tasks.running }, (tasks) => tasks),
-  ),
-  counter(
-    'tasks.ended',
-    '{task}',
-    'Tasks by how they ended; lost ones died with their worker.',
-    ['state'],
-    (s) => {
-      const { succeeded, failed, cancelled, lost } = s.tasks;
-      return byName({ succeeded, failed, cancelled, lost }, (tasks) => tasks);
-    },
-  ),
-
   gauge('pressure.level', '{level}', '1 for the level that holds now, 0 for the others.', ['level'], (s) =>
     oneOf(PRESSURE_LEVELS, s.pressure.level),
   ),
@@ -70,6 +46,13 @@ export const REGULATION_METRICS: readonly Metric[] = [
   ),
   counter('pressure.time', 's', 'Time spent at each level.', ['level'], (s) =>
     byName(s.pressure.secondsAtLevel, (seconds) => seconds),
+  ),
+  gauge(
+    'pressure.held',
+    's',
+    'For how long pressure has been at its level or above, without a break.',
+    [],
+    (s) => s.pressure.heldSeconds,
   ),
 
   gauge('emergency.active', '{emergency}', '1 while an emergency goes on, else 0.', [], (s) =>
@@ -216,59 +199,5 @@ export const REGULATION_METRICS: readonly Metric[] = [
   ),
   gauge('shadow.block.size', 'By', 'The block size of the shadow, where one runs.', [], (s) =>
     s.decisions.shadow === null ? null : s.decisions.shadow.blockBytes,
-  ),
-
-  gauge(
-    'health.verdict',
-    '{state}',
-    '1 for the worst state of all checks, 0 for the others.',
-    ['verdict'],
-    (s) => oneOf(HEALTH_STATES, s.health.verdict),
-  ),
-  gauge(
-    'health.check',
-    '{state}',
-    '1 for the state of the check, 0 for the others.',
-    ['check', 'state'],
-    (s) =>
-      Object.entries(s.health.checks).flatMap(([check, { state }]) =>
-        oneOf(HEALTH_STATES, state).map(([labels, value]): Row<number> => [[check, ...labels], value]),
-      ),
-  ),
-  gauge(
-    'health.pool.utilization',
-    '1',
-    'What the check poolUtilization saw.',
-    [],
-    health('poolUtilization', 1 / 100),
-  ),
-  gauge(
-    'health.pressure',
-    '{level}',
-    'What the check pressureLevel saw: 0 nominal, 1 elevated, 2 high, 3 critical.',
-    [],
-    health('pressureLevel', 1),
-  ),
-  gauge(
-    'health.allocation.latency',
-    's',
-    'What the check allocationLatency saw.',
-    [],
-    health('allocationLatency', 1e-9),
-  ),
-  gauge('health.hit', '1', 'What the check hitRatio saw.', [], health('hitRatio', 1)),
-  gauge(
-    'health.cleanup',
-    '1/s',
-    'What the check cleanupFrequency saw.',
-    [],
-    health('cleanupFrequency', 1 / 60),
-  ),
-  gauge(
-    'health.recovery.success',
-    '1',
-    'What the check recoverySuccessRate saw.',
-    [],
-    health('recoverySuccessRate', 1),
   ),
 ];
