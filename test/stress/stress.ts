@@ -11,6 +11,7 @@
 import { createRuntime, KiB, MiB, type Runtime } from '../../src/index.ts';
 import { Dice, type Stamped, stamp, verify } from './contents.ts';
 import { type Done, FATES, type Fate, type Order } from './job.ts';
+import { afterTurns, orHang } from './waiting.ts';
 import { countInto, liveBytes, mostBytes, witnessWords } from './witness.ts';
 
 interface StressOptions {
@@ -58,8 +59,6 @@ const DEADLY: ReadonlySet<Fate> = new Set(['exits', 'throws outside', 'fills the
 const TASKS_IN_A_ROUND = 300;
 /** Leases on the main thread, handed on by tasks, before it lends and releases more of them at a time. */
 const STOCK_MOST = 6;
-/** Without a single task settling. Only ends what would hang for ever. */
-const HANG_MS = 120_000;
 
 export async function stress({ seconds, seed, threads }: StressOptions): Promise<StressReport> {
   const report: StressReport = {
@@ -288,20 +287,4 @@ function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'AbortError') return error.name;
   return (error as { code?: string }).code ?? error.message;
-}
-
-/** A number of turns of the event loop, not a time. */
-function afterTurns(turns: number, then: () => void): void {
-  if (turns === 0) then();
-  else setImmediate(() => afterTurns(turns - 1, then));
-}
-
-async function orHang<T>(promise: Promise<T>, why = () => 'nothing settled'): Promise<T> {
-  const hang = Promise.withResolvers<never>();
-  const timer = setTimeout(() => hang.reject(new Error(`${why()} after ${HANG_MS / 1000} s`)), HANG_MS);
-  try {
-    return await Promise.race([promise, hang.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
