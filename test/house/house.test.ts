@@ -20,7 +20,7 @@ const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
 const manifest = JSON.parse(read('package.json'));
 const paths = readPaths(root);
 const entries = entriesOf(manifest);
-const code = paths.filter((path) => /^(src|workers|test|bench)\/.*\.[jt]s$/.test(path));
+const code = paths.filter((path) => /^(src|workers|test|bench|examples)\/.*\.[jt]s$/.test(path));
 const modules = Array.from(readTexts(root, code), ([file, text]) => parseModule(file, text, entries));
 const sheets = Array.from(
   readTexts(
@@ -55,7 +55,7 @@ describe('the house', () => {
     const files = new Set(code);
     const targets = modules.flatMap(({ imports }) => imports.map(({ target }) => target));
     const missing = targets.filter(
-      (target) => /^(src|workers|test|bench)\//.test(target) && !files.has(target),
+      (target) => /^(src|workers|test|bench|examples)\//.test(target) && !files.has(target),
     );
     // The command's next files in the package.
     expect(missing).toEqual(['src/cli/compile-cache.js', 'src/cli/main.js']);
@@ -90,10 +90,10 @@ describe('the house', () => {
     const top = (file: string): string => file.split('/')[0];
     const found = unusedExports(modules, {
       roots: new Set(roots),
-      // Tests do not make an export of the sources or of a benchmark used, nor do benchmarks one of the
-      // sources.
+      // Tests do not make an export of the sources or of a benchmark used, nor do benchmarks and examples one
+      // of the sources.
       counts: (user, maker) =>
-        top(maker) === 'test' || top(user) === top(maker) || !/^(test|bench)/.test(user),
+        top(maker) === 'test' || top(user) === top(maker) || !/^(test|bench|examples)/.test(user),
     });
     expect(found).toEqual(Object.keys(SEAMS));
     expect(openExports(modules)).toEqual([]);

@@ -29,7 +29,8 @@ export function outOfOrder(modules: readonly Module[], order = ORDER, tops = TOP
   for (const { file, imports } of modules) {
     const room = roomOf(file);
     // Tests and benchmarks stand outside the house: they look at all of it, and nothing in it knows them.
-    if (room === 'test' || room === 'bench') continue;
+    // Examples see what users see.
+    if (room === 'test' || room === 'bench' || room === 'examples') continue;
     // A configuration of a tool at the root of `src/` is no room.
     if (/\.config\.\w+$/.test(file)) continue;
     const step = steps.get(tops[room] ?? room);

@@ -1,7 +1,7 @@
 /** Packs millpond, installs it into an empty folder as a user would, and uses it from there. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -127,35 +127,15 @@ describe('the package', () => {
     expect(JSON.parse(stdout)).toEqual([16_384, 0.125, 0.125]);
   });
 
-  it('does what the README shows, as it shows it', async () => {
-    const readme = await readFile(join(checkout, 'README.md'), 'utf8');
-    const shown = [...readme.matchAll(/```ts\n\/\/ (\w+\.ts)\n(.*?)```/gs)].map(([, name, code]) => ({
-      name,
-      code,
-    }));
-    expect(shown.map(({ name }) => name)).toEqual(['echo.ts', 'main.ts', 'loudest.ts', 'wider.ts']);
-    for (const { name, code } of shown) await writeFile(join(folder, name), code);
+  it('runs the examples, which a strict TypeScript accepts', async () => {
+    const examples = await readdir(join(checkout, 'examples'), { recursive: true });
+    await cp(join(checkout, 'examples'), join(folder, 'examples'), { recursive: true });
     await copyFile(join(piano, 'rel1.ogg'), join(folder, 'a.ogg'));
-    await writeFile(
-      join(folder, 'widen.ts'),
-      `import { createRuntime } from 'millpond';
-       await using runtime = await createRuntime({ job: new URL('./wider.ts', import.meta.url), threads: 1 });
-       console.log(JSON.stringify(await runtime.run({ input: 'a.ogg', output: 'a-wide.flac', to: 'flac' })));`,
-    );
-    const echo = await run(process.execPath, ['main.ts'], { cwd: folder, env });
-    expect(echo.stdout).toBe('1 0.5 2097152\n');
-    const wide = await run(process.execPath, ['widen.ts'], { cwd: folder, env });
-    expect(JSON.parse(wide.stdout)).toMatchObject({ channels: 2, sampleRate: 48_000, bits: 24 });
-    expect(existsSync(join(folder, 'a-wide.flac'))).toBe(true);
-    await writeFile(join(folder, 'samples.f32'), Buffer.from(Float32Array.of(0.25, -0.75, 0.5).buffer));
-    await writeFile(
-      join(folder, 'hear.ts'),
-      `import { createRuntime } from 'millpond';
-       await using runtime = await createRuntime({ job: new URL('./loudest.ts', import.meta.url), threads: 1 });
-       console.log(await runtime.run('samples.f32'), runtime.snapshot().shards[1].processedBytes);`,
-    );
-    expect((await run(process.execPath, ['hear.ts'], { cwd: folder, env })).stdout).toBe('0.75 12\n');
-    await typeCheck(...shown.map(({ name }) => name));
+    const example = (name: string, ...args: string[]): Promise<{ stdout: string }> =>
+      run(process.execPath, [join('examples', name, 'main.ts'), ...args], { cwd: folder, env });
+    expect((await example('own-job')).stdout).toBe('1 0.5 2097152\n');
+    expect((await example('kernel', 'a.ogg', 'wide.flac')).stdout).toBe('0.5 s at 48000 Hz, 24 bits\n');
+    await typeCheck(...examples.filter((file) => file.endsWith('.ts')).map((file) => join('examples', file)));
   });
 
   it('has metrics for Prometheus and OpenTelemetry', async () => {
