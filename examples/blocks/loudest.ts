@@ -11,7 +11,7 @@ export default defineJob((file: string, { pool, block, progress }) => {
     const { size } = fstatSync(descriptor);
     for (;;) {
       using lease = pool.acquire(block.frames(1, 48_000) * 4);
-      const bytes = readSync(descriptor, lease.bytes, 0, lease.length, null);
+      const bytes = readSync(descriptor, lease.bytes);
       if (bytes === 0) return peak;
       for (const sample of lease.float32.subarray(0, bytes / 4)) peak = Math.max(peak, Math.abs(sample));
       block.processed(bytes);

@@ -5,7 +5,7 @@ type Input = { block: Lease; delay: number; gain: number };
 
 export default defineJob(({ block, delay, gain }: Input, { pool }) => {
   using dry = pool.acquire(block.length);
-  const samples = block.float32.subarray(0, block.length / 4);
+  const samples = block.float32;
   dry.float32.set(samples);
   for (let i = delay; i < samples.length; i++) samples[i] += gain * dry.float32[i - delay];
   return block;
