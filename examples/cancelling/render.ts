@@ -8,7 +8,7 @@ export default defineJob((hours: number, { pool, block, signal, progress }) => {
   for (let done = 0; done < frames; ) {
     signal.throwIfAborted();
     using lease = pool.acquire(block.frames(1, 48_000) * 4);
-    const samples = lease.float32.subarray(0, lease.length / 4);
+    const samples = lease.float32;
     for (let i = 0; i < samples.length; i++) {
       level = 0.999 * level + 0.02 * (Math.random() - 0.5);
       samples[i] = level;

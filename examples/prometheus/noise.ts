@@ -6,7 +6,7 @@ export default defineJob((seconds: number, { pool, block }) => {
   let left = seconds * 48_000;
   while (left > 0) {
     using lease = pool.acquire(Math.min(left, block.frames(1, 48_000)) * 4);
-    const samples = lease.float32.subarray(0, lease.length / 4);
+    const samples = lease.float32;
     for (let i = 0; i < samples.length; i++) samples[i] = 2 * Math.random() - 1;
     for (const sample of samples) power += sample * sample;
     left -= samples.length;
