@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
+import { wallMs } from '../timers.ts';
 
 export interface Owner {
   /** Digest of the host's names. */
@@ -58,8 +59,8 @@ export function isGone(owner: Owner, file: Written): boolean {
   const own = ownProcess();
   if (owner.host !== own.host) return false;
   // Of an earlier start of this host, unless another one has its names and writes at this moment.
-  if (owner.boot !== own.boot) return file.mtimeMs < Date.now() - uptime() * 1000 - SKEW_MS;
-  if (owner.space !== own.space) return file.mtimeMs < Date.now() - ABANDONED_MS;
+  if (owner.boot !== own.boot) return file.mtimeMs < wallMs() - uptime() * 1000 - SKEW_MS;
+  if (owner.space !== own.space) return file.mtimeMs < wallMs() - ABANDONED_MS;
   if (!isThere(Number(owner.pid))) return true;
   const start = startOf(owner.pid);
   return start !== null && owner.start !== '0' && start !== owner.start;

@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
+import { nowMs } from '../timers.ts';
 import { readText } from './cgroup.ts';
 import { readCores } from './cores.ts';
 import { parseStat } from './proc-stat.ts';
@@ -42,7 +43,7 @@ const CORES_EVERY_MS = 10_000;
 let cores = { count: 0, readMs: Number.NEGATIVE_INFINITY };
 
 export const realSources: CpuSources = {
-  now: () => performance.now(),
+  now: nowMs,
   processCpu: () => seconds(process.cpuUsage()),
   systemCpu: () => {
     if (process.platform !== 'linux') return addUp(cpus());
@@ -50,8 +51,8 @@ export const realSources: CpuSources = {
     return stat === null ? null : parseStat(stat);
   },
   cores: () => {
-    const nowMs = performance.now();
-    if (nowMs - cores.readMs >= CORES_EVERY_MS) cores = { count: readCores(), readMs: nowMs };
+    const readMs = nowMs();
+    if (readMs - cores.readMs >= CORES_EVERY_MS) cores = { count: readCores(), readMs };
     return cores.count;
   },
 };

@@ -8,6 +8,7 @@ import { type GivenThresholds, resolveHealth } from '../telemetry/health.ts';
 import type { HealthThresholds } from '../telemetry/health-findings.ts';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { RecordOptions } from '../telemetry/recording/record-options.ts';
+import { setImmediate } from '../timers.ts';
 import type { RuntimeLimits } from './worker-pool.ts';
 
 export interface RuntimeOptions extends Partial<PoolOptions> {

@@ -13,6 +13,7 @@ import type { HealthReport } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { takeSnapshot } from '../telemetry/take-snapshot.ts';
+import { clearInterval, clearTimeout, nowMs, setInterval, setTimeout } from '../timers.ts';
 import { type RuntimeOptions, type RuntimeSettings, resolveRuntimeOptions } from './options.ts';
 import type { CloseReport, Runner, RunOptions } from './runner.ts';
 import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
@@ -58,7 +59,7 @@ class ThreadRuntime implements Runtime {
     this.threads = threads;
     this.#settings = settings;
     this.#parts = wireRuntime(settings, {
-      now: () => performance.now(),
+      now: nowMs,
       load: new CpuLoad(),
       readMemory: readProcessMemory,
       free: () => this.#workerFree(),
@@ -106,17 +107,17 @@ class ThreadRuntime implements Runtime {
   snapshot(): Snapshot {
     const { ledger, coordinator, regulator, observer, tasks } = this.#parts;
     observer.publish();
-    const nowMs = performance.now();
+    const now = nowMs();
     return takeSnapshot({
       threads: this.threads,
-      uptimeSeconds: (nowMs - this.#parts.startedMs) / 1000,
-      nowMs,
+      uptimeSeconds: (now - this.#parts.startedMs) / 1000,
+      nowMs: now,
       ledger,
       coordinator,
       regulator,
       totals: observer.totals,
       rates: observer.rates,
-      tasks: { ...tasks.counts, ...tasks.standing(nowMs) },
+      tasks: { ...tasks.counts, ...tasks.standing(now) },
       health: this.#settings.health,
     });
   }
@@ -141,7 +142,7 @@ class ThreadRuntime implements Runtime {
     await tasks.settled();
     const before = recording === null ? null : this.snapshot();
     recording?.closing();
-    regulator.close(performance.now());
+    regulator.close(nowMs());
     // Ports and idle threads do not keep the process alive; this timer does, and ends the wait for a thread
     // that an endless loop of its job keeps busy.
     const patience = Promise.withResolvers<void>();
@@ -165,7 +166,7 @@ class ThreadRuntime implements Runtime {
       tasks: succeeded + failed + cancelled + lost,
       peakBytes: ledger.peakKib * KiB,
       endBytes,
-      wallMs: Math.round(performance.now() - this.#parts.startedMs),
+      wallMs: Math.round(nowMs() - this.#parts.startedMs),
     });
     if (before !== null) recording?.close(snapshotOfRun(before, this.snapshot(), health));
     log.close();
@@ -179,7 +180,7 @@ class ThreadRuntime implements Runtime {
     tasks.reportProgress();
     // Memory may have come free for a task that waits for it.
     tasks.pump();
-    const now = performance.now();
+    const now = nowMs();
     regulator.tick(now, threadSources.values());
     observer.tick(now, coordinator.rows);
     recording?.tick(now);

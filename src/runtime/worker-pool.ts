@@ -16,6 +16,7 @@ import type { Interval } from '../messages/interval.ts';
 import { type Hello, PROBE, type Probe, READY, type WorkerStart } from '../messages/start.ts';
 import type { Task, TaskResult } from '../messages/tasks.ts';
 import { type ResultMessage, readResult, type TaskMessage, writeTask } from '../messages/wire.ts';
+import { setImmediate } from '../timers.ts';
 
 export interface Member {
   readonly worker: Worker;

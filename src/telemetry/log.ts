@@ -13,6 +13,7 @@ import type { Bytes } from '../bytes.ts';
 import type { DecisionInputs, DecisionKind, Score } from '../regulation/decision.ts';
 import type { PressureLevel } from '../regulation/pressure.ts';
 import { escapedLines } from '../text/escaping.ts';
+import { wallMs } from '../timers.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -95,7 +96,8 @@ interface LogOptions {
   /** Milliseconds. Default 10,000. */
   readonly windowMs?: number;
   /**
-   * Milliseconds since 1970: the time in each line, and what windows are measured with. Default `Date.now`.
+   * Milliseconds since 1970: the time in each line, and what windows are measured with. Default: the clock of
+   * the system.
    */
   readonly now?: () => number;
   /** Takes each line with its newline. Default: file descriptor 2, synchronously. */
@@ -117,7 +119,7 @@ interface Window {
 
 /** A log that has not touched its destination nor loaded pino yet. */
 export function createLog(options: LogOptions = {}): Log {
-  const { level = 'warn', linesPerWindow = 10, windowMs = 10_000, now = Date.now } = options;
+  const { level = 'warn', linesPerWindow = 10, windowMs = 10_000, now = wallMs } = options;
   const windows = new Map<EventName, Window>();
   let logger: Logger | undefined;
 

@@ -3,6 +3,7 @@
  * anew for each scrape: nothing is counted here that could drift.
  */
 import { Counter, Gauge, Registry, Summary } from 'prom-client';
+import { queueMicrotask } from '../timers.ts';
 import { METRICS, type Metric, QUANTILES, type SnapshotSource } from './metrics.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -13,6 +13,7 @@ import type { Hello, WorkerStart } from '../messages/start.ts';
 import { type ResultMessage, readTask, type TaskMessage, writeResult } from '../messages/wire.ts';
 import { GcWatch } from '../telemetry/gc.ts';
 import { Recorder } from '../telemetry/recorder.ts';
+import { nowMs, queueMicrotask, setTimeout } from '../timers.ts';
 import { type JobContext, makeContext } from './job-context.ts';
 import { ThreadSupply } from './supply.ts';
 import type { TaskEnding } from './task-frame.ts';
@@ -160,12 +161,12 @@ export class JobThread {
 
 /** Rows of dead threads come free a moment after their replacements start. */
 function claimRow(ledger: Ledger): number {
-  const deadline = performance.now() + ROW_WAIT_MS;
+  const deadline = nowMs() + ROW_WAIT_MS;
   for (;;) {
     const seen = ledger.wakeWord();
     const row = ledger.claim(threadId);
     if (row >= 0) return row;
-    if (performance.now() > deadline) {
+    if (nowMs() > deadline) {
       throw new MillpondError(
         'ERR_WORKER_BOOTSTRAP',
         `Every worker has a row in the ledger; all ${ledger.rows} were taken for ${ROW_WAIT_MS} ms. Workers die faster than they can be replaced: find out why.`,

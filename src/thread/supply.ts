@@ -3,7 +3,6 @@
  * Owned by that thread. Invariant: the row's starving words show the largest need in the set, 0 when it is
  * empty.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Counting } from '../budget/counting.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import type { LedgerRow } from '../budget/row.ts';
@@ -12,6 +11,7 @@ import type { Store } from '../pool/store.ts';
 import type { Need, Supply } from '../pool/supply.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
 import { channels } from '../telemetry/channels.ts';
+import { nowMs, sleep } from '../timers.ts';
 
 /** What differs between the main thread and a worker. */
 export interface Surroundings {
@@ -122,7 +122,7 @@ export class ThreadSupply implements Supply {
   }
 
   now(): number {
-    return performance.now() * 1e6;
+    return nowMs() * 1e6;
   }
 
   #publishNeed(): void {

@@ -13,6 +13,7 @@ import { parseModule, parseSheet } from './module.ts';
 import { emptyNames } from './names.ts';
 import { waysTo } from './native.ts';
 import { ORDER, outOfOrder, stepsOf } from './rooms.ts';
+import { replaceableTimers } from './timers.ts';
 import { commandsOf, entriesOf, readPaths, readTexts } from './tree.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -101,6 +102,10 @@ describe('the house', () => {
 
   it('knows the words of the ledger by their names', () => {
     expect(layoutOutside(modules)).toEqual([]);
+  });
+
+  it('takes timers and clocks before a test can replace them', () => {
+    expect(replaceableTimers(modules)).toEqual([]);
   });
 
   it('has room on the page for every comment and line of code', () => {

@@ -6,7 +6,7 @@ import type { Module } from './module.ts';
 
 /** As in ARCHITECTURE.md, which a test compares. */
 export const ORDER =
-  'version, errors -> bytes -> text -> files -> machine, pool -> budget, messages -> coordinator -> regulation -> ' +
+  'version, errors, timers -> bytes -> text -> files -> machine, pool -> budget, messages -> coordinator -> regulation -> ' +
   'telemetry -> thread -> runtime, worker -> audio -> isolation -> batch, report -> cluster -> service -> cli';
 
 /** What users begin with. It may import whatever stands up to the room behind it, and nothing imports it. */

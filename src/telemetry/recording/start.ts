@@ -1,5 +1,6 @@
 /** Starts the recording of a runtime: its file and its first line. Main thread. */
 import { parse } from 'node:path';
+import { wallMs } from '../../timers.ts';
 import type { Log } from '../log.ts';
 import { headerLine } from './header.ts';
 import type { HeaderLine } from './lines.ts';
@@ -30,7 +31,7 @@ export function startRecording({
 }: RecordingParts): RunRecording {
   const { path, label = parse(String(job)).name } = resolveRecord(record);
   const file = new RecordingFile(path, (reason) => log.write({ event: 'recording-ended', path, reason }));
-  const startedAt = new Date(Date.now() - (sources.now() - startedMs));
+  const startedAt = new Date(wallMs() - (sources.now() - startedMs));
   const header = headerLine(label, startedAt, options, () => sources.now() * 1e6);
   return new RunRecording(file, header, sources, startedMs);
 }
