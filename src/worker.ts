@@ -26,8 +26,8 @@ export type DefinedJob<Input, Result> = ((task: never) => unknown) & {
 /**
  * Makes a job out of a function; export the result as default. The function may be synchronous or not, and is
  * called for one task at a time in each worker. Its input and result are structured clones; leases in plain
- * objects and arrays of them are moved. What it throws reaches the caller of `run` with its name, message and
- * code.
+ * objects and arrays of them are moved. What it throws reaches the caller of `run` with its name, message,
+ * stack, `cause`, `errors` and those of its own fields that can be cloned.
  * @throws MillpondError `ERR_JOB_INVALID` when it is given no function; `ERR_NOT_A_WORKER` when the result is
  * called outside a runtime
  */

@@ -55,7 +55,19 @@ export class TaskFrame {
 
   /** The job threw. */
   fail(error: unknown): TaskEnding {
-    return this.#end(undefined, recordError(error), [], []);
+    return this.#end(undefined, this.record(error), [], []);
+  }
+
+  /** What was thrown, as it can be sent. */
+  record(thrown: unknown): ErrorRecord {
+    return recordError(thrown, (value) => this.#plain(value));
+  }
+
+  /** A copy of what an error carries; leases cannot leave with it. */
+  #plain(value: unknown): unknown {
+    const { leases } = pack(value, this.#shard);
+    if (leases.length > 0) throw new Error('it cannot be sent');
+    return structuredClone(value);
   }
 
   #end(

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MillpondError } from '../../src/errors.ts';
 import { crateFor, detachViews, pack, storeFrom, unpack } from '../../src/messages/cargo.ts';
-import { errorFrom, recordError } from '../../src/messages/error-record.ts';
 import { Store } from '../../src/pool/store.ts';
 import { makeShard, SMALL } from '../stand.ts';
 
@@ -156,62 +154,4 @@ describe('packing', () => {
     buffer.transfer();
     return buffer;
   }
-});
-
-describe('errors between threads', () => {
-  it('keep class, name, message, code and stack', () => {
-    const thrown = Object.assign(new TypeError('bad'), { code: 'E_BAD' });
-    const arrived = errorFrom(structuredClone(recordError(thrown)));
-    expect(arrived).toBeInstanceOf(TypeError);
-    expect(arrived).toMatchObject({ name: 'TypeError', message: 'bad', code: 'E_BAD', stack: thrown.stack });
-  });
-
-  it("keep the project's own", () => {
-    const arrived = errorFrom(recordError(new MillpondError('ERR_AUDIO_OPEN', 'no')));
-    expect(arrived).toBeInstanceOf(MillpondError);
-    expect(arrived).toMatchObject({ name: 'MillpondError', code: 'ERR_AUDIO_OPEN' });
-  });
-
-  it.each([
-    ['of a class of its own', Object.assign(new Error('m'), { name: 'AbortError', code: 20 })],
-    [
-      'that only looks like one of the project',
-      Object.assign(new Error('m'), { name: 'MillpondError', code: 'ERR_X' }),
-    ],
-  ])('keep name and code of one %s, as an Error', (_what, thrown) => {
-    const arrived = errorFrom(structuredClone(recordError(thrown))) as Error & { code?: unknown };
-    expect(Object.getPrototypeOf(arrived)).toBe(Error.prototype);
-    expect(arrived).toMatchObject({
-      name: thrown.name,
-      message: 'm',
-      code: thrown.code,
-      stack: thrown.stack,
-    });
-    expect(Object.keys(arrived)).toEqual(['code']);
-  });
-
-  it('have a name and a stack where there was none, and no code that is neither text nor a number', () => {
-    const arrived = errorFrom(recordError({ message: 'm', name: null, code: {} }));
-    expect(arrived).toMatchObject({
-      name: 'Error',
-      message: 'm',
-      stack: expect.stringContaining('Error: m'),
-    });
-    expect(arrived).not.toHaveProperty('code');
-  });
-
-  it('are made even of what cannot be read', () => {
-    const getter = Object.defineProperty(new Error('x'), 'message', {
-      get: () => {
-        throw new Error('no');
-      },
-    });
-    for (const thrown of [Object.create(null), getter, { message: Symbol('x'), name: {} }]) {
-      expect(errorFrom(recordError(thrown))).toBeInstanceOf(Error);
-    }
-  });
-
-  it.each([['text'], [null], [undefined], [42]])('are made of whatever was thrown: %s', (thrown) => {
-    expect(errorFrom(recordError(thrown)).message).toBe(`The job threw ${String(thrown)}`);
-  });
 });

@@ -9,7 +9,7 @@ const gifts = [
   { tier: 1, buffers: [new ArrayBuffer(1), new ArrayBuffer(2)] },
   { tier: 2, buffers: [new ArrayBuffer(3)] },
 ];
-const error = { name: 'Error', message: 'm', code: 'E', stack: undefined };
+const error = [{ base: 'Error', name: 'Error', message: 'm', stack: undefined, fields: [] }] as const;
 const leaks = [{ length: 3, stack: null }];
 
 describe('a task arrives as it was sent', () => {

