@@ -2,22 +2,21 @@
  * Leases inside the values that tasks bring and return. Plain objects and arrays are searched; a lease found
  * there leaves the value, travels as a crate, and gets its place back on the other side.
  */
-import { types } from 'node:util';
-import { isMarkedAsUntransferable } from 'node:worker_threads';
-import { MillpondError } from '../errors.ts';
 import { Lease } from '../pool/lease.ts';
-import { untransferableError } from '../pool/lease-errors.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
+import { isContainer, isObject, isUncloneable, keysBeside, Search } from './search.ts';
 import type { Crate, Places } from './tasks.ts';
 
 export interface Packed {
-  /** The value with `null` where leases were; the original itself when it held none. */
+  /** The value with `null` where leases were; the original itself when it held none, or is too deep. */
   readonly value: unknown;
   readonly leases: readonly Lease[];
   readonly places: Places;
   /** True when only a trial can tell whether the value can be cloned. */
   readonly doubtful: boolean;
+  /** It has more levels than can be sent; its leases were all found nevertheless. */
+  readonly tooDeep: boolean;
 }
 
 /**
@@ -27,61 +26,40 @@ export interface Packed {
  * throws
  */
 export function pack(value: unknown, shard: Shard): Packed {
-  const leases: Lease[] = [];
-  const places: [number, ...(string | number)[]][] = [];
-  const seen = new Set<object>();
-  const path: (string | number)[] = [];
-  let doubtful = false;
-  visit(value);
-  return { value: leases.length > 0 ? withoutLeases(value, new Map()) : value, leases, places, doubtful };
-
-  function visit(part: unknown): void {
-    if (typeof part !== 'object' || part === null) {
-      if (typeof part === 'function' || typeof part === 'symbol') doubtful = true;
-      return;
-    }
-    if (part instanceof Lease) {
-      let crate = leases.indexOf(part);
-      if (crate < 0) {
-        const store = shard.leases.checkMovable(part);
-        if (isMarkedAsUntransferable(store.buffer)) throw untransferableError(store);
-        crate = leases.push(part) - 1;
-      }
-      places.push([crate, ...path]);
-      return;
-    }
-    if (seen.has(part)) return;
-    seen.add(part);
-    if (isContainer(part)) {
-      // Arrays too by their keys: structured cloning takes along what else was set on them, and holes cost
-      // nothing.
-      for (const key of Object.keys(part)) {
-        path.push(key);
-        visit((part as Record<string | number, unknown>)[key]);
-        path.pop();
-      }
-      return;
-    }
-    const buffer = ArrayBuffer.isView(part) ? part.buffer : part;
-    if (buffer instanceof ArrayBuffer) {
-      if (buffer.detached) doubtful = true;
-      else if (shard.leases.owns(buffer)) throw viewError(path);
-    } else if (!(buffer instanceof SharedArrayBuffer)) doubtful = true;
+  if (!isObject(value)) {
+    return { value, leases: [], places: [], doubtful: isUncloneable(value), tooDeep: false };
   }
+  const { leases, places, doubtful, tooDeep } = new Search(value, shard.leases);
+  const changed = leases.length > 0 && !tooDeep;
+  return { value: changed ? withoutLeases(value, new Map()) : value, leases, places, doubtful, tooDeep };
 }
 
 /**
  * A copy of the plain objects and arrays of a value, shared and cyclic as they were, with `null` for leases.
  */
 function withoutLeases(part: unknown, copies: Map<object, object>): unknown {
-  if (typeof part !== 'object' || part === null) return part;
+  if (!isObject(part)) return part;
   if (part instanceof Lease) return null;
   if (!isContainer(part)) return part;
   const known = copies.get(part);
   if (known !== undefined) return known;
-  const copy = Array.isArray(part) ? [] : {};
+  if (Array.isArray(part)) return elementsWithoutLeases(part, copies);
+  const copy = {};
   copies.set(part, copy);
   for (const [key, inner] of Object.entries(part)) define(copy, key, withoutLeases(inner, copies));
+  return copy;
+}
+
+function elementsWithoutLeases(array: readonly unknown[], copies: Map<object, object>): unknown[] {
+  const copy: unknown[] = [];
+  copies.set(array, copy);
+  let at = 0;
+  // By index up to the first hole: there may be any number of them.
+  for (; at < array.length && (array[at] !== undefined || Object.hasOwn(array, at)); at++) {
+    copy.push(withoutLeases(array[at], copies));
+  }
+  for (const key of keysBeside(array, at)) define(copy, key, withoutLeases(array[key as never], copies));
+  copy.length = array.length;
   return copy;
 }
 
@@ -118,19 +96,4 @@ export function storeFrom(crate: Crate): Store {
 function define(target: object, key: string | number, value: unknown): void {
   if (key !== '__proto__') (target as Record<string | number, unknown>)[key] = value;
   else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-}
-
-/** What is searched: an array or a plain object, not a proxy of one. */
-function isContainer(part: object): boolean {
-  if (types.isProxy(part)) return false;
-  if (Array.isArray(part)) return true;
-  const prototype = Object.getPrototypeOf(part);
-  return prototype === Object.prototype || prototype === null;
-}
-
-function viewError(path: readonly (string | number)[]): MillpondError {
-  return new MillpondError(
-    'ERR_LEASE_VIEW_MOVED',
-    `Leases are moved as leases, never by their views, which would copy the whole buffer; a view of pooled memory was found at '${path.join('.') || 'the value itself'}'. Put the lease there instead.`,
-  );
 }

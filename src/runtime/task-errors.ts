@@ -1,5 +1,6 @@
 /** What a task may end with beside what its job throws. Pure. */
 import { MillpondError } from '../errors.ts';
+import { MOST_LEVELS } from '../messages/search.ts';
 import type { Member } from './worker-pool.ts';
 
 export function workerLost(name: string, member: Member, error: unknown): MillpondError {
@@ -15,6 +16,13 @@ export function leftPin(name: string, pinned: number): MillpondError {
   return new MillpondError(
     'ERR_TASK_LEFT_PIN',
     `Native code is done with a lease before its task ends; '${name}' ended with ${pinned} pinned. Await the native call and release its pin before the job returns; the memory stays charged until then.`,
+  );
+}
+
+export function tooDeep(): MillpondError {
+  return new MillpondError(
+    'ERR_NOT_CLONEABLE',
+    `An input has ${MOST_LEVELS} levels of objects within objects at most; this one has more. Pass a flat list, or text of JSON; its leases went back to the pool.`,
   );
 }
 

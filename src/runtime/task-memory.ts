@@ -36,6 +36,11 @@ export class TaskMemory {
     return { packed, broughtBytes: packed.leases.reduce((sum, { capacity }) => sum + capacity, 0) };
   }
 
+  /** What an input brought that can never be sent goes back to the pool. */
+  refuse(packed: Packed): void {
+    this.bringHome(this.load(0, packed));
+  }
+
   /** Detaches the leases of an input from the caller and lends them to the task. */
   load(task: number, { value, leases, places }: Packed): Task {
     const crates = leases.map((lease): Crate => {

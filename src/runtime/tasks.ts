@@ -17,7 +17,7 @@ import { type Admission, needKib } from '../regulation/admission.ts';
 import { type Log, leakEvent } from '../telemetry/log.ts';
 import type { TaskCounts, TaskEnd, TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
 import type { RunOptions } from './runner.ts';
-import { leftPin, notCloneable, workerLost } from './task-errors.ts';
+import { leftPin, notCloneable, tooDeep, workerLost } from './task-errors.ts';
 import type { TaskMemory } from './task-memory.ts';
 import type { Member, WorkerPool } from './worker-pool.ts';
 
@@ -94,6 +94,10 @@ export class Tasks {
     const { ledger, memory, tiers, admission } = this.#parts;
     const { packed, broughtBytes } = memory.pack(input);
     const need = needKib(options.needBytes, tiers, ledger.limitKib * KiB, broughtBytes);
+    if (packed.tooDeep) {
+      memory.refuse(packed);
+      throw tooDeep();
+    }
     this.#last = (this.#last % 0x7fffffff) + 1;
     const task = memory.load(this.#last, packed);
     return new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@
 import { MillpondError } from '../errors.ts';
 import { crateFor, type Packed, pack, storeFrom, unpack } from '../messages/cargo.ts';
 import { type ErrorRecord, recordError } from '../messages/error-record.ts';
+import { MOST_LEVELS } from '../messages/search.ts';
 import type { Crate, Task, TaskResult } from '../messages/tasks.ts';
 import type { Shard } from '../pool/shard.ts';
 
@@ -35,14 +36,16 @@ export class TaskFrame {
     return unpack(task.input, task.places, brought);
   }
 
-  /** The job returned a value. If it cannot be sent, the task fails. */
+  /** The job returned a value. If it cannot be sent, the task fails and what it returned goes home. */
   succeed(value: unknown): TaskEnding {
-    let packed: Packed;
+    let packed: Packed | null = null;
     try {
       packed = pack(value, this.#shard);
+      if (packed.tooDeep) throw tooDeep();
       // What cannot be cloned would kill the worker when it is posted.
       if (packed.doubtful) structuredClone(packed.value);
     } catch (error) {
+      for (const lease of packed?.leases ?? []) lease.release();
       return this.fail(error instanceof MillpondError ? error : notCloneable(error));
     }
     const crates = packed.leases.map((lease): Crate => {
@@ -65,8 +68,8 @@ export class TaskFrame {
 
   /** A copy of what an error carries; leases cannot leave with it. */
   #plain(value: unknown): unknown {
-    const { leases } = pack(value, this.#shard);
-    if (leases.length > 0) throw new Error('it cannot be sent');
+    const { leases, tooDeep } = pack(value, this.#shard);
+    if (leases.length > 0 || tooDeep) throw new Error('it cannot be sent');
     return structuredClone(value);
   }
 
@@ -98,6 +101,13 @@ export class TaskFrame {
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function tooDeep(): MillpondError {
+  return new MillpondError(
+    'ERR_NOT_CLONEABLE',
+    `A result has ${MOST_LEVELS} levels of objects within objects at most; this one has more. Return a flat list, or text of JSON.`,
+  );
+}
 
 function notCloneable(cause: unknown): MillpondError {
   const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { crateFor, detachViews, pack, storeFrom, unpack } from '../../src/messages/cargo.ts';
+import { MOST_LEVELS } from '../../src/messages/search.ts';
 import { Store } from '../../src/pool/store.ts';
 import { makeShard, SMALL } from '../stand.ts';
 
@@ -99,13 +100,87 @@ describe('packing', () => {
     expect(() => pack(view, shard)).toThrow(expect.objectContaining({ code: 'ERR_LEASE_VIEW_MOVED' }));
   });
 
-  it('finds what was set on an array beside its elements, and skips over holes', () => {
+  it.each([1, 99, 100, 101, 5000])('finds what was set on an array beside its %i elements', (length) => {
     const { shard } = makeShard();
     const lease = shard.acquire(1);
-    const packed = pack(Object.assign([1], { lease }), shard);
-    expect([packed.leases, packed.places]).toEqual([[lease], [[0, 'lease']]]);
-    expect(pack(Object.assign([1], { call() {} }), shard).doubtful).toBe(true);
+    const array = Object.assign(
+      Array.from({ length }, (_, at) => at),
+      { lease, '01': 'no index' },
+    );
+    const packed = pack([array], shard);
+    expect([packed.leases, packed.places]).toEqual([[lease], [[0, 0, 'lease']]]);
+    expect(packed.value).toEqual([Object.assign(array.slice(), { lease: null, '01': 'no index' })]);
+    const call = Object.assign(array.slice(), { call() {} });
+    expect(pack(call, shard).doubtful).toBe(true);
+    expect(pack(array.slice(), shard).doubtful).toBe(false);
+  });
+
+  it('goes through an array that is mostly holes by what it has', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(1);
     expect(pack(new Array(4e9), shard).doubtful).toBe(false);
+    const far = new Array(4e9);
+    far[3] = 'near';
+    far[3e9] = { lease };
+    const packed = pack(far, shard);
+    expect(packed.places).toEqual([[0, '3000000000', 'lease']]);
+    const copy = packed.value as unknown[];
+    expect([copy.length, copy[3], copy[3e9], Object.keys(copy)]).toEqual([
+      4e9,
+      'near',
+      { lease: null },
+      ['3', '3000000000'],
+    ]);
+  });
+
+  it('keeps holes and the length of an array that held a lease', () => {
+    const { shard } = makeShard();
+    // biome-ignore lint/suspicious/noSparseArray: it is about holes
+    const packed = pack([shard.acquire(1), , 3, ,], shard);
+    // biome-ignore lint/suspicious/noSparseArray: it is about holes
+    expect(packed.value).toStrictEqual([null, , 3, ,]);
+  });
+
+  it.each<[string, (inner: unknown) => unknown]>([
+    ['arrays', (inner) => [inner]],
+    ['objects', (inner) => ({ inner })],
+    ['objects without a prototype', (inner) => Object.assign(Object.create(null), { inner })],
+    ['maps', (inner) => new Map([[1, inner]])],
+    ['keys of maps', (inner) => new Map([[inner, 1]])],
+    ['sets', (inner) => new Set([inner])],
+    ['causes', (inner) => new Error('m', { cause: inner })],
+    ['instances', (inner) => Object.assign(new (class Thing {})(), { inner })],
+    ['what is set on arrays', (inner) => Object.assign([1], { inner })],
+  ])('says that %s are too deep, however deep they are, and reaches what is in them', (_what, around) => {
+    const { shard } = makeShard();
+    const nested = (levels: number, innermost: unknown): unknown => {
+      let value = innermost;
+      for (let level = 0; level < levels; level++) value = around(value);
+      return value;
+    };
+    expect(pack(nested(MOST_LEVELS, 1), shard).tooDeep).toBe(false);
+    expect(pack(nested(MOST_LEVELS + 1, 1), shard).tooDeep).toBe(true);
+    const lease = shard.acquire(1);
+    const deep = pack(nested(50_000, [lease]), shard);
+    expect(deep.tooDeep).toBe(true);
+    const moves = !deep.doubtful;
+    expect(deep.leases).toEqual(moves ? [lease] : []);
+    expect(() => pack(nested(2000, lease.bytes), shard)).toThrow(
+      expect.objectContaining({ code: 'ERR_LEASE_VIEW_MOVED' }),
+    );
+  });
+
+  it('does not go into what cannot be cloned anyway', () => {
+    const { shard } = makeShard();
+    let looked = false;
+    const thing = Object.defineProperty(new (class Thing {})(), 'inner', {
+      enumerable: true,
+      get: () => {
+        looked = true;
+      },
+    });
+    expect(pack([() => 1, thing], shard).doubtful).toBe(true);
+    expect(looked).toBe(false);
   });
 
   it('detaches every view of a crate that has to wait, and keeps what is in it', () => {
