@@ -12,7 +12,7 @@ export type { BlockPolicy } from './regulation/block-policy.ts';
 export type { Decision, DecisionInputs, Score } from './regulation/decision.ts';
 export type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './regulation/snapshots.ts';
 export type { RuntimeOptions } from './runtime/options.ts';
-export type { CloseReport, Runner, RunOptions } from './runtime/runner.ts';
+export type { CloseOptions, CloseReport, LeftThread, Runner, RunOptions } from './runtime/runner.ts';
 export { createRuntime, type Runtime } from './runtime/runtime.ts';
 export type {
   AcquireSlowPathMessage,

@@ -43,7 +43,10 @@ export function defineJob<Input, Result>(
   thread?.introduce();
   return (message: TaskMessage | Probe) => {
     if (thread === undefined) throw notAWorker();
-    if (isProbe(message)) return READY;
+    if (isProbe(message)) {
+      thread.serve();
+      return READY;
+    }
     return thread.run(job as Job, message);
   };
 }

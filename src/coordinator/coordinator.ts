@@ -65,8 +65,7 @@ export class Coordinator {
   readonly #asks = new Asks();
   readonly #policy: RebalancePolicy;
   /** Rows that were asked to close and have not answered. */
-  readonly #open = new Set<number>();
-  readonly #allClosed = Promise.withResolvers<void>();
+  readonly #closing = new Map<number, PromiseWithResolvers<void>>();
   readonly #quotaMoves: QuotaMoves;
 
   constructor({ ledger, shard, options, quotas, events, now }: CoordinatorParts) {
@@ -126,19 +125,23 @@ export class Coordinator {
     this.#tellRefused(row);
     this.rows.retire(row);
     this.#ledger.release(row);
-    this.#closed(row);
+    this.#answerClose(row);
     return { chargedBytes, loanBytes };
   }
 
-  /** Asks every worker to close its shard; resolves when all have, or are buried. */
-  closeAll(): Promise<void> {
-    this.transfers.keepAllHere();
-    for (const row of this.#links.rows) {
-      this.#open.add(row);
-      this.#links.post(row, { kind: 'close' });
-    }
-    if (this.#open.size === 0) this.#allClosed.resolve();
-    return this.#allClosed.promise;
+  /**
+   * Asks a worker that runs no task to close its shard; resolves when it has, or is buried. At once for a row
+   * without a worker.
+   */
+  close(row: number): Promise<void> {
+    const before = this.#closing.get(row);
+    if (before !== undefined) return before.promise;
+    if (!this.#links.has(row)) return Promise.resolve();
+    this.transfers.keepHere(row);
+    const closing = Promise.withResolvers<void>();
+    this.#closing.set(row, closing);
+    this.#links.post(row, { kind: 'close' });
+    return closing.promise;
   }
 
   /** Tells a worker to stop its task. */
@@ -168,7 +171,7 @@ export class Coordinator {
         break;
       case 'closed':
         this.#events.closed(row, message.leaks);
-        this.#closed(row);
+        this.#answerClose(row);
         break;
     }
   }
@@ -247,8 +250,9 @@ export class Coordinator {
     if (refused > 0) this.#events.refused(row, refused);
   }
 
-  #closed(row: number): void {
-    if (this.#open.delete(row) && this.#open.size === 0) this.#allClosed.resolve();
+  #answerClose(row: number): void {
+    this.#closing.get(row)?.resolve();
+    this.#closing.delete(row);
   }
 
   /** Returns the KiB that the donor will detach or free. */

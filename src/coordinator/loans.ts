@@ -30,6 +30,13 @@ export class Loans {
     return bytes;
   }
 
+  /** What the worker of a row holds of them. */
+  bytesOf(row: number): Bytes {
+    let bytes = 0;
+    for (const loan of this.#open.values()) if (loan.row === row) bytes += loan.bytes;
+    return bytes;
+  }
+
   /** Opens a loan and returns its number, 1 or more. */
   open(bytes: Bytes, origin = 0): number {
     const loan = ++this.#last;

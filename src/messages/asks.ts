@@ -3,6 +3,7 @@
  * buffers are always transferred, never copied.
  */
 import type { Leak } from '../pool/leases.ts';
+import type { ErrorRecord } from './error-record.ts';
 import type { Interval } from './interval.ts';
 
 export type ToWorker =
@@ -35,10 +36,19 @@ export type Answer =
   | { readonly kind: 'loan'; readonly loan: number; readonly buffer: ArrayBuffer }
   | { readonly kind: 'closed'; readonly leaks: Leak[] };
 
-/** What a worker reports of itself; not for the coordinator. */
+// What a worker reports of itself is not for the coordinator.
+
 interface Recorded {
   readonly kind: 'recorded';
   readonly interval: Interval;
 }
 
-export type FromWorker = Answer | Recorded;
+/** Code that a task left behind threw after its end, or code of no task between two. */
+export interface StrayError {
+  readonly kind: 'stray';
+  /** 0 where none is known. */
+  readonly task: number;
+  readonly error: ErrorRecord;
+}
+
+export type FromWorker = Answer | Recorded | StrayError;

@@ -26,11 +26,49 @@ export interface RunOptions {
   readonly needBytes?: Bytes | readonly Bytes[];
 }
 
+export interface CloseOptions {
+  /**
+   * By then it is over, whatever the tasks do: milliseconds, 0 or more, or Infinity for as long as they take.
+   * In the last fifth of that time, but two seconds at most, tasks that are not over are cancelled: their
+   * runs reject with `ERR_RUNTIME_CLOSED` and their jobs' signals abort. Default 30,000. Of several calls the
+   * one that ends first counts.
+   */
+  readonly timeoutMs?: number;
+}
+
+/** A thread that could not be ended: to stop one inside native code can abort the process. */
+export interface LeftThread {
+  /** Its shard, as in snapshots; -1 before it has one. */
+  readonly shard: number;
+  /** As in `worker_threads`. */
+  readonly threadId: number;
+  /**
+   * `running`: it has not come to the end of its task. `starting`: it has not loaded its file. `silent`: it
+   * runs no task and does not answer; something that a task left there keeps it busy, or time was up.
+   */
+  readonly state: 'running' | 'starting' | 'silent';
+  /** The name of its task; null where it runs none. */
+  readonly task: string | null;
+  /** Milliseconds that its task has run; null where it runs none. */
+  readonly taskMs: number | null;
+  /** What its shard is charged, idle memory included. */
+  readonly heldBytes: Bytes;
+  /** What its task brought, which is charged to the main thread. */
+  readonly loanBytes: Bytes;
+}
+
 export interface CloseReport {
-  /** The ledger's sum at the end: 0. */
+  /** The ledger's sum at the end: 0, unless threads were left. */
   readonly endBytes: Bytes;
   /** Leases that were never released, on the main thread and in workers outside tasks. */
   readonly leaks: number;
+  /** Tasks that were still queued when time was up. */
+  readonly refused: number;
+  /**
+   * Threads that had not ended when time was up. They do not keep the process alive, hold their memory, and
+   * end when their task does.
+   */
+  readonly left: readonly LeftThread[];
 }
 
 /** To be called by the thread that made it. */
@@ -41,8 +79,8 @@ export interface Runner extends AsyncDisposable {
    * Runs the job once. Leases in plain objects and arrays of the input belong to the task from this call on,
    * even if it fails. Rejects with the signal's reason at once when that aborts; else with what the job
    * threw.
-   * @throws MillpondError (as a rejection) `ERR_RUNTIME_CLOSED`, `ERR_WORKER_LOST`, `ERR_WORKER_BOOTSTRAP`,
-   * `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`, `ERR_TASK_LEFT_PIN`; for its `needBytes` `ERR_INVALID_ARGUMENT`,
+   * @throws MillpondError (as a rejection) `ERR_INVALID_ARGUMENT`, `ERR_RUNTIME_CLOSED`, `ERR_WORKER_LOST`,
+   * `ERR_WORKER_BOOTSTRAP`, `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`, `ERR_TASK_LEFT_PIN`; for its `needBytes`
    * `ERR_REQUEST_TOO_LARGE`, and `ERR_BUDGET_EXHAUSTED` when no task runs that could make room, for
    * `acquireTimeoutMs`
    */
@@ -53,7 +91,9 @@ export interface Runner extends AsyncDisposable {
   health(): HealthReport;
   /**
    * Refuses new runs, waits for accepted ones and for cancelled jobs to stop, ends the workers, frees
-   * everything.
+   * everything. Always settles in time: what it could not end by then its report names. `await using` closes
+   * with the default.
+   * @throws MillpondError (as a rejection) `ERR_INVALID_ARGUMENT`
    */
-  close(): Promise<CloseReport>;
+  close(options?: CloseOptions): Promise<CloseReport>;
 }

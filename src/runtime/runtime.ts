@@ -14,8 +14,11 @@ import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { takeSnapshot } from '../telemetry/take-snapshot.ts';
 import { clearInterval, clearTimeout, nowMs, setInterval, setTimeout } from '../timers.ts';
+import { endTasks, endThreads } from './closing.ts';
+import { Deadline } from './deadline.ts';
+import { checkCloseOptions } from './given-options.ts';
 import { type RuntimeOptions, type RuntimeSettings, resolveRuntimeOptions } from './options.ts';
-import type { CloseReport, Runner, RunOptions } from './runner.ts';
+import type { CloseOptions, CloseReport, Runner, RunOptions } from './runner.ts';
 import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
 
 /** A runner whose threads belong to this process. */
@@ -31,7 +34,9 @@ const TICK_MS = 50;
  */
 const START_PATIENCE_MS = 60_000;
 const START_PATIENCE_MS_A_THREAD = 1000;
-const CLOSE_PATIENCE_MS = 10_000;
+/** Of `close`, also where threads still load their files. */
+const CLOSE_MS = 30_000;
+const FAILED_START_CLOSE_MS = 10_000;
 
 /**
  * Starts the workers and resolves when all have loaded the job.
@@ -51,6 +56,7 @@ class ThreadRuntime implements Runtime {
   readonly #parts: RuntimeParts;
   readonly #timer: NodeJS.Timeout;
   readonly #ready = Promise.withResolvers<void>();
+  readonly #deadline = new Deadline();
   #closing: Promise<CloseReport> | null = null;
   #ended = false;
 
@@ -82,7 +88,7 @@ class ThreadRuntime implements Runtime {
     try {
       await this.#ready.promise;
     } catch (error) {
-      await this.close();
+      await this.close({ timeoutMs: FAILED_START_CLOSE_MS });
       throw error;
     }
   }
@@ -126,7 +132,9 @@ class ThreadRuntime implements Runtime {
     return this.snapshot().health;
   }
 
-  close(): Promise<CloseReport> {
+  async close(options: CloseOptions = {}): Promise<CloseReport> {
+    checkCloseOptions(options);
+    this.#deadline.within(options.timeoutMs ?? CLOSE_MS);
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -139,17 +147,15 @@ class ThreadRuntime implements Runtime {
     const { ledger, shard, tasks, coordinator, regulator, workers } = this.#parts;
     const { observer, announcer, recording } = this.#parts;
     const { log, health } = this.#settings;
-    await tasks.settled();
+    const closing = { tasks, workers, ledger, loans: coordinator.loans };
+    // Ports and idle threads do not keep the process alive.
+    this.#timer.ref();
+    const refused = await endTasks(closing, this.#deadline);
     const before = recording === null ? null : this.snapshot();
     recording?.closing();
     regulator.close(nowMs());
-    // Ports and idle threads do not keep the process alive; this timer does, and ends the wait for a thread
-    // that an endless loop of its job keeps busy.
-    const patience = Promise.withResolvers<void>();
-    const timer = setTimeout(patience.resolve, CLOSE_PATIENCE_MS);
-    await Promise.race([coordinator.closeAll(), patience.promise]);
-    await workers.destroy();
-    clearTimeout(timer);
+    const left = await endThreads(closing, this.#deadline);
+    announcer.left(left);
 
     clearInterval(this.#timer);
     observer.stop();
@@ -170,7 +176,7 @@ class ThreadRuntime implements Runtime {
     });
     if (before !== null) recording?.close(snapshotOfRun(before, this.snapshot(), health));
     log.close();
-    return { endBytes, leaks: announcer.leaks };
+    return { endBytes, leaks: announcer.leaks, refused, left };
   }
 
   #tick(): void {

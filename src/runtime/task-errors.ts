@@ -1,21 +1,30 @@
 /** What a task may end with beside what its job throws. Pure. */
 import { MillpondError } from '../errors.ts';
 import { MOST_LEVELS } from '../messages/search.ts';
-import type { Member } from './worker-pool.ts';
+import { escaped } from '../text/escaping.ts';
+import type { Member } from './member.ts';
 
 export function workerLost(name: string, member: Member, error: unknown): MillpondError {
   const cause = member.cause ?? (error instanceof Error ? error : new Error(String(error)));
   return new MillpondError(
     'ERR_WORKER_LOST',
-    `A job ends by returning or throwing; the worker of '${name}' died in the middle of it: ${cause.message}. The other tasks go on in a new worker; look for process.exit, uncaught errors and heap limits in the job.`,
+    `A job ends by returning or throwing; the worker of '${escaped(name)}' died in the middle of it: ${cause.message}. The other tasks go on in a new worker; look for process.exit, uncaught errors and heap limits in the job.`,
     { cause },
+  );
+}
+
+/** `spanMs` is what `close` was given. */
+export function closedOver(name: string, spanMs: number): MillpondError {
+  return new MillpondError(
+    'ERR_RUNTIME_CLOSED',
+    `A task ends before its runtime has closed; '${escaped(name)}' did not in the ${spanMs} ms that close() had. Cancel it before by its signal, look at signal.aborted in the job, or give close({ timeoutMs }) more.`,
   );
 }
 
 export function leftPin(name: string, pinned: number): MillpondError {
   return new MillpondError(
     'ERR_TASK_LEFT_PIN',
-    `Native code is done with a lease before its task ends; '${name}' ended with ${pinned} pinned. Await the native call and release its pin before the job returns; the memory stays charged until then.`,
+    `Native code is done with a lease before its task ends; '${escaped(name)}' ended with ${pinned} pinned. Await the native call and release its pin before the job returns; the memory stays charged until then.`,
   );
 }
 
@@ -23,6 +32,14 @@ export function tooDeep(): MillpondError {
   return new MillpondError(
     'ERR_NOT_CLONEABLE',
     `An input has ${MOST_LEVELS} levels of objects within objects at most; this one has more. Pass a flat list, or text of JSON; its leases went back to the pool.`,
+  );
+}
+
+export function unreadable(name: string, error: Error): MillpondError {
+  return new MillpondError(
+    'ERR_NOT_CLONEABLE',
+    `A result can be read in the thread that asked for it; that of '${escaped(name)}' cannot: ${error.message.replace(/\.$/, '')}. Return less, or flatter data; its worker is replaced, and what it held is free again.`,
+    { cause: error },
   );
 }
 

@@ -11,32 +11,18 @@ import { KiB } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { MillpondError } from '../errors.ts';
 import { errorFrom } from '../messages/error-record.ts';
-import { type Task, type TaskResult, taskBuffers } from '../messages/tasks.ts';
+import { type TaskResult, taskBuffers } from '../messages/tasks.ts';
 import type { TierPolicies } from '../pool/tiers.ts';
 import { type Admission, needKib } from '../regulation/admission.ts';
 import { type Log, leakEvent } from '../telemetry/log.ts';
 import type { TaskCounts, TaskEnd, TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
+import { type Entry, listen, newEntry } from './entry.ts';
+import { type Member, UnreadableResult } from './member.ts';
 import type { RunOptions } from './runner.ts';
-import { leftPin, notCloneable, tooDeep, workerLost } from './task-errors.ts';
+import { leftPin, notCloneable, tooDeep, unreadable, workerLost } from './task-errors.ts';
 import type { TaskMemory } from './task-memory.ts';
-import type { Member, WorkerPool } from './worker-pool.ts';
-
-interface Entry {
-  task: Task;
-  readonly name: string;
-  readonly needKib: number;
-  readonly acceptedMs: number;
-  readonly options: RunOptions;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  member: Member | null;
-  /** When it was posted to its worker; null before. */
-  startedMs: number | null;
-  progress: number;
-  /** The caller was answered; what comes back is only accounted for. */
-  answered: boolean;
-  unlisten: () => void;
-}
+import { TaskNames } from './task-names.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 /** What tasks need of the workers. */
 export type TaskWorkers = Pick<WorkerPool, 'idle' | 'post' | 'done'>;
@@ -59,6 +45,7 @@ export class Tasks {
   readonly #queue = new Set<Entry>();
   readonly #running = new Set<Entry>();
   readonly #counts = { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
+  readonly #names = new TaskNames();
   #last = 0;
   /** When a task was last accepted into an empty queue, began or ended. */
   #movedMs = 0;
@@ -101,26 +88,10 @@ export class Tasks {
     this.#last = (this.#last % 0x7fffffff) + 1;
     const task = memory.load(this.#last, packed);
     return new Promise((resolve, reject) => {
-      const entry: Entry = {
-        task,
-        name: options.name ?? `task ${task.task}`,
-        needKib: need,
-        acceptedMs: admission.nowMs,
-        options,
-        resolve,
-        reject,
-        member: null,
-        startedMs: null,
-        progress: -1,
-        answered: false,
-        unlisten: () => {},
-      };
+      const accepted = { needKib: need, acceptedMs: admission.nowMs, resolve, reject };
+      const entry = newEntry(task, options, accepted);
       const { signal } = options;
-      if (signal !== undefined) {
-        const onAbort = (): void => this.#cancel(entry, signal.reason);
-        signal.addEventListener('abort', onAbort, { once: true });
-        entry.unlisten = () => signal.removeEventListener('abort', onAbort);
-      }
+      if (signal !== undefined) listen(entry, signal, () => this.#cancel(entry, signal.reason));
       if (this.#queue.size === 0) this.#movedMs = entry.acceptedMs;
       this.#queue.add(entry);
       this.pump();
@@ -149,7 +120,7 @@ export class Tasks {
   /** Reads the shared progress of running tasks whose callers want it. */
   reportProgress(): void {
     for (const entry of this.#running) {
-      const { onProgress } = entry.options;
+      const { onProgress } = entry;
       if (onProgress === undefined || entry.member === null || entry.answered) continue;
       const progress = this.#parts.ledger.row(entry.member.row).progressThousandths / 1000;
       if (progress === entry.progress) continue;
@@ -170,6 +141,23 @@ export class Tasks {
       this.#refuse(entry, error);
     }
     this.#checkIdle();
+  }
+
+  /** Cancels whatever waits or runs, with an error for its name. */
+  stop(reason: (name: string) => MillpondError): void {
+    for (const entry of [...this.#queue, ...this.#running]) this.#cancel(entry, reason(entry.name));
+  }
+
+  /** Tasks that have not come to their end in their workers, though their callers may have been answered. */
+  running(): { readonly member: Member; readonly name: string; readonly startedMs: number }[] {
+    return [...this.#running].map(({ member, name, startedMs }) => {
+      return { member: member as Member, name, startedMs: startedMs as number };
+    });
+  }
+
+  /** What a task is called, or was, if it is one of the last that ended. */
+  nameOf(task: number): string {
+    return this.#names.of(task);
   }
 
   /** Resolves when nothing is queued or running. */
@@ -214,18 +202,18 @@ export class Tasks {
     const { leaks } = result;
     if (leaks !== undefined) log.write(leakEvent(entry.name, leaks));
     if (entry.answered) {
-      this.#ended(entry, 'cancelled');
+      this.#end(entry, 'cancelled');
       memory.keep(arrival);
     } else if (result.error !== undefined) {
-      this.#ended(entry, 'failed');
+      this.#end(entry, 'failed');
       const error = errorFrom(result.error);
       this.#answer(entry, () => entry.reject(error));
     } else if ((result.pinned ?? 0) > 0) {
       memory.keep(arrival);
-      this.#ended(entry, 'failed');
+      this.#end(entry, 'failed');
       this.#answer(entry, () => entry.reject(leftPin(entry.name, result.pinned as number)));
     } else {
-      this.#ended(entry, 'succeeded');
+      this.#end(entry, 'succeeded');
       const value = memory.deliver(arrival);
       this.#answer(entry, () => entry.resolve(value));
     }
@@ -240,11 +228,12 @@ export class Tasks {
     const { task } = entry;
     // Buffers that have left are the worker's, whatever it says.
     const posted = memory.hasLeft(member.row, task);
-    if (member.dying || posted) {
+    const unread = error instanceof UnreadableResult;
+    if (member.dying || posted || unread) {
       // Its loans stay charged until the thread is gone: `Coordinator.bury` settles them.
       if (!member.dying) workers.done(member);
-      this.#ended(entry, entry.answered ? 'cancelled' : 'lost');
-      const lost = workerLost(entry.name, member, error);
+      this.#end(entry, entry.answered ? 'cancelled' : unread ? 'failed' : 'lost');
+      const lost = unread ? unreadable(entry.name, error) : workerLost(entry.name, member, error);
       this.#answer(entry, () => entry.reject(lost));
     } else {
       workers.done(member);
@@ -252,7 +241,7 @@ export class Tasks {
       if (task.gifts.length > 0 && !entry.answered && this.#start(entry, member)) return;
       memory.bringHome(task);
       entry.startedMs = null;
-      this.#ended(entry, entry.answered ? 'cancelled' : 'failed');
+      this.#end(entry, entry.answered ? 'cancelled' : 'failed');
       const refused = notCloneable(error);
       this.#answer(entry, () => entry.reject(refused));
     }
@@ -262,6 +251,7 @@ export class Tasks {
 
   #leave(entry: Entry, member: Member): void {
     this.#running.delete(entry);
+    this.#names.remember(entry.task.task, entry.name);
     this.#parts.admission.leave(member.row);
   }
 
@@ -271,7 +261,7 @@ export class Tasks {
     this.#counts.cancelled++;
     if (this.#queue.delete(entry)) {
       this.#parts.memory.bringHome(entry.task);
-      this.#ended(entry, 'cancelled');
+      this.#end(entry, 'cancelled');
     } else if (entry.member !== null && entry.member.row >= 0) {
       const { ledger, coordinator } = this.#parts;
       ledger.row(entry.member.row).cancel(entry.task.task);
@@ -285,12 +275,12 @@ export class Tasks {
   /** Ends a task that never started. */
   #refuse(entry: Entry, error: MillpondError): void {
     this.#parts.memory.bringHome(entry.task);
-    this.#ended(entry, 'failed');
+    this.#end(entry, 'failed');
     this.#answer(entry, () => entry.reject(error));
   }
 
   /** It has left the queue, or its worker. */
-  #ended({ name, member, acceptedMs, startedMs }: Entry, outcome: TaskOutcome): void {
+  #end({ name, member, acceptedMs, startedMs }: Entry, outcome: TaskOutcome): void {
     // Those are counted when their callers give up, which may be long before.
     if (outcome !== 'cancelled') this.#counts[outcome]++;
     const { observers, admission } = this.#parts;

@@ -8,6 +8,7 @@ import { Ledger } from '../budget/ledger.ts';
 import type { MillpondError } from '../errors.ts';
 import { mainThreadSource, type ThreadSource, threadSource } from '../machine/cpu-sources.ts';
 import type { ProcessMemory } from '../machine/process-memory.ts';
+import { errorFrom } from '../messages/error-record.ts';
 import type { RegulatedLoad } from '../regulation/ports.ts';
 import { Regulator } from '../regulation/regulator.ts';
 import { Announcer } from '../telemetry/announcer.ts';
@@ -141,7 +142,10 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     },
     answered: (member, answer) => coordinator.handle(member.row, answer),
     recorded: (member, interval) => observer.totals.merge(interval, member.row),
+    strayed: (member, { task, error }) =>
+      announcer.strayed(member.row, task > 0 ? tasks.nameOf(task) : undefined, errorFrom(error)),
     free: ports.free,
+    retiring: (member) => (member.introduced ? coordinator.close(member.row) : Promise.resolve()),
     gone: (member, exitCode) => {
       if (member.row >= 0) {
         threadSources.delete(member.row);

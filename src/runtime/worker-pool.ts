@@ -3,42 +3,24 @@
  *
  * Owns the Piscina pool and one member per thread; main thread only. Piscina starts, replaces and posts;
  * which thread gets a task is decided here, because loans must be counted to the thread that holds them.
- * Invariant: a member is given at most one task at a time, and is forgotten only after its thread is gone.
+ * Invariant: a member is given at most one task at a time, and is forgotten only after its thread is gone. No
+ * thread is ended while it loads its file or runs a task: inside native code that can abort the process.
  */
 import { fileURLToPath } from 'node:url';
-import { receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { FixedQueue, Piscina } from 'piscina';
 import type { Ledger } from '../budget/ledger.ts';
 import type { Link } from '../coordinator/links.ts';
 import { MillpondError } from '../errors.ts';
-import type { Answer, FromWorker, ToWorker } from '../messages/asks.ts';
+import type { Answer, FromWorker, StrayError } from '../messages/asks.ts';
+import { errorFrom } from '../messages/error-record.ts';
 import type { Interval } from '../messages/interval.ts';
 import { type Hello, PROBE, type Probe, READY, type WorkerStart } from '../messages/start.ts';
 import type { Task, TaskResult } from '../messages/tasks.ts';
 import { type ResultMessage, readResult, type TaskMessage, writeTask } from '../messages/wire.ts';
 import { setImmediate } from '../timers.ts';
-
-export interface Member {
-  readonly worker: Worker;
-  readonly threadId: number;
-  /** Its row in the ledger, -1 before it claimed one. */
-  row: number;
-  /** It said hello: its job is defined. */
-  introduced: boolean;
-  /** It has loaded its job, which is one, and can take tasks. */
-  ready: boolean;
-  busy: boolean;
-  /** The name of its last task, if any. */
-  task: string | undefined;
-  /** Its thread failed or ended; the row is cleared a moment later. */
-  dying: boolean;
-  /** It ended because the runtime closes, not because of a fault. */
-  dismissed: boolean;
-  /** What killed it, if that is known. */
-  cause: Error | undefined;
-  /** Resolves after its row was cleared. */
-  readonly gone: PromiseWithResolvers<void>;
-}
+import { type Member, newMember, taskPortOf, UnreadableResult } from './member.ts';
+import { isHello, isLoaded, openLink } from './side-channel.ts';
 
 interface WorkerPoolEvents {
   introduced(member: Member, link: Link): void;
@@ -46,8 +28,12 @@ interface WorkerPoolEvents {
   answered(member: Member, answer: Answer): void;
   /** The worker published what it recorded. */
   recorded(member: Member, interval: Interval): void;
+  /** Code of a task that was over threw in the worker, which is retiring. */
+  strayed(member: Member, stray: StrayError): void;
   /** The member can take a task now. */
   free(): void;
+  /** The member's thread is about to be ended. Resolves when its shard has closed, or is gone. */
+  retiring(member: Member): Promise<void>;
   /** The thread is gone, and with it everything that was in its ports. */
   gone(member: Member, exitCode: number): void;
   /** No worker can be started, now or later. */
@@ -96,6 +82,8 @@ export class WorkerPool {
       maxThreads: threads,
       // An idle worker must hear its port: with atomics it would sleep in Atomics.wait.
       atomics: 'disabled',
+      // Nobody but `retire` ends threads.
+      idleTimeout: Infinity,
       recordTiming: false,
       // Piscina's own default is one queue object that all pools share.
       taskQueue: new FixedQueue(),
@@ -112,7 +100,11 @@ export class WorkerPool {
     this.#piscina.on('message', (message: unknown) => {
       if (isHello(message)) this.#introduce(message);
     });
-    this.#piscina.on('workerCreate', () => this.#findNew());
+    this.#piscina.on('workerCreate', (shown: { readonly id: number }) => {
+      this.#findNew();
+      for (const member of this.#members.values())
+        if (member.threadId === shown.id) this.#listen(member, shown);
+    });
     // Also raised for deaths that the members' own listeners report.
     this.#piscina.on('error', () => {});
     this.#findNew();
@@ -125,21 +117,25 @@ export class WorkerPool {
   /** A member that can take a task now. */
   idle(): Member | undefined {
     for (const member of this.#members.values()) {
-      if (member.ready && !member.busy && !member.dying) return member;
+      if (member.ready && !member.busy && !member.dying && !member.retiring) return member;
     }
     return undefined;
   }
 
   /**
    * Posts a task to a member, which is busy until `done`. Rejects when the worker died or the task cannot be
-   * cloned.
+   * cloned; with `UnreadableResult` when its result cannot be read here: then the member retires, since what
+   * it sent along is counted by the end of its thread only.
    * @throws when the worker has gone and nothing was posted
    */
   post(member: Member, name: string, task: Task, transfer: ArrayBuffer[]): Promise<TaskResult> {
     const result = this.#post(member, writeTask(task), transfer);
     member.busy = true;
     member.task = name;
-    return result.then((message) => readResult(message as ResultMessage));
+    return new Promise((resolve, reject) => {
+      member.unread = reject;
+      result.then((message) => resolve(readResult(message as ResultMessage)), reject);
+    });
   }
 
   #post(member: Member, message: TaskMessage | Probe, transfer: ArrayBuffer[]): Promise<unknown> {
@@ -150,33 +146,55 @@ export class WorkerPool {
   done(member: Member): void {
     member.busy = false;
     this.#idleDeaths = 0;
+    if (member.retiring) this.#end(member);
   }
 
-  /** Ends all threads. Only when no task runs: stopping a thread inside native code can abort the process. */
-  async destroy(): Promise<void> {
+  /** The member gets no more tasks; another takes its place once its thread has ended. */
+  retire(member: Member): void {
+    member.retiring = true;
+    this.#end(member);
+  }
+
+  /** All members retire and none is replaced. Resolves when all threads are gone. */
+  async retireAll(): Promise<void> {
     this.#closing = true;
-    const gone = [...this.#members.values()].map((member) => member.gone.promise);
-    await this.#piscina.destroy();
-    await Promise.all(gone);
+    // Piscina keeps as many threads as this says.
+    this.#piscina.options.minThreads = 0;
+    const members = [...this.#members.values()];
+    for (const member of members) this.retire(member);
+    await Promise.all(members.map(({ gone }) => gone.promise));
+  }
+
+  /** Members that are left do not keep the process alive, and end by themselves when they can. */
+  leave(): void {
+    for (const { worker, port } of this.#members.values()) {
+      worker.unref();
+      port?.unref();
+    }
+  }
+
+  async #end(member: Member): Promise<void> {
+    if (!member.loaded || member.busy || member.dying || member.ending) return;
+    member.ending = true;
+    await this.#events.retiring(member);
+    if (member.dying) return;
+    member.dismissed = true;
+    await member.worker.terminate();
+  }
+
+  #listen(member: Member, shown: object): void {
+    member.port = taskPortOf(shown);
+    member.port?.on('messageerror', (error) => {
+      this.retire(member);
+      member.unread(new UnreadableResult(error.message));
+    });
   }
 
   /** Finds the threads that Piscina has started since the last time. */
   #findNew(): void {
     for (const worker of this.#piscina.threads) {
       if (this.#members.has(worker)) continue;
-      const member: Member = {
-        worker,
-        threadId: worker.threadId,
-        row: -1,
-        introduced: false,
-        ready: false,
-        busy: false,
-        task: undefined,
-        dying: false,
-        dismissed: false,
-        cause: undefined,
-        gone: Promise.withResolvers<void>(),
-      };
+      const member = newMember(worker);
       this.#members.set(worker, member);
       worker.on('message', (message: unknown) => {
         if (isLoaded(message)) this.#loaded(member);
@@ -190,33 +208,36 @@ export class WorkerPool {
     }
   }
 
-  #introduce(hello: Hello): void {
+  #introduce({ threadId, row, port }: Hello): void {
     for (const member of this.#members.values()) {
-      if (member.threadId !== hello.threadId) continue;
-      member.row = hello.row;
+      if (member.threadId !== threadId) continue;
+      member.row = row;
       member.introduced = true;
-      const link: Link = {
-        post: (message: ToWorker, transfer) => hello.port.postMessage(message, transfer),
-        receive: () => {
-          for (;;) {
-            const message: FromWorker | undefined = receiveMessageOnPort(hello.port)?.message;
-            if (message?.kind !== 'recorded') return message;
-            this.#events.recorded(member, message.interval);
-          }
-        },
-        close: () => hello.port.close(),
-      };
-      hello.port.on('message', (message: FromWorker) => {
-        if (message.kind === 'recorded') this.#events.recorded(member, message.interval);
-        else this.#events.answered(member, message);
+      const link = openLink(port, {
+        reported: (message): message is Exclude<FromWorker, Answer> => this.#reported(member, message),
+        answered: (answer) => this.#events.answered(member, answer),
       });
-      hello.port.unref();
       this.#events.introduced(member, link);
     }
   }
 
+  #reported(member: Member, message: FromWorker): boolean {
+    if (message.kind === 'recorded') this.#events.recorded(member, message.interval);
+    else if (message.kind === 'stray') {
+      member.cause ??= errorFrom(message.error);
+      this.retire(member);
+      this.#events.strayed(member, message);
+    } else return false;
+    return true;
+  }
+
   /** Piscina has loaded the job file. Whether its default export is a job, only asking it tells. */
   #loaded(member: Member): void {
+    member.loaded = true;
+    if (member.retiring) {
+      this.#end(member);
+      return;
+    }
     const wrong = (): void =>
       this.#fail(
         'ERR_JOB_INVALID',
@@ -240,7 +261,6 @@ export class WorkerPool {
   }
 
   #exit(member: Member, code: number): void {
-    member.dismissed = this.#closing && !member.dying;
     member.dying = true;
     this.#findNew();
     if (member.task === undefined && !this.#closing) this.#idleDeaths++;
@@ -267,14 +287,4 @@ export class WorkerPool {
   #fail(code: 'ERR_JOB_INVALID' | 'ERR_WORKER_BOOTSTRAP', message: string, cause: Error | undefined): void {
     this.#events.failed(new MillpondError(code, message, { cause }));
   }
-}
-
-function isHello(message: unknown): message is Hello {
-  return (
-    typeof message === 'object' && message !== null && 'millpond' in message && message.millpond === 'hello'
-  );
-}
-
-function isLoaded(message: unknown): boolean {
-  return typeof message === 'object' && message !== null && '_WORKER_READY' in message;
 }

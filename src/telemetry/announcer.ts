@@ -11,8 +11,11 @@ import type { Decision } from '../regulation/decision.ts';
 import type { PressureLevel } from '../regulation/pressure.ts';
 import type { PressureSnapshot } from '../regulation/snapshots.ts';
 import { channels, type RebalanceMessage } from './channels.ts';
-import { type Log, leakEvent } from './log.ts';
+import { type Log, type LogEvent, leakEvent } from './log.ts';
 import type { RunRecording } from './recording/recording.ts';
+
+/** A thread that goes on when the runtime has closed. */
+type LeftThread = Omit<LogEvent & { event: 'thread-left' }, 'event'>;
 
 /** A worker that died. */
 interface LostWorker {
@@ -90,6 +93,24 @@ export class Announcer {
       ...(cause !== undefined && { cause: cause.message }),
     });
     this.#log.write({ event: 'reclaim', shard: row, bytes: reclaimedBytes });
+  }
+
+  /** Code of a task that was over, or of none, threw in a worker, which is replaced. */
+  strayed(shard: number, task: string | undefined, error: Error): void {
+    const { name, message, stack } = error;
+    const named = task !== undefined && { task };
+    this.#log.write({
+      event: 'stray-error',
+      shard,
+      ...named,
+      error: `${name}: ${message}`,
+      ...(stack && { stack }),
+    });
+  }
+
+  /** The runtime closes without these threads. */
+  left(threads: readonly LeftThread[]): void {
+    for (const thread of threads) this.#log.write({ event: 'thread-left', ...thread });
   }
 
   /** Requests of a shard ended without memory. */

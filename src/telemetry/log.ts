@@ -23,6 +23,17 @@ type Severity = Exclude<LogLevel, 'silent'>;
 export type LogEvent =
   | { event: 'start'; threads: number; budgetBytes: Bytes; safety: string }
   | { event: 'worker-death'; shard: number; exitCode: number; task?: string; cause?: string }
+  | { event: 'stray-error'; shard: number; task?: string; error: string; stack?: string }
+  | {
+      event: 'thread-left';
+      shard: number;
+      threadId: number;
+      state: string;
+      task: string | null;
+      taskMs: number | null;
+      heldBytes: Bytes;
+      loanBytes: Bytes;
+    }
   | { event: 'exhaustion'; shard: number; requests: number; limitBytes: Bytes; usedBytes: Bytes }
   | { event: 'leak'; task: string; leases: number; bytes: Bytes; acquiredAt?: string }
   | { event: 'reclaim'; shard: number; bytes: Bytes }
@@ -51,6 +62,8 @@ type EventName = LogEvent['event'];
 const LEVELS: Readonly<Record<Exclude<EventName, 'ffmpeg'>, Severity>> = {
   start: 'info',
   'worker-death': 'error',
+  'stray-error': 'error',
+  'thread-left': 'warn',
   exhaustion: 'warn',
   leak: 'warn',
   reclaim: 'info',
@@ -66,6 +79,9 @@ const LEVELS: Readonly<Record<Exclude<EventName, 'ffmpeg'>, Severity>> = {
 const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
   start: 'Runtime started.',
   'worker-death': 'A worker died.',
+  'stray-error':
+    'Code that a task had left behind threw when the task was over. Its worker is replaced between two tasks.',
+  'thread-left': 'The runtime closed without this thread: it had not ended in time.',
   exhaustion: 'Requests for memory were refused: the budget held no more within their deadlines.',
   leak: 'A task ended without releasing its leases.',
   reclaim: 'The memory of a dead worker was reclaimed.',

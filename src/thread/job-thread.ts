@@ -2,8 +2,9 @@
  * A worker's side of the runtime. Owns the thread's port and recorder, and the task that runs; its memory is
  * wired in wire-worker.ts. Runs in a worker thread, one task at a time.
  * Invariant: when a task's result is posted, the shard holds no lease and no loan of that task, except what
- * native code still holds (in quarantine).
+ * native code still holds (in quarantine). What a task left behind ends no other task.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { MessageChannel, parentPort, receiveMessageOnPort, threadId } from 'node:worker_threads';
 import { Ledger } from '../budget/ledger.ts';
@@ -13,7 +14,7 @@ import type { Hello, WorkerStart } from '../messages/start.ts';
 import { type ResultMessage, readTask, type TaskMessage, writeResult } from '../messages/wire.ts';
 import { GcWatch } from '../telemetry/gc.ts';
 import { Recorder } from '../telemetry/recorder.ts';
-import { nowMs, queueMicrotask, setTimeout } from '../timers.ts';
+import { nextTick, nowMs, queueMicrotask, setTimeout } from '../timers.ts';
 import { type JobContext, makeContext } from './job-context.ts';
 import { ThreadSupply } from './supply.ts';
 import type { TaskEnding } from './task-frame.ts';
@@ -38,7 +39,13 @@ export class JobThread {
   readonly #channel = new MessageChannel();
   /** The same for all tasks: there is one at a time. */
   readonly #context: JobContext;
+  readonly #tasks = new AsyncLocalStorage<number>();
   #task = 0;
+  /** A task has ended, and its result may not have been posted yet. */
+  #answering = false;
+  readonly #answered = (): void => {
+    this.#answering = false;
+  };
   #signal: TaskSignal | null = null;
   #published: number;
   /** The word that asks threads to publish what they recorded, as it was when this one last did. */
@@ -92,6 +99,11 @@ export class JobThread {
     });
   }
 
+  /** From now on this thread runs tasks: what is thrown outside of them does not end it at once. */
+  serve(): void {
+    process.on('uncaughtException', (error) => this.#uncaught(error));
+  }
+
   /** Tells the coordinator that this thread is ready for tasks; the first call only. */
   introduce(): void {
     if (this.#introduced) return;
@@ -108,7 +120,7 @@ export class JobThread {
     this.#task = task.task;
     const input = frame.begin(task);
     try {
-      const returned = job(input as never, this.#context);
+      const returned = this.#tasks.run(task.task, job, input as never, this.#context);
       if (!isThenable(returned)) return this.#end(frame.succeed(returned));
       return Promise.resolve(returned).then(
         (value) => this.#end(frame.succeed(value)),
@@ -122,10 +134,27 @@ export class JobThread {
   #end({ result, transfer }: TaskEnding): unknown {
     this.#task = 0;
     this.#signal = null;
+    this.#answering = true;
+    // Behind all that has been promised: Piscina posts the result before that, or throws.
+    nextTick(this.#answered);
     if (this.#asked) this.#publish();
     else this.#publishSoon();
     const message = writeResult(result);
     return transfer.length > 0 ? movable(message, transfer) : message;
+  }
+
+  /**
+   * Nothing caught an error. Thrown by the running task, it ends the thread: the task may wait for ever for
+   * what is broken now. So does one without a task while another runs, which may be that one's, and one that
+   * Piscina throws when it cannot post a result. All others were left behind: somebody else replaces this
+   * thread between two tasks.
+   */
+  #uncaught(error: unknown): void {
+    // A listener of the job's own decides by itself.
+    if (process.listenerCount('uncaughtException') > 1) return;
+    const task = this.#tasks.getStore() ?? 0;
+    if (task === this.#task ? task !== 0 || this.#answering : task === 0) throw error;
+    this.#post({ kind: 'stray', task, error: this.#parts.frame.record(error) }, []);
   }
 
   /** Publishes what the last task before a pause recorded, too. */

@@ -34,7 +34,10 @@ describe('results', () => {
         coordinator.serve();
       },
     ],
-    ['the workers are asked to close', ({ coordinator }: Started) => void coordinator.closeAll()],
+    [
+      'the worker is asked to close',
+      ({ coordinator, shards }: Started) => void coordinator.close(shards[0].row),
+    ],
   ])('become idle memory here when %s before they have gone back', (_when, happen) => {
     const started = start();
     const { main, shards, coordinator, stand } = started;

@@ -24,9 +24,12 @@ describe('start and close', () => {
     const marker = join(mkdtempSync(join(tmpdir(), 'millpond-once-')), 'loaded');
     vi.stubEnv('MILLPOND_TEST_MARKER', marker);
     const { runtime } = await start('loads-once', { threads: 1 });
-    vi.unstubAllEnvs();
     await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_WORKER_LOST' });
-    await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_WORKER_BOOTSTRAP' });
+    await expect(runtime.run()).rejects.toMatchObject({
+      code: 'ERR_WORKER_BOOTSTRAP',
+      message: expect.stringContaining('loaded a second time'),
+    });
+    vi.unstubAllEnvs();
     rmSync(dirname(marker), { recursive: true });
   });
 
@@ -34,13 +37,13 @@ describe('start and close', () => {
     const marker = join(mkdtempSync(join(tmpdir(), 'millpond-once-')), 'loaded');
     vi.stubEnv('MILLPOND_TEST_MARKER', marker);
     const { runtime } = await start('loads-once', { threads: 1 });
-    vi.unstubAllEnvs();
     const lost = runtime.run();
     const waiting = runtime.run({ lease: runtime.pool.acquire(MiB) });
     await expect(lost).rejects.toMatchObject({ code: 'ERR_WORKER_LOST' });
     await expect(waiting).rejects.toMatchObject({ code: 'ERR_WORKER_BOOTSTRAP' });
     expect(runtime.snapshot().loans).toEqual({ count: 0, bytes: 0 });
     expect(runtime.snapshot().shards[0].idle.large).toBe(1);
+    vi.unstubAllEnvs();
     rmSync(dirname(marker), { recursive: true });
   });
 
@@ -49,7 +52,7 @@ describe('start and close', () => {
     runtime.pool.acquire(MiB);
     const waiting = runtime.pool.acquireAsync(MiB);
     const refused = expect(waiting).rejects.toMatchObject({ code: 'ERR_RUNTIME_CLOSED' });
-    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 1 });
+    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 1, refused: 0, left: [] });
     await refused;
     expect(runtime.snapshot().budget.usedBytes).toBe(0);
   });
@@ -60,7 +63,7 @@ describe('start and close', () => {
     lease.bytes.buffer.transfer();
     expect(() => lease.release()).toThrow(expect.objectContaining({ code: 'ERR_LEASE_DETACHED' }));
     expect(runtime.snapshot()).toMatchObject({ quarantined: 1, budget: { usedBytes: MiB } });
-    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 0 });
+    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 0, refused: 0, left: [] });
   });
 
   it('refuses a budget that cannot hold one block for each thread', async () => {
@@ -100,15 +103,15 @@ describe('start and close', () => {
     const closing = runtime.close();
     await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_RUNTIME_CLOSED' });
     expect(await Promise.all(accepted)).toEqual([1, 2, 3]);
-    expect(await closing).toEqual({ endBytes: 0, leaks: 0 });
-    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 0 });
+    expect(await closing).toEqual({ endBytes: 0, leaks: 0, refused: 0, left: [] });
+    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 0, refused: 0, left: [] });
     expect(runtime.snapshot().budget.usedBytes).toBe(0);
   });
 
   it('frees and reports leases of the main thread that nobody released', async () => {
     const { runtime, events } = await start('basic');
     runtime.pool.acquire(MiB);
-    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 1 });
+    expect(await runtime.close()).toEqual({ endBytes: 0, leaks: 1, refused: 0, left: [] });
     expect(events).toContainEqual(expect.objectContaining({ event: 'leak', leases: 1, bytes: MiB }));
   });
 

@@ -23,7 +23,7 @@ async function end(world: World): Promise<void> {
   world.checks.hands();
 
   world.closing = true;
-  const closing = world.coordinator.closeAll();
+  const closing = Promise.all(world.workers.map(({ row }) => world.coordinator.close(row)));
   await settleAll(world);
   await closing;
   for (const { name, row, dead } of world.workers) {

@@ -6,7 +6,7 @@ import type { Link } from '../../src/coordinator/links.ts';
 import type { Answer, ToWorker } from '../../src/messages/asks.ts';
 import { type Task, type TaskResult, taskBuffers } from '../../src/messages/tasks.ts';
 import type { Shard } from '../../src/pool/shard.ts';
-import type { Member } from '../../src/runtime/worker-pool.ts';
+import type { Member } from '../../src/runtime/member.ts';
 import type { Mailbox } from '../../src/thread/mailbox.ts';
 import type { TaskEnding } from '../../src/thread/task-frame.ts';
 import { wireWorker } from '../../src/thread/wire-worker.ts';

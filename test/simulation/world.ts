@@ -93,7 +93,10 @@ export class World implements Thread {
       threads: options.workers,
       recorder: { record: () => {}, lifetime: () => {} },
       workers: {
-        idle: () => this.workers.find(({ member }) => member.ready && !member.busy && !member.dying)?.member,
+        idle: () =>
+          this.workers.find(({ member: { ready, busy, dying, retiring } }) => {
+            return ready && !busy && !dying && !retiring;
+          })?.member,
         post: (member, name, task, transfer) => this.#dispatch(member, name, task, transfer),
         done: (member) => {
           member.busy = false;
@@ -177,7 +180,16 @@ export class World implements Thread {
       () => this.supply.passTime(),
       () => this.tasks.pump(),
       () => this.#regulate(),
+      () => this.#retire(),
     ];
+  }
+
+  /** A worker that something is wrong with is replaced between two tasks. */
+  #retire(): void {
+    const worker = this.workers.find(({ member }) => member.ready && !member.busy && !member.retiring);
+    if (worker === undefined || !this.machine.scheduler.choices.once(8)) return;
+    worker.member.retiring = true;
+    void this.coordinator.close(worker.row).then(() => worker.kill());
   }
 
   /** What the regulator may do at any time: the promises hold whatever it decides. */

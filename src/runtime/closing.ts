@@ -1,0 +1,72 @@
+/**
+ * How a runtime ends its tasks and threads: cooperatively, and by a deadline. Nothing is forced: a thread
+ * that runs a task or loads its file may be inside native code, and ending it there can abort the process. It
+ * is left, named, and ends when it can.
+ */
+import type { Ledger } from '../budget/ledger.ts';
+import { type Bytes, KiB } from '../bytes.ts';
+import type { Loans } from '../coordinator/loans.ts';
+import { nowMs } from '../timers.ts';
+import type { Deadline } from './deadline.ts';
+import type { LeftThread } from './runner.ts';
+import { closedOver } from './task-errors.ts';
+import type { Tasks } from './tasks.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** Jobs that look at their signal stop in this time, or in a fifth of what there is. */
+const STOP_MS = 2000;
+const STOP_SHARE = 0.2;
+/** What comes after the last wait is to be over in time, too. */
+const END_MS = 50;
+const END_SHARE = 0.05;
+
+interface ClosingParts {
+  readonly tasks: Tasks;
+  readonly workers: WorkerPool;
+  readonly ledger: Ledger;
+  readonly loans: Loans;
+}
+
+/**
+ * Waits for the tasks as long as there is time, then cancels those that are left: they have the rest of it to
+ * stop in. Returns how many never started.
+ */
+export async function endTasks({ tasks }: ClosingParts, deadline: Deadline): Promise<number> {
+  if (await deadline.meets(tasks.settled(), stopMs)) return 0;
+  const refused = tasks.counts.queued;
+  tasks.stop((name) => closedOver(name, deadline.spanMs));
+  return refused;
+}
+
+/** Ends the threads, and returns those that cannot be ended by the deadline. */
+export async function endThreads(parts: ClosingParts, deadline: Deadline): Promise<LeftThread[]> {
+  const { workers } = parts;
+  if (await deadline.meets(workers.retireAll(), endMs)) return [];
+  workers.leave();
+  return leftThreads(parts);
+}
+
+function leftThreads({ tasks, workers, ledger, loans }: ClosingParts): LeftThread[] {
+  const running = new Map(tasks.running().map((task) => [task.member, task]));
+  return [...workers.members].map((member) => {
+    const task = running.get(member);
+    const heldBytes: Bytes = member.row < 0 ? 0 : ledger.chargedKib(member.row) * KiB;
+    return {
+      shard: member.row,
+      threadId: member.threadId,
+      state: member.busy ? 'running' : member.loaded ? 'silent' : 'starting',
+      task: task?.name ?? null,
+      taskMs: task === undefined ? null : Math.round(nowMs() - task.startedMs),
+      heldBytes,
+      loanBytes: loans.bytesOf(member.row),
+    };
+  });
+}
+
+function stopMs(spanMs: number): number {
+  return Math.min(STOP_MS, spanMs * STOP_SHARE);
+}
+
+function endMs(spanMs: number): number {
+  return Math.min(END_MS, spanMs * END_SHARE);
+}

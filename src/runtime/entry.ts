@@ -1,0 +1,49 @@
+/** A task that was accepted, as the queue keeps it. Main thread. */
+import type { Task } from '../messages/tasks.ts';
+import type { Member } from './member.ts';
+import type { RunOptions } from './runner.ts';
+import { defaultName } from './task-names.ts';
+
+export interface Entry {
+  task: Task;
+  readonly name: string;
+  readonly needKib: number;
+  readonly acceptedMs: number;
+  readonly onProgress: RunOptions['onProgress'];
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  member: Member | null;
+  /** When it was posted to its worker; null before. */
+  startedMs: number | null;
+  progress: number;
+  /** The caller was answered; what comes back is only accounted for. */
+  answered: boolean;
+  unlisten: () => void;
+}
+
+export function newEntry(
+  task: Task,
+  { name, onProgress }: RunOptions,
+  { needKib, acceptedMs, resolve, reject }: Pick<Entry, 'needKib' | 'acceptedMs' | 'resolve' | 'reject'>,
+): Entry {
+  return {
+    task,
+    name: name ?? defaultName(task.task),
+    needKib,
+    acceptedMs,
+    resolve,
+    reject,
+    onProgress: onProgress,
+    member: null,
+    startedMs: null,
+    progress: -1,
+    answered: false,
+    unlisten: () => {},
+  };
+}
+
+/** Tells of the signal's abort until the entry is answered. */
+export function listen(entry: Entry, signal: AbortSignal, aborted: () => void): void {
+  signal.addEventListener('abort', aborted, { once: true });
+  entry.unlisten = () => signal.removeEventListener('abort', aborted);
+}

@@ -1,0 +1,50 @@
+/**
+ * Whether what was passed to `close` is what they take: a typo must not be taken for a default.
+ * Pure.
+ */
+import { inspect } from 'node:util';
+import { MillpondError } from '../errors.ts';
+import { escaped, shortened } from '../text/escaping.ts';
+import type { CloseOptions } from './runner.ts';
+
+interface Rule {
+  readonly accepts: (value: unknown) => boolean;
+  /** What it accepts, in words. */
+  readonly takes: string;
+}
+
+const CLOSE: Readonly<Record<keyof CloseOptions, Rule>> = {
+  timeoutMs: {
+    accepts: (value) => typeof value === 'number' && value >= 0,
+    takes: 'a number of milliseconds, 0 or more, or Infinity',
+  },
+};
+
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` */
+export function checkCloseOptions(options: unknown): asserts options is CloseOptions {
+  check('close(options)', options, CLOSE);
+}
+
+function check(call: string, options: unknown, rules: Readonly<Record<string, Rule>>): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalid(`${call} takes an object of options, got ${shown(options)}.`, rules);
+  }
+  for (const [key, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+    if (rule === undefined) throw invalid(`${call} has no option '${escaped(key)}'.`, rules);
+    if (value !== undefined && !rule.accepts(value)) {
+      throw invalid(`${key} of ${call} is ${rule.takes}, got ${shown(value)}.`, rules);
+    }
+  }
+}
+
+function invalid(rule: string, rules: Readonly<Record<string, Rule>>): MillpondError {
+  return new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `${rule} Its options are ${Object.keys(rules).join(', ')}.`,
+  );
+}
+
+function shown(value: unknown): string {
+  return shortened(escaped(inspect(value, { depth: 0, breakLength: Infinity })), 100);
+}
