@@ -1,4 +1,5 @@
 /** A task that was accepted, as the queue keeps it. Main thread. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Task } from '../messages/tasks.ts';
 import type { Member } from './member.ts';
 import type { RunOptions } from './runner.ts';
@@ -9,6 +10,7 @@ export interface Entry {
   readonly name: string;
   readonly needKib: number;
   readonly acceptedMs: number;
+  /** In the async context of its caller. */
   readonly onProgress: RunOptions['onProgress'];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -21,6 +23,7 @@ export interface Entry {
   unlisten: () => void;
 }
 
+/** To be called in the caller's async context. */
 export function newEntry(
   task: Task,
   { name, onProgress }: RunOptions,
@@ -33,7 +36,7 @@ export function newEntry(
     acceptedMs,
     resolve,
     reject,
-    onProgress: onProgress,
+    onProgress: onProgress && AsyncLocalStorage.bind(onProgress),
     member: null,
     startedMs: null,
     progress: -1,

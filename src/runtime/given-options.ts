@@ -1,11 +1,11 @@
 /**
- * Whether what was passed to `close` is what they take: a typo must not be taken for a default.
+ * Whether what was passed to `run` and `close` is what they take: a typo must not be taken for a default.
  * Pure.
  */
 import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
 import { escaped, shortened } from '../text/escaping.ts';
-import type { CloseOptions } from './runner.ts';
+import type { CloseOptions, RunOptions } from './runner.ts';
 
 interface Rule {
   readonly accepts: (value: unknown) => boolean;
@@ -13,12 +13,27 @@ interface Rule {
   readonly takes: string;
 }
 
+const RUN: Readonly<Record<keyof RunOptions, Rule>> = {
+  signal: { accepts: isSignal, takes: 'an AbortSignal' },
+  name: { accepts: (value) => typeof value === 'string', takes: 'a string' },
+  onProgress: { accepts: (value) => typeof value === 'function', takes: 'a function' },
+  needBytes: {
+    accepts: (value) => typeof value === 'number' || Array.isArray(value),
+    takes: 'a number of bytes, or a list of such numbers',
+  },
+};
+
 const CLOSE: Readonly<Record<keyof CloseOptions, Rule>> = {
   timeoutMs: {
     accepts: (value) => typeof value === 'number' && value >= 0,
     takes: 'a number of milliseconds, 0 or more, or Infinity',
   },
 };
+
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` */
+export function checkRunOptions(options: unknown): asserts options is RunOptions {
+  check('run(input, options)', options, RUN);
+}
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` */
 export function checkCloseOptions(options: unknown): asserts options is CloseOptions {
@@ -42,6 +57,17 @@ function invalid(rule: string, rules: Readonly<Record<string, Rule>>): MillpondE
   return new MillpondError(
     'ERR_INVALID_ARGUMENT',
     `${rule} Its options are ${Object.keys(rules).join(', ')}.`,
+  );
+}
+
+/** Of whichever library: what it does counts. */
+function isSignal(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'aborted' in value &&
+    'addEventListener' in value &&
+    typeof value.addEventListener === 'function'
   );
 }
 

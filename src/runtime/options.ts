@@ -1,5 +1,8 @@
 /** The options of `createRuntime`, checked and with defaults filled in. Pure. */
 import { availableParallelism } from 'node:os';
+import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
 import { type PoolOptions, resolvePoolOptions } from '../pool/options.ts';
 import { checkShadow } from '../regulation/block-control.ts';
@@ -8,6 +11,7 @@ import { type GivenThresholds, resolveHealth } from '../telemetry/health.ts';
 import type { HealthThresholds } from '../telemetry/health-findings.ts';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { RecordOptions } from '../telemetry/recording/record-options.ts';
+import { escaped, shortened } from '../text/escaping.ts';
 import { setImmediate } from '../timers.ts';
 import type { RuntimeLimits } from './worker-pool.ts';
 
@@ -69,12 +73,7 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
     record,
     ...pool
   } = given;
-  if (!(job instanceof URL) && typeof job !== 'string') {
-    throw new MillpondError(
-      'ERR_INVALID_ARGUMENT',
-      `job is a file: URL or an absolute path, got ${String(job)}. Write for example new URL('./my-job.ts', import.meta.url).`,
-    );
-  }
+  checkJob(job);
   return {
     job,
     threads,
@@ -85,6 +84,28 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
     shadow: checkShadow(shadow),
     log: resolveLog(log, logLevel),
   };
+}
+
+/** A relative path would be looked for where the process was started. */
+function checkJob(job: unknown): void {
+  if (typeof job === 'string' && isAbsolute(job)) return;
+  if (job instanceof URL || (typeof job === 'string' && job.startsWith('file:'))) {
+    try {
+      fileURLToPath(job);
+      return;
+    } catch {
+      // Not of a file of this machine.
+    }
+  }
+  throw new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `job is a file: URL or an absolute path, got ${shownJob(job)}. Write for example new URL('./my-job.ts', import.meta.url).`,
+  );
+}
+
+function shownJob(job: unknown): string {
+  const text = job instanceof URL ? job.href : inspect(job, { depth: 0, breakLength: Infinity });
+  return shortened(escaped(text), 200);
 }
 
 function resolveLog(log: Log | undefined, level: LogLevel | undefined): Log {

@@ -12,8 +12,8 @@ export interface RunOptions {
   /** What logs call the task. Default: `task N`. */
   readonly name?: string;
   /**
-   * Called with 0 to 1 while the task runs, when its job reports progress; about 20 times a second at most.
-   * What it throws cancels the task and rejects the run.
+   * Called with 0 to 1 while the task runs, when its job reports progress; about 20 times a second at most,
+   * in the async context of the call of `run`. What it throws cancels the task and rejects the run.
    */
   readonly onProgress?: (fraction: number) => void;
   /**

@@ -16,7 +16,7 @@ import { takeSnapshot } from '../telemetry/take-snapshot.ts';
 import { clearInterval, clearTimeout, nowMs, setInterval, setTimeout } from '../timers.ts';
 import { endTasks, endThreads } from './closing.ts';
 import { Deadline } from './deadline.ts';
-import { checkCloseOptions } from './given-options.ts';
+import { checkCloseOptions, checkRunOptions } from './given-options.ts';
 import { type RuntimeOptions, type RuntimeSettings, resolveRuntimeOptions } from './options.ts';
 import type { CloseOptions, CloseReport, Runner, RunOptions } from './runner.ts';
 import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
@@ -101,10 +101,12 @@ class ThreadRuntime implements Runtime {
       );
     }
     const { tasks } = this.#parts;
+    const checked = options ?? {};
+    checkRunOptions(checked);
     // Between the death of a worker and the start of the next, nothing else keeps the process alive.
     this.#timer.ref();
     try {
-      return (await tasks.accept(input, options ?? {})) as Result;
+      return (await tasks.accept(input, checked)) as Result;
     } finally {
       if (tasks.quiet) this.#timer.unref();
     }

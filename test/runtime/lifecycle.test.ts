@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { createRuntime, KiB, MiB } from '../../src/index.ts';
 import { closedAfterEach, startRuntime } from './started.ts';
@@ -80,6 +81,11 @@ describe('start and close', () => {
     [{ acquireTimeoutMs: -1 }],
     [{ tiers: {} as never }],
     [{ job: undefined as never }],
+    [{ job: './my-job.ts' }],
+    [{ job: '' }],
+    [{ job: 'https://example.org/my-job.ts' }],
+    [{ job: new URL('data:text/javascript,') }],
+    [{ job: 'file://elsewhere/my-job.ts' }],
     [{ budgetbytes: 1 } as never],
     [{ toString: 1 } as never],
     [{ scrub: 'no' } as never],
@@ -132,6 +138,21 @@ describe('start and close', () => {
     expect(latency.byCause.direct.count).toBe(100);
     expect(latency.byCause.direct.p50).toBeGreaterThan(0);
   });
+});
+
+it('takes its job as a path or a URL, in text or not', async () => {
+  const url = new URL('../jobs/basic.ts', import.meta.url);
+  for (const job of [url, url.href, fileURLToPath(url)]) {
+    const { runtime } = await start('basic', { threads: 1, job });
+    expect(await runtime.run({ do: 'echo', value: 1 })).toBe(1);
+    await runtime.close();
+  }
+});
+
+it('says what is wrong with a relative path', async () => {
+  await expect(createRuntime({ job: './my-job.ts' })).rejects.toThrow(
+    "job is a file: URL or an absolute path, got './my-job.ts'. Write for example new URL('./my-job.ts', import.meta.url).",
+  );
 });
 
 it('is made of options', async () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { markAsUntransferable } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { KiB, type Lease, MiB } from '../../src/index.ts';
@@ -36,6 +37,49 @@ describe('run', () => {
     expect(runtime.snapshot().shards[0].chargedBytes).toBe(5 * 64 * KiB);
     for (const lease of leases) lease.release();
     expect(runtime.snapshot().budget.usedBytes).toBe(5 * 64 * KiB);
+  });
+
+  it.each<[string, unknown]>([
+    ['an unknown option', { priority: 5 }],
+    ['an unknown option of no value', { Signal: undefined }],
+    ['a signal that is none', { signal: {} }],
+    ['no signal', { signal: null }],
+    ['a name that is no text', { name: 5 }],
+    ['a listener that is no function', { onProgress: 'log' }],
+    ['a need in words', { needBytes: '1 MiB' }],
+    ['a need without form', { needBytes: Object.create(null) }],
+    ['a need that is no number of bytes', { needBytes: [1.5] }],
+    ['a list', []],
+    ['text', 'a name'],
+    ['a function', () => {}],
+  ])('refuses %s by code, and takes nothing', async (_what, options) => {
+    const { runtime } = await start('basic', { threads: 1 });
+    const lease = runtime.pool.acquire(10);
+    const refused = runtime.run({ do: 'echo', value: 1, lease }, options as never);
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    lease.release();
+    expect(runtime.snapshot().tasks).toMatchObject({ succeeded: 0, failed: 0 });
+  });
+
+  it('takes options that are there without a value', async () => {
+    const { runtime } = await start('basic', { threads: 1 });
+    const options = { signal: undefined, name: undefined, onProgress: undefined, needBytes: undefined };
+    expect(await runtime.run({ do: 'echo', value: 1 }, options as never)).toBe(1);
+  });
+
+  it('calls back in the async context of its caller', async () => {
+    const { runtime } = await start('pooling', { threads: 1 });
+    const context = new AsyncLocalStorage<string>();
+    const words = sharedWords();
+    const stop = new AbortController();
+    const seen = Promise.withResolvers<string | undefined>();
+    const onProgress = (): void => seen.resolve(context.getStore());
+    const running = context.run('mine', () =>
+      runtime.run({ do: 'wait-aborted', words }, { onProgress, signal: stop.signal }),
+    );
+    expect(await context.run('another', () => seen.promise)).toBe('mine');
+    stop.abort();
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   it('rejects with the name, message and code of what the job threw', async () => {
