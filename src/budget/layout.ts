@@ -53,6 +53,8 @@ export const LISTS = 7;
 export const QUOTA = LISTS + POOLED_TIERS * LIST_WORDS;
 /** 1 or 0. */
 export const DECLARED = QUOTA + POOLED_TIERS;
+/** KiB. */
+export const REFUSED_AT = DECLARED + 1;
 /** Two cache lines, so that neighbours never share one. */
 export const ROW_WORDS = 32;
 

@@ -21,6 +21,7 @@ import {
   OWNER,
   PROGRESS,
   QUOTA,
+  REFUSED_AT,
   rowCountersOffset,
   rowWord,
   STARVING,
@@ -112,6 +113,16 @@ export class LedgerRow {
     Atomics.store(this.#words, this.#first + STARVING_TIER, tier);
     // Last, so that whoever sees the KiB sees their tier.
     Atomics.store(this.#words, this.#first + STARVING, kib);
+  }
+
+  /** KiB that all rows together were charged when its last request was refused. Main thread; a plain load. */
+  get refusedAtKib(): number {
+    return this.#words[this.#first + REFUSED_AT];
+  }
+
+  /** Owner, before it counts the refusal; a plain store. */
+  set refusedAtKib(kib: number) {
+    this.#words[this.#first + REFUSED_AT] = kib;
   }
 
   // Its free lists, whose words the pool writes by plain stores (`shardWords`): plain loads, hints all.

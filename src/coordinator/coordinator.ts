@@ -30,8 +30,8 @@ import { Transfers } from './transfers.ts';
 
 /** What the coordinator tells the runtime. */
 export interface CoordinatorEvents {
-  /** Requests of a row that ended without memory since the last round. */
-  refused(row: number, requests: number): void;
+  /** Requests of a row that ended without memory since the last round, and what was in use at the last. */
+  refused(row: number, requests: number, usedBytes: Bytes): void;
   /** Quota or idle buffers move between shards for what the last round showed. */
   rebalanced(moves: readonly Move[]): void;
   /** The worker of a row has closed: its shard is empty. */
@@ -247,7 +247,7 @@ export class Coordinator {
 
   #tellRefused(row: number): void {
     const refused = this.rows.newlyRefused(row);
-    if (refused > 0) this.#events.refused(row, refused);
+    if (refused > 0) this.#events.refused(row, refused, this.rows.refusedAtBytes(row));
   }
 
   #answerClose(row: number): void {

@@ -135,6 +135,11 @@ export class RowReader {
     return refused - before;
   }
 
+  /** What all shards together were charged when a request of the row was last refused. */
+  refusedAtBytes(row: number): Bytes {
+    return this.#rows[row].refusedAtKib * KiB;
+  }
+
   /** The rows as the policy sees them, over the time since the last call. */
   views(rows: readonly number[], quotas: Quotas): ShardView[] {
     return rows.map((row) => {

@@ -100,7 +100,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     supply: (around) => new ThreadSupply(ledger, MAIN_ROW, around),
     now: ports.now,
     events: {
-      refused: (shard, requests) => announcer.exhausted(shard, requests),
+      refused: (shard, requests, usedBytes) => announcer.exhausted(shard, requests, usedBytes),
       rebalanced: (moves) => {
         regulator.rebalanced(moves);
         announcer.rebalanced(moves);

@@ -113,11 +113,10 @@ export class Announcer {
     for (const thread of threads) this.#log.write({ event: 'thread-left', ...thread });
   }
 
-  /** Requests of a shard ended without memory. */
-  exhausted(shard: number, requests: number): void {
-    const { limitKib } = this.#ledger;
-    const usedBytes = (this.#ledger.sumKib() ?? 0) * KiB;
-    this.#log.write({ event: 'exhaustion', shard, requests, limitBytes: limitKib * KiB, usedBytes });
+  /** Requests of a shard ended without memory, the last of them while so much was in use. */
+  exhausted(shard: number, requests: number, usedBytes: Bytes): void {
+    const limitBytes = this.#ledger.limitKib * KiB;
+    this.#log.write({ event: 'exhaustion', shard, requests, limitBytes, usedBytes });
   }
 
   /** A thread ended with leases that nobody released. */

@@ -7,6 +7,7 @@ import { Counting } from '../budget/counting.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import type { LedgerRow } from '../budget/row.ts';
 import { type Bytes, KiB } from '../bytes.ts';
+import { REFUSED } from '../pool/causes.ts';
 import type { Store } from '../pool/store.ts';
 import type { Need, Supply } from '../pool/supply.ts';
 import { TIER_NAMES } from '../pool/tiers.ts';
@@ -132,10 +133,22 @@ export class ThreadSupply implements Supply {
   }
 }
 
-/** The counters of this thread's row; what it frees is also announced. */
+/**
+ * The counters of this thread's row. What it frees is also announced, and what was in use at a refusal kept.
+ */
 export class RowCounts extends Counting {
+  readonly #ledger: Ledger;
+  readonly #words: LedgerRow;
+
   constructor(ledger: Ledger, row: number) {
     super(ledger.row(row));
+    this.#ledger = ledger;
+    this.#words = ledger.row(row);
+  }
+
+  override served(cause: number, tier: number): void {
+    if (cause === REFUSED) this.#words.refusedAtKib = this.#ledger.sumKib() ?? this.#ledger.limitKib;
+    super.served(cause, tier);
   }
 
   override freed(tier: number, kib: number): void {

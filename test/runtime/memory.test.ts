@@ -138,14 +138,16 @@ describe('starvation', () => {
     await holder;
   });
 
-  it('is logged', async () => {
+  it('is logged, with what was in use then', async () => {
     const { runtime, events } = await start('pooling', { threads: 1, budgetBytes: 2 * MiB });
-    using _held = runtime.pool.acquire(2 * MiB);
+    const held = runtime.pool.acquire(2 * MiB);
     const refused = runtime.run({ do: 'want', bytes: MiB, timeoutMs: 1 });
     await expect(refused).rejects.toMatchObject({ code: 'ERR_BUDGET_EXHAUSTED' });
+    held.release();
     await runtime.close();
     const logged = events.filter((event) => event.event === 'exhaustion');
-    expect(logged).toEqual([expect.objectContaining({ shard: 1, requests: 1, limitBytes: 2 * MiB })]);
+    const [limitBytes, usedBytes] = [2 * MiB, 2 * MiB];
+    expect(logged).toEqual([{ event: 'exhaustion', shard: 1, requests: 1, limitBytes, usedBytes }]);
   });
 
   it('refuses at once what the budget can never hold', async () => {
