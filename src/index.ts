@@ -3,7 +3,7 @@ export { type Bytes, formatBytes, GiB, KiB, MiB, parseBytes } from './bytes.ts';
 export { ERROR_CODES, type ErrorCode, isMillpondError, MillpondError } from './errors.ts';
 export type { CpuSnapshot } from './machine/cpu-load.ts';
 export type { Load } from './machine/load-meter.ts';
-export type { Lease } from './pool/lease.ts';
+export { isLease, type Lease } from './pool/lease.ts';
 export type { PoolOptions, Safety } from './pool/options.ts';
 export type { AcquireOptions, Pool } from './pool/pool.ts';
 export type { Pin } from './pool/store.ts';

@@ -10,7 +10,7 @@ import type { BlockAdvice, JobContext } from './thread/job-context.ts';
 import { type Job, JobThread } from './thread/job-thread.ts';
 
 export { MillpondError } from './errors.ts';
-export type { Lease } from './pool/lease.ts';
+export { isLease, type Lease } from './pool/lease.ts';
 export type { AcquireOptions, Pool } from './pool/pool.ts';
 export type { Pin } from './pool/store.ts';
 export type { BlockAdvice, JobContext };

@@ -93,12 +93,26 @@ export class Lease {
     if (this.store.generation === this.generation) this.release();
   }
 
+  /** One line for `console.log`: its inside is the shard's. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const { generation, store, length } = this;
+    if (generation === MOVED) return `Lease { ${length} bytes, moved }`;
+    if (store.generation !== generation) return `Lease { ${length} bytes, released }`;
+    const pinned = store.pins > 0 ? ', pinned' : '';
+    return `Lease { ${length} bytes of ${store.capacity}${pinned} }`;
+  }
+
   /** @internal */
   live(): Store {
     const store = this.store;
     if (store.generation !== this.generation) throw endedError(this);
     return store;
   }
+}
+
+/** Whether a value is a lease, live or not, of whatever pool. */
+export function isLease(value: unknown): value is Lease {
+  return value instanceof Lease;
 }
 
 function endedError(lease: Lease): MillpondError {

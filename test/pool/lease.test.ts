@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
+import { isLease } from '../../src/pool/lease.ts';
 import { LARGE, MEDIUM, makeShard, makeStand, SMALL } from '../stand.ts';
 import { coded } from './coded.ts';
 
@@ -46,6 +48,31 @@ describe('a lease', () => {
       next.release();
     }
     expect(shard.supply.allocations).toBe(2);
+  });
+
+  it('is one line in a log, and says how it is', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(400);
+    expect(inspect(lease)).toBe(`Lease { 400 bytes of ${SMALL} }`);
+    const pin = lease.pin();
+    expect(inspect({ block: lease })).toBe(`{ block: Lease { 400 bytes of ${SMALL}, pinned } }`);
+    pin.release();
+    lease.release();
+    expect(inspect(lease)).toBe('Lease { 400 bytes, released }');
+    const moved = shard.acquire(7);
+    shard.leases.detach(moved);
+    expect(inspect(moved)).toBe('Lease { 7 bytes, moved }');
+  });
+
+  it('is told from everything else', () => {
+    const { shard } = makeShard();
+    const lease = shard.acquire(1);
+    expect(isLease(lease)).toBe(true);
+    lease.release();
+    expect(isLease(lease)).toBe(true);
+    for (const other of [null, undefined, {}, { ...lease }, new Uint8Array(1)]) {
+      expect(isLease(other)).toBe(false);
+    }
   });
 
   it('makes no new view on a hit', () => {
