@@ -5,20 +5,32 @@
 import type { Meter, Observable } from '@opentelemetry/api';
 import { METRICS, type Metric, QUANTILES, type SnapshotSource } from './metrics.ts';
 
+export interface ObserveOptions {
+  /** The value of the attribute `runtime`, which tells several runtimes apart. Default: no attribute. */
+  readonly runtime?: string;
+}
+
 /**
  * Makes the instruments and observes them together, from one snapshot for each collection. OpenTelemetry has
  * no instrument that takes quantiles as they are; a distribution is a gauge with the attribute `quantile`,
  * beside `.count` and `.sum`.
  * @returns `stop` ends the observing. The instruments stay with the meter, without values.
  */
-export function observe(runtime: SnapshotSource, meter: Meter): { stop(): void } {
+export function observe(
+  runtime: SnapshotSource,
+  meter: Meter,
+  options: ObserveOptions = {},
+): { stop(): void } {
+  const named = options.runtime === undefined ? {} : { runtime: options.runtime };
   const instruments = METRICS.map((metric) => instrumentsOf(metric, meter));
   const callback: Parameters<Meter['addBatchObservableCallback']>[0] = (result) => {
     const snapshot = runtime.snapshot();
     for (const [at, metric] of METRICS.entries()) {
       const [main, count, sum] = instruments[at];
-      const attributes = (values: readonly string[]) =>
-        Object.fromEntries(metric.labels.map((label, index) => [label, values[index]]));
+      const attributes = (values: readonly string[]) => ({
+        ...named,
+        ...Object.fromEntries(metric.labels.map((label, index) => [label, values[index]])),
+      });
       if (metric.kind !== 'summary') {
         for (const [values, value] of metric.rows(snapshot)) result.observe(main, value, attributes(values));
         continue;

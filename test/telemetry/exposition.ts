@@ -74,3 +74,19 @@ function belongs(name: string, labels: Record<string, string>, { name: family, t
   if (name === family) return 'quantile' in labels;
   return (name === `${family}_sum` || name === `${family}_count`) && !('quantile' in labels);
 }
+
+/** The one sample of a name with these labels and no others. */
+export function sampleOf(
+  families: readonly Family[],
+  sample: string,
+  labels: Readonly<Record<string, string>> = {},
+): number {
+  const wanted = JSON.stringify(Object.entries(labels).sort());
+  const found = families
+    .flatMap(({ samples }) => samples)
+    .filter(
+      ({ name, labels }) => name === sample && JSON.stringify(Object.entries(labels).sort()) === wanted,
+    );
+  if (found.length !== 1) throw new Error(`${found.length} samples are ${sample} ${wanted}`);
+  return found[0].value;
+}

@@ -12,10 +12,10 @@ class Reader extends MetricReader {
 let provider: MeterProvider;
 afterEach(() => provider.shutdown());
 
-function started(snapshot = () => snapshotWith()) {
+function started(snapshot = () => snapshotWith(), options = {}) {
   const reader = new Reader();
   provider = new MeterProvider({ readers: [reader] });
-  const observing = observe({ snapshot }, provider.getMeter('test'));
+  const observing = observe({ snapshot }, provider.getMeter('test'), options);
   const collect = async () => {
     const { resourceMetrics, errors } = await reader.collect();
     expect(errors).toEqual([]);
@@ -34,6 +34,13 @@ function value(metrics: Collected, name: string, attributes: Record<string, stri
 }
 
 describe('a meter', () => {
+  it('tells runtimes apart by an attribute', async () => {
+    const metrics = await started(undefined, { runtime: 'uploads' }).collect();
+    const points = metrics.flatMap(({ dataPoints }) => dataPoints as DataPoint<number>[]);
+    expect(points.length).toBeGreaterThan(50);
+    expect(points.filter(({ attributes }) => attributes.runtime !== 'uploads')).toEqual([]);
+  });
+
   it('gets every metric, with its unit and sentence', async () => {
     const metrics = await started().collect();
     const described = new Map(metrics.map(({ descriptor }) => [descriptor.name, descriptor]));

@@ -1,21 +1,12 @@
-import { Counter, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { prometheusText, register } from '../../src/telemetry/prometheus.ts';
-import { type Family, readExposition } from './exposition.ts';
+import { prometheusText } from '../../src/telemetry/prometheus.ts';
+import { type Family, readExposition, sampleOf } from './exposition.ts';
 import { snapshotWith } from './snapshot-fixture.ts';
 
 const families = readExposition(await prometheusText(snapshotWith()));
 
-function value(
-  family: string,
-  labels: Record<string, string> = {},
-  from: readonly Family[] = families,
-): number {
-  const wanted = JSON.stringify(Object.entries(labels).sort());
-  const samples = from.flatMap((one) => one.samples).filter(({ name }) => name === family);
-  const found = samples.filter((sample) => JSON.stringify(Object.entries(sample.labels).sort()) === wanted);
-  expect(found, `${family} ${wanted}`).toHaveLength(1);
-  return found[0].value;
+function value(family: string, labels: Record<string, string> = {}, from = families): number {
+  return sampleOf(from, family, labels);
 }
 
 describe('the text', () => {
@@ -238,53 +229,5 @@ describe('of an interval', () => {
       tasks: { ...quiet.tasks, intervalQueueWait: none, intervalServiceTime: none },
     });
     expect(text).not.toMatch(/^millpond_interval_/m);
-  });
-});
-
-describe('a registry', () => {
-  it('shows exact totals at each reading, however often it is read', async () => {
-    let leaks = 3;
-    const registry = register({ snapshot: () => snapshotWith({ leaks }) });
-    const read = async () =>
-      value('millpond_leaked_leases_total', {}, readExposition(await registry.metrics()));
-    expect([await read(), await read()]).toEqual([3, 3]);
-    leaks = 5;
-    expect(await read()).toBe(5);
-  });
-
-  it('takes one snapshot for a whole reading', async () => {
-    let taken = 0;
-    const registry = register({
-      snapshot() {
-        taken++;
-        return snapshotWith();
-      },
-    });
-    await registry.metrics();
-    expect(taken).toBe(1);
-    await registry.metrics();
-    expect(taken).toBe(2);
-  });
-
-  it('forgets the shards that are gone', async () => {
-    let shards = snapshotWith().shards;
-    const registry = register({ snapshot: () => snapshotWith({ shards }) });
-    await registry.metrics();
-    shards = shards.slice(0, 1);
-    const charged = readExposition(await registry.metrics()).find(
-      ({ name }) => name === 'millpond_shard_charged_bytes',
-    );
-    expect(charged?.samples.map(({ labels }) => labels.shard)).toEqual(['0']);
-  });
-
-  it('may be one that has other metrics and labels for all', async () => {
-    const mine = new Registry();
-    mine.setDefaultLabels({ service: 'mill' });
-    new Counter({ name: 'my_total', help: 'Mine.', registers: [mine] }).inc(2);
-    expect(register({ snapshot: () => snapshotWith() }, mine)).toBe(mine);
-    const read = readExposition(await mine.metrics());
-    expect(value('my_total', { service: 'mill' }, read)).toBe(2);
-    expect(value('millpond_threads', { service: 'mill' }, read)).toBe(2);
-    expect(() => register({ snapshot: () => snapshotWith() }, mine)).toThrow('already been registered');
   });
 });
