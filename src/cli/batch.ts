@@ -97,8 +97,10 @@ async function run(
   } finally {
     // Only the JSON shows it, and a short run would notice the milliseconds.
     if (options.json) before = runtime.snapshot();
-    await runtime.close();
+    const { left } = await runtime.close();
     bar?.stop();
+    // One that is stuck inside FFmpeg would keep the process at its end.
+    if (left.length > 0) interrupt.giveUp();
   }
   if (!options.quiet) {
     for (const line of formatNotes(notes)) stderr.write(`${line}\n`);

@@ -23,6 +23,8 @@ export interface Interrupt {
   watch(folder: string): void;
   /** Prints what a signal says. Default: a line on stderr, below whatever is drawn there. */
   printWith(say: (line: string) => void): void;
+  /** Ends the process at once, as a second signal does; nothing happens where there was no first. */
+  giveUp(): void;
   stop(): void;
 }
 
@@ -30,24 +32,30 @@ export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
   const folders = new Set<string>();
   let code = 0;
+  let first: NodeJS.Signals | null = null;
   let say = (line: string): void => void process.stderr.write(`\n${line}\n`);
 
   function onSignal(name: NodeJS.Signals): void {
-    if (controller.signal.aborted) {
-      stop();
-      folders.forEach(sweep);
-      // A job that looked just before it was cancelled may make its file only now; and a terminal sends the
-      // signal of a typed Ctrl-C first and then throws away what waits to be written.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLED_MS);
-      folders.forEach(sweep);
-      // The progress bar, or the live view, has hidden the cursor.
-      if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
-      process.kill(process.pid, name);
+    if (first !== null) {
+      end(name);
       return;
     }
+    first = name;
     code = EXIT_CODES[name as (typeof SIGNALS)[number]];
     say('millpond: stopping; running jobs end at their next block (again: exit at once)');
     controller.abort();
+  }
+
+  function end(name: NodeJS.Signals): void {
+    stop();
+    folders.forEach(sweep);
+    // A job that looked just before it was cancelled may make its file only now; and a terminal sends the
+    // signal of a typed Ctrl-C first and then throws away what waits to be written.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLED_MS);
+    folders.forEach(sweep);
+    // The progress bar, or the live view, has hidden the cursor.
+    if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
+    process.kill(process.pid, name);
   }
 
   function stop(): void {
@@ -59,6 +67,9 @@ export function listenForInterrupt(): Interrupt {
     signal: controller.signal,
     exitCode: () => code,
     watch: (folder) => folders.add(folder),
+    giveUp() {
+      if (first !== null) end(first);
+    },
     printWith(other) {
       say = other;
     },
