@@ -50,3 +50,25 @@ export function listen(entry: Entry, signal: AbortSignal, aborted: () => void): 
   signal.addEventListener('abort', aborted, { once: true });
   entry.unlisten = () => signal.removeEventListener('abort', aborted);
 }
+
+/** What stands still. */
+export interface Standing {
+  /** That the task which runs longest has run; 0 where none runs. */
+  readonly oldestSeconds: number;
+  /** Since something moved, while tasks wait; 0 where none waits. */
+  readonly standstillSeconds: number;
+}
+
+/** Of entries in the order in which they were accepted, or began. */
+export function standing(
+  queue: ReadonlySet<Entry>,
+  running: ReadonlySet<Entry>,
+  movedMs: number,
+  nowMs: number,
+): Standing {
+  const [oldest] = running;
+  return {
+    oldestSeconds: oldest === undefined ? 0 : (nowMs - oldest.startedMs!) / 1000,
+    standstillSeconds: queue.size === 0 ? 0 : (nowMs - movedMs) / 1000,
+  };
+}

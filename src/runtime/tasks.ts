@@ -16,7 +16,7 @@ import type { TierPolicies } from '../pool/tiers.ts';
 import { type Admission, needKib } from '../regulation/admission.ts';
 import { type Log, leakEvent } from '../telemetry/log.ts';
 import type { TaskCounts, TaskEnd, TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
-import { type Entry, listen, newEntry } from './entry.ts';
+import { type Entry, listen, newEntry, type Standing, standing } from './entry.ts';
 import { type Member, UnreadableResult } from './member.ts';
 import type { RunOptions } from './runner.ts';
 import { leftPin, notCloneable, tooDeep, unreadable, workerLost } from './task-errors.ts';
@@ -35,7 +35,6 @@ interface TasksParts {
   readonly admission: Admission;
   readonly tiers: TierPolicies;
   readonly log: Log;
-  /** Told of each task's end. */
   readonly observers: readonly TaskObserver[];
 }
 
@@ -57,12 +56,8 @@ export class Tasks {
   }
 
   /** What stands still, at this time of the ports' clock. */
-  standing(nowMs: number): { oldestSeconds: number; standstillSeconds: number } {
-    const [oldest] = this.#running;
-    return {
-      oldestSeconds: oldest === undefined ? 0 : (nowMs - oldest.startedMs!) / 1000,
-      standstillSeconds: this.#queue.size === 0 ? 0 : (nowMs - this.#movedMs) / 1000,
-    };
+  standing(nowMs: number): Standing {
+    return standing(this.#queue, this.#running, this.#movedMs, nowMs);
   }
 
   get counts(): TaskCounts {

@@ -32,7 +32,11 @@ const left = {
       throw 'stray text';
     }),
   // Keeps the thread busy.
-  block: (words: Int32Array) => void raised(words, 0).then(() => Atomics.wait(words, 1, 0)),
+  block: (words: Int32Array) =>
+    void raised(words, 0).then(() => {
+      raise(words, 2);
+      Atomics.wait(words, 1, 0);
+    }),
 };
 
 export default defineJob(async (order: Order, { pool, signal, progress }): Promise<unknown> => {

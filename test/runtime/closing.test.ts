@@ -136,6 +136,7 @@ describe('close', () => {
     const shared = words();
     await runtime.run({ do: 'leave', what: 'block', words: shared });
     raise(shared, 0);
+    await raised(shared, 2);
     const { left } = await runtime.close({ timeoutMs: 300 });
     expect(left).toMatchObject([{ state: 'silent', task: null, taskMs: null, loanBytes: 0 }]);
     raise(shared, 1);
@@ -204,6 +205,8 @@ describe('while timers stand still', () => {
     const shared = words();
     const steps: number[] = [];
     const onProgress = (fraction: number): void => {
+      // A thread that is slow to begin has done nothing at the first look.
+      if (fraction === 0) return;
       steps.push(fraction);
       raise(shared, fraction === 0.25 ? 0 : 1);
     };
