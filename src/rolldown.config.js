@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { bundleAssets } from './report/page/bundle.ts';
 
 // Gathers the sources into few files: opening and linking one module after the other was half of the time to
 // start. Chunks lie as deep below dist as what is in them lies below the checkout, so URLs relative to a
-// module hold for both.
+// module hold for both. Of the packages only node-av is gathered, too: of its own dependencies nothing is
+// needed but the binary of each platform, which is an optional dependency of this package.
 const entries = [
   'src/index',
   'src/worker',
@@ -19,7 +21,7 @@ const entries = [
 export default {
   input: Object.fromEntries(entries.map((entry) => [entry, `${entry}.ts`])),
   platform: 'node',
-  external: /^[^./]/,
+  external: /^(?!node-av(?:\/|$))[^./]/,
   plugins: [
     {
       name: 'page',
@@ -27,6 +29,13 @@ export default {
         const { script, style } = await bundleAssets();
         this.emitFile({ type: 'asset', fileName: 'src/report/page/page.js', source: script });
         this.emitFile({ type: 'asset', fileName: 'src/report/page/page.css', source: style });
+      },
+    },
+    {
+      name: 'licence of what is gathered',
+      generateBundle() {
+        const source = readFileSync(new URL('../node_modules/node-av/LICENSE.md', import.meta.url), 'utf8');
+        this.emitFile({ type: 'asset', fileName: 'LICENSE-node-av.md', source });
       },
     },
   ],

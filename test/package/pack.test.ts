@@ -38,12 +38,14 @@ beforeAll(async () => {
  */
 async function writeManifest(millpond: string): Promise<void> {
   const lock = JSON.parse(await readFile(join(checkout, 'package-lock.json'), 'utf8'));
-  const { version, dependencies, bin } = lock.packages[''];
+  const { version, dependencies, optionalDependencies, bin } = lock.packages[''];
   const manifest = { name: 'user', private: true, type: 'module', dependencies: { millpond } };
+  // Only what a user gets: millpond asks for none of what the checkout has besides.
+  const theirs = Object.entries<{ dev?: boolean }>(lock.packages).filter(([, { dev }]) => dev !== true);
   const packages = {
-    ...lock.packages,
+    ...Object.fromEntries(theirs),
     '': { name: 'user', dependencies: manifest.dependencies },
-    'node_modules/millpond': { version, resolved: millpond, dependencies, bin },
+    'node_modules/millpond': { version, resolved: millpond, dependencies, optionalDependencies, bin },
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
   await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ ...lock, name: 'user', packages }));
@@ -56,7 +58,36 @@ describe('the package', () => {
     const files = await readdir(installed('millpond'), { recursive: true });
     expect(files).toContain(join('dist', 'workers', 'transcode.js'));
     expect(files).toContain(join('dist', 'src', 'index.d.ts'));
+    expect(files).toContain('LICENSE');
     expect(files.filter((file) => /(?<!\.d)\.ts$|^(src|test|bench)\b/.test(file))).toEqual([]);
+  });
+
+  it('brings FFmpeg for one platform, and no package that runs anything at its install', async () => {
+    const all = await readdir(installed());
+    const packages = (
+      await Promise.all(
+        all.map(async (name) =>
+          name.startsWith('@') ? (await readdir(installed(name))).map((own) => join(name, own)) : [name],
+        ),
+      )
+    )
+      .flat()
+      .filter((name) => !name.startsWith('.'));
+    expect(packages.filter((name) => name.startsWith('@seydx'))).toHaveLength(1);
+    expect(packages).not.toContain('node-av');
+    const scripts = await Promise.all(
+      packages.map(
+        async (name) => JSON.parse(await readFile(installed(name, 'package.json'), 'utf8')).scripts ?? {},
+      ),
+    );
+    const running = packages.filter((_, at) =>
+      ['preinstall', 'install', 'postinstall'].some((name) => name in scripts[at]),
+    );
+    expect(running).toEqual([]);
+    // What is gathered into the package comes with its licence.
+    expect(await readFile(installed('millpond', 'dist', 'LICENSE-node-av.md'), 'utf8')).toContain(
+      'MIT License',
+    );
   });
 
   it('transcodes through the installed command', async () => {
