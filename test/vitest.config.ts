@@ -26,6 +26,7 @@ const pure = without(
   ),
   [
     'test/docs/recording.test.ts',
+    'test/docs/from-piscina.test.ts',
     'test/regulation/threads.test.ts',
     // Java reads its tables, and another user files that may not be read.
     'test/report/exports.test.ts',
