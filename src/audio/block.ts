@@ -22,7 +22,9 @@ export function blockBytes(bytes: number, channels: number): number {
 }
 
 export class Block {
+  /** Planes, 1 to 8. */
   readonly channels: number;
+  /** What the planes hold. */
   readonly kind: BlockKind;
   /** Most frames (samples per channel) that fit. At least 1. */
   capacity = 0;

@@ -27,9 +27,11 @@ interface BlockShape {
 }
 
 export interface BlockSources {
+  /** Lends each block. */
   readonly pool: Pool;
   /** Looked at before every block. */
   readonly signal: AbortSignal;
+  /** How large blocks should be. A job passes its own context. */
   readonly block: BlockSize;
 }
 

@@ -41,7 +41,9 @@ export function scale(block: Block, frames: number, channels: number): { over: b
 
 /** A linear fade over a whole audio file. All lengths in frames. */
 export interface Fade {
+  /** How long it rises, from the first frame on. */
   readonly inFrames: number;
+  /** How long it falls, up to the last frame; 0 for no fall. */
   readonly outFrames: number;
   /** Frames of the whole audio file; only read where `outFrames` is not 0. */
   readonly totalFrames: number;

@@ -39,11 +39,9 @@ export interface PoolOptions {
    * `adaptive` (default): the size follows CPU load and memory pressure. `fixed`: it stays at `blockBytes`.
    */
   readonly sizing: 'adaptive' | 'fixed';
-  /**
-   * Bounds of adaptive sizing, 1 KiB to 1 GiB around `blockBytes`. Defaults 4 KiB and 1 MiB, or `blockBytes`
-   * where that lies outside.
-   */
+  /** Adaptive sizes never go below this: 1 KiB to `blockBytes`. Default 4 KiB, or `blockBytes` if less. */
   readonly leastBlockBytes: Bytes;
+  /** Adaptive sizes never go over this: `blockBytes` to 1 GiB. Default 1 MiB, or `blockBytes` if more. */
   readonly mostBlockBytes: Bytes;
   /**
    * Milliseconds of audio that one block lasts at most, at the rate of each audio file; 1 to 3,600,000.

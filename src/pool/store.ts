@@ -15,6 +15,7 @@ export interface Borrowed {
 export interface Pin {
   /** Ends the mark; more calls do nothing. */
   release(): void;
+  /** As {@link release}. */
   [Symbol.dispose](): void;
 }
 

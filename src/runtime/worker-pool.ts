@@ -42,7 +42,9 @@ interface WorkerPoolEvents {
 
 /** V8 heap limits of a worker. */
 export interface RuntimeLimits {
+  /** MiB of objects that live long. Default: V8's own. */
   readonly maxOldGenerationSizeMb?: number;
+  /** MiB of young objects. Default: V8's own. */
   readonly maxYoungGenerationSizeMb?: number;
 }
 

@@ -121,6 +121,7 @@ interface LogOptions {
 }
 
 export interface Log {
+  /** Takes an event. What it throws is thrown separately, and stops nothing. */
   write(event: LogEvent): void;
   /** Reports what is still held back. Writing still works afterwards. */
   close(): void;

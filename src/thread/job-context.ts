@@ -13,6 +13,7 @@ export interface JobContext {
   readonly pool: Pool;
   /** Aborts when the caller cancels; `signal.aborted` is up to date even inside a long synchronous job. */
   readonly signal: AbortSignal;
+  /** How large blocks should be, and where to report what was done. */
   readonly block: BlockAdvice;
   /** Reports how far the job is, 0 to 1; costs a few nanoseconds. */
   readonly progress: (fraction: number) => void;

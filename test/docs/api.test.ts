@@ -44,6 +44,18 @@ describe('the page of the API', () => {
     expect(membersIn('Pool').filter((name) => typeof pool[name] !== 'function')).toEqual([]);
   });
 
+  it('says of every option and every method what it does', () => {
+    const names = Array.from(page.matchAll(/^### (\w+)$/gm), ([, name]) => name);
+    const silent = names.flatMap((name) => {
+      const rows = Array.from(section(name).matchAll(/^\| `(.+?)` \| (.*) \|$/gm));
+      const options = /(?:Options|Request|Limits|Context|Advice)$/.test(name);
+      return rows
+        .filter(([, code, words]) => words === '' && (options || /^[^:]*\(/.test(code)))
+        .map(([, code]) => `${name}: ${code}`);
+    });
+    expect(silent).toEqual([]);
+  });
+
   it('leads from every link to what is there', () => {
     const anchors = new Set(Array.from(page.matchAll(/^### (\w+)$/gm), ([, name]) => name.toLowerCase()));
     const links = Array.from(page.matchAll(/\(#(\w+)\)/g), ([, name]) => name);

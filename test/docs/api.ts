@@ -112,8 +112,13 @@ function prose(comment: string): string {
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n\n', '<br>');
 
-function tableOf(members: readonly Member[]): string {
-  const rows = members.map(({ code, comment }) => `| ${cell(`\`${code}\``)} | ${cell(prose(comment))} |`);
+function tableOf(members: readonly Member[], exported: ReadonlySet<string>): string {
+  const rows = members.map(({ code, comment }) => {
+    // What has no words of its own has those of its type.
+    const types = comment === '' ? new Set(code.match(/\b[A-Z]\w+\b/g)) : new Set<string>();
+    const links = [...types].filter((name) => exported.has(name) && name !== 'Bytes').map(linkTo);
+    return `| ${cell(`\`${code}\``)} | ${cell(prose(comment)) || links.join(', ')} |`;
+  });
   return rows.length === 0 ? '' : ['| | |', '|---|---|', ...rows].join('\n');
 }
 
@@ -143,7 +148,7 @@ function codeOf(declared: Declared, exported: ReadonlySet<string>): string {
 function sectionOf(declared: Declared, exported: ReadonlySet<string>): string {
   const code = codeOf(declared, exported);
   const block = code === '' ? '' : `\`\`\`ts\n${code}\n\`\`\``;
-  const table = tableOf(membersOf(declared, exported));
+  const table = tableOf(membersOf(declared, exported), exported);
   // A class that is all of its file is told of at the top of it.
   const told = declared.node.type === 'ClassDeclaration' ? headerOf(declared.source) : '';
   const parts = [`### ${declared.name}`, block, prose(declared.comment || told), table];
@@ -205,7 +210,7 @@ function ordered(all: readonly Declared[]): Declared[] {
   return [...first, ...rest.filter((one) => !isType(one)), ...rest.filter(isType)];
 }
 
-const linkTo = ({ name }: Declared): string => `[\`${name}\`](#${name.toLowerCase()})`;
+const linkTo = (name: string): string => `[\`${name}\`](#${name.toLowerCase()})`;
 
 /** @param entries by the names that users write, the file of each */
 export function apiPage(entries: ReadonlyMap<string, string>): string {
@@ -217,11 +222,12 @@ export function apiPage(entries: ReadonlyMap<string, string>): string {
     const again = names.filter(({ name }) => told.has(name));
     const here = ordered(names.filter(({ name }) => !told.has(name)));
     for (const { name } of here) told.add(name);
-    const too = again.length === 0 ? '' : ` It exports ${again.map(linkTo).join(', ')}, too.`;
+    const too =
+      again.length === 0 ? '' : ` It exports ${again.map(({ name }) => linkTo(name)).join(', ')}, too.`;
     return [
       `## ${entry}`,
       `${prose(headerOf(sourceOf(file)))}${too}`,
-      here.map(linkTo).join(', '),
+      here.map(({ name }) => linkTo(name)).join(', '),
       ...here.map((declared) => sectionOf(declared, exported)),
     ];
   });

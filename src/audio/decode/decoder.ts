@@ -22,6 +22,7 @@ import { type OggLink, oggLinks } from './ogg-links.ts';
 import { SampleQueue } from './sample-queue.ts';
 
 export interface Decoder extends Disposable {
+  /** What the file holds. */
   readonly info: AudioInfo;
   /** Frames of the audio file that were decoded so far, at its own rate. */
   readonly decodedFrames: number;
@@ -38,6 +39,7 @@ export interface Decoder extends Disposable {
    * @throws MillpondError `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`
    */
   read(block: Block): number;
+  /** Gives back what it holds of native memory, and the file. More calls do nothing. */
   close(): void;
   /** As {@link close}. */
   [Symbol.dispose](): void;

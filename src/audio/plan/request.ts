@@ -3,8 +3,11 @@ import { MillpondError } from '../../errors.ts';
 import type { Bits, TargetName } from './targets.ts';
 
 export interface TranscodeRequest {
+  /** Path of the audio file. What it is its content says, not its name. */
   readonly input: string;
+  /** Path of the file to make, in a folder that exists. It appears whole or not at all, over an older one. */
   readonly output: string;
+  /** What to make, whatever `output` is called. */
   readonly to: TargetName;
   /** Hz, 1000 to 655350. Default: the source's, or the nearest the target has. */
   readonly rate?: number;
@@ -35,8 +38,11 @@ export interface TranscodeResult {
   readonly frames: number;
   /** Hz. */
   readonly sampleRate: number;
+  /** 1 to 8. */
   readonly channels: number;
+  /** Of audio: `frames` at `sampleRate`. */
   readonly seconds: number;
+  /** The size of the output. */
   readonly bytesWritten: number;
   /** Bits of an integer sample in a lossless output, else `null`. */
   readonly bits: number | null;
