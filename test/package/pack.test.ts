@@ -90,6 +90,24 @@ describe('the package', () => {
     );
   });
 
+  it('keeps FFmpeg out of the main thread and of jobs without audio', async () => {
+    const loads = async (entry: string): Promise<boolean> => {
+      const files = new Set([installed('millpond', 'dist', entry)]);
+      for (const file of files) {
+        const code = await readFile(file, 'utf8');
+        if (code.includes('node-av.node')) return true;
+        for (const [, path] of code.matchAll(/(?:from |import ?\(?)["'](\.{1,2}\/[^"']+)["']/g)) {
+          files.add(join(dirname(file), path));
+        }
+      }
+      return false;
+    };
+    const without = ['src/index.js', 'src/worker.js', 'src/cli/main.js', 'src/telemetry/prometheus.js'];
+    expect(await Promise.all(without.map(loads))).toEqual(without.map(() => false));
+    expect(await loads('src/audio/index.js')).toBe(true);
+    expect(await loads('workers/transcode.js')).toBe(true);
+  });
+
   it('transcodes through the installed command', async () => {
     await mkdir(join(folder, 'in'));
     for (const name of ['rel1.ogg', 'rel10.ogg']) await copyFile(join(piano, name), join(folder, 'in', name));
