@@ -18,6 +18,7 @@ import {
   QUARANTINED,
   RELEASES,
   SERVED,
+  SPENT,
   TIERS,
 } from './layout.ts';
 
@@ -101,6 +102,14 @@ export class Counters {
   /** Of audio, as jobs reported it. */
   get processedBytes(): Bytes {
     return this.values[PROCESSED];
+  }
+
+  /**
+   * Nanoseconds that the thread spent in requests which a step of the ladder served, or (`REFUSED`) none did:
+   * of what is recorded, so of hits an estimate; of several leases at once the time they took together.
+   */
+  spentNanoseconds(cause: number): number {
+    return this.values[SPENT + cause];
   }
 
   /** As they are now. */

@@ -17,6 +17,7 @@ import {
   QUARANTINED,
   RELEASES,
   SERVED,
+  SPENT,
   TIERS,
 } from './layout.ts';
 import type { LedgerRow } from './row.ts';
@@ -35,6 +36,10 @@ export class Counting implements ShardCounts {
 
   served(cause: number, tier: number): void {
     this.#values[SERVED + cause * TIERS + tier]++;
+  }
+
+  spent(cause: number, nanoseconds: number): void {
+    this.#values[SPENT + cause] += nanoseconds;
   }
 
   overflowed(tier: number): void {

@@ -73,7 +73,10 @@ export const ALLOCATED = ALLOCATIONS + TIERS;
 export const FREED = ALLOCATED + TIERS;
 export const PROCESSED = FREED + TIERS;
 export const FOREIGN = PROCESSED + 1;
-export const COUNTERS = 64;
+/** By cause, nanoseconds. */
+export const SPENT = FOREIGN + 1;
+/** Whole cache lines. */
+export const COUNTERS = 72;
 
 const ROW_BYTES = ROW_WORDS * 4 + COUNTERS * 8;
 

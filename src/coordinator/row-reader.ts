@@ -9,7 +9,7 @@ import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import type { LedgerRow } from '../budget/row.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import { FRESH, MAILBOX, TRIMMED, WAITED } from '../pool/causes.ts';
+import { CAUSES, FRESH, MAILBOX, TRIMMED, WAITED } from '../pool/causes.ts';
 import { POOLED_TIERS, TIER_NAMES, type TierPolicies, tierFor } from '../pool/tiers.ts';
 import type { Quotas } from './quotas.ts';
 import type { ShardView } from './rebalance.ts';
@@ -18,6 +18,11 @@ import type { ShardView } from './rebalance.ts';
 const MISSES = [MAILBOX, FRESH, TRIMMED, WAITED];
 /** What a row that is new had counted before. */
 const NOTHING = new Counters();
+
+interface RequestTime {
+  readonly count: number;
+  readonly nanoseconds: number;
+}
 
 export class RowReader {
   /** Sums over the rows of threads that are gone. */
@@ -66,6 +71,21 @@ export class RowReader {
   /** Of audio, as jobs reported it; as `total`. */
   processedBytes(rows: readonly number[]): Bytes {
     return this.total(rows, (counters) => counters.processedBytes);
+  }
+
+  /**
+   * By cause, the requests of worker threads and the nanoseconds that these spent in them; as `total`. Those
+   * of the main thread wait beside other work: their times are a share of nothing.
+   */
+  requests(rows: readonly number[]): RequestTime[] {
+    const workers = rows.filter((row) => row !== MAIN_ROW);
+    const tiers = [...TIER_NAMES.keys()];
+    return CAUSES.map((_, cause) => ({
+      count: this.total(workers, (counters) =>
+        tiers.reduce((sum, tier) => sum + counters.served(cause, tier), 0),
+      ),
+      nanoseconds: this.total(workers, (counters) => counters.spentNanoseconds(cause)),
+    }));
   }
 
   /** From the system, of a tier; as `total`. */

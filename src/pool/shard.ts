@@ -241,7 +241,11 @@ export class Shard implements Pool {
     const lease = this.#hit(length);
     if (lease !== null) {
       const { store } = lease;
-      if (hitWeight > 0) this.#observe(HIT, store.asked, length, store, start, this.#supply.now(), hitWeight);
+      if (hitWeight > 0) {
+        const now = this.#supply.now();
+        this.#observe(HIT, store.asked, length, store, start, now, hitWeight);
+        this.#counts.spent(HIT, (now - start) * hitWeight);
+      }
       this.#guard(store, HIT_FRAMES);
       return lease;
     }
@@ -272,11 +276,14 @@ export class Shard implements Pool {
   /** `hitWeight` is how many hits one stands for in the latency records; 0 records none. */
   #lendAll(lengths: readonly Bytes[], served: Served, start: number, hitWeight: number): Lease[] {
     const now = this.#supply.now();
+    // Each waited for all of them, but the thread only once.
+    const took = (now - start) / lengths.length;
     return served.stores.map((store, at) => {
       const tier = tierFor(lengths[at], this.#options.tiers);
       const cause = served.causes[at];
       const weight = cause === HIT ? hitWeight : 1;
       if (weight > 0) this.#observe(cause, tier, lengths[at], store, start, now, weight);
+      this.#counts.spent(cause, took * weight);
       this.#counts.served(cause, tier);
       this.#guard(store, LADDER_FRAMES);
       return this.leases.lend(store, lengths[at], tier);
@@ -311,7 +318,9 @@ export class Shard implements Pool {
     if (error instanceof MillpondError && error.code === 'ERR_BUDGET_EXHAUSTED') {
       const largest = Math.max(...lengths);
       const tier = tierFor(largest, this.#options.tiers);
-      this.#recorder.record(REFUSED, tier, this.#supply.now() - start, 1, largest, 0);
+      const took = this.#supply.now() - start;
+      this.#recorder.record(REFUSED, tier, took, 1, largest, 0);
+      this.#counts.spent(REFUSED, took);
       this.#counts.served(REFUSED, tier);
     }
     return error;

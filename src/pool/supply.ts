@@ -81,6 +81,8 @@ export interface ShardCounts {
   readonly hits: Float64Array;
   readonly releases: Float64Array;
   served(cause: number, tier: number): void;
+  /** The thread spent so long in requests; a recorded hit stands for others. */
+  spent(cause: number, nanoseconds: number): void;
   overflowed(tier: number): void;
   /** A lease that another thread acquired ended here; it counts as released, too. */
   endedForeign(): void;

@@ -61,6 +61,7 @@ describe('the words of the ledger', () => {
         [layout.FREED, TIERS],
         [layout.PROCESSED, 1],
         [layout.FOREIGN, 1],
+        [layout.SPENT, CAUSES.length],
       ]),
     ],
   ])('lie apart, and fit into the %s', (_where, room, places) => {

@@ -203,6 +203,13 @@ describe('the counters of a row', () => {
     ['leaks', (counts) => counts.leaked(), (counters) => counters.leaks],
     ['quarantined', (counts) => counts.quarantined(), (counters) => counters.quarantined],
     ['ended foreign', (counts) => counts.endedForeign(), (counters) => counters.endedForeign],
+    ...CAUSES.map(
+      (name, cause): Count => [
+        `nanoseconds spent by ${name}`,
+        (counts) => counts.spent(cause, 1),
+        (counters) => counters.spentNanoseconds(cause),
+      ],
+    ),
     ['processed', (counts) => counts.processed(1), (counters) => counters.processedBytes],
   ];
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/bytes.ts';
+import { CAUSES, type CauseName } from '../../src/pool/causes.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import { LARGE, MEDIUM, makeShard, SMALL, type TestShard } from '../stand.ts';
 
@@ -41,6 +42,43 @@ describe('what a shard tells of a request', () => {
     using _all = shard.acquire(2 * MiB);
     expect(() => shard.acquireAll([SMALL, LARGE, 10], { timeoutMs: 0 })).toThrow();
     expect(shard.recorded.at(-1)).toMatchObject({ cause: 'refused', tier: 2, bytes: LARGE, capacity: 0 });
+  });
+});
+
+describe('the time that a shard spends in requests', () => {
+  /** With a clock that moves on by 10 ns at each reading. */
+  function ticking(given: Parameters<typeof makeShard>[0] = {}) {
+    const { shard, stand } = makeShard(given);
+    let reads = 0;
+    Object.defineProperty(stand, 'clock', { get: () => 10 * reads++ });
+    const { counters } = shard.ledger.row(shard.row);
+    return { shard, spent: (cause: CauseName) => counters.spentNanoseconds(CAUSES.indexOf(cause)) };
+  }
+
+  it('is what is recorded of each, of hits for as many as the one stands for', () => {
+    const { shard, spent } = ticking({ sampleEvery: 4 });
+    for (let turn = 0; turn < 9; turn++) shard.acquire(100).release();
+    for (const cause of ['fresh', 'hit'] as const) {
+      const of = shard.recorded.filter((record) => record.cause === cause);
+      expect(of.length).toBeGreaterThan(0);
+      expect(spent(cause)).toBe(of.reduce((sum, { nanoseconds, weight }) => sum + nanoseconds * weight, 0));
+    }
+  });
+
+  it('is counted once where several leases are acquired together', () => {
+    const { shard, spent } = ticking();
+    shard.acquireAll([SMALL, SMALL, MEDIUM, LARGE]);
+    const [{ nanoseconds }] = shard.recorded;
+    expect(nanoseconds).toBeGreaterThan(0);
+    expect(spent('fresh')).toBeCloseTo(nanoseconds, 6);
+  });
+
+  it('is that of requests that end without memory, too', () => {
+    const { shard, spent } = ticking({ budgetBytes: 2 * MiB });
+    using _all = shard.acquire(2 * MiB);
+    expect(() => shard.acquire(LARGE, { timeoutMs: 0 })).toThrow();
+    expect(spent('refused')).toBe(shard.recorded.at(-1)?.nanoseconds);
+    expect(spent('refused')).toBeGreaterThan(0);
   });
 });
 
