@@ -8,7 +8,7 @@ export type { PoolOptions, Safety } from './pool/options.ts';
 export type { AcquireOptions, Pool } from './pool/pool.ts';
 export type { Pin } from './pool/store.ts';
 export { DEFAULT_TIERS, type TierPolicies, type TierPolicy } from './pool/tiers.ts';
-export type { BlockPolicy } from './regulation/block-policy.ts';
+export type { BlockPolicy } from './regulation/block-state.ts';
 export type { Decision, DecisionInputs, Score } from './regulation/decision.ts';
 export type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './regulation/snapshots.ts';
 export type { RuntimeOptions } from './runtime/options.ts';

@@ -34,10 +34,12 @@ export interface CpuSnapshot {
   }[];
 }
 
+const MAIN_SHARD = 0;
 /** For what costs more: CPU time of threads, and the machine. */
 const SLOWLY_EVERY_MS = 1000;
 
 interface Thread {
+  activeMs: number;
   readonly eventLoop: LoadMeter;
   readonly cpu: LoadMeter;
   asked: boolean;
@@ -52,6 +54,7 @@ export class CpuLoad {
   #threads = new Map<number, Thread>();
   #cores = 1;
   #cpuSeconds = 0;
+  #busySeconds = 0;
   /** What the process could have used since the first sample. */
   #coreSeconds = 0;
   #lastMs: number | null = null;
@@ -102,6 +105,14 @@ export class CpuLoad {
     return this.#cpuSeconds;
   }
 
+  /**
+   * Of all worker threads since the first sample, the time in which their event loops were not idle. Only
+   * rises.
+   */
+  get busySeconds(): number {
+    return this.#busySeconds;
+  }
+
   snapshot(): CpuSnapshot {
     const byShard = [...this.#threads].sort(([a], [b]) => a - b);
     return {
@@ -143,6 +154,7 @@ export class CpuLoad {
     let questions = Math.max(1, Math.ceil((sources.length * elapsedMs) / SLOWLY_EVERY_MS));
     for (const source of sources) {
       const thread = known.get(source.shard) ?? {
+        activeMs: Number.POSITIVE_INFINITY,
         eventLoop: new LoadMeter(this.#smoothingMs),
         cpu: new LoadMeter(this.#smoothingMs),
         asked: false,
@@ -152,6 +164,10 @@ export class CpuLoad {
       const eventLoop = attempt(() => source.eventLoop());
       if (eventLoop !== null) {
         thread.eventLoop.observe(eventLoop.active, eventLoop.active + eventLoop.idle, nowMs);
+        if (source.shard !== MAIN_SHARD) {
+          this.#busySeconds += Math.max(0, eventLoop.active - thread.activeMs) / 1000;
+        }
+        thread.activeMs = eventLoop.active;
       }
       if (questions > 0 && !thread.asked && nowMs - thread.askedMs >= SLOWLY_EVERY_MS) {
         questions--;

@@ -5,18 +5,18 @@
  */
 import { MillpondError } from '../errors.ts';
 import type { PoolOptions } from '../pool/options.ts';
+import { type BlockChange, nextBlock } from './block-policy.ts';
+import { blockSizes } from './block-sizes.ts';
 import {
-  type BlockChange,
   type BlockInput,
   type BlockPolicy,
   type BlockState,
   DEFAULT_BLOCK_POLICY,
-  nextBlock,
   startBlock,
-} from './block-policy.ts';
-import { blockSizes } from './block-sizes.ts';
-import { DECISION_KINDS, type DecisionKind } from './decision.ts';
+} from './block-state.ts';
+import { DECISION_KINDS, type DecisionInputs, type DecisionKind } from './decision.ts';
 import type { RegulatedLedger } from './ports.ts';
+import { acquireShare, waitShare } from './request-cost.ts';
 import type { BlockSnapshot, DecisionsSnapshot } from './snapshots.ts';
 
 interface Shadow {
@@ -80,6 +80,12 @@ export class BlockControl {
     if (change === null) return;
     if (!change.turn) record(change);
     this.#ledger.header.blockBytes = change.bytes;
+  }
+
+  /** Of the busy time of worker threads lately; null while that is not known. */
+  get requests(): Pick<DecisionInputs, 'acquireShare' | 'waitShare'> {
+    const { seen } = this.#state;
+    return { acquireShare: acquireShare(seen), waitShare: waitShare(seen) };
   }
 
   get snapshot(): BlockSnapshot {

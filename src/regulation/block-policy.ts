@@ -1,111 +1,27 @@
 /**
- * How long a block should be, from memory pressure, CPU load and what the work itself shows. Memory wins over
- * CPU.
+ * How long a block should be, from memory pressure, CPU load, and what the work and its requests for memory
+ * themselves show. Memory wins over all else.
+ *
+ * A larger block is wanted while the CPU is busy, or while requests take too large a part of the time: larger
+ * blocks need fewer. Jobs that report their work are put on trial; where none does, the block grows step by
+ * step. Either way growth that makes requests cost more is taken back.
  *
  * Three things keep it stable. A size that pressure began at is remembered as a ceiling one step below it,
- * which rises ever more slowly the more often pressure followed it. Growth past the baseline is a trial, and
- * a size that did not help is left alone for a time that doubles. And 0.75 x 1.5 is over 1, so the two never
- * trigger each other: after pressure the way back up is by the same steps as the way down, and pressure
- * within a trial counts from the size before it. Pure: state in, state out.
+ * which rises ever more slowly the more often pressure followed it. A size that did not help is left alone
+ * for a time that doubles. And 0.75 x 1.5 is over 1, so the two never trigger each other: after pressure the
+ * way back up is by the same steps as the way down, and pressure within a trial counts from the size before
+ * it. Pure: state in, state out.
  */
 
 import { type Bytes, formatBytes } from '../bytes.ts';
-import { type BlockSizes, whole } from './block-sizes.ts';
-import {
-  efficiencyBetween,
-  gainOf,
-  nextTrial,
-  startTrial,
-  type Trial,
-  type TrialPolicy,
-  turnOf,
-  type Work,
-} from './block-trial.ts';
-import { atLeast, type PressureLevel } from './pressure.ts';
-
-export interface BlockPolicy extends TrialPolicy, BlockSizes {
-  /** One step down. One step back up divides by it. */
-  readonly shrinkFactor: number;
-  /** One trial's step up. */
-  readonly growFactor: number;
-  /** CPU load, 0 to 1, at which it counts as busy, and below which no longer. */
-  readonly growAtCpu: number;
-  readonly idleBelowCpu: number;
-  /** From one change to the next; leaves pressure out until memory really fell. */
-  readonly coolDownMs: number;
-  /** Without load for so long, a block over the baseline goes back towards it. */
-  readonly idleMs: number;
-  /** Memory fell when the ledger's sum is down by this share. */
-  readonly leastFall: number;
-  /**
-   * The ceiling that pressure left doubles in this time, at first and at most; the time itself doubles when
-   * pressure follows.
-   */
-  readonly ceilingDoublingMs: number;
-  readonly mostCeilingDoublingMs: number;
-  /**
-   * A size whose trial failed is not tried again for so long, at first and at most; doubles with each
-   * failure.
-   */
-  readonly retryMs: number;
-  readonly mostRetryMs: number;
-}
+import { whole } from './block-sizes.ts';
+import type { BlockInput, BlockPolicy, BlockState } from './block-state.ts';
+import { efficiencyBetween, gainOf, nextTrial, startTrial, turnOf, type Work } from './block-trial.ts';
+import { atLeast } from './pressure.ts';
+import { acquireShare, costOf, judgeGrowth, seeRequests } from './request-cost.ts';
 
 /** Each calm period of so many doublings of the ceiling halves the doubling time. */
 const CALM_DOUBLINGS = 8;
-const HOUR_MS = 3_600_000;
-
-export const DEFAULT_BLOCK_POLICY: Omit<BlockPolicy, keyof BlockSizes> = {
-  shrinkFactor: 0.75,
-  growFactor: 1.5,
-  growAtCpu: 0.8,
-  idleBelowCpu: 0.65,
-  coolDownMs: 2000,
-  idleMs: 5000,
-  leastFall: 0.01,
-  ceilingDoublingMs: 30_000,
-  mostCeilingDoublingMs: 24 * HOUR_MS,
-  retryMs: 30_000,
-  mostRetryMs: 24 * HOUR_MS,
-  trialMs: 400,
-  leastGain: 0.02,
-  mostPairs: 8,
-  mostTurnMs: 10_000,
-};
-
-export interface BlockInput extends Work {
-  /**
-   * How busy the CPU is, smoothed, 0 to 1; null where it cannot be read: then nothing grows past the
-   * baseline.
-   */
-  readonly cpu: number | null;
-  readonly pressure: PressureLevel;
-  /** The ledger's sum. */
-  readonly heldBytes: Bytes;
-}
-
-export interface BlockState {
-  /** What jobs should work in from their next block on. */
-  readonly bytes: Bytes;
-  /** Growth ends here now. */
-  readonly ceilingBytes: Bytes;
-  readonly changedMs: number;
-  /** Since when the CPU was not busy; null while it is. Starts as not busy. */
-  readonly idleSinceMs: number | null;
-  /** The last look at which work had moved; null before any was reported. */
-  readonly worked: Work | null;
-  readonly last: Work | null;
-  /** The current pressure, with what was held before its first step. */
-  readonly episode: { readonly heldBytes: Bytes; readonly fell: boolean } | null;
-  /**
-   * What the last pressure left: growth ends at `bytes`, which doubles every `doublingMs` from `sinceMs`, its
-   * end, on.
-   */
-  readonly ceiling: { readonly bytes: Bytes; readonly sinceMs: number; readonly doublingMs: number } | null;
-  readonly trial: Trial | null;
-  /** The last trial that failed: no size from `bytes` up is tried before `untilMs`. */
-  readonly failed: { readonly bytes: Bytes; readonly untilMs: number; readonly retryMs: number } | null;
-}
 
 export interface BlockChange {
   readonly kind: 'shrink' | 'grow' | 'return';
@@ -120,21 +36,6 @@ interface BlockStep {
   readonly change: BlockChange | null;
 }
 
-export function startBlock(policy: BlockPolicy, nowMs: number): BlockState {
-  return {
-    bytes: policy.baselineBytes,
-    ceilingBytes: policy.mostBytes,
-    changedMs: nowMs - policy.coolDownMs,
-    idleSinceMs: nowMs,
-    worked: null,
-    last: null,
-    episode: null,
-    ceiling: null,
-    trial: null,
-    failed: null,
-  };
-}
-
 /**
  * One look. Whenever `state.bytes` changes there is a change that says so; the verdict of a trial may confirm
  * a size.
@@ -143,17 +44,30 @@ export function nextBlock(before: BlockState, input: BlockInput, policy: BlockPo
   const state = observe(before, input, policy);
   if (atLeast(input.pressure, 'elevated')) return underPressure(state, input, policy);
   const calm = state.episode === null ? state : endEpisode(state, input.nowMs);
-  const step = calm.trial !== null ? inTrial(calm, calm.trial, input, policy) : atEase(calm, input, policy);
+  const step =
+    calm.trial !== null
+      ? inTrial(calm, calm.trial, input, policy)
+      : (takenBack(calm, input, policy) ?? atEase(calm, input, policy));
   return { ...step, state: { ...step.state, ceilingBytes: ceilingAt(step.state, input.nowMs, policy) } };
 }
 
-/** Notes load and work, whatever is decided. */
+/** Notes load, work and requests, whatever is decided. */
 function observe(state: BlockState, input: BlockInput, policy: BlockPolicy): BlockState {
   const { nowMs, processedBytes, cpuSeconds, cpu } = input;
   const now: Work = { nowMs, processedBytes, cpuSeconds };
   const worked = state.last !== null && efficiencyBetween(state.last, now) !== null ? now : state.worked;
-  const busy = cpu !== null && cpu >= (state.idleSinceMs === null ? policy.idleBelowCpu : policy.growAtCpu);
-  return { ...state, worked, last: now, idleSinceMs: busy ? null : (state.idleSinceMs ?? nowMs) };
+  const busy = cpu !== null && cpu >= (state.busy ? policy.idleBelowCpu : policy.growAtCpu);
+  const seen = seeRequests(state.seen, state.bytes, input);
+  const share = acquireShare(seen) ?? 0;
+  const wanted = (cpu ?? 0) >= policy.growAtCpu || share >= policy.growAtShare;
+  // One step down costs so much more of the time: it must not be wanted back at once.
+  const idle = !busy && share / policy.shrinkFactor < policy.growAtShare;
+  return {
+    ...state,
+    ...{ worked, last: now, seen, busy },
+    idleSinceMs: idle ? (state.idleSinceMs ?? nowMs) : null,
+    wantedSinceMs: wanted ? (state.wantedSinceMs ?? nowMs) : null,
+  };
 }
 
 /** A step down at once, then one at each look until memory fell, then one for each cool-down. */
@@ -165,7 +79,7 @@ function underPressure(state: BlockState, input: BlockInput, policy: BlockPolicy
   const fell = started.fell || heldBytes <= started.heldBytes * (1 - policy.leastFall);
   const episode = { heldBytes: started.heldBytes, fell };
   const ceiling = state.episode === null ? newCeiling(state, nowMs, policy) : state.ceiling;
-  const next: BlockState = { ...state, bytes: settled, trial: null, episode, ceiling };
+  const next: BlockState = { ...state, bytes: settled, trial: null, grown: null, episode, ceiling };
   const bytes = Math.max(policy.leastBytes, whole(settled * policy.shrinkFactor));
   const waits = fell && nowMs - state.changedMs < policy.coolDownMs;
   const shown = { ...next, ceilingBytes: ceilingAt(next, nowMs, policy) };
@@ -197,38 +111,65 @@ function endEpisode(state: BlockState, nowMs: number): BlockState {
   return { ...state, episode: null, ceiling };
 }
 
-function inTrial(state: BlockState, running: Trial, input: BlockInput, policy: BlockPolicy): BlockStep {
+function inTrial(
+  state: BlockState,
+  running: NonNullable<BlockState['trial']>,
+  input: BlockInput,
+  policy: BlockPolicy,
+): BlockStep {
+  const { before } = running;
   const { trial, verdict } = nextTrial(running, input, policy);
   const { baseBytes, triedBytes } = trial;
   if (verdict === null) {
-    const next = { ...state, trial };
+    const next = { ...state, trial: { ...trial, before } };
     if (turnOf(trial) === state.bytes) return { state: next, change: null };
     if (turnOf(trial) === baseBytes) return change(next, input, 'return', baseBytes, 'Turn', true);
     if (trial.turns > 1) return change(next, input, 'grow', triedBytes, 'Turn', true);
-    const load = input.cpu === null ? 'was' : `is ${percent(input.cpu)}`;
-    return change(next, input, 'grow', triedBytes, `CPU load ${load}, on trial`);
+    return change(next, input, 'grow', triedBytes, `${whyGrow(state, input)}, on trial`);
   }
   const over: BlockState = { ...state, trial: null };
   const gain = gainOf(trial);
   const found = `${percent(Math.abs(gain))} ${gain < 0 ? 'less' : 'more'} work for each second of CPU than ${size(baseBytes)} in ${trial.gains.length} pairs`;
   if (verdict === 'better') {
     const failed = state.failed && { ...state.failed, retryMs: state.failed.retryMs / 2 };
-    const kept: BlockState = { ...over, failed, changedMs: input.nowMs };
+    const grown = { baseBytes, before };
+    const kept: BlockState = { ...over, failed, grown, changedMs: input.nowMs };
     const reason = `It does ${found}`;
     return triedBytes === state.bytes
       ? { state: kept, change: null }
       : change(kept, input, 'grow', triedBytes, reason, true);
   }
-  const retryMs = Math.min(policy.mostRetryMs, Math.max(policy.retryMs, 2 * (state.failed?.retryMs ?? 0)));
-  const failed = { bytes: triedBytes, untilMs: input.nowMs + retryMs, retryMs };
   const reason =
     verdict === 'no work'
       ? `No work was reported in the trial of ${size(triedBytes)}`
       : `${size(triedBytes)} does ${found}, ${verdict}`;
-  return change({ ...over, failed }, input, 'return', baseBytes, reason);
+  return change(failedAt(over, triedBytes, input, policy), input, 'return', baseBytes, reason);
 }
 
-/** No pressure and no trial: back towards the baseline, or on to the next trial. */
+function failedAt(state: BlockState, bytes: Bytes, { nowMs }: BlockInput, policy: BlockPolicy): BlockState {
+  const retryMs = Math.min(policy.mostRetryMs, Math.max(policy.retryMs, 2 * (state.failed?.retryMs ?? 0)));
+  return { ...state, failed: { bytes, untilMs: nowMs + retryMs, retryMs } };
+}
+
+/** Back to the size before growth that made requests cost more; null where there is none to judge. */
+function takenBack(state: BlockState, input: BlockInput, policy: BlockPolicy): BlockStep | null {
+  const { grown, seen, bytes } = state;
+  if (grown === null) return null;
+  const { baseBytes, before } = grown;
+  const verdict = judgeGrowth(before, seen, input.nowMs, policy);
+  // Until that is known nothing grows on.
+  if (verdict === 'open') return { state, change: null };
+  const judged: BlockState = { ...state, grown: null };
+  if (verdict === 'no worse') return { state: judged, change: null };
+  const after = costOf(seen);
+  const reason =
+    verdict === 'worse share'
+      ? `Requests take ${percent(after.share?.mean ?? 0)} of the busy time, and took ${percent(before.share?.mean ?? 0)}`
+      : `The 99th percentile of slow requests is ${microseconds(after.p99?.mean ?? 0)}, and was ${microseconds(before.p99?.mean ?? 0)}`;
+  return change(failedAt(judged, bytes, input, policy), input, 'return', baseBytes, reason);
+}
+
+/** No pressure, no trial and nothing to judge: back towards the baseline, or on to a larger size. */
 function atEase(state: BlockState, input: BlockInput, policy: BlockPolicy): BlockStep {
   const { bytes } = state;
   const { nowMs } = input;
@@ -244,10 +185,36 @@ function atEase(state: BlockState, input: BlockInput, policy: BlockPolicy): Bloc
     const idle = nowMs - state.idleSinceMs >= policy.idleMs;
     return idle && down < bytes ? change(state, input, 'return', down, 'The CPU is not busy any more') : stay;
   }
+  const { worked, wantedSinceMs, busy } = state;
   const tried = Math.min(policy.mostBytes, whole(bytes * policy.growFactor));
-  const works = state.worked !== null && nowMs - state.worked.nowMs <= policy.trialMs;
-  if (!works || tried <= bytes || tried > ceilingBytes) return stay;
-  return { state: { ...state, trial: startTrial(bytes, tried, input) }, change: null };
+  if (!(busy || wantedSinceMs !== null) || tried <= bytes || tried > ceilingBytes) return stay;
+  const before = costOf(state.seen);
+  if (worked !== null && nowMs - worked.nowMs <= policy.trialMs) {
+    const trial = { ...startTrial(bytes, tried, leastGain(state, policy), input), before };
+    return { state: { ...state, trial }, change: null };
+  }
+  // A job that reports its work does so within its first seconds, and again when its longest block is done.
+  const silent = worked === null || nowMs - worked.nowMs >= policy.mostTurnMs;
+  if (!silent || wantedSinceMs === null || nowMs - wantedSinceMs < policy.coolDownMs) return stay;
+  const grown = { baseBytes: bytes, before };
+  const reason = `${whyGrow(state, input)}, and no work is reported`;
+  return change({ ...state, grown }, input, 'grow', tried, reason);
+}
+
+/**
+ * What a trial has to show. Where requests take more than the mark they are evidence by themselves: then half
+ * of what fewer of them would save is enough.
+ */
+function leastGain({ seen }: BlockState, policy: BlockPolicy): number {
+  const share = acquireShare(seen) ?? 0;
+  if (share < policy.growAtShare) return policy.leastGain;
+  return Math.min(policy.leastGain, (share * (1 - 1 / policy.growFactor)) / 2);
+}
+
+function whyGrow({ busy, seen }: BlockState, { cpu }: BlockInput): string {
+  if (busy) return `CPU load is ${percent(cpu ?? 0)}`;
+  const share = acquireShare(seen);
+  return share === null ? 'CPU load was high' : `Requests take ${percent(share)} of the busy time`;
 }
 
 /** The least of the clamp, what pressure left, and the size before one that did not help. */
@@ -274,6 +241,10 @@ function change(
 }
 
 const size = formatBytes;
+
+function microseconds(logarithm: number): string {
+  return `${(Math.exp(logarithm) / 1000).toFixed(0)} us`;
+}
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;

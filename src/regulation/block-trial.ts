@@ -10,6 +10,7 @@
  * plain, which is also where a bad size costs most. Pure.
  */
 import type { Bytes } from '../bytes.ts';
+import { mean, standardError } from './sample.ts';
 
 export interface TrialPolicy {
   /**
@@ -35,6 +36,8 @@ export interface Work {
 export interface Trial {
   readonly baseBytes: Bytes;
   readonly triedBytes: Bytes;
+  /** Work for each second of CPU must rise by this share. */
+  readonly leastGain: number;
   /** Turns that ended. The turns 1, 2, 5, 6, 9, 10 and so on are of the tried size. */
   readonly turns: number;
   /** Where the turn's measurement began; null at the first look after a switch. */
@@ -48,10 +51,11 @@ export interface Trial {
 
 type TrialVerdict = 'better' | 'no better' | 'unclear' | 'no work';
 
-export function startTrial(baseBytes: Bytes, triedBytes: Bytes, work: Work): Trial {
+export function startTrial(baseBytes: Bytes, triedBytes: Bytes, leastGain: number, work: Work): Trial {
   return {
     baseBytes,
     triedBytes,
+    leastGain,
     turns: 0,
     from: work,
     switchedMs: work.nowMs,
@@ -93,7 +97,7 @@ export function nextTrial(
     earlier: trial.earlier === null ? efficiency : null,
     gains: trial.earlier === null ? trial.gains : [...trial.gains, gain(trial, trial.earlier, efficiency)],
   };
-  return { trial: next, verdict: next.gains.length > trial.gains.length ? judge(next.gains, policy) : null };
+  return { trial: next, verdict: next.gains.length > trial.gains.length ? judge(next, policy) : null };
 }
 
 /** Bytes for each CPU second; null where one of both did not move. */
@@ -115,21 +119,11 @@ function gain(trial: Trial, earlier: number, later: number): number {
  * Better: the mean gain is large enough, and two standard errors over nothing at all (about 1 in 11 of three
  * pairs of mere noise). No better: one standard error under what is wanted; it is tried again later anyway.
  */
-function judge(gains: readonly number[], policy: TrialPolicy): TrialVerdict | null {
-  const wanted = Math.log1p(policy.leastGain);
+function judge({ gains, leastGain }: Trial, policy: TrialPolicy): TrialVerdict | null {
+  const wanted = Math.log1p(leastGain);
   const average = mean(gains);
   const error = standardError(gains, average);
   if (gains.length >= 3 && average >= wanted && average >= 2 * error) return 'better';
   if (gains.length >= 2 && average + error < wanted) return 'no better';
   return gains.length >= policy.mostPairs ? 'unclear' : null;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function standardError(values: readonly number[], average: number): number {
-  if (values.length < 2) return Number.POSITIVE_INFINITY;
-  const squares = values.reduce((sum, value) => sum + (value - average) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
 }

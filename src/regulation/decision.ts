@@ -31,6 +31,13 @@ export interface DecisionInputs {
   readonly bytesPerCpuSecond: number | null;
   /** Of allocations that did not hit, in the last interval; null when there were none. */
   readonly p99Nanoseconds: number | null;
+  /**
+   * Of the busy time of worker threads over the last second or two, what went into requests for memory, 0 to
+   * 1: into those that were served at once (by idle memory, the mailbox or the system), and into those that
+   * waited for memory. Null while threads are not busy, and just after the block size changed.
+   */
+  readonly acquireShare: number | null;
+  readonly waitShare: number | null;
 }
 
 export const VERDICTS = ['good', 'neutral', 'regretted'] as const;

@@ -1,8 +1,13 @@
 /** What one look of the regulator reads, once. */
 import { MAIN_ROW } from '../budget/layout.ts';
 import { type Bytes, KiB } from '../bytes.ts';
+import { CAUSES, REFUSED, WAITED } from '../pool/causes.ts';
 import { POOLED_TIERS, TIER_NAMES } from '../pool/tiers.ts';
 import type { RegulatedLedger, RegulatedLoad, RegulatedMemory } from './ports.ts';
+
+/** Memory was not there: larger blocks do not help. */
+const WAITING: readonly number[] = [WAITED, REFUSED];
+const SERVED_AT_ONCE = [...CAUSES.keys()].filter((cause) => !WAITING.includes(cause));
 
 export interface Observation {
   readonly atMs: number;
@@ -15,9 +20,15 @@ export interface Observation {
   readonly allocatedByTier: readonly Bytes[];
   readonly processedBytes: number;
   readonly cpuSeconds: number;
+  /** Of worker threads since the start: busy, in requests that did not wait, and in those that did. */
+  readonly busySeconds: number;
+  readonly acquireSeconds: number;
+  readonly waitSeconds: number;
 }
 
 interface Observed {
+  /** What reading the clock takes, which each latency includes. */
+  readonly readNanoseconds: number;
   readonly ledger: RegulatedLedger;
   readonly coordinator: RegulatedMemory;
   readonly load: RegulatedLoad;
@@ -25,7 +36,7 @@ interface Observed {
 
 /** `before` is the last one: its sum stands where charges move all the time. */
 export function observe(
-  { ledger, coordinator, load }: Observed,
+  { ledger, coordinator, load, readNanoseconds }: Observed,
   atMs: number,
   before?: Observation,
 ): Observation {
@@ -37,6 +48,12 @@ export function observe(
       idleByTier[tier] += rows.idle(row, tier) * rows.tierKib(tier) * KiB;
     }
   }
+  const requests = rows.requests(live);
+  const seconds = (causes: readonly number[]): number =>
+    causes.reduce((sum, cause) => {
+      const { count, nanoseconds } = requests[cause];
+      return sum + Math.max(0, nanoseconds - count * readNanoseconds) / 1e9;
+    }, 0);
   const mainKib = ledger.chargedKib(MAIN_ROW) - rows.idleKib(MAIN_ROW) - loans.bytes / KiB;
   return {
     atMs,
@@ -47,5 +64,8 @@ export function observe(
     allocatedByTier: TIER_NAMES.map((_, tier) => rows.allocatedKib(live, tier) * KiB),
     processedBytes: rows.processedBytes(live),
     cpuSeconds: load.cpuSeconds,
+    busySeconds: load.busySeconds,
+    acquireSeconds: seconds(SERVED_AT_ONCE),
+    waitSeconds: seconds(WAITING),
   };
 }

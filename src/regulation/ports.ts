@@ -11,7 +11,10 @@ import type { Admission } from './admission.ts';
 
 /** Of the coordinator: what shards hold and used, and how they are made to free it. */
 export interface RegulatedMemory extends Pick<Coordinator, 'drain' | 'critical' | 'scarce'> {
-  readonly rows: Pick<RowReader, 'live' | 'idle' | 'idleKib' | 'tierKib' | 'processedBytes' | 'allocatedKib'>;
+  readonly rows: Pick<
+    RowReader,
+    'live' | 'idle' | 'idleKib' | 'tierKib' | 'processedBytes' | 'requests' | 'allocatedKib'
+  >;
   readonly loans: Pick<Loans, 'bytes'>;
   readonly cleanup: Pick<Cleanup, 'takeUse' | 'clear' | 'lowerQuota' | 'refill'>;
 }
@@ -23,7 +26,10 @@ export interface RegulatedLedger extends Pick<Ledger, 'limitKib' | 'sumKib' | 'c
 
 export type RegulatedAdmission = Pick<Admission, 'hold'>;
 
-export type RegulatedLoad = Pick<CpuLoad, 'share' | 'cpuSeconds' | 'sample' | 'snapshot' | 'forget'>;
+export type RegulatedLoad = Pick<
+  CpuLoad,
+  'share' | 'cpuSeconds' | 'busySeconds' | 'sample' | 'snapshot' | 'forget'
+>;
 
 /** What was measured, and where emergencies are recorded. */
 export interface RegulatedTotals {

@@ -16,7 +16,7 @@ import type { ProcessMemory } from '../machine/process-memory.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import { capacityFor, tierFor } from '../pool/tiers.ts';
 import { BlockControl } from './block-control.ts';
-import type { BlockPolicy } from './block-policy.ts';
+import type { BlockPolicy } from './block-state.ts';
 import type { Decision, DecisionInputs, DecisionKind } from './decision.ts';
 import { DemandControl } from './demand-control.ts';
 import { type EmergencyChange, EmergencyControl } from './emergency-control.ts';
@@ -51,6 +51,8 @@ interface RegulatorParts {
   readonly load: RegulatedLoad;
   readonly readMemory: () => ProcessMemory;
   readonly totals: RegulatedTotals;
+  /** What reading the clock takes, which each latency includes. */
+  readonly readNanoseconds: number;
   /** Parameters of a second block policy that decides on the same figures without acting. */
   readonly shadow: Partial<BlockPolicy> | null;
   readonly events: RegulatorEvents;
@@ -214,11 +216,16 @@ export class Regulator {
   }
 
   #followBlock(nowMs: number): void {
-    const { usedKib, processedBytes, cpuSeconds } = this.#now;
+    const { usedKib, processedBytes, cpuSeconds, busySeconds, acquireSeconds, waitSeconds } = this.#now;
     const pressure = this.#emergency.active ? 'critical' : this.#pressure.level;
-    const { share: cpu } = this.#parts.load;
+    const { load, totals } = this.#parts;
     this.#block.look(
-      { nowMs, cpu, pressure, heldBytes: usedKib * KiB, processedBytes, cpuSeconds },
+      {
+        ...{ nowMs, pressure, heldBytes: usedKib * KiB, processedBytes, cpuSeconds },
+        ...{ busySeconds, acquireSeconds, waitSeconds },
+        cpu: load.share,
+        p99Nanoseconds: totals.intervalP99(),
+      },
       ({ kind, bytes, reason }) => {
         this.#decide(kind, nowMs, reason, { blockBytes: bytes }, this.#savedBy(this.#block.bytes, bytes));
       },
@@ -250,6 +257,7 @@ export class Regulator {
       blockBytes: this.#block.bytes,
       bytesPerCpuSecond: this.#bytesPerCpuSecond,
       p99Nanoseconds: totals.intervalP99(),
+      ...this.#block.requests,
     };
     this.#parts.events.decided(this.#judge.decide(kind, nowMs, reason, inputs, extra, byTier));
   }

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
 import { type PoolOptions, resolvePoolOptions } from '../pool/options.ts';
 import { checkShadow } from '../regulation/block-control.ts';
-import type { BlockPolicy } from '../regulation/block-policy.ts';
+import type { BlockPolicy } from '../regulation/block-state.ts';
 import { type GivenThresholds, resolveHealth } from '../telemetry/health.ts';
 import type { HealthThresholds } from '../telemetry/health-findings.ts';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log.ts';

@@ -6,6 +6,7 @@ import { threadId } from 'node:worker_threads';
 import { MAIN_ROW } from '../budget/layout.ts';
 import { Ledger } from '../budget/ledger.ts';
 import type { MillpondError } from '../errors.ts';
+import { measureReads } from '../machine/clock.ts';
 import { mainThreadSource, type ThreadSource, threadSource } from '../machine/cpu-sources.ts';
 import type { ProcessMemory } from '../machine/process-memory.ts';
 import { errorFrom } from '../messages/error-record.ts';
@@ -119,6 +120,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
       load: ports.load,
       readMemory: ports.readMemory,
       totals: observer.totals,
+      readNanoseconds: measureReads(() => ports.now() * 1e6).readNanoseconds,
       shadow: settings.shadow,
       events: {
         decided: (decision) => announcer.decided(decision),

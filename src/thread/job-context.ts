@@ -32,8 +32,9 @@ export interface BlockAdvice {
    */
   frames(channels: number, sampleRate?: number): number;
   /**
-   * Reports that so many bytes of samples were just worked on. Block sizes are chosen by these reports:
-   * without them blocks never grow over their baseline. Costs 0.1 us.
+   * Reports that so many bytes of samples were just worked on. Block sizes are chosen by these reports: a
+   * larger one stays only where it does more work. Without them blocks grow while the CPU is busy. Costs
+   * 0.1 us.
    * @throws MillpondError `ERR_INVALID_ARGUMENT` for anything but a number of bytes, 0 or more
    */
   processed(bytes: number): void;

@@ -129,6 +129,29 @@ describe('the load of the machine', () => {
   });
 });
 
+describe('the busy time of worker threads', () => {
+  it("is that of all their event loops since the first sample, and not the main thread's", () => {
+    const load = new CpuLoad(new Machine());
+    const [main, first, second] = [0, 1, 2].map((shard) => new Thread(shard));
+    first.loop = { active: 400, idle: 0 };
+    load.sample([main, first]);
+    expect(load.busySeconds).toBe(0);
+    main.loop = { active: 900, idle: 0 };
+    first.loop = { active: 900, idle: 0 };
+    second.loop = { active: 100, idle: 0 };
+    load.sample([main, first, second]);
+    expect(load.busySeconds).toBeCloseTo(0.5, 9);
+    // Its successor counts from its own first sample, and nothing is taken back.
+    load.forget(1);
+    first.loop = { active: 10, idle: 0 };
+    second.loop = { active: 300, idle: 0 };
+    load.sample([main, first, second]);
+    first.loop = { active: 60, idle: 0 };
+    load.sample([main, first]);
+    expect(load.busySeconds).toBeCloseTo(0.75, 9);
+  });
+});
+
 describe('the load of a thread', () => {
   it('is the share of time that its event loop was not idle', () => {
     const load = new CpuLoad(new Machine());

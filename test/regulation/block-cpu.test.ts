@@ -78,12 +78,6 @@ describe('with a busy CPU a block', () => {
     ]);
   });
 
-  it('is not tried larger while no work is reported', () => {
-    const block = new Played();
-    block.rate = () => 0;
-    expect(block.looks(60, busy)).toEqual([]);
-  });
-
   it('falls to 75 % of the size before the trial when pressure comes in it', () => {
     const block = new Played();
     block.looks(1, busy);

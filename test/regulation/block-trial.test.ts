@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KiB } from '../../src/bytes.ts';
-import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
+import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-state.ts';
 import { gainOf, nextTrial, startTrial, type Trial, turnOf } from '../../src/regulation/block-trial.ts';
 import { randomFrom } from './random.ts';
 
@@ -16,7 +16,7 @@ function play(
   policy = DEFAULT_BLOCK_POLICY,
 ): { verdict: Verdict; trial: Trial; ms: number; turns: string } {
   let work = { nowMs: 0, processedBytes: 0, cpuSeconds: 0 };
-  let trial = startTrial(BASE, TRIED, work);
+  let trial = startTrial(BASE, TRIED, policy.leastGain, work);
   let turns = 'A';
   for (;;) {
     const nowMs = work.nowMs + TICK_MS;

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../../src/bytes.ts';
 import { type PoolOptions, resolvePoolOptions } from '../../src/pool/options.ts';
-import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
+import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-state.ts';
 import type { Decision } from '../../src/regulation/decision.ts';
 import type { PressureLevel } from '../../src/regulation/pressure.ts';
 import { Regulator } from '../../src/regulation/regulator.ts';
@@ -32,6 +32,8 @@ export interface Source {
   >;
   /** Since the last look; the source adds to it, the loop takes it out. */
   readonly lowered: Lowered[];
+  /** Of requests that did not hit, in the last second; null when there were none. */
+  readonly p99Nanoseconds: number | null;
   /** By shard and tier. */
   readonly quotas: readonly (readonly number[])[];
   /** Goes on to the next look; null at the end. */
@@ -71,7 +73,8 @@ export function* play(source: Source): Generator<Moment> {
   const regulator = new Regulator(
     {
       ...parts,
-      totals: { intervalP99: () => null, recovered: () => {} },
+      totals: { intervalP99: () => source.p99Nanoseconds, recovered: () => {} },
+      readNanoseconds: 0,
       shadow: null,
       events: {
         decided: (decision) => void decisions.push(decision),

@@ -11,6 +11,8 @@ const inputs: DecisionInputs = {
   blockBytes: 65_536,
   bytesPerCpuSecond: 1e6,
   p99Nanoseconds: 1000,
+  acquireShare: 0.02,
+  waitShare: 0,
 };
 const before: Figures = {
   usedBytes: 80 * MiB,

@@ -11,6 +11,7 @@ import { SPARE } from '../../src/coordinator/quota-moves.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
 import type { ShardView } from '../../src/coordinator/rebalance.ts';
 import { Usage } from '../../src/coordinator/usage.ts';
+import { CAUSES } from '../../src/pool/causes.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
 import type { RegulatedLedger, RegulatedMemory } from '../../src/regulation/ports.ts';
 import type { Lowered } from './closed-loop.ts';
@@ -42,6 +43,8 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
   scarce = false;
   critical = false;
   processedBytes = 0;
+  /** By cause, of requests of all workers. */
+  readonly requests = CAUSES.map(() => ({ count: 0, nanoseconds: 0 }));
   readonly #rows: readonly Row[];
   readonly #quotas: Quotas;
   readonly #usage = new Usage();
@@ -70,6 +73,7 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
       idleKib: (row) => this.#kib(this.#rows[row].idle),
       tierKib: (tier) => this.#tierKib(tier),
       processedBytes: () => this.processedBytes,
+      requests: () => this.requests,
       allocatedKib: (_rows, tier) => this.#allocatedKib[tier] ?? 0,
     };
     this.cleanup = {

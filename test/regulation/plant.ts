@@ -7,6 +7,7 @@
 import { MAIN_ROW } from '../../src/budget/layout.ts';
 import { type Bytes, KiB, MiB } from '../../src/bytes.ts';
 import { CpuLoad } from '../../src/machine/cpu-load.ts';
+import { FRESH, WAITED } from '../../src/pool/causes.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
 import { tierFor } from '../../src/pool/tiers.ts';
 import { type Look, optionsOf, type Source } from './closed-loop.ts';
@@ -42,6 +43,13 @@ export interface PlantOptions {
   readonly blocksPerThread?: number;
   /** Work for each CPU second beside that at other sizes. 1 for any by default. */
   readonly speed?: (blockBytes: Bytes) => number;
+  /** Whether jobs report their work. True by default. */
+  readonly reports?: boolean;
+  /** Of the busy time, what requests take that are served at once, and those that wait. 0 by default. */
+  readonly acquireShare?: (blockBytes: Bytes, seconds: number) => number;
+  readonly waitShare?: (blockBytes: Bytes, seconds: number) => number;
+  /** Nanoseconds, of requests that do not hit; null, as by default, when there are none. */
+  readonly p99?: (blockBytes: Bytes, seconds: number) => number | null;
   /** By how much looks differ from each other in speed (standard deviation of the logarithm). */
   readonly noise?: number;
   readonly seed?: number;
@@ -60,9 +68,13 @@ export class Plant implements Source {
   readonly #pool: PoolOptions;
   readonly #options: Required<PlantOptions>;
   readonly #random: Random;
+  /** Of requests: what they draw changes nothing in the rest. */
+  readonly #requestRandom: Random;
   #nowMs = 0;
   #blockBytes: Bytes;
   #cpuSeconds = 0;
+  #p99: number | null = null;
+  #p99Seconds = 0;
   #residentBytes = 0;
   #otherBytes = 0;
   #wantedShare = 0;
@@ -76,6 +88,10 @@ export class Plant implements Source {
       limitBytes: null,
       blocksPerThread: 1,
       speed: () => 1,
+      reports: true,
+      acquireShare: () => 0,
+      waitShare: () => 0,
+      p99: () => null,
       noise: 0,
       seed: 1,
       ...options,
@@ -83,6 +99,7 @@ export class Plant implements Source {
     const { budgetBytes, threads, baselineBytes, limitBytes, seed } = this.#options;
     this.#blockBytes = baselineBytes;
     this.#random = randomFrom(seed);
+    this.#requestRandom = randomFrom(seed + 1e6);
     this.#pool = optionsOf(budgetBytes, baselineBytes);
     this.#memory = new PlantMemory(this.#pool, threads);
     this.lowered = this.#memory.lowered;
@@ -110,12 +127,16 @@ export class Plant implements Source {
     };
   }
 
+  get p99Nanoseconds(): number | null {
+    return this.#p99;
+  }
+
   get quotas(): Source['quotas'] {
     return this.#memory.quotas;
   }
 
   next(): Look | null {
-    const { seconds, load, noise, speed, threads } = this.#options;
+    const { seconds, load, noise, speed, reports, threads } = this.#options;
     const memory = this.#memory;
     if (this.#nowMs >= seconds * 1000) return null;
     this.#nowMs += TICK_MS;
@@ -126,15 +147,34 @@ export class Plant implements Source {
     memory.round();
     // Blocks change between blocks: what is advised now is worked in from the next look on.
     const factor = speed(this.#blockBytes) * Math.exp(noise * this.#random.normal());
-    this.#blockBytes = memory.header.blockBytes;
     const cpuSeconds = threads * asked.cpu * (TICK_MS / 1000);
+    this.#request(cpuSeconds);
+    this.#blockBytes = memory.header.blockBytes;
     this.#cpuSeconds += cpuSeconds;
-    memory.processedBytes += cpuSeconds * 50 * MiB * factor;
-    this.#load.sample([]);
+    if (reports) memory.processedBytes += cpuSeconds * 50 * MiB * factor;
+    const busyMs = this.#cpuSeconds * 1000;
+    const eventLoop = { active: busyMs, idle: Math.max(0, threads * this.#nowMs - busyMs) };
+    this.#load.sample([{ shard: 1, eventLoop: () => eventLoop }]);
     const heldBytes = memory.sumKib() * KiB;
     this.#residentBytes = Math.max(heldBytes, this.#residentBytes - 0.01 * this.#residentBytes);
     this.#otherBytes = asked.otherBytes ?? 0;
     return { nowMs: this.#nowMs, cpu: this.#load.share, heldBytes };
+  }
+
+  /** What threads do in so much busy time, with the size that they worked in. */
+  #request(busySeconds: number): void {
+    const { acquireShare, waitShare, p99, noise } = this.#options;
+    const seconds = this.#nowMs / 1000;
+    const spend = (cause: number, share: number): void => {
+      const noisy = share * Math.exp(noise * this.#requestRandom.normal());
+      this.#memory.requests[cause].nanoseconds += Math.min(1, noisy) * busySeconds * 1e9;
+    };
+    spend(FRESH, acquireShare(this.#blockBytes, seconds));
+    spend(WAITED, waitShare(this.#blockBytes, seconds));
+    if (seconds - this.#p99Seconds < 1) return;
+    this.#p99Seconds = seconds;
+    const nanoseconds = p99(this.#blockBytes, seconds);
+    this.#p99 = nanoseconds && nanoseconds * Math.exp(noise * this.#requestRandom.normal());
   }
 
   /** Jobs that wait for admission hold nothing; those that run end by and by. */

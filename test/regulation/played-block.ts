@@ -1,13 +1,12 @@
 import { KiB, MiB } from '../../src/bytes.ts';
+import { type BlockChange, nextBlock } from '../../src/regulation/block-policy.ts';
+import { blockSizes } from '../../src/regulation/block-sizes.ts';
 import {
-  type BlockChange,
   type BlockPolicy,
   type BlockState,
   DEFAULT_BLOCK_POLICY,
-  nextBlock,
   startBlock,
-} from '../../src/regulation/block-policy.ts';
-import { blockSizes } from '../../src/regulation/block-sizes.ts';
+} from '../../src/regulation/block-state.ts';
 import type { PressureLevel } from '../../src/regulation/pressure.ts';
 
 export const policy: BlockPolicy = {
@@ -16,13 +15,22 @@ export const policy: BlockPolicy = {
 };
 const TICK_MS = 200;
 
-/** A block under given inputs; work goes on at `rate` bytes for each CPU second of the size in use. */
+/**
+ * A block under given inputs: two threads are busy all the time, work goes on at `rate` bytes for each CPU
+ * second, and requests take a share of the time, each by the size in use.
+ */
 export class Played {
   state: BlockState;
   nowMs = 0;
   processedBytes = 0;
   cpuSeconds = 0;
+  busySeconds = 0;
+  acquireSeconds = 0;
+  waitSeconds = 0;
   rate: (bytes: number) => number = () => 1e6;
+  acquireShare: (bytes: number) => number = () => 0;
+  waitShare: (bytes: number) => number = () => 0;
+  p99: (bytes: number) => number | null = () => null;
 
   constructor(bytes = policy.baselineBytes) {
     this.state = { ...startBlock(policy, 0), bytes };
@@ -37,12 +45,13 @@ export class Played {
     this.nowMs += TICK_MS;
     this.cpuSeconds += 0.4;
     this.processedBytes += 0.4 * this.rate(this.state.bytes);
-    const { nowMs, processedBytes, cpuSeconds } = this;
-    const next = nextBlock(
-      this.state,
-      { nowMs, cpu, pressure, heldBytes, processedBytes, cpuSeconds },
-      given,
-    );
+    this.busySeconds += 0.4;
+    this.acquireSeconds += 0.4 * this.acquireShare(this.state.bytes);
+    this.waitSeconds += 0.4 * this.waitShare(this.state.bytes);
+    const { nowMs, processedBytes, cpuSeconds, busySeconds, acquireSeconds, waitSeconds } = this;
+    const requests = { busySeconds, acquireSeconds, waitSeconds, p99Nanoseconds: this.p99(this.state.bytes) };
+    const work = { nowMs, processedBytes, cpuSeconds };
+    const next = nextBlock(this.state, { ...work, ...requests, cpu, pressure, heldBytes }, given);
     this.state = next.state;
     return next.change;
   }

@@ -14,7 +14,8 @@ export function start(
 ) {
   const world = startCoordinator(given);
   const { stand, coordinator, options, ports } = world;
-  const now = { ms: 0, cpuSeconds: 0, busy: 0, processShare: null as number | null };
+  const now = { ms: 0, cpuSeconds: 0, busy: 0, loopMs: 0, processShare: null as number | null };
+  const worker = { shard: 1, eventLoop: () => ({ active: now.loopMs, idle: now.ms - now.loopMs }) };
   const load = new CpuLoad({
     now: () => now.ms,
     processCpu: () => now.cpuSeconds,
@@ -37,6 +38,7 @@ export function start(
       load,
       readMemory: () => ({ rssBytes: 0, limitBytes: null, share: now.processShare }),
       totals: new Totals(),
+      readNanoseconds: 0,
       shadow: null,
       events: {
         decided: (decision) => void decisions.push(decision),
@@ -58,7 +60,7 @@ export function start(
       now.cpuSeconds += 0.05 * now.busy;
       counts.processed(processedBytesPerSecond / 20);
       coordinator.tick();
-      regulator.tick(now.ms, []);
+      regulator.tick(now.ms, [worker]);
       for (const port of ports) {
         port.deliver();
         port.answer();

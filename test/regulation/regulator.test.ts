@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Counting } from '../../src/budget/counting.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
+import { FRESH, WAITED } from '../../src/pool/causes.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
 import type { Decision } from '../../src/regulation/decision.ts';
 import { hoard } from '../coordinator/ports.ts';
@@ -196,11 +198,46 @@ describe('CPU load', () => {
     expect(regulator.decisions.counts.grow).toBe(kinds(decisions).filter((kind) => kind === 'grow').length);
   });
 
-  it('does not grow them for jobs that report no work', () => {
-    const { ledger, now, pass } = start({ budgetBytes: 64 * MiB });
+  it('grows them step by step for jobs that report no work, to the most', () => {
+    const { ledger, now, pass, decisions } = start({ budgetBytes: 64 * MiB });
     now.busy = 1;
-    pass(10_000);
-    expect(ledger.header.blockBytes).toBe(64 * KiB);
+    pass(60_000);
+    expect(ledger.header.blockBytes).toBe(MiB);
+    expect(decisions.map(({ reason }) => reason)[0]).toBe(
+      'CPU load is 100.0 %, and no work is reported: 64 KiB to 96 KiB',
+    );
+  });
+});
+
+describe('requests', () => {
+  it('are a share of the busy time that decisions show, less what the clock takes', () => {
+    const { now, pass, ledger, decisions } = start({ budgetBytes: 64 * MiB }, { readNanoseconds: 30 });
+    const counts = new Counting(ledger.row(1));
+    for (let at = 0; at < 200; at++) {
+      // Of 50 ms, 1000 requests of 4 us: 8 % of one thread.
+      for (let request = 0; request < 1000; request++) counts.served(FRESH, 1);
+      counts.spent(FRESH, 1000 * 4030);
+      counts.spent(WAITED, 500_000);
+      now.loopMs += 50;
+      pass(50);
+    }
+    expect(decisions[0]).toMatchObject({ kind: 'grow', blockBytes: 96 * KiB });
+    expect(decisions[0].reason).toBe(
+      'Requests take 8.0 % of the busy time, and no work is reported: 64 KiB to 96 KiB',
+    );
+    expect(decisions[0].inputs.acquireShare).toBeCloseTo(0.08, 9);
+    expect(decisions[0].inputs.waitShare).toBeCloseTo(0.01, 9);
+  });
+
+  it('of the main thread count for nothing, since it does other work while they wait', () => {
+    const { now, pass, ledger, decisions } = start({ budgetBytes: 64 * MiB });
+    const counts = new Counting(ledger.row(0));
+    for (let at = 0; at < 200; at++) {
+      counts.spent(FRESH, 20e6);
+      now.loopMs += 50;
+      pass(50);
+    }
+    expect(decisions).toEqual([]);
   });
 });
 

@@ -99,6 +99,7 @@ function make(options: MadeRun): readonly RecordingLine[] {
         inputs: {
           ...{ cpu: 0.97, pressure: 'nominal', usedBytes: line.budget.usedBytes, idleBytes: MiB },
           ...{ blockBytes: line.blockBytes, bytesPerCpuSecond: 3e7, p99Nanoseconds: 200_000 },
+          ...{ acquireShare: 0.06, waitShare: 0.01 },
         },
         blockBytes: line.blockBytes * 1.5,
         score: null,

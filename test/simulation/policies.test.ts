@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KiB, MiB } from '../../src/bytes.ts';
-import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-policy.ts';
 import { whole } from '../../src/regulation/block-sizes.ts';
+import { DEFAULT_BLOCK_POLICY } from '../../src/regulation/block-state.ts';
 import { retainedQuota } from '../../src/regulation/retained.ts';
 import { type Moment, play, type Source } from '../regulation/closed-loop.ts';
 import { type Load, Plant } from '../regulation/plant.ts';
-import { allTraces, MADE_TRACES, recorded, type Trace } from '../regulation/traces.ts';
+import { openRecorded } from '../regulation/recorded-trace.ts';
+import { allTraces, MADE_TRACES, type Trace } from '../regulation/traces.ts';
 
 /**
  * A trial of a size that helps or not, or steps down until what is held falls, and those back: over many
@@ -233,7 +234,7 @@ describe('a recorded trace', () => {
         cpuSeconds: at * 0.2,
       })),
     ];
-    const trace = recorded('', `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+    const trace = openRecorded(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
     const { last, changes } = playWithin(trace.open());
     expect(last.seconds).toBeCloseTo(9.8, 6);
     expect(changes[0].change).toMatchObject({ kind: 'shrink', blockBytes: 48 * KiB });

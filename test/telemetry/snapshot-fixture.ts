@@ -140,6 +140,8 @@ const INPUTS: Decision['inputs'] = {
   blockBytes: 64 * KiB,
   bytesPerCpuSecond: 180 * MiB,
   p99Nanoseconds: 95_000,
+  acquireShare: 0.07,
+  waitShare: 0.01,
 };
 
 const memoryOf = (usedBytes: number, availableBytes: number) => ({ usedBytes, availableBytes });

@@ -172,6 +172,8 @@ interface DecisionData {
   readonly reason: string;
   readonly blockBytes: number | null;
   readonly bytes: number | null;
+  /** Of the busy time of worker threads, what requests took when it was decided. */
+  readonly requestShare: number | null;
   readonly verdict: string | null;
   readonly recoveredBytes: number | null;
   readonly p99Ratio: number | null;

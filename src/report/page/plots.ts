@@ -212,6 +212,7 @@ function decisionTable({ decisions }: RunData, caption: string): Html {
       { title: 'At', of: ({ at }) => clock(at) },
       { title: 'Kind', isText: true, of: ({ kind }) => kind },
       { title: 'Reason', isText: true, of: ({ reason }) => reason },
+      { title: 'Requests, of busy time', of: ({ requestShare }) => shareOf(requestShare) },
       { title: 'Verdict', isText: true, of: ({ verdict }) => verdict ?? 'not judged' },
       { title: 'Regret', of: ({ regret }) => shareOf(regret) },
     ],

@@ -166,9 +166,10 @@ function decisionsOf({ decisions }: RecordedRun): DecisionsData {
       Map.groupBy(decisions, ({ kind }) => kind),
       ([kind, some]) => [kind, some.length] as const,
     ),
-    shown: shown.map(({ number, atSeconds, kind, reason, blockBytes, bytes, score }) => ({
+    shown: shown.map(({ number, atSeconds, kind, reason, blockBytes, bytes, inputs, score }) => ({
       ...{ number, at: atSeconds, kind, reason: shownName(reason) },
       ...{ blockBytes: blockBytes ?? null, bytes: bytes ?? null },
+      requestShare: inputs.acquireShare === null ? null : inputs.acquireShare + (inputs.waitShare ?? 0),
       ...{ verdict: score?.verdict ?? null, recoveredBytes: score?.recoveredBytes ?? null },
       ...{ p99Ratio: score?.p99Ratio ?? null, throughputRatio: score?.throughputRatio ?? null },
       regret: score?.regret ?? null,

@@ -54,6 +54,9 @@ export const decision: v.GenericSchema<unknown, Decision> = fields({
     blockBytes: count,
     bytesPerCpuSecond: v.nullable(amount),
     p99Nanoseconds: v.nullable(amount),
+    // Not in recordings of earlier versions.
+    acquireShare: v.optional(v.nullable(share), null),
+    waitShare: v.optional(v.nullable(share), null),
   }),
   blockBytes: v.exactOptional(amount),
   bytes: v.exactOptional(amount),

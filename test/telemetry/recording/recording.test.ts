@@ -15,7 +15,7 @@ const decision = (number: number, score: object | null = null) => ({
   ...{ number, atSeconds: 1, kind: 'trim' as const, reason: 'so', score: score as never },
   inputs: {
     ...{ cpu: null, pressure: 'nominal' as const, usedBytes: 0, idleBytes: 0, blockBytes: 0 },
-    ...{ bytesPerCpuSecond: null, p99Nanoseconds: null },
+    ...{ bytesPerCpuSecond: null, p99Nanoseconds: null, acquireShare: null, waitShare: null },
   },
 });
 const score = {
