@@ -1,27 +1,33 @@
 /**
  * How busy the process, its threads and the machine are.
  *
- * Owns a meter for the process, one for the machine and two for each thread; the thread that samples, never
- * blocks.
+ * Owns two meters for the process, one for the machine and two for each thread; the thread that samples,
+ * never blocks.
  * Invariant: of each thread at most one question is open, and a thread that has gone is forgotten at the next
  * sample. What the loads mean for block sizes is decided elsewhere.
  *
  * The event loop says how long a thread was not waiting for work: read from outside in 10 us, also while the
  * thread is in one long synchronous task, but 1 as well while a task blocks in `Atomics.wait`. CPU time tells
  * these two apart. The thread itself answers for it, in an interrupt (10 us of its time, inside JavaScript
- * and `Atomics.wait` at once, inside a native call after it), so it is asked only once a second, as is the
- * machine (100 us). One sample of two workers takes 10 us in a row, and 90 in a thread that has other work in
- * between.
+ * and `Atomics.wait` at once, inside a native call after it), so it is asked only once a second, as are the
+ * machine (100 us) and the scheduler (15 us a thread). One sample of two workers takes 10 us in a row, and 90
+ * in a thread that has other work in between.
  */
 
 import { type CpuSources, realSources, type ThreadSource } from './cpu-sources.ts';
 import { type Load, LoadMeter } from './load-meter.ts';
+import { WantedCpu } from './wanted-cpu.ts';
 
 export interface CpuSnapshot {
   /** Cores that the process may use: the least of affinity and the container's quota. */
   readonly cores: number;
   /** CPU time of the process, of that of its cores. */
   readonly process: Load;
+  /**
+   * CPU time that the process would have used if its threads never had to wait for a core, of that of its
+   * cores; null where the scheduler does not tell.
+   */
+  readonly wanted: Load;
   /** Of all cores of the machine. */
   readonly system: Load;
   /** By shard, 0 is the main thread. */
@@ -35,7 +41,7 @@ export interface CpuSnapshot {
 }
 
 const MAIN_SHARD = 0;
-/** For what costs more: CPU time of threads, and the machine. */
+/** For what costs more: CPU time of threads, the machine, and the scheduler. */
 const SLOWLY_EVERY_MS = 1000;
 
 interface Thread {
@@ -51,6 +57,8 @@ export class CpuLoad {
   readonly #smoothingMs: number;
   readonly #process: LoadMeter;
   readonly #system: LoadMeter;
+  readonly #wanted: LoadMeter;
+  readonly #wantedCpu = new WantedCpu();
   #threads = new Map<number, Thread>();
   #cores = 1;
   #cpuSeconds = 0;
@@ -58,7 +66,10 @@ export class CpuLoad {
   /** What the process could have used since the first sample. */
   #coreSeconds = 0;
   #lastMs: number | null = null;
-  #systemMs = Number.NEGATIVE_INFINITY;
+  #slowlyMs = Number.NEGATIVE_INFINITY;
+  #wantedSeconds = 0;
+  /** The scheduler tells how long threads waited. */
+  #tellsWaiting = false;
 
   /** `smoothingMs`: time constant of the smoothed values, over 0. */
   constructor(sources: CpuSources = realSources, smoothingMs = 1000) {
@@ -66,6 +77,7 @@ export class CpuLoad {
     this.#smoothingMs = smoothingMs;
     this.#process = new LoadMeter(smoothingMs);
     this.#system = new LoadMeter(smoothingMs);
+    this.#wanted = new LoadMeter(smoothingMs);
   }
 
   /**
@@ -78,7 +90,7 @@ export class CpuLoad {
     const elapsedMs = Math.max(0, nowMs - (this.#lastMs ?? nowMs));
     this.#lastMs = nowMs;
     this.#sampleProcess(nowMs, elapsedMs);
-    if (nowMs - this.#systemMs >= SLOWLY_EVERY_MS) this.#sampleSystem(nowMs);
+    if (nowMs - this.#slowlyMs >= SLOWLY_EVERY_MS) this.#sampleSlowly(nowMs);
     this.#sampleThreads([...threads], nowMs, elapsedMs);
   }
 
@@ -91,13 +103,16 @@ export class CpuLoad {
   }
 
   /**
-   * How busy the CPU is that the process could use: the higher of its own share and of the machine's load,
-   * since beside busy neighbours a process that computes all the time gets only a part. Smoothed, 0 to 1;
-   * null before the second sample.
+   * How busy the process keeps what it could get of the CPU. Beside busy neighbours one that computes all the
+   * time gets only a part: so the time counts that its threads waited for a core. Where the scheduler does
+   * not tell that, the machine's load stands for it, if it is higher than the process's own: then a neighbour
+   * alone can make an idle process look busy. Smoothed, 0 to 1; null before the second sample.
    */
   get share(): number | null {
     const own = this.processShare;
-    return own === null ? null : Math.max(own, this.#system.smoothed ?? 0);
+    if (own === null) return null;
+    const around = this.#tellsWaiting ? this.#wanted.smoothed : this.#system.smoothed;
+    return Math.max(own, around ?? 0);
   }
 
   /** CPU time of the process since its start, user and system, as of the last sample. Only rises. */
@@ -118,6 +133,7 @@ export class CpuLoad {
     return {
       cores: this.#cores,
       process: this.#process.load,
+      wanted: this.#wanted.load,
       system: this.#system.load,
       byShard: byShard.map(([shard, thread]): { shard: number; cpu: Load; eventLoop: Load } => {
         return { shard, cpu: thread.cpu.load, eventLoop: thread.eventLoop.load };
@@ -141,10 +157,17 @@ export class CpuLoad {
     this.#process.observe(cpuSeconds, this.#coreSeconds, nowMs);
   }
 
-  #sampleSystem(nowMs: number): void {
-    this.#systemMs = nowMs;
+  #sampleSlowly(nowMs: number): void {
+    const elapsedMs = nowMs - this.#slowlyMs;
+    this.#slowlyMs = nowMs;
     const system = attempt(() => this.#sources.systemCpu());
     if (system !== null) this.#system.observe(system.busySeconds, system.totalSeconds, nowMs);
+    const times = attempt(() => this.#sources.threadTimes());
+    this.#tellsWaiting = times !== null;
+    if (times === null) return;
+    const cores = this.#wantedCpu.observe(times);
+    if (cores !== null) this.#wantedSeconds += (cores * elapsedMs) / 1000;
+    this.#wanted.observe(this.#wantedSeconds, this.#coreSeconds, nowMs);
   }
 
   #sampleThreads(sources: readonly ThreadSource[], nowMs: number, elapsedMs: number): void {

@@ -9,6 +9,7 @@ import { nowMs } from '../timers.ts';
 import { readText } from './cgroup.ts';
 import { readCores } from './cores.ts';
 import { parseStat } from './proc-stat.ts';
+import { readThreadTimes, type ThreadTimes } from './thread-times.ts';
 
 /** All may throw: what can't be read is left out. */
 export interface CpuSources {
@@ -18,6 +19,8 @@ export interface CpuSources {
   processCpu(): number;
   /** Of all cores since the machine started; null where it does not tell. */
   systemCpu(): { busySeconds: number; totalSeconds: number } | null;
+  /** How long each thread ran and waited for a core; null where the scheduler does not tell. */
+  threadTimes(): readonly ThreadTimes[] | null;
   /** Cores that the process may use, such as 1.5. */
   cores(): number;
 }
@@ -50,6 +53,7 @@ export const realSources: CpuSources = {
     const stat = readText('/proc/stat');
     return stat === null ? null : parseStat(stat);
   },
+  threadTimes: () => (process.platform === 'linux' ? readThreadTimes(() => performance.now()) : null),
   cores: () => {
     const readMs = nowMs();
     if (readMs - cores.readMs >= CORES_EVERY_MS) cores = { count: readCores(), readMs };

@@ -5,6 +5,7 @@ import { type Progress, render } from '../../src/cli/watch-view.ts';
 import type { Snapshot } from '../../src/telemetry/snapshot.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
 
+const NO_LOAD = { raw: null, smoothed: null };
 const PROGRESS: Progress = {
   doneSeconds: 42,
   totalSeconds: 100,
@@ -99,7 +100,7 @@ describe('the live view', () => {
 
   it('says so where something is not known or did not happen', () => {
     const snapshot = snapshotWith({
-      cpu: { process: { raw: null, smoothed: null }, system: { raw: null, smoothed: null }, byShard: [] },
+      cpu: { process: NO_LOAD, wanted: NO_LOAD, system: NO_LOAD, byShard: [] },
       pressure: {
         level: 'nominal',
         emergency: false,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CpuLoad } from '../../src/machine/cpu-load.ts';
 import { type CpuSources, realSources, type ThreadSource } from '../../src/machine/cpu-sources.ts';
 import { parseStat } from '../../src/machine/proc-stat.ts';
+import type { ThreadTimes } from '../../src/machine/thread-times.ts';
 
 /** A machine of the test's own: it sets what has happened, and how long it took. */
 class Machine implements CpuSources {
@@ -9,10 +10,12 @@ class Machine implements CpuSources {
   cpuSeconds = 3;
   system: { busySeconds: number; totalSeconds: number } | null = { busySeconds: 100, totalSeconds: 1000 };
   coreCount = 2;
+  times: readonly ThreadTimes[] | null = null;
   now = () => this.nowMs;
   processCpu = () => this.cpuSeconds;
   systemCpu = () => this.system;
   cores = () => this.coreCount;
+  threadTimes = () => this.times;
 
   pass(ms: number, cpuSeconds: number): void {
     this.nowMs += ms;
@@ -260,7 +263,7 @@ describe('the load of a thread', () => {
 });
 
 describe('a sample', () => {
-  const names = ['now', 'processCpu', 'systemCpu', 'cores'] as const;
+  const names = ['now', 'processCpu', 'systemCpu', 'threadTimes', 'cores'] as const;
 
   it.each(names)('goes on without %s', (name) => {
     const machine = new Machine();

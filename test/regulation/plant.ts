@@ -107,6 +107,7 @@ export class Plant implements Source {
       now: () => this.#nowMs,
       processCpu: () => this.#cpuSeconds,
       systemCpu: () => null,
+      threadTimes: () => null,
       cores: () => threads,
     });
     this.parts = {

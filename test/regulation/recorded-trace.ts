@@ -136,7 +136,7 @@ class RecordedTrace implements Source {
       forget: () => {},
       snapshot: () => {
         const none = { raw: null, smoothed: null };
-        return { cores: 1, process: none, system: none, byShard: [] };
+        return { cores: 1, process: none, wanted: none, system: none, byShard: [] };
       },
     };
   }

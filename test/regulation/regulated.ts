@@ -20,6 +20,7 @@ export function start(
     now: () => now.ms,
     processCpu: () => now.cpuSeconds,
     systemCpu: () => null,
+    threadTimes: () => null,
     cores: () => 1,
   });
   const { ledger } = stand;

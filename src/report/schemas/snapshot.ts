@@ -194,6 +194,8 @@ export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
   cpu: fields({
     cores,
     process: load,
+    // Not in what earlier versions wrote.
+    wanted: v.optional(load, { raw: null, smoothed: null }),
     system: load,
     byShard: listOf(fields({ shard, cpu: load, eventLoop: load })),
   }),

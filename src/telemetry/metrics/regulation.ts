@@ -136,6 +136,14 @@ export const REGULATION_METRICS: readonly Metric[] = [
   ),
   gauge('cpu.process.smoothed', '1', 'The same, smoothed.', [], (s) => s.cpu.process.smoothed),
   gauge(
+    'cpu.wanted',
+    '1',
+    'CPU time that the process would have used had its threads never waited for a core, of that of its cores, over the last interval.',
+    [],
+    (s) => s.cpu.wanted.raw,
+  ),
+  gauge('cpu.wanted.smoothed', '1', 'The same, smoothed.', [], (s) => s.cpu.wanted.smoothed),
+  gauge(
     'cpu.system',
     '1',
     'Load of all cores of the machine, over the last interval.',

@@ -17,6 +17,7 @@ afterEach(() => stand.remove());
 const load = (process: number, shard: number | null): CpuSnapshot => ({
   cores: 2,
   process: { raw: null, smoothed: process },
+  wanted: { raw: null, smoothed: null },
   system: { raw: null, smoothed: null },
   byShard: [{ shard: 1, cpu: { raw: shard, smoothed: null }, eventLoop: { raw: 1, smoothed: 1 } }],
 });

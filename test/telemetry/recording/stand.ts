@@ -48,7 +48,7 @@ export function makeStand(path?: string): Stand {
     nowMs: START_MS,
     reading: readingWith({}),
     costMs: 0,
-    cpu: { cores: 2, process: NO_LOAD, system: NO_LOAD, byShard: [] } as CpuSnapshot,
+    cpu: { cores: 2, process: NO_LOAD, wanted: NO_LOAD, system: NO_LOAD, byShard: [] } as CpuSnapshot,
     failures,
     asked: [] as number[],
     read: () => readRun(file),
