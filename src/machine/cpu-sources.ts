@@ -53,7 +53,7 @@ export const realSources: CpuSources = {
     const stat = readText('/proc/stat');
     return stat === null ? null : parseStat(stat);
   },
-  threadTimes: () => (process.platform === 'linux' ? readThreadTimes(() => performance.now()) : null),
+  threadTimes: () => (process.platform === 'linux' ? readThreadTimes(nowMs) : null),
   cores: () => {
     const readMs = nowMs();
     if (readMs - cores.readMs >= CORES_EVERY_MS) cores = { count: readCores(), readMs };
