@@ -51,6 +51,7 @@ export default defineJob(async (order: Order, { pool, signal, progress }): Promi
     case 'until-aborted':
       raise(order.words, 0);
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      raise(order.words, 1);
       signal.throwIfAborted();
       return null;
     case 'wait':
