@@ -16,9 +16,9 @@ import type { WorkerPool } from './worker-pool.ts';
 /** Jobs that look at their signal stop in this time, or in a fifth of what there is. */
 const STOP_MS = 2000;
 const STOP_SHARE = 0.2;
-/** What comes after the last wait is to be over in time, too. */
-const END_MS = 50;
-const END_SHARE = 0.05;
+/** What comes after the last wait is to be over in time, too: for its first line, the log loads a library. */
+const END_MS = 100;
+const END_SHARE = 0.1;
 
 interface ClosingParts {
   readonly tasks: Tasks;
