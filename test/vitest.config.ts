@@ -16,7 +16,7 @@ const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/watch-view}.test.ts',
-    'test/audio/{bit-rates,block-sizes,changes,exactness,kernels,layouts}.test.ts',
+    'test/audio/{bit-rates,block-sizes,changes,exactness,formats,kernels,layouts}.test.ts',
     'test/audio/{loudness-tags,ogg,outputs,pairs,tags,wav-chunks}.test.ts',
     'test/bench/{dsp,rounds,targets}.test.ts',
     'test/machine/{cgroup-files,cpu-load,load-meter,process-memory}.test.ts',

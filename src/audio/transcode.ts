@@ -23,6 +23,9 @@ import { planTarget, type TargetPlan } from './plan/targets.ts';
 import { chunksLeftOut, movedTimeReference } from './plan/wav-chunks.ts';
 import { createFileSink } from './sinks/file-sink.ts';
 import { openFileSource } from './sources/file-source.ts';
+import { partOf } from './sources/part.ts';
+import { behindId3 } from './survey/id3v2.ts';
+import { Window } from './survey/window.ts';
 
 export interface TranscodeContext extends BlockSources {
   /** Gets 0 to 1 after each block, as far as the container announces its length. */
@@ -85,10 +88,11 @@ export function transcode(
   const frames = pump(decoder, encoder, steps, plan, context);
   if (frames === 0 && !plan.lossless) throw empty(request);
   encoder.finish();
-  const chunks = wavChunks(source);
+  const untagged = partOf(source, behindId3(new Window(source), 0), source.size);
+  const chunks = wavChunks(untagged);
   const lostChunks =
     plan.to === 'wav'
-      ? chunksLeftOut(appendChunks(sink, source, chunks, change), 'the samples are not as they were')
+      ? chunksLeftOut(appendChunks(sink, untagged, chunks, change), 'the samples are not as they were')
       : chunksLeftOut(chunks, `${plan.to} has no place for such`);
   // The caller was told that the job was cancelled: then no output may appear any more.
   context.signal.throwIfAborted();

@@ -1,29 +1,17 @@
 /** Finds and opens a stream's codec, so that it trims what the container calls padding and reports damage. */
-import {
-  AV_CODEC_PROP_LOSSLESS,
-  AV_EF_CRCCHECK,
-  AV_EF_EXPLODE,
-  AV_OPT_TYPE_INT,
-  type AVCodecID,
-} from 'node-av/constants';
-import { Codec, type CodecContext } from 'node-av/lib';
-import { MillpondError } from '../../errors.ts';
+import { AV_CODEC_PROP_LOSSLESS, AV_EF_CRCCHECK, AV_EF_EXPLODE, AV_OPT_TYPE_INT } from 'node-av/constants';
+import type { Codec, CodecContext } from 'node-av/lib';
 import { jsonText } from '../../text/escaping.ts';
-import { remembered } from '../kept.ts';
 import { check } from '../native-error.ts';
 import type { Container } from './container.ts';
-
-const decoderOf = remembered((id: AVCodecID) => Codec.findDecoder(id));
+import { decoderOf, undecodable } from './decoders.ts';
 
 /** @throws MillpondError `ERR_AUDIO_UNSUPPORTED` */
 export function findCodec({ stream, source }: Container): Codec {
   const id = stream.codecpar.codecId;
   const codec = decoderOf(id);
-  if (codec !== null) return codec;
-  throw new MillpondError(
-    'ERR_AUDIO_UNSUPPORTED',
-    `An input is in a codec that FFmpeg decodes, got codec number ${id} in ${jsonText(source.name)}. Convert it first.`,
-  );
+  if (codec === null) throw undecodable(source.name, id);
+  return codec;
 }
 
 /** @throws MillpondError `ERR_AUDIO_DECODE` */

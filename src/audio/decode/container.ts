@@ -1,9 +1,15 @@
 /**
  * Opens a source for FFmpeg so that it can read these bytes and nothing else: FFmpeg gets the descriptor,
- * `fd` is the only protocol it may use and the demuxers are an allow-list without playlists. So no name
- * (`http:`, `concat:`, `%03d`) has a meaning, and no content can name another file or an address.
+ * `fd` is the only protocol it may use, and demuxers and decoders are allow-lists without playlists. So no
+ * name (`http:`, `concat:`, `%03d`) has a meaning, and no content can name another file or an address.
  */
-import { AVDISCARD_ALL, AVERROR_EINVAL, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
+import {
+  AV_CODEC_ID_NONE,
+  AVDISCARD_ALL,
+  AVERROR_EINVAL,
+  AVMEDIA_TYPE_AUDIO,
+  AVMEDIA_TYPE_VIDEO,
+} from 'node-av/constants';
 import { Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
@@ -11,35 +17,22 @@ import { remembered } from '../kept.ts';
 import { check, nativeReason } from '../native-error.ts';
 import { quietNativeLog } from '../native-log.ts';
 import type { Source } from '../sources/source.ts';
+import { DECODERS, type FormatName, UNMARKED } from '../survey/formats.ts';
+import { decoderOf, undecodable } from './decoders.ts';
 import { isCutOff } from './ending.ts';
 
 quietNativeLog();
 
-/** Demuxers of single audio files: no hls, dash, concat, sdp, image2, lavfi, none that asks for others. */
-const DEMUXERS = [
-  'aa,aac,aax,ac3,ac4,adx,aiff,amr,amrnb,amrwb,ape,apc,apm,aptx,aptx_hd,asf,ast,au,avi,bfstm,brstm,caf,codec2,dsf,dts',
-  'dtshd,eac3,flac,flv,g722,g729,gsm,hca,iff,ilbc,lc3,loas,matroska,webm,mca,mlp,mmf,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc',
-  'mpc8,mpeg,mpegts,nistsphere,nsp,nut,ogg,oma,osq,paf,pvf,qcp,qoa,rm,rso,sbc,sds,sln,sol,sox,svag,swf,tak,truehd',
-  'tta,voc,vqf,w64,wav,wsd,wtv,wv,xa,xvag,xwma',
-].join(',');
+/** What FFmpeg may find by itself. AAC it may not, since its tags are looked through beforehand. */
+const TOLD_BY_FFMPEG = UNMARKED.filter((name) => name !== 'aac').join();
 
 /** Demuxers whose header says all that decoding needs; others look at the first packets, 0.1 ms and up. */
 const SELF_DESCRIBING = new Set(['aiff', 'au', 'caf', 'flac', 'mp3', 'ogg', 'w64', 'wav']);
 
-/**
- * Formats that their first bytes name beyond doubt; the others are found by asking every demuxer, at 0.2 ms.
- */
-const SIGNATURES: readonly { demuxer: string; starts: string; at8?: string }[] = [
-  { demuxer: 'wav', starts: 'RIFF', at8: 'WAVE' },
-  { demuxer: 'wav', starts: 'RF64', at8: 'WAVE' },
-  { demuxer: 'flac', starts: 'fLaC' },
-  { demuxer: 'ogg', starts: 'OggS' },
-];
-
 const demuxerOf = remembered((name: string) => InputFormat.findInputFormat(name));
 
-/** The first bytes of a source; one call at a time per thread. */
-const head = Buffer.allocUnsafeSlow(64);
+/** Of what is no audio, for a word on what it is. */
+const HEAD_BYTES = 64;
 
 const PLAYLIST = /^\uFEFF?\s*(#EXTM3U|ffconcat|\[playlist\]|<\?xml|<MPD|v=0\r?\n)/i;
 
@@ -58,22 +51,24 @@ export interface Container extends Disposable {
 
 /**
  * Finds the audio of a source.
- * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`
+ * @param name of its format; `null` where FFmpeg has to find out
+ * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_UNSUPPORTED`
  */
-export function openContainer(source: Source): Container {
+export function openContainer(source: Source, name: FormatName | null): Container {
   using opening = new DisposableStack();
   const format = new FormatContext();
-  const demuxer = knownDemuxer(source);
   const { url, ...access } = accessTo(source.bytes);
   const options = Dictionary.fromObject({
     ...access,
-    format_whitelist: DEMUXERS,
-    ...(demuxer?.name === 'wav' ? wavOptions(source.size) : {}),
+    format_whitelist: name ?? TOLD_BY_FFMPEG,
+    codec_whitelist: DECODERS.join(),
+    ...(name === 'wav' ? wavOptions(source.size) : {}),
   });
-  const opened = format.openInputSync(url, demuxer, options);
+  const opened = format.openInputSync(url, name === null ? null : demuxerOf(name), options);
   options.free();
   if (opened < 0) throw refusal(source, opened);
   opening.defer(() => format.closeInputSync());
+  refuseUndecodable(source.name, format);
   if (!isSelfDescribing(format)) {
     check(
       format.findStreamInfoSync(null),
@@ -94,6 +89,7 @@ function accessTo({ fd, part }: Source['bytes']) {
 }
 
 function refusal(source: Source, result: number): MillpondError {
+  const head = Buffer.alloc(HEAD_BYTES);
   const length = source.read(head, 0);
   const path = jsonText(source.name);
   const text = head.toString('utf8', 0, length);
@@ -114,12 +110,6 @@ function refusal(source: Source, result: number): MillpondError {
   );
 }
 
-function knownDemuxer(source: Source): InputFormat | null {
-  const text = head.toString('latin1', 0, source.read(head, 0));
-  const known = SIGNATURES.find(({ starts, at8 = '' }) => text.startsWith(starts) && text.startsWith(at8, 8));
-  return known === undefined ? null : demuxerOf(known.demuxer);
-}
-
 /**
  * FFmpeg shows the first packets of every 16-bit WAV to all of its 300 demuxers, in case they are something
  * else in disguise. By default this takes 4 ms for a prompt of two seconds, longer than all the rest. One
@@ -135,9 +125,21 @@ function isSelfDescribing(format: FormatContext): boolean {
   return format.nbStreams > 0 && SELF_DESCRIBING.has(format.iformat?.name ?? '');
 }
 
+/** Before any packet is read: FFmpeg would show the first ones to a parser, if not to a decoder. */
+function refuseUndecodable(name: string, format: FormatContext): void {
+  const ids = audioStreams(format).map((stream) => stream.codecpar.codecId);
+  // Some are known only once a packet was read.
+  if (ids.length === 0 || ids.some((id) => id === AV_CODEC_ID_NONE || decoderOf(id) !== null)) return;
+  throw undecodable(name, ids[0]);
+}
+
+function audioStreams(format: FormatContext): Stream[] {
+  return format.streams.filter((stream) => stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO);
+}
+
 function selectAudio(name: string, format: FormatContext): { stream: Stream; warnings: string[] } {
   const streams = format.streams;
-  const audio = streams.filter((stream) => stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO);
+  const audio = audioStreams(format);
   if (audio.length === 0) {
     const held = streams.some((stream) => stream.codecpar.codecType === AVMEDIA_TYPE_VIDEO)
       ? 'pictures only'
@@ -147,8 +149,9 @@ function selectAudio(name: string, format: FormatContext): { stream: Stream; war
       `An input holds audio, got ${jsonText(name)} with ${held}. Leave the file out.`,
     );
   }
-  const best = audio.length === 1 ? audio[0] : streams[format.findBestStream(AVMEDIA_TYPE_AUDIO)];
-  const stream = best ?? audio[0];
+  const decodable = audio.filter((stream) => decoderOf(stream.codecpar.codecId) !== null);
+  const best = audio.length === 1 ? 0 : format.findBestStream(AVMEDIA_TYPE_AUDIO);
+  const stream = decodable.find(({ index }) => index === best) ?? decodable[0] ?? audio[0];
   for (const other of streams) if (other.index !== stream.index) other.discard = AVDISCARD_ALL;
   const warnings =
     audio.length > 1

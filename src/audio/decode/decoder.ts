@@ -19,6 +19,7 @@ import type { Source } from '../sources/source.ts';
 import { describe, formOf, type SampleForm } from './describe.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type OggLink, oggLinks } from './ogg-links.ts';
+import { recognize } from './recognize.ts';
 import { SampleQueue } from './sample-queue.ts';
 
 export interface Decoder extends Disposable {
@@ -60,6 +61,8 @@ class NativeDecoder implements Decoder {
   readonly info: AudioInfo;
 
   readonly #source: Source;
+  /** What of it FFmpeg gets to see. */
+  readonly #shown: Source;
   /** What is still to be read behind {@link #reader}. */
   readonly #links: OggLink[];
   readonly #notes = new Set<string>();
@@ -84,10 +87,13 @@ class NativeDecoder implements Decoder {
     this.#source = source;
     using opening = new DisposableStack();
     opening.use(source);
-    const [link, ...links] = oggLinks(source);
+    const { source: shown, format, warnings } = recognize(source);
+    for (const warning of warnings) this.#notes.add(warning);
+    const [link, ...links] = format === 'ogg' ? oggLinks(shown) : [];
+    this.#shown = shown;
     this.#links = links;
     const reader = opening.use(
-      links.length === 0 ? new FrameReader(source, link?.lastPosition) : this.#readerOf(link),
+      links.length === 0 ? new FrameReader(shown, format, link?.lastPosition) : this.#readerOf(link),
     );
     this.#reader = reader;
     this.#primed = reader.next();
@@ -217,7 +223,7 @@ class NativeDecoder implements Decoder {
   }
 
   #readerOf({ start, end, lastPosition }: OggLink): FrameReader {
-    return new FrameReader(partOf(this.#source, start, end), lastPosition);
+    return new FrameReader(partOf(this.#shown, start, end), 'ogg', lastPosition);
   }
 
   #converted(result: number): number {

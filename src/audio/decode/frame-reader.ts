@@ -8,6 +8,7 @@ import { type Codec, CodecContext, Frame, Packet } from 'node-av/lib';
 import { Spares } from '../kept.ts';
 import { AGAIN, END } from '../native-error.ts';
 import type { Source } from '../sources/source.ts';
+import type { FormatName } from '../survey/formats.ts';
 import { findCodec, openCodec } from './codec.ts';
 import { type Container, openContainer } from './container.ts';
 import { Damage } from './damage.ts';
@@ -39,18 +40,19 @@ export class FrameReader implements Disposable {
 
   /**
    * @param source one stream, or several side by side
+   * @param format what it is; `null` where FFmpeg has to find out
    * @param lastPosition of a link of Ogg, what its last page says; 0 where it does not
    * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_DECODE`,
    * `ERR_AUDIO_UNSUPPORTED`
    */
-  constructor(source: Source, lastPosition = 0) {
-    this.container = openContainer(source);
+  constructor(source: Source, format: FormatName | null, lastPosition = 0) {
+    this.container = openContainer(source, format);
     this.#damage = new Damage(this.container);
     this.frame = spareFrames.take() ?? allocated(new Frame());
     this.#packet = sparePackets.take() ?? allocated(new Packet());
-    const { stream, format } = this.container;
+    const { stream } = this.container;
     this.#streamIndex = stream.index;
-    const oggVorbis = stream.codecpar.codecId === AV_CODEC_ID_VORBIS && format.iformat?.name === 'ogg';
+    const oggVorbis = stream.codecpar.codecId === AV_CODEC_ID_VORBIS && format === 'ogg';
     const stopTrimming = () => this.context.setFlags2(AV_CODEC_FLAG2_SKIP_MANUAL);
     this.#trimming = oggVorbis ? new VorbisTrimming(lastPosition, stopTrimming) : null;
     try {

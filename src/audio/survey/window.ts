@@ -1,0 +1,39 @@
+/**
+ * Small reads here and there in a source, such as of the headers of its chunks: one read of a few KiB serves
+ * many of them. Owned by whoever surveys one source.
+ */
+import type { Source } from '../sources/source.ts';
+
+const WINDOW_BYTES = 4096;
+
+export class Window {
+  readonly source: Source;
+  readonly #bytes = Buffer.allocUnsafe(WINDOW_BYTES);
+  #from = 0;
+  #length = 0;
+
+  constructor(source: Source) {
+    this.source = source;
+  }
+
+  /**
+   * Bytes from a position on, fewer at the end of the source and none before it begins. They are good until
+   * the next call.
+   * @param length 4096 at most
+   */
+  view(at: number, length: number): Buffer {
+    if (at < 0) return this.#bytes.subarray(0, 0);
+    const end = Math.min(at + length, this.source.size);
+    if (at < this.#from || end > this.#from + this.#length) {
+      this.#from = at;
+      this.#length = at < end ? this.source.read(this.#bytes, at) : 0;
+    }
+    const start = Math.min(at - this.#from, this.#length);
+    return this.#bytes.subarray(start, Math.min(start + length, this.#length));
+  }
+
+  /** As {@link view}, one character for each byte. */
+  text(at: number, length: number): string {
+    return this.view(at, length).toString('latin1');
+  }
+}
