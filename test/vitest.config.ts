@@ -17,7 +17,7 @@ const pure = without(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/watch-view}.test.ts',
     'test/audio/{bit-rates,block-sizes,changes,exactness,formats,kernels,layouts}.test.ts',
-    'test/audio/{loudness-tags,ogg,outputs,pairs,tags,wav-chunks}.test.ts',
+    'test/audio/{loudness-tags,many-tags,ogg,outputs,pairs,survey,tags,wav-chunks}.test.ts',
     'test/bench/{dsp,rounds,targets}.test.ts',
     'test/machine/{cgroup-files,cpu-load,load-meter,process-memory}.test.ts',
     'test/telemetry/{exposition,health,interval-p99,metrics,opentelemetry,recorder}.test.ts',

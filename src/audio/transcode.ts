@@ -88,7 +88,7 @@ export function transcode(
   const frames = pump(decoder, encoder, steps, plan, context);
   if (frames === 0 && !plan.lossless) throw empty(request);
   encoder.finish();
-  const untagged = partOf(source, behindId3(new Window(source), 0), source.size);
+  const untagged = partOf(source, behindId3(new Window(source)), source.size);
   const chunks = wavChunks(untagged);
   const lostChunks =
     plan.to === 'wav'

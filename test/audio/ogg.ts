@@ -49,6 +49,48 @@ export function withHeaderGain(opus: Buffer, gain: number): Buffer {
   return Buffer.concat(pages.map(pageBytes));
 }
 
+/**
+ * The same file with another packet of tags, the second one of its stream. What shares its page with it gets
+ * one of its own.
+ */
+export function withTags(ogg: Buffer, tags: Buffer): Buffer {
+  const pages = pagesOf(ogg);
+  const [first, second, ...rest] = pages;
+  const tagsEnd = second.segments.findIndex((bytes) => bytes < 255);
+  const tagsBytes = second.segments.slice(0, tagsEnd + 1).reduce((sum, bytes) => sum + bytes, 0);
+  const others = second.segments.slice(tagsEnd + 1);
+  const alone = paged(tags, { ...second, flags: 0, sequence: 1 });
+  const behind =
+    others.length > 0 ? [{ ...second, segments: others, body: second.body.subarray(tagsBytes) }] : [];
+  return Buffer.concat(
+    [first, ...alone, ...behind, ...rest].map((page, sequence) => pageBytes({ ...page, sequence })),
+  );
+}
+
+/** The same file with one more packet before its last page. */
+export function withPacket(ogg: Buffer, packet: Buffer): Buffer {
+  const pages = pagesOf(ogg);
+  const last = pages[pages.length - 1];
+  const more = paged(packet, { ...last, flags: 0 });
+  return Buffer.concat(
+    [...pages.slice(0, -1), ...more, last].map((page, sequence) => pageBytes({ ...page, sequence })),
+  );
+}
+
+/** One packet, in as many pages as it takes. */
+function paged(packet: Buffer, page: Page): Page[] {
+  const segments = [...Array(Math.floor(packet.length / 255)).fill(255), packet.length % 255];
+  const pages: Page[] = [];
+  for (let at = 0; at < segments.length; at += 255) {
+    const part = segments.slice(at, at + 255);
+    const body = packet.subarray(at * 255, at * 255 + part.reduce((sum, bytes) => sum + bytes, 0));
+    const flags = at > 0 ? CONTINUED : 0;
+    const position = at + 255 < segments.length ? -1n : 0n;
+    pages.push({ ...page, flags, position, segments: part, body });
+  }
+  return pages;
+}
+
 function pagesOf(ogg: Buffer): Page[] {
   const pages: Page[] = [];
   for (let at = 0; at < ogg.length; ) {

@@ -1,6 +1,6 @@
 /**
  * What format a file has, by its bytes alone, however long the ID3 tags before it are; and what of it FFmpeg
- * gets to see.
+ * gets to see: tags that would cost it minutes it does not.
  */
 import { InputFormat } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
@@ -9,6 +9,7 @@ import { partOf } from '../sources/part.ts';
 import type { Source } from '../sources/source.ts';
 import { type FormatName, formatOf, UNMARKED, type UnmarkedName } from '../survey/formats.ts';
 import { behindId3 } from '../survey/id3v2.ts';
+import { faultAtEnd, faultInFront, faultWithin } from '../survey/tags.ts';
 import { Window } from '../survey/window.ts';
 
 /** Formats before which FFmpeg reads ID3 tags; before others it takes them for damage. */
@@ -34,16 +35,38 @@ interface Recognized {
 
 /**
  * What is shown of a source is good for as long as the source is open.
- * @throws MillpondError `ERR_AUDIO_OPEN`
+ * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_UNSUPPORTED`
  */
 export function recognize(source: Source): Recognized {
   const window = new Window(source);
-  const begin = behindId3(window, 0);
-  if (begin > 0 && begin >= source.size) throw endless(source, begin);
+  const begin = behindId3(window);
+  if (begin > 0 && begin >= source.size) throw tagsOnly(source);
   const format = formatAt(window, begin);
   if (format === null) return { source, format, warnings: [] };
-  if (begin === 0 || TAKES_ID3.has(format)) return { source, format, warnings: [] };
-  return { source: partOf(source, begin, source.size), format, warnings: [IN_FRONT] };
+  const front = begin > 0 ? frontNote(window, format) : null;
+  const from = front === null ? 0 : begin;
+  const rest = from === 0 ? source : partOf(source, from, source.size);
+  const restWindow = from === 0 ? window : new Window(rest);
+  const fault = faultWithin(restWindow, format, begin - from);
+  if (fault !== null) throw overladen(source, fault);
+  const end = faultAtEnd(restWindow, format);
+  const notes = new Set([front, end === null ? null : leftOut(end.fault)]);
+  return {
+    source: end === null ? rest : partOf(rest, 0, end.start),
+    format,
+    warnings: [...notes].filter((note) => note !== null),
+  };
+}
+
+/** Why the tags in front of a file are left out; `null` where FFmpeg reads them. */
+function frontNote(window: Window, format: FormatName): string | null {
+  const fault = faultInFront(window);
+  if (fault !== null) return leftOut(fault);
+  return TAKES_ID3.has(format) ? null : IN_FRONT;
+}
+
+function leftOut(fault: string): string {
+  return `Tags were left out: ${fault}.`;
 }
 
 function formatAt(window: Window, begin: number): FormatName | null {
@@ -77,9 +100,16 @@ function headAt(source: Source, at: number, length: number): Buffer {
   return bytes.subarray(0, source.read(bytes.subarray(0, length), at));
 }
 
-function endless({ name, size }: Source, end: number): MillpondError {
+function tagsOnly({ name }: Source): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_OPEN',
-    `An ID3 tag is followed by audio, got one that ends at byte ${end} of ${size} in ${jsonText(name)}. The file is cut off, or the tag is wrong.`,
+    `Behind ID3 tags a file has audio, got nothing but tags, by what they claim, in ${jsonText(name)}. The file is cut off, or a tag is wrong.`,
+  );
+}
+
+function overladen({ name }: Source, fault: string): MillpondError {
+  return new MillpondError(
+    'ERR_AUDIO_UNSUPPORTED',
+    `The tags of an audio file can be read in a moment, got ${jsonText(name)}: ${fault}. Remove them, or write the file anew without them.`,
   );
 }
