@@ -18,7 +18,7 @@ import { whole } from './block-sizes.ts';
 import type { BlockInput, BlockPolicy, BlockState } from './block-state.ts';
 import { efficiencyBetween, gainOf, nextTrial, startTrial, turnOf, type Work } from './block-trial.ts';
 import { atLeast } from './pressure.ts';
-import { acquireShare, costOf, judgeGrowth, seeRequests } from './request-cost.ts';
+import { acquireShare, costOf, judgeGrowth, seeRequests, stillUnknown } from './request-cost.ts';
 
 /** Each calm period of so many doublings of the ceiling halves the doubling time. */
 const CALM_DOUBLINGS = 8;
@@ -188,6 +188,7 @@ function atEase(state: BlockState, input: BlockInput, policy: BlockPolicy): Bloc
   const { worked, wantedSinceMs, busy } = state;
   const tried = Math.min(policy.mostBytes, whole(bytes * policy.growFactor));
   if (!(busy || wantedSinceMs !== null) || tried <= bytes || tried > ceilingBytes) return stay;
+  if (stillUnknown(state.seen, input, policy)) return stay;
   const before = costOf(state.seen);
   if (worked !== null && nowMs - worked.nowMs <= policy.trialMs) {
     const trial = { ...startTrial(bytes, tried, leastGain(state, policy), input), before };

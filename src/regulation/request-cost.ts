@@ -135,6 +135,13 @@ function estimate(values: readonly number[]): Estimate | null {
   return { mean: mean(values), error: standardError(values) };
 }
 
+/** Slow requests matter at this size, and their percentile is not known yet: growth could not be judged. */
+export function stillUnknown(seen: SeenRequests, now: Requests, policy: CostPolicy): boolean {
+  const { share, p99 } = costOf(seen);
+  const matters = share !== null && share.mean >= policy.leastShare && now.p99Nanoseconds !== null;
+  return matters && p99 === null && now.nowMs - seen.sinceMs < PATIENCE_MS;
+}
+
 /** Whether what is seen at a size since it grew is worse than what requests cost before. */
 export function judgeGrowth(
   before: RequestCost,

@@ -18,8 +18,10 @@ const TICK_MS = 200;
 
 /** What the world asks of the runtime at a time. */
 export interface Load {
-  /** Of all threads, 0 to 1. */
+  /** Of all threads, 0 to 1, were they never to wait for a core. */
   readonly cpu: number;
+  /** Seconds that a thread waits for a core for each second that it runs, because of neighbours. */
+  readonly contention?: number;
   /**
    * Share of the budget that jobs want to lease beside their blocks, over all threads; 1 and over is more
    * than there is.
@@ -73,6 +75,8 @@ export class Plant implements Source {
   #nowMs = 0;
   #blockBytes: Bytes;
   #cpuSeconds = 0;
+  #waitedSeconds = 0;
+  #machineSeconds = 0;
   #p99: number | null = null;
   #p99Seconds = 0;
   #residentBytes = 0;
@@ -106,8 +110,16 @@ export class Plant implements Source {
     this.#load = new CpuLoad({
       now: () => this.#nowMs,
       processCpu: () => this.#cpuSeconds,
-      systemCpu: () => null,
-      threadTimes: () => null,
+      systemCpu: () => ({
+        busySeconds: this.#machineSeconds,
+        totalSeconds: (threads * this.#nowMs) / 1000,
+      }),
+      // As many alike as there are cores.
+      threadTimes: () =>
+        Array.from({ length: threads }, (_, at) => ({
+          ...{ id: String(at), atMs: this.#nowMs },
+          ...{ ranSeconds: this.#cpuSeconds / threads, waitedSeconds: this.#waitedSeconds / threads },
+        })),
       cores: () => threads,
     });
     this.parts = {
@@ -148,7 +160,12 @@ export class Plant implements Source {
     memory.round();
     // Blocks change between blocks: what is advised now is worked in from the next look on.
     const factor = speed(this.#blockBytes) * Math.exp(noise * this.#random.normal());
-    const cpuSeconds = threads * asked.cpu * (TICK_MS / 1000);
+    const { cpu, contention = 0 } = asked;
+    const coreSeconds = threads * (TICK_MS / 1000);
+    // It sleeps as long as ever for each second that it runs, and waits besides.
+    const cpuSeconds = (coreSeconds * cpu) / (1 + contention * cpu);
+    this.#waitedSeconds += contention * cpuSeconds;
+    this.#machineSeconds += contention > 0 ? coreSeconds : cpuSeconds;
     this.#request(cpuSeconds);
     this.#blockBytes = memory.header.blockBytes;
     this.#cpuSeconds += cpuSeconds;

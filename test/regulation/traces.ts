@@ -13,6 +13,8 @@ export interface Trace {
   readonly constantFrom?: number;
   /** Changes of the load, where it is periodic for ever. */
   readonly edges?: number;
+  /** Steps of the block that one of these may cause; 6 where left out. */
+  readonly stepsPerEdge?: number;
 }
 
 const HOUR = 3600;
@@ -23,6 +25,8 @@ function made(what: string, options: PlantOptions, more: Partial<Trace> = {}): T
 
 const between = (seconds: number, from: number, to: number): boolean => seconds >= from && seconds < to;
 const square = (seconds: number, period: number): boolean => seconds % (2 * period) < period;
+
+const fewer = (bytes: number): number => Math.min(0.3, (0.3 * 64 * KiB) / bytes);
 
 export const MADE_TRACES: Readonly<Record<string, Trace>> = {
   step: made(
@@ -146,6 +150,65 @@ export const MADE_TRACES: Readonly<Record<string, Trace>> = {
   overload: made(
     'jobs want more than the budget, for ever',
     { seconds: 8 * HOUR, load: () => ({ cpu: 1, leaseShare: 1.3 }), noise: 0.05 },
+    { constantFrom: 0 },
+  ),
+  silent: made(
+    'a busy CPU, and jobs report no work',
+    { seconds: HOUR, load: () => ({ cpu: 1, leaseShare: 0.2 }), reports: false, noise: 0.02 },
+    { constantFrom: 0 },
+  ),
+  'silent-square': made(
+    '20 s of busy CPU and 20 s idle, for ever; jobs report no work',
+    {
+      seconds: HOUR,
+      load: (at) => ({ cpu: square(at, 20) ? 1 : 0.1, leaseShare: 0.2 }),
+      reports: false,
+    },
+    // Without a trial it goes up and down by a step in each cool-down, all the time.
+    { edges: HOUR / 20, stepsPerEdge: 8 },
+  ),
+  neighbour: made(
+    'hardly anything to do, beside neighbours that take the whole machine; jobs report no work',
+    { seconds: HOUR, load: () => ({ cpu: 0.18, contention: 4, leaseShare: 0.2 }), reports: false },
+    { constantFrom: 0 },
+  ),
+  neighbours: made(
+    'a busy CPU of which neighbours leave a fifth, and jobs report no work',
+    { seconds: HOUR, load: () => ({ cpu: 1, contention: 4, leaseShare: 0.2 }), reports: false },
+    { constantFrom: 0 },
+  ),
+  requests: made(
+    'requests take a third of the time of an idle machine, the less the larger blocks are',
+    {
+      seconds: HOUR,
+      load: () => ({ cpu: 0.5, leaseShare: 0.2 }),
+      acquireShare: fewer,
+      speed: (bytes) => 1 - fewer(bytes),
+      noise: 0.02,
+    },
+    { constantFrom: 0 },
+  ),
+  dear: made(
+    'a busy CPU, no work is reported, and requests take twice the share with blocks twice as large',
+    {
+      seconds: 8 * HOUR,
+      load: () => ({ cpu: 1, leaseShare: 0.2 }),
+      reports: false,
+      acquireShare: (bytes) => 0.03 * (bytes / (64 * KiB)),
+      noise: 0.05,
+    },
+    { constantFrom: 0 },
+  ),
+  tail: made(
+    'a busy CPU, no work is reported, and slow requests take three times as long with larger blocks',
+    {
+      seconds: 8 * HOUR,
+      load: () => ({ cpu: 1, leaseShare: 0.2 }),
+      reports: false,
+      acquireShare: () => 0.03,
+      p99: (bytes) => (bytes > 64 * KiB ? 300_000 : 100_000),
+      noise: 0.2,
+    },
     { constantFrom: 0 },
   ),
   heap: made(

@@ -99,7 +99,7 @@ describe('the policies together, under', () => {
     entries.filter(([, trace]) => trace.edges !== undefined),
   )('%s, change no more often than the input does', (_name, trace) => {
     const { changes, emergencies } = playWithin(trace.open());
-    expect(changes.length).toBeLessThanOrEqual(trace.edges! * STEPS_PER_EDGE);
+    expect(changes.length).toBeLessThanOrEqual(trace.edges! * (trace.stepsPerEdge ?? STEPS_PER_EDGE));
     expect(emergencies.length).toBeLessThanOrEqual(10);
   });
 
@@ -118,6 +118,12 @@ describe('where they settle', () => {
     ['harmful', 64 * KiB],
     ['greedy', 4 * KiB],
     ['heap', 64 * KiB],
+    ['silent', MiB],
+    ['neighbour', 64 * KiB],
+    ['neighbours', MiB],
+    ['requests', 486 * KiB],
+    ['dear', 64 * KiB],
+    ['tail', 64 * KiB],
   ])('after %s is a block of %d bytes', (name, bytes) => {
     expect(playedOnce(name).last.settledBytes).toBe(bytes);
   });
@@ -185,6 +191,7 @@ describe('any load', () => {
     leaseShare: share.map((value) => 1.4 * value),
     otherShare: share.map((value) => 1.1 * value),
     greedy: fc.boolean(),
+    contention: fc.constantFrom(0, 0.5, 4),
   });
   const tail = 1200;
 
@@ -200,9 +207,17 @@ describe('any load', () => {
           blocksPerThread: fc.integer({ min: 1, max: 3 }),
           noise: fc.constantFrom(0, 0.02, 0.2),
           seed: fc.nat(1e6),
+          reports: fc.boolean(),
         }),
         fc.double({ min: -0.3, max: 0.3, noNaN: true }),
-        (pieces, options, exponent) => {
+        // At blocks of 64 KiB, and how it follows their size.
+        fc.record({
+          share: share.map((value) => 0.3 * value ** 2),
+          waits: fc.constantFrom(0, 0.3),
+          p99: fc.option(fc.constantFrom(5000, 200_000)),
+          exponent: fc.double({ min: -1, max: 1, noNaN: true }),
+        }),
+        (pieces, options, exponent, requests) => {
           const ends = pieces.map((_piece, at) =>
             pieces.slice(0, at + 1).reduce((sum, { seconds }) => sum + seconds, 0),
           );
@@ -210,10 +225,20 @@ describe('any load', () => {
           const load = (at: number): Load => {
             const now = pieces.find((_piece, index) => at < ends[index]) ?? pieces.at(-1)!;
             const otherBytes = now.otherShare * (options.limitBytes ?? 0);
-            return { cpu: now.cpu, leaseShare: now.leaseShare, greedy: now.greedy, otherBytes };
+            const { cpu, contention, leaseShare, greedy } = now;
+            return { cpu, contention, leaseShare, greedy, otherBytes };
           };
           const speed = (bytes: number): number => bytes ** exponent;
-          const result = playWithin(new Plant({ ...options, seconds: from + tail, load, speed }));
+          const follows = (value: number) => (bytes: number) =>
+            value * (bytes / (64 * KiB)) ** requests.exponent;
+          const result = playWithin(
+            new Plant({
+              ...{ ...options, seconds: from + tail, load, speed },
+              acquireShare: follows(requests.share),
+              waitShare: follows(requests.share * requests.waits),
+              p99: requests.p99 === null ? () => null : follows(requests.p99),
+            }),
+          );
           expectSettled(result, from, from + tail);
         },
       ),
