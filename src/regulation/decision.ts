@@ -6,8 +6,8 @@ import type { PressureLevel } from './pressure.ts';
 /**
  * `shrink`, `grow`, `return`: the block size went down for memory, up for CPU load, or back towards the
  * baseline. `trim`: idle memory that went unused was freed, or quota was taken from shards that do not use
- * it. `rebalance`: quota or idle buffers moved between shards. `emergency`: everything idle was freed and new
- * work held back.
+ * it. `rebalance`: quota or idle buffers moved between shards, or quota stayed where it would have fallen.
+ * `emergency`: everything idle was freed and new work held back.
  */
 export const DECISION_KINDS = ['shrink', 'grow', 'return', 'trim', 'rebalance', 'emergency'] as const;
 export type DecisionKind = (typeof DECISION_KINDS)[number];

@@ -1,7 +1,7 @@
 /** What one look of the regulator reads, once. */
 import { MAIN_ROW } from '../budget/layout.ts';
 import { type Bytes, KiB } from '../bytes.ts';
-import { CAUSES, REFUSED, WAITED } from '../pool/causes.ts';
+import { CAUSES, FRESH, REFUSED, WAITED } from '../pool/causes.ts';
 import { POOLED_TIERS, TIER_NAMES } from '../pool/tiers.ts';
 import type { RegulatedLedger, RegulatedLoad, RegulatedMemory } from './ports.ts';
 
@@ -24,6 +24,8 @@ export interface Observation {
   readonly busySeconds: number;
   readonly acquireSeconds: number;
   readonly waitSeconds: number;
+  /** Of those that did not wait, in allocating from the system. */
+  readonly freshSeconds: number;
 }
 
 interface Observed {
@@ -67,5 +69,6 @@ export function observe(
     busySeconds: load.busySeconds,
     acquireSeconds: seconds(SERVED_AT_ONCE),
     waitSeconds: seconds(WAITING),
+    freshSeconds: seconds([FRESH]),
   };
 }

@@ -158,8 +158,14 @@ export class Regulator {
     // Process memory that was spent raises no level any more, but what lies unused meanwhile is freed all the
     // same.
     const crowded = (memory.share ?? 0) >= DEFAULT_PRESSURE.process.high.enter;
-    const trim = this.#demand.look(nowMs, LOOK_MS, scarce || crowded);
-    if (trim !== null) this.#decide('trim', nowMs, trim.reason, { bytes: trim.bytes }, trim.byTier);
+    const { busySeconds, freshSeconds, waitSeconds } = this.#now;
+    const demand = this.#demand.look({
+      ...{ nowMs, sinceMs: LOOK_MS, scarce: scarce || crowded, blockBytes: this.#block.bytes },
+      ...{ busySeconds, freshSeconds, waitSeconds },
+    });
+    if (demand !== null) {
+      this.#decide(demand.kind, nowMs, demand.reason, { bytes: demand.bytes }, demand.byTier);
+    }
     if (this.#moves > 0) {
       const sentence = `${this.#moves} moves of quota and idle buffers went to shards that missed most.`;
       this.#decide('rebalance', nowMs, sentence, { bytes: this.#movedBytes });
