@@ -34,6 +34,9 @@ describe('millpond health', () => {
       'hitRatio',
       'cleanupFrequency',
       'recoverySuccessRate',
+      'oldestTask',
+      'queueStandstill',
+      'silentThread',
     ]);
   });
 

@@ -1,7 +1,7 @@
 /** The examples as their readers run them: `node main.ts`, in a folder of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -13,16 +13,20 @@ import { bin, checkout, scratch } from '../e2e/millpond.ts';
 const examples = join(checkout, 'examples');
 const folder = scratch();
 
-/** As where the package is installed: its name leads to it, and its command is in PATH. */
+/** As where the package is installed: its command is in PATH. */
 function installed(): NodeJS.ProcessEnv {
   return {
     ...process.env,
-    NODE_OPTIONS: '--conditions=millpond-source',
     PATH: [folder('bin'), dirname(process.execPath), process.env.PATH].join(delimiter),
   };
 }
 
 beforeAll(() => {
+  // A project of its own, with the package as it is installed.
+  cpSync(examples, folder('examples'), { recursive: true });
+  writeFileSync(folder('package.json'), '{ "type": "module" }');
+  mkdirSync(folder('node_modules'));
+  symlinkSync(join(bin[0], '../../../..'), folder('node_modules', 'millpond'));
   mkdirSync(folder('bin'));
   writeFileSync(folder('bin', 'millpond'), `#!/bin/sh\nexec node '${bin[0]}' "$@"\n`, { mode: 0o755 });
 });
@@ -45,7 +49,7 @@ async function run(program: string, ...args: string[]): Promise<Output> {
   return { code, stdout, stderr };
 }
 
-const main = (name: string): string => join(examples, name, 'main.ts');
+const main = (name: string): string => folder('examples', name, 'main.ts');
 const example = (name: string, ...args: string[]): Promise<Output> => run('node', main(name), ...args);
 
 describe('the example', () => {
@@ -131,7 +135,8 @@ describe('the example', () => {
   });
 
   it('recording records a run, and its gate passes what is as good and stops what is worse', async () => {
-    const gate = (): Promise<Output> => run('sh', join(examples, 'recording', 'gate.sh'), 'base.millpond');
+    const gate = (): Promise<Output> =>
+      run('sh', folder('examples', 'recording', 'gate.sh'), 'base.millpond');
     await example('recording', 'base.millpond');
     const equal = await gate();
     expect(equal.stderr).toBe('wrote diff.html\n');
