@@ -19,8 +19,8 @@ import {
   repeatTo,
   totalsOf,
   waited,
-} from './entries.ts';
-import { expectStats, NOTHING, type Sample } from './percentiles.ts';
+} from '../telemetry/entries.ts';
+import { expectStats, NOTHING, type Sample } from '../telemetry/percentiles.ts';
 
 const requests = (all: readonly Entry[]) => all.filter((one) => one.of === 'request');
 const lifetimes = (all: readonly Entry[]) => all.filter((one) => one.of === 'lifetime');

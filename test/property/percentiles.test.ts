@@ -4,14 +4,14 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CAUSES, HIT } from '../../../src/pool/causes.ts';
-import { TIER_NAMES } from '../../../src/pool/tiers.ts';
-import { merge, valueAt } from '../../../src/report/histograms.ts';
-import { Recorder } from '../../../src/telemetry/recorder.ts';
-import type { SeriesName } from '../../../src/telemetry/recording/lines.ts';
-import { GC_KINDS } from '../../../src/telemetry/series.ts';
-import { percentileOf, type Sample } from '../percentiles.ts';
-import { makeStand, START_MS } from './stand.ts';
+import { CAUSES, HIT } from '../../src/pool/causes.ts';
+import { TIER_NAMES } from '../../src/pool/tiers.ts';
+import { merge, valueAt } from '../../src/report/histograms.ts';
+import { Recorder } from '../../src/telemetry/recorder.ts';
+import type { SeriesName } from '../../src/telemetry/recording/lines.ts';
+import { GC_KINDS } from '../../src/telemetry/series.ts';
+import { percentileOf, type Sample } from '../telemetry/percentiles.ts';
+import { makeStand, START_MS } from '../telemetry/recording/stand.ts';
 
 const DAY_NS = 24 * 3600e9;
 
