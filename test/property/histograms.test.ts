@@ -21,7 +21,7 @@ import {
 } from '../../src/telemetry/hdr.ts';
 import { type IntervalLine, type RecordedSeries, SERIES_NAMES } from '../../src/telemetry/recording/lines.ts';
 import { BOUNDS } from '../../src/telemetry/series.ts';
-import { madeLines } from './made-run.ts';
+import { madeLines } from '../report/made-run.ts';
 
 const require = createRequire(import.meta.url);
 const RANGES = [...new Map(BOUNDS.map((bounds) => [`${bounds.unit} ${bounds.highest}`, bounds])).values()];
