@@ -44,8 +44,8 @@ export default defineConfig({
     execArgv: ['--expose-gc', '--conditions=millpond-source'],
     globalSetup: ['./test/compile-cache.ts', './test/built.ts'],
     sequence: { sequencer: LongestFirst },
-    // One more than the two cores that this is made for, since some tests wait for seconds.
-    maxWorkers: 3,
+    // Two more than the two cores that this is made for, since some tests wait for seconds.
+    maxWorkers: 4,
     // A limit ends what hangs; on a busy machine anything may take many minutes.
     testTimeout: 900_000,
     hookTimeout: 900_000,
