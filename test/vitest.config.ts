@@ -15,7 +15,7 @@ const slow = without(files('test/{stress,package,report/page}/*.test.ts'), compu
 const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
-    'test/{bytes,budget/layout,budget/ledger,cli/watch-view}.test.ts',
+    'test/{bytes,budget/layout,budget/ledger,cli/{options,watch-view}}.test.ts',
     'test/audio/{bit-rates,block-sizes,changes,exactness,formats,kernels,layouts}.test.ts',
     'test/audio/{loudness-tags,many-tags,ogg,outputs,pairs,survey,tags,wav-chunks}.test.ts',
     'test/bench/{dsp,rounds,targets}.test.ts',

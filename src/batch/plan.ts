@@ -155,16 +155,14 @@ async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
 
 /**
  * A recording of the run is a file of its own.
- * @throws MillpondError `ERR_OUTPUT_CLASH` when it would be one of the batch, `ERR_INVALID_ARGUMENT` for an
- * empty name
+ * @throws MillpondError `ERR_OUTPUT_CLASH` when it would be one of the batch
  */
 export async function refuseRecordingClash(path: string, files: readonly PlannedFile[]): Promise<void> {
-  if (path === '') throw emptyName();
   const theirs = files.flatMap(({ input, output }) => [input, output]);
   const clash = await findClash([path], theirs, 'name');
   if (clash === null) return;
   throw new MillpondError(
     'ERR_OUTPUT_CLASH',
-    `A recording of the run is a file of its own; '${escaped(path)}' is '${escaped(files[Math.floor(clash.other / 2)].input)}' or its output. Name another file (--record).`,
+    `A recording of the run is a file of its own; '${escaped(path)}' is '${escaped(files[Math.floor(clash.other / 2)].input)}' or its output. Name another file.`,
   );
 }

@@ -9,6 +9,7 @@ import { makeFolder } from '../files/folders.ts';
 import { sweepDead } from '../files/whole-file.ts';
 import type { Runner } from '../runtime/runner.ts';
 import { escaped } from '../text/escaping.ts';
+import { withOptionNames } from './option-names.ts';
 import type { Plan, PlannedFile } from './plan.ts';
 
 /** What all files of a batch have in common. */
@@ -123,5 +124,5 @@ function codeOf(error: unknown): string {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return withOptionNames(error instanceof Error ? error.message : String(error));
 }

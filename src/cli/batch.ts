@@ -8,17 +8,23 @@ import { type Plan, planBatch, refuseRecordingClash } from '../batch/plan.ts';
 import { type BatchOutcome, type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
 import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
+import { type ErrorCode, isMillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
+import type { RuntimeOptions } from '../runtime/options.ts';
 import { createRuntime, type Runtime } from '../runtime/runtime.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { escaped, jsonText, shown } from '../text/escaping.ts';
+import { wrongValue } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { listenToFfmpeg } from './ffmpeg-log.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { type ProgressBar, startProgressBar } from './progress-bar.ts';
 import { startWatch } from './watch.ts';
+
+/** What is wrong with a recording's file, where a runtime starts. */
+const OF_RECORDING: ReadonlySet<ErrorCode> = new Set(['ERR_OUTPUT_CLASH', 'ERR_OUTPUT_WRITE']);
 
 interface BatchOptions {
   readonly command: string;
@@ -26,7 +32,7 @@ interface BatchOptions {
   readonly out: string;
   readonly to: TargetName;
   readonly settings: Omit<BatchSettings, 'to'>;
-  readonly threads: number | undefined;
+  readonly threads: number;
   readonly budget: Bytes | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -199,19 +205,24 @@ function plainly(log: Log, screen: Screen): Log {
 
 async function startRuntime(options: BatchOptions, planning: Promise<Plan>, log: Log): Promise<Runtime> {
   const { record } = options;
-  if (record !== undefined) {
-    await refuseRecordingClash(record, (await planning).files);
-    await makeFolder(dirname(resolve(record)));
-  }
   // The extension of this very file: .ts in the checkout, .js in the package.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-  return createRuntime({
+  const given: RuntimeOptions = {
     job: new URL(`../../workers/transcode${extension}`, import.meta.url),
     log,
+    threads: options.threads,
     // A file takes one lease, so timing each costs nothing.
     sampleEvery: 1,
-    ...(options.threads !== undefined && { threads: options.threads }),
     ...(options.budget !== undefined && { budgetBytes: options.budget }),
-    ...(record !== undefined && { record: { path: record, label: options.command } }),
-  });
+  };
+  if (record === undefined) return createRuntime(given);
+  const { files } = await planning;
+  try {
+    await refuseRecordingClash(record, files);
+    await makeFolder(dirname(resolve(record)));
+    return await createRuntime({ ...given, record: { path: record, label: options.command } });
+  } catch (cause) {
+    if (!isMillpondError(cause) || !OF_RECORDING.has(cause.code)) throw cause;
+    throw wrongValue('--record', record, cause.message, { code: cause.code, cause });
+  }
 }

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { MillpondError } from '../errors.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { shown } from '../text/escaping.ts';
+import { option, path } from './arguments.ts';
 import { runBatchCommand } from './batch.ts';
 import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
 
@@ -15,12 +16,15 @@ export function demoCommand(): Command {
   return withRunOptions(
     new Command('demo')
       .description('transcode 118 piano notes to FLAC, and write a page on how it went')
-      .option('--out <dir>', 'folder for the outputs', join('out', 'demo')),
+      .addOption(option('--out <dir>', 'folder for the outputs', path).default(join('out', 'demo'))),
   )
     .addHelpText('after', '\nExamples:\n  millpond demo\n  millpond demo --threads 1 --json')
     .action(async (options: RunOptions & { out: string }) => {
       const inputs = PIANO.map(audioFolder);
       const record = options.record ?? join(options.out, 'run.millpond');
+      const page = join(options.out, 'report.html');
+      const { refuseClashes } = await import('../report/outputs.ts');
+      await refuseClashes([page], [record]);
       await runBatchCommand({
         command: 'demo',
         inputs,
@@ -29,7 +33,6 @@ export function demoCommand(): Command {
         settings: { bits: 16 },
         ...runOptions({ ...options, record }),
       });
-      const page = join(options.out, 'report.html');
       await writePage(record, page);
       if (!options.quiet) {
         process.stderr.write(
@@ -40,8 +43,6 @@ export function demoCommand(): Command {
 }
 
 async function writePage(record: string, page: string): Promise<void> {
-  const { refuseClashes } = await import('../report/outputs.ts');
-  await refuseClashes([page], [record]);
   const { readRun } = await import('../report/read-run.ts');
   const { htmlPage } = await import('../report/page/page.ts');
   const run = await readRun(record);

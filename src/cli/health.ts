@@ -3,13 +3,21 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
+import { withOptionNames } from '../batch/option-names.ts';
 import { MillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
-import { evaluateHealth, formatHealthValue, resolveHealth } from '../telemetry/health.ts';
+import {
+  DEFAULT_HEALTH,
+  evaluateHealth,
+  formatHealthValue,
+  resolveHealth,
+  warnsFirst,
+} from '../telemetry/health.ts';
+import type { HealthThresholds } from '../telemetry/health-findings.ts';
 import { HEALTH_CHECKS, type HealthReport, type HealthState } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { escaped, jsonText } from '../text/escaping.ts';
-import { namedNumber } from './arguments.ts';
+import { option, threshold, wrongValue } from './arguments.ts';
 import { EXIT } from './exit.ts';
 
 interface HealthOptions {
@@ -30,12 +38,18 @@ cleanupFrequency (a minute), recoverySuccessRate (0 to 1).
 
 Exit codes: 0 ok or warnings, 1 a check failed, 2 wrong usage or not the JSON of a run.`;
 
+const THRESHOLD = threshold(HEALTH_CHECKS);
+
 export function healthCommand(): Command {
   return new Command('health')
     .description('judge a run by its JSON: did it have enough memory, and get it quickly')
     .argument('<run.json>', 'what --json printed; - reads it from stdin')
-    .option('--warn <check=value>', 'where a check begins to warn; may be repeated', namedNumber, {})
-    .option('--fail <check=value>', 'where a check begins to fail; may be repeated', namedNumber, {})
+    .addOption(
+      option('--warn <check=value>', 'where a check begins to warn; may be repeated', THRESHOLD).default({}),
+    )
+    .addOption(
+      option('--fail <check=value>', 'where a check begins to fail; may be repeated', THRESHOLD).default({}),
+    )
     .option('--json', 'print the report as one JSON object')
     .addOption(
       new Option('--prometheus', "print the run's metrics in Prometheus' text format instead").conflicts(
@@ -47,12 +61,7 @@ export function healthCommand(): Command {
 }
 
 async function judge(path: string, options: HealthOptions): Promise<void> {
-  const names = new Set([...Object.keys(options.warn), ...Object.keys(options.fail)]);
-  const thresholds = resolveHealth(
-    Object.fromEntries(
-      Array.from(names, (name) => [name, { warn: options.warn[name], fail: options.fail[name] }]),
-    ),
-  );
+  const thresholds = thresholdsOf(options);
   const { readJudgedFigures, readSnapshot } = await import('../report/read-snapshot.ts');
   const [origin, json] = [path === '-' ? 'stdin' : path, await content(path)];
   const snapshot = options.prometheus ? readSnapshot(origin, json) : null;
@@ -61,6 +70,25 @@ async function judge(path: string, options: HealthOptions): Promise<void> {
   if (snapshot !== null) process.stdout.write(await exposition({ ...snapshot, health: report }));
   else if (options.json) process.stdout.write(`${jsonText(report)}\n`);
   else process.stdout.write(formatHealth(report, process.stdout));
+}
+
+function thresholdsOf({ warn, fail }: HealthOptions): HealthThresholds {
+  const given = HEALTH_CHECKS.map((name) => {
+    const at = {
+      warn: warn[name] ?? DEFAULT_HEALTH[name].warn,
+      fail: fail[name] ?? DEFAULT_HEALTH[name].fail,
+    };
+    if (!warnsFirst(name, at)) {
+      const [one, other] = name in fail ? (['fail', 'warn'] as const) : (['warn', 'fail'] as const);
+      throw wrongValue(
+        `--${one}`,
+        `${name}=${at[one]}`,
+        `it would fail at ${at.fail} before it warns at ${at.warn}. Write --${other} ${name}=${at[one]}, too.`,
+      );
+    }
+    return [name, at];
+  });
+  return resolveHealth(Object.fromEntries(given));
 }
 
 async function content(path: string): Promise<string> {
@@ -95,7 +123,7 @@ function formatHealth({ verdict, sentence, checks }: HealthReport, stream: NodeJ
     ...HEALTH_CHECKS.map((name) => {
       const { state: of, value, warnAt, failAt, sentence } = checks[name];
       const cells = [value, warnAt, failAt].map((figure) => formatHealthValue(name, figure));
-      return `${name.padEnd(21)}${state(of)}${figures(cells)}  ${sentence}`;
+      return `${name.padEnd(21)}${state(of)}${figures(cells)}  ${withOptionNames(sentence)}`;
     }),
   ];
   return `${lines.join('\n')}\n`;

@@ -5,6 +5,7 @@ import { ERROR_CODES, isMillpondError } from '../errors.ts';
 import { pathFromBytes } from '../files/byte-paths.ts';
 import { escaped, escapedLines } from '../text/escaping.ts';
 import { packageVersion } from '../version.ts';
+import { didYouMean } from './arguments.ts';
 import { demoCommand } from './demo.ts';
 import { EXIT } from './exit.ts';
 import { healthCommand } from './health.ts';
@@ -50,30 +51,63 @@ function exactly(argv: readonly string[]): readonly string[] {
   return [...argv.slice(0, 2), ...own];
 }
 
+const HELP = `
+Examples:
+  millpond transcode album/ --to flac --out converted
+  millpond report run.millpond --html report.html
+  millpond health run.json
+  millpond demo
+  millpond help transcode
+
+Exit codes: 0 all done, 1 some files, checks, --fail-if or the command itself failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).`;
+
 function program(): Command {
   const program = new Command('millpond')
     .description('Transcodes audio files on all cores, in memory that is pooled and held under one budget.')
     .version(packageVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  millpond transcode album/ --to flac --out converted\n  millpond report run.millpond --html report.html\n  millpond health run.json\n  millpond demo\n\nExit codes: 0 all done, 1 some files, checks, --fail-if or the command itself failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).',
-    )
+    .addHelpText('after', HELP)
     .allowExcessArguments()
     .action(() => {
       const [unknown] = program.args;
       if (unknown === undefined) program.help({ error: true });
-      program.error(`error: unknown command '${unknown}'`);
+      refuseCommand(program, unknown);
     });
-  const commands = [transcodeCommand(), reportCommand(), healthCommand(), demoCommand()];
+  const commands = [
+    transcodeCommand(),
+    reportCommand(),
+    healthCommand(),
+    demoCommand(),
+    helpCommand(program),
+  ];
   for (const command of [program, ...commands]) {
     command
+      .helpOption('-h, --help', 'print help')
       .exitOverride()
       .configureOutput({ outputError: (text, write) => write(escapedUsage(text)) })
       .showHelpAfterError('(see --help)');
   }
   for (const command of commands) program.addCommand(command);
   return program;
+}
+
+function helpCommand(program: Command): Command {
+  return new Command('help')
+    .description('print help, or that of one command')
+    .argument('[command]', 'a command of millpond')
+    .addHelpText('after', '\nExamples:\n  millpond help\n  millpond help transcode')
+    .action((name?: string) => {
+      const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+      if (command === undefined) refuseCommand(program, name as string);
+      command.help();
+    });
+}
+
+function refuseCommand(program: Command, name: string): never {
+  const names = program.commands.map((command) => command.name());
+  const near = didYouMean(name, names).trim();
+  program.error(
+    `error: unknown command '${name}'. ${near === '' ? `Commands are ${names.join(', ')}.` : near}`,
+  );
 }
 
 /** Commander has printed its own errors; ours are printed here, without a stack. */

@@ -9,7 +9,7 @@ import type { Output } from '../report/outputs.ts';
 import type { RecordedRun } from '../report/recorded-run.ts';
 import type { ReportDocument } from '../report/run-document.ts';
 import { jsonText, shown } from '../text/escaping.ts';
-import { duration } from './arguments.ts';
+import { duration, option, path } from './arguments.ts';
 import { EXIT } from './exit.ts';
 
 interface ReportOptions {
@@ -40,9 +40,21 @@ export function reportCommand(): Command {
   return new Command('report')
     .description('show from recordings where allocation time went, and what changed between runs')
     .argument('<recordings...>', 'what --record wrote')
-    .option('--html <file>', 'write one HTML page: plots, tables, comparison')
-    .option('--hgrm <dir>', 'write percentile tables into this folder, for the plotters of HdrHistogram')
-    .option('--hlog <file>', "write HdrHistogram's tagged interval log, version 1.3; of one recording")
+    .addOption(option('--html <file>', 'write one HTML page: plots, tables, comparison', path))
+    .addOption(
+      option(
+        '--hgrm <dir>',
+        'write percentile tables into this folder, for the plotters of HdrHistogram',
+        path,
+      ),
+    )
+    .addOption(
+      option(
+        '--hlog <file>',
+        "write HdrHistogram's tagged interval log, version 1.3; of one recording",
+        path,
+      ),
+    )
     .option('--json', 'print one JSON object (millpond.report/1) instead of the summary')
     .addOption(
       new Option('--csv', 'print a table with a row for each interval instead of the summary').conflicts(
@@ -50,10 +62,12 @@ export function reportCommand(): Command {
       ),
     )
     .option('--by-worker', 'show and write latencies of each thread as well')
-    .option(
-      '--expected-interval <time>',
-      'time from one request of a caller to its next, for example 10ms: also show latencies corrected for coordinated omission',
-      duration,
+    .addOption(
+      option(
+        '--expected-interval <time>',
+        'time from one request of a caller to its next, for example 10ms: also show latencies corrected for coordinated omission',
+        duration,
+      ),
     )
     .option(
       '--fail-if <condition>',

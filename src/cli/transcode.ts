@@ -1,13 +1,24 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { TARGETS, type TargetName } from '../audio/plan/targets.ts';
-import type { Bytes } from '../bytes.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
-import { bitrate, byteSize, decimalNumber, depth, wholeNumber } from './arguments.ts';
+import {
+  bitrate,
+  byteSize,
+  choice,
+  decimalNumber,
+  depth,
+  given,
+  option,
+  path,
+  type WrittenSize,
+  wholeNumber,
+} from './arguments.ts';
 import { runBatchCommand } from './batch.ts';
+import { budgetFor, MOST_THREADS, threadsFor } from './budget.ts';
 
 interface TranscodeOptions extends RunOptions {
-  to: TargetName;
-  out: string;
+  to?: TargetName;
+  out?: string;
   rate?: number;
   channels?: number;
   bits?: 16 | 24 | 32;
@@ -17,8 +28,12 @@ interface TranscodeOptions extends RunOptions {
   fadeOut?: number;
 }
 
-/** The library allows more, but with a codec in each of a thousand threads they only wait for each other. */
-const MOST_THREADS = 256;
+const RATE = { what: 'a sample rate in Hz', from: 1000, to: 655_350, example: 44_100 };
+const CHANNELS = { what: 'the number of channels', from: 1, to: 8, example: 2 };
+const GAIN = { what: 'a gain in dB', from: -200, to: 200, example: -6 };
+const FADE = { what: 'a fade in seconds', from: 0, to: 86_400, example: 0.5 };
+const THREADS = { what: 'the number of threads', from: 1, to: MOST_THREADS, example: 4 };
+const FORMATS = Object.keys(TARGETS);
 
 const EXAMPLES = `
 Examples:
@@ -32,28 +47,27 @@ export function transcodeCommand(): Command {
   return withRunOptions(
     new Command('transcode')
       .description('convert audio files to another format')
+      .usage('[options] --to <format> --out <dir> <files or folders...>')
       .argument('<files or folders...>', 'audio files, or folders to walk')
+      .addOption(choice('--to <format>', 'format of the outputs', 'a format', FORMATS))
+      .addOption(option('--out <dir>', 'folder for the outputs; created if needed', path))
+      .addOption(option('--rate <hz>', "sample rate; default: the source's", wholeNumber(RATE)))
+      .addOption(option('--channels <n>', "channels; default: the source's", wholeNumber(CHANNELS)))
+      .addOption(option('--bits <n>', "depth of flac and wav, 16, 24 or 32; default: the source's", depth))
       .addOption(
-        new Option('--to <format>', 'format of the outputs')
-          .choices(Object.keys(TARGETS))
-          .makeOptionMandatory(),
+        option('--bitrate <bits/s>', 'of lossy formats, or the nearest they have, for example 192k', bitrate),
       )
-      .requiredOption('--out <dir>', 'folder for the outputs; created if needed')
-      .option('--rate <hz>', "sample rate; default: the source's", wholeNumber(1000, 655_350))
-      .option('--channels <n>', "channels; default: the source's", wholeNumber(1, 8))
-      .option('--bits <n>', "depth of flac and wav, 16, 24 or 32; default: the source's", depth)
-      .option('--bitrate <bits/s>', 'of lossy formats, or the nearest they have, for example 192k', bitrate)
-      .option('--gain <db>', 'make the audio louder or quieter', decimalNumber(-200, 200))
-      .option('--fade-in <seconds>', 'fade in at the start', decimalNumber(0, 86_400))
-      .option('--fade-out <seconds>', 'fade out at the end', decimalNumber(0, 86_400)),
+      .addOption(option('--gain <db>', 'make the audio louder or quieter', decimalNumber(GAIN)))
+      .addOption(option('--fade-in <seconds>', 'fade in at the start', decimalNumber(FADE)))
+      .addOption(option('--fade-out <seconds>', 'fade out at the end', decimalNumber(FADE))),
   )
     .addHelpText('after', EXAMPLES)
     .action((inputs: string[], options: TranscodeOptions) =>
       runBatchCommand({
         command: 'transcode',
         inputs,
-        out: options.out,
-        to: options.to,
+        to: given(options.to, '--to', `say what the outputs shall be: ${FORMATS.join(', ')}.`),
+        out: given(options.out, '--out', 'name the folder for the outputs, as --out converted.'),
         settings: {
           ...(options.rate !== undefined && { rate: options.rate }),
           ...(options.channels !== undefined && { channels: options.channels }),
@@ -71,7 +85,7 @@ export function transcodeCommand(): Command {
 /** Options of every command that runs a batch. */
 export interface RunOptions {
   threads?: number;
-  budget?: Bytes;
+  budget?: WrittenSize;
   json?: boolean;
   quiet?: boolean;
   watch?: boolean;
@@ -81,21 +95,27 @@ export interface RunOptions {
 
 export function withRunOptions(command: Command): Command {
   return command
-    .option('--threads <n>', 'worker threads; default: what this machine has', wholeNumber(1, MOST_THREADS))
-    .option('--budget <size>', 'memory that all threads together may pool; default 100MiB', byteSize)
+    .addOption(
+      option('--threads <n>', 'worker threads; default: what this machine has', wholeNumber(THREADS)),
+    )
+    .addOption(
+      option('--budget <size>', 'memory that all threads together may pool; default 100MiB', byteSize),
+    )
     .option('--json', 'print one JSON object (millpond.run/1) instead of the summary')
     .option('--quiet', 'print failures only')
     .option('--watch', 'show memory, threads and decisions live instead of the progress bar, on a terminal')
-    .option('--record <file>', 'write the run down, for millpond report')
+    .addOption(option('--record <file>', 'write the run down, for millpond report', path))
     .addOption(
-      new Option('--log-level <level>', 'least severe log line on stderr; default warn').choices(LOG_LEVELS),
+      choice('--log-level <level>', 'least severe log line on stderr; default warn', 'a level', LOG_LEVELS),
     );
 }
 
+/** @throws MillpondError `ERR_BUDGET_TOO_SMALL` */
 export function runOptions(options: RunOptions) {
+  const threads = threadsFor(options.threads);
   return {
-    threads: options.threads,
-    budget: options.budget,
+    threads,
+    budget: options.budget && budgetFor(options.budget, threads),
     json: options.json ?? false,
     quiet: options.quiet ?? false,
     watch: options.watch ?? false,

@@ -111,14 +111,22 @@ export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number)
       `scrub is true or false, got '${String(options.scrub)}'.`,
     );
   }
-  const needed = threads * capacityFor(options.blockBytes, options.tiers);
+  const needed = leastBudget(threads, options);
   if (options.budgetBytes < needed) {
     throw new MillpondError(
       'ERR_BUDGET_TOO_SMALL',
-      `The budget must hold one block for each thread; ${threads} thread(s) with blocks of ${formatBytes(options.blockBytes)} need ${formatBytes(needed)}, got ${formatBytes(options.budgetBytes)}. Raise the budget (--budget, budgetBytes) to at least ${needed} bytes, or lower the number of threads (--threads, threads) or blockBytes.`,
+      `The budget must hold one block for each thread; ${threads} thread(s) with blocks of ${formatBytes(options.blockBytes)} need ${formatBytes(needed)}, got ${formatBytes(options.budgetBytes)}. Raise budgetBytes to at least ${needed}, or lower threads or blockBytes.`,
     );
   }
   return options;
+}
+
+/** One block for each thread. */
+export function leastBudget(
+  threads: number,
+  { blockBytes, tiers }: Pick<PoolOptions, 'blockBytes' | 'tiers'> = DEFAULT_POOL_OPTIONS,
+): Bytes {
+  return threads * capacityFor(blockBytes, tiers);
 }
 
 function checkRange(name: string, value: number, least: number, most: number): void {

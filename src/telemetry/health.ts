@@ -18,7 +18,8 @@ import {
   READINESS_CHECKS,
 } from './health-report.ts';
 
-const DEFAULT_HEALTH: HealthThresholds = {
+/** Thresholds of checks for which none are given. */
+export const DEFAULT_HEALTH: HealthThresholds = {
   poolUtilization: { warn: 90, fail: 99 },
   pressureLevel: { warn: 2, fail: 3 },
   allocationLatency: { warn: 1e6, fail: 1e8 },
@@ -93,12 +94,17 @@ export function resolveHealth(given: GivenThresholds = {}): HealthThresholds {
     if (!Number.isFinite(warn) || !Number.isFinite(fail)) {
       throw invalid(`A threshold is a finite number; ${shown}`, 'One that is out of reach is never met.');
     }
-    if (FALLING.has(name) ? fail > warn : fail < warn) {
+    if (!warnsFirst(name, resolved[name])) {
       const rule = FALLING.has(name) ? 'fail is at most warn where less is worse' : 'fail is at least warn';
       throw invalid(`Of each check's thresholds ${rule}; ${shown}`, 'Give both.');
     }
   }
   return resolved;
+}
+
+/** Whether a check that gets worse warns before it fails, or when it does. */
+export function warnsFirst(name: HealthCheckName, { warn, fail }: Threshold): boolean {
+  return FALLING.has(name) ? fail <= warn : fail >= warn;
 }
 
 function checkOf(name: HealthCheckName, finding: Finding, { warn, fail }: Threshold): HealthCheck {

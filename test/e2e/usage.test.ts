@@ -6,21 +6,22 @@ const at = scratch();
 
 describe('wrong usage', () => {
   it.each([
-    [['transcode', 'x', '--to', 'aac', '--out', 'y'], /--to.*flac/s],
-    [['transcode', 'x', '--to', 'flac'], /--out/],
+    [['transcode', 'x', '--to', 'flac'], /^millpond: --out is missing: /],
     [['transcode', '--to', 'flac', '--out', 'y'], /missing required argument/],
-    [['transcode', 'x', '--to', 'flac', '--out', 'y', '--rate', '44.1k'], /whole number from 1000/],
-    [['transcode', 'x', '--to', 'flac', '--out', 'y', '--bits', '20'], /16, 24 or 32/],
-    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--bitrate', 'high'], /192k/],
-    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--budget', 'lots'], /100MiB/],
     [
-      ['transcode', 'x', '--to', 'mp3', '--out', 'y', '--budget', '1k', '--threads', '2'],
-      /ERR_BUDGET_TOO_SMALL/,
+      ['transcode', 'x', '--to', 'aac', '--out', 'y'],
+      /^millpond: --to aac: .*flac.*\(ERR_INVALID_ARGUMENT\)$/m,
     ],
-    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--threads', '0'], /1 to 256/],
-    [['transcode', 'x', '--to', 'mp3', '--out', 'y', '--fast'], /unknown option/],
+    [
+      ['transcode', 'x', '--to', 'mp3', '--out', 'y', '--budget', '10', '--threads', '2'],
+      /^millpond: --budget 10: .* write 10MiB\. \(ERR_BUDGET_TOO_SMALL\)$/m,
+    ],
+    [['transcode', 'x', '--tto', 'mp3', '--out', 'y'], /unknown option '--tto'\n\(Did you mean --to\?\)/],
     [['demo', 'more'], /too many arguments/],
-    [['transmogrify'], /unknown command/],
+    [['transmogrify'], /unknown command 'transmogrify'\. Commands are transcode, /],
+    [['trancsode', 'x'], /unknown command 'trancsode'\. Did you mean transcode\?/],
+    [['help', 'HEALHT'], /unknown command 'HEALHT'\. Did you mean health\?/],
+    [['help', 'transcode', 'x'], /too many arguments/],
     [[], /Usage: millpond/],
   ])('%j ends with 2 and says what to do', async (args, message) => {
     const { code, stdout, stderr } = await millpond(...args);
@@ -43,10 +44,18 @@ describe('help', () => {
     ['transcode', '--help'],
     ['health', '--help'],
     ['demo', '--help'],
+    ['help'],
+    ['help', 'report'],
   ])('of %s has examples, on stdout, and ends with 0', async (...args) => {
     const { code, stdout, stderr } = await millpond(...args);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/Usage: .*Examples:\n {2}millpond/s);
+  });
+
+  it('of a command is the same by all its names', async () => {
+    const { stdout } = await millpond('help', 'transcode');
+    expect(stdout).toMatch(/^Usage: millpond transcode .*--to <format> --out <dir>/);
+    expect(await millpond('transcode', '--help')).toMatchObject({ code: 0, stdout });
   });
 
   it('--version prints the version', async () => {

@@ -40,7 +40,7 @@ export class RecordingFile {
     if (holdsSomethingElse(path)) {
       throw new MillpondError(
         'ERR_OUTPUT_WRITE',
-        `A recording replaces no file but an older recording; '${escaped(path)}' holds something else. Name another file (--record, record), or remove this one.`,
+        `A recording replaces no file but an older recording; '${escaped(path)}' holds something else. Name another file, or remove this one.`,
       );
     }
     try {
@@ -50,7 +50,7 @@ export class RecordingFile {
     } catch (cause) {
       throw new MillpondError(
         'ERR_OUTPUT_WRITE',
-        `A recording goes into a file that can be made or replaced, got '${escaped(path)}': ${escaped((cause as Error).message)}. Name another file (--record, record).`,
+        `A recording goes into a file that can be made or replaced, got '${escaped(path)}': ${escaped((cause as Error).message)}. Name another file.`,
         { cause },
       );
     }
