@@ -14,6 +14,8 @@ interface BlockSize {
   readonly bytes: number;
   /** Milliseconds of audio that it may last at most; default: any. */
   readonly mostMilliseconds?: number;
+  /** Frames of such a block, at a rate in Hz; asked instead of both where it is there, as a job's own is. */
+  frames?(channels: number, sampleRate: number): number;
   /** Called with the bytes of samples of each block that was worked on. */
   processed?(bytes: number): void;
 }
@@ -46,17 +48,23 @@ export function withBlocks(
 ): void {
   const { mostMilliseconds = Number.POSITIVE_INFINITY } = size;
   const mostBytes = (mostMilliseconds / 1000) * sampleRate * channels * 4;
-  const bytesFor = (advised: number): number => blockBytes(Math.min(advised, mostBytes), channels);
-  let advised = size.bytes;
+  const bytesNow = (): number => {
+    const frames = size.frames?.(channels, sampleRate);
+    return blockBytes(
+      frames === undefined ? Math.min(size.bytes, mostBytes) : frames * channels * 4,
+      channels,
+    );
+  };
+  let advised = bytesNow();
   let untilRetry = 0;
-  let lease = pool.acquire(bytesFor(advised));
+  let lease = pool.acquire(advised);
   try {
     const block = new Block(lease, channels, kind);
     do {
       signal.throwIfAborted();
-      const now = size.bytes;
+      const now = bytesNow();
       if (now !== advised && --untilRetry < 0) {
-        const other = resized(lease, bytesFor(now), pool);
+        const other = resized(lease, now, pool);
         if (other === null) untilRetry = RETRY_BLOCKS;
         else {
           lease = other;

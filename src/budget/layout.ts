@@ -55,6 +55,8 @@ export const QUOTA = LISTS + POOLED_TIERS * LIST_WORDS;
 export const DECLARED = QUOTA + POOLED_TIERS;
 /** KiB. */
 export const REFUSED_AT = DECLARED + 1;
+/** Bytes. */
+export const LONGEST_BLOCK = REFUSED_AT + 1;
 /** Two cache lines, so that neighbours never share one. */
 export const ROW_WORDS = 32;
 

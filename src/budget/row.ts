@@ -17,6 +17,7 @@ import {
   FREE,
   HUNGER,
   LISTS,
+  LONGEST_BLOCK,
   MAIL,
   OWNER,
   PROGRESS,
@@ -30,6 +31,8 @@ import {
 
 /** No list is as long: the next length is the lowest since. */
 const NO_LOW = 0x7fffffff;
+/** What a word can hold. */
+const MOST = 0x7fffffff;
 
 export class LedgerRow {
   /** Written by the owner only (`Counting`), and cleared with the row. */
@@ -94,6 +97,19 @@ export class LedgerRow {
   /** Main thread, before it posts the task; a plain store, since the message comes after it. */
   set declared(declared: boolean) {
     this.#words[this.#first + DECLARED] = Number(declared);
+  }
+
+  /**
+   * Bytes of the longest block that its job would work in, whatever is advised; 0 while it has not asked for
+   * a size. Main thread; a plain load.
+   */
+  get longestBlockBytes(): number {
+    return this.#words[this.#first + LONGEST_BLOCK];
+  }
+
+  /** Owner, whenever its job asks, 1 to infinity; a plain store. */
+  set longestBlockBytes(bytes: number) {
+    this.#words[this.#first + LONGEST_BLOCK] = Math.min(MOST, Math.ceil(bytes));
   }
 
   // What it starves for.

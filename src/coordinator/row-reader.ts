@@ -73,6 +73,12 @@ export class RowReader {
     return this.total(rows, (counters) => counters.processedBytes);
   }
 
+  /** Of the longest block that a job on any of these rows would work in; null where none has said. */
+  longestBlockBytes(rows: readonly number[]): Bytes | null {
+    const longest = Math.max(0, ...rows.map((row) => this.#rows[row].longestBlockBytes));
+    return longest === 0 ? null : longest;
+  }
+
   /**
    * By cause, the requests of worker threads and the nanoseconds that these spent in them; as `total`. Those
    * of the main thread wait beside other work: their times are a share of nothing.

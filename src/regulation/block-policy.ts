@@ -6,6 +6,9 @@
  * blocks need fewer. Jobs that report their work are put on trial; where none does, the block grows step by
  * step. Either way growth that makes requests cost more is taken back.
  *
+ * No block grows past what jobs would follow: those of one file last no longer than allowed. Pressure counts
+ * from there too, so that its first step is felt.
+ *
  * Three things keep it stable. A size that pressure began at is remembered as a ceiling one step below it,
  * which rises ever more slowly the more often pressure followed it. A size that did not help is left alone
  * for a time that doubles. And 0.75 x 1.5 is over 1, so the two never trigger each other: after pressure the
@@ -53,7 +56,7 @@ export function nextBlock(before: BlockState, input: BlockInput, policy: BlockPo
 
 /** Notes load, work and requests, whatever is decided. */
 function observe(state: BlockState, input: BlockInput, policy: BlockPolicy): BlockState {
-  const { nowMs, processedBytes, cpuSeconds, cpu } = input;
+  const { nowMs, processedBytes, cpuSeconds, cpu, longestBytes } = input;
   const now: Work = { nowMs, processedBytes, cpuSeconds };
   const worked = state.last !== null && efficiencyBetween(state.last, now) !== null ? now : state.worked;
   const busy = cpu !== null && cpu >= (state.busy ? policy.idleBelowCpu : policy.growAtCpu);
@@ -64,7 +67,7 @@ function observe(state: BlockState, input: BlockInput, policy: BlockPolicy): Blo
   const idle = !busy && share / policy.shrinkFactor < policy.growAtShare;
   return {
     ...state,
-    ...{ worked, last: now, seen, busy },
+    ...{ worked, last: now, seen, busy, longestBytes },
     idleSinceMs: idle ? (state.idleSinceMs ?? nowMs) : null,
     wantedSinceMs: wanted ? (state.wantedSinceMs ?? nowMs) : null,
   };
@@ -74,7 +77,7 @@ function observe(state: BlockState, input: BlockInput, policy: BlockPolicy): Blo
 function underPressure(state: BlockState, input: BlockInput, policy: BlockPolicy): BlockStep {
   const { nowMs, heldBytes, pressure } = input;
   // The size before a trial: 75 % of what was only being tried may be more than that.
-  const settled = state.trial?.baseBytes ?? state.bytes;
+  const settled = followed(state, state.trial?.baseBytes ?? state.bytes, policy);
   const started = state.episode ?? { heldBytes, fell: false };
   const fell = started.fell || heldBytes <= started.heldBytes * (1 - policy.leastFall);
   const episode = { heldBytes: started.heldBytes, fell };
@@ -83,7 +86,7 @@ function underPressure(state: BlockState, input: BlockInput, policy: BlockPolicy
   const bytes = Math.max(policy.leastBytes, whole(settled * policy.shrinkFactor));
   const waits = fell && nowMs - state.changedMs < policy.coolDownMs;
   const shown = { ...next, ceilingBytes: ceilingAt(next, nowMs, policy) };
-  if (waits || bytes >= state.bytes) return { state: shown, change: null };
+  if (waits || bytes >= state.bytes) return { state: { ...shown, bytes: state.bytes }, change: null };
   const why = state.episode !== null && !fell ? ' and nothing was freed yet' : '';
   return change(shown, input, 'shrink', bytes, `Pressure is ${pressure}${why}`);
 }
@@ -95,7 +98,7 @@ function underPressure(state: BlockState, input: BlockInput, policy: BlockPolicy
  */
 function newCeiling(state: BlockState, nowMs: number, policy: BlockPolicy): BlockState['ceiling'] {
   const { ceiling, trial } = state;
-  const size = trial?.triedBytes ?? state.bytes;
+  const size = followed(state, trial?.triedBytes ?? state.bytes, policy);
   const bytes = Math.max(policy.leastBytes, whole(size * policy.shrinkFactor));
   let doublingMs = policy.ceilingDoublingMs;
   if (ceiling !== null) {
@@ -104,6 +107,11 @@ function newCeiling(state: BlockState, nowMs: number, policy: BlockPolicy): Bloc
     doublingMs = Math.min(policy.mostCeilingDoublingMs, Math.max(doublingMs, ceiling.doublingMs * factor));
   }
   return { bytes, sinceMs: nowMs, doublingMs };
+}
+
+/** The largest that a job works in where so much is advised. */
+function followed({ longestBytes }: BlockState, bytes: Bytes, policy: BlockPolicy): Bytes {
+  return longestBytes === null ? bytes : Math.min(bytes, Math.max(policy.leastBytes, whole(longestBytes)));
 }
 
 function endEpisode(state: BlockState, nowMs: number): BlockState {
@@ -186,7 +194,7 @@ function atEase(state: BlockState, input: BlockInput, policy: BlockPolicy): Bloc
     return idle && down < bytes ? change(state, input, 'return', down, 'The CPU is not busy any more') : stay;
   }
   const { worked, wantedSinceMs, busy } = state;
-  const tried = Math.min(policy.mostBytes, whole(bytes * policy.growFactor));
+  const tried = Math.min(mostNow(state, policy), whole(bytes * policy.growFactor));
   if (!(busy || wantedSinceMs !== null) || tried <= bytes || tried > ceilingBytes) return stay;
   if (stillUnknown(state.seen, input, policy)) return stay;
   const before = costOf(state.seen);
@@ -218,14 +226,19 @@ function whyGrow({ busy, seen }: BlockState, { cpu }: BlockInput): string {
   return share === null ? 'CPU load was high' : `Requests take ${percent(share)} of the busy time`;
 }
 
-/** The least of the clamp, what pressure left, and the size before one that did not help. */
+/** Of the clamp, and what any job would follow. */
+function mostNow(state: BlockState, policy: BlockPolicy): Bytes {
+  return Math.max(policy.baselineBytes, followed(state, policy.mostBytes, policy));
+}
+
+/** The least of what can be, what pressure left, and the size before one that did not help. */
 function ceilingAt(state: BlockState, nowMs: number, policy: BlockPolicy): Bytes {
   const { ceiling, failed, episode } = state;
   const doublings = ceiling === null || episode !== null ? 0 : (nowMs - ceiling.sinceMs) / ceiling.doublingMs;
   const pressed = ceiling === null ? policy.mostBytes : ceiling.bytes * 2 ** Math.min(64, doublings);
   const barred =
     failed !== null && nowMs < failed.untilMs ? whole(failed.bytes / policy.growFactor) : policy.mostBytes;
-  return Math.max(policy.leastBytes, Math.min(policy.mostBytes, whole(pressed), barred));
+  return Math.max(policy.leastBytes, Math.min(mostNow(state, policy), whole(pressed), barred));
 }
 
 function change(

@@ -64,12 +64,18 @@ export const DEFAULT_BLOCK_POLICY: Omit<BlockPolicy, keyof BlockSizes> = {
 
 export interface BlockInput extends Work, Requests {
   /**
-   * How busy the CPU is, smoothed, 0 to 1; null where it cannot be read: then it makes nothing grow.
+   * How busy the process keeps what it could get of the CPU, smoothed, 0 to 1; null where it cannot be read:
+   * then it makes nothing grow.
    */
   readonly cpu: number | null;
   readonly pressure: PressureLevel;
   /** The ledger's sum. */
   readonly heldBytes: Bytes;
+  /**
+   * Of the longest block that any job would work in: one that lasts as long as blocks may; null where none
+   * has said.
+   */
+  readonly longestBytes: Bytes | null;
 }
 
 export interface BlockState {
@@ -77,6 +83,8 @@ export interface BlockState {
   readonly bytes: Bytes;
   /** Growth ends here now. */
   readonly ceilingBytes: Bytes;
+  /** Of the longest block that any job would work in, as of the last look. */
+  readonly longestBytes: Bytes | null;
   readonly changedMs: number;
   /** The CPU is: over the upper mark, and not yet under the lower one. */
   readonly busy: boolean;
@@ -108,6 +116,7 @@ export function startBlock(policy: BlockPolicy, nowMs: number): BlockState {
   return {
     bytes: policy.baselineBytes,
     ceilingBytes: policy.mostBytes,
+    longestBytes: null,
     changedMs: nowMs - policy.coolDownMs,
     busy: false,
     idleSinceMs: nowMs,

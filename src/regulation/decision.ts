@@ -15,8 +15,8 @@ export type DecisionKind = (typeof DECISION_KINDS)[number];
 /** What was known when it was decided. */
 export interface DecisionInputs {
   /**
-   * How busy the CPU is, smoothed, 0 to 1: the higher of the process's and the machine's load; null where it
-   * cannot be read.
+   * How busy the process keeps what it could get of the CPU, smoothed, 0 to 1: waiting for a core counts, or,
+   * where the system does not tell that, the machine's load if it is higher; null where neither can be read.
    */
   readonly cpu: number | null;
   readonly pressure: PressureLevel;

@@ -19,6 +19,8 @@ export interface Observation {
   readonly outsideShare: number;
   readonly allocatedByTier: readonly Bytes[];
   readonly processedBytes: number;
+  /** Of the longest block that any job would work in; null where none has said. */
+  readonly longestBlockBytes: Bytes | null;
   readonly cpuSeconds: number;
   /** Of worker threads since the start: busy, in requests that did not wait, and in those that did. */
   readonly busySeconds: number;
@@ -65,6 +67,7 @@ export function observe(
     outsideShare: mainKib / ledger.limitKib,
     allocatedByTier: TIER_NAMES.map((_, tier) => rows.allocatedKib(live, tier) * KiB),
     processedBytes: rows.processedBytes(live),
+    longestBlockBytes: rows.longestBlockBytes(live),
     cpuSeconds: load.cpuSeconds,
     busySeconds: load.busySeconds,
     acquireSeconds: seconds(SERVED_AT_ONCE),

@@ -13,7 +13,14 @@ import type { Admission } from './admission.ts';
 export interface RegulatedMemory extends Pick<Coordinator, 'drain' | 'critical' | 'scarce'> {
   readonly rows: Pick<
     RowReader,
-    'live' | 'idle' | 'idleKib' | 'tierKib' | 'processedBytes' | 'requests' | 'allocatedKib'
+    | 'live'
+    | 'idle'
+    | 'idleKib'
+    | 'tierKib'
+    | 'processedBytes'
+    | 'longestBlockBytes'
+    | 'requests'
+    | 'allocatedKib'
   >;
   readonly loans: Pick<Loans, 'bytes'>;
   readonly cleanup: Pick<Cleanup, 'takeUse' | 'clear' | 'lowerQuota' | 'refill'>;

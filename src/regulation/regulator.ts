@@ -222,18 +222,20 @@ export class Regulator {
   }
 
   #followBlock(nowMs: number): void {
-    const { usedKib, processedBytes, cpuSeconds, busySeconds, acquireSeconds, waitSeconds } = this.#now;
+    const { usedKib, processedBytes, cpuSeconds, longestBlockBytes } = this.#now;
+    const { busySeconds, acquireSeconds, waitSeconds } = this.#now;
     const pressure = this.#emergency.active ? 'critical' : this.#pressure.level;
     const { load, totals } = this.#parts;
     this.#block.look(
       {
         ...{ nowMs, pressure, heldBytes: usedKib * KiB, processedBytes, cpuSeconds },
-        ...{ busySeconds, acquireSeconds, waitSeconds },
+        ...{ busySeconds, acquireSeconds, waitSeconds, longestBytes: longestBlockBytes },
         cpu: load.share,
         p99Nanoseconds: totals.intervalP99(),
       },
       ({ kind, bytes, reason }) => {
-        this.#decide(kind, nowMs, reason, { blockBytes: bytes }, this.#savedBy(this.#block.bytes, bytes));
+        const before = Math.min(this.#block.bytes, longestBlockBytes ?? Number.POSITIVE_INFINITY);
+        this.#decide(kind, nowMs, reason, { blockBytes: bytes }, this.#savedBy(before, bytes));
       },
     );
   }

@@ -28,7 +28,10 @@ export interface BlockSnapshot {
   readonly baselineBytes: Bytes;
   readonly leastBytes: Bytes;
   readonly mostBytes: Bytes;
-  /** Growth ends here for now, for what it remembers of the last pressure or of growth that did not help. */
+  /**
+   * Growth ends here for now, for what it remembers of the last pressure or of growth that did not help, or
+   * since no job's blocks would last longer.
+   */
   readonly ceilingBytes: Bytes;
   /** Milliseconds of audio that one block lasts at most. */
   readonly mostMilliseconds: number;

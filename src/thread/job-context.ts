@@ -4,6 +4,7 @@
  */
 import type { Counting } from '../budget/counting.ts';
 import type { Ledger } from '../budget/ledger.ts';
+import type { LedgerRow } from '../budget/row.ts';
 import { MillpondError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
 
@@ -27,7 +28,7 @@ export interface BlockAdvice {
   readonly mostMilliseconds: number;
   /**
    * Frames of 32-bit samples that fit one block of so many channels, and at a rate (Hz) last no longer than
-   * allowed; 1 or more.
+   * allowed; 1 or more. With a rate, blocks are not advised to grow past what lasts so long.
    * @throws MillpondError `ERR_INVALID_ARGUMENT` for fewer channels than one, or a rate that is not over 0
    */
   frames(channels: number, sampleRate?: number): number;
@@ -60,7 +61,7 @@ export function makeContext(parts: ContextParts): JobContext {
   const words = ledger.row(row);
   return Object.freeze({
     pool,
-    block: Object.freeze(blockAdvice(parts)),
+    block: Object.freeze(blockAdvice(parts, words)),
     progress: (fraction: number) => {
       words.progressThousandths = Math.round(Math.min(1, Math.max(0, fraction)) * 1000);
     },
@@ -70,17 +71,23 @@ export function makeContext(parts: ContextParts): JobContext {
   });
 }
 
-function blockAdvice({ ledger, counts, mostBlockMs, processed }: ContextParts): BlockAdvice {
+/** Whoever asks for a size also says up to which one it would follow: beyond that none is advised. */
+function blockAdvice(
+  { ledger, counts, mostBlockMs, processed }: ContextParts,
+  words: Pick<LedgerRow, 'longestBlockBytes'>,
+): BlockAdvice {
   const { header } = ledger;
   return {
     get bytes() {
+      words.longestBlockBytes = Number.POSITIVE_INFINITY;
       return header.blockBytes;
     },
     mostMilliseconds: mostBlockMs,
     frames: (channels, sampleRate = Number.POSITIVE_INFINITY) => {
       if (!(channels >= 1 && sampleRate > 0)) throw invalidFrames(channels, sampleRate);
-      const frames = Math.min(header.blockBytes / (4 * channels), (sampleRate * mostBlockMs) / 1000);
-      return Math.max(1, Math.floor(frames));
+      const longest = (sampleRate * mostBlockMs) / 1000;
+      words.longestBlockBytes = longest * channels * 4;
+      return Math.max(1, Math.floor(Math.min(header.blockBytes / (4 * channels), longest)));
     },
     processed: (bytes) => {
       if (!(Number.isFinite(bytes) && bytes >= 0)) throw invalidBytes(bytes);

@@ -50,6 +50,22 @@ describe('block sizes', () => {
     expect(readAll(at('deep.flac'), 's32', 1000).planes.map((plane) => Array.from(plane))).toEqual(planes);
   });
 
+  test('are asked for with rate and channels where a size knows them', () => {
+    const input = writeWav(at('asked.wav'), [noise(50_000, 16), noise(50_000, 16)], { rate: 32_000 });
+    const asked = new Set<string>();
+    const block = {
+      bytes: 8,
+      frames: (...of: number[]) => {
+        asked.add(of.join());
+        return 1000 + asked.size;
+      },
+    };
+    const pool = dirtyShard();
+    convert(input, at('asked.flac'), 'flac', { pool, block });
+    expect([...asked]).toEqual(['2,32000']);
+    expect(readAll(at('asked.flac')).planes).toEqual(readAll(input).planes);
+  });
+
   test('that cannot grow for want of memory stay as they are', () => {
     const input = writeWav(at('in.wav'), [noise(50_000, 16)]);
     const pool = dirtyShard({ budgetBytes: 64 * KiB });

@@ -44,6 +44,8 @@ describe('the words of the ledger', () => {
         [layout.LISTS, POOLED_TIERS * LIST_WORDS],
         [layout.QUOTA, POOLED_TIERS],
         [layout.DECLARED, 1],
+        [layout.REFUSED_AT, 1],
+        [layout.LONGEST_BLOCK, 1],
       ]),
     ],
     [

@@ -20,6 +20,7 @@ function shown(ledger: Ledger, at: number) {
     cancelled: [row.cancelled(0), row.cancelled(100 + at)],
     progress: row.progressThousandths,
     declared: row.declared,
+    longest: row.longestBlockBytes,
     starving: [row.starvingKib, row.starvingTier],
     lists: [0, 1, 2].map((tier) => [
       row.idle(tier),
@@ -36,6 +37,7 @@ function fill(ledger: Ledger, at: number): void {
   const row = ledger.row(at);
   row.cancel(100 + at);
   row.progressThousandths = 200 + at;
+  row.longestBlockBytes = 250 + at;
   row.starve(300 + at, 2);
   row.resetMarks();
   const { words, lists, quota } = row.shardWords();
@@ -56,6 +58,7 @@ const filled = (at: number): ReturnType<typeof shown> => ({
   cancelled: [false, true],
   progress: 200 + at,
   declared: true,
+  longest: 250 + at,
   starving: [300 + at, 2],
   lists: [
     [2, 2, 3, 3],
@@ -70,6 +73,7 @@ const EMPTY: ReturnType<typeof shown> = {
   cancelled: [true, false],
   progress: 0,
   declared: false,
+  longest: 0,
   starving: [0, 0],
   lists: [
     [0, 0, 0, 0],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KiB } from '../../src/bytes.ts';
+import { KiB, MiB } from '../../src/bytes.ts';
 import { busy, elevated, Played, policy } from './played-block.ts';
 
 const quiet = { cpu: 0.5 } as const;
@@ -29,6 +29,33 @@ describe('with jobs that report no work, a block', () => {
     expect(times.slice(1).every((time, at) => time - times[at] >= policy.coolDownMs)).toBe(true);
     expect(block.state.bytes).toBe(policy.mostBytes);
     expect(block.looks(3600, busy)).toEqual([]);
+  });
+
+  it('grows to the longest that a job would work in and no further, and on when that is longer', () => {
+    const block = silent();
+    block.longestBytes = 128_000;
+    expect(block.looks(60, busy)).toEqual(['grow 96', 'grow 125']);
+    expect(block.state.ceilingBytes).toBe(128_000);
+    block.longestBytes = 176_400;
+    expect(block.looks(60, busy)).toEqual([`grow ${176_384 / KiB}`]);
+    // Nor is one put on trial that nobody would follow.
+    block.rate = (bytes) => 1e6 * bytes;
+    expect(block.looks(60, busy)).toEqual([]);
+    expect(block.state.trial).toBe(null);
+  });
+
+  it('falls to 75 % of the longest when pressure comes, however much was advised, and back to the baseline', () => {
+    const block = silent();
+    block.looks(60, busy);
+    block.longestBytes = 64_000;
+    expect(block.look({ ...busy, ...elevated })).toMatchObject({ kind: 'shrink', bytes: 48_000 });
+    expect(block.state.ceilingBytes).toBe(48_000);
+    // In the cool-down nothing changes, whatever jobs do.
+    block.longestBytes = 8000;
+    expect(block.look({ ...elevated, heldBytes: 40 * MiB })).toBe(null);
+    expect(block.state.bytes).toBe(48_000);
+    block.longestBytes = 64_000;
+    expect(block.looks(60, busy)).toEqual([`return ${64_000 / KiB}`, 'return 64']);
   });
 
   it('waits as long as a report may take where there was one, and goes on trial when there is one again', () => {

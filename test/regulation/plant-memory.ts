@@ -43,6 +43,7 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
   scarce = false;
   critical = false;
   processedBytes = 0;
+  longestBytes: Bytes | null = null;
   /** By cause, of requests of all workers. */
   readonly requests = CAUSES.map(() => ({ count: 0, nanoseconds: 0 }));
   readonly #rows: readonly Row[];
@@ -73,6 +74,7 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
       idleKib: (row) => this.#kib(this.#rows[row].idle),
       tierKib: (tier) => this.#tierKib(tier),
       processedBytes: () => this.processedBytes,
+      longestBlockBytes: () => this.longestBytes,
       requests: () => this.requests,
       allocatedKib: (_rows, tier) => this.#allocatedKib[tier] ?? 0,
     };

@@ -43,6 +43,8 @@ export interface PlantOptions {
   readonly limitBytes?: Bytes | null;
   /** Blocks that each busy thread works in at once. */
   readonly blocksPerThread?: number;
+  /** Of the longest block that jobs would work in; any by default. */
+  readonly longestBytes?: Bytes | null;
   /** Work for each CPU second beside that at other sizes. 1 for any by default. */
   readonly speed?: (blockBytes: Bytes) => number;
   /** Whether jobs report their work. True by default. */
@@ -91,6 +93,7 @@ export class Plant implements Source {
       baselineBytes: 65_536,
       limitBytes: null,
       blocksPerThread: 1,
+      longestBytes: null,
       speed: () => 1,
       reports: true,
       acquireShare: () => 0,
@@ -100,12 +103,13 @@ export class Plant implements Source {
       seed: 1,
       ...options,
     };
-    const { budgetBytes, threads, baselineBytes, limitBytes, seed } = this.#options;
+    const { budgetBytes, threads, baselineBytes, limitBytes, longestBytes, seed } = this.#options;
     this.#blockBytes = baselineBytes;
     this.#random = randomFrom(seed);
     this.#requestRandom = randomFrom(seed + 1e6);
     this.#pool = optionsOf(budgetBytes, baselineBytes);
     this.#memory = new PlantMemory(this.#pool, threads);
+    this.#memory.longestBytes = longestBytes;
     this.lowered = this.#memory.lowered;
     this.#load = new CpuLoad({
       now: () => this.#nowMs,
@@ -167,7 +171,7 @@ export class Plant implements Source {
     this.#waitedSeconds += contention * cpuSeconds;
     this.#machineSeconds += contention > 0 ? coreSeconds : cpuSeconds;
     this.#request(cpuSeconds);
-    this.#blockBytes = memory.header.blockBytes;
+    this.#blockBytes = Math.min(memory.header.blockBytes, memory.longestBytes ?? Number.POSITIVE_INFINITY);
     this.#cpuSeconds += cpuSeconds;
     if (reports) memory.processedBytes += cpuSeconds * 50 * MiB * factor;
     const busyMs = this.#cpuSeconds * 1000;

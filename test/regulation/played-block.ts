@@ -31,6 +31,7 @@ export class Played {
   acquireShare: (bytes: number) => number = () => 0;
   waitShare: (bytes: number) => number = () => 0;
   p99: (bytes: number) => number | null = () => null;
+  longestBytes: number | null = null;
 
   constructor(bytes = policy.baselineBytes) {
     this.state = { ...startBlock(policy, 0), bytes };
@@ -51,7 +52,9 @@ export class Played {
     const { nowMs, processedBytes, cpuSeconds, busySeconds, acquireSeconds, waitSeconds } = this;
     const requests = { busySeconds, acquireSeconds, waitSeconds, p99Nanoseconds: this.p99(this.state.bytes) };
     const work = { nowMs, processedBytes, cpuSeconds };
-    const next = nextBlock(this.state, { ...work, ...requests, cpu, pressure, heldBytes }, given);
+    const { longestBytes } = this;
+    const look = { ...work, ...requests, cpu, pressure, heldBytes, longestBytes };
+    const next = nextBlock(this.state, look, given);
     this.state = next.state;
     return next.change;
   }

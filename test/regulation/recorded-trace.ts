@@ -100,6 +100,7 @@ class RecordedTrace implements Source {
         idleKib: () => 0,
         tierKib: (tier) => tiers[tier].capacity / KiB,
         processedBytes: () => this.#now.processedBytes,
+        longestBlockBytes: () => null,
         requests: () =>
           CAUSES.map((cause) => ({
             count: 0,

@@ -207,6 +207,19 @@ describe('CPU load', () => {
       'CPU load is 100.0 %, and no work is reported: 64 KiB to 96 KiB',
     );
   });
+
+  it('grows them to the longest that any thread would work in, and no further', () => {
+    const { shards, ledger, now, pass } = start({ budgetBytes: 64 * MiB });
+    now.busy = 1;
+    const [one, other] = shards.map(({ row }) => ledger.row(row));
+    one.longestBlockBytes = 100_000;
+    other.longestBlockBytes = 128_000;
+    pass(30_000);
+    expect(ledger.header.blockBytes).toBe(128_000);
+    one.longestBlockBytes = Number.POSITIVE_INFINITY;
+    pass(60_000);
+    expect(ledger.header.blockBytes).toBe(MiB);
+  });
 });
 
 describe('requests', () => {

@@ -157,6 +157,16 @@ export const MADE_TRACES: Readonly<Record<string, Trace>> = {
     { seconds: HOUR, load: () => ({ cpu: 1, leaseShare: 0.2 }), reports: false, noise: 0.02 },
     { constantFrom: 0 },
   ),
+  speech: made(
+    'a busy CPU, no work is reported, and blocks last no longer than 125 KiB of samples do',
+    {
+      seconds: HOUR,
+      load: () => ({ cpu: 1, leaseShare: 0.2 }),
+      reports: false,
+      longestBytes: 125 * KiB,
+    },
+    { constantFrom: 0 },
+  ),
   'silent-square': made(
     '20 s of busy CPU and 20 s idle, for ever; jobs report no work',
     {

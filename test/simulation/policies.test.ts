@@ -119,6 +119,7 @@ describe('where they settle', () => {
     ['greedy', 4 * KiB],
     ['heap', 64 * KiB],
     ['silent', MiB],
+    ['speech', 125 * KiB],
     ['neighbour', 64 * KiB],
     ['neighbours', MiB],
     ['requests', 486 * KiB],
@@ -208,6 +209,7 @@ describe('any load', () => {
           noise: fc.constantFrom(0, 0.02, 0.2),
           seed: fc.nat(1e6),
           reports: fc.boolean(),
+          longestBytes: fc.constantFrom(null, 384, 64_000, 384_000),
         }),
         fc.double({ min: -0.3, max: 0.3, noNaN: true }),
         // At blocks of 64 KiB, and how it follows their size.
