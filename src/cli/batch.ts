@@ -20,8 +20,8 @@ import { wrongValue } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { listenToFfmpeg } from './ffmpeg-log.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
-import { type ProgressBar, startProgressBar } from './progress-bar.ts';
-import { startWatch } from './watch.ts';
+import type { Progress, ProgressView } from './progress.ts';
+import { startProgressView } from './progress-view.ts';
 
 /** What is wrong with a recording's file, where a runtime starts. */
 const OF_RECORDING: ReadonlySet<ErrorCode> = new Set(['ERR_OUTPUT_CLASH', 'ERR_OUTPUT_WRITE']);
@@ -41,6 +41,9 @@ interface BatchOptions {
   readonly record: string | undefined;
   readonly logLevel: LogLevel | undefined;
 }
+
+/** What of a batch is done. */
+type Count = { -readonly [name in 'doneSeconds' | 'files' | 'failed']: Progress[name] };
 
 /** Who prints lines on stderr now. */
 interface Screen {
@@ -89,22 +92,23 @@ async function run(
 ): Promise<void> {
   const { stderr, stdout } = process;
   for (const { output } of plan.files) interrupt.watch(dirname(output));
-  const bar = await startProgress(options, runtime, plan, started);
-  if (bar !== null && options.watch) {
-    screen.line = bar.line;
-    interrupt.printWith(bar.line);
+  const count: Count = { doneSeconds: 0, files: 0, failed: 0 };
+  const view = options.quiet ? null : await startView(options, runtime, plan, count, started);
+  if (view !== null && options.watch) {
+    screen.line = view.line;
+    interrupt.printWith(view.line);
   }
   const notes: BatchNote[] = [];
   const settings: BatchSettings = { ...options.settings, to: options.to };
   let outcome: BatchOutcome;
   let before: Snapshot | null = null;
   try {
-    outcome = await runBatch(runtime, plan, settings, watcher(bar, notes), interrupt.signal);
+    outcome = await runBatch(runtime, plan, settings, watcher(count, view, notes), interrupt.signal);
   } finally {
     // Only the JSON shows it, and a short run would notice the milliseconds.
     if (options.json) before = runtime.snapshot();
     const { left } = await runtime.close();
-    bar?.stop();
+    view?.stop();
     // One that is stuck inside FFmpeg would keep the process at its end.
     if (left.length > 0) interrupt.giveUp();
   }
@@ -124,66 +128,44 @@ async function run(
   process.exitCode = interrupt.exitCode() || (outcome.failures.length > 0 ? EXIT.failed : EXIT.done);
 }
 
-/** Whatever is drawn on the terminal; null when nothing is to be. */
-function startProgress(
-  { quiet, watch }: BatchOptions,
+function startView(
+  { watch }: BatchOptions,
   runtime: Runtime,
-  plan: Plan,
+  { files, unreadable }: Plan,
+  count: Count,
   started: number,
-): Promise<ProgressBar | null> {
-  if (quiet) return Promise.resolve(null);
-  const seconds = plan.files.reduce((sum, file) => sum + file.estimatedSeconds, 0);
-  return watch
-    ? startLiveView(runtime, seconds, plan.files.length + plan.unreadable.length, started)
-    : startProgressBar(process.stderr, seconds, plan.files.length);
-}
-
-/** A progress bar that also shows what the runtime does. */
-async function startLiveView(
-  runtime: Runtime,
-  totalSeconds: number,
-  totalFiles: number,
-  started: number,
-): Promise<ProgressBar> {
-  let doneSeconds = 0;
-  let files = 0;
-  let failed = 0;
-  const { line, stop } = await startWatch(process.stderr, () => ({
-    snapshot: runtime.snapshot(),
-    progress: {
-      doneSeconds,
+): Promise<ProgressView> {
+  const totalSeconds = files.reduce((sum, file) => sum + file.estimatedSeconds, 0);
+  const totalFiles = files.length + unreadable.length;
+  return startProgressView(process.stderr, watch, {
+    snapshot: () => runtime.snapshot(),
+    progress: () => ({
+      ...count,
       totalSeconds,
-      files,
-      failed,
       totalFiles,
       elapsedSeconds: (performance.now() - started) / 1000,
-    },
-  }));
-  return {
-    advance(seconds) {
-      doneSeconds += seconds;
-    },
-    fileDone(withFailure) {
-      files++;
-      if (withFailure) failed++;
-    },
-    line,
-    stop,
-  };
+    }),
+  });
 }
 
-function watcher(bar: ProgressBar | null, notes: BatchNote[]): BatchWatcher {
+function watcher(count: Count, view: ProgressView | null, notes: BatchNote[]): BatchWatcher {
   return {
-    advanced: (seconds) => bar?.advance(seconds),
+    advanced(seconds) {
+      count.doneSeconds += seconds;
+      view?.changed();
+    },
     done(file, result) {
-      bar?.fileDone();
+      count.files++;
       for (const message of result.warnings) notes.push({ file: file.input, message });
+      view?.changed();
     },
     failed(file, { code, message }) {
-      bar?.fileDone(true);
+      count.files++;
+      count.failed++;
       const text = `failed: ${shown(file)}: ${escaped(message)} (${escaped(code)})`;
-      if (bar !== null) bar.line(text);
-      else process.stderr.write(`${text}\n`);
+      if (view === null) process.stderr.write(`${text}\n`);
+      else view.line(text);
+      view?.changed();
     },
   };
 }

@@ -8,17 +8,7 @@ import type { ShardSnapshot } from '../telemetry/shard-snapshot.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { formatSeconds } from '../text/durations.ts';
 import { escaped } from '../text/escaping.ts';
-
-export interface Progress {
-  /** Of audio, estimated. */
-  readonly doneSeconds: number;
-  readonly totalSeconds: number;
-  /** Files that ended, failed ones among them. */
-  readonly files: number;
-  readonly failed: number;
-  readonly totalFiles: number;
-  readonly elapsedSeconds: number;
-}
+import { type Progress, percentDone, secondsLeft, shareDone } from './progress.ts';
 
 interface Space {
   readonly columns: number;
@@ -64,13 +54,14 @@ export function render(snapshot: Snapshot, progress: Progress, space: Space): st
 }
 
 function progressLine(progress: Progress, brush: Brush): Line {
-  const { doneSeconds, totalSeconds, files, failed, totalFiles, elapsedSeconds } = progress;
-  const share = Math.min(1, totalSeconds > 0 ? doneSeconds / totalSeconds : files / Math.max(1, totalFiles));
-  const left = share > 0 ? `, ${formatSeconds((elapsedSeconds * (1 - share)) / share, 'coarse')} left` : '';
+  const { files, failed, totalFiles, elapsedSeconds } = progress;
+  const share = shareDone(progress);
+  const seconds = secondsLeft(progress);
+  const left = seconds === null ? '' : `, ${formatSeconds(seconds, 'coarse')} left`;
   return [
     label('files'),
     ...brush.bar([[share, 'green']]),
-    [` ${percent(share)}, ${files} of ${totalFiles}`],
+    [` ${percentDone(progress)} %, ${files} of ${totalFiles}`],
     ...(failed > 0 ? [[`, ${failed} failed`, 'red'] as const] : []),
     [`, ${formatSeconds(elapsedSeconds, 'coarse')}${left}`],
   ];

@@ -6,7 +6,8 @@
 
 import { stripVTControlCharacters } from 'node:util';
 import type { Snapshot } from '../telemetry/snapshot.ts';
-import { type Progress, render } from './watch-view.ts';
+import type { Progress, ProgressView } from './progress.ts';
+import { render } from './watch-view.ts';
 
 const REDRAW_MS = 250;
 /** For a terminal that does not report its size. */
@@ -15,28 +16,18 @@ const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
 const ERASE_LINE_AND_GO_UP = '\x1b[2K\x1b[1A';
 
-interface Watch {
-  /** Prints a line above the view. */
-  line(text: string): void;
-  /** Removes the view and shows the cursor again; lines still print. */
-  stop(): void;
-}
-
 interface Watched {
   readonly snapshot: Snapshot;
   readonly progress: Progress;
 }
 
 /** What of a terminal is used. */
-type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows' | 'hasColors' | 'write' | 'on' | 'off'>;
+export type Terminal = Pick<
+  NodeJS.WriteStream,
+  'isTTY' | 'columns' | 'rows' | 'hasColors' | 'write' | 'on' | 'off'
+>;
 
-/**
- * Where `stream` is no terminal, or one that cannot move its cursor, nothing is drawn and `line` just prints.
- */
-export async function startWatch(stream: Terminal, source: () => Watched): Promise<Watch> {
-  if (!stream.isTTY || process.env.TERM === 'dumb') {
-    return { line: (text) => void stream.write(`${text}\n`), stop() {} };
-  }
+export async function startWatch(stream: Terminal, source: () => Watched): Promise<ProgressView> {
   const { createLogUpdate } = await import('log-update');
   const size = () => ({ columns: stream.columns || USUAL.columns, rows: stream.rows || USUAL.rows });
   const sized = {
@@ -81,6 +72,8 @@ export async function startWatch(stream: Terminal, source: () => Watched): Promi
   let stopped = false;
   draw();
   return {
+    // It is redrawn by its timer.
+    changed() {},
     line(text) {
       if (!stopped) update.clear();
       stream.write(`${text}\n`);

@@ -90,19 +90,3 @@ describe('the live view on a terminal', () => {
     expect(heads(await unsized.lines())).toEqual(WHOLE);
   });
 });
-
-describe('the live view elsewhere', () => {
-  it.each([
-    ['no terminal', false, 'xterm'],
-    ['a terminal that cannot move its cursor', true, 'dumb'],
-  ])('on %s draws nothing and prints lines as they are', async (_where, isTTY, term) => {
-    vi.stubEnv('TERM', term);
-    const screen = Object.defineProperty(new Screen(100, 30), 'isTTY', { value: isTTY });
-    watch = await startWatch(screen.asStream, source);
-    vi.advanceTimersByTime(1000);
-    watch.line('failed: a.wav');
-    watch.stop();
-    vi.unstubAllEnvs();
-    expect(screen.written).toBe('failed: a.wav\n');
-  });
-});

@@ -28,8 +28,13 @@ export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
+  /** Without lines on progress: how many there are depends on which file ends first. */
   readonly stderr: string;
+  /** These lines. */
+  readonly progress: readonly string[];
 }
+
+const PROGRESS = /^progress: .*\n/gm;
 
 export interface Started {
   readonly child: ChildProcess;
@@ -59,7 +64,10 @@ export function startProgram(
   }
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, ...text }));
+    child.on('close', (code, signal) => {
+      const progress = (text.stderr.match(PROGRESS) ?? []).map((line) => line.trimEnd());
+      resolve({ code, signal, stdout: text.stdout, stderr: text.stderr.replace(PROGRESS, ''), progress });
+    });
   });
   return { child, ended };
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bin, scratch, startProgram } from './millpond.ts';
+import { bin, type Ended, scratch, startProgram } from './millpond.ts';
 import { tonesIn } from './tones.ts';
 
 const at = scratch();
@@ -14,6 +14,10 @@ function shellLine(input: string, out: string, ...more: string[]): string {
   return words.map((word) => `'${word}'`).join(' ');
 }
 
+function onTerminal(line: string): Promise<Ended> {
+  return startProgram('script', ['-qec', line, '/dev/null'], { TERM: 'xterm' }).ended;
+}
+
 describe('on a terminal', () => {
   it('shows a progress bar on stderr, and none elsewhere', async () => {
     const input = folderOfTones(
@@ -22,11 +26,12 @@ describe('on a terminal', () => {
     );
     const line = shellLine(input, 'bar-out');
     // Standard error is the terminal, standard output a file.
-    const both = await startProgram('script', ['-qec', `${line} > ${at('bar.txt')}`, '/dev/null']).ended;
+    const both = await onTerminal(`${line} > ${at('bar.txt')}`);
     expect(both.code).toBe(0);
     expect(both.stdout).toMatch(/\d+ % \| \d+\/12 files/);
     expect(readFileSync(at('bar.txt'), 'utf8')).toMatch(/^files\s+12 of 12 done\n/);
-    const quiet = await startProgram('script', ['-qec', `${line} --quiet`, '/dev/null']).ended;
+    expect(both.stdout).not.toMatch(/NaN|Infinity|NF|progress:/);
+    const quiet = await onTerminal(`${line} --quiet`);
     expect(quiet).toMatchObject({ code: 0, stdout: '' });
   });
 
@@ -34,7 +39,7 @@ describe('on a terminal', () => {
     const input = folderOfTones('failing', ['good.wav']);
     for (const name of ['bad.wav', 'worse.wav']) writeFileSync(join(input, name), 'no sound in here');
     const line = shellLine(input, 'failing-out');
-    const { code, stdout } = await startProgram('script', ['-qec', line, '/dev/null']).ended;
+    const { code, stdout } = await onTerminal(line);
     expect(code).toBe(1);
     expect(stdout).toMatch(/failed: .*bad\.wav: .*\(ERR_AUDIO_OPEN\)/);
     expect(stdout).toMatch(/failed: .*worse\.wav: .*\(ERR_AUDIO_OPEN\)/);

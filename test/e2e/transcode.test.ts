@@ -14,16 +14,18 @@ describe('millpond transcode', () => {
   it('does all files of a folder, keeps its structure and ends with 0', async () => {
     const input = folderOfTones('album', ['one.wav', 'side b/two.wav', 'side b/deep/three.wav']);
     writeFileSync(join(input, 'cover.jpg'), 'no audio');
-    const { code, stdout, stderr } = await millpond(
+    const { code, stdout, stderr, progress } = await millpond(
       'transcode',
       input,
       '--to',
-      'flac',
+      'FLAC',
       '--out',
       at('converted'),
     );
     expect(stderr).toBe('');
     expect(code).toBe(0);
+    expect(progress.length).toBeLessThanOrEqual(10);
+    expect(progress.at(-1)).toMatch(/^progress: 100 %, 3 of 3 files, \d+ s$/);
     expect(filesUnder(at('converted'))).toEqual(['one.flac', 'side b/deep/three.flac', 'side b/two.flac']);
     expect(stdout).toMatch(/files\s+3 of 3 done, 1 skipped \(not audio\)/);
     expect(stdout).toMatch(/audio\s+3\.0 s in .* times real time on \d+ threads/);
@@ -35,7 +37,7 @@ describe('millpond transcode', () => {
   it('prints one JSON object of the promised shape, and nothing else, with --json', async () => {
     const input = folderOfTones('json', ['a.wav', 'b.wav', 'c.wav']);
     writeFileSync(join(input, 'bad.wav'), 'RIFF but not really');
-    const { code, stdout, stderr } = await millpond(
+    const { code, stdout, stderr, progress } = await millpond(
       'transcode',
       input,
       '--to',
@@ -50,6 +52,7 @@ describe('millpond transcode', () => {
     );
     expect(code).toBe(1);
     expect(stderr).toMatch(/^failed: .*bad\.wav: .*\(ERR_AUDIO_\w+\)\n$/);
+    expect(progress.at(-1)).toMatch(/^progress: 100 %, 4 of 4 files, 1 failed, \d+ s$/);
     const report = JSON.parse(stdout);
     expect(stdout.trim().split('\n')).toHaveLength(1);
     const number = expect.any(Number);
@@ -251,7 +254,7 @@ describe('millpond transcode', () => {
   it('prints nothing with --quiet but failures', async () => {
     const input = folderOfTones('quiet', ['x.wav']);
     const fine = await millpond('transcode', input, '--to', 'flac', '--out', at('quiet-out'), '--quiet');
-    expect(fine).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(fine).toMatchObject({ code: 0, stdout: '', stderr: '', progress: [] });
     const failing = await millpond(
       'transcode',
       at('none.wav'),
@@ -261,6 +264,7 @@ describe('millpond transcode', () => {
       at('quiet-out'),
       '--quiet',
     );
-    expect(failing).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^failed: .*\n$/) });
+    const stderr = expect.stringMatching(/^failed: .*\n$/);
+    expect(failing).toMatchObject({ code: 1, stdout: '', stderr, progress: [] });
   });
 });

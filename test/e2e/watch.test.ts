@@ -156,8 +156,8 @@ describe.skipIf(!hasScript)('millpond transcode --watch on a terminal', () => {
   });
 });
 
-it('--watch without a terminal is off and says nothing', async () => {
-  const { code, stdout, stderr } = await millpond(
+it('--watch without a terminal is lines as without it', async () => {
+  const { code, stdout, stderr, progress } = await millpond(
     'transcode',
     tones('piped', 1, 1),
     '--to',
@@ -167,5 +167,6 @@ it('--watch without a terminal is off and says nothing', async () => {
     '--watch',
   );
   expect([code, stderr]).toEqual([0, '']);
+  expect(progress.at(-1)).toMatch(/^progress: 100 %, 1 of 1 files, /);
   expect(stdout).toMatch(/^files {5}1 of 1 done\n/);
 });

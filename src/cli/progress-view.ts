@@ -1,0 +1,23 @@
+/** Which view of progress there is: drawn on a terminal, lines elsewhere. */
+import type { Snapshot } from '../telemetry/snapshot.ts';
+import type { Progress, ProgressView } from './progress.ts';
+import { startProgressLines } from './progress-lines.ts';
+
+interface Sources {
+  progress(): Progress;
+  /** Asked only where the live view shows it. */
+  snapshot(): Snapshot;
+}
+
+/** @param live the live view instead of the bar, where something can be drawn */
+export async function startProgressView(
+  stream: NodeJS.WriteStream,
+  live: boolean,
+  sources: Sources,
+): Promise<ProgressView> {
+  const canDraw = stream.isTTY && process.env.TERM !== 'dumb';
+  if (!canDraw) return startProgressLines(stream, sources.progress);
+  if (!live) return (await import('./progress-bar.ts')).startProgressBar(stream, sources.progress);
+  const { startWatch } = await import('./watch.ts');
+  return startWatch(stream, () => ({ snapshot: sources.snapshot(), progress: sources.progress() }));
+}
