@@ -199,7 +199,8 @@ function atEase(state: BlockState, input: BlockInput, policy: BlockPolicy): Bloc
   if (stillUnknown(state.seen, input, policy)) return stay;
   const before = costOf(state.seen);
   if (worked !== null && nowMs - worked.nowMs <= policy.trialMs) {
-    const trial = { ...startTrial(bytes, tried, leastGain(state, policy), input), before };
+    const sizes = { baseBytes: bytes, triedBytes: tried, backed: backedByRequests(state, policy) };
+    const trial = { ...startTrial(sizes, input), before };
     return { state: { ...state, trial }, change: null };
   }
   // A job that reports its work does so within its first seconds, and again when its longest block is done.
@@ -210,14 +211,9 @@ function atEase(state: BlockState, input: BlockInput, policy: BlockPolicy): Bloc
   return change({ ...state, grown }, input, 'grow', tried, reason);
 }
 
-/**
- * What a trial has to show. Where requests take more than the mark they are evidence by themselves: then half
- * of what fewer of them would save is enough.
- */
-function leastGain({ seen }: BlockState, policy: BlockPolicy): number {
-  const share = acquireShare(seen) ?? 0;
-  if (share < policy.growAtShare) return policy.leastGain;
-  return Math.min(policy.leastGain, (share * (1 - 1 / policy.growFactor)) / 2);
+/** They take so much of the time that what fewer of them save is evidence by itself. */
+function backedByRequests({ seen }: BlockState, policy: BlockPolicy): boolean {
+  return (acquireShare(seen) ?? 0) >= policy.growAtShare;
 }
 
 function whyGrow({ busy, seen }: BlockState, { cpu }: BlockInput): string {

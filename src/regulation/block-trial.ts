@@ -36,8 +36,8 @@ export interface Work {
 export interface Trial {
   readonly baseBytes: Bytes;
   readonly triedBytes: Bytes;
-  /** Work for each second of CPU must rise by this share. */
-  readonly leastGain: number;
+  /** Something else than the work speaks for the larger size: it stays unless it plainly does less. */
+  readonly backed: boolean;
   /** Turns that ended. The turns 1, 2, 5, 6, 9, 10 and so on are of the tried size. */
   readonly turns: number;
   /** Where the turn's measurement began; null at the first look after a switch. */
@@ -51,11 +51,9 @@ export interface Trial {
 
 type TrialVerdict = 'better' | 'no better' | 'unclear' | 'no work';
 
-export function startTrial(baseBytes: Bytes, triedBytes: Bytes, leastGain: number, work: Work): Trial {
+export function startTrial(sizes: Pick<Trial, 'baseBytes' | 'triedBytes' | 'backed'>, work: Work): Trial {
   return {
-    baseBytes,
-    triedBytes,
-    leastGain,
+    ...sizes,
     turns: 0,
     from: work,
     switchedMs: work.nowMs,
@@ -118,9 +116,11 @@ function gain(trial: Trial, earlier: number, later: number): number {
 /**
  * Better: the mean gain is large enough, and two standard errors over nothing at all (about 1 in 11 of three
  * pairs of mere noise). No better: one standard error under what is wanted; it is tried again later anyway.
+ * Where something else speaks for the size it is better unless both of two pairs say that it does less.
  */
-function judge({ gains, leastGain }: Trial, policy: TrialPolicy): TrialVerdict | null {
-  const wanted = Math.log1p(leastGain);
+function judge({ gains, backed }: Trial, policy: TrialPolicy): TrialVerdict | null {
+  if (backed) return gains.length < 2 ? null : Math.max(...gains) < 0 ? 'no better' : 'better';
+  const wanted = Math.log1p(policy.leastGain);
   const average = mean(gains);
   const error = standardError(gains, average);
   if (gains.length >= 3 && average >= wanted && average >= 2 * error) return 'better';

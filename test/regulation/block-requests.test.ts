@@ -152,7 +152,7 @@ describe('with requests that take a twentieth of the time, a block', () => {
     expect(block.state.bytes).toBe(96 * KiB);
   });
 
-  it('goes on trial where work is reported, for less than a trial of a busy CPU has to show', () => {
+  it('goes on trial where work is reported, and stays unless it plainly does less', () => {
     const rate = (bytes: number): number => 1e6 * (1 - falling(bytes));
     const gains = (share: boolean): string[] => {
       const block = new Played();
@@ -170,6 +170,10 @@ describe('with requests that take a twentieth of the time, a block', () => {
     const blind = new Played();
     blind.rate = block.rate;
     expect(blind.looks(30, busy)).toEqual(['grow 96', 'return 64']);
+    const harmed = new Played();
+    harmed.acquireShare = block.acquireShare;
+    harmed.rate = (bytes) => 1e6 * (bytes > 64 * KiB ? 0.98 : 1);
+    expect(harmed.looks(30, quiet)).toEqual(['grow 96', 'return 64']);
   });
 
   it('takes back what a trial kept, if requests cost more then', () => {

@@ -14,9 +14,11 @@ const TICK_MS = 200;
 function play(
   rate: (bytes: number, nowMs: number, pair: number) => number,
   policy = DEFAULT_BLOCK_POLICY,
+  backed = false,
 ): { verdict: Verdict; trial: Trial; ms: number; turns: string } {
   let work = { nowMs: 0, processedBytes: 0, cpuSeconds: 0 };
-  let trial = startTrial(BASE, TRIED, policy.leastGain, work);
+  const sizes = { baseBytes: BASE, triedBytes: TRIED, backed };
+  let trial = startTrial(sizes, work);
   let turns = 'A';
   for (;;) {
     const nowMs = work.nowMs + TICK_MS;
@@ -81,6 +83,15 @@ describe('a trial', () => {
     const gains = [0.024, 0.014, 0.01];
     const played = play((bytes, _nowMs, pair) => gaining(gains[pair] ?? 0.01)(bytes));
     expect([played.verdict, played.trial.gains.length]).toEqual(['no better', 4]);
+  });
+
+  it.each<[string, number[], Verdict]>([
+    ['that does the same', [0, 0], 'better'],
+    ['that does less in one pair', [-0.2, 0.01], 'better'],
+    ['that does less in both', [-0.01, -0.01], 'no better'],
+  ])('that something else speaks for takes two pairs, with a size %s', (_what, gains, verdict) => {
+    const played = play((bytes, _nowMs, pair) => gaining(gains[pair])(bytes), DEFAULT_BLOCK_POLICY, true);
+    expect([played.verdict, played.turns]).toEqual([verdict, 'ABBA']);
   });
 
   it('gives up after the most pairs', () => {
