@@ -15,6 +15,7 @@ function sourceOf(bytes: Buffer): Source {
     size: bytes.length,
     bytes: { kind: 'file', fd: -1 },
     read: (target, position) => bytes.copy(target, 0, Math.min(position, bytes.length)),
+    change: () => null,
     [Symbol.dispose]() {},
   };
 }

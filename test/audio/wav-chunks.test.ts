@@ -262,6 +262,7 @@ describe('from wav to wav', () => {
     const input = {
       ...{ name: 'x', size: 1000, bytes: { kind: 'file' as const, fd: -1 } },
       read: (target: Uint8Array) => target.length,
+      change: () => null,
       [Symbol.dispose]() {},
     };
     const change: SampleChange = {

@@ -7,7 +7,7 @@
  */
 import { AVERROR_INPUT_CHANGED } from 'node-av/constants';
 import type { ChannelLayout } from 'node-av/lib';
-import { isMillpondError } from '../../errors.ts';
+import { isMillpondError, MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import type { Block, BlockKind } from '../block.ts';
 import { check } from '../native-error.ts';
@@ -37,7 +37,8 @@ export interface Decoder extends Disposable {
   /**
    * Fills a block from its start. Only the last block of an audio file is shorter than its capacity.
    * @returns frames written; 0 at the end
-   * @throws MillpondError `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`
+   * @throws MillpondError `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`; `ERR_AUDIO_CHANGED` where the source
+   * became shorter since it was opened, or was written to and now does not decode
    */
   read(block: Block): number;
   /** Gives back what it holds of native memory, and the file. More calls do nothing. */
@@ -121,6 +122,38 @@ class NativeDecoder implements Decoder {
   }
 
   read(block: Block): number {
+    let filled: number;
+    try {
+      filled = this.#fill(block);
+    } catch (error) {
+      throw this.#source.change() === null ? error : changed(this.#source.name, error);
+    }
+    if (filled < block.capacity) this.#judgeSource();
+    return filled;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue?.close();
+    this.#reader[Symbol.dispose]();
+    this.#source[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** FFmpeg takes a file that became shorter for one that ends there. */
+  #judgeSource(): void {
+    const change = this.#source.change();
+    if (change === 'shorter') throw changed(this.#source.name);
+    if (change === 'written') {
+      this.#notes.add('The file was written to while it was read: what came out may be a mixture.');
+    }
+  }
+
+  #fill(block: Block): number {
     let filled = 0;
     while (filled < block.capacity) {
       this.#queue ??= this.#openQueue();
@@ -136,18 +169,6 @@ class NativeDecoder implements Decoder {
       this.#changeForm(queue);
     }
     return filled;
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#queue?.close();
-    this.#reader[Symbol.dispose]();
-    this.#source[Symbol.dispose]();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 
   #openQueue(): SampleQueue {
@@ -234,6 +255,14 @@ class NativeDecoder implements Decoder {
         `Decoded samples convert into a block, got a failure after frame ${this.decodedFrames} of ${jsonText(this.#source.name)}.`,
     );
   }
+}
+
+function changed(name: string, cause?: unknown): MillpondError {
+  return new MillpondError(
+    'ERR_AUDIO_CHANGED',
+    `An input stays as it is while it is read, got ${jsonText(name)}, which became shorter, or was written to. Read it again once it is whole.`,
+    cause === undefined ? {} : { cause },
+  );
 }
 
 function sameLayout(one: Layout, other: Layout): boolean {

@@ -1,23 +1,30 @@
 /** A file as a source. Owns the descriptor; whoever opened it disposes of it, or passes it on. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { MillpondError } from '../../errors.ts';
 import { systemPath } from '../../files/byte-paths.ts';
 import { jsonText } from '../../text/escaping.ts';
-import type { Source } from './source.ts';
+import type { Source, SourceChange } from './source.ts';
 
 /** @throws MillpondError `ERR_AUDIO_OPEN` where the path is no regular file, or may not be read */
 export function openFileSource(path: string): Source {
-  const { fd, size } = openRegularFile(path);
+  const { fd, status } = openRegularFile(path);
+  const size = Number(status.size);
   return {
     name: path,
     size,
     bytes: { kind: 'file', fd },
     read: (target, position) => readSync(fd, target, 0, target.length, position),
+    change: () => changeOf(status, fstatSync(fd, { bigint: true })),
     [Symbol.dispose]: () => closeSync(fd),
   };
 }
 
-function openRegularFile(path: string): { fd: number; size: number } {
+function changeOf(then: BigIntStats, now: BigIntStats): SourceChange | null {
+  if (now.size < then.size) return 'shorter';
+  return now.size === then.size && now.mtimeNs === then.mtimeNs ? null : 'written';
+}
+
+function openRegularFile(path: string): { fd: number; status: BigIntStats } {
   let fd: number;
   try {
     // Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
@@ -29,8 +36,8 @@ function openRegularFile(path: string): { fd: number; size: number } {
       { cause: error },
     );
   }
-  const status = fstatSync(fd);
-  if (status.isFile()) return { fd, size: status.size };
+  const status = fstatSync(fd, { bigint: true });
+  if (status.isFile()) return { fd, status };
   closeSync(fd);
   throw new MillpondError(
     'ERR_AUDIO_OPEN',

@@ -10,6 +10,7 @@ export function partOf(whole: Source, start: number, end: number): Source {
     bytes: { ...whole.bytes, part: { start: offset + start, end: offset + end } },
     read: (target, position) =>
       whole.read(target.subarray(0, Math.max(0, end - start - position)), start + position),
+    change: () => whole.change(),
     [Symbol.dispose]() {},
   };
 }

@@ -11,9 +11,14 @@ export interface Source extends Disposable {
   readonly bytes: SourceBytes;
   /** Copies bytes from a position on into `target`. @returns how many; fewer than fit only at the end */
   read(target: Uint8Array, position: number): number;
+  /** What happened to the bytes since the source was opened; `null` for nothing that can be seen. */
+  change(): SourceChange | null;
   /** Gives back what was opened. Whoever takes a source over does this, once. */
   [Symbol.dispose](): void;
 }
+
+/** They became fewer, or somebody wrote to them. */
+export type SourceChange = 'shorter' | 'written';
 
 /**
  * An open file, which FFmpeg reads by its number. Bytes that lie elsewhere, such as in a chain of leases,
