@@ -22,7 +22,7 @@ interface Watched {
 }
 
 /** What of a terminal is used. */
-export type Terminal = Pick<
+type Terminal = Pick<
   NodeJS.WriteStream,
   'isTTY' | 'columns' | 'rows' | 'hasColors' | 'write' | 'on' | 'off'
 >;
