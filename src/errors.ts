@@ -34,6 +34,7 @@ export const ERROR_CODES = Object.freeze({
   ),
   ERR_LEASE_DETACHED: of(1, 500, false, 'The memory of the lease was transferred away without the pool.'),
   ERR_LEASE_UNTRANSFERABLE: of(1, 500, false, 'The memory of the lease was marked untransferable.'),
+  ERR_WRITE_FAILED: of(1, 500, true, 'The bytes of a lease could not be written to a stream or file.'),
   ERR_TASK_LEFT_PIN: of(1, 500, false, 'A task ended while native code still held its memory.'),
   ERR_TASK_WAITING: of(1, 503, true, 'A task was cancelled while it waited for memory.'),
   ERR_WORKER_LOST: of(1, 500, true, 'The worker died in the middle of the task.'),

@@ -6,6 +6,7 @@ export type { Load } from './machine/load-meter.ts';
 export { isLease, type Lease } from './pool/lease.ts';
 export type { PoolOptions, Safety } from './pool/options.ts';
 export type { AcquireOptions, Pool } from './pool/pool.ts';
+export type { WriteOptions } from './pool/sending.ts';
 export type { Pin } from './pool/store.ts';
 export { DEFAULT_TIERS, type TierPolicies, type TierPolicy } from './pool/tiers.ts';
 export type { BlockPolicy } from './regulation/block-state.ts';

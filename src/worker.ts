@@ -12,6 +12,7 @@ import { type Job, JobThread } from './thread/job-thread.ts';
 export { MillpondError } from './errors.ts';
 export { isLease, type Lease } from './pool/lease.ts';
 export type { AcquireOptions, Pool } from './pool/pool.ts';
+export type { WriteOptions } from './pool/sending.ts';
 export type { Pin } from './pool/store.ts';
 export type { BlockAdvice, JobContext };
 

@@ -5,7 +5,7 @@ import type { Store } from './store.ts';
 export function pinnedError(store: Store, what: string): MillpondError {
   return new MillpondError(
     'ERR_LEASE_PINNED',
-    `Memory that native code holds is not ${what}; this lease of ${store.length} bytes is pinned. Release its pins when the native call has ended.`,
+    `Memory that native code holds is not ${what}; this lease of ${store.length} bytes is pinned. Release its pins when the native call has ended; await writeTo(), or the end of its stream.`,
   );
 }
 

@@ -2,8 +2,11 @@
  * A borrowed buffer. Owned by the thread that acquired it; ends exactly once, by `release()`, by a move to
  * another thread, or by the end of its task. No other object refers to its memory while it lives.
  */
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { BytesReader, copyOf, type WriteOptions, writeBytes } from './sending.ts';
 import type { Lender, Pin, Store } from './store.ts';
 
 /** A lease that its owner ended has one of these for its generation; stores count from 0. */
@@ -32,7 +35,8 @@ export class Lease {
 
   /**
    * The memory as bytes: `length` of them, no more. Recycled memory holds what its last user left, unless
-   * `scrub` is on. The view is kept: read it again after `resize`.
+   * `scrub` is on. The view is kept: read it again after `resize`. A stream or a file that gets it reads it
+   * later, when it may be another's: {@link writeTo} is for these, and {@link copy} for all else.
    * @throws MillpondError `ERR_LEASE_RELEASED`, `ERR_LEASE_MOVED`
    */
   get bytes(): Uint8Array<ArrayBuffer> {
@@ -72,14 +76,53 @@ export class Lease {
     } else (store.lender as Lender).grow(this, store, length);
   }
 
-  /** Marks the memory as held by native code beyond a call, for example by an asynchronous `zlib.deflate`. */
-  pin(): Pin {
+  /**
+   * Writes the bytes to a stream or an open file, and resolves when they have gone and the memory is no
+   * longer read. A release before that is right, too: the memory then goes back to the pool when they have
+   * gone. Sockets, HTTP messages and file streams of Node get the memory itself, other streams copies of 64
+   * KiB. Several writes to one target go in the order of the calls. It waits as long as the other side does
+   * not read: pass a `signal`.
+   * @throws MillpondError (as a rejection) `ERR_WRITE_FAILED`, with what the target said as `cause`, and
+   * `ERR_INVALID_ARGUMENT`, `ERR_LEASE_RELEASED`, `ERR_LEASE_MOVED`
+   */
+  async writeTo(target: Writable | FileHandle, options?: WriteOptions): Promise<void> {
     const store = this.live();
-    return (store.lender as Lender).pinned(store);
+    using _sending = (store.lender as Lender).pinned(store, true);
+    await writeBytes(store.bytes, target, options);
   }
 
   /**
-   * Returns the memory to the pool.
+   * A stream of the bytes, in copies of 64 KiB, for whatever takes a stream. The lease may be released at any
+   * time: the memory then goes back to the pool after the last copy, or when the stream is destroyed. One
+   * that is neither read nor destroyed holds it.
+   * @throws MillpondError `ERR_LEASE_RELEASED`, `ERR_LEASE_MOVED`
+   */
+  createReadStream(): Readable {
+    const store = this.live();
+    return new BytesReader(store.bytes, (store.lender as Lender).pinned(store, true));
+  }
+
+  /**
+   * A copy of the bytes, in memory of its own that the budget does not count. It may be kept, handed on and
+   * transferred.
+   * @throws MillpondError `ERR_LEASE_RELEASED`, `ERR_LEASE_MOVED`
+   */
+  copy(): Buffer<ArrayBuffer> {
+    return copyOf(this.live().bytes);
+  }
+
+  /**
+   * Marks the memory as held by native code beyond a call, for example by an asynchronous `zlib.deflate`.
+   * For streams and files there is {@link writeTo}.
+   */
+  pin(): Pin {
+    const store = this.live();
+    return (store.lender as Lender).pinned(store, false);
+  }
+
+  /**
+   * Returns the memory to the pool: at once, or when its bytes have gone that {@link writeTo} or a stream of
+   * {@link createReadStream} still sends.
    * @throws MillpondError `ERR_LEASE_RELEASED`, `ERR_LEASE_MOVED`, `ERR_LEASE_PINNED`, `ERR_LEASE_DETACHED`
    */
   release(): void {

@@ -136,14 +136,17 @@ export class Leases implements Lender {
     larger.release();
   }
 
-  pinned(store: Store): Pin {
+  pinned(store: Store, sending: boolean): Pin {
+    const sends = sending ? 1 : 0;
     store.pins++;
+    store.sends += sends;
     store.settle();
     let held = true;
     const release = (): void => {
       if (!held) return;
       held = false;
       store.pins--;
+      store.sends -= sends;
       store.settle();
       if (store.pins === 0 && this.#quarantine.remove(store)) this.#leaveQuarantine(store);
     };
@@ -252,13 +255,18 @@ export class Leases implements Lender {
   }
 
   #releaseSlow(lease: Borrowed, store: Store): void {
-    if (store.pins > 0) throw pinnedError(store, 'released');
+    if (store.pins > store.sends) throw pinnedError(store, 'released');
     lease.generation = RELEASED;
     this.#stopClock(store);
     this.#finishSlow(store);
     if (!store.intact) {
       this.#quarantine.add(store);
       throw detachedError(store);
+    }
+    // It comes free when its bytes have gone.
+    if (store.pins > 0) {
+      this.#quarantine.keep(store);
+      return;
     }
     // What lies in the mailbox may change the quota, so it comes before the store finds its place.
     if (this.#words[this.#mail] !== 0) this.#supply.safepoint();

@@ -9,7 +9,7 @@ export class Quarantine {
   readonly #stores = new Set<Store>();
   readonly #entered: () => void;
 
-  /** `entered` is called for every store that is put in. */
+  /** `entered` is called for every store that is put in by {@link add}. */
   constructor(entered: () => void) {
     this.#entered = entered;
   }
@@ -17,6 +17,11 @@ export class Quarantine {
   add(store: Store): void {
     this.#stores.add(store);
     this.#entered();
+  }
+
+  /** As {@link add}, for what leaves by itself: it is no event. */
+  keep(store: Store): void {
+    this.#stores.add(store);
   }
 
   /** False when it was not in here. */

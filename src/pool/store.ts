@@ -29,7 +29,8 @@ export interface IdleList {
 export interface Lender {
   release(lease: Borrowed, store: Store): void;
   grow(lease: Borrowed, store: Store, length: Bytes): void;
-  pinned(store: Store): Pin;
+  /** `sending`: while the pool itself gives the bytes to somebody; the lease may be released meanwhile. */
+  pinned(store: Store, sending: boolean): Pin;
   /** The store leaves the shard: it was freed, or is detached for another. */
   forget(store: Store): void;
 }
@@ -66,6 +67,8 @@ export class Store {
   generation = 0;
   /** Native calls that still hold the memory. */
   pins = 0;
+  /** Those of them that the pool made to send the bytes: a release then waits for them. */
+  sends = 0;
   /**
    * True while a release may take the fast path: pooled, stays here, not pinned, guarded, timed or to be
    * scrubbed.

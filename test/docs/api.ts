@@ -60,7 +60,7 @@ function memberOf(declared: Declared, member: Element, path = ''): Member[] {
   const text = sliced(source, member.start, body?.start ?? value?.start ?? member.end);
   const code = text
     .replace(/^get (\w+)\(\)/, '$1')
-    .replace(/^(?:(?:readonly|override) )+/, '')
+    .replace(/^(?:(?:readonly|override|async) )+/, '')
     .replace(/^constructor/, `new ${declared.name}`)
     // A field of a class that begins as a number.
     .replace(/^(\w+) =$/, '$1: number')
