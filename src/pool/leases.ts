@@ -10,6 +10,7 @@
  */
 import { type Bytes, KiB } from '../bytes.ts';
 import type { FreeList } from './free-list.ts';
+import { setAside } from './guard.ts';
 import type { IdleMemory, MemoryParts } from './idle.ts';
 import { Lease, MOVED, RELEASED } from './lease.ts';
 import { detachedError, foreignError, pinnedError } from './lease-errors.ts';
@@ -45,6 +46,8 @@ interface LeasesParts extends MemoryParts {
   readonly idle: IdleMemory;
   readonly recorder: LeaseRecorder;
   readonly scrub: boolean;
+  /** Memory of which there are views is not used again while somebody has one. */
+  readonly setsAside: boolean;
   /** Acquires from the same shard. */
   grow(length: Bytes): Lease;
 }
@@ -67,6 +70,7 @@ export class Leases implements Lender {
   readonly #lists: readonly FreeList[];
   readonly #releases: Float64Array;
   readonly #scrub: boolean;
+  readonly #setsAside: boolean;
   /**
    * Every store that was ever lent here and has not left since; `task` tells the lent ones. A hit does not
    * touch it.
@@ -79,7 +83,7 @@ export class Leases implements Lender {
   /** The task that leases acquired now belong to; 0 outside tasks. */
   task = 0;
 
-  constructor({ idle, words, supply, quarantine, counts, recorder, scrub, grow }: LeasesParts) {
+  constructor({ idle, words, supply, quarantine, counts, recorder, scrub, setsAside, grow }: LeasesParts) {
     this.#idle = idle;
     this.#supply = supply;
     this.#quarantine = quarantine;
@@ -92,6 +96,7 @@ export class Leases implements Lender {
     this.#lists = idle.lists;
     this.#releases = counts.releases;
     this.#scrub = scrub;
+    this.#setsAside = setsAside;
   }
 
   /** Puts a store under a new lease of the running task; `asked` is the tier of the request. */
@@ -201,6 +206,7 @@ export class Leases implements Lender {
    */
   detach(lease: Lease): Store {
     const store = this.checkMovable(lease);
+    if (this.#setsAside && store.viewed) setAside(store, this.#supply, store.whole);
     lease.generation = MOVED;
     this.#stopClock(store);
     this.#drop(store);
@@ -348,11 +354,16 @@ export class Leases implements Lender {
 
   /** Makes a store ready for its next user; false when it cannot have one. */
   #reusable(store: Store, rehome: boolean): boolean {
-    if (store.pins > 0 || !store.intact || (rehome && !store.rehome())) return false;
+    if (store.pins > 0 || !store.intact || (rehome && !this.#endViews(store))) return false;
     if (this.#scrub) store.whole.fill(0);
     store.trace = null;
     store.settle();
     return true;
+  }
+
+  /** False, and nothing happened, when the buffer was marked untransferable. */
+  #endViews(store: Store): boolean {
+    return this.#setsAside && store.viewed ? setAside(store, this.#supply) : store.rehome();
   }
 
   #leakOf(store: Store): Leak {

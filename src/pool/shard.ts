@@ -89,6 +89,7 @@ export class Shard implements Pool {
       idle: this.idle,
       recorder,
       scrub: options.scrub,
+      setsAside: options.safety === 'full',
       grow: (length) => this.acquire(length),
     });
     [this.#small, this.#medium, this.#large] = this.idle.lists;

@@ -176,6 +176,22 @@ export class Store {
     this.settle();
   }
 
+  /** False when no view leads to the buffer. */
+  get viewed(): boolean {
+    return this.#whole !== null;
+  }
+
+  /**
+   * Goes on with other memory. Returns its own in a new ArrayBuffer: every view made so far is detached.
+   * Null, and nothing happened, when the buffer was marked untransferable.
+   */
+  exchange(buffer: ArrayBuffer): ArrayBuffer | null {
+    if (!this.#transfer()) return null;
+    const old = this.buffer;
+    this.buffer = buffer;
+    return old;
+  }
+
   /**
    * Moves the memory to a new ArrayBuffer without copying: every view made so far is detached.
    * False, and nothing happened, when the buffer was marked untransferable.

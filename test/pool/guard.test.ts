@@ -1,4 +1,10 @@
+import { once } from 'node:events';
+import { type FileHandle, open } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MiB } from '../../src/bytes.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import { Store } from '../../src/pool/store.ts';
 import { makeShard, SMALL, type TestShard } from '../stand.ts';
@@ -63,5 +69,97 @@ describe('the guard', () => {
       { length: SMALL, stack: expect.stringContaining('guard.test.ts') },
       { length: SMALL, stack: null },
     ]);
+  });
+});
+
+describe('at full safety, a lease that is let go before its bytes have gone', () => {
+  const NOTE = /This lease was let go before its bytes had gone: use lease\.writeTo\(\)\. /;
+
+  /** What a client gets of responses that each send a lease and let go of it at once. */
+  async function bodies(count: number, bytes: number, letGo: (lease: Lease) => void, shard: TestShard) {
+    const got: Buffer[] = [];
+    const server = createServer(async (_request, response) => {
+      response.writeHead(200, { 'content-length': bytes });
+      response.flushHeaders();
+      const lease = shard.acquire(bytes);
+      lease.bytes.fill(1);
+      response.end(lease.bytes);
+      letGo(lease);
+      // The next user of the memory.
+      using other = shard.acquire(bytes);
+      other.bytes.fill(2);
+    });
+    const socketPath = join(tmpdir(), `millpond-guard-${process.pid}`);
+    server.listen(socketPath);
+    await once(server, 'listening');
+    for (let turn = 0; turn < count; turn++) {
+      const asked = request({ socketPath, agent: false }).end();
+      const [response] = await once(asked, 'response');
+      // More than the socket holds is sent when the handler is over.
+      await new Promise(setImmediate);
+      if (turn % 10 === 0) global.gc?.();
+      got.push(Buffer.concat(await response.toArray()));
+    }
+    server.close();
+    return got;
+  }
+
+  it.each([
+    ['30 of 30 times', 30, MiB],
+    ['also of a direct allocation', 2, 2 * MiB],
+  ] as const)('sends a sentence and never what another has there, %s', async (_what, times, bytes) => {
+    const { shard } = makeShard({ safety: 'full', budgetBytes: 8 * MiB });
+    const got = await bodies(times, bytes, (lease) => lease.release(), shard);
+    expect(got.filter((body) => body.length !== bytes || body.includes(2))).toEqual([]);
+    expect(got.filter((body) => NOTE.test(body.toString('latin1', bytes / 2)))).toHaveLength(times);
+  });
+
+  it('keeps its content for the thread that it moves to', async () => {
+    const { shard } = makeShard({ safety: 'full', budgetBytes: 8 * MiB });
+    const stores: Store[] = [];
+    const got = await bodies(1, MiB, (lease) => stores.push(shard.leases.detach(lease)), shard);
+    expect(got[0].toString('latin1', MiB / 2)).toMatch(NOTE);
+    expect(stores[0].whole.every((byte) => byte === 1)).toBe(true);
+  });
+
+  it('is not overwritten by what still reads a file into it', async () => {
+    const { shard } = makeShard({ safety: 'full' });
+    await using file: FileHandle = await open('/dev/zero');
+    const lease = shard.acquire(MiB);
+    const reading = file.read(lease.bytes);
+    lease.release();
+    const next = shard.acquire(MiB);
+    next.bytes.fill(2);
+    await reading;
+    expect(next.bytes.every((byte) => byte === 2)).toBe(true);
+  });
+
+  it('leaves its memory once nobody has a view of it', async () => {
+    const { shard } = makeShard({ safety: 'full' });
+    const held = (): number => {
+      global.gc?.();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const before = held();
+    for (let lease = 0; lease < 100; lease++) {
+      using one = shard.acquire(MiB);
+      one.bytes.fill(1);
+    }
+    await expect.poll(() => held() - before).toBeLessThan(10 * MiB);
+  });
+
+  it('is reused where nobody ever looked at it', () => {
+    const { shard } = makeShard({ safety: 'full' });
+    for (let lease = 0; lease < 3; lease++) shard.acquire(SMALL).release();
+    expect(shard.supply.allocations).toBe(1);
+  });
+
+  it('is reused where the system has no memory for another', () => {
+    const { shard } = makeShard({ safety: 'full' });
+    const lease = shard.acquire(SMALL);
+    const { bytes } = lease;
+    shard.supply.failAfter = 1;
+    lease.release();
+    expect([bytes.length, shard.idleCounts[0]]).toEqual([0, 1]);
   });
 });
