@@ -1,3 +1,4 @@
+import net from 'node:net';
 import zlib from 'node:zlib';
 import { defineJob, type Lease, type Pin, type Pool } from '../../src/worker.ts';
 
@@ -22,6 +23,7 @@ type Order =
   | { do: 'pin'; bytes: number; lease?: Lease }
   | { do: 'unpin' }
   | { do: 'compress'; bytes: number }
+  | { do: 'send'; lease: Lease; path: string }
   | { do: 'fill-heap'; lease?: Lease }
   | { do: 'exit' | 'throw-later'; lease?: Lease; bytes: number; words?: Int32Array }
   | { do: 'function' | 'view' | 'map'; bytes: number };
@@ -153,6 +155,16 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
       lease.bytes.fill(7);
       const pin = lease.pin();
       zlib.deflate(lease.bytes, () => pin.release());
+      return null;
+    }
+    case 'send': {
+      // Both are gone long after the task.
+      const own = pool.acquire(order.lease.length);
+      own.bytes.fill(7);
+      const socket = net.connect(order.path);
+      const sent = [order.lease.writeTo(socket), own.writeTo(socket)];
+      for (const lease of [order.lease, own]) lease.release();
+      void Promise.all(sent).then(() => socket.end());
       return null;
     }
     case 'fill-heap': {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KiB, MiB } from '../../src/bytes.ts';
@@ -16,13 +17,15 @@ interface Held {
   readonly mark: number;
   readonly task: boolean;
   pins: Pin[];
+  /** Streams of its bytes. */
+  sends: Readable[];
 }
 
 interface World {
   readonly stand: Stand;
   held: Held[];
-  /** Pins whose task ended before them, with the memory they hold. */
-  orphans: { pins: Pin[]; kib: number; view: Uint8Array; mark: number }[];
+  /** Pins and streams whose lease or task ended before them, with the memory they hold. */
+  orphans: { pins: Pin[]; sends: Readable[]; kib: number; view: Uint8Array; mark: number }[];
   marks: number;
 }
 
@@ -42,6 +45,8 @@ const operation = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), which, shard }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pin' as const), which }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('unpin' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('send' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('unsend' as const), which }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('unpin-orphan' as const), which }) },
   {
     weight: 1,
@@ -103,6 +108,7 @@ function apply(world: World, operation: Operation, scrub: boolean): void {
     case 'release': {
       const held = pick(world.held, operation.which);
       if (held === undefined) return;
+      const orphan = orphanOf(held);
       const worked = attempt(() => {
         held.lease.release();
         return true;
@@ -111,6 +117,8 @@ function apply(world: World, operation: Operation, scrub: boolean): void {
       if (!worked) return;
       expect(() => held.lease.release()).toThrow(expect.objectContaining({ code: 'ERR_LEASE_RELEASED' }));
       world.held = world.held.filter((other) => other !== held);
+      // It is free once its bytes have gone.
+      if (held.sends.length > 0) world.orphans.push(orphan);
       return;
     }
     case 'resize': {
@@ -139,7 +147,7 @@ function apply(world: World, operation: Operation, scrub: boolean): void {
       stand.ledger.move(held.shard.row, to.row, store.capacity / KiB);
       const arrived = new Store(store.buffer.transfer(), store.tier);
       const lease = to.leases.lend(arrived, length, store.asked);
-      world.held.push({ lease, shard: to, mark: held.mark, task: to.leases.task !== 0, pins: [] });
+      world.held.push({ lease, shard: to, mark: held.mark, task: to.leases.task !== 0, pins: [], sends: [] });
       return;
     }
     case 'pin': {
@@ -150,10 +158,18 @@ function apply(world: World, operation: Operation, scrub: boolean): void {
     case 'unpin':
       pick(world.held, operation.which)?.pins.pop()?.release();
       return;
+    case 'send': {
+      const held = pick(world.held, operation.which);
+      held?.sends.push(held.lease.createReadStream());
+      return;
+    }
+    case 'unsend':
+      pick(world.held, operation.which)?.sends.pop()?.destroy();
+      return;
     case 'unpin-orphan': {
       const orphan = pick(world.orphans, operation.which);
       if (orphan === undefined) return;
-      for (const pin of orphan.pins) pin.release();
+      letGo(orphan);
       world.orphans = world.orphans.filter((other) => other !== orphan);
       return;
     }
@@ -184,19 +200,23 @@ function hold(world: World, shard: TestShard, lease: Lease): void {
   world.marks = (world.marks % 255) + 1;
   // Also beyond the length, which its next user may see.
   lease.wholeCapacity.fill(world.marks);
-  world.held.push({ lease, shard, mark: world.marks, task: shard.leases.task !== 0, pins: [] });
+  world.held.push({ lease, shard, mark: world.marks, task: shard.leases.task !== 0, pins: [], sends: [] });
+}
+
+function orphanOf({ lease, mark, pins, sends }: Held): World['orphans'][number] {
+  return { pins, sends, kib: lease.capacity / KiB, view: lease.bytes, mark };
+}
+
+function letGo({ pins, sends }: { pins: Pin[]; sends: Readable[] }): void {
+  for (const pin of pins) pin.release();
+  for (const stream of sends) stream.destroy();
 }
 
 function endTask(world: World, shard: TestShard): void {
   if (shard.leases.task === 0) return;
   const ended = world.held.filter((held) => held.task && held.shard === shard);
-  const pinned = ended.filter((held) => held.pins.length > 0);
-  const orphans = pinned.map((held) => ({
-    pins: held.pins,
-    kib: held.lease.capacity / KiB,
-    view: held.lease.bytes,
-    mark: held.mark,
-  }));
+  const pinned = ended.filter(({ pins, sends }) => pins.length + sends.length > 0);
+  const orphans = pinned.map(orphanOf);
   const end = shard.leases.endTask();
   expect(end.leaks.length + end.pinned).toBe(ended.length);
   expect(end.pinned).toBe(pinned.length);
@@ -228,7 +248,7 @@ function check({ stand, held, orphans }: World): void {
 
 function end(world: World): void {
   for (const shard of world.stand.shards) endTask(world, shard);
-  for (const { pins } of [...world.held, ...world.orphans]) for (const pin of pins) pin.release();
+  for (const one of [...world.held, ...world.orphans]) letGo(one);
   for (const shard of world.stand.shards) shard.close();
   expect(world.stand.used()).toBe(0);
 }

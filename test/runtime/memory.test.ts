@@ -1,3 +1,8 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { KiB, type Lease, MiB } from '../../src/index.ts';
 import { closedAfterEach, PATIENCE_MS, raise, raised, sharedWords } from './started.ts';
@@ -37,6 +42,24 @@ describe('what a task forgets', () => {
     await runtime.run({ do: 'unpin' });
     while (runtime.snapshot().loans.count > 0) await runtime.run({ do: 'want', bytes: 10, timeoutMs: 0 });
     expect(runtime.snapshot().shards[0].idle.large).toBe(1);
+  });
+
+  it('goes whole where the task sent it, and home when it has gone', async () => {
+    const { runtime } = await start('pooling', { threads: 1 });
+    const path = join(tmpdir(), `millpond-send-${process.pid}`);
+    const server = net.createServer({ pauseOnConnect: true }).listen(path);
+    await once(server, 'listening');
+    const connected = once(server, 'connection');
+    const lease = runtime.pool.acquire(MiB);
+    lease.bytes.fill(6);
+    await runtime.run({ do: 'send', lease, path });
+    expect(runtime.snapshot()).toMatchObject({ quarantined: 0, leaks: 0, loans: { count: 1, bytes: MiB } });
+    const [socket] = await connected;
+    const got = await buffer(socket);
+    expect(Buffer.compare(got, Buffer.concat([Buffer.alloc(MiB, 6), Buffer.alloc(MiB, 7)]))).toBe(0);
+    while (runtime.snapshot().loans.count > 0) await runtime.run({ do: 'want', bytes: 10, timeoutMs: 0 });
+    expect(runtime.snapshot().shards.map(({ idle }) => idle.large)).toEqual([1, 1]);
+    server.close();
   });
 });
 
