@@ -57,6 +57,8 @@ export const DECLARED = QUOTA + POOLED_TIERS;
 export const REFUSED_AT = DECLARED + 1;
 /** Bytes. */
 export const LONGEST_BLOCK = REFUSED_AT + 1;
+/** Messages, in 32 bits. */
+export const MAIL_READ = LONGEST_BLOCK + 1;
 /** Two cache lines, so that neighbours never share one. */
 export const ROW_WORDS = 32;
 

@@ -19,6 +19,7 @@ import {
   LISTS,
   LONGEST_BLOCK,
   MAIL,
+  MAIL_READ,
   OWNER,
   PROGRESS,
   QUOTA,
@@ -58,13 +59,22 @@ export class LedgerRow {
     Atomics.store(this.#words, this.#first + MAIL, 1);
   }
 
-  get hasMail(): boolean {
-    return Atomics.load(this.#words, this.#first + MAIL) === 1;
-  }
-
   /** Owner, before it reads the port: a message posted after the last read raises the flag again. */
   clearMail(): void {
     Atomics.store(this.#words, this.#first + MAIL, 0);
+  }
+
+  /** How many messages the thread has taken out of its port, in 32 bits. Coordinator. */
+  get mailRead(): number {
+    return Atomics.load(this.#words, this.#first + MAIL_READ);
+  }
+
+  /**
+   * Owner, for each message that it takes out. The flag does not tell: one that is read before its flag is
+   * raised leaves it up.
+   */
+  countMail(): void {
+    Atomics.add(this.#words, this.#first + MAIL_READ, 1);
   }
 
   // Its task.

@@ -22,8 +22,8 @@ export class Links {
   readonly #ledger: Ledger;
   readonly #links = new Map<number, Link>();
   readonly #now: () => number;
-  /** When what a row has not read yet was sent first. */
-  readonly #unreadMs = new Map<number, number>();
+  /** How many messages a row was sent, in 32 bits, and when the first that it has not read. */
+  readonly #sent = new Map<number, { readonly messages: number; readonly unreadMs: number }>();
 
   constructor(ledger: Ledger, now: () => number) {
     this.#ledger = ledger;
@@ -46,13 +46,15 @@ export class Links {
   remove(row: number): Link | undefined {
     const link = this.#links.get(row);
     this.#links.delete(row);
-    this.#unreadMs.delete(row);
+    this.#sent.delete(row);
     return link;
   }
 
   /** Posts a message to a worker, if it is connected. */
   post(row: number, message: ToWorker): void {
-    this.#links.get(row)?.post(message, []);
+    const link = this.#links.get(row);
+    if (link === undefined) return;
+    link.post(message, []);
     this.#flag(row);
   }
 
@@ -76,7 +78,9 @@ export class Links {
   /** After the post. */
   #flag(row: number): void {
     const words = this.#ledger.row(row);
-    if (!words.hasMail) this.#unreadMs.set(row, this.#now());
+    const { messages, unreadMs } = this.#sent.get(row) ?? { messages: 0, unreadMs: 0 };
+    const unread = words.mailRead !== messages;
+    this.#sent.set(row, { messages: (messages + 1) | 0, unreadMs: unread ? unreadMs : this.#now() });
     words.raiseMail();
     this.#ledger.wake();
   }
@@ -84,8 +88,8 @@ export class Links {
   /** Milliseconds since a worker was sent what it has not read yet, of the one that is longest silent. */
   silentMs(nowMs: number): number {
     let longest = 0;
-    for (const [row, sinceMs] of this.#unreadMs) {
-      if (this.#ledger.row(row).hasMail) longest = Math.max(longest, nowMs - sinceMs);
+    for (const [row, { messages, unreadMs }] of this.#sent) {
+      if (this.#ledger.row(row).mailRead !== messages) longest = Math.max(longest, nowMs - unreadMs);
     }
     return longest;
   }

@@ -12,7 +12,7 @@ interface MailboxPort<Message> {
 
 export class Mailbox<Message> {
   readonly #port: MailboxPort<Message>;
-  readonly #flag: Pick<LedgerRow, 'clearMail'>;
+  readonly #flag: Pick<LedgerRow, 'clearMail' | 'countMail'>;
   readonly #handle: (message: Message) => void;
   readonly #queue: Message[] = [];
   #handling = false;
@@ -20,7 +20,7 @@ export class Mailbox<Message> {
   /** `flag` is the thread's row, where the coordinator raises the mail flag after each post. */
   constructor(
     port: MailboxPort<Message>,
-    flag: Pick<LedgerRow, 'clearMail'>,
+    flag: Pick<LedgerRow, 'clearMail' | 'countMail'>,
     handle: (message: Message) => void,
   ) {
     this.#port = port;
@@ -32,15 +32,20 @@ export class Mailbox<Message> {
     // The flag is cleared before the port is read: a message posted after the last read sets it again.
     this.#flag.clearMail();
     for (let message = this.#port.receive(); message !== undefined; message = this.#port.receive()) {
-      this.#queue.push(message);
+      this.#take(message);
     }
     this.#work();
   }
 
   /** What the port's own listener got. Older messages cannot be behind it: a port delivers in order. */
   deliver(message: Message): void {
-    this.#queue.push(message);
+    this.#take(message);
     this.drain();
+  }
+
+  #take(message: Message): void {
+    this.#flag.countMail();
+    this.#queue.push(message);
   }
 
   #work(): void {

@@ -46,6 +46,7 @@ describe('the words of the ledger', () => {
         [layout.DECLARED, 1],
         [layout.REFUSED_AT, 1],
         [layout.LONGEST_BLOCK, 1],
+        [layout.MAIL_READ, 1],
       ]),
     ],
     [

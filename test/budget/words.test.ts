@@ -17,6 +17,7 @@ function shown(ledger: Ledger, at: number) {
   const { words, mail } = row.shardWords();
   return {
     mail: words[mail],
+    mailRead: row.mailRead,
     cancelled: [row.cancelled(0), row.cancelled(100 + at)],
     progress: row.progressThousandths,
     declared: row.declared,
@@ -50,11 +51,13 @@ function fill(ledger: Ledger, at: number): void {
   }
   // Last: a 1 in a word of another shows, while any number there would do for these.
   row.raiseMail();
+  for (let read = 0; read < 5 + at; read++) row.countMail();
   row.declared = true;
 }
 
 const filled = (at: number): ReturnType<typeof shown> => ({
   mail: 1,
+  mailRead: 5 + at,
   cancelled: [false, true],
   progress: 200 + at,
   declared: true,
@@ -70,6 +73,7 @@ const filled = (at: number): ReturnType<typeof shown> => ({
 
 const EMPTY: ReturnType<typeof shown> = {
   mail: 0,
+  mailRead: 0,
   cancelled: [true, false],
   progress: 0,
   declared: false,

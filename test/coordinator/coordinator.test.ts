@@ -169,3 +169,35 @@ it('tells of refused requests once', () => {
   coordinator.tick();
   expect(refused).toEqual([2, 1]);
 });
+
+describe('a worker', () => {
+  it('is silent from the first message that it has not read, until it has', () => {
+    const { coordinator, ports, clock } = start();
+    clock.ms = 1000;
+    coordinator.cancel(ports[0].shard.row, 1);
+    clock.ms = 3000;
+    coordinator.cancel(ports[0].shard.row, 2);
+    expect(coordinator.silentMs(5000)).toBe(4000);
+    ports[0].deliver();
+    expect(coordinator.silentMs(5000)).toBe(0);
+  });
+
+  it('is not silent that read a message before its flag was raised', () => {
+    const { coordinator, ports, clock } = start();
+    const post = ports[0].post.bind(ports[0]);
+    ports[0].post = (message, transfer) => {
+      post(message, transfer);
+      ports[0].deliver();
+    };
+    for (clock.ms = 1000; clock.ms <= 3000; clock.ms += 1000) coordinator.cancel(ports[0].shard.row, 1);
+    expect(coordinator.silentMs(60_000)).toBe(0);
+  });
+
+  it('is not silent that is gone', () => {
+    const { coordinator, ports } = start();
+    coordinator.cancel(ports[0].shard.row, 1);
+    coordinator.bury(ports[0].shard.row);
+    coordinator.cancel(ports[0].shard.row, 1);
+    expect(coordinator.silentMs(5000)).toBe(0);
+  });
+});

@@ -41,7 +41,7 @@ export function start(given: Partial<PoolOptions> = {}, workers = 2) {
     coordinator.connect(port.shard.row, port);
     port.deliver();
   }
-  return { stand, options, main, shards, quotas, coordinator, ports, refused, rebalanced };
+  return { stand, options, main, shards, quotas, coordinator, ports, refused, rebalanced, clock };
 }
 
 class Port implements Link {
@@ -73,13 +73,17 @@ class Port implements Link {
 
   /** The worker handles its mail; its answers reach the coordinator only by `answer`. */
   deliver(): void {
-    this.shard.ledger.row(this.shard.row).clearMail();
+    const row = this.shard.ledger.row(this.shard.row);
+    row.clearMail();
     const side = new Responder(this.shard, {
       post: (message, transfer) => void this.fromWorker.push(structuredClone(message, { transfer })),
       cancelled: () => {},
       closed: (leaks) => void this.fromWorker.push({ kind: 'closed', leaks }),
     });
-    for (const message of this.toWorker.splice(0)) side.handle(message);
+    for (const message of this.toWorker.splice(0)) {
+      row.countMail();
+      side.handle(message);
+    }
   }
 
   answer(): void {

@@ -207,7 +207,28 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'raises the mail flag before it posts',
     file: 'coordinator/links.ts',
-    from: 'this.#links.get(row)?.post(message, []);\n    this.#flag(row);',
-    to: 'this.#flag(row);\n    this.#links.get(row)?.post(message, []);',
+    from: 'link.post(message, []);\n    this.#flag(row);',
+    to: 'this.#flag(row);\n    link.post(message, []);',
+  },
+  {
+    name: 'rests while a shard starves',
+    world: 'resting',
+    file: 'runtime/wire-main-thread.ts',
+    from: ' || ledger.header.hungerKib > 0',
+    to: '',
+  },
+  {
+    name: 'sleeps on when a task comes',
+    world: 'resting',
+    file: 'runtime/wire-main-thread.ts',
+    from: 'const accepted = (): void => heartbeat.wake();',
+    to: 'const accepted = (): void => {};',
+  },
+  {
+    name: 'rests while the main thread holds leases',
+    world: 'resting',
+    file: 'runtime/wire-main-thread.ts',
+    from: ' || shard.leases.lent',
+    to: '',
   },
 ];

@@ -29,6 +29,7 @@ describe('the mailbox', () => {
     expect(raised(row)).toBe(false);
     mailbox.deliver(5);
     expect(handled).toEqual([1, 2, 3, 4, 5]);
+    expect(row.mailRead).toBe(5);
   });
 
   it.each([
