@@ -146,6 +146,14 @@ export class CpuLoad {
     this.#threads.delete(shard);
   }
 
+  /** No sample was taken for long: loads stay as they were until there are two new ones. */
+  restart(): void {
+    this.#slowlyMs = Number.NEGATIVE_INFINITY;
+    this.#wantedCpu.restart();
+    const ofThreads = [...this.#threads.values()].flatMap(({ eventLoop, cpu }) => [eventLoop, cpu]);
+    for (const meter of [this.#process, this.#system, this.#wanted, ...ofThreads]) meter.restart();
+  }
+
   #sampleProcess(nowMs: number, elapsedMs: number): void {
     const cores = attempt(() => this.#sources.cores());
     if (cores !== null && cores > 0 && Number.isFinite(cores)) this.#cores = cores;

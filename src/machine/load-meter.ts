@@ -25,6 +25,7 @@ export class LoadMeter {
   #last: Totals | null = null;
   #raw: number | null = null;
   #smoothed: number | null = null;
+  #anew = false;
 
   constructor(smoothingMs: number) {
     this.#smoothingMs = smoothingMs;
@@ -37,6 +38,15 @@ export class LoadMeter {
 
   get smoothed(): number | null {
     return this.#smoothed;
+  }
+
+  /**
+   * The next sample is compared with nothing, and the load of the one after it is not smoothed: for a time
+   * without samples, whose mean is no load of now. Until then the load stays as it was.
+   */
+  restart(): void {
+    this.#last = null;
+    this.#anew = true;
   }
 
   /**
@@ -53,8 +63,10 @@ export class LoadMeter {
     this.#last = { busy, all, nowMs };
     // Over 1 only by the granularity of clocks, or by an answer that came late.
     const raw = Math.min(1, (busy - last.busy) / (all - last.all));
-    const weight = this.#smoothed === null ? 1 : 1 - Math.exp((last.nowMs - nowMs) / this.#smoothingMs);
+    const before = this.#anew ? raw : (this.#smoothed ?? raw);
+    const weight = 1 - Math.exp((last.nowMs - nowMs) / this.#smoothingMs);
+    this.#anew = false;
     this.#raw = raw;
-    this.#smoothed = (this.#smoothed ?? 0) + weight * (raw - (this.#smoothed ?? 0));
+    this.#smoothed = before + weight * (raw - before);
   }
 }

@@ -26,6 +26,11 @@ const WHILE_MS = 2000;
 export class WantedCpu {
   #threads = new Map<string, Thread>();
 
+  /** What comes next is the first call again. */
+  restart(): void {
+    this.#threads = new Map();
+  }
+
   /** Cores; null at the first call. Threads that have begun since the last one do not count yet. */
   observe(times: readonly ThreadTimes[]): number | null {
     const before = this.#threads;

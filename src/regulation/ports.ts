@@ -35,7 +35,7 @@ export type RegulatedAdmission = Pick<Admission, 'hold'>;
 
 export type RegulatedLoad = Pick<
   CpuLoad,
-  'share' | 'cpuSeconds' | 'busySeconds' | 'sample' | 'snapshot' | 'forget'
+  'share' | 'cpuSeconds' | 'busySeconds' | 'sample' | 'snapshot' | 'forget' | 'restart'
 >;
 
 /** What was measured, and where emergencies are recorded. */

@@ -135,6 +135,21 @@ describe('a load', () => {
     );
   });
 
+  it('after a restart is that of the first interval, and stays as it was until then', () => {
+    const restarted = meter([
+      [0, 0, 0],
+      [100, 100, 100],
+    ]);
+    restarted.restart();
+    // An hour, in which the process was busy with other things.
+    restarted.observe(3_000_000, 3_600_000, 3_600_000);
+    expect(restarted.load).toEqual({ raw: 1, smoothed: 1 });
+    restarted.observe(3_000_020, 3_600_200, 3_600_200);
+    expect(restarted.load).toEqual({ raw: 0.1, smoothed: 0.1 });
+    restarted.observe(3_000_220, 3_600_400, 3_600_400);
+    expect(restarted.smoothed).toBeCloseTo(0.1 + (1 - Math.exp(-0.2)) * 0.9, 9);
+  });
+
   it('stays between 0 and 1 whatever it is told', () => {
     const number = fc.oneof(
       fc.double({ min: -1e15, max: 1e15 }),

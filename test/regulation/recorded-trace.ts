@@ -135,6 +135,7 @@ class RecordedTrace implements Source {
       },
       sample: () => {},
       forget: () => {},
+      restart: () => {},
       snapshot: () => {
         const none = { raw: null, smoothed: null };
         return { cores: 1, process: none, wanted: none, system: none, byShard: [] };
