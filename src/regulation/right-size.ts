@@ -1,6 +1,6 @@
 /**
- * Owns how many buffers of each tier each shard had in use lately. Runs on the main thread, driven by a
- * timer, so that quotas fall even while all is idle. Invariant: what is lowered leaves at least the retained
+ * Owns how many buffers of each tier each shard had in use lately. Runs on the main thread, in the runtime's
+ * rounds, so that quotas fall even while all is idle. Invariant: what is lowered leaves at least the retained
  * minimum and what a high percentile of the window used, with headroom. Raising is left to others: a shard
  * that overflows gets spare quota at once.
  */
@@ -57,6 +57,9 @@ export class Demand {
   readonly #windowMs: number;
   readonly #percentile: number;
   readonly #rows = new Map<number, TierUse[]>();
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  /** From the last look but one to the last, in milliseconds. */
+  #betweenMs = 0;
 
   constructor({ windowMs = 60_000, percentile = 0.99 }: DemandOptions = {}) {
     this.#windowMs = windowMs;
@@ -65,6 +68,8 @@ export class Demand {
 
   /** Takes the use of each row since the last call. */
   observe(nowMs: number, samples: readonly UseSample[]): void {
+    this.#betweenMs = nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
     for (const { row, use } of samples) {
       let tiers = this.#rows.get(row);
       if (tiers === undefined) {
@@ -101,8 +106,9 @@ export class Demand {
         if (use === null || seen === undefined) continue;
         const excess = quota[tier] - Math.max(least, Math.ceil(use * policy.headroom));
         if (excess <= 0 || nowMs - seen.loweredMs < policy.everyMs) continue;
-        // For the time between two lowerings, also where the timer was late.
-        const share = (policy.decayShare * policy.everyMs) / 1000;
+        // A look that comes late, as at rest, makes up for the time since the last.
+        const overMs = Math.max(policy.everyMs, Math.min(this.#betweenMs, nowMs - seen.loweredMs));
+        const share = 1 - (1 - policy.decayShare) ** (overMs / 1000);
         const count = Math.min(excess, Math.max(1, Math.floor(excess * share)));
         seen.loweredMs = nowMs;
         found.push({ row, tier, count });

@@ -99,6 +99,20 @@ describe('quotas', () => {
     expect(row.quota[1]).toBe(250);
   });
 
+  it('fall by the time that goes by, however many looks there are', () => {
+    const often = new Row();
+    const seldom = new Row();
+    for (const row of [often, seldom]) row.play(60.2, () => [0, 0, 0]);
+    expect(seldom.quota).toEqual(often.quota);
+    often.play(40, () => [0, 0, 0]);
+    // The same time in one look.
+    seldom.nowMs += 40_000 - TICK_MS;
+    seldom.play(TICK_MS / 1000, () => [0, 0, 0]);
+    // Of 468 and 231 a 0.95th is left after each second.
+    expect([often.quota[0], often.quota[1]]).toEqual([expect.closeTo(76, -1), expect.closeTo(40, -1)]);
+    expect([seldom.quota[0], seldom.quota[1]]).toEqual([expect.closeTo(69, -1), expect.closeTo(36, -1)]);
+  });
+
   it('remember nothing of before the window, however few looks fell into it', () => {
     const demand = new Demand({ percentile: 1 });
     for (const nowMs of [0, 600]) demand.observe(nowMs, [{ row: 1, use: [200], quota: [500] }]);
