@@ -234,6 +234,11 @@ export class Leases implements Lender {
     this.#retire(store, seen);
   }
 
+  /** True while a lease lives. */
+  get lent(): boolean {
+    return this.#known.some((store) => store.task !== NOT_LENT);
+  }
+
   owns(buffer: ArrayBufferLike): boolean {
     return this.some((store) => store.buffer === buffer);
   }

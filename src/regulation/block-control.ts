@@ -82,6 +82,11 @@ export class BlockControl {
     this.#ledger.header.blockBytes = change.bytes;
   }
 
+  /** With nothing to do it goes back to its baseline, by and by. */
+  get away(): boolean {
+    return this.#state.bytes !== this.#policy.baselineBytes;
+  }
+
   /** Of the busy time of worker threads lately; null while that is not known. */
   get requests(): Pick<DecisionInputs, 'acquireShare' | 'waitShare'> {
     const { seen } = this.#state;

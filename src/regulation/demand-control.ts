@@ -67,6 +67,12 @@ export class DemandControl {
     this.#demand.forget(row);
   }
 
+  /** A shard has more idle memory than it keeps when nobody uses it. */
+  get spare(): boolean {
+    const { rows } = this.#coordinator;
+    return rows.live().some((row) => this.#retained.some((least, tier) => rows.idle(row, tier) > least));
+  }
+
   /** One look; null where nothing is worth recording. */
   look(input: DemandInput): DemandChange | null {
     const { nowMs, sinceMs, scarce } = input;

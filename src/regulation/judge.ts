@@ -144,6 +144,11 @@ export class Judge {
     return judged;
   }
 
+  /** A decision is still to be judged. */
+  get pending(): boolean {
+    return this.#open.length > 0;
+  }
+
   get snapshot(): Omit<DecisionsSnapshot, 'shadow'> {
     return {
       counts: { ...this.#counts },

@@ -2,7 +2,7 @@
  * The regulator: looks at load and memory a few times a second, asks the pure policies beside it what to do,
  * and does it.
  *
- * Owns the record of decisions; runs on the main thread, on the runtime's timer, so even while nothing
+ * Owns the record of decisions; runs on the main thread, in the runtime's rounds, so even while nothing
  * allocates. Leaves to others: pressure (`PressureWatch`), blocks (`BlockControl`), emergencies
  * (`EmergencyControl`), idle memory (`DemandControl`), how memory is freed (`Cleanup`), which task may start
  * (`Admission`).
@@ -122,6 +122,11 @@ export class Regulator {
     return this.#emergency.counts;
   }
 
+  /** Looks still find something to do as time passes, though nothing happens. */
+  get unsettled(): boolean {
+    return this.#emergency.active || this.#judge.pending || this.#block.away || this.#demand.spare;
+  }
+
   /** What the coordinator moves by itself is recorded with the next look. */
   rebalanced(moves: readonly Move[]): void {
     this.#moves += moves.length;
@@ -146,6 +151,7 @@ export class Regulator {
   look(nowMs: number): void {
     const { coordinator, readMemory } = this.#parts;
     this.#pressure.count(nowMs);
+    const sinceMs = nowMs - this.#lookedMs;
     this.#lookedMs = nowMs;
     this.#now = observe(this.#parts, nowMs, this.#now);
     const memory = readMemory();
@@ -160,7 +166,7 @@ export class Regulator {
     const crowded = (memory.share ?? 0) >= DEFAULT_PRESSURE.process.high.enter;
     const { busySeconds, freshSeconds, waitSeconds } = this.#now;
     const demand = this.#demand.look({
-      ...{ nowMs, sinceMs: LOOK_MS, scarce: scarce || crowded, blockBytes: this.#block.bytes },
+      ...{ nowMs, sinceMs, scarce: scarce || crowded, blockBytes: this.#block.bytes },
       ...{ busySeconds, freshSeconds, waitSeconds },
     });
     if (demand !== null) {

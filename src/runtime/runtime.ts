@@ -1,8 +1,8 @@
 /**
  * A runtime: worker threads, their pools and one budget, as a `Runner`.
  *
- * Owns the life of its parts, on the main thread: they start together and end together, and one timer drives
- * them. Leaves all decisions to them.
+ * Owns the life of its parts, on the main thread: they start together and end together, and their heartbeat
+ * drives them. Leaves all decisions to them.
  */
 import { KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
@@ -13,7 +13,7 @@ import type { HealthReport } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { takeSnapshot } from '../telemetry/take-snapshot.ts';
-import { clearInterval, clearTimeout, nowMs, setInterval, setTimeout } from '../timers.ts';
+import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { endTasks, endThreads } from './closing.ts';
 import { Deadline } from './deadline.ts';
 import { checkCloseOptions, checkRunOptions } from './given-options.ts';
@@ -27,8 +27,6 @@ export interface Runtime extends Runner {
   readonly pool: Pool;
 }
 
-/** Milliseconds between two rounds of the coordinator. */
-const TICK_MS = 50;
 /**
  * Hundreds of threads that load native code one after the other take minutes, and can't be stopped meanwhile.
  */
@@ -54,7 +52,6 @@ class ThreadRuntime implements Runtime {
   readonly threads: number;
   readonly #settings: RuntimeSettings;
   readonly #parts: RuntimeParts;
-  readonly #timer: NodeJS.Timeout;
   readonly #ready = Promise.withResolvers<void>();
   readonly #deadline = new Deadline();
   #closing: Promise<CloseReport> | null = null;
@@ -68,11 +65,10 @@ class ThreadRuntime implements Runtime {
       now: nowMs,
       load: new CpuLoad(),
       readMemory: readProcessMemory,
+      startTimer: setTimeout,
       free: () => this.#workerFree(),
       failed: (error) => this.#fail(error),
     });
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    this.#timer.unref();
     this.#listenForStarvation();
     log.write({ event: 'start', threads, budgetBytes: pool.budgetBytes, safety: pool.safety });
   }
@@ -100,20 +96,21 @@ class ThreadRuntime implements Runtime {
         'A runtime takes tasks until close() is called; this one is closing or closed. Create another, or close later.',
       );
     }
-    const { tasks } = this.#parts;
+    const { tasks, heartbeat } = this.#parts;
     const checked = options ?? {};
     checkRunOptions(checked);
     // Between the death of a worker and the start of the next, nothing else keeps the process alive.
-    this.#timer.ref();
+    heartbeat.ref();
     try {
       return (await tasks.accept(input, checked)) as Result;
     } finally {
-      if (tasks.quiet) this.#timer.unref();
+      if (tasks.quiet && this.#closing === null) heartbeat.unref();
     }
   }
 
   snapshot(): Snapshot {
-    const { ledger, coordinator, regulator, observer, tasks } = this.#parts;
+    const { ledger, coordinator, regulator, observer, tasks, heartbeat } = this.#parts;
+    heartbeat.refresh();
     observer.publish();
     const now = nowMs();
     return takeSnapshot({
@@ -147,11 +144,12 @@ class ThreadRuntime implements Runtime {
 
   async #close(): Promise<CloseReport> {
     const { ledger, shard, tasks, coordinator, regulator, workers } = this.#parts;
-    const { observer, announcer, recording } = this.#parts;
+    const { observer, announcer, recording, heartbeat } = this.#parts;
     const { log, health } = this.#settings;
     const closing = { tasks, workers, ledger, loans: coordinator.loans };
     // Ports and idle threads do not keep the process alive.
-    this.#timer.ref();
+    heartbeat.ref();
+    heartbeat.wake();
     const refused = await endTasks(closing, this.#deadline);
     const before = recording === null ? null : this.snapshot();
     recording?.closing();
@@ -159,7 +157,7 @@ class ThreadRuntime implements Runtime {
     const left = await endThreads(closing, this.#deadline);
     announcer.left(left);
 
-    clearInterval(this.#timer);
+    heartbeat.end();
     observer.stop();
     coordinator.tick();
     announcer.leaked('the main thread', shard.close());
@@ -181,25 +179,12 @@ class ThreadRuntime implements Runtime {
     return { endBytes, leaks: announcer.leaks, refused, left };
   }
 
-  #tick(): void {
-    const { coordinator, workers, tasks, regulator, observer, recording, threadSources } = this.#parts;
-    coordinator.tick();
-    for (const member of workers.members) if (!member.busy) coordinator.transfers.returnTo(member.row);
-    tasks.reportProgress();
-    // Memory may have come free for a task that waits for it.
-    tasks.pump();
-    const now = nowMs();
-    regulator.tick(now, threadSources.values());
-    observer.tick(now, coordinator.rows);
-    recording?.tick(now);
-  }
-
-  /** Serves starving shards as soon as they say so, however long the tick is. */
+  /** Serves starving shards as soon as they say so, whenever the next round is. The first call wakes all. */
   async #listenForStarvation(): Promise<void> {
-    const { ledger, coordinator } = this.#parts;
+    const { ledger, serveStarving } = this.#parts;
     while (!this.#ended) {
       const seen = ledger.header.starvedWord;
-      coordinator.serve();
+      serveStarving();
       await ledger.header.waitForStarvedAsync(seen);
     }
   }

@@ -36,6 +36,7 @@ interface TasksParts {
   readonly tiers: TierPolicies;
   readonly log: Log;
   readonly observers: readonly TaskObserver[];
+  accepted(): void;
 }
 
 export class Tasks {
@@ -89,6 +90,7 @@ export class Tasks {
       if (signal !== undefined) listen(entry, signal, () => this.#cancel(entry, signal.reason));
       if (this.#queue.size === 0) this.#movedMs = entry.acceptedMs;
       this.#queue.add(entry);
+      this.#parts.accepted();
       this.pump();
       // What left is detached; what waits must not be written to any more.
       if (this.#queue.has(entry)) entry.task = memory.detachViews(entry.task);
@@ -157,8 +159,7 @@ export class Tasks {
 
   /** Resolves when nothing is queued or running. */
   async settled(): Promise<void> {
-    if (this.quiet) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (!this.quiet) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   /** False when the worker went between being chosen and being given the task; the next one may be there. */
@@ -237,8 +238,7 @@ export class Tasks {
       memory.bringHome(task);
       entry.startedMs = null;
       this.#end(entry, entry.answered ? 'cancelled' : 'failed');
-      const refused = notCloneable(error);
-      this.#answer(entry, () => entry.reject(refused));
+      this.#answer(entry, () => entry.reject(notCloneable(error)));
     }
     this.pump();
     this.#checkIdle();

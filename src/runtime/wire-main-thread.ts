@@ -1,6 +1,7 @@
 /**
- * The parts of the main thread, wired together once: its shard, the coordinator, admission and the tasks.
- * Ports, clock and recorder come from outside, so that a runtime and a simulated one are the same.
+ * The parts of the main thread, wired together once: its shard, the coordinator, admission, the tasks, and the
+ * heartbeat that drives them. Ports, clock, timers and recorder come from outside, so that a runtime and a
+ * simulated one are the same.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
@@ -13,24 +14,32 @@ import { Admission } from '../regulation/admission.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { TaskObserver } from '../telemetry/task-end.ts';
 import { RowCounts, type Surroundings } from '../thread/supply.ts';
+import { Heartbeat, type HeartbeatPorts } from './heartbeat.ts';
 import { TaskMemory } from './task-memory.ts';
 import { Tasks, type TaskWorkers } from './tasks.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
-interface MainPorts {
+interface MainPorts extends HeartbeatPorts {
   readonly ledger: Ledger;
   readonly options: PoolOptions;
   /** Worker threads. */
   readonly threads: number;
   readonly recorder: LeaseRecorder;
-  readonly workers: TaskWorkers;
+  readonly workers: TaskWorkers & Pick<WorkerPool, 'members'>;
   readonly events: CoordinatorEvents;
   readonly log: Log;
   /** Told of each task's end. */
   readonly observers: readonly TaskObserver[];
   /** Makes the thread's supply. */
   supply(around: Surroundings): Supply;
-  /** Milliseconds. */
-  now(): number;
+  /** What is looked at in each round, once the parts have made theirs. */
+  look(): void;
+  /** A look still finds something to do, as time passes, though nothing happens. */
+  unsettled(): boolean;
+  /** Somebody wants rounds at all times. */
+  watched(): boolean;
+  /** A rest is over. */
+  woken(): void;
 }
 
 export interface MainParts {
@@ -38,13 +47,18 @@ export interface MainParts {
   readonly coordinator: Coordinator;
   readonly admission: Admission;
   readonly tasks: Tasks;
+  readonly heartbeat: Heartbeat;
+  /** Helps the shards that starve. To be called whenever the word that tells of them changes. */
+  serveStarving(): void;
 }
 
 export function wireMainThread(ports: MainPorts): MainParts {
   const { ledger, options, recorder, workers, log, observers } = ports;
   const supply = ports.supply({
     canBlock: false,
-    safepoint: () => {},
+    // Of requests that idle memory here did not serve: a hit is too quick to tell of, and changes nothing that
+    // others wait for.
+    safepoint: () => heartbeat.wake(),
     returnLoan: () => {},
     sendBack: (store) => coordinator.transfers.sendBack(store),
     currentTask: () => 0,
@@ -63,6 +77,34 @@ export function wireMainThread(ports: MainPorts): MainParts {
   const admission = new Admission(ledger, coordinator.rows, options.acquireTimeoutMs, () => ports.now());
   const memory = new TaskMemory(shard, coordinator);
   const { tiers } = options;
-  const tasks = new Tasks({ ledger, coordinator, memory, workers, admission, tiers, log, observers });
-  return { shard, coordinator, admission, tasks };
+  const accepted = (): void => heartbeat.wake();
+  const tasks = new Tasks({
+    ledger,
+    coordinator,
+    memory,
+    workers,
+    admission,
+    tiers,
+    log,
+    observers,
+    accepted,
+  });
+  const heartbeat = new Heartbeat(ports, {
+    round: () => {
+      coordinator.tick();
+      for (const member of workers.members) if (!member.busy) coordinator.transfers.returnTo(member.row);
+      tasks.reportProgress();
+      // Memory may have come free for a task that waits for it.
+      tasks.pump();
+      ports.look();
+    },
+    occupied: () => !tasks.quiet || shard.leases.lent || ledger.header.hungerKib > 0 || ports.watched(),
+    unsettled: () => ports.unsettled(),
+    woken: () => ports.woken(),
+  });
+  const serveStarving = (): void => {
+    coordinator.serve();
+    heartbeat.wake();
+  };
+  return { shard, coordinator, admission, tasks, heartbeat, serveStarving };
 }

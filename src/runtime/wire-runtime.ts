@@ -1,13 +1,13 @@
 /**
  * A runtime's parts, wired together: the main thread's (wire-main-thread.ts), the worker threads, the
- * regulator and telemetry. Starts the workers; nothing else moves before the runtime's timer does.
+ * regulator and telemetry. Starts the workers; nothing else moves before the heartbeat does.
  */
 import { threadId } from 'node:worker_threads';
 import { MAIN_ROW } from '../budget/layout.ts';
 import { Ledger } from '../budget/ledger.ts';
 import type { MillpondError } from '../errors.ts';
 import { measureReads } from '../machine/clock.ts';
-import { mainThreadSource, type ThreadSource, threadSource } from '../machine/cpu-sources.ts';
+import { mainThreadSource, threadSource } from '../machine/cpu-sources.ts';
 import type { ProcessMemory } from '../machine/process-memory.ts';
 import { errorFrom } from '../messages/error-record.ts';
 import type { RegulatedLoad } from '../regulation/ports.ts';
@@ -18,14 +18,13 @@ import type { RunRecording } from '../telemetry/recording/recording.ts';
 import { startRecording } from '../telemetry/recording/start.ts';
 import { takeReading } from '../telemetry/recording/take-reading.ts';
 import { ThreadSupply } from '../thread/supply.ts';
+import type { HeartbeatPorts } from './heartbeat.ts';
 import type { RuntimeSettings } from './options.ts';
 import { type MainParts, wireMainThread } from './wire-main-thread.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** What a runtime takes from outside its parts, and the events that it reports. */
-interface RuntimePorts {
-  /** Milliseconds. */
-  now(): number;
+interface RuntimePorts extends HeartbeatPorts {
   readonly load: RegulatedLoad;
   readMemory(): ProcessMemory;
   /** A worker can take a task now. */
@@ -43,8 +42,6 @@ export interface RuntimeParts extends MainParts {
   readonly announcer: Announcer;
   readonly regulator: Regulator;
   readonly recording: RunRecording | null;
-  /** The threads whose CPU load is read, by row. */
-  readonly threadSources: ReadonlyMap<number, ThreadSource>;
 }
 
 /**
@@ -100,6 +97,16 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     observers: recording === null ? [observer] : [observer, recording],
     supply: (around) => new ThreadSupply(ledger, MAIN_ROW, around),
     now: ports.now,
+    startTimer: ports.startTimer,
+    look: () => {
+      const nowMs = ports.now();
+      regulator.tick(nowMs, threadSources.values());
+      observer.tick(nowMs, coordinator.rows);
+      recording?.tick(nowMs);
+    },
+    unsettled: () => regulator.unsettled,
+    watched: () => recording?.open ?? false,
+    woken: () => ports.load.restart(),
     events: {
       refused: (shard, requests, usedBytes) => announcer.exhausted(shard, requests, usedBytes),
       rebalanced: (moves) => {
@@ -160,5 +167,5 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     },
     failed: ports.failed,
   });
-  return { ...main, startedMs, ledger, workers, observer, announcer, regulator, recording, threadSources };
+  return { ...main, startedMs, ledger, workers, observer, announcer, regulator, recording };
 }

@@ -222,6 +222,22 @@ describe('CPU load', () => {
   });
 });
 
+it.each<[string, object, object]>([
+  ['grown blocks', { busy: 1 }, { busy: 0 }],
+  ['an emergency', { processShare: 0.95 }, { processShare: 0 }],
+])('after %s looks find something to do by themselves, until all is as before and judged', (_what, then, later) => {
+  const { ledger, regulator, now, pass, decisions, judged } = start({ budgetBytes: 64 * MiB });
+  pass(1000);
+  expect(regulator.unsettled).toBe(false);
+  Object.assign(now, then);
+  pass(8000);
+  expect(regulator.unsettled).toBe(true);
+  Object.assign(now, later);
+  pass(120_000);
+  expect([regulator.unsettled, ledger.header.blockBytes]).toEqual([false, 64 * KiB]);
+  expect(judged).toHaveLength(decisions.length);
+});
+
 describe('requests', () => {
   it('are a share of the busy time that decisions show, less what the clock takes', () => {
     const { now, pass, ledger, decisions } = start({ budgetBytes: 64 * MiB }, { readNanoseconds: 30 });

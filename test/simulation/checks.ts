@@ -7,6 +7,9 @@ import type { Ledger } from '../../src/budget/ledger.ts';
 import type { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Admission } from '../../src/regulation/admission.ts';
+import type { Heartbeat } from '../../src/runtime/heartbeat.ts';
+import type { Tasks } from '../../src/runtime/tasks.ts';
+import type { Clockwork } from './clockwork.ts';
 import type { Machinery } from './machinery.ts';
 import type { Thread } from './scheduler.ts';
 import type { SimulatedWorker } from './worker.ts';
@@ -17,6 +20,9 @@ interface Seen extends Thread {
   readonly ledger: Ledger;
   readonly coordinator: Coordinator;
   readonly admission: Admission;
+  readonly tasks: Tasks;
+  readonly heartbeat: Heartbeat;
+  readonly clockwork: Clockwork;
   readonly workers: readonly SimulatedWorker[];
 }
 
@@ -48,6 +54,20 @@ export class Checks {
         `admission: ${declared} KiB were declared, ${this.#machine.world.budgetKib} are allowed`,
       );
     if (this.#machine.scheduler.steps > MOST_STEPS) throw new Error('promise 7: the schedule does not end');
+  }
+
+  /** A runtime that rests has nothing to do, unless it is about to hear of it. */
+  rest(): void {
+    const { heartbeat, tasks, ledger, coordinator, clockwork } = this.#world;
+    if (!heartbeat.resting) return;
+    const { hungerKib, starvedWord } = ledger.header;
+    const { queued, running } = tasks.counts;
+    if (queued + running > 0)
+      throw new Error(`rest: ${queued} tasks wait and ${running} run, without rounds`);
+    if (hungerKib > 0 && starvedWord === clockwork.servedWord)
+      throw new Error(`rest: a shard starves for ${hungerKib} KiB, without rounds`);
+    const { waitingKib } = coordinator.transfers;
+    if (waitingKib > 0) throw new Error(`rest: ${waitingKib} KiB wait for their way back, without rounds`);
   }
 
   /** Nothing may have come free behind the back of one that sleeps on. */

@@ -13,6 +13,7 @@ export const SCHEDULES: Readonly<Record<WorldName, number>> = {
   churning: 4_000,
   deadly: 16_000,
   crowded: 12_000,
+  resting: 16_000,
 };
 
 export function playsAnySchedule(name: WorldName): void {

@@ -53,9 +53,6 @@ async function settleAll(world: World): Promise<void> {
       if (world.supply.sleepers.length === 0) continue;
     } else if (world.users.asking === 0 && world.tasks.quiet) quiet++;
     // A waiter that nobody serves any more must end by its own deadline.
-    world.machine.clock += 30e6;
-    world.coordinator.serve();
-    world.tasks.pump();
-    world.checks.step(world);
+    world.passTime();
   }
 }

@@ -11,14 +11,17 @@ import type { TaskResult } from '../../src/messages/tasks.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Admission } from '../../src/regulation/admission.ts';
+import type { Heartbeat } from '../../src/runtime/heartbeat.ts';
 import type { Tasks, TaskWorkers } from '../../src/runtime/tasks.ts';
 import { wireMainThread } from '../../src/runtime/wire-main-thread.ts';
 import type { LogEvent } from '../../src/telemetry/log.ts';
 import { Checks } from './checks.ts';
 import type { Choices } from './choices.ts';
+import { Clockwork } from './clockwork.ts';
 import type { Machinery } from './machinery.ts';
 import { MemoryBook } from './memory-book.ts';
 import { Promises } from './promises.ts';
+import { SimulatedRegulator } from './regulator.ts';
 import { type LedgerCall, ScheduledLedger, Scheduler, type Thread } from './scheduler.ts';
 import { SimulatedSupply } from './thread.ts';
 import { Turns } from './turns.ts';
@@ -36,6 +39,7 @@ export class World implements Thread {
   readonly machine: Machinery;
   readonly coordinator: Coordinator;
   readonly tasks: Tasks;
+  readonly heartbeat: Heartbeat;
   readonly shard: Shard;
   readonly ledger: ScheduledLedger;
   readonly workers: SimulatedWorker[] = [];
@@ -48,7 +52,9 @@ export class World implements Thread {
   readonly #refusals: (() => void)[] = [];
   #lastId = 0;
   readonly admission: Admission;
-  #emergency = false;
+  readonly clockwork: Clockwork;
+  readonly #serveStarving: () => void;
+  readonly #regulator: SimulatedRegulator;
   ending = false;
   closing = false;
   #closedRows = 0;
@@ -87,6 +93,8 @@ export class World implements Thread {
     const { shared } = Ledger.create(1 + 2 * options.workers, pool.budgetBytes);
     this.ledger = new ScheduledLedger(shared, scheduler, this);
     new Ledger(shared).claim(0);
+    this.clockwork = new Clockwork(this.machine, this.ledger);
+    const { workers } = this;
     const main = wireMainThread({
       ledger: this.ledger,
       options: pool,
@@ -94,12 +102,15 @@ export class World implements Thread {
       recorder: { record: () => {}, lifetime: () => {} },
       workers: {
         idle: () =>
-          this.workers.find(({ member: { ready, busy, dying, retiring } }) => {
+          workers.find(({ member: { ready, busy, dying, retiring } }) => {
             return ready && !busy && !dying && !retiring;
           })?.member,
         post: (member, name, task, transfer) => this.#dispatch(member, name, task, transfer),
         done: (member) => {
           member.busy = false;
+        },
+        get members() {
+          return workers.map(({ member }) => member);
         },
       },
       events: { rebalanced: () => {}, refused: () => {}, closed: () => void this.#closedRows++ },
@@ -110,11 +121,21 @@ export class World implements Thread {
         return this.supply;
       },
       now: () => this.machine.clock / 1e6,
+      startTimer: (fire, milliseconds) => this.clockwork.startTimer(fire, milliseconds),
+      // As soon as it may.
+      settleMs: 0,
+      look: () => {},
+      unsettled: () => choices.once(2),
+      watched: () => false,
+      woken: () => {},
     });
+    this.heartbeat = main.heartbeat;
+    this.#serveStarving = main.serveStarving;
     this.shard = main.shard;
     this.coordinator = main.coordinator;
     this.tasks = main.tasks;
     this.admission = main.admission;
+    this.#regulator = new SimulatedRegulator(main, choices);
     watch(this.coordinator, this.machine);
     this.users = new Users(this.machine, this.supply, this.shard, this.tasks);
     for (let worker = 0; worker < options.workers; worker++) this.#startWorker();
@@ -125,17 +146,27 @@ export class World implements Thread {
   /** From now on everybody finishes, and nothing goes wrong any more. */
   beginEnd(): void {
     this.ending = true;
-    this.#endEmergency();
+    this.#regulator.endEmergency();
   }
 
   act(): boolean {
-    const { choices } = this.machine.scheduler;
+    const { scheduler, world } = this.machine;
+    const { choices } = scheduler;
     const actions = this.#duties();
-    if (!this.ending) actions.push(...this.#timers(), ...this.users.actions());
+    if (!this.ending) actions.push(...this.#timers());
+    if (!this.ending && choices.pick(world.usersEvery) === 0) actions.push(...this.users.actions());
     if (actions.length === 0) return false;
     actions[choices.pick(actions.length)]();
     for (let refuse = this.#refusals.pop(); refuse !== undefined; refuse = this.#refusals.pop()) refuse();
+    this.checks.rest();
     return true;
+  }
+
+  /** For everybody, when nothing else moves. */
+  passTime(): void {
+    this.clockwork.pass(30, this.#serveStarving);
+    this.checks.rest();
+    this.checks.step(this);
   }
 
   /** What the main thread owes: messages, results, deaths. */
@@ -167,9 +198,19 @@ export class World implements Thread {
     return actions;
   }
 
-  /** The timers of the runtime: each may go off at any time. */
+  /** What the runtime does by itself: timers may go off at any time. */
   #timers(): (() => void)[] {
+    const own = [
+      () => this.clockwork.hear(this.#serveStarving),
+      () => this.clockwork.beat(),
+      () => this.supply.passTime(),
+      () => this.#regulator.act(),
+      () => this.#retire(),
+    ];
+    // Where the runtime rests nothing else drives it; elsewhere each part may have its turn without the others.
+    if (this.machine.world.rests) return own;
     return [
+      ...own,
       () => this.coordinator.tick(),
       () => this.coordinator.serve(),
       () => {
@@ -177,10 +218,7 @@ export class World implements Thread {
           if (!member.busy) this.coordinator.transfers.returnTo(member.row);
       },
       () => this.tasks.reportProgress(),
-      () => this.supply.passTime(),
       () => this.tasks.pump(),
-      () => this.#regulate(),
-      () => this.#retire(),
     ];
   }
 
@@ -190,33 +228,6 @@ export class World implements Thread {
     if (worker === undefined || !this.machine.scheduler.choices.once(8)) return;
     worker.member.retiring = true;
     void this.coordinator.close(worker.row).then(() => worker.kill());
-  }
-
-  /** What the regulator may do at any time: the promises hold whatever it decides. */
-  #regulate(): void {
-    const { choices } = this.machine.scheduler;
-    const { cleanup } = this.coordinator;
-    if (this.#emergency) this.#endEmergency();
-    else if (choices.once(4)) {
-      this.#emergency = true;
-      this.coordinator.critical = true;
-      this.admission.hold(true);
-      this.coordinator.drain();
-    } else {
-      for (const { row, unused } of cleanup.takeUse()) {
-        cleanup.clear(row, unused);
-        cleanup.lowerQuota(row, choices.pick(3), choices.pick(3));
-      }
-    }
-  }
-
-  #endEmergency(): void {
-    if (!this.#emergency) return;
-    this.#emergency = false;
-    this.coordinator.critical = false;
-    this.coordinator.cleanup.refill();
-    this.admission.hold(false);
-    this.tasks.pump();
   }
 
   #startWorker(): void {

@@ -21,6 +21,10 @@ export interface WorldOptions {
   readonly killEvery: number;
   /** A post or an allocation fails once in so many times. */
   readonly failEvery: number;
+  /** Rounds come from the heartbeat alone. */
+  readonly rests: boolean;
+  /** Users may do something in one of so many turns of the main thread. */
+  readonly usersEvery: number;
 }
 
 const MIXED: WorldOptions = {
@@ -36,6 +40,8 @@ const MIXED: WorldOptions = {
   ends: 1,
   killEvery: 60,
   failEvery: 30,
+  rests: false,
+  usersEvery: 1,
 };
 
 export const WORLDS = {
@@ -84,6 +90,17 @@ export const WORLDS = {
     sizes: [1024, 2048, 8192, 8192, 16_384],
     maxIdle: [4, 4, 3],
     killEvery: 100,
+  },
+  /** Little to do, and nothing that drives the runtime but itself. */
+  resting: {
+    ...MIXED,
+    turns: 160,
+    sizes: [1024, 2048, 8192, 8192, 16_384],
+    requests: 2,
+    ends: 5,
+    killEvery: 200,
+    rests: true,
+    usersEvery: 6,
   },
 } satisfies Record<string, WorldOptions>;
 

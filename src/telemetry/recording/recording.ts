@@ -112,6 +112,11 @@ export class RunRecording implements TaskObserver {
     file.write(header);
   }
 
+  /** Its file takes more lines. */
+  get open(): boolean {
+    return this.#file.open;
+  }
+
   /** A thread published what it recorded. */
   published(interval: Interval, shard: number): void {
     if (this.#file.open) this.#collector.published(interval, shard);
