@@ -3,11 +3,24 @@ import { deflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openDecoder } from '../../src/audio/open-decoder.ts';
 import { convert, readAll, scratch } from './audio-files.ts';
+import {
+  aiffChunk,
+  cafTags,
+  info,
+  riffChunk,
+  w64Tags,
+  withAiffChunks,
+  withCafChunks,
+  withChunks,
+  withInfo,
+  withW64Chunks,
+} from './chunks.ts';
 import { withPacket, withSerial, withTags } from './ogg.ts';
 import { refusal } from './refusal.ts';
 import {
   ape,
   comments,
+  dsf,
   entries,
   freeform,
   id3,
@@ -23,7 +36,6 @@ import {
   withBlocks,
   withBoxes,
   withElements,
-  withInfo,
 } from './tags.ts';
 import { to16, tone, writeWav } from './wav.ts';
 
@@ -33,8 +45,8 @@ const FEW = entries(100);
 const MANY = entries(6000);
 
 const TARGETS = ['flac', 'mp3', 'ogg', 'opus', 'm4a'] as const;
-const FIXTURES = ['wv', 'tta', 'aac', 'mka', 'wma', 'avi'] as const;
-type Name = (typeof TARGETS)[number] | (typeof FIXTURES)[number];
+const FIXTURES = ['wv', 'tta', 'aac', 'mka', 'wma', 'avi', 'aiff', 'caf', 'w64'] as const;
+type Name = (typeof TARGETS)[number] | (typeof FIXTURES)[number] | 'wav';
 const files = {} as Record<Name, Buffer>;
 const frames = {} as Record<Name, number>;
 
@@ -46,6 +58,7 @@ beforeAll(() => {
     // FFmpeg begins each with a tag of its own.
     if (name === 'mp3') files.mp3 = files.mp3.subarray(files.mp3.indexOf(0xff));
   }
+  files.wav = readFileSync(at('tone.wav'));
   for (const name of FIXTURES) {
     files[name] = readFileSync(new URL(`fixtures/tone.${name}`, import.meta.url));
   }
@@ -76,6 +89,11 @@ const OUTER: readonly (readonly [what: string, name: Name, file: (list: List) =>
   ['APEv2 behind TTA', 'tta', (list) => [files.tta, ape(list)]],
   ['APEv2 behind WavPack', 'wv', (list) => [files.wv, ape(list)]],
   ['APEv2 behind AAC', 'aac', (list) => [files.aac, ape(list)]],
+  ['INFO behind the sound of WAV', 'wav', (list) => [files.wav, info(list)]],
+  ['ID3 behind the sound of WAV', 'wav', (list) => [files.wav, riffChunk('id3 ', id3(userFrames(list)))]],
+  ['ID3 behind the sound of AIFF', 'aiff', (list) => [withAiffChunks(files.aiff, [], [aiffId3(list)])]],
+  ['tags behind the sound of CAF', 'caf', (list) => [files.caf, cafTags(list)]],
+  ['tags behind the sound of W64', 'w64', (list) => [files.w64, w64Tags(list)]],
 ];
 
 /** Files with tags where FFmpeg can't be kept from them. */
@@ -88,6 +106,11 @@ const INNER: readonly (readonly [what: string, name: Name, file: (list: List) =>
   ['Matroska', 'mka', (list) => [withElements(files.mka, matroskaTags(list))]],
   ['ASF', 'wma', (list) => [withAsfTags(files.wma, list)]],
   ['AVI', 'avi', (list) => [withInfo(files.avi, list)]],
+  ['WAV', 'wav', (list) => [withChunks(files.wav, [info(list)])]],
+  ['WAV, as ID3', 'wav', (list) => [withChunks(files.wav, [riffChunk('ID3 ', id3(userFrames(list)))])]],
+  ['AIFF, as ID3', 'aiff', (list) => [withAiffChunks(files.aiff, [aiffId3(list)])]],
+  ['CAF', 'caf', (list) => [withCafChunks(files.caf, [cafTags(list)])]],
+  ['W64', 'w64', (list) => [withW64Chunks(files.w64, [w64Tags(list)])]],
   ['AAC between its frames', 'aac', (list) => [files.aac, id3(userFrames(list)), files.aac]],
 ];
 
@@ -241,6 +264,10 @@ describe('tags that claim what is not there', () => {
   });
 });
 
+function aiffId3(list: List): Buffer {
+  return aiffChunk('ID3 ', id3(userFrames(list)));
+}
+
 function vorbisTags(list: List): Buffer {
   return Buffer.concat([Buffer.from('\x03vorbis', 'latin1'), comments(list), Buffer.from([1])]);
 }
@@ -251,25 +278,6 @@ function opusTags(list: List): Buffer {
 
 function blocks(count: number): (readonly [number, Buffer])[] {
   return entries(count).map((entry) => [4, comments([entry])]);
-}
-
-/** A file of one block of one bit each, and a tag behind it. */
-function dsf(tag: Buffer): Buffer {
-  const [channels, rate, blockBytes] = [1, 2_822_400, 4096];
-  const long = (value: number): Buffer => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigUInt64LE(BigInt(value));
-    return bytes;
-  };
-  const words = (...values: number[]): Buffer => Buffer.from(Uint32Array.from(values).buffer);
-  const form = [words(1, 0, 1, channels, rate, 1), long(blockBytes * 8), words(blockBytes, 0)];
-  const sound = Buffer.alloc(blockBytes, 0x69);
-  const start = 28 + 52 + 12 + sound.length;
-  return Buffer.concat([
-    ...[Buffer.from('DSD '), long(28), long(start + tag.length), long(start)],
-    ...[Buffer.from('fmt '), long(52), ...form],
-    ...[Buffer.from('data'), long(12 + sound.length), sound, tag],
-  ]);
 }
 
 function wide(name: string, value: string): Buffer {

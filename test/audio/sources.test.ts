@@ -116,10 +116,19 @@ describe('an audio file that names another for its samples', () => {
   test('gets none of them, not even where FFmpeg would follow the name', () => {
     expect(framesOf(at('refers.mov'))).toBe(0);
     const allowed: string[] = [];
-    const restore = following((options) => allowed.push(options.protocol_whitelist));
+    const limits: Record<string, string>[] = [];
+    const restore = following((options) => {
+      allowed.push(options.protocol_whitelist);
+      limits.push(options);
+    });
     try {
       expect(framesOf(at('refers.mov'))).toBe(0);
       expect(allowed).toEqual(['fd']);
+      // As docs/limits.md tells.
+      expect(limits[0]).toMatchObject({
+        ...{ formatprobesize: '1048576', probesize: '5000000', max_probe_packets: '2500' },
+        ...{ max_streams: '1000', indexmem: '1048576' },
+      });
     } finally {
       restore();
     }

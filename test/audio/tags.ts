@@ -1,20 +1,20 @@
 /** Hand-written lists of tags, of every kind that FFmpeg reads, as long as a test likes. */
 
 /** A name and its value. */
-type Entry = readonly [name: string, value: string];
+export type Entry = readonly [name: string, value: string];
 
 /** So many tags with names of nine letters. */
 export function entries(count: number): Entry[] {
   return Array.from({ length: count }, (_, i) => [`tag${String(i).padStart(6, '0')}`, 'value']);
 }
 
-function little(value: number, bytes = 4): Buffer {
+export function little(value: number, bytes = 4): Buffer {
   const buffer = Buffer.alloc(bytes);
   buffer.writeUIntLE(value, 0, bytes);
   return buffer;
 }
 
-function big(value: number, bytes = 4): Buffer {
+export function big(value: number, bytes = 4): Buffer {
   const buffer = Buffer.alloc(bytes);
   buffer.writeUIntBE(value, 0, bytes);
   return buffer;
@@ -134,7 +134,7 @@ export function packedHeader(): Buffer {
   return box('cmov', box('dcom', Buffer.from('zlib')), box('cmvd', big(0x7fff_ffff), Buffer.alloc(100)));
 }
 
-function element(id: string, ...parts: readonly Buffer[]): Buffer {
+export function element(id: string, ...parts: readonly Buffer[]): Buffer {
   const body = Buffer.concat(parts);
   return Buffer.concat([Buffer.from(id, 'hex'), Buffer.from([0x01, 0, 0, 0]), big(body.length), body]);
 }
@@ -187,14 +187,21 @@ export function withAsfTags(asf: Buffer, list: readonly Entry[]): Buffer {
   return Buffer.concat([head, asf.subarray(30, headerBytes), object, asf.subarray(headerBytes)]);
 }
 
-/** Puts a list of texts before the others of an AVI file. @param claimed what the first one says it has */
-export function withInfo(avi: Buffer, list: readonly Entry[], claimed?: number): Buffer {
-  const texts = list.map(([, value], i) => {
-    const body = Buffer.from(`${value}\0`.padEnd(6, '\0'));
-    const bytes = i === 0 ? (claimed ?? body.length) : body.length;
-    return Buffer.concat([Buffer.from(i.toString(36).padStart(4, '0')), little(bytes), body]);
-  });
-  const body = Buffer.concat([Buffer.from('INFO'), ...texts]);
-  const bytes = claimed === undefined ? body.length : claimed + 12;
-  return Buffer.concat([avi.subarray(0, 12), Buffer.from('LIST'), little(bytes), body, avi.subarray(12)]);
+/** A file of one block of one bit each, and a tag behind it. */
+export function dsf(tag: Buffer): Buffer {
+  const [channels, rate, blockBytes] = [1, 2_822_400, 4096];
+  const long = (value: number): Buffer => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(BigInt(value));
+    return bytes;
+  };
+  const words = (...values: number[]): Buffer => Buffer.from(Uint32Array.from(values).buffer);
+  const form = [words(1, 0, 1, channels, rate, 1), long(blockBytes * 8), words(blockBytes, 0)];
+  const sound = Buffer.alloc(blockBytes, 0x69);
+  const start = 28 + 52 + 12 + sound.length;
+  return Buffer.concat([
+    ...[Buffer.from('DSD '), long(28), long(start + tag.length), long(start)],
+    ...[Buffer.from('fmt '), long(52), ...form],
+    ...[Buffer.from('data'), long(12 + sound.length), sound, tag],
+  ]);
 }

@@ -10,6 +10,8 @@ interface WavOptions {
   readonly format?: WavFormat;
   /** Speaker mask; without one the layout is unspecified. */
   readonly mask?: number;
+  /** Bits of a sample that count, by the header; needs a mask. Default: all of its bytes. */
+  readonly validBits?: number;
   /** LIST INFO entries by their four letters, such as INAM for the title. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Other chunks, whole, before and behind the samples. */
@@ -24,6 +26,7 @@ export function wav(planes: readonly ArrayLike<number>[], options: WavOptions = 
   const { rate = 44_100, format = 's16', mask, tags = {}, before = [], behind = [] } = options;
   const channels = planes.length;
   const bytes = BYTES[format];
+  const { validBits = bytes * 8 } = options;
   const data = Buffer.alloc((planes[0]?.length ?? 0) * channels * bytes);
   for (let i = 0, at = 0; i < planes[0].length; i++) {
     for (const plane of planes) at = put(data, format, plane[i], at);
@@ -38,7 +41,7 @@ export function wav(planes: readonly ArrayLike<number>[], options: WavOptions = 
   fmt.writeUInt16LE(bytes * 8, 14);
   if (mask !== undefined) {
     fmt.writeUInt16LE(22, 16);
-    fmt.writeUInt16LE(bytes * 8, 18);
+    fmt.writeUInt16LE(validBits, 18);
     fmt.writeUInt32LE(mask, 20);
     fmt.writeUInt16LE(code, 24);
     Buffer.from('000000001000800000aa00389b71', 'hex').copy(fmt, 26);

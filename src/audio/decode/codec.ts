@@ -1,10 +1,22 @@
 /** Finds and opens a stream's codec, so that it trims what the container calls padding and reports damage. */
-import { AV_CODEC_PROP_LOSSLESS, AV_EF_CRCCHECK, AV_EF_EXPLODE, AV_OPT_TYPE_INT } from 'node-av/constants';
+import {
+  AV_CODEC_PROP_LOSSLESS,
+  AV_EF_CRCCHECK,
+  AV_EF_EXPLODE,
+  AV_OPT_TYPE_INT,
+  AV_OPT_TYPE_INT64,
+} from 'node-av/constants';
 import type { Codec, CodecContext } from 'node-av/lib';
 import { jsonText } from '../../text/escaping.ts';
 import { check } from '../native-error.ts';
 import type { Container } from './container.ts';
 import { decoderOf, undecodable } from './decoders.ts';
+
+/**
+ * Of a codec's frame, all channels together: FFmpeg allocates what a frame says that it holds, up to 2 GiB.
+ * The longest that encoders make are of TTA, a second at any rate.
+ */
+const MOST_FRAME_SAMPLES = 2n ** 24n;
 
 /** @throws MillpondError `ERR_AUDIO_UNSUPPORTED` */
 export function findCodec({ stream, source }: Container): Codec {
@@ -26,5 +38,6 @@ export function openCodec(context: CodecContext, codec: Codec, { stream, source 
   if (parameters.hasProperties(AV_CODEC_PROP_LOSSLESS)) {
     context.setOption('err_detect', AV_EF_CRCCHECK | AV_EF_EXPLODE, AV_OPT_TYPE_INT);
   }
+  check(context.setOption('max_samples', MOST_FRAME_SAMPLES, AV_OPT_TYPE_INT64), 'ERR_AUDIO_DECODE', refused);
   check(context.open2Sync(codec, null), 'ERR_AUDIO_DECODE', refused);
 }

@@ -9,17 +9,20 @@ import {
   AVERROR_EINVAL,
   AVMEDIA_TYPE_AUDIO,
   AVMEDIA_TYPE_VIDEO,
+  type FFDecoderCodec,
 } from 'node-av/constants';
-import { Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
+import { Codec, Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import { remembered } from '../kept.ts';
 import { check, nativeReason } from '../native-error.ts';
 import { quietNativeLog } from '../native-log.ts';
 import type { Source } from '../sources/source.ts';
-import { DECODERS, type FormatName, UNMARKED } from '../survey/formats.ts';
+import { DECODERS, UNMARKED } from '../survey/formats.ts';
+import type { Sound } from '../survey/sound.ts';
 import { decoderOf, undecodable } from './decoders.ts';
 import { isCutOff } from './ending.ts';
+import type { Recognized } from './recognize.ts';
 
 quietNativeLog();
 
@@ -28,6 +31,15 @@ const TOLD_BY_FFMPEG = UNMARKED.filter((name) => name !== 'aac').join();
 
 /** Demuxers whose header says all that decoding needs; others look at the first packets, 0.1 ms and up. */
 const SELF_DESCRIBING = new Set(['aiff', 'au', 'caf', 'flac', 'mp3', 'ogg', 'w64', 'wav']);
+
+/** FFmpeg's own of today, whatever it takes tomorrow (docs/limits.md): bytes, streams and packets. */
+const LIMITS = {
+  formatprobesize: 1_048_576,
+  probesize: 5_000_000,
+  max_probe_packets: 2500,
+  max_streams: 1000,
+  indexmem: 1_048_576,
+};
 
 const demuxerOf = remembered((name: string) => InputFormat.findInputFormat(name));
 
@@ -44,6 +56,10 @@ export interface Container extends Disposable {
   readonly stream: Stream;
   /** What was left out, for the user. */
   readonly warnings: readonly string[];
+  /** Where the sound lies, for formats whose header says so. */
+  readonly sound: Sound | null;
+  /** Bits of a sample that count, where FFmpeg does not know. */
+  readonly bits: number | null;
   /** The file certainly lacks its end. */
   readonly cutOff: boolean;
   [Symbol.dispose](): void;
@@ -51,10 +67,9 @@ export interface Container extends Disposable {
 
 /**
  * Finds the audio of a source.
- * @param name of its format; `null` where FFmpeg has to find out
  * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_UNSUPPORTED`
  */
-export function openContainer(source: Source, name: FormatName | null): Container {
+export function openContainer({ source, format: name, sound, bits }: Recognized): Container {
   using opening = new DisposableStack();
   const format = new FormatContext();
   const { url, ...access } = accessTo(source.bytes);
@@ -62,12 +77,14 @@ export function openContainer(source: Source, name: FormatName | null): Containe
     ...access,
     format_whitelist: name ?? TOLD_BY_FFMPEG,
     codec_whitelist: DECODERS.join(),
-    ...(name === 'wav' ? wavOptions(source.size) : {}),
+    ...LIMITS,
+    ...(name === 'wav' ? wavOptions(source.size, sound) : {}),
   });
   const opened = format.openInputSync(url, name === null ? null : demuxerOf(name), options);
   options.free();
   if (opened < 0) throw refusal(source, opened);
   opening.defer(() => format.closeInputSync());
+  correctCodec(format, sound);
   refuseUndecodable(source.name, format);
   if (!isSelfDescribing(format)) {
     check(
@@ -77,9 +94,9 @@ export function openContainer(source: Source, name: FormatName | null): Containe
     );
   }
   const { stream, warnings } = selectAudio(source.name, format);
-  const cutOff = isCutOff(source, format.iformat?.name ?? undefined);
+  const cutOff = isCutOff(source, format.iformat?.name, sound);
   const held = opening.move();
-  return { source, format, stream, warnings, cutOff, [Symbol.dispose]: () => held.dispose() };
+  return { source, format, stream, warnings, sound, bits, cutOff, [Symbol.dispose]: () => held.dispose() };
 }
 
 /** A part goes through FFmpeg's `subfile`, which can but narrow what is read through another protocol. */
@@ -116,9 +133,17 @@ function refusal(source: Source, result: number): MillpondError {
  * small packet is enough; larger ones make long files cheaper. The size is where both costs together are
  * least (docs/decisions/023).
  */
-function wavOptions(fileBytes: number): { max_probe_packets: number; max_size: number } {
-  const packetBytes = Math.sqrt(118 * fileBytes);
-  return { max_probe_packets: 1, max_size: Math.round(Math.min(65_536, Math.max(1024, packetBytes))) };
+function wavOptions(fileBytes: number, sound: Sound | null) {
+  const packetBytes = Math.round(Math.min(65_536, Math.max(1024, Math.sqrt(118 * fileBytes))));
+  const toTheEnd = sound !== null && sound.bytes === null;
+  return { max_probe_packets: 1, max_size: packetBytes, ignore_length: toTheEnd ? 1 : 0 };
+}
+
+/** FFmpeg goes by the bits of a sample alone, not by the bytes that it is stored in. */
+function correctCodec(format: FormatContext, sound: Sound | null): void {
+  const codec = Codec.findDecoderByName((sound?.form?.codec ?? '') as FFDecoderCodec);
+  const [stream] = audioStreams(format);
+  if (codec !== null && stream !== undefined) stream.codecpar.codecId = codec.id;
 }
 
 function isSelfDescribing(format: FormatContext): boolean {

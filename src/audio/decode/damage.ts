@@ -3,36 +3,67 @@
  * over a lost packet, as every player does; from a lossless one nothing may be missing. Owned by one decoder,
  * on its thread.
  */
-import { AV_CODEC_ID_FLAC, AV_CODEC_PROP_LOSSLESS } from 'node-av/constants';
+import { AV_CODEC_PROP_LOSSLESS, AVERROR_INVALIDDATA } from 'node-av/constants';
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import { nativeReason } from '../native-error.ts';
 import type { Container } from './container.ts';
+import { decoderOf } from './decoders.ts';
+import { endsInPadding } from './ending.ts';
 
-/** Containers that store how long they are; others are measured by their size, or guessed. */
+/** Containers that store how long they are, about; others are measured by their size, or guessed. */
 const TELLS_LENGTH = /^(aiff|au|caf|mp3|mov,|matroska,)/;
 /** Priming and padding may or may not be counted. */
 const LENGTH_TOLERANCE_FRAMES = 8192;
+
+/** Containers of lossless sound that tell their length to the frame. */
+const EXACT: ReadonlySet<string> = new Set(['flac', 'wv', 'tta', 'ape', 'tak']);
+
+/** Those of discs have packets with heads, which may be damaged. */
+const PLAIN_SAMPLES = /^pcm_(?!bluray|dvd)/;
+
+const CUT_OFF = 'The file is cut off, or its header is wrong: what is there was decoded.';
 
 export class Damage {
   /** For the user; complete after {@link judge}. */
   readonly warnings: string[];
   readonly #container: Container;
   readonly #name: string;
+  /** Frames that it has, where the container tells exactly; else `null`. */
+  readonly #length: number | null;
   #packets = 0;
+  #partOfFrame = false;
 
   constructor(container: Container) {
     this.#container = container;
     this.#name = jsonText(container.source.name);
     this.warnings = [...container.warnings];
+    const { format, stream } = container;
+    const exact = EXACT.has(format.iformat?.name ?? '') && stream.duration > 0n;
+    this.#length = exact ? Number(stream.duration) : null;
   }
 
-  /** @throws MillpondError `ERR_AUDIO_DECODE` where nothing may be missing */
-  tolerate(result: number, decodedFrames: number): void {
+  /**
+   * A packet that does not decode, or cannot be read.
+   * @returns whether more may come: not once all that was announced is there, since what comes then is none
+   * of the sound
+   * @throws MillpondError `ERR_AUDIO_DECODE` where nothing may be missing
+   */
+  tolerate(result: number, decodedFrames: number): boolean {
     this.#packets++;
-    if (this.#container.stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS)) {
+    if (this.#isLossless) {
       throw this.#lossless(`damage after frame ${decodedFrames} of ${this.#name}: ${nativeReason(result)}`);
     }
+    return true;
+  }
+
+  /** As {@link tolerate}, of what a decoder refused. All it refuses of plain samples is a part of a frame. */
+  refused(result: number, decodedFrames: number): boolean {
+    const { codecId } = this.#container.stream.codecpar;
+    const plain = PLAIN_SAMPLES.test(decoderOf(codecId)?.name ?? '');
+    if (!plain || result !== AVERROR_INVALIDDATA) return this.tolerate(result, decodedFrames);
+    this.#partOfFrame = true;
+    return true;
   }
 
   /**
@@ -50,24 +81,22 @@ export class Damage {
     if (this.#packets > 0) this.#warnOnce(`Skipped ${this.#packets} damaged packets.`);
   }
 
-  /**
-   * FFmpeg drops FLAC frames that it does not recognize without a word, and ends a cut-off WAV where it ends.
-   */
+  /** FFmpeg drops FLAC frames that it does not recognize without a word, and ends what is cut off there. */
   #compareLength(decodedFrames: number, announcedFrames: number): void {
-    const { stream, format, cutOff } = this.#container;
-    const { codecpar, duration } = stream;
-    const container = format.iformat?.name;
-    if (container === 'flac' && codecpar.codecId === AV_CODEC_ID_FLAC && duration > BigInt(decodedFrames)) {
-      throw this.#lossless(`${decodedFrames} of ${duration} frames of ${this.#name}`);
+    const { format, cutOff, sound, source } = this.#container;
+    if (this.#length !== null && this.#length > decodedFrames && this.#isLossless) {
+      throw this.#lossless(`${decodedFrames} of ${this.#length} frames of ${this.#name}`);
     }
     const short =
-      TELLS_LENGTH.test(container ?? '') &&
+      TELLS_LENGTH.test(format.iformat?.name ?? '') &&
       announcedFrames - decodedFrames > LENGTH_TOLERANCE_FRAMES &&
       this.#packets === 0;
-    const unknown = container === 'wav' && duration <= 0n && decodedFrames > 0;
-    if (cutOff || short || unknown) {
-      this.#warnOnce('The file is cut off, or its header is wrong: what is there was decoded.');
-    }
+    const torn = this.#partOfFrame && !(sound !== null && endsInPadding(sound, source.size));
+    if (cutOff || short || torn) this.#warnOnce(CUT_OFF);
+  }
+
+  get #isLossless(): boolean {
+    return this.#container.stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS);
   }
 
   #lossless(got: string): MillpondError {

@@ -19,7 +19,7 @@ import type { Source } from '../sources/source.ts';
 import { describe, formOf, type SampleForm } from './describe.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type OggLink, oggLinks } from './ogg-links.ts';
-import { recognize } from './recognize.ts';
+import { type Recognized, recognize } from './recognize.ts';
 import { SampleQueue } from './sample-queue.ts';
 
 export interface Decoder extends Disposable {
@@ -63,7 +63,7 @@ class NativeDecoder implements Decoder {
 
   readonly #source: Source;
   /** What of it FFmpeg gets to see. */
-  readonly #shown: Source;
+  readonly #shown: Recognized;
   /** What is still to be read behind {@link #reader}. */
   readonly #links: OggLink[];
   readonly #notes = new Set<string>();
@@ -88,14 +88,12 @@ class NativeDecoder implements Decoder {
     this.#source = source;
     using opening = new DisposableStack();
     opening.use(source);
-    const { source: shown, format, warnings } = recognize(source);
-    for (const warning of warnings) this.#notes.add(warning);
-    const [link, ...links] = format === 'ogg' ? oggLinks(shown) : [];
+    const shown = recognize(source);
+    for (const warning of shown.warnings) this.#notes.add(warning);
+    const [link, ...links] = shown.format === 'ogg' ? oggLinks(shown.source) : [];
     this.#shown = shown;
     this.#links = links;
-    const reader = opening.use(
-      links.length === 0 ? new FrameReader(shown, format, link?.lastPosition) : this.#readerOf(link),
-    );
+    const reader = opening.use(link === undefined ? new FrameReader(shown) : this.#readerOf(link));
     this.#reader = reader;
     this.#primed = reader.next();
     this.#first = formOf(this.#primed ? reader.frame : reader.context, source);
@@ -244,7 +242,9 @@ class NativeDecoder implements Decoder {
   }
 
   #readerOf({ start, end, lastPosition }: OggLink): FrameReader {
-    return new FrameReader(partOf(this.#shown, start, end), 'ogg', lastPosition);
+    const { source: whole } = this.#shown;
+    const source = end - start === whole.size ? whole : partOf(whole, start, end);
+    return new FrameReader({ ...this.#shown, source }, lastPosition);
   }
 
   #converted(result: number): number {

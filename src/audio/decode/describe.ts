@@ -7,6 +7,7 @@ import type { AudioInfo } from '../plan/audio-info.ts';
 import { type Layout, MAX_CHANNELS, namedLayout } from '../plan/channels.ts';
 import { depthOf, storageOf } from '../sample-format.ts';
 import type { Source } from '../sources/source.ts';
+import type { Sound } from '../survey/sound.ts';
 import type { Container } from './container.ts';
 import { readTags } from './tags.ts';
 
@@ -60,11 +61,18 @@ export function formOf(given: Frame | CodecContext, source: Source): SampleForm 
 }
 
 /** Frames that a container announces, at a rate in Hz; null where it does not say. */
-export function announcedFrames({ stream, format }: Container, rate: number): number | null {
+export function announcedFrames({ source, sound, stream, format }: Container, rate: number): number | null {
+  if (sound !== null && (sound.form !== null || sound.bytes === null)) return framesWithin(source, sound);
   const { timeBase, duration } = stream;
   const seconds =
     duration > 0n ? (Number(duration) * timeBase.num) / timeBase.den : Number(format.duration) / MICROSECONDS;
   return seconds > 0 ? Math.round(seconds * rate) : null;
+}
+
+/** What there is of the sound, whatever the header claims. */
+function framesWithin({ size }: Source, { start, bytes, form }: Sound): number | null {
+  const there = Math.max(0, Math.min(size - start, bytes ?? size));
+  return form === null ? null : Math.floor(there / form.frameBytes) || null;
 }
 
 /** @param form of the first frame */
@@ -82,7 +90,7 @@ export function describe(
     layout,
     codec: codec.name ?? String(codec.id),
     sampleFormat: storage.name,
-    depth: depthOf(storage, context.bitsPerRawSample),
+    depth: depthOf(storage, container.bits ?? context.bitsPerRawSample),
     lossless: stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS),
     announcedFrames: announcedFrames(container, rate),
     tags: readTags(container.format, stream),

@@ -1,35 +1,28 @@
 /**
- * Whether a file ends where its format says it does. FFmpeg takes WAV and Ogg that were cut off for shorter
- * ones and says nothing; both tell their end in a few bytes, which are read here.
+ * Whether a file ends where its format says it does. FFmpeg takes files that were cut off for shorter
+ * ones and says nothing; Ogg tells its end in a few bytes, which are read here.
  */
 import type { Source } from '../sources/source.ts';
+import type { Sound } from '../survey/sound.ts';
 
-/** Chunks before the samples of a WAV are few and small. */
-const WAV_HEAD_BYTES = 4096;
 /** The last page of an Ogg begins in here: a page has 65,307 bytes at most. */
 const OGG_TAIL_BYTES = 65_536;
 const LAST_PAGE = 4;
 
 /** True when a file of that format certainly lacks its end; false where nobody can tell. */
-export function isCutOff(source: Source, demuxer: string | undefined): boolean {
+export function isCutOff(source: Source, demuxer: string | null | undefined, sound: Sound | null): boolean {
   const { size } = source;
-  if (demuxer === 'wav') return isWavCutOff(read(source, 0, Math.min(size, WAV_HEAD_BYTES)), size);
+  if (sound !== null) return sound.bytes !== null && sound.start + sound.bytes > size;
   if (demuxer !== 'ogg') return false;
   const start = Math.max(0, size - OGG_TAIL_BYTES);
   return isOggCutOff(read(source, start, size - start));
 }
 
-/** Programs that write to a pipe know no size and leave 0 or the largest there is; RF64 has it before. */
-function isWavCutOff(head: Buffer, fileBytes: number): boolean {
-  const large = head.toString('latin1', 12, 16) === 'ds64' && head.length >= 36;
-  for (let at = 12; at + 8 <= head.length; ) {
-    const bytes = head.readUInt32LE(at + 4);
-    const isData = head.toString('latin1', at, at + 4) === 'data';
-    if (isData && large) return at + 8 + Number(head.readBigUInt64LE(28)) > fileBytes;
-    if (isData) return bytes < 0xffff_0000 && at + 8 + bytes > fileBytes;
-    at += 8 + bytes + (bytes % 2);
-  }
-  return false;
+/** Programs that cannot go back pad an odd number of bytes, as if a chunk came behind. */
+export function endsInPadding({ start, bytes, form }: Sound, fileBytes: number): boolean {
+  if (bytes !== null || form === null) return false;
+  const rest = (fileBytes - start) % form.frameBytes;
+  return rest === 1 && (fileBytes - start) % 2 === 0;
 }
 
 function isOggCutOff(tail: Buffer): boolean {

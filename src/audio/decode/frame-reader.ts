@@ -7,12 +7,11 @@ import { AV_CODEC_FLAG2_SKIP_MANUAL, AV_CODEC_ID_VORBIS } from 'node-av/constant
 import { type Codec, CodecContext, Frame, Packet } from 'node-av/lib';
 import { Spares } from '../kept.ts';
 import { AGAIN, END } from '../native-error.ts';
-import type { Source } from '../sources/source.ts';
-import type { FormatName } from '../survey/formats.ts';
 import { findCodec, openCodec } from './codec.ts';
 import { type Container, openContainer } from './container.ts';
 import { Damage } from './damage.ts';
 import { announcedFrames } from './describe.ts';
+import type { Recognized } from './recognize.ts';
 import { VorbisTrimming } from './vorbis-trimming.ts';
 
 const MOST_SPARES = 16;
@@ -39,20 +38,19 @@ export class FrameReader implements Disposable {
   #closed = false;
 
   /**
-   * @param source one stream, or several side by side
-   * @param format what it is; `null` where FFmpeg has to find out
+   * @param shown one stream, or several side by side
    * @param lastPosition of a link of Ogg, what its last page says; 0 where it does not
    * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_DECODE`,
    * `ERR_AUDIO_UNSUPPORTED`
    */
-  constructor(source: Source, format: FormatName | null, lastPosition = 0) {
-    this.container = openContainer(source, format);
+  constructor(shown: Recognized, lastPosition = 0) {
+    this.container = openContainer(shown);
     this.#damage = new Damage(this.container);
     this.frame = spareFrames.take() ?? allocated(new Frame());
     this.#packet = sparePackets.take() ?? allocated(new Packet());
     const { stream } = this.container;
     this.#streamIndex = stream.index;
-    const oggVorbis = stream.codecpar.codecId === AV_CODEC_ID_VORBIS && format === 'ogg';
+    const oggVorbis = stream.codecpar.codecId === AV_CODEC_ID_VORBIS && shown.format === 'ogg';
     const stopTrimming = () => this.context.setFlags2(AV_CODEC_FLAG2_SKIP_MANUAL);
     this.#trimming = oggVorbis ? new VorbisTrimming(lastPosition, stopTrimming) : null;
     try {
@@ -94,7 +92,7 @@ export class FrameReader implements Disposable {
         return false;
       }
       if (received === AGAIN) this.#feed();
-      else this.#damage.tolerate(received, this.#frames);
+      else if (!this.#damage.refused(received, this.#frames)) this.#end();
     }
   }
 
@@ -114,16 +112,21 @@ export class FrameReader implements Disposable {
     const result = this.container.format.readFrameSync(packet);
     if (result < 0) {
       if (result !== END) this.#damage.tolerate(result, this.#frames);
-      this.#draining = true;
-      this.context.sendPacketSync(null);
+      this.#end();
       return;
     }
     const wanted = packet.streamIndex === this.#streamIndex;
     const primes = wanted && this.#trimming?.correct(packet);
     const sent = wanted ? this.context.sendPacketSync(packet) : 0;
     packet.unref();
-    if (sent < 0) this.#damage.tolerate(sent, this.#frames);
+    if (sent < 0 && !this.#damage.refused(sent, this.#frames)) this.#end();
     if (primes) this.context.receiveFrameSync(this.frame);
+  }
+
+  /** What the decoder still holds comes out, and then no more. */
+  #end(): void {
+    this.#draining = true;
+    this.context.sendPacketSync(null);
   }
 }
 

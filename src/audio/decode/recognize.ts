@@ -7,8 +7,13 @@ import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import { partOf } from '../sources/part.ts';
 import type { Source } from '../sources/source.ts';
+import { chunksWithin } from '../survey/chunk-formats.ts';
+import type { ChunkSurvey } from '../survey/chunks.ts';
 import { type FormatName, formatOf, UNMARKED, type UnmarkedName } from '../survey/formats.ts';
 import { behindId3 } from '../survey/id3v2.ts';
+import { tagsLeftOut } from '../survey/left-out.ts';
+import { bitsInUse } from '../survey/pcm-form.ts';
+import type { Sound } from '../survey/sound.ts';
 import { faultAtEnd, faultInFront, faultWithin } from '../survey/tags.ts';
 import { Window } from '../survey/window.ts';
 
@@ -24,11 +29,15 @@ const PADDING_BYTES = 32;
 
 const IN_FRONT = 'The ID3 tag in front of the file was left out: files of this format have none there.';
 
-interface Recognized {
+export interface Recognized {
   /** What FFmpeg gets to see. */
   readonly source: Source;
   /** `null` where FFmpeg has to find out. */
   readonly format: FormatName | null;
+  /** Where in it the sound lies, for formats whose header says so. */
+  readonly sound: Sound | null;
+  /** Bits of a sample that count, where FFmpeg would not know; else `null`. */
+  readonly bits: number | null;
   /** What was left out, for the user. */
   readonly warnings: readonly string[];
 }
@@ -42,31 +51,42 @@ export function recognize(source: Source): Recognized {
   const begin = behindId3(window);
   if (begin > 0 && begin >= source.size) throw tagsOnly(source);
   const format = formatAt(window, begin);
-  if (format === null) return { source, format, warnings: [] };
+  if (format === null) return { source, format, sound: null, bits: null, warnings: [] };
   const front = begin > 0 ? frontNote(window, format) : null;
   const from = front === null ? 0 : begin;
   const rest = from === 0 ? source : partOf(source, from, source.size);
   const restWindow = from === 0 ? window : new Window(rest);
   const fault = faultWithin(restWindow, format, begin - from);
   if (fault !== null) throw overladen(source, fault);
-  const end = faultAtEnd(restWindow, format);
-  const notes = new Set([front, end === null ? null : leftOut(end.fault)]);
+  const { sound, stop } = chunksOf(restWindow, format, begin - from);
+  const laden = faultAtEnd(restWindow, format);
+  const end = stop ?? (laden && { start: laden.start, note: tagsLeftOut(laden.fault) });
+  const notes = new Set([front, end?.note ?? null]);
+  const form = sound?.form ?? null;
   return {
     source: end === null ? rest : partOf(rest, 0, end.start),
     format,
+    sound,
+    bits: sound === null || form === null ? null : bitsInUse(rest, sound, form),
     warnings: [...notes].filter((note) => note !== null),
   };
+}
+
+function chunksOf(window: Window, format: FormatName, start: number): Pick<ChunkSurvey, 'sound' | 'stop'> {
+  const { source } = window;
+  const { sound, stop, fault, cutOff } = chunksWithin(window, format, start);
+  if (fault !== null) throw overladen(source, fault);
+  if (cutOff !== null) throw misled(source, cutOff);
+  // FFmpeg would take the chunks behind no sound at all for sound.
+  const empty = sound?.bytes === 0 ? { start: sound.start, note: null } : null;
+  return { sound, stop: empty ?? stop };
 }
 
 /** Why the tags in front of a file are left out; `null` where FFmpeg reads them. */
 function frontNote(window: Window, format: FormatName): string | null {
   const fault = faultInFront(window);
-  if (fault !== null) return leftOut(fault);
+  if (fault !== null) return tagsLeftOut(fault);
   return TAKES_ID3.has(format) ? null : IN_FRONT;
-}
-
-function leftOut(fault: string): string {
-  return `Tags were left out: ${fault}.`;
 }
 
 function formatAt(window: Window, begin: number): FormatName | null {
@@ -111,5 +131,12 @@ function overladen({ name }: Source, fault: string): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
     `The tags of an audio file can be read in a moment, got ${jsonText(name)}: ${fault}. Remove them, or write the file anew without them.`,
+  );
+}
+
+function misled({ name, size }: Source, fault: string): MillpondError {
+  return new MillpondError(
+    'ERR_AUDIO_OPEN',
+    `What lies before the sound of a file is inside the file, got ${jsonText(name)} of ${size} bytes, where ${fault}. The file is cut off, or its header is wrong.`,
   );
 }

@@ -19,11 +19,16 @@ const OTHER_WORK = 256;
 const EACH_WORK = 32;
 /** Copying is so much quicker than comparing. */
 const COPIED_BYTES = 8;
+/** Of all texts together that FFmpeg allocates as they claim. People write no comments of 16 MiB. */
+const MOST_TEXT_BYTES = 16 * 1024 * 1024;
+/** Of what sets up a codec, which nearly always has less than a hundred. */
+const MOST_SET_UP_BYTES = 1024 * 1024;
 /** Names that begin alike and go on beyond this count as one where values are added up. */
 const MOST_NAME_LETTERS = 64;
 
 export class TagWork {
   #done = 0;
+  #textBytes = 0;
   #fault: string | null = null;
 
   /** Why FFmpeg must not begin, for the user; `null` where it may. */
@@ -47,6 +52,17 @@ export class TagWork {
 
   addOther(): void {
     this.#done += OTHER_WORK;
+  }
+
+  /** A text of a kind that FFmpeg allocates before it looks whether there is so much. */
+  addText(bytes: number): void {
+    this.#textBytes += bytes;
+    if (this.#textBytes > MOST_TEXT_BYTES) this.giveUp(`one claims ${bytes} bytes`);
+  }
+
+  /** What sets up a codec, allocated like a text. */
+  addSetUp(bytes: number): void {
+    if (bytes > MOST_SET_UP_BYTES) this.giveUp(`what sets up the codec claims ${bytes} bytes`);
   }
 
   /** For what can't be counted, and is in no file that is meant to be played. The first fault stays. */

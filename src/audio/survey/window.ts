@@ -36,4 +36,16 @@ export class Window {
   text(at: number, length: number): string {
     return this.view(at, length).toString('latin1');
   }
+
+  /** How many bytes from a position on come before the next zero: `most`, where there is none among them. */
+  untilZero(at: number, most: number): number {
+    for (let passed = 0; passed < most; ) {
+      const view = this.view(at + passed, Math.min(WINDOW_BYTES, most - passed));
+      const zero = view.indexOf(0);
+      if (zero >= 0) return passed + zero;
+      if (view.length === 0) break;
+      passed += view.length;
+    }
+    return most;
+  }
 }

@@ -1,0 +1,141 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { convert, readAll, scratch } from './audio-files.ts';
+import { chunk, noise, wav } from './wav.ts';
+
+const at = scratch();
+const CUT_OFF = 'The file is cut off, or its header is wrong: what is there was decoded.';
+const FRAMES = 3000;
+const planes = [noise(FRAMES, 16, 1), noise(FRAMES, 16, 2)];
+const samples = planes.map((plane) => Int32Array.from(plane, (value) => value * 65_536));
+/** Lengths that programs write where they can't know them, and then can't go back. */
+const OPEN = [0, 0x7fff_ffff, 0xffff_ffff, 0x7fff_f000, 0x8000_0000, 0xffff_0000];
+
+function read(name: string, bytes: Buffer) {
+  writeFileSync(at(name), bytes);
+  return readAll(at(name), 's32');
+}
+
+function fixture(suffix: string): Buffer {
+  return readFileSync(new URL(`fixtures/tone.${suffix}`, import.meta.url));
+}
+
+/** As into a pipe. */
+function piped(bytes: Buffer, form: number, sound: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy.writeUInt32LE(form, 4);
+  copy.writeUInt32LE(sound, copy.indexOf('data') + 4);
+  return copy;
+}
+
+describe('a file that is cut off', () => {
+  test.each([1, 2, 3, 4, 5, 3999, 11_999])('by %i bytes keeps its whole frames: wav', (bytes) => {
+    const whole = wav(planes);
+    const kept = Math.floor((FRAMES * 4 - bytes) / 4);
+    const { planes: cut, warnings, info } = read('cut.wav', whole.subarray(0, whole.length - bytes));
+    expect(cut).toEqual(samples.map((plane) => plane.subarray(0, kept)));
+    expect([warnings, info.announcedFrames]).toEqual([[CUT_OFF], kept === 0 ? null : kept]);
+  });
+
+  test.each(['w64', 'aiff', 'caf', 'au', 'wav'])('inside a frame keeps what is before that: %s', (suffix) => {
+    const whole = suffix === 'wav' ? wav([noise(800, 16)]) : fixture(suffix);
+    const all = read(`all.${suffix}`, whole);
+    expect(all.warnings).toEqual([]);
+    for (const bytes of [1, 101]) {
+      const cut = read(`cut.${suffix}`, whole.subarray(0, whole.length - bytes));
+      expect(cut.planes[0]).toEqual(all.planes[0].subarray(0, all.frames - (bytes + 1) / 2));
+      expect(cut.warnings).toEqual([CUT_OFF]);
+    }
+  });
+
+  test('says so, however much lies before its sound', () => {
+    const whole = wav(planes, { before: [chunk('JUNK', Buffer.alloc(100_000))] });
+    expect(read('junk.wav', whole.subarray(0, whole.length - 400))).toMatchObject({
+      frames: FRAMES - 100,
+      warnings: [CUT_OFF],
+    });
+  });
+
+  test('becomes a whole one', () => {
+    const whole = wav(planes);
+    writeFileSync(at('cut.wav'), whole.subarray(0, whole.length - 7));
+    expect(convert(at('cut.wav'), at('cut.flac'), 'flac')).toMatchObject({
+      frames: FRAMES - 2,
+      warnings: [CUT_OFF],
+    });
+  });
+
+  test('by its header only says so', () => {
+    const whole = wav(planes);
+    whole.writeUInt32LE(FRAMES * 4 - 2, whole.indexOf('data') + 4);
+    const behind = chunk('mine', Buffer.from('kept'));
+    expect(read('short.wav', Buffer.concat([whole.subarray(0, whole.length - 2), behind]))).toMatchObject({
+      frames: FRAMES - 1,
+      warnings: [CUT_OFF],
+    });
+  });
+});
+
+describe('a file from a pipe', () => {
+  test.each(OPEN)('that claims %i bytes of sound is whole, whatever it claims in all: wav', (sound) => {
+    for (const form of OPEN) {
+      const all = read('piped.wav', piped(wav(planes), form, sound));
+      expect(all).toMatchObject({ planes: samples, warnings: [], info: { announcedFrames: FRAMES } });
+    }
+  });
+
+  test('is cut off where it ends inside a frame', () => {
+    const whole = piped(wav(planes), 0xffff_ffff, 0xffff_ffff);
+    for (const bytes of [1, 2, 3]) {
+      expect(read('torn.wav', whole.subarray(0, whole.length - bytes))).toMatchObject({
+        planes: samples.map((plane) => plane.subarray(0, FRAMES - 1)),
+        warnings: [CUT_OFF],
+      });
+    }
+  });
+
+  test('is whole where it is padded to an even length', () => {
+    const whole = piped(wav([noise(999, 24)], { format: 's24' }), 0xffff_ffff, 0xffff_ffff);
+    expect(whole.length % 2).toBe(0);
+    expect(read('padded.wav', whole)).toMatchObject({ frames: 999, warnings: [] });
+  });
+
+  test('is whole where it is RF64 and has no lengths yet', () => {
+    const plain = wav(planes);
+    const lengths = chunk('ds64', Buffer.alloc(28));
+    const whole = Buffer.concat([plain.subarray(0, 12), lengths, plain.subarray(12)]);
+    whole.write('RF64', 'latin1');
+    expect(read('piped.rf64', piped(whole, 0xffff_ffff, 0xffff_ffff))).toMatchObject({
+      planes: samples,
+      warnings: [],
+      info: { announcedFrames: FRAMES },
+    });
+  });
+
+  test('is whole where it is AIFF of an impossible length, as SoX writes it', () => {
+    const whole = fixture('aiff');
+    const all = read('all.aiff', whole);
+    whole.writeUInt32BE(0x7f00_0008 + 38, 4);
+    whole.writeUInt32BE(0x7f00_0000 / 2, whole.indexOf('COMM') + 10);
+    whole.writeUInt32BE(0x7f00_0008, whole.indexOf('SSND') + 4);
+    const open = read('piped.aiff', whole);
+    expect([open.planes, open.warnings, open.info.announcedFrames]).toEqual([all.planes, [], null]);
+  });
+
+  test.each([
+    ['au', 'pcm', 8, 0xffff_ffff],
+    ['caf', 'data', 8, -1],
+  ] as const)('is whole where it says that its length is open: %s', (suffix, id, offset, length) => {
+    const whole = fixture(suffix);
+    const all = read(`all.${suffix}`, whole);
+    const at = suffix === 'au' ? offset : whole.indexOf(id) + 4;
+    if (suffix === 'au') whole.writeUInt32BE(length, at);
+    else whole.writeBigInt64BE(BigInt(length), at);
+    expect(read(`open.${suffix}`, whole)).toMatchObject({ planes: all.planes, warnings: [] });
+  });
+});
+
+test('a wav without any sound is empty, whatever lies behind it', () => {
+  const empty = wav([[]], { behind: [chunk('mine', Buffer.alloc(400, 7))] });
+  expect(read('empty.wav', empty)).toMatchObject({ frames: 0, warnings: [] });
+});
