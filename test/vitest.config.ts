@@ -16,9 +16,9 @@ const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/{options,watch-view}}.test.ts',
-    'test/audio/{bit-rates,block-sizes,changes,changing-source,claims,exactness}.test.ts',
-    'test/audio/{formats,kernels,layouts,lengths,loudness-tags,many-tags,ogg}.test.ts',
-    'test/audio/{outputs,pairs,survey,tags,valid-bits,wav-chunks}.test.ts',
+    'test/audio/{behind-sound,bit-rates,block-sizes,changes,changing-source}.test.ts',
+    'test/audio/{claims,exactness,formats,kernels,layouts,lengths,loudness-tags}.test.ts',
+    'test/audio/{many-tags,ogg,outputs,pairs,survey,tags,valid-bits,wav-chunks}.test.ts',
     'test/bench/{dsp,rounds,targets}.test.ts',
     'test/machine/{cgroup-files,cpu-load,load-meter,process-memory}.test.ts',
     'test/telemetry/{exposition,health,interval-p99,metrics,opentelemetry,recorder}.test.ts',

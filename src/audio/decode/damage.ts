@@ -7,6 +7,7 @@ import { AV_CODEC_PROP_LOSSLESS, AVERROR_INVALIDDATA } from 'node-av/constants';
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import { nativeReason } from '../native-error.ts';
+import { leftOutBehind } from '../survey/left-out.ts';
 import type { Container } from './container.ts';
 import { decoderOf } from './decoders.ts';
 import { endsInPadding } from './ending.ts';
@@ -50,6 +51,10 @@ export class Damage {
    * @throws MillpondError `ERR_AUDIO_DECODE` where nothing may be missing
    */
   tolerate(result: number, decodedFrames: number): boolean {
+    if (this.#length !== null && decodedFrames >= this.#length) {
+      this.#warnOnce(leftOutBehind('it is no sound'));
+      return false;
+    }
     this.#packets++;
     if (this.#isLossless) {
       throw this.#lossless(`damage after frame ${decodedFrames} of ${this.#name}: ${nativeReason(result)}`);

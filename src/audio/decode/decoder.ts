@@ -16,6 +16,7 @@ import { type Layout, mustMix } from '../plan/channels.ts';
 import { blockFormat } from '../sample-format.ts';
 import { partOf } from '../sources/part.ts';
 import type { Source } from '../sources/source.ts';
+import { leftOutBehind } from '../survey/left-out.ts';
 import { describe, formOf, type SampleForm } from './describe.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type OggLink, oggLinks } from './ogg-links.ts';
@@ -93,6 +94,8 @@ class NativeDecoder implements Decoder {
     const [link, ...links] = shown.format === 'ogg' ? oggLinks(shown.source) : [];
     this.#shown = shown;
     this.#links = links;
+    const ends = links.at(-1)?.end ?? link?.end ?? shown.source.size;
+    if (ends < shown.source.size) this.#notes.add(leftOutBehind('it is no sound'));
     const reader = opening.use(link === undefined ? new FrameReader(shown) : this.#readerOf(link));
     this.#reader = reader;
     this.#primed = reader.next();

@@ -16,6 +16,7 @@ export interface OggLink {
 const HEAD_BYTES = 27;
 const MOST_HEAD_BYTES = HEAD_BYTES + 255;
 const FIRST_PAGE = 2;
+const LAST_PAGE = 4;
 const CAPTURE = Buffer.from('OggS\0', 'latin1');
 
 /** Many pages where they are small, and little more than their heads where they are not. */
@@ -24,7 +25,8 @@ const WINDOW_BYTES = 4096;
 /**
  * The links in order, none where the source is no Ogg file: several where pages that begin a stream follow
  * others, whether or not their number is a new one. Reads the heads of all pages, less than 1 us each, since
- * nothing else tells: files of one program often have one number. What lies between pages is passed over.
+ * nothing else tells: files of one program often have one number. What lies between pages is passed over, and
+ * what lies behind the last one belongs to no link, if that one says that it is the last.
  */
 export function oggLinks(source: Source): OggLink[] {
   const pages = new Pages(source);
@@ -32,6 +34,7 @@ export function oggLinks(source: Source): OggLink[] {
   const positions: number[] = [];
   let beginning = false;
   let torn = false;
+  let end = source.size;
   if (pages.head(0) === null) return [];
   for (let at = 0; at + HEAD_BYTES <= source.size; ) {
     const head = pages.head(at);
@@ -53,10 +56,11 @@ export function oggLinks(source: Source): OggLink[] {
     else if (position > 0) positions[positions.length - 1] = position;
     at += head.length;
     for (let segment = HEAD_BYTES; segment < head.length; segment++) at += head[segment];
+    end = (head[5] & LAST_PAGE) !== 0 ? Math.min(at, source.size) : source.size;
   }
   return starts.map((start, link) => ({
     start: link === 0 ? 0 : start,
-    end: starts[link + 1] ?? source.size,
+    end: starts[link + 1] ?? end,
     lastPosition: positions[link],
   }));
 }

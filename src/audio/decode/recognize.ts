@@ -7,6 +7,7 @@ import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import { partOf } from '../sources/part.ts';
 import type { Source } from '../sources/source.ts';
+import { stopBehind } from '../survey/behind.ts';
 import { chunksWithin } from '../survey/chunk-formats.ts';
 import type { ChunkSurvey } from '../survey/chunks.ts';
 import { type FormatName, formatOf, UNMARKED, type UnmarkedName } from '../survey/formats.ts';
@@ -14,7 +15,7 @@ import { behindId3 } from '../survey/id3v2.ts';
 import { tagsLeftOut } from '../survey/left-out.ts';
 import { bitsInUse } from '../survey/pcm-form.ts';
 import type { Sound } from '../survey/sound.ts';
-import { faultAtEnd, faultInFront, faultWithin } from '../survey/tags.ts';
+import { faultInFront, faultWithin } from '../survey/tags.ts';
 import { Window } from '../survey/window.ts';
 
 /** Formats before which FFmpeg reads ID3 tags; before others it takes them for damage. */
@@ -59,8 +60,7 @@ export function recognize(source: Source): Recognized {
   const fault = faultWithin(restWindow, format, begin - from);
   if (fault !== null) throw overladen(source, fault);
   const { sound, stop } = chunksOf(restWindow, format, begin - from);
-  const laden = faultAtEnd(restWindow, format);
-  const end = stop ?? (laden && { start: laden.start, note: tagsLeftOut(laden.fault) });
+  const end = stop ?? stopBehind(restWindow, format, begin - from);
   const notes = new Set([front, end?.note ?? null]);
   const form = sound?.form ?? null;
   return {

@@ -15,7 +15,6 @@ import { scan } from './scan.ts';
 import { TagList, TagWork } from './tag-work.ts';
 import type { Window } from './window.ts';
 
-/** Formats whose tags FFmpeg reads from the end of the file. */
 const ENDS_IN_APE: ReadonlySet<FormatName> = new Set(['wv', 'ape', 'tta', 'tak', 'mpc', 'mpc8', 'aac']);
 
 const ID3_MARK = Buffer.from('ID3');
@@ -55,8 +54,13 @@ export function faultWithin(window: Window, format: FormatName, start: number): 
 /** @returns where tags at the end of a source begin, and why FFmpeg must not read them; `null` if it may */
 export function faultAtEnd(window: Window, format: FormatName): { start: number; fault: string } | null {
   const work = new TagWork();
-  const start = ENDS_IN_APE.has(format) ? countApe(window, work) : null;
+  const start = endsInApe(format) ? countApe(window, work) : null;
   return start === null || work.fault === null ? null : { start, fault: work.fault };
+}
+
+/** Whether FFmpeg looks for APEv2 tags at the end of the file. */
+export function endsInApe(format: FormatName): boolean {
+  return ENDS_IN_APE.has(format);
 }
 
 /** FFmpeg reads ID3 tags also between frames, into one list. */
