@@ -27,9 +27,23 @@ const LARGE = Buffer.alloc(17 * 1024 * 1024, 'x');
 const fixture = (suffix: string) => readFileSync(new URL(`fixtures/tone.${suffix}`, import.meta.url));
 const FILES = {
   wav: wav([noise(2000, 16)]),
-  ...{ aiff: fixture('aiff'), caf: fixture('caf'), w64: fixture('w64'), au: fixture('au') },
+  ...{
+    aiff: fixture('aiff'),
+    caf: fixture('caf'),
+    w64: fixture('w64'),
+    au: fixture('au'),
+    avi: fixture('avi'),
+  },
 };
-const WITH = { wav: withChunks, aiff: withAiffChunks, caf: withCafChunks, w64: withW64Chunks };
+const withAviChunks = (avi: Buffer, chunks: readonly Buffer[]) =>
+  Buffer.concat([avi.subarray(0, 12), ...chunks, avi.subarray(12)]);
+const WITH = {
+  avi: withAviChunks,
+  wav: withChunks,
+  aiff: withAiffChunks,
+  caf: withCafChunks,
+  w64: withW64Chunks,
+};
 
 function read(name: string, bytes: Buffer) {
   writeFileSync(at(name), bytes);
@@ -121,6 +135,7 @@ describe('a chunk that is larger than any should be', () => {
     ['wav', riffChunk('XMA2', setUp)],
     ['aiff', aiffChunk('wave', setUp)],
     ['caf', cafChunk('kuki', setUp)],
+    ['avi', riffChunk('strf', setUp)],
   ] as const)('refuses the file where it sets up a codec: %s', (format, bytes) => {
     expect(() => open(`set-up.${format}`, WITH[format](FILES[format], [bytes]))).toThrow(
       refusal('ERR_AUDIO_UNSUPPORTED', 'what sets up the codec claims 1100000 bytes'),

@@ -48,6 +48,19 @@ describe('a file that is cut off', () => {
     }
   });
 
+  test.each([400, 3000])('says so: mka without its last %i bytes', (bytes) => {
+    const whole = fixture('mka');
+    expect(read('whole.mka', whole).warnings).toEqual([]);
+    expect(read('cut.mka', whole.subarray(0, whole.length - bytes)).warnings).toEqual([CUT_OFF]);
+    // As into a pipe.
+    const segment = whole.indexOf('18538067', 'hex') + 4;
+    for (const open of ['01ffffffffffffff', 'ff']) {
+      const length = Buffer.from(open, 'hex');
+      const piped = Buffer.concat([whole.subarray(0, segment), length, whole.subarray(segment + 8)]);
+      expect(read('open.mka', piped.subarray(0, piped.length - bytes)).warnings).toEqual([]);
+    }
+  });
+
   test('says so, however much lies before its sound', () => {
     const whole = wav(planes, { before: [chunk('JUNK', Buffer.alloc(100_000))] });
     expect(read('junk.wav', whole.subarray(0, whole.length - 400))).toMatchObject({
