@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { convert, readAll, scratch } from './audio-files.ts';
+import { w64Chunk } from './chunks.ts';
 import { chunk, noise, wav } from './wav.ts';
 
 const at = scratch();
@@ -146,6 +147,24 @@ describe('a file from a pipe', () => {
     else whole.writeBigInt64BE(BigInt(length), at);
     expect(read(`open.${suffix}`, whole)).toMatchObject({ planes: all.planes, warnings: [] });
   });
+});
+
+test.each([
+  [[1, 2, 3, 4, 5, 6], 's16', 6],
+  [[1, 2, 3, 4, 5], 's24', 5],
+  [[1, 2, 3], 'u8', 3],
+  [[1, 2, 3, 4, 5], 's24', 0],
+] as const)('a w64 whose padding counts as sound has none of it: %j of %s', (plane, format, told) => {
+  const guid = (name: string) => `${Buffer.from(name).toString('hex')}f3acd3118cd100c04f8edb8a`;
+  const plain = wav([plane], { format });
+  const frames = Buffer.alloc(8);
+  frames.writeUInt32LE(told);
+  const sound = plain.subarray(44);
+  const padded = w64Chunk(guid('data'), sound, Math.ceil(sound.length / 8) * 8);
+  const chunks = [w64Chunk(guid('fmt '), plain.subarray(20, 36)), w64Chunk(guid('fact'), frames), padded];
+  const all = read('padded.w64', Buffer.concat([fixture('w64').subarray(0, 40), ...chunks]));
+  expect(all.planes).toEqual(read('plain.wav', plain).planes);
+  expect([all.warnings, all.info.announcedFrames]).toEqual([[], plane.length]);
 });
 
 test('a wav without any sound is empty, whatever lies behind it', () => {

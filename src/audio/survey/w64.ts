@@ -11,6 +11,7 @@ const GUID_BYTES = 16;
 const NAMES: Readonly<Record<string, string>> = {
   '666d7420f3acd3118cd100c04f8edb8a': 'fmt',
   '64617461f3acd3118cd100c04f8edb8a': 'data',
+  '66616374f3acd3118cd100c04f8edb8a': 'fact',
   bc945f925a52d21186dc00c04f8edb8a: 'tags',
 };
 /** Chunks are padded to a multiple of it. FFmpeg forgets that of the sound. */
@@ -19,7 +20,14 @@ const TAG_HEAD_BYTES = 8;
 
 /** @param start of the format, behind ID3 tags */
 export function surveyW64(window: Window, work: TagWork, start: number): ChunkSurvey {
-  return surveyChunks(window, new W64Format(window, work, start), work);
+  const survey = surveyChunks(window, new W64Format(window, work, start), work);
+  const { sound, stop } = survey;
+  const end = sound === null ? 0 : sound.start + (sound.bytes ?? 0);
+  const padding = window.source.size - end;
+  // FFmpeg's muxer counts padding as sound, and so does its demuxer.
+  return stop === null && padding > 0 && padding < LENGTH_STEP
+    ? { ...survey, stop: { start: end, note: null } }
+    : survey;
 }
 
 class W64Format implements ChunkFormat {
@@ -28,6 +36,7 @@ class W64Format implements ChunkFormat {
   readonly soundId = 'data';
   readonly reads: ChunkFormat['reads'];
   #form: PcmForm | null = null;
+  #frames = 0;
 
   constructor(window: Window, work: TagWork, start: number) {
     this.first = start + FORM_BYTES;
@@ -35,6 +44,10 @@ class W64Format implements ChunkFormat {
       fmt: ({ body, bytes }) => {
         work.addSetUp(bytes);
         this.#form = pcmForm(window, body, bytes);
+      },
+      fact: ({ body }) => {
+        const frames = window.view(body, 8);
+        this.#frames = frames.length < 8 ? 0 : Number(frames.readBigUInt64LE());
       },
       tags: (chunk) => countTags(window, chunk, work),
     };
@@ -52,7 +65,11 @@ class W64Format implements ChunkFormat {
   }
 
   soundIn({ body, bytes }: Chunk): Sound {
-    return { start: body, bytes, form: this.#form };
+    const { frameBytes } = this.#form ?? { frameBytes: 1 };
+    // Where nobody says how many frames there are, what is less than one is padding.
+    const exact = this.#frames * frameBytes || bytes - (bytes % frameBytes);
+    const padded = exact < bytes && bytes - exact < LENGTH_STEP && bytes % LENGTH_STEP === 0;
+    return { start: body, bytes: padded ? exact : bytes, form: this.#form };
   }
 }
 
