@@ -6,7 +6,6 @@
  * Owns the order of writes to one target, on the thread of the leases. Invariant: at most one write to a
  * target is under way, and none is over while anybody still reads the leased memory.
  */
-import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import type { Bytes } from '../bytes.ts';
@@ -104,20 +103,28 @@ export class BytesReader extends Readable {
 async function toStream(bytes: Uint8Array, to: Writable): Promise<void> {
   if (to.destroyed || to.writableEnded) throw to.errored ?? new Error('The stream has ended before');
   if (bytes.length === 0) return;
+  const native = isNative(to);
   const { promise: closed, reject } = Promise.withResolvers<never>();
   let failure: Error | undefined;
   // Without a listener it would end the process; the rejection says it.
   const failed = (error: Error): void => {
     failure = error;
+    // The system may read the memory itself until the callback, or the close.
+    if (!native) reject(error);
   };
-  const close = (): void => reject(failure ?? to.errored ?? new Error('The stream was closed'));
+  const close = (): void => reject(new Error('The stream was closed'));
   to.on('error', failed);
   to.once('close', close);
   // A stream that failed keeps the listeners: more of its errors may follow.
   closed.catch(() => {});
   // HTTP forgets the callbacks of what its connection never took. When Node's own streams close, the system
-  // is through with their memory, too; at an error it may not be.
-  await (isNative(to) ? Promise.race([writeWhole(bytes, to), closed]) : writeCopies(bytes, to, closed));
+  // is through with their memory, too.
+  try {
+    await (native ? Promise.race([writeWhole(bytes, to), closed]) : writeCopies(bytes, to, closed));
+  } catch (error) {
+    // Why, where the callback only says that it was cancelled.
+    throw failure ?? to.errored ?? error;
+  }
   to.off('error', failed);
   to.off('close', close);
 }
@@ -129,11 +136,19 @@ function writeWhole(bytes: Uint8Array, to: Writable): Promise<void> {
 }
 
 async function writeCopies(bytes: Uint8Array, to: Writable, closed: Promise<never>): Promise<void> {
+  // One listener for all: middleware may pass it on to where it can't be taken back.
+  let resume = (): void => {};
+  const drain = (): void => resume();
+  to.on('drain', drain);
   for (let at = 0; at < bytes.length; at += CHUNK) {
     if (to.destroyed) await closed;
+    const drained = new Promise<void>((resolve) => {
+      resume = resolve;
+    });
     const more = to.write(copyOf(bytes.subarray(at, at + CHUNK)));
-    if (!more) await Promise.race([once(to, 'drain'), closed]);
+    if (!more) await Promise.race([drained, closed]);
   }
+  to.off('drain', drain);
 }
 
 /**
