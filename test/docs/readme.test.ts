@@ -27,6 +27,14 @@ it.each(shown)('shows $name as it is in the examples', ({ name, code }) => {
   expect(code).toBe(read(`examples/${name}`).replace(/^\/\*\*.*?\*\/\n/s, ''));
 });
 
+it('shows of the HTTP service, on its page, what it does', () => {
+  const lines = (text: string): string => text.replaceAll(/^ +/gm, '');
+  const blocks = Array.from(read('docs/http.md').matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code);
+  expect(blocks.length).toBeGreaterThan(3);
+  const service = lines(read('examples/http/main.ts'));
+  expect(blocks.filter((code) => !service.includes(lines(code)))).toEqual([]);
+});
+
 it('leads to every example that it does not show', () => {
   const unseen = new Set(examples.map((path) => path.split('/')[1]));
   for (const { name } of shown) unseen.delete(name.split('/')[0]);

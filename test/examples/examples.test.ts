@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -125,6 +126,47 @@ describe('the example', () => {
       const response = await fetch(address);
       expect(response.headers.get('content-type')).toContain('version=0.0.4');
       expect(await response.text()).toMatch(/^millpond_tasks_ended_total\{.*state="succeeded".*\} 1$/m);
+      child.kill('SIGTERM');
+      expect((await lines.next()).value).toBe('closed, 0 bytes left');
+      expect(await closed).toEqual([0, null]);
+      expect(await errors).toBe('');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('http makes bodies louder, takes no more than it can hold and forgets clients that go', async () => {
+    const child = start('node', main('http'));
+    const closed = once(child, 'close');
+    const errors = text(child.stderr!);
+    try {
+      const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
+      const address = String((await lines.next()).value);
+      const post = (body: Uint8Array<ArrayBuffer> | ReadableStream): Promise<Response> =>
+        fetch(address, { method: 'POST', body, duplex: 'half' });
+      const quiet = Float32Array.from({ length: 300_000 }, (_, at) => (at - 150_000) / 600_000);
+      const loud = quiet.map((sample) => sample / 0.25);
+      const louder = async (): Promise<number> => {
+        const response = await post(new Uint8Array(quiet.buffer));
+        if (response.status !== 200) return response.status;
+        return Buffer.compare(Buffer.from(await response.arrayBuffer()), Buffer.from(loud.buffer));
+      };
+      expect(await Promise.all([louder(), louder(), louder()])).toEqual([0, 0, 0]);
+      for (const path of ['live', 'ready']) expect((await fetch(new URL(path, address))).status).toBe(200);
+      expect((await fetch(address)).status).toBe(411);
+      expect((await post(new Blob(['all of it']).stream())).status).toBe(411);
+      expect((await post(new Uint8Array(2 ** 22 + 1))).status).toBe(413);
+
+      // Clients that are let in, and send nothing.
+      const headers = { 'content-length': 1000, expect: '100-continue' };
+      const silent = Array.from({ length: 8 }, () => request(address, { method: 'POST', headers }));
+      for (const client of silent) client.on('error', () => {}).flushHeaders();
+      await Promise.all(silent.map((client) => once(client, 'continue')));
+      const refused = await post(new Uint8Array(4));
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+      for (const client of silent) client.destroy();
+      await expect.poll(louder).toBe(0);
+
       child.kill('SIGTERM');
       expect((await lines.next()).value).toBe('closed, 0 bytes left');
       expect(await closed).toEqual([0, null]);
