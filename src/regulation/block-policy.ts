@@ -137,7 +137,7 @@ function inTrial(
   }
   const over: BlockState = { ...state, trial: null };
   const gain = gainOf(trial);
-  const found = `${percent(Math.abs(gain))} ${gain < 0 ? 'less' : 'more'} work for each second of CPU than ${size(baseBytes)} in ${trial.gains.length} pairs`;
+  const found = `${percent(Math.abs(gain))} ${gain <= -0.0005 ? 'less' : 'more'} work for each second of CPU than ${size(baseBytes)} in ${trial.gains.length} pairs`;
   if (verdict === 'better') {
     const failed = state.failed && { ...state.failed, retryMs: state.failed.retryMs / 2 };
     const grown = { baseBytes, before };

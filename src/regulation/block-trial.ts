@@ -116,14 +116,20 @@ function gain(trial: Trial, earlier: number, later: number): number {
 /**
  * Better: the mean gain is large enough, and two standard errors over nothing at all (about 1 in 11 of three
  * pairs of mere noise). No better: one standard error under what is wanted; it is tried again later anyway.
- * Where something else speaks for the size it is better unless both of two pairs say that it does less.
  */
 function judge({ gains, backed }: Trial, policy: TrialPolicy): TrialVerdict | null {
-  if (backed) return gains.length < 2 ? null : Math.max(...gains) < 0 ? 'no better' : 'better';
+  if (backed) return judgeBacked(gains);
   const wanted = Math.log1p(policy.leastGain);
   const average = mean(gains);
   const error = standardError(gains, average);
   if (gains.length >= 3 && average >= wanted && average >= 2 * error) return 'better';
   if (gains.length >= 2 && average + error < wanted) return 'no better';
   return gains.length >= policy.mostPairs ? 'unclear' : null;
+}
+
+/** After two pairs, unless both say that it does less, and the third one too. */
+function judgeBacked(gains: Trial['gains']): TrialVerdict | null {
+  if (gains.length < 2) return null;
+  if (gains.some((gain) => gain >= 0)) return 'better';
+  return gains.length > 2 ? 'no better' : null;
 }

@@ -74,6 +74,8 @@ const LEAST_BUSY = 0.05;
 /** Intervals of a percentile are of a second, and come up to a second late. */
 const P99_EVERY_MS = 1000;
 const P99_FROM_MS = 2000;
+/** So many windows, where threads are busy, with the look that comes first. */
+const SHARE_WITHIN_MS = 2000;
 /** What cannot be told until then will not be told. */
 const PATIENCE_MS = 6000;
 
@@ -135,11 +137,16 @@ function estimate(values: readonly number[]): Estimate | null {
   return { mean: mean(values), error: standardError(values) };
 }
 
-/** Slow requests matter at this size, and their percentile is not known yet: growth could not be judged. */
+/**
+ * What requests cost at this size is not known yet, or, where they matter, the percentile of slow ones: growth
+ * could not be judged.
+ */
 export function stillUnknown(seen: SeenRequests, now: Requests, policy: CostPolicy): boolean {
   const { share, p99 } = costOf(seen);
-  const matters = share !== null && share.mean >= policy.leastShare && now.p99Nanoseconds !== null;
-  return matters && p99 === null && now.nowMs - seen.sinceMs < PATIENCE_MS;
+  const seenMs = now.nowMs - seen.sinceMs;
+  if (share === null) return seenMs < SHARE_WITHIN_MS;
+  const matters = share.mean >= policy.leastShare && now.p99Nanoseconds !== null;
+  return matters && p99 === null && seenMs < PATIENCE_MS;
 }
 
 /** Whether what is seen at a size since it grew is worse than what requests cost before. */

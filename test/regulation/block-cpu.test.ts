@@ -65,7 +65,7 @@ describe('with a busy CPU a block', () => {
   it('says at a trial what it compared', () => {
     const block = new Played();
     const changes: BlockChange[] = [];
-    for (let tick = 0; tick < 20; tick++)
+    for (let tick = 0; tick < 25; tick++)
       changes.push(...[block.look(busy)].filter((change) => change !== null));
     expect(changes.map(({ kind, turn, reason }) => [kind, turn, reason])).toEqual([
       ['grow', false, 'CPU load is 90.0 %, on trial: 64 KiB to 96 KiB'],
@@ -80,7 +80,7 @@ describe('with a busy CPU a block', () => {
 
   it('falls to 75 % of the size before the trial when pressure comes in it', () => {
     const block = new Played();
-    block.looks(1, busy);
+    block.looks(2, busy);
     expect(block.state.bytes).toBe(96 * KiB);
     expect(block.look({ ...busy, ...elevated })).toMatchObject({ kind: 'shrink', bytes: 48 * KiB });
     expect(block.state.trial).toBe(null);

@@ -112,6 +112,16 @@ describe('with jobs that report no work, a block', () => {
     expect(block.state.bytes).toBe(64 * KiB);
   });
 
+  it('takes the first growth back, too, since it waits until it knows what requests cost', () => {
+    const block = silent();
+    block.acquireShare = (bytes) => (bytes > 64 * KiB ? 0.1 : 0.02);
+    expect(block.looks(12, busy)).toEqual(['grow 96', 'return 64']);
+    const working = new Played();
+    working.acquireShare = block.acquireShare;
+    expect(working.looks(1.2, busy)).toEqual([]);
+    expect(working.state.trial).toBe(null);
+  });
+
   it('keeps growth where requests take too little of the time to matter, whatever they do', () => {
     const block = silent();
     block.acquireShare = (bytes) => 0.0005 * (bytes / (64 * KiB));

@@ -81,7 +81,7 @@ export const MADE_TRACES: Readonly<Record<string, Trace>> = {
   // better.
   useless: made(
     'a busy CPU, and larger blocks do the same',
-    { seconds: 8 * HOUR, load: () => ({ cpu: 1, leaseShare: 0.2 }), noise: 0.02, seed: 2 },
+    { seconds: 8 * HOUR, load: () => ({ cpu: 1, leaseShare: 0.2 }), noise: 0.02, seed: 3 },
     { constantFrom: 0 },
   ),
   harmful: made(
