@@ -19,7 +19,7 @@ import report from './questions/report.bench.ts';
 import runBenchmark from './questions/run.bench.ts';
 import scaling from './questions/scaling.bench.ts';
 import shards from './questions/shards.bench.ts';
-import sizing from './questions/sizing.bench.ts';
+import sizing, { requests, silent } from './questions/sizing.bench.ts';
 import starve from './questions/starve.bench.ts';
 import telemetry from './questions/telemetry.bench.ts';
 import transfer from './questions/transfer.bench.ts';
@@ -76,6 +76,8 @@ async function main(): Promise<void> {
     batch,
     scaling,
     sizing,
+    silent,
+    requests,
     report,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;

@@ -3,40 +3,44 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { defineJob, type Lease, type Pool } from 'millpond/worker';
 import { chain, newState } from '../dsp/work.ts';
 
-interface SizedTask {
-  /** Mono Float32 samples without a header, at 48 kHz. */
+export interface SizedTask {
+  /** Mono Float32 samples without a header. */
   readonly file: string;
+  readonly hz: number;
+  /** Whether it says what it processed. */
+  readonly reports: boolean;
+  /** Bytes of memory that it asks for beside each block, 0 for none. */
+  readonly scratchBytes: number;
 }
 
-export default defineJob(({ file }: SizedTask, { pool, block }): number => {
+export default defineJob(({ file, hz, reports, scratchBytes }: SizedTask, { pool, block }): number => {
   const descriptor = openSync(file, 'r');
   const state = newState();
   let sum = 0;
   try {
     for (;;) {
-      using blocks = pair(pool, block.frames(1, 48_000) * 4);
-      const { input, output } = blocks;
-      const bytes = readSync(descriptor, input.bytes);
-      if (bytes === 0) return sum;
-      chain(state, input.float32, output.float32, bytes / 4);
+      const bytes = block.frames(1, hz) * 4;
+      using blocks = taken(pool, scratchBytes === 0 ? [bytes, bytes] : [bytes, bytes, scratchBytes]);
+      const [input, output] = blocks.leases;
+      const read = readSync(descriptor, input.bytes);
+      if (read === 0) return sum;
+      chain(state, input.float32, output.float32, read / 4);
       // The samples' bits, so that the sum does not depend on where one block ends.
       const bits = output.int32;
-      for (let at = 0; at < bytes / 4; at++) sum = (sum + bits[at]) | 0;
-      block.processed(bytes);
+      for (let at = 0; at < read / 4; at++) sum = (sum + bits[at]) | 0;
+      if (reports) block.processed(read);
     }
   } finally {
     closeSync(descriptor);
   }
 });
 
-function pair(pool: Pool, bytes: number): Disposable & { readonly input: Lease; readonly output: Lease } {
-  const [input, output] = pool.acquireAll([bytes, bytes]);
+function taken(pool: Pool, lengths: readonly number[]): Disposable & { readonly leases: Lease[] } {
+  const leases = pool.acquireAll(lengths);
   return {
-    input,
-    output,
+    leases,
     [Symbol.dispose]() {
-      input.release();
-      output.release();
+      for (const lease of leases) lease.release();
     },
   };
 }
