@@ -138,8 +138,8 @@ function estimate(values: readonly number[]): Estimate | null {
 }
 
 /**
- * What requests cost at this size is not known yet, or, where they matter, the percentile of slow ones: growth
- * could not be judged.
+ * What requests cost at this size is not known yet, or, where they matter, the percentile of slow ones:
+ * growth could not be judged.
  */
 export function stillUnknown(seen: SeenRequests, now: Requests, policy: CostPolicy): boolean {
   const { share, p99 } = costOf(seen);
