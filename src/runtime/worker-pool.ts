@@ -19,6 +19,7 @@ import { type Hello, PROBE, type Probe, READY, type WorkerStart } from '../messa
 import type { Task, TaskResult } from '../messages/tasks.ts';
 import { type ResultMessage, readResult, type TaskMessage, writeTask } from '../messages/wire.ts';
 import { setImmediate } from '../timers.ts';
+import { bootstrapError } from './bootstrap-error.ts';
 import { type Member, newMember, taskPortOf, UnreadableResult } from './member.ts';
 import { isHello, isLoaded, openLink } from './side-channel.ts';
 
@@ -241,10 +242,11 @@ export class WorkerPool {
       return;
     }
     const wrong = (): void =>
-      this.#fail(
-        'ERR_JOB_INVALID',
-        'A job file default-exports what defineJob returned; this one exports something else. Write: export default defineJob((input, { pool }) => ...).',
-        undefined,
+      this.#events.failed(
+        new MillpondError(
+          'ERR_JOB_INVALID',
+          'A job file default-exports what defineJob returned; this one exports something else. Write: export default defineJob((input, { pool }) => ...).',
+        ),
       );
     if (!member.introduced) {
       wrong();
@@ -268,11 +270,7 @@ export class WorkerPool {
     if (member.task === undefined && !this.#closing) this.#idleDeaths++;
     // Piscina replaces none that died before it was ready, and those that follow would wait for ever.
     if (!this.#closing && (!member.ready || this.#idleDeaths >= MOST_IDLE_DEATHS)) {
-      this.#fail(
-        'ERR_WORKER_BOOTSTRAP',
-        `A worker loads its job before it takes tasks; it failed with ${member.cause?.message ?? `exit code ${code}`}. Run the job file by itself to see the whole error.`,
-        member.cause,
-      );
+      this.#events.failed(bootstrapError(member.cause, code));
     }
     // Piscina closes the worker's task port in this same event; what was in it is freed once that close was
     // handled, one turn of the event loop later. Only then may anything be un-charged.
@@ -284,9 +282,5 @@ export class WorkerPool {
         member.gone.resolve();
       }),
     );
-  }
-
-  #fail(code: 'ERR_JOB_INVALID' | 'ERR_WORKER_BOOTSTRAP', message: string, cause: Error | undefined): void {
-    this.#events.failed(new MillpondError(code, message, { cause }));
   }
 }

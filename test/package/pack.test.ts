@@ -1,7 +1,7 @@
 /** Packs millpond, installs it into an empty folder as a user would, and uses it from there. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -124,6 +124,19 @@ describe('the package', () => {
     const magic = (await readFile(join(folder, 'out', 'rel1.flac'))).subarray(0, 4).toString('latin1');
     expect(magic).toBe('fLaC');
     expect(existsSync(join(folder, 'out', 'rel10.flac'))).toBe(true);
+  });
+
+  it('says which package is missing, and how to install it, where there is no FFmpeg', async () => {
+    await rename(installed('@seydx'), join(folder, 'seydx'));
+    const args = ['transcode', 'in', '--to', 'flac', '--out', 'none', '--quiet'];
+    const ended = await run(installed('.bin', 'millpond'), args, { cwd: folder, env }).catch(
+      (error) => error,
+    );
+    await rename(join(folder, 'seydx'), installed('@seydx'));
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(ended.stderr).toMatch(
+      /^millpond: .* optional package @seydx\/node-av-[\w-]+; it is not installed\. Run npm install --include=optional; .* \(ERR_WORKER_BOOTSTRAP\)\n$/,
+    );
   });
 
   it('reports through the installed command, with the page and all other outputs', async () => {
