@@ -78,8 +78,8 @@ function budgetLine({ budget, pressure }: Snapshot, brush: Brush): Line {
 
 function pressureLine({ pressure }: Snapshot): Line {
   const { level, emergency, ledgerShare, processShare, rssBytes, secondsAtLevel } = pressure;
-  const process =
-    processShare === null ? formatBytes(rssBytes) : `${percent(processShare)} (${formatBytes(rssBytes)})`;
+  const resident = rssBytes > 0 ? formatBytes(rssBytes) : 'unknown';
+  const process = processShare === null ? resident : `${percent(processShare)} (${resident})`;
   const worse = PRESSURE_LEVELS.slice(1).filter((one) => secondsAtLevel[one] > 0);
   const times = worse.map((one) => `, ${formatSeconds(secondsAtLevel[one], 'coarse')} ${one}`).join('');
   return [

@@ -12,6 +12,7 @@ export interface PressureSnapshot {
   readonly ledgerShare: number;
   /** Memory of the process beside what it may have; null where nothing limits it. */
   readonly processShare: number | null;
+  /** Resident memory of the process; 0 where it cannot be read. */
   readonly rssBytes: Bytes;
   /** The container's limit, else the machine's memory; null where it cannot be read. */
   readonly limitBytes: Bytes | null;

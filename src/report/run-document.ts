@@ -97,6 +97,7 @@ export interface RunDocument {
     readonly limitBytes: Bytes;
     readonly peakBytes: Bytes;
     readonly peakShare: number;
+    /** 0 where it could not be read. */
     readonly mostRssBytes: Bytes;
     readonly secondsAtLevel: Readonly<Record<PressureLevel, number>>;
   };

@@ -85,8 +85,9 @@ function memoryLines({ memory }: RunDocument): string[] {
   const strained = (['elevated', 'high', 'critical'] as const)
     .filter((level) => memory.secondsAtLevel[level] > 0)
     .map((level) => `${level} for ${formatSeconds(memory.secondsAtLevel[level])}`);
+  const process = memory.mostRssBytes > 0 ? `${formatBytes(memory.mostRssBytes)} at most` : 'unknown';
   return [
-    `peak ${formatBytes(memory.peakBytes)} of ${formatBytes(memory.limitBytes)} (${percent(memory.peakShare)}), the whole process ${formatBytes(memory.mostRssBytes)} at most`,
+    `peak ${formatBytes(memory.peakBytes)} of ${formatBytes(memory.limitBytes)} (${percent(memory.peakShare)}), the whole process ${process}`,
     ...(strained.length > 0 ? [`pressure was ${strained.join(', ')}`] : []),
   ];
 }

@@ -113,6 +113,8 @@ describe('the live view', () => {
     });
     const shown = lines({}, snapshot);
     expect(shown[2]).toBe('pressure  nominal: budget 38 %, process 341 MiB');
+    const without = { ...snapshot, pressure: { ...snapshot.pressure, rssBytes: 0 } };
+    expect(lines({}, without)[2]).toBe('pressure  nominal: budget 38 %, process unknown');
     expect(shown).toContain(`cpu       ${'.'.repeat(40)} process unknown of 2 cores, system unknown`);
     expect(shown.filter((line) => /^(direct|at )/.test(line))).toEqual([]);
   });
