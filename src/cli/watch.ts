@@ -22,10 +22,7 @@ interface Watched {
 }
 
 /** What of a terminal is used. */
-type Terminal = Pick<
-  NodeJS.WriteStream,
-  'isTTY' | 'columns' | 'rows' | 'hasColors' | 'write' | 'on' | 'off'
->;
+type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows' | 'hasColors' | 'write' | 'on' | 'off'>;
 
 export async function startWatch(stream: Terminal, source: () => Watched): Promise<ProgressView> {
   const { createLogUpdate } = await import('log-update');
