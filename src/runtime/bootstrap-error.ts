@@ -10,7 +10,7 @@ export function bootstrapError(cause: Error | undefined, exitCode: number): Mill
   return new MillpondError('ERR_WORKER_BOOTSTRAP', message, { cause });
 }
 
-/** By what node-av, which is gathered into the package, says where its binary is missing. Null: of another. */
+/** By what node-av, which the package holds, says where its binary is missing; null for anything else. */
 function withoutFfmpeg(why: string): string | null {
   const platform = /^Could not load the node-av native binding for ([\w-]+)/.exec(why)?.[1];
   if (platform === undefined) return null;
