@@ -59,7 +59,7 @@ describe('the command ends with 1', () => {
     const { code, stderr } = await millpond(...args, '--record', at('folder.millpond'));
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^millpond: .*EISDIR.*\(ERR_OUTPUT_WRITE\)\n$/),
+      expect.stringMatching(/^millpond: --record \S+folder\.millpond: .*EISDIR.*\(ERR_OUTPUT_WRITE\)\n$/),
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { millpond, scratch } from './millpond.ts';
 
@@ -18,6 +19,7 @@ describe('wrong usage', () => {
     ],
     [['transcode', 'x', '--tto', 'mp3', '--out', 'y'], /unknown option '--tto'\n\(Did you mean --to\?\)/],
     [['demo', 'more'], /too many arguments/],
+    [['demo', '--record', join('out', 'demo', 'report.html')], /\(ERR_OUTPUT_CLASH\)/],
     [['transmogrify'], /unknown command 'transmogrify'\. Commands are transcode, /],
     [['trancsode', 'x'], /unknown command 'trancsode'\. Did you mean transcode\?/],
     [['help', 'HEALHT'], /unknown command 'HEALHT'\. Did you mean health\?/],
