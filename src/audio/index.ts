@@ -1,5 +1,10 @@
 /** What job files import to work on audio files: `millpond/audio`. Synchronous, for worker threads. */
 export { pathFromBytes } from '../files/byte-paths.ts';
+export { type Analysis, Analyzer, type AnalyzerOptions, type Levels } from './analysis/analyzer.ts';
+export type { Loudness } from './analysis/loudness.ts';
+export type { AnalyzeRequest, AnalyzeResult } from './analysis/request.ts';
+export type { Waveform, WaveformRequest } from './analysis/waveform.ts';
+export { type AnalyzeContext, analyze } from './analyze.ts';
 export { Block, type BlockKind, blockBytes, type Plane } from './block.ts';
 export type { Decoder } from './decode/decoder.ts';
 export { downMix, type Fade, fade, gain, gainFactor } from './kernels.ts';

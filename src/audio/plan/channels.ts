@@ -72,6 +72,30 @@ function positions(mask: bigint): number[] {
   return found;
 }
 
+/** Speakers beside the listener, at 60 to 120 degrees, where a head makes sound louder. */
+const BESIDE: readonly number[] = [
+  SIDE_LEFT,
+  SIDE_RIGHT,
+  WIDE_LEFT,
+  WIDE_RIGHT,
+  SURROUND_LEFT,
+  SURROUND_RIGHT,
+];
+
+/**
+ * How much each channel counts towards loudness (ITU-R BS.1770-5, table 4): 1.41 beside the listener, 1
+ * elsewhere, 0 for subwoofers. The back pair of 5.1, which has none at the sides, is at 110 degrees.
+ */
+export function loudnessWeights(layout: Layout): number[] {
+  const speakers = positions(namedLayout(layout).mask);
+  const sides = speakers.some((speaker) => BESIDE.includes(speaker));
+  return speakers.map((speaker) => {
+    if (isSubwoofer(speaker)) return 0;
+    const back = speaker === BACK_LEFT || speaker === BACK_RIGHT;
+    return BESIDE.includes(speaker) || (back && !sides) ? 1.41 : 1;
+  });
+}
+
 /** What FFmpeg calls a layout, where it has a name. */
 export function layoutName({ nbChannels, mask }: Layout): string {
   return NAMES[Number(mask)] ?? `${nbChannels} channels`;

@@ -1,0 +1,6 @@
+import type { AnalyzeRequest, AnalyzeResult } from '../src/audio/analysis/request.ts';
+import { analyze } from '../src/audio/analyze.ts';
+import { defineJob } from '../src/worker.ts';
+
+/** The measurements of one file. */
+export default defineJob((request: AnalyzeRequest, context): AnalyzeResult => analyze(request, context));
