@@ -13,9 +13,11 @@ export interface AnalyzeContext extends BlockSources {
 }
 
 /**
- * Measures one file: loudness, true peak, levels, silence at its ends, and its waveform where one is asked for.
- * @throws MillpondError `ERR_AUDIO_*`, `ERR_INVALID_ARGUMENT`, and whatever the pool throws; the signal's reason
- * when cancelled
+ * Measures one file: loudness, true peak, levels, silence at its ends, and its waveform where one is asked
+ * for.
+ * @throws MillpondError `ERR_AUDIO_*`, `ERR_INVALID_ARGUMENT`, and whatever the pool throws; the signal's
+ * reason when cancelled
+ *
  */
 export function analyze(request: AnalyzeRequest, context: AnalyzeContext): AnalyzeResult {
   context.signal.throwIfAborted();

@@ -1,11 +1,12 @@
-/** The decoder of a file, for users, who name their files by paths. */
+/** The decoder of an audio file, for users, who name files by paths and have bytes in leases. */
 import { createDecoder, type Decoder } from './decode/decoder.ts';
-import { openFileSource } from './sources/file-source.ts';
+import { type AudioInput, openSource } from './sources/open-source.ts';
 
 /**
- * Opens an audio file and decodes its first frame.
- * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`
+ * Opens an audio file and decodes its first frame. Leases stay with the caller, and live until it is closed.
+ * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`;
+ * for leases also `ERR_INVALID_ARGUMENT`, `ERR_LEASE_RELEASED` and `ERR_LEASE_MOVED`
  */
-export function openDecoder(path: string): Decoder {
-  return createDecoder(openFileSource(path));
+export function openDecoder(input: AudioInput): Decoder {
+  return createDecoder(openSource(input));
 }

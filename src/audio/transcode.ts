@@ -21,8 +21,8 @@ import { checkRequest, isProcessed, type TranscodeRequest, type TranscodeResult 
 import { sampleChange } from './plan/sample-change.ts';
 import { planTarget, type TargetPlan } from './plan/targets.ts';
 import { chunksLeftOut, movedTimeReference } from './plan/wav-chunks.ts';
-import { createFileSink } from './sinks/file-sink.ts';
-import { openFileSource } from './sources/file-source.ts';
+import { createSink } from './sinks/create-sink.ts';
+import { type AudioInput, openSource } from './sources/open-source.ts';
 import { partOf } from './sources/part.ts';
 import { behindId3 } from './survey/id3v2.ts';
 import { Window } from './survey/window.ts';
@@ -68,15 +68,16 @@ export function transcode(
   context.signal.throwIfAborted();
   checkRequest(request);
   const totalFrames = request.fadeOutSeconds ? countFrames(request.input, context) : 0;
-  const source = openFileSource(request.input);
+  const source = openSource(request.input);
   using decoder = createDecoder(source);
   const processed = process !== undefined || isProcessed(request);
   const plan = planTarget(decoder.info, { ...request, processed });
-  if (!plan.lossless && decoder.info.sampleRate < LEAST_LOSSY_RATE) throw tooSlow(request, decoder.info);
+  if (!plan.lossless && decoder.info.sampleRate < LEAST_LOSSY_RATE)
+    throw tooSlow(source.name, request, decoder.info);
   decoder.configure(plan.kind, plan.sampleRate);
   // A cancelled job makes no file any more, so that an interrupt knows all there are.
   context.signal.throwIfAborted();
-  using sink = createFileSink(request.output);
+  using sink = createSink(request.output, context.pool);
   const change = sampleChange(decoder.info, plan, request, process !== undefined);
   const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, plan.to, change);
   using encoder = createEncoder(sink, { ...plan, tags: movedTimeReference(tags, change) });
@@ -86,7 +87,7 @@ export function transcode(
   }
   const warned = watchScale(decoder.info, plan, steps);
   const frames = pump(decoder, encoder, steps, plan, context);
-  if (frames === 0 && !plan.lossless) throw empty(request);
+  if (frames === 0 && !plan.lossless) throw empty(source.name, request);
   encoder.finish();
   const untagged = partOf(source, behindId3(new Window(source)), source.size);
   const chunks = wavChunks(untagged);
@@ -102,6 +103,7 @@ export function transcode(
     channels: plan.layout.nbChannels,
     seconds: encoder.frames / plan.sampleRate,
     bytesWritten: sink.commit(),
+    leases: sink.take(),
     bits: plan.bits,
     warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...lostChunks, ...warned],
   };
@@ -173,24 +175,24 @@ function pump(
   return position;
 }
 
-function countFrames(path: string, context: TranscodeContext): number {
-  using decoder = openDecoder(path);
+function countFrames(input: AudioInput, context: TranscodeContext): number {
+  using decoder = openDecoder(input);
   const { channels, sampleRate } = decoder.info;
   withBlocks({ channels, kind: 'f32', sampleRate }, context, (block) => decoder.read(block) > 0);
   return decoder.decodedFrames;
 }
 
 /** Their files would hold no sound and no player opens them; WAV and FLAC have a valid empty form. */
-function empty(request: TranscodeRequest): MillpondError {
+function empty(name: string, request: TranscodeRequest): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
-    `An empty audio file can become wav or flac only, got ${jsonText(request.input)} for ${request.to}. Leave the file out.`,
+    `An empty audio file can become wav or flac only, got ${jsonText(name)} for ${request.to}. Leave the file out.`,
   );
 }
 
-function tooSlow(request: TranscodeRequest, { sampleRate }: AudioInfo): MillpondError {
+function tooSlow(name: string, request: TranscodeRequest, { sampleRate }: AudioInfo): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
-    `An audio file of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${jsonText(request.input)} for ${request.to}. Check its header.`,
+    `An audio file of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${jsonText(name)} for ${request.to}. Check its header.`,
   );
 }

@@ -19,6 +19,7 @@ import { type JobContext, makeContext } from './job-context.ts';
 import { ThreadSupply } from './supply.ts';
 import type { TaskEnding } from './task-frame.ts';
 import { TaskSignal } from './task-signal.ts';
+import { endThread } from './thread-end.ts';
 import { type WorkerParts, wireWorker } from './wire-worker.ts';
 
 export type Job = (input: never, context: JobContext) => unknown;
@@ -74,6 +75,7 @@ export class JobThread {
           if (task === this.#task) this.#signal?.abort();
         }),
       closed: (leaks) => {
+        endThread();
         this.#gc.stop();
         this.#publish();
         this.#post({ kind: 'closed', leaks }, []);

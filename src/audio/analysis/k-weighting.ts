@@ -1,8 +1,9 @@
 /**
  * The filter that BS.1770 puts before the measurement of loudness: a shelf for the head and a high pass. The
  * Recommendation gives coefficients at 48 kHz only; those of other rates come from the analogue filters that
- * they are the bilinear transform of (ITU-R BS.1770-5, annex 1; the analogue parameters are those of Brecht De
- * Man, "Evaluation of Implementations of the EBU R128 Loudness Measurement", AES 2018).
+ * they are the bilinear transform of (ITU-R BS.1770-5, annex 1; the analogue parameters are those of Brecht
+ * De Man, "Evaluation of Implementations of the EBU R128 Loudness Measurement", AES 2018).
+ *
  */
 
 const SHELF_HZ = 1681.974450955533;

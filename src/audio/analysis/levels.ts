@@ -1,8 +1,9 @@
 /**
  * What can be said of one channel sample by sample: peak, mean, power, clipping, where its sound begins and
  * ends. Owned by one task on one thread.
- * Invariant: sums are added sample by sample from the first on, so the result does not depend on how the audio
- * was cut into blocks.
+ * Invariant: sums are added sample by sample from the first on, so the result does not depend on how the
+ * audio was cut into blocks.
+ *
  */
 
 /** Frames that are looked at together; `TruePeakMeter` counts on it. */
@@ -25,7 +26,10 @@ export class LevelMeter {
   #sum = 0;
   #squares = 0;
 
-  /** @param fullScale the greatest sample of the source's depth @param threshold both as a factor of full scale */
+  /**
+   * @param fullScale the greatest sample of the source's depth @param threshold both as a factor of full
+   * scale
+   */
   constructor(fullScale: number, threshold: number) {
     this.#fullScale = fullScale;
     this.#threshold = threshold;

@@ -1,8 +1,9 @@
 /**
- * The loudness of many windows, gathered in steps of 0.01 LU, so that a day of audio takes as much memory as a
- * second. Owned by one meter.
+ * The loudness of many windows, gathered in steps of 0.01 LU, so that a day of audio takes as much memory as
+ * a second. Owned by one meter.
  * Invariant: the energy of all windows is summed as it is; only which side of a gate a window lies on, and
  * where a percentile lies, is known to 0.01 LU.
+ *
  */
 
 /** LUFS; quieter windows never count (BS.1770). */

@@ -1,7 +1,8 @@
 /**
  * Loudness by ITU-R BS.1770-5 and EBU R128 (Tech 3341, 3342). Owned by one task on one thread.
- * Invariant: sums are added sample by sample from the first on, so the result does not depend on how the audio
- * was cut into blocks.
+ * Invariant: sums are added sample by sample from the first on, so the result does not depend on how the
+ * audio was cut into blocks.
+ *
  */
 import { type KWeighting, kWeighting } from './k-weighting.ts';
 import { LoudnessGate, loudnessOf } from './loudness-gate.ts';

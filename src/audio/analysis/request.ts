@@ -1,10 +1,11 @@
 /** The request and the result of a measurement. */
 import { MillpondError } from '../../errors.ts';
+import type { AudioInput } from '../sources/open-source.ts';
 import type { Analysis, AnalyzerOptions } from './analyzer.ts';
 
 export interface AnalyzeRequest extends AnalyzerOptions {
-  /** Path of the audio file. What it is its content says, not its name. */
-  readonly input: string;
+  /** Path of the audio file, or its bytes in leases. What it is its content says, not its name. */
+  readonly input: AudioInput;
 }
 
 export interface AnalyzeResult extends Analysis {

@@ -44,7 +44,7 @@ function gainOf(filter: readonly number[]): number {
 const MOST_GAIN = Math.max(gainOf(QUARTER), gainOf(HALF));
 
 /** Where converters oversample less: above 96 kHz two times are enough, and none above 192 kHz. */
-export function oversamplingOf(sampleRate: number): 1 | 2 | 4 {
+function oversamplingOf(sampleRate: number): 1 | 2 | 4 {
   if (sampleRate < 96_000) return 4;
   return sampleRate < 192_000 ? 2 : 1;
 }

@@ -1,8 +1,9 @@
 /**
- * The outline of an audio file: least, greatest and power of stretches of equal length, all channels together.
- * Owned by one task on one thread.
- * Invariant: a point never spans a part of a stretch but at the end; with more points than are wanted at most,
- * two become one, so the memory is bounded however long the audio is.
+ * The outline of an audio file: least, greatest and power of stretches of equal length, all channels
+ * together. Owned by one task on one thread.
+ * Invariant: a point never spans a part of a stretch but at the end; with more points than are wanted at
+ * most, two become one, so the memory is bounded however long the audio is.
+ *
  */
 
 /** How fine a waveform is. */

@@ -14,6 +14,7 @@ import {
 import { Codec, Dictionary, FormatContext, InputFormat, type Stream } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
+import { endReading, readFrom } from '../callback-io.ts';
 import { remembered } from '../kept.ts';
 import { check, nativeReason } from '../native-error.ts';
 import { quietNativeLog } from '../native-log.ts';
@@ -72,7 +73,13 @@ export interface Container extends Disposable {
 export function openContainer({ source, format: name, sound, bits }: Recognized): Container {
   using opening = new DisposableStack();
   const format = new FormatContext();
+  const io = source.bytes.kind === 'memory' ? readFrom(source) : null;
   const { url, ...access } = accessTo(source.bytes);
+  if (io !== null) {
+    opening.defer(() => endReading(io));
+    format.allocContext();
+    format.pb = io.native;
+  }
   const options = Dictionary.fromObject({
     ...access,
     format_whitelist: name ?? TOLD_BY_FFMPEG,
@@ -82,6 +89,7 @@ export function openContainer({ source, format: name, sound, bits }: Recognized)
   });
   const opened = format.openInputSync(url, name === null ? null : demuxerOf(name), options);
   options.free();
+  io?.rethrow();
   if (opened < 0) throw refusal(source, opened);
   opening.defer(() => format.closeInputSync());
   correctCodec(format, sound);
@@ -100,7 +108,10 @@ export function openContainer({ source, format: name, sound, bits }: Recognized)
 }
 
 /** A part goes through FFmpeg's `subfile`, which can but narrow what is read through another protocol. */
-function accessTo({ fd, part }: Source['bytes']) {
+function accessTo(bytes: Source['bytes']) {
+  // Whatever it names would have to be opened, and no protocol is there for that.
+  if (bytes.kind === 'memory') return { url: '', protocol_whitelist: 'none' };
+  const { fd, part } = bytes;
   if (part === undefined) return { url: 'fd:', fd, protocol_whitelist: 'fd' };
   return { url: 'subfile:fd:', fd, ...part, protocol_whitelist: 'subfile,fd' };
 }

@@ -13,7 +13,6 @@ import {
   AV_PKT_DATA_SKIP_SAMPLES,
   AVFMT_FLAG_BITEXACT,
   AVFMT_GLOBALHEADER,
-  AVIO_FLAG_WRITE,
   type AVSampleFormat,
   FF_QP2LAMBDA,
 } from 'node-av/constants';
@@ -23,7 +22,6 @@ import {
   CodecContext,
   Dictionary,
   FormatContext,
-  IOContext,
   Packet,
   Rational,
 } from 'node-av/lib';
@@ -36,6 +34,7 @@ import type { Tags } from '../plan/audio-info.ts';
 import type { TargetPlan } from '../plan/targets.ts';
 import { blockFormat, storageOf } from '../sample-format.ts';
 import type { Sink } from '../sinks/sink.ts';
+import { type Output, openOutput } from './output.ts';
 import { type EncoderQuirks, muxerOptions, quirksOf } from './quirks.ts';
 import { SampleFrame } from './sample-frame.ts';
 
@@ -85,7 +84,7 @@ class NativeEncoder implements Encoder {
   readonly #codec: Codec;
   readonly #context: CodecContext;
   readonly #format = new FormatContext();
-  readonly #io = new IOContext();
+  #output: Output | null = null;
   readonly #frame: SampleFrame;
   readonly #packet: Packet;
 
@@ -168,10 +167,10 @@ class NativeEncoder implements Encoder {
   }
 
   #openMuxer(): void {
-    // An absolute path after `file:` is taken as it is, whatever characters it holds.
-    this.#checkWrite(this.#io.open2Sync(`file:${this.#sink.bytes.handle}`, AVIO_FLAG_WRITE));
     const format = this.#format;
-    format.pb = this.#io;
+    this.#output = openOutput(this.#sink);
+    this.#checkWrite(this.#output.opened);
+    format.pb = this.#output.io;
     // Without it Ogg draws a random serial number and files of equal content would differ.
     format.flags = AVFMT_FLAG_BITEXACT;
     const stream = format.newStream(null);
@@ -181,7 +180,8 @@ class NativeEncoder implements Encoder {
     if (Object.keys(this.#spec.tags).length > 0) {
       format.metadata = Dictionary.fromObject({ ...this.#spec.tags });
     }
-    for (const [name, value] of Object.entries(muxerOptions(this.#spec.muxer))) {
+    const options = { ...muxerOptions(this.#spec.muxer), ...this.#output.options };
+    for (const [name, value] of Object.entries(options)) {
       this.#checkEncode(format.setOption(name, value, AV_OPT_TYPE_STRING, AV_OPT_SEARCH_CHILDREN));
     }
     this.#checkWrite(format.writeHeaderSync(null));
@@ -236,7 +236,7 @@ class NativeEncoder implements Encoder {
       spareContexts.put(this.#context, this.#spec.encoder);
     }
     this.#format.pb = null;
-    const result = this.#io.closepSync();
+    const result = this.#output?.close() ?? 0;
     this.#format.freeContext();
     return result;
   }
@@ -252,6 +252,7 @@ class NativeEncoder implements Encoder {
 
   #checkWrite(result: number): void {
     if (result >= 0) return;
+    this.#output?.rethrow();
     throw new MillpondError(
       'ERR_OUTPUT_WRITE',
       `An output is a file in a writable folder with room for it, got ${jsonText(this.#sink.name)}: ${nativeReason(result)}. Free some space or choose another folder.`,

@@ -1,12 +1,18 @@
 /** The request and the result of a conversion, with the rules that need nothing but the request. */
 import { MillpondError } from '../../errors.ts';
+import type { Lease } from '../../pool/lease.ts';
+import type { AudioOutput } from '../sinks/create-sink.ts';
+import type { AudioInput } from '../sources/open-source.ts';
 import type { Bits, TargetName } from './targets.ts';
 
 export interface TranscodeRequest {
-  /** Path of the audio file. What it is its content says, not its name. */
-  readonly input: string;
-  /** Path of the file to make, in a folder that exists. It appears whole or not at all, over an older one. */
-  readonly output: string;
+  /** Path of the audio file, or its bytes in leases. What it is its content says, not its name. */
+  readonly input: AudioInput;
+  /**
+   * Path of the file to make, in a folder that exists: it appears whole or not at all, over an older one. Or
+   * leases, which the result then has.
+   */
+  readonly output: AudioOutput;
   /** What to make, whatever `output` is called. */
   readonly to: TargetName;
   /** Hz, 1000 to 655350. Default: the source's, or the nearest the target has. */
@@ -44,6 +50,12 @@ export interface TranscodeResult {
   readonly seconds: number;
   /** The size of the output. */
   readonly bytesWritten: number;
+  /**
+   * The output where leases were asked for, else `null`: one after the other, each full up to its `length`.
+   * They belong to whoever gets the result.
+   *
+   */
+  readonly leases: Lease[] | null;
   /** Bits of an integer sample in a lossless output, else `null`. */
   readonly bits: number | null;
   /** What was changed or left out without being asked for. */

@@ -26,12 +26,16 @@ export interface Sink extends Disposable {
   [Symbol.dispose](): void;
 }
 
-/**
- * A file that FFmpeg opens and writes. Bytes that are to lie elsewhere, such as in leases that are added as
- * it grows, would be another `kind`, and the compiler then names the one place that must learn it
- * (`encode/encoder.ts`).
- */
-interface SinkBytes {
+/** How FFmpeg writes: only `encode/output.ts` asks. */
+type SinkBytes = FileBytes | MemoryBytes;
+
+/** They stay in this process: FFmpeg calls back, and they go to {@link Sink.write}. */
+interface MemoryBytes {
+  readonly kind: 'memory';
+}
+
+/** A file that FFmpeg opens and writes. */
+interface FileBytes {
   readonly kind: 'file';
   /** What to open for writing: absolute. */
   readonly handle: string;

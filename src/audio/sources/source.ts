@@ -20,12 +20,16 @@ export interface Source extends Disposable {
 /** They became fewer, or somebody wrote to them. */
 export type SourceChange = 'shorter' | 'written';
 
-/**
- * An open file, which FFmpeg reads by its number. Bytes that lie elsewhere, such as in a chain of leases,
- * would be another `kind`, and the compiler then names the one place that must learn it
- * (`decode/container.ts`).
- */
-interface SourceBytes {
+/** How FFmpeg reads: only `decode/container.ts` asks. */
+type SourceBytes = FileBytes | MemoryBytes;
+
+/** They lie in this process: FFmpeg calls back, and gets them from {@link Source.read}. */
+interface MemoryBytes {
+  readonly kind: 'memory';
+}
+
+/** An open file, which FFmpeg reads by its number. */
+interface FileBytes {
   readonly kind: 'file';
   /**
    * FFmpeg reads from a duplicate of its own, which shares the position: so one source serves one decoder.

@@ -1,0 +1,48 @@
+/**
+ * What a muxer writes through: a file that FFmpeg opens itself, or callbacks into memory. Owned by one
+ * encoder.
+ */
+import { AVIO_FLAG_WRITE } from 'node-av/constants';
+import { IOContext } from 'node-av/lib';
+import { endWriting, writeTo } from '../callback-io.ts';
+import type { Sink } from '../sinks/sink.ts';
+
+export interface Output {
+  readonly io: IOContext;
+  /** FFmpeg's answer to opening it. */
+  readonly opened: number;
+  /** Of the muxer. */
+  readonly options: Readonly<Record<string, string>>;
+  /** @throws what the sink threw inside of a native call */
+  rethrow(): void;
+  /** To be called once, when no muxer has it any more. @returns FFmpeg's answer */
+  close(): number;
+}
+
+export function openOutput(sink: Sink): Output {
+  if (sink.bytes.kind === 'file') {
+    const io = new IOContext();
+    return {
+      io,
+      // An absolute path after `file:` is taken as it is, whatever characters it holds.
+      opened: io.open2Sync(`file:${sink.bytes.handle}`, AVIO_FLAG_WRITE),
+      options: {},
+      rethrow() {},
+      close: () => io.closepSync(),
+    };
+  }
+  const io = writeTo(sink);
+  return {
+    io: io.native,
+    opened: 0,
+    // Otherwise each packet is a call back.
+    options: { flush_packets: '0' },
+    rethrow: () => io.rethrow(),
+    close() {
+      io.native.flushSync();
+      const { error } = io.native;
+      endWriting(io);
+      return error;
+    },
+  };
+}
