@@ -63,6 +63,8 @@ export interface Container extends Disposable {
   readonly bits: number | null;
   /** The file certainly lacks its end. */
   readonly cutOff: boolean;
+  /** @throws what the source threw while native code read it; nothing where it read all right */
+  rethrow(): void;
   [Symbol.dispose](): void;
 }
 
@@ -104,7 +106,11 @@ export function openContainer({ source, format: name, sound, bits }: Recognized)
   const { stream, warnings } = selectAudio(source.name, format);
   const cutOff = isCutOff(source, format.iformat?.name, sound);
   const held = opening.move();
-  return { source, format, stream, warnings, sound, bits, cutOff, [Symbol.dispose]: () => held.dispose() };
+  return {
+    ...{ source, format, stream, warnings, sound, bits, cutOff },
+    rethrow: () => io?.rethrow(),
+    [Symbol.dispose]: () => held.dispose(),
+  };
 }
 
 /** A part goes through FFmpeg's `subfile`, which can but narrow what is read through another protocol. */

@@ -111,6 +111,7 @@ export class FrameReader implements Disposable {
     const packet = this.#packet;
     const result = this.container.format.readFrameSync(packet);
     if (result < 0) {
+      this.container.rethrow();
       if (result !== END) this.#damage.tolerate(result, this.#frames);
       this.#end();
       return;

@@ -1,0 +1,147 @@
+/** Audio that lies in leases, cut at random, is read and written as it is in files. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Block } from '../../src/audio/block.ts';
+import { openDecoder } from '../../src/audio/open-decoder.ts';
+import type { TranscodeRequest, TranscodeResult } from '../../src/audio/plan/request.ts';
+import { TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
+import type { AudioBytes } from '../../src/audio/sources/lease-source.ts';
+import type { AudioInput } from '../../src/audio/sources/open-source.ts';
+import { transcode } from '../../src/audio/transcode.ts';
+import type { Pool } from '../../src/pool/pool.ts';
+import { convert, scratch } from '../audio/audio-files.ts';
+import { refusal } from '../audio/refusal.ts';
+import { noise, to16, tone, writeWav } from '../audio/wav.ts';
+import { dirtyShard } from '../stand.ts';
+
+const at = scratch();
+const TARGET_NAMES = Object.keys(TARGETS) as TargetName[];
+const fixtures = new URL('../audio/fixtures/', import.meta.url);
+const FIXTURES = readdirSync(fixtures).filter((name) => name.startsWith('tone.'));
+const NAMES = [...TARGET_NAMES.map((name) => `tone.${name}`), ...FIXTURES];
+
+beforeAll(() => {
+  for (const name of FIXTURES) writeFileSync(at(name), readFileSync(new URL(name, fixtures)));
+  const planes = [to16(tone(100_000, 48_000, 440, 0.5)), noise(100_000, 16)];
+  writeWav(at('tone.wav'), planes, { rate: 48_000 });
+  for (const to of TARGET_NAMES) if (to !== 'wav') convert(at('tone.wav'), at(`tone.${to}`), to);
+});
+
+/** The bytes in leases of these lengths, again and again; the last has what is left. */
+function inLeases(bytes: Buffer, lengths: readonly number[], pool: Pool): AudioBytes {
+  const leases = [];
+  for (let from = 0, i = 0; from < bytes.length; i++) {
+    const piece = bytes.subarray(from, from + lengths[i % lengths.length]);
+    const lease = pool.acquire(piece.length);
+    lease.bytes.set(piece);
+    leases.push(lease);
+    from += piece.length;
+  }
+  return { leases };
+}
+
+function decoded(input: AudioInput): unknown {
+  using decoder = openDecoder(input);
+  using lease = dirtyShard().acquire(65_536);
+  const block = new Block(lease, decoder.info.channels);
+  const parts = [];
+  for (let frames = decoder.read(block); frames > 0; frames = decoder.read(block)) {
+    parts.push(block.planes.map((plane) => plane.slice(0, frames)));
+  }
+  return { info: decoder.info, warnings: decoder.warnings, parts };
+}
+
+const lengthsOfPieces = fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 5 });
+
+function everyWayOfCutting(runs: number, check: (lengths: number[]) => void): void {
+  fc.assert(
+    fc.property(lengthsOfPieces, (lengths) => {
+      // A few hundred leases are enough.
+      fc.pre(lengths.some((length) => length > 500));
+      check(lengths);
+    }),
+    { numRuns: runs, examples: [[[65_536]], [[4096]], [[1_000_000]]] },
+  );
+}
+
+describe('audio in leases', () => {
+  test.each(NAMES)('is read as from a file: %s', (name) => {
+    const bytes = readFileSync(at(name));
+    const expected = decoded(at(name));
+    everyWayOfCutting(5, (lengths) => {
+      const pool = dirtyShard();
+      const input = inLeases(bytes, lengths, pool);
+      expect(decoded(input)).toEqual(expected);
+      for (const lease of input.leases) lease.release();
+    });
+  });
+
+  test.each(
+    TARGET_NAMES.flatMap((from) => TARGET_NAMES.map((to) => ({ from, to }))),
+  )('becomes the bytes that a file becomes: $from to $to', ({ from, to }) => {
+    const request = { to, gainDb: -3, fadeOutSeconds: 0.5 };
+    const expected = convert(at(`tone.${from}`), at(`file.${to}`), to, request);
+    everyWayOfCutting(3, (lengths) => {
+      const pool = dirtyShard();
+      const input = inLeases(readFileSync(at(`tone.${from}`)), lengths, pool);
+      const { leases, ...result } = inMemory({ ...request, input, output: { leases: true } }, pool);
+      expect({ ...result, leases: null }).toEqual(expected);
+      expect(Buffer.concat((leases ?? []).map((lease) => lease.bytes))).toEqual(
+        readFileSync(at(`file.${to}`)),
+      );
+      for (const lease of [...input.leases, ...(leases ?? [])]) lease.release();
+      expect(pool.lent).toBe(0);
+    });
+  });
+
+  test('is called by its name in what is said of it', () => {
+    const pool = dirtyShard();
+    const { leases } = inLeases(Buffer.from('no audio\n'.repeat(100)), [100], pool);
+    for (const [name, said] of [
+      [undefined, 'got "memory"'],
+      ['upload.mp3', 'got "upload.mp3"'],
+    ] as const) {
+      expect(() => openDecoder({ leases, ...(name !== undefined && { name }) })).toThrow(
+        refusal('ERR_AUDIO_OPEN', said),
+      );
+    }
+  });
+
+  test('ends where the caller says, and holds no more than its leases do', () => {
+    const pool = dirtyShard();
+    const { leases } = inLeases(readFileSync(at('tone.wav')), [65_536], pool);
+    const half = decoded({ leases, bytes: 200_044 }) as { parts: Float32Array[][]; warnings: string[] };
+    expect(half.parts.reduce((sum, [left]) => sum + left.length, 0)).toBe(50_000);
+    expect(() => openDecoder({ leases, bytes: 400_045 })).toThrow(
+      refusal('ERR_INVALID_ARGUMENT', 'as many bytes as they hold, 400044'),
+    );
+  });
+
+  test('that is released while it is read ends in an error of its own, and the next is read', () => {
+    const pool = dirtyShard();
+    const { leases } = inLeases(readFileSync(at('tone.wav')), [65_536], pool);
+    using decoder = openDecoder({ leases });
+    using lease = pool.acquire(65_536);
+    const block = new Block(lease, 2);
+    for (const one of leases) one.release();
+    expect(() => {
+      while (decoder.read(block) > 0);
+    }).toThrow(refusal('ERR_LEASE_RELEASED'));
+    expect(decoded(inLeases(readFileSync(at('tone.wav')), [65_536], pool))).toEqual(decoded(at('tone.wav')));
+  });
+
+  test('that finds no room for its output gives all of it back', () => {
+    const pool = dirtyShard({ budgetBytes: 384 * 1024 });
+    const request = { input: at('tone.wav'), output: { leases: true }, to: 'wav' } as const;
+    expect(() => inMemory(request, pool)).toThrow(refusal('ERR_BUDGET_EXHAUSTED'));
+    expect(pool.lent).toBe(0);
+    const { leases } = inMemory({ ...request, to: 'mp3' }, pool);
+    expect(leases?.length).toBe(1);
+  });
+});
+
+function inMemory(request: TranscodeRequest, pool: Pool): TranscodeResult {
+  const signal = new AbortController().signal;
+  return transcode(request, { pool, signal, block: { bytes: 65_536 } });
+}
