@@ -10,6 +10,7 @@ import { MillpondError } from '../src/errors.ts';
 import { type Context, formatTable, type Table } from './benchmark.ts';
 import { checkout, describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
+import analyze from './questions/analyze.bench.ts';
 import batch from './questions/batch.bench.ts';
 import burst from './questions/burst.bench.ts';
 import dsp from './questions/dsp.bench.ts';
@@ -73,6 +74,7 @@ async function main(): Promise<void> {
     runBenchmark,
     burst,
     dsp,
+    analyze,
     batch,
     scaling,
     sizing,

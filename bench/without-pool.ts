@@ -25,7 +25,9 @@ const piscina = new Piscina<TranscodeRequest, TranscodeResult>({
 });
 const native = import('../src/audio/native-log.ts');
 const { planBatch } = await import('../src/batch/plan.ts');
-const { files } = await planBatch([folder], out, `.${settings.to}`);
+const { files } = await planBatch([folder], { folder: out, extension: `.${settings.to}` });
 (await native).captureNativeLog(() => {});
-await Promise.all(files.map(({ input, output }) => piscina.run({ ...settings, input, output })));
+await Promise.all(
+  files.map(({ input, output }) => piscina.run({ ...settings, input, output: output as string })),
+);
 await piscina.destroy();

@@ -14,6 +14,7 @@ const entries = [
   'src/cli/bin',
   'src/cli/compile-cache',
   'src/cli/main',
+  'workers/analyze',
   'workers/transcode',
   'workers/ffmpeg-log',
 ];

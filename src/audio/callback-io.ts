@@ -4,7 +4,7 @@
  * one source or sink at a time; a thread keeps a few for the next ones, since to free one leaks 33 KB.
  * Invariants: a callback never throws into native code, and what it would have thrown is kept for whoever
  * made the native call; a context that saw an error serves nobody any more; none outlives its thread
- * (docs/decisions/050).
+ * (docs/decisions/054).
  *
  */
 import {

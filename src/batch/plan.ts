@@ -15,8 +15,8 @@ import { bytesPerSecond, looksLikeAudio, withoutSuffix } from './suffixes.ts';
 export interface PlannedFile {
   /** Absolute. */
   readonly input: string;
-  /** Absolute. */
-  readonly output: string;
+  /** Absolute; `null` where the batch makes no files. */
+  readonly output: string | null;
   readonly bytes: Bytes;
   /** Length of the audio as its size and format suggest; 0 for an empty or missing file. */
   readonly estimatedSeconds: number;
@@ -31,18 +31,24 @@ export interface Plan {
   readonly unreadable: readonly { readonly folder: string; readonly reason: string }[];
 }
 
+/** Where a batch makes one file for each input. */
+export interface Outputs {
+  readonly folder: string;
+  /** With its dot. */
+  readonly extension: string;
+}
+
 /**
- * Walks folders (not into hidden ones, nor into `outDir`) and names outputs: what lies under a folder
- * argument keeps its path under `outDir`; a file argument is taken whatever its name is, and lands in
- * `outDir` itself. An output's name has its own suffix in place of the input's, or behind a name that has
- * none.
- * @param extension of the outputs, with its dot
+ * Walks folders (not into hidden ones, nor into that of the outputs) and names outputs: what lies under a
+ * folder argument keeps its path there; a file argument is taken whatever its name is, and lands in the
+ * outputs' folder itself. An output's name has its own suffix in place of the input's, or behind a name that
+ * has none.
  * @throws MillpondError `ERR_OUTPUT_CLASH` when two inputs, or an input and an output, would be the same
  * file; `ERR_NO_INPUT` when there is nothing to do
  */
-export async function planBatch(inputs: readonly string[], outDir: string, extension: string): Promise<Plan> {
-  for (const path of [outDir, ...inputs]) if (path === '') throw emptyName();
-  const out = absolutePath(outDir);
+export async function planBatch(inputs: readonly string[], outputs: Outputs | null): Promise<Plan> {
+  for (const path of [...inputs, outputs?.folder]) if (path === '') throw emptyName();
+  const out = outputs === null ? null : absolutePath(outputs.folder);
   const found: { input: string; under: string }[] = [];
   const unreadable: { folder: string; reason: string }[] = [];
   let skipped = 0;
@@ -66,7 +72,8 @@ export async function planBatch(inputs: readonly string[], outDir: string, exten
     const { dir, base } = parse(relative(under, input));
     // A file that is missing or unreadable is planned all the same: it fails by itself, and the rest is done.
     const bytes = (await stat(systemPath(input)).catch(() => null))?.size ?? 0;
-    const output = join(out, dir, withoutSuffix(base) + extension);
+    const name = `${withoutSuffix(base)}${outputs?.extension}`;
+    const output = out === null ? null : join(out, dir, name);
     return { input, output, bytes, estimatedSeconds: bytes / bytesPerSecond(input) };
   });
   await refuseClashes(files);
@@ -84,7 +91,7 @@ function emptyName(): MillpondError {
 /** Files under a folder in the order of their names. Follows links, and enters no folder twice. */
 async function* walk(
   folder: string,
-  out: string,
+  out: string | null,
   entered: Set<string>,
   unreadable: { folder: string; reason: string }[],
 ): AsyncGenerator<string> {
@@ -137,13 +144,15 @@ function dropRepeated<T extends { input: string; under: string }>(found: readonl
 }
 
 async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
+  const made = files.filter(({ output }) => output !== null);
   const clash = await findClash(
-    files.map(({ output }) => output),
+    made.map(({ output }) => output as string),
     files.map(({ input }) => input),
     'name',
   );
   if (clash === null) return;
-  const { input, output } = files[clash.output];
+  const { input } = made[clash.output];
+  const output = made[clash.output].output as string;
   const other = escaped(files[clash.other].input);
   throw new MillpondError(
     'ERR_OUTPUT_CLASH',
@@ -158,11 +167,12 @@ async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
  * @throws MillpondError `ERR_OUTPUT_CLASH` when it would be one of the batch
  */
 export async function refuseRecordingClash(path: string, files: readonly PlannedFile[]): Promise<void> {
-  const theirs = files.flatMap(({ input, output }) => [input, output]);
+  const theirs = files.flatMap(({ input, output }) => (output === null ? [input] : [input, output]));
   const clash = await findClash([path], theirs, 'name');
   if (clash === null) return;
+  const file = theirs[clash.other];
   throw new MillpondError(
     'ERR_OUTPUT_CLASH',
-    `A recording of the run is a file of its own; '${escaped(path)}' is '${escaped(files[Math.floor(clash.other / 2)].input)}' or its output. Name another file.`,
+    `A recording of the run is a file of its own; '${escaped(path)}' is '${escaped(file)}', which the batch reads or writes. Name another file.`,
   );
 }

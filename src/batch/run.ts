@@ -3,7 +3,6 @@
  * it is a `Runner`.
  */
 import { dirname } from 'node:path';
-import type { TranscodeRequest, TranscodeResult } from '../audio/plan/request.ts';
 import { isMillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
 import { sweepDead } from '../files/whole-file.ts';
@@ -12,8 +11,21 @@ import { escaped } from '../text/escaping.ts';
 import { withOptionNames } from './option-names.ts';
 import type { Plan, PlannedFile } from './plan.ts';
 
-/** What all files of a batch have in common. */
-export type BatchSettings = Omit<TranscodeRequest, 'input' | 'output'>;
+/** What every job says of a file. */
+interface FileResult {
+  /** Of audio. */
+  readonly seconds: number;
+  /** What was changed, left out or found damaged. */
+  readonly warnings: readonly string[];
+}
+
+/** What is done with each file. */
+export interface BatchWork<Result> {
+  /** The input of the runner's job. */
+  request(file: PlannedFile): unknown;
+  /** Once the job has succeeded; where it throws, the file has failed. */
+  finish?(file: PlannedFile, result: Result): void;
+}
 
 export interface BatchFailure {
   /** The input's path as it was planned. */
@@ -25,7 +37,7 @@ export interface BatchFailure {
 export interface BatchOutcome {
   readonly ok: number;
   readonly failures: readonly BatchFailure[];
-  /** Seconds of audio in the outputs. */
+  /** Seconds of audio in files that were done. */
   readonly audioSeconds: number;
   /** Files that were not done, because the batch was cancelled. */
   readonly cancelled: number;
@@ -34,7 +46,7 @@ export interface BatchOutcome {
 export interface BatchWatcher {
   /** A file advanced by so many estimated seconds. */
   advanced(estimatedSeconds: number): void;
-  done(file: PlannedFile, result: TranscodeResult): void;
+  done(file: PlannedFile, warnings: readonly string[]): void;
   failed(file: string, failure: BatchFailure): void;
 }
 
@@ -43,10 +55,10 @@ export interface BatchWatcher {
  */
 const AHEAD = 3;
 
-export async function runBatch(
+export async function runBatch<Result extends FileResult>(
   runner: Runner,
   plan: Plan,
-  settings: BatchSettings,
+  { request, finish }: BatchWork<Result>,
   watcher: BatchWatcher,
   signal: AbortSignal,
 ): Promise<BatchOutcome> {
@@ -78,16 +90,16 @@ export async function runBatch(
       reported = fraction;
     };
     try {
-      await folderFor(file.output);
-      const request: TranscodeRequest = { ...settings, input: file.input, output: file.output };
-      const result = await runner.run<TranscodeResult>(request, {
+      if (file.output !== null) await folderFor(file.output);
+      const result = await runner.run<Result>(request(file), {
         signal,
         name: file.input,
         onProgress: advance,
       });
+      finish?.(file, result);
       ok++;
       audioSeconds += result.seconds;
-      watcher.done(file, result);
+      watcher.done(file, result.warnings);
     } catch (error) {
       if (signal.aborted && !isMillpondError(error)) {
         cancelled++;

@@ -10,7 +10,7 @@ import { escaped, shown } from '../text/escaping.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
 
 /** `millpond.run/1`: fields may be added, none changed. */
-interface RunReport {
+export interface RunReport {
   readonly schema: 'millpond.run/1';
   readonly command: string;
   readonly threads: number;
@@ -42,6 +42,8 @@ interface RunReport {
   readonly notes: readonly BatchNote[];
   /** True when the run was cancelled before all files were done. */
   readonly interrupted: boolean;
+  /** What a command measured of each file that was done. */
+  readonly results?: readonly unknown[];
 }
 
 export interface BatchNote {

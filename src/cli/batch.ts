@@ -3,10 +3,9 @@
  * code.
  */
 import { dirname, resolve } from 'node:path';
-import type { TargetName } from '../audio/plan/targets.ts';
-import { type Plan, planBatch, refuseRecordingClash } from '../batch/plan.ts';
-import { type BatchOutcome, type BatchSettings, type BatchWatcher, runBatch } from '../batch/run.ts';
-import { type BatchNote, formatNotes, formatReport, makeReport } from '../batch/summary.ts';
+import { type Outputs, type Plan, planBatch, refuseRecordingClash } from '../batch/plan.ts';
+import { type BatchOutcome, type BatchWatcher, type BatchWork, runBatch } from '../batch/run.ts';
+import { type BatchNote, formatNotes, formatReport, makeReport, type RunReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
 import { type ErrorCode, isMillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
@@ -29,9 +28,7 @@ const OF_RECORDING: ReadonlySet<ErrorCode> = new Set(['ERR_OUTPUT_CLASH', 'ERR_O
 interface BatchOptions {
   readonly command: string;
   readonly inputs: readonly string[];
-  readonly out: string;
-  readonly to: TargetName;
-  readonly settings: Omit<BatchSettings, 'to'>;
+  readonly work: CommandWork;
   readonly threads: number;
   readonly budget: Bytes | undefined;
   readonly json: boolean;
@@ -40,6 +37,18 @@ interface BatchOptions {
   /** A file for the recording. */
   readonly record: string | undefined;
   readonly logLevel: LogLevel | undefined;
+}
+
+/** What a command does with each file, and with what it says of them. */
+export interface CommandWork extends BatchWork<never> {
+  /** The name of its file in workers/. */
+  readonly job: string;
+  /** Null for a command that makes no files. */
+  readonly outputs: Outputs | null;
+  /** What the JSON has of each file. */
+  results?(): readonly unknown[];
+  /** What stdout gets instead of the summary. */
+  print?(report: RunReport): string;
 }
 
 /** What of a batch is done. */
@@ -62,7 +71,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
   let stopListening = async (): Promise<void> => {};
   try {
     // Workers take longest to start; everything else happens meanwhile.
-    const planning = planBatch(options.inputs, options.out, `.${options.to}`);
+    const planning = planBatch(options.inputs, options.work.outputs);
     const plain = plainly(log, screen);
     const starting = listenToFfmpeg(plain, options.logLevel).then((stop) => {
       stopListening = stop;
@@ -91,7 +100,7 @@ async function run(
   started: number,
 ): Promise<void> {
   const { stderr, stdout } = process;
-  for (const { output } of plan.files) interrupt.watch(dirname(output));
+  for (const { output } of plan.files) if (output !== null) interrupt.watch(dirname(output));
   const count: Count = { doneSeconds: 0, files: 0, failed: 0 };
   const view = options.quiet ? null : await startView(options, runtime, plan, count, started);
   if (view !== null && options.watch) {
@@ -99,11 +108,11 @@ async function run(
     interrupt.printWith(view.line);
   }
   const notes: BatchNote[] = [];
-  const settings: BatchSettings = { ...options.settings, to: options.to };
+  const { work } = options;
   let outcome: BatchOutcome;
   let before: Snapshot | null = null;
   try {
-    outcome = await runBatch(runtime, plan, settings, watcher(count, view, notes), interrupt.signal);
+    outcome = await runBatch(runtime, plan, work, watcher(count, view, notes), interrupt.signal);
   } finally {
     // Only the JSON shows it, and a short run would notice the milliseconds.
     if (options.json) before = runtime.snapshot();
@@ -123,7 +132,8 @@ async function run(
     { total: plan.files.length + plan.unreadable.length, skipped: plan.skipped, notes },
     (performance.now() - started) / 1000,
   );
-  if (options.json) stdout.write(`${jsonText(report)}\n`);
+  if (options.json) stdout.write(`${jsonText({ ...report, results: work.results?.() })}\n`);
+  else if (work.print !== undefined) stdout.write(work.print(report));
   else if (!options.quiet) stdout.write(formatReport(report, stdout));
   process.exitCode = interrupt.exitCode() || (outcome.failures.length > 0 ? EXIT.failed : EXIT.done);
 }
@@ -154,9 +164,9 @@ function watcher(count: Count, view: ProgressView | null, notes: BatchNote[]): B
       count.doneSeconds += seconds;
       view?.changed();
     },
-    done(file, result) {
+    done(file, warnings) {
       count.files++;
-      for (const message of result.warnings) notes.push({ file: file.input, message });
+      for (const message of warnings) notes.push({ file: file.input, message });
       view?.changed();
     },
     failed(file, { code, message }) {
@@ -190,7 +200,7 @@ async function startRuntime(options: BatchOptions, planning: Promise<Plan>, log:
   // The extension of this very file: .ts in the checkout, .js in the package.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   const given: RuntimeOptions = {
-    job: new URL(`../../workers/transcode${extension}`, import.meta.url),
+    job: new URL(`../../workers/${options.work.job}${extension}`, import.meta.url),
     log,
     threads: options.threads,
     // A file takes one lease, so timing each costs nothing.

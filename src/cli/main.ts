@@ -5,6 +5,7 @@ import { ERROR_CODES, isMillpondError } from '../errors.ts';
 import { pathFromBytes } from '../files/byte-paths.ts';
 import { escaped, escapedLines } from '../text/escaping.ts';
 import { packageVersion } from '../version.ts';
+import { analyzeCommand } from './analyze.ts';
 import { didYouMean } from './arguments.ts';
 import { demoCommand } from './demo.ts';
 import { EXIT } from './exit.ts';
@@ -54,6 +55,7 @@ function exactly(argv: readonly string[]): readonly string[] {
 const HELP = `
 Examples:
   millpond transcode album/ --to flac --out converted
+  millpond analyze album/
   millpond report run.millpond --html report.html
   millpond health run.json
   millpond demo
@@ -74,6 +76,7 @@ function program(): Command {
     });
   const commands = [
     transcodeCommand(),
+    analyzeCommand(),
     reportCommand(),
     healthCommand(),
     demoCommand(),

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { TranscodeRequest } from '../audio/plan/request.ts';
 import { TARGETS, type TargetName } from '../audio/plan/targets.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type WrittenSize,
   wholeNumber,
 } from './arguments.ts';
-import { runBatchCommand } from './batch.ts';
+import { type CommandWork, runBatchCommand } from './batch.ts';
 import { budgetFor, MOST_THREADS, threadsFor } from './budget.ts';
 
 interface TranscodeOptions extends RunOptions {
@@ -66,20 +67,34 @@ export function transcodeCommand(): Command {
       runBatchCommand({
         command: 'transcode',
         inputs,
-        to: given(options.to, '--to', `say what the outputs shall be: ${FORMATS.join(', ')}.`),
-        out: given(options.out, '--out', 'name the folder for the outputs, as --out converted.'),
-        settings: {
-          ...(options.rate !== undefined && { rate: options.rate }),
-          ...(options.channels !== undefined && { channels: options.channels }),
-          ...(options.bits !== undefined && { bits: options.bits }),
-          ...(options.bitrate !== undefined && { bitrate: options.bitrate }),
-          ...(options.gain !== undefined && { gainDb: options.gain }),
-          ...(options.fadeIn !== undefined && { fadeInSeconds: options.fadeIn }),
-          ...(options.fadeOut !== undefined && { fadeOutSeconds: options.fadeOut }),
-        },
+        work: transcoding(
+          given(options.out, '--out', 'name the folder for the outputs, as --out converted.'),
+          {
+            to: given(options.to, '--to', `say what the outputs shall be: ${FORMATS.join(', ')}.`),
+            ...(options.rate !== undefined && { rate: options.rate }),
+            ...(options.channels !== undefined && { channels: options.channels }),
+            ...(options.bits !== undefined && { bits: options.bits }),
+            ...(options.bitrate !== undefined && { bitrate: options.bitrate }),
+            ...(options.gain !== undefined && { gainDb: options.gain }),
+            ...(options.fadeIn !== undefined && { fadeInSeconds: options.fadeIn }),
+            ...(options.fadeOut !== undefined && { fadeOutSeconds: options.fadeOut }),
+          },
+        ),
         ...runOptions(options),
       }),
     );
+}
+
+/** Each file into one of another format. */
+export function transcoding(
+  folder: string,
+  settings: Omit<TranscodeRequest, 'input' | 'output'>,
+): CommandWork {
+  return {
+    job: 'transcode',
+    outputs: { folder, extension: `.${settings.to}` },
+    request: ({ input, output }) => ({ ...settings, input, output }),
+  };
 }
 
 /** Options of every command that runs a batch. */

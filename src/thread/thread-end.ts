@@ -1,6 +1,6 @@
 /**
  * What a thread does before it ends: some native objects hang a thread that still has them
- * (docs/decisions/050). Module state, so each thread has its own. Invariant: what is registered is called
+ * (docs/decisions/054). Module state, so each thread has its own. Invariant: what is registered is called
  * once, on its own thread.
  *
  */

@@ -19,8 +19,8 @@ function put(name: string, bytes = 100): string {
 }
 
 async function outputs(inputs: string[], out = 'out'): Promise<string[]> {
-  const { files } = await planBatch(inputs, at(out), '.flac');
-  return files.map(({ output }) => output.slice(at(out).length + 1)).sort();
+  const { files } = await planBatch(inputs, { folder: at(out), extension: '.flac' });
+  return files.map(({ output }) => (output as string).slice(at(out).length + 1)).sort();
 }
 
 describe('a plan', () => {
@@ -60,7 +60,7 @@ describe('a plan', () => {
     put('in/wav.wav', 176_400 * 3);
     put('in/ogg.ogg', 20_000 * 10);
     put('in/flac.flac', 100_000);
-    const { files } = await planBatch([at('in')], at('out'), '.mp3');
+    const { files } = await planBatch([at('in')], { folder: at('out'), extension: '.mp3' });
     expect(files.map(({ estimatedSeconds }) => estimatedSeconds)).toEqual([10, 3, 1]);
   });
 
@@ -68,7 +68,10 @@ describe('a plan', () => {
     put('in/a.wav');
     put('in/cover.jpg');
     put('in/notes');
-    const { files, skipped } = await planBatch([at('in'), at('in/notes')], at('out'), '.mp3');
+    const { files, skipped } = await planBatch([at('in'), at('in/notes')], {
+      folder: at('out'),
+      extension: '.mp3',
+    });
     expect([files.length, skipped]).toEqual([2, 2]);
   });
 
@@ -102,8 +105,7 @@ describe('a plan', () => {
     put('in/a.wav');
     const refused = planBatch(
       inputs.map((input) => input && at(input)),
-      out,
-      '.flac',
+      { folder: out, extension: '.flac' },
     );
     await expect(refused).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
   });
@@ -158,7 +160,7 @@ describe('a plan', () => {
     // To root no folder is forbidden.
     const isRoot = process.getuid?.() === 0;
     if (isRoot) process.seteuid?.(65_534);
-    const plan = await planBatch([at('in')], at('out'), '.flac').finally(
+    const plan = await planBatch([at('in')], { folder: at('out'), extension: '.flac' }).finally(
       () => isRoot && process.seteuid?.(0),
     );
     expect(plan.files.map(({ input }) => input)).toEqual([at('in/a.wav')]);

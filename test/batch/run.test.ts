@@ -12,7 +12,7 @@ it('a failure that the budget caused names the option of the command', async () 
   const { failures } = await runBatch(
     runner,
     { files: [file], skipped: 0, unreadable: [] },
-    { to: 'flac' },
+    { request: ({ input }) => input },
     { advanced() {}, done() {}, failed() {} },
     new AbortController().signal,
   );

@@ -18,6 +18,7 @@ it('shows programs, each by the name of its file', () => {
     'own-job/main.ts',
     'blocks/loudest.ts',
     'kernel/wider.ts',
+    'memory/main.ts',
   ]);
 });
 

@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+import type { AnalyzeRequest, AnalyzeResult } from '../audio/analysis/request.ts';
+import { type Measurement, measurementCsv, measurementTable } from '../batch/measurements.ts';
+import { waveformSvg } from '../batch/waveform-svg.ts';
+import { writeWhole } from '../files/whole-file.ts';
+import { decimalNumber, option, path } from './arguments.ts';
+import { type CommandWork, runBatchCommand } from './batch.ts';
+import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
+
+interface AnalyzeOptions extends RunOptions {
+  csv?: boolean;
+  waveform?: string;
+  silence?: number;
+}
+
+const SILENCE = { what: 'a level in dBFS', from: -200, to: 0, example: -60 };
+
+/** At most; a picture has half of them or more. */
+const PICTURE_POINTS = 2000;
+/** More a second than a picture of any sound has; they are put together as it gets longer. */
+const PICTURE_POINTS_PER_SECOND = 1000;
+
+const HELP = `
+Loudness is that of EBU R128 (ITU-R BS.1770-5): LUFS over the whole, range in LU, true peak in dBTP by four
+times oversampling. RMS is in dBFS, where a square wave has 0.
+
+Examples:
+  millpond analyze album/
+  millpond analyze album/ --csv > loudness.csv
+  millpond analyze episode.mp3 --json | jq '.results[0].loudness'
+  millpond analyze samples/ --waveform pictures`;
+
+export function analyzeCommand(): Command {
+  return withRunOptions(
+    new Command('analyze')
+      .description('measure loudness, true peak and levels of audio files, and draw their waveforms')
+      .usage('[options] <files or folders...>')
+      .argument('<files or folders...>', 'audio files, or folders to walk')
+      .option('--csv', 'print comma-separated values instead of the table')
+      .addOption(option('--waveform <dir>', 'draw each file as an SVG in this folder', path))
+      .addOption(
+        option(
+          '--silence <dbfs>',
+          'what is no louder is silence at the ends; default -60',
+          decimalNumber(SILENCE),
+        ),
+      ),
+  )
+    .addHelpText('after', HELP)
+    .action((inputs: string[], options: AnalyzeOptions) =>
+      runBatchCommand({
+        command: 'analyze',
+        inputs,
+        work: measuring(options),
+        ...runOptions(options),
+      }),
+    );
+}
+
+function measuring({ csv, waveform: folder, silence }: AnalyzeOptions): CommandWork {
+  const measured: Measurement[] = [];
+  const common: Omit<AnalyzeRequest, 'input'> = {
+    ...(silence !== undefined && { silenceDb: silence }),
+    ...(folder !== undefined && {
+      waveform: { pointsPerSecond: PICTURE_POINTS_PER_SECOND, mostPoints: PICTURE_POINTS },
+    }),
+  };
+  // With most files first to last, whichever was done first.
+  const inOrder = (): readonly Measurement[] => measured.sort((a, b) => (a.file < b.file ? -1 : 1));
+  return {
+    job: 'analyze',
+    outputs: folder === undefined ? null : { folder, extension: '.svg' },
+    request: ({ input }) => ({ ...common, input }),
+    finish({ input, output }, { waveform, warnings: _, ...result }: AnalyzeResult) {
+      if (output !== null && waveform !== null) writeWhole(output, waveformSvg(waveform));
+      measured.push({ file: input, ...result });
+    },
+    results: inOrder,
+    print: () => (csv ? measurementCsv(inOrder()) : measurementTable(inOrder(), process.stdout)),
+  };
+}
