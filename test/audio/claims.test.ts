@@ -5,6 +5,7 @@ import { readAll, scratch } from './audio-files.ts';
 import {
   aiffChunk,
   cafChunk,
+  cafTags,
   info,
   riffChunk,
   w64Chunk,
@@ -15,7 +16,7 @@ import {
   withW64Chunks,
 } from './chunks.ts';
 import { refusal } from './refusal.ts';
-import { element, entries } from './tags.ts';
+import { type Entry, element, entries, id3, userFrames } from './tags.ts';
 import { chunk, noise, wav } from './wav.ts';
 
 const at = scratch();
@@ -166,6 +167,80 @@ test('a frame of more samples than any codec has is damaged', () => {
   expect(() => readAll(at('longer.mka'))).toThrow(
     refusal('ERR_AUDIO_DECODE', `damage after frame ${frames} `),
   );
+});
+
+describe('tags where FFmpeg loses its place', () => {
+  const big = Buffer.alloc(4);
+  const places: readonly (readonly [what: string, name: string, file: (tags: readonly Entry[]) => Buffer])[] =
+    [
+      [
+        'behind an odd chunk of lengths, without padding',
+        'rf64',
+        (tags) => {
+          const plain = FILES.wav;
+          const lengths = Buffer.alloc(29);
+          lengths.writeUInt32LE(plain.length - 44, 8);
+          const head = Buffer.concat([plain.subarray(0, 12), riffChunk('ds64', lengths).subarray(0, 37)]);
+          head.write('RF64');
+          // From here on it makes positions even again.
+          const rest = withChunks(plain, [info(tags)]).subarray(12);
+          return Buffer.concat([head, rest.subarray(0, 24), Buffer.alloc(1), rest.subarray(24)]);
+        },
+      ],
+      [
+        'behind an odd description, with padding twice',
+        'aiff',
+        (tags) => {
+          const plain = FILES.aiff;
+          const at = plain.indexOf('COMM');
+          const form = aiffChunk('COMM', Buffer.concat([plain.subarray(at + 8, at + 26), Buffer.alloc(1)]));
+          const id3Chunk = aiffChunk('ID3 ', id3(userFrames(tags)));
+          const parts = [form, Buffer.alloc(1), id3Chunk, plain.subarray(at + 26)];
+          return withAiffChunks(Buffer.concat([plain.subarray(0, at), ...parts]), []);
+        },
+      ],
+      [
+        'behind sound without padding',
+        'w64',
+        (tags) => {
+          const at = FILES.w64.indexOf('data');
+          const bytes = Number(FILES.w64.readBigUInt64LE(at + 16)) - 24 - 3;
+          const sound = w64Chunk(FILES.w64.toString('hex', at, at + 16), FILES.w64.subarray(at + 24));
+          sound.writeUInt32LE(bytes + 24, 16);
+          return Buffer.concat([FILES.w64.subarray(0, at), sound.subarray(0, bytes + 24), w64Tags(tags)]);
+        },
+      ],
+      [
+        'behind no tags in no bytes',
+        'caf',
+        (tags) => withCafChunks(FILES.caf, [cafChunk('info', Buffer.alloc(0)), big, cafTags(tags)]),
+      ],
+      [
+        'behind one whose padding was forgotten',
+        'wav',
+        (tags) => {
+          const list = info(tags);
+          const odd = Buffer.from('IODD\x03\0\0\0odd', 'latin1');
+          const body = Buffer.concat([Buffer.from('INFO'), odd, list.subarray(12)]);
+          return withChunks(FILES.wav, [riffChunk('LIST', body)]);
+        },
+      ],
+    ];
+
+  test.each(places)('%s are read in %s', (_, name, file) => {
+    expect(Object.keys(read(`few.${name}`, file(entries(100))).info.tags).length).toBeGreaterThanOrEqual(100);
+  });
+
+  test.each(places)('%s are seen in %s where they are too many', (_, name, file) => {
+    writeFileSync(at(`many.${name}`), file(entries(6000)));
+    let seen = '';
+    try {
+      seen = readAll(at(`many.${name}`)).warnings.join();
+    } catch (error) {
+      seen = (error as Error).message;
+    }
+    expect(seen).toContain('there are too many of them');
+  });
 });
 
 describe('chunks by the hundred thousand', () => {

@@ -98,6 +98,24 @@ describe('samples with fewer bits than bytes', () => {
     expect(read.info).toMatchObject({ depth: { bits: 24 }, announcedFrames: 3000 });
   });
 
+  test.each([
+    ['u8', 1],
+    ['s16', 2],
+    ['s24', 3],
+    ['s32', 4],
+    ['f32', 4],
+  ] as const)('have their bytes in the other order in RIFX: %s', (format, bytes) => {
+    const plane = format === 'u8' ? [0, 1, 128, 255] : noise(3000, 16).map((value) => value / 32_768);
+    const samples = format.startsWith('s') ? noise(3000, bytes * 8) : plane;
+    const whole = wav([samples, samples], { format, tags: { INAM: 'title' } });
+    writeFileSync(at('plain.wav'), whole);
+    writeFileSync(at('rifx.wav'), rifx(whole, bytes));
+    const [plain, swapped] = [readAll(at('plain.wav'), 's32'), readAll(at('rifx.wav'), 's32')];
+    expect(swapped.planes).toEqual(plain.planes);
+    expect(swapped.info).toMatchObject({ depth: plain.info.depth, tags: { title: 'title' } });
+    expect(swapped.info.announcedFrames).toBe(samples.length);
+  });
+
   test.each(['f32', 'f64'] as const)('are floats as ever where they are floats: %s', (format: WavFormat) => {
     const plane = noise(3000, 16).map((value) => value / 32_768);
     writeFileSync(at('float.wav'), wav([plane], { format, mask: 4, validBits: 24 }));
@@ -106,6 +124,19 @@ describe('samples with fewer bits than bytes', () => {
     expect(read.info.depth).toEqual({ type: 'float', bits: format === 'f32' ? 32 : 64 });
   });
 });
+
+/** Of a WAV of three chunks, with the bytes of numbers and samples turned round. */
+function rifx(bytes: Buffer, sampleBytes: number): Buffer {
+  const turned = Buffer.from(bytes);
+  turned.write('RIFX');
+  const data = turned.indexOf('data');
+  for (const at of [4, 16, 24, 28, 40, data + 4]) turned.subarray(at, at + 4).reverse();
+  for (const at of [20, 22, 32, 34]) turned.subarray(at, at + 2).reverse();
+  for (let at = data + 8; at < turned.length; at += sampleBytes) {
+    turned.subarray(at, at + sampleBytes).reverse();
+  }
+  return turned;
+}
 
 /** A WAV of two chunks with the names and lengths of Sony's. */
 function w64(bytes: Buffer): Buffer {

@@ -20,19 +20,23 @@ const CODECS: Readonly<Record<number, Readonly<Record<number, string>>>> = {
   [FLOATS]: { 4: 'pcm_f32le', 8: 'pcm_f64le' },
 };
 
-/** @returns `null` where they are no plain samples, or nobody can tell what they are */
-export function pcmForm(window: Window, at: number, bytes: number): PcmForm | null {
+/**
+ * @param bigEndian as RIFX has it, header and samples alike
+ * @returns `null` where they are no plain samples, or nobody can tell what they are
+ */
+export function pcmForm(window: Window, at: number, bytes: number, bigEndian = false): PcmForm | null {
   if (bytes < HEAD_BYTES) return null;
   const head = window.view(at, Math.min(bytes, EXTENSIBLE_BYTES));
   if (head.length < HEAD_BYTES) return null;
-  const extensible = head.readUInt16LE(0) === EXTENSIBLE && head.length === EXTENSIBLE_BYTES;
+  const short = (at: number) => (bigEndian ? head.readUInt16BE(at) : head.readUInt16LE(at));
+  const extensible = short(0) === EXTENSIBLE && head.length === EXTENSIBLE_BYTES;
   if (extensible && head.toString('hex', 28) !== PLAIN) return null;
-  const kind = extensible ? head.readUInt32LE(24) : head.readUInt16LE(0);
-  const channels = head.readUInt16LE(2);
-  const frameBytes = head.readUInt16LE(12);
-  const stored = head.readUInt16LE(14);
+  const kind = extensible ? head.readUInt32LE(24) : short(0);
+  const channels = short(2);
+  const frameBytes = short(12);
+  const stored = short(14);
   // FFmpeg looks at nothing but these.
-  const told = (extensible && head.readUInt16LE(18)) || stored;
+  const told = (extensible && short(18)) || stored;
   if (channels === 0 || stored === 0) return null;
   const leastBytes = Math.ceil(stored / 8);
   const share = frameBytes / channels;
@@ -43,12 +47,11 @@ export function pcmForm(window: Window, at: number, bytes: number): PcmForm | nu
   const codec = CODECS[kind]?.[sampleBytes];
   if (codec === undefined) return null;
   const allBits = sampleBytes * 8;
-  return {
-    frameBytes: sampleBytes * channels,
-    sampleBytes,
-    bits: kind === INTEGERS ? Math.min(told, allBits) : allBits,
-    codec: Math.ceil(told / 8) === sampleBytes ? null : codec,
-  };
+  const form = { frameBytes: sampleBytes * channels, sampleBytes };
+  // FFmpeg takes its samples for little-endian.
+  if (bigEndian) return { ...form, bits: allBits, codec: codec.replace(/le$/, 'be') };
+  const bits = kind === INTEGERS ? Math.min(told, allBits) : allBits;
+  return { ...form, bits, codec: Math.ceil(told / 8) === sampleBytes ? null : codec };
 }
 
 /** Bytes that are read at once: whole samples of every size. One scan at a time per thread. */

@@ -55,7 +55,7 @@ class WavFormat implements ChunkFormat {
     this.reads = {
       'fmt ': ({ body, bytes }) => {
         work.addSetUp(bytes);
-        if (!this.#bigEndian) this.#form ??= pcmForm(window, body, bytes);
+        this.#form ??= pcmForm(window, body, bytes, this.#bigEndian);
       },
       XMA2: ({ bytes }) => work.addSetUp(bytes),
       bext: ({ bytes }) => work.addText(bytes),
