@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { convert, readAll, scratch } from './audio-files.ts';
-import { w64Chunk } from './chunks.ts';
+import { aiffChunk, w64Chunk } from './chunks.ts';
 import { chunk, noise, wav } from './wav.ts';
 
 const at = scratch();
@@ -135,6 +135,58 @@ describe('a file from a pipe', () => {
     const open = read('piped.aiff', whole);
     expect([open.planes, open.warnings, open.info.announcedFrames]).toEqual([all.planes, [], null]);
   });
+
+  test('is whole where FFmpeg refuses what it wrote itself: w64', () => {
+    const whole = fixture('w64');
+    const all = read('all.w64', whole);
+    whole.writeBigUInt64LE(0x7fff_ffff_ffff_ffffn, whole.indexOf('data') + 16);
+    const open = read('piped.w64', whole);
+    expect([open.planes, open.warnings, open.info]).toEqual([all.planes, [], all.info]);
+    expect(read('torn.w64', whole.subarray(0, whole.length - 1)).warnings).toEqual([CUT_OFF]);
+  });
+
+  test.each([
+    ['AIFF', 1, ''],
+    ['AIFF', 2, ''],
+    ['AIFF', 3, ''],
+    ['AIFF', 4, ''],
+    ['AIFC', 2, 'NONE'],
+    ['AIFC', 3, 'twos'],
+    ['AIFC', 2, 'sowt'],
+  ] as const)('is whole where FFmpeg refuses what it wrote itself: %s of %i bytes %s', (kind, bytes, order) => {
+    const open = read('piped.aiff', openAiff(kind, bytes, order, []));
+    const expected = noise(500, bytes * 8).map((value) => value * 2 ** (32 - bytes * 8));
+    expect(open.planes).toEqual([Int32Array.from(expected), Int32Array.from(expected)]);
+    expect(open.info).toMatchObject({ announcedFrames: 500, sampleRate: 44_100, depth: { bits: bytes * 8 } });
+    expect(open.warnings).toEqual([]);
+  });
+
+  test('lacks its tags, with a note, where FFmpeg has to get its sound alone', () => {
+    const open = read('titled.aiff', openAiff('AIFF', 2, '', [aiffChunk('NAME', Buffer.from('name'))]));
+    expect(open).toMatchObject({
+      frames: 500,
+      info: { tags: {} },
+      warnings: ['Tags were left out: FFmpeg reads none of a file that does not tell its length.'],
+    });
+  });
+
+  /** Two channels of the same, by a program that knew no length. */
+  function openAiff(kind: string, bytes: number, order: string, more: readonly Buffer[]): Buffer {
+    const form = Buffer.from('0002000000000000400eac44000000000000', 'hex');
+    form.writeUInt16BE(bytes * 8, 6);
+    const data = Buffer.alloc(1000 * bytes);
+    for (const [i, value] of noise(500, bytes * 8).entries()) {
+      for (const at of [2 * i * bytes, (2 * i + 1) * bytes]) {
+        if (order === 'sowt') data.writeIntLE(value, at, bytes);
+        else data.writeIntBE(value, at, bytes);
+      }
+    }
+    const name = order === '' ? '' : `${order}\0\0`;
+    return Buffer.concat([
+      ...[Buffer.from(`FORM\0\0\0\0${kind}`), aiffChunk('COMM', Buffer.concat([form, Buffer.from(name)]))],
+      ...[...more, Buffer.from('SSND'), Buffer.alloc(12), data],
+    ]);
+  }
 
   test.each([
     ['au', 'pcm', 8, 0xffff_ffff],

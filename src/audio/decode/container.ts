@@ -20,7 +20,7 @@ import { check, nativeReason } from '../native-error.ts';
 import { quietNativeLog } from '../native-log.ts';
 import type { Source } from '../sources/source.ts';
 import { DECODERS, UNMARKED } from '../survey/formats.ts';
-import type { Sound } from '../survey/sound.ts';
+import type { PcmForm, Sound } from '../survey/sound.ts';
 import { decoderOf, undecodable } from './decoders.ts';
 import { isCutOff } from './ending.ts';
 import type { Recognized } from './recognize.ts';
@@ -82,14 +82,17 @@ export function openContainer({ source, format: name, sound, bits }: Recognized)
     format.allocContext();
     format.pb = io.native;
   }
+  const raw = sound?.alone === true ? sound.form : null;
+  const demuxer = raw === null ? name : raw.codec.replace('pcm_', '');
   const options = Dictionary.fromObject({
     ...access,
-    format_whitelist: name ?? TOLD_BY_FFMPEG,
+    format_whitelist: demuxer ?? TOLD_BY_FFMPEG,
     codec_whitelist: DECODERS.join(),
     ...LIMITS,
     ...(name === 'wav' ? wavOptions(source.size, sound) : {}),
+    ...(raw === null ? {} : rawOptions(raw)),
   });
-  const opened = format.openInputSync(url, name === null ? null : demuxerOf(name), options);
+  const opened = format.openInputSync(url, demuxer === null ? null : demuxerOf(demuxer), options);
   options.free();
   io?.rethrow();
   if (opened < 0) throw refusal(source, opened);
@@ -156,9 +159,15 @@ function wavOptions(fileBytes: number, sound: Sound | null) {
   return { max_probe_packets: 1, max_size: packetBytes, ignore_length: toTheEnd ? 1 : 0 };
 }
 
+/** What samples alone don't tell. */
+function rawOptions({ rate, channels, mask }: PcmForm) {
+  return { sample_rate: rate, ch_layout: mask === 0 ? `${channels} channels` : `0x${mask.toString(16)}` };
+}
+
 /** FFmpeg goes by the bits of a sample alone, not by the bytes that it is stored in. */
 function correctCodec(format: FormatContext, sound: Sound | null): void {
-  const codec = Codec.findDecoderByName((sound?.form?.codec ?? '') as FFDecoderCodec);
+  if (sound?.form?.mistaken !== true) return;
+  const codec = Codec.findDecoderByName(sound.form.codec as FFDecoderCodec);
   const [stream] = audioStreams(format);
   if (codec !== null && stream !== undefined) stream.codecpar.codecId = codec.id;
 }

@@ -63,10 +63,11 @@ export function recognize(source: Source): Recognized {
   const end = stop ?? stopBehind(restWindow, format, begin - from);
   const notes = new Set([front, end?.note ?? null]);
   const form = sound?.form ?? null;
+  const alone = sound?.alone === true ? partOf(rest, sound.start, rest.size) : null;
   return {
-    source: end === null ? rest : partOf(rest, 0, end.start),
+    source: alone ?? (end === null ? rest : partOf(rest, 0, end.start)),
     format,
-    sound,
+    sound: sound === null || alone === null ? sound : { ...sound, start: 0 },
     bits: sound === null || form === null ? null : bitsInUse(rest, sound, form),
     warnings: [...notes].filter((note) => note !== null),
   };

@@ -15,7 +15,7 @@ export function surveyAu(window: Window, work: TagWork): ChunkSurvey {
   const [start, claimed] = [head.readUInt32BE(4), head.readUInt32BE(8)];
   work.addText(Math.max(0, start - HEAD_BYTES));
   const bytes = claimed === OPEN || claimed === 0 ? null : claimed;
-  const sound = { start, bytes, form: null };
+  const sound = { start, bytes, form: null, alone: false };
   // FFmpeg takes all that follows for sound.
   const end = bytes === null ? size : start + bytes;
   const stop = end < size ? { start: end, note: leftOutBehind('it is no sound') } : null;

@@ -49,7 +49,7 @@ class CafFormat implements ChunkFormat {
 
   soundIn({ body, bytes }: Chunk): Sound {
     const claimed = bytes === Number.POSITIVE_INFINITY ? null : Math.max(0, bytes - SOUND_HEAD_BYTES);
-    return { start: body + SOUND_HEAD_BYTES, bytes: claimed, form: null };
+    return { start: body + SOUND_HEAD_BYTES, bytes: claimed, form: null, alone: false };
   }
 }
 

@@ -47,11 +47,15 @@ export function pcmForm(window: Window, at: number, bytes: number, bigEndian = f
   const codec = CODECS[kind]?.[sampleBytes];
   if (codec === undefined) return null;
   const allBits = sampleBytes * 8;
-  const form = { frameBytes: sampleBytes * channels, sampleBytes };
+  const form = {
+    ...{ frameBytes: sampleBytes * channels, sampleBytes, channels },
+    rate: bigEndian ? head.readUInt32BE(4) : head.readUInt32LE(4),
+    mask: extensible ? head.readUInt32LE(20) : 0,
+  };
   // FFmpeg takes its samples for little-endian.
-  if (bigEndian) return { ...form, bits: allBits, codec: codec.replace(/le$/, 'be') };
+  if (bigEndian) return { ...form, bits: allBits, codec: codec.replace(/le$/, 'be'), mistaken: true };
   const bits = kind === INTEGERS ? Math.min(told, allBits) : allBits;
-  return { ...form, bits, codec: Math.ceil(told / 8) === sampleBytes ? null : codec };
+  return { ...form, bits, codec, mistaken: Math.ceil(told / 8) !== sampleBytes };
 }
 
 /** Bytes that are read at once: whole samples of every size. One scan at a time per thread. */

@@ -7,6 +7,8 @@ export interface Sound {
   readonly bytes: number | null;
   /** Of plain samples that the header describes; `null` for others. */
   readonly form: PcmForm | null;
+  /** FFmpeg refuses the file for the lengths in it: it has to get these samples alone. */
+  readonly alone: boolean;
 }
 
 /** How plain samples are stored. */
@@ -17,6 +19,12 @@ export interface PcmForm {
   readonly sampleBytes: number;
   /** The upper bits of a sample that count, by the header. */
   readonly bits: number;
-  /** FFmpeg's decoder, where FFmpeg would take a wrong one. */
-  readonly codec: string | null;
+  /** FFmpeg's decoder for them, and whether FFmpeg would take a wrong one. */
+  readonly codec: string;
+  readonly mistaken: boolean;
+  /** Hz. */
+  readonly rate: number;
+  readonly channels: number;
+  /** Of the speakers; 0 where the header does not name them. */
+  readonly mask: number;
 }

@@ -16,6 +16,8 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 /** Chunks are padded to a multiple of it. FFmpeg forgets that of the sound. */
 const LENGTH_STEP = 8;
+/** FFmpeg itself writes about twice as many into a pipe, and then refuses them. */
+const MOST_BYTES = 2 ** 62;
 const TAG_HEAD_BYTES = 8;
 
 /** @param start of the format, behind ID3 tags */
@@ -65,11 +67,12 @@ class W64Format implements ChunkFormat {
   }
 
   soundIn({ body, bytes }: Chunk): Sound {
+    if (bytes > MOST_BYTES) return { start: body, bytes: null, form: this.#form, alone: this.#form !== null };
     const { frameBytes } = this.#form ?? { frameBytes: 1 };
     // Where nobody says how many frames there are, what is less than one is padding.
     const exact = this.#frames * frameBytes || bytes - (bytes % frameBytes);
     const padded = exact < bytes && bytes - exact < LENGTH_STEP && bytes % LENGTH_STEP === 0;
-    return { start: body, bytes: padded ? exact : bytes, form: this.#form };
+    return { start: body, bytes: padded ? exact : bytes, form: this.#form, alone: false };
   }
 }
 

@@ -78,7 +78,7 @@ class WavFormat implements ChunkFormat {
   }
 
   soundIn({ body, bytes }: Chunk): Sound {
-    return { start: body, bytes: this.#isOpen(body, bytes) ? null : bytes, form: this.#form };
+    return { start: body, bytes: this.#isOpen(body, bytes) ? null : bytes, form: this.#form, alone: false };
   }
 
   #isOpen(body: number, bytes: number): boolean {
