@@ -25,7 +25,7 @@ export function isCutOff(source: Source, demuxer: string | null | undefined, sou
   return isOggCutOff(read(source, start, size - start));
 }
 
-/** One element holds all that is behind the first; a program that writes into a pipe leaves its length open. */
+/** One element holds all that is behind the first; written into a pipe, it has an open length. */
 function isMatroskaCutOff(head: Buffer, fileBytes: number): boolean {
   const first = lengthAt(head, EBML_ID_BYTES);
   if (first === null) return false;
@@ -35,7 +35,7 @@ function isMatroskaCutOff(head: Buffer, fileBytes: number): boolean {
   return all !== null && all.end + all.value > fileBytes;
 }
 
-/** As EBML writes lengths: the zeros before the first bit tell the bytes. `null` where it is open, or none. */
+/** As EBML writes it: the zeros before the first bit tell its bytes. `null` where it is open, or none. */
 function lengthAt(head: Buffer, at: number): { value: number; end: number } | null {
   const bytes = at < head.length ? Math.clz32(head[at]) - 23 : 9;
   if (bytes > 8 || at + bytes > head.length) return null;
