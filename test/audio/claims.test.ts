@@ -279,6 +279,10 @@ describe('cues by the ten thousand', () => {
 
   test('are read where their numbers rise', () => {
     expect(read('cues.wav', withChunks(FILES.wav, [cues(rising)])).frames).toBe(2000);
+    // FFmpeg reads none where there is no room for as many as there should be.
+    const none = cues(rising.toReversed());
+    none.writeUInt32LE(25_001, 8);
+    expect(read('none.wav', withChunks(FILES.wav, [none])).frames).toBe(2000);
   });
 
   test('refuse the file where FFmpeg would compare each with all others', () => {
