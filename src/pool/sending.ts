@@ -141,7 +141,6 @@ async function writeCopies(bytes: Uint8Array, to: Writable, closed: Promise<neve
   const drain = (): void => resume();
   to.on('drain', drain);
   for (let at = 0; at < bytes.length; at += CHUNK) {
-    if (to.destroyed) await closed;
     const drained = new Promise<void>((resolve) => {
       resume = resolve;
     });

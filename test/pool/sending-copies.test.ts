@@ -67,11 +67,16 @@ describe('a lease that is written to a stream which may keep what it gets', () =
   it.each([
     ['fails', (stream: Writable) => stream.destroy(new Error('full')), 'full'],
     ['is destroyed', (stream: Writable) => stream.destroy(), 'closed'],
+    [
+      'is destroyed as it drains',
+      (stream: Writable) => stream.once('drain', () => stream.destroy()),
+      'closed',
+    ],
     ['fails and lives on', (stream: Writable) => stream.emit('error', new Error('hiccup')), 'hiccup'],
   ] as const)('is refused when that %s', async (_how, end, message) => {
     const { shard } = makeShard();
     using lease = filled(shard, MiB, 1);
-    const stream = new Writable({ write: () => {} });
+    const stream = new Writable({ write: (_chunk, _encoding, callback) => void setImmediate(callback) });
     const sent = lease.writeTo(stream);
     end(stream);
     await expect(sent).rejects.toMatchObject({
