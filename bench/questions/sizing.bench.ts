@@ -34,7 +34,7 @@ export const requests: Benchmark = {
         work: 'requests',
         files: samples(context, folder),
         // Seven sizes, one after the other on trial.
-        adaptiveMs: 100_000,
+        adaptiveMs: 120_000,
       },
     ]),
 };
