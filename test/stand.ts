@@ -100,7 +100,7 @@ class TestSupply extends ThreadSupply {
       canBlock: true,
       safepoint: () => hands.supply?.open(),
       returnLoan: (store) => void hands.supply?.returned.push(store),
-      sendBack: (store) => hands.supply?.sent(store) ?? false,
+      goesBack: (store) => hands.supply?.sent(store) ?? false,
       currentTask: () => 1,
     });
     hands.supply = this;

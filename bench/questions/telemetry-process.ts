@@ -45,7 +45,7 @@ const shard = new Shard({
     canBlock: true,
     safepoint: () => {},
     returnLoan: () => {},
-    sendBack: () => false,
+    goesBack: () => false,
     currentTask: () => 0,
   }),
   counts: new RowCounts(ledger, row),

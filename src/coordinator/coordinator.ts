@@ -45,6 +45,8 @@ interface CoordinatorParts {
   readonly options: PoolOptions;
   readonly quotas: Quotas;
   readonly events: CoordinatorEvents;
+  /** What differs from the default. */
+  readonly policy?: Partial<RebalancePolicy>;
   /** Milliseconds. */
   now(): number;
 }
@@ -68,18 +70,19 @@ export class Coordinator {
   readonly #closing = new Map<number, PromiseWithResolvers<void>>();
   readonly #quotaMoves: QuotaMoves;
 
-  constructor({ ledger, shard, options, quotas, events, now }: CoordinatorParts) {
+  constructor({ ledger, shard, options, quotas, events, policy, now }: CoordinatorParts) {
     this.#ledger = ledger;
     this.#shard = shard;
     this.#events = events;
     this.#quotas = quotas;
     this.#links = new Links(ledger, now);
     this.rows = new RowReader(ledger, options.tiers);
-    const { rows, loans, flow } = this;
-    this.transfers = new Transfers({ ledger, shard, rows, links: this.#links, loans, flow });
     const mostQuota = options.tiers.map(({ capacity }) => Math.floor(options.budgetBytes / capacity));
-    this.#policy = { ...DEFAULT_REBALANCE, mostQuota };
+    this.#policy = { ...DEFAULT_REBALANCE, mostQuota, ...policy };
     this.#quotaMoves = new QuotaMoves(shard, this.#links, this.#asks, quotas);
+    const { rows, loans, flow } = this;
+    const quotaMoves = this.#quotaMoves;
+    this.transfers = new Transfers({ ledger, shard, rows, links: this.#links, loans, flow, quotaMoves });
     this.cleanup = new Cleanup(shard, this.rows, this.#links, this.#asks, quotas, this.#quotaMoves);
   }
 
@@ -114,8 +117,9 @@ export class Coordinator {
     for (const ask of this.#asks.bury(row)) {
       // Quota asked of a dead worker is credited: no shard holds it any more.
       if (ask.kind === 'quota') this.#quotaMoves.credit(ask, 0);
+      else if (ask.kind === 'want') this.#quotaMoves.surrendered(ask, []);
     }
-    this.transfers.keepHere(row);
+    this.#quotaMoves.arrived(row);
     const loanBytes = this.loans.bury(row);
     if (loanBytes > 0) this.#ledger.uncharge(MAIN_ROW, loanBytes / KiB);
     const chargedBytes = this.#ledger.writeOff(row) * KiB;
@@ -137,7 +141,6 @@ export class Coordinator {
     const before = this.#closing.get(row);
     if (before !== undefined) return before.promise;
     if (!this.#links.has(row)) return Promise.resolve();
-    this.transfers.keepHere(row);
     const closing = Promise.withResolvers<void>();
     this.#closing.set(row, closing);
     this.#links.post(row, { kind: 'close' });
@@ -152,9 +155,11 @@ export class Coordinator {
   handle(row: number, message: Answer): void {
     switch (message.kind) {
       case 'surrender': {
+        const { tier, buffers } = message;
         const ask = this.#asks.take(message.ticket);
-        this.#ledger.move(row, MAIN_ROW, chargeOf(message.buffers));
-        this.transfers.send(ask?.to ?? MAIN_ROW, message.tier, message.buffers);
+        this.#ledger.move(row, MAIN_ROW, chargeOf(buffers));
+        if (ask === undefined) this.#quotaMoves.reattach(tier, buffers);
+        else this.#quotaMoves.surrendered(ask, buffers);
         break;
       }
       case 'trimmed':
@@ -189,7 +194,6 @@ export class Coordinator {
     // A shard that starts to starve between the scan and this store raises the flag again and wakes us.
     this.#ledger.header.hungerKib = Math.max(0, ...starving.map(({ kib }) => kib));
     if (starving.length === 0) return;
-    this.transfers.keepAllHere();
     const freeKib = this.#ledger.limitKib - (this.#ledger.sumKib() ?? this.#ledger.limitKib);
     const donors = this.rows.donors();
     // The first donor that was not asked yet: each is asked once, whoever starves, so that a round of many
@@ -221,9 +225,7 @@ export class Coordinator {
     if (moves.length > 0) this.#events.rebalanced(moves);
     for (const move of moves) {
       if (move.kind === 'quota') this.#quotaMoves.move(move.from, move.to, move.tier, move.count);
-      else if (move.from === MAIN_ROW)
-        this.transfers.send(move.to, move.tier, this.#detachIdle(move.tier, move.count));
-      else this.#ask(move.from, move.to, 'want', move.tier, move.count);
+      else this.#quotaMoves.moveBuffers(move.from, move.to, move.tier, move.count);
     }
   }
 
@@ -241,7 +243,6 @@ export class Coordinator {
 
   /** One round of an emergency: everything idle is freed. Returns the KiB asked for. */
   drain(): number {
-    this.transfers.keepAllHere();
     return this.cleanup.drain();
   }
 
@@ -262,24 +263,12 @@ export class Coordinator {
     if (this.#asks.pending(donor, 'want') || this.#asks.pending(donor, 'trim')) return 0;
     const tierKib = this.rows.tierKib(tier);
     const idle = tier > 0 && tier < POOLED_TIERS ? this.rows.idle(donor, tier) : 0;
-    if (idle > 0) {
-      const count = Math.min(idle, Math.ceil(lackingKib / tierKib));
-      this.#ask(donor, to, 'want', tier, count);
-      return count * tierKib;
-    }
+    const wanted = Math.min(idle, Math.ceil(lackingKib / tierKib));
+    const count = wanted > 0 ? this.#quotaMoves.moveBuffers(donor, to, tier, wanted) : 0;
+    if (count > 0) return count * tierKib;
     const kib = Math.min(lackingKib, this.rows.idleKib(donor));
-    this.#ask(donor, to, 'trim', tier, kib);
+    const ticket = this.#asks.open({ donor, to, kind: 'trim', tier, count: kib });
+    if (ticket > 0) this.#links.post(donor, { kind: 'trim', ticket, kib });
     return kib;
-  }
-
-  /** Asks a donor, once at a time for the same kind of thing. */
-  #ask(donor: number, to: number, kind: 'want' | 'trim', tier: number, count: number): void {
-    const ticket = this.#asks.open({ donor, to, kind, tier, count });
-    if (ticket === 0) return;
-    this.#links.post(donor, kind === 'want' ? { kind, ticket, tier, count } : { kind, ticket, kib: count });
-  }
-
-  #detachIdle(tier: number, count: number): ArrayBuffer[] {
-    return this.#shard.idle.detach(tier, count).map((store) => store.buffer);
   }
 }

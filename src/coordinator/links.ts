@@ -59,13 +59,13 @@ export class Links {
   }
 
   /** Sends buffers that are charged to this thread to a worker. False when they are still here. */
-  send(row: number, tier: number, buffers: ArrayBuffer[]): boolean {
+  send(row: number, gift: Extract<ToWorker, { kind: 'gift' }>): boolean {
     const link = this.#links.get(row);
     if (link === undefined) return false;
-    const kib = chargeOf(buffers);
+    const kib = chargeOf(gift.buffers);
     this.#ledger.move(MAIN_ROW, row, kib);
     try {
-      link.post({ kind: 'gift', tier, buffers }, buffers);
+      link.post(gift, gift.buffers);
     } catch {
       // Nothing was detached: the buffers are still here, and so must be their charge.
       this.#ledger.move(row, MAIN_ROW, kib);

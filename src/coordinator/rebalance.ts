@@ -5,8 +5,10 @@
  * Evidence decides, not idleness: a shard needs quota only if it allocated *and* freed buffers of the tier
  * for lack of room in the same interval; it needs buffers if it allocated at all. A donor passes on what lay
  * idle through the whole interval (its low-water mark), so one of the right size, hitting all the time, loses
- * nothing it uses.
+ * nothing it uses. What the main thread frees for lack of room came with results: it is the workers that
+ * allocate it again, and that give the room.
  */
+import { MAIN_ROW } from '../budget/layout.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 
 /** One shard over the last interval; arrays by tier. */
@@ -65,18 +67,26 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
     const wanting = (shard: ShardView): boolean => shard.misses[tier] >= policy.leastMisses;
     const receivers = shards.filter(wanting).sort((a, b) => b.misses[tier] - a.misses[tier]);
     if (receivers.length === 0) continue;
+    const main = shards.filter((shard) => shard.row === MAIN_ROW && !wanting(shard));
+    const workers = shards.filter(({ row }) => row !== MAIN_ROW);
+    const missed = workers.reduce((sum, shard) => sum + shard.misses[tier], 0);
+    pair('quota', main, workers, (shard) => wantedQuota(shard, missed), emptyQuota);
     // A receiver is no donor in the same round: what it got would go round in circles.
     const donors = shards.filter((shard) => !wanting(shard));
-    pair(
-      'quota',
-      receivers,
-      donors,
-      (shard) =>
-        Math.min(shard.misses[tier], shard.overflows[tier], policy.mostQuota[tier] - shard.quota[tier]),
-      spareQuota,
-    );
+    pair('quota', receivers, donors, (shard) => wantedQuota(shard, shard.misses[tier]), spareQuota);
     if (tier >= policy.firstMovedTier) {
       pair('buffers', receivers, donors, room, (shard) => shard.idleLow[tier]);
+    }
+
+    function wantedQuota(shard: ShardView, misses: number): number {
+      return Math.min(misses, shard.overflows[tier], policy.mostQuota[tier] - shard.quota[tier]);
+    }
+
+    /** Of quota that the list never came near, half. */
+    function emptyQuota(shard: ShardView): number {
+      return shard.overflows[tier] > 0
+        ? 0
+        : Math.ceil(Math.max(0, shard.quota[tier] - 2 * shard.idleHigh[tier]) / 2);
     }
 
     function spareQuota(shard: ShardView): number {
@@ -86,8 +96,9 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
       return shard.overflows[tier] > 0 ? 0 : Math.ceil(Math.max(0, shard.quota[tier] - 2 * used) / 2);
     }
 
+    /** They bring their places along. */
     function room(shard: ShardView): number {
-      return Math.min(shard.misses[tier], shard.quota[tier] - shard.idle[tier]);
+      return Math.min(shard.misses[tier], policy.mostQuota[tier] - shard.idle[tier]);
     }
 
     function pair(

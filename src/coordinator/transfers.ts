@@ -1,18 +1,19 @@
 /**
- * Memory that comes to the main thread with results, and what goes back from here. Owned by the coordinator,
- * on the main thread.
+ * Memory that comes to the main thread with results, and what goes back from here with tasks. Owned by the
+ * coordinator, on the main thread.
  * Invariant: what has arrived is charged to this thread's row, and what leaves is charged to its receiver
- * before it is posted; a buffer that could not be sent is still here, and so is its charge.
+ * before it is posted; what was released here is idle memory of this thread until then.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import type { Crate, Gift } from '../messages/tasks.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
+import { POOLED_TIERS } from '../pool/tiers.ts';
 import { type Flow, GONE } from './flow.ts';
 import { chargeOf, type Links } from './links.ts';
 import type { Loans } from './loans.ts';
-import { Outbox } from './outbox.ts';
+import type { QuotaMoves } from './quota-moves.ts';
 import type { RowReader } from './row-reader.ts';
 
 interface TransferParts {
@@ -23,11 +24,13 @@ interface TransferParts {
   readonly links: Links;
   readonly loans: Loans;
   readonly flow: Flow;
+  readonly quotaMoves: QuotaMoves;
 }
+
+const NOTHING: readonly Gift[] = [];
 
 export class Transfers {
   readonly #parts: TransferParts;
-  readonly #outbox = new Outbox();
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
@@ -52,40 +55,39 @@ export class Transfers {
   attachLoans(row: number, crates: readonly Crate[]): void {
     for (const { loan } of crates) this.#parts.flow.count(this.#acquirerOf(loan), row);
     for (const store of this.attach(row, crates)) {
-      if (!(store.origin > 0 && this.#putAside(store))) this.#keep(store.buffer);
+      if (!this.#parts.links.has(store.origin)) store.origin = 0;
+      this.#parts.shard.idle.attachStore(store);
     }
   }
 
   /** Attaches a loan whose pin ended after its task. */
   attachLate(row: number, loan: number, buffer: ArrayBuffer): void {
-    this.#parts.flow.count(this.#acquirerOf(loan), row);
-    if (this.#parts.loans.settle(loan)) this.#keep(buffer);
+    const { flow, loans, shard, rows } = this.#parts;
+    flow.count(this.#acquirerOf(loan), row);
+    if (loans.settle(loan)) shard.idle.attachStore(new Store(buffer, rows.tierOf(buffer.byteLength)));
+  }
+
+  /** A store that a result brought here was released here. True when its worker is still there. */
+  goesBack({ origin }: Store): boolean {
+    const here = this.#parts.links.has(origin);
+    this.#parts.flow.count(here ? origin : GONE, MAIN_ROW);
+    return here;
   }
 
   /**
-   * A store that a result brought here was released here. True when it waits in the outbox: it goes back to
-   * its worker with the next task or tick.
+   * Detaches what is still idle here of a worker's results and charges it to the worker: for its next task.
    */
-  sendBack(store: Store): boolean {
-    const here = this.#parts.links.has(store.origin);
-    this.#parts.flow.count(here ? store.origin : GONE, MAIN_ROW);
-    return here && this.#putAside(store);
-  }
-
-  /** What waits here for its way back to a worker. */
-  get waitingKib(): number {
-    return this.#outbox.kib;
-  }
-
-  /** Sends an idle worker what goes back to it, in one batch per tier. */
-  returnTo(row: number): void {
-    for (const { tier, buffers } of this.#outbox.take(row)) this.send(row, tier, buffers);
-  }
-
-  /** Detaches what goes back to a worker and charges it to the worker: for its next task. */
   packReturns(row: number): readonly Gift[] {
-    const gifts = this.#outbox.take(row);
-    for (const { buffers } of gifts) this.#parts.ledger.move(MAIN_ROW, row, chargeOf(buffers));
+    const { ledger, shard, quotaMoves } = this.#parts;
+    let gifts = NOTHING;
+    for (let tier = 0; tier < POOLED_TIERS; tier++) {
+      const stores = shard.idle.detachReturns(row, tier);
+      if (stores.length === 0) continue;
+      const buffers = stores.map((store) => store.buffer);
+      quotaMoves.leave(row, tier, buffers.length);
+      ledger.move(MAIN_ROW, row, chargeOf(buffers));
+      gifts = [...gifts, { tier, buffers }];
+    }
     return gifts;
   }
 
@@ -93,43 +95,21 @@ export class Transfers {
    * The task did not leave, and neither did what was to go with it. To be called before the worker is buried.
    */
   unpackReturns(row: number, gifts: readonly Gift[]): void {
+    const { ledger, quotaMoves } = this.#parts;
+    quotaMoves.arrived(row);
     for (const { tier, buffers } of gifts) {
-      this.#parts.ledger.move(row, MAIN_ROW, chargeOf(buffers));
-      this.#reattach(tier, buffers);
+      ledger.move(row, MAIN_ROW, chargeOf(buffers));
+      quotaMoves.reattach(tier, buffers);
     }
   }
 
-  /** Sends buffers that are charged to this thread to a shard; keeps them here when it is gone. */
-  send(row: number, tier: number, buffers: ArrayBuffer[]): void {
-    if (buffers.length > 0 && !this.#parts.links.send(row, tier, buffers)) this.#reattach(tier, buffers);
-  }
-
-  /** What would go back to a worker becomes idle memory of this thread instead. */
-  keepHere(row: number): void {
-    for (const { buffers } of this.#outbox.take(row)) buffers.forEach((buffer) => void this.#keep(buffer));
-  }
-
-  keepAllHere(): void {
-    for (const row of this.#outbox.rows) this.keepHere(row);
+  /** The task of a worker has ended: what left with it was attached before. */
+  arrived(row: number): void {
+    this.#parts.quotaMoves.arrived(row);
   }
 
   #acquirerOf(loan: number): number {
     const origin = this.#parts.loans.originOf(loan);
     return origin === 0 || this.#parts.links.has(origin) ? origin : GONE;
-  }
-
-  /** Puts a store aside for its worker; false when it is not worth a message, or the worker is gone. */
-  #putAside(store: Store): boolean {
-    return this.#parts.links.has(store.origin) && this.#outbox.put(store);
-  }
-
-  /** Buffers that could not be sent: one of them may be the reason. */
-  #reattach(tier: number, buffers: readonly ArrayBuffer[]): void {
-    this.#parts.shard.idle.reattach(buffers.map((buffer) => new Store(buffer, tier)));
-  }
-
-  #keep(buffer: ArrayBuffer): void {
-    const { shard, rows } = this.#parts;
-    shard.idle.attachStore(new Store(buffer, rows.tierOf(buffer.byteLength)));
   }
 }

@@ -7,10 +7,16 @@ import type { ErrorRecord } from './error-record.ts';
 import type { Interval } from './interval.ts';
 
 export type ToWorker =
-  /** Idle buffers, charged to the receiver already. */
-  | { readonly kind: 'gift'; readonly tier: number; readonly buffers: ArrayBuffer[] }
-  /** Detach up to `count` idle buffers of a tier and send them in a `surrender`. */
-  | { readonly kind: 'want'; readonly ticket: number; readonly tier: number; readonly count: number }
+  /** Idle buffers, charged to the receiver already, with their places: keep at most `quota` from now on. */
+  | { readonly kind: 'gift'; readonly tier: number; readonly buffers: ArrayBuffer[]; readonly quota: number }
+  /** Detach up to `count` idle buffers of a tier, keep at most `quota`, and send them in a `surrender`. */
+  | {
+      readonly kind: 'want';
+      readonly ticket: number;
+      readonly tier: number;
+      readonly count: number;
+      readonly quota: number;
+    }
   /** Free up to `kib` of idle memory; answered by `trimmed`. */
   | { readonly kind: 'trim'; readonly ticket: number; readonly kib: number }
   /** Free up to so many idle buffers of each tier; answered by `trimmed`. */

@@ -44,6 +44,7 @@ export class IdleMemory {
   readonly #quarantine: Quarantine;
   readonly #at: ShardWords;
   readonly #counts: ShardCounts;
+  #closed = false;
 
   constructor(quotas: readonly number[], { words: at, supply, quarantine, counts }: MemoryParts) {
     this.#supply = supply;
@@ -65,7 +66,7 @@ export class IdleMemory {
     const lackingKib = this.#at.words[this.#at.hunger];
     const helps = lackingKib > 0 && (store.capacity / KiB) * HELPFUL >= lackingKib;
     if (store.tier !== DIRECT && !helps) {
-      if (this.lists[store.tier].push(store, this.#at.words)) return;
+      if (this.#push(store)) return;
       this.#counts.overflowed(store.tier);
     }
     this.free(store);
@@ -83,7 +84,7 @@ export class IdleMemory {
 
   /** Keeps stores, starving neighbours or not; what is over the quota is freed. */
   putAll(stores: readonly Store[]): void {
-    for (const store of stores) if (!this.lists[store.tier].push(store, this.#at.words)) this.free(store);
+    for (const store of stores) if (!this.#push(store)) this.free(store);
   }
 
   /** Attaches buffers of another shard, which are then treated as in {@link putAll}. */
@@ -149,15 +150,25 @@ export class IdleMemory {
     while (stores.length < count) {
       const store = this.take(tier);
       if (store === undefined) break;
-      store.lender?.forget(store);
       stores.push(store);
     }
-    this.#hold(stores, -1);
+    this.#forget(stores);
     return stores;
   }
 
-  /** Changes how many idle stores of a tier may stay, and frees what is over it; returns the KiB freed. */
-  setQuota(tier: number, quota: number): number {
+  /** Detaches what waits here for a worker, as {@link detach}. */
+  detachReturns(origin: number, tier: number): readonly Store[] {
+    const stores = this.lists[tier].takeReturns(origin, this.#at.words);
+    this.#forget(stores);
+    return stores;
+  }
+
+  /**
+   * Changes how many idle stores of a tier may stay, and frees what is over it; returns the KiB freed. Once
+   * it is closed none may.
+   */
+  setQuota(tier: number, most: number): number {
+    const quota = this.#closed ? 0 : most;
     const list = this.lists[tier];
     list.quota = quota;
     this.#at.words[this.#at.quota + tier] = quota;
@@ -168,6 +179,23 @@ export class IdleMemory {
       freed += store.capacity / KiB;
     }
     return freed;
+  }
+
+  /** Frees everything, and keeps nothing from now on. */
+  close(): void {
+    this.#closed = true;
+    for (let tier = 0; tier < POOLED_TIERS; tier++) this.setQuota(tier, 0);
+  }
+
+  #push(store: Store): boolean {
+    const list = this.lists[store.tier];
+    const { words } = this.#at;
+    return store.origin > 0 ? list.pushReturn(store, words) : list.push(store, words);
+  }
+
+  #forget(stores: readonly Store[]): void {
+    for (const store of stores) store.lender?.forget(store);
+    this.#hold(stores, -1);
   }
 
   #hold(stores: readonly Store[], sign: 1 | -1): void {

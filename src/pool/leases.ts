@@ -339,12 +339,11 @@ export class Leases implements Lender {
     else if (store.loan > 0) {
       this.forget(store);
       this.#homebound.push(store);
-    } else if (store.origin > 0 && this.#supply.sendBack(store)) {
-      this.forget(store);
-      this.#counts.held(store.tier, -store.capacity / KiB);
     } else {
-      store.origin = 0;
-      store.settle();
+      if (store.origin > 0 && !this.#supply.goesBack(store)) {
+        store.origin = 0;
+        store.settle();
+      }
       this.#idle.put(store);
     }
   }

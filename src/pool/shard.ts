@@ -165,9 +165,7 @@ export class Shard implements Pool {
   close(): Leak[] {
     this.#closed = true;
     const leaks = this.leases.reclaimAll();
-    this.idle.lists.forEach((_list, tier) => {
-      this.idle.setQuota(tier, 0);
-    });
+    this.idle.close();
     return leaks;
   }
 

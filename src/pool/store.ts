@@ -59,8 +59,8 @@ export class Store {
   /** Over 0: lent by another thread, which stays charged for it; the number is the lender's own for it. */
   readonly loan: number;
   /**
-   * Over 0: the row of the worker whose result brought it here, which is told when it is released, and may
-   * get it back.
+   * Over 0: the row of the worker whose result brought it here, which gets it back unless it is needed here
+   * before.
    */
   origin: number;
   /** Counts the leases that were reclaimed from it; those that were released or moved know it themselves. */

@@ -48,8 +48,8 @@ export interface Supply {
 
   /** Sends home a loan whose pin ended after its task. */
   returnLoan(store: Store): void;
-  /** A store that a result brought here was released. True when it is sent back to its `origin`. */
-  sendBack(store: Store): boolean;
+  /** A store that a result brought here was released. True when its `origin` may get it back. */
+  goesBack(store: Store): boolean;
 }
 
 /** What a waiting request lacks; its identity tells requests apart. */

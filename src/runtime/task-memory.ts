@@ -93,6 +93,7 @@ export class TaskMemory {
   /** A result arrived: what it brought is charged here, and its loans are home. */
   arrive(row: number, result: TaskResult): Arrival {
     const { crates = [], homebound = [] } = result;
+    this.#coordinator.transfers.arrived(row);
     const stores = this.#coordinator.transfers.attach(row, crates);
     this.#coordinator.transfers.attachLoans(row, homebound);
     return { result, crates, stores };

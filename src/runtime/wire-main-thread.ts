@@ -7,6 +7,7 @@ import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { Coordinator, type CoordinatorEvents } from '../coordinator/coordinator.ts';
 import { Quotas } from '../coordinator/quotas.ts';
+import type { RebalancePolicy } from '../coordinator/rebalance.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import { Shard } from '../pool/shard.ts';
 import type { LeaseRecorder, Supply } from '../pool/supply.ts';
@@ -17,7 +18,6 @@ import { RowCounts, type Surroundings } from '../thread/supply.ts';
 import { Heartbeat, type HeartbeatPorts } from './heartbeat.ts';
 import { TaskMemory } from './task-memory.ts';
 import { Tasks, type TaskWorkers } from './tasks.ts';
-import type { WorkerPool } from './worker-pool.ts';
 
 interface MainPorts extends HeartbeatPorts {
   readonly ledger: Ledger;
@@ -25,8 +25,10 @@ interface MainPorts extends HeartbeatPorts {
   /** Worker threads. */
   readonly threads: number;
   readonly recorder: LeaseRecorder;
-  readonly workers: TaskWorkers & Pick<WorkerPool, 'members'>;
+  readonly workers: TaskWorkers;
   readonly events: CoordinatorEvents;
+  /** What differs from the default. */
+  readonly rebalance?: Partial<RebalancePolicy>;
   readonly log: Log;
   /** Told of each task's end. */
   readonly observers: readonly TaskObserver[];
@@ -60,7 +62,7 @@ export function wireMainThread(ports: MainPorts): MainParts {
     // others wait for.
     safepoint: () => heartbeat.wake(),
     returnLoan: () => {},
-    sendBack: (store) => coordinator.transfers.sendBack(store),
+    goesBack: (store) => coordinator.transfers.goesBack(store),
     currentTask: () => 0,
   });
   const quotas = new Quotas(options.tiers, ports.threads + 1);
@@ -72,8 +74,8 @@ export function wireMainThread(ports: MainPorts): MainParts {
     counts: new RowCounts(ledger, MAIN_ROW),
     recorder,
   });
-  const { now, events } = ports;
-  const coordinator = new Coordinator({ ledger, shard, options, quotas, events, now });
+  const { now, events, rebalance: policy } = ports;
+  const coordinator = new Coordinator({ ledger, shard, options, quotas, events, policy, now });
   const admission = new Admission(ledger, coordinator.rows, options.acquireTimeoutMs, () => ports.now());
   const memory = new TaskMemory(shard, coordinator);
   const { tiers } = options;
@@ -92,7 +94,6 @@ export function wireMainThread(ports: MainPorts): MainParts {
   const heartbeat = new Heartbeat(ports, {
     round: () => {
       coordinator.tick();
-      for (const member of workers.members) if (!member.busy) coordinator.transfers.returnTo(member.row);
       tasks.reportProgress();
       // Memory may have come free for a task that waits for it.
       tasks.pump();

@@ -30,11 +30,15 @@ export class Responder {
     const { idle } = this.#shard;
     switch (message.kind) {
       case 'gift':
+        idle.setQuota(message.tier, message.quota);
         idle.attach(message.tier, message.buffers);
         break;
-      case 'want':
-        this.#surrender(message.ticket, message.tier, idle.detach(message.tier, message.count));
+      case 'want': {
+        const stores = idle.detach(message.tier, message.count);
+        idle.setQuota(message.tier, message.quota);
+        this.#surrender(message.ticket, message.tier, stores);
         break;
+      }
       case 'trim':
         this.#ports.post({ kind: 'trimmed', ticket: message.ticket, kib: idle.trim(message.kib) }, []);
         break;

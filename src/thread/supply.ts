@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly canBlock: boolean;
   safepoint(): void;
   returnLoan(store: Store): void;
-  sendBack(store: Store): boolean;
+  goesBack(store: Store): boolean;
   /** The task that runs on this thread, 0 for none. */
   currentTask(): number;
 }
@@ -72,8 +72,8 @@ export class ThreadSupply implements Supply {
     this.#around.returnLoan(store);
   }
 
-  sendBack(store: Store): boolean {
-    return this.#around.sendBack(store);
+  goesBack(store: Store): boolean {
+    return this.#around.goesBack(store);
   }
 
   starve(need: Need): void {

@@ -49,7 +49,7 @@ export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSuppl
     safepoint: () => mailbox.drain(),
     returnLoan: ({ loan, buffer }) => ports.post({ kind: 'loan', loan, buffer }, [buffer]),
     // Only the main thread gets memory from results, so a worker has nothing to send back.
-    sendBack: () => false,
+    goesBack: () => false,
     currentTask: () => ports.currentTask(),
   });
   const counts = new RowCounts(ledger, row);

@@ -49,9 +49,9 @@ describe('cleaning up', () => {
     expect(coordinator.cleanup.clear(shards[0].row, [0, 1, 0])).toBe(0);
   });
 
-  it('in an emergency empties all shards and the outbox, keeps them empty, and gives quota back afterwards', () => {
+  it('in an emergency empties all shards, keeps them empty, and gives quota back afterwards', () => {
     const { main, shards, ports, coordinator, quotas, stand } = start();
-    main.supply.sent = (store) => coordinator.transfers.sendBack(store);
+    main.supply.sent = (store) => coordinator.transfers.goesBack(store);
     const before = [main, ...shards].map(({ row }) => [...quotas.of(row)]);
     produce(shards[0], main, coordinator).release();
     hoard(main, SMALL, 2);

@@ -55,7 +55,8 @@ describe('a round', () => {
   });
 
   it('sends what lay idle on the main thread to who allocates', () => {
-    const { main, shards, ports, coordinator, rebalanced, stand } = start();
+    const { main, shards, ports, coordinator, rebalanced, quotas, stand } = start();
+    const before = [main, shards[0]].map(({ row }) => quotas.of(row)[1]);
     hoard(main, MEDIUM, 8);
     coordinator.tick();
     coordinator.tick();
@@ -66,6 +67,9 @@ describe('a round', () => {
     ports[0].deliver();
     expect([main.idleCounts[1], shards[0].idleCounts[1]]).toEqual([4, 4]);
     expect([main.charged, shards[0].charged, stand.used()]).toEqual([4 * 64, 8 * 64, 12 * 64]);
+    // With their places.
+    const after = [main, shards[0]].map((shard) => [quotas.of(shard.row)[1], shard.idle.lists[1].quota]);
+    expect(after).toEqual([before[0] - 4, before[1] + 4].map((quota) => [quota, quota]));
     for (const lease of leases) lease.release();
   });
 });

@@ -48,7 +48,7 @@ describe('a starving shard', () => {
   });
 
   it.each([
-    { lacks: 'its tier', tier: 2, asked: { kind: 'want', ticket: 2, tier: 2, count: 2 } },
+    { lacks: 'its tier', tier: 2, asked: { kind: 'want', ticket: 2, tier: 2, count: 2, quota: 23 } },
     { lacks: 'more than that', tier: 3, asked: { kind: 'trim', ticket: 2, kib: 2048 } },
   ])('is helped by a smaller donor while a larger one does not answer, where it lacks $lacks', ({
     tier,
@@ -71,21 +71,21 @@ describe('a starving shard', () => {
       size: MEDIUM,
       tier: 1,
       lackKib: 1,
-      asked: { kind: 'want', ticket: 1, tier: 1, count: 1 },
+      asked: { kind: 'want', ticket: 1, tier: 1, count: 1, quota: 166 },
     },
     {
       of: 'a little more',
       size: MEDIUM,
       tier: 1,
       lackKib: 65,
-      asked: { kind: 'want', ticket: 1, tier: 1, count: 2 },
+      asked: { kind: 'want', ticket: 1, tier: 1, count: 2, quota: 165 },
     },
     {
       of: 'all there is',
       size: MEDIUM,
       tier: 1,
       lackKib: 900,
-      asked: { kind: 'want', ticket: 1, tier: 1, count: 3 },
+      asked: { kind: 'want', ticket: 1, tier: 1, count: 3, quota: 164 },
     },
   ])('asks for $of as $asked.kind', ({ size, tier, lackKib, asked }) => {
     const { shards, ports, coordinator, stand } = start({ budgetBytes: MiB });
@@ -96,8 +96,9 @@ describe('a starving shard', () => {
     expect(ports[0].toWorker).toEqual([asked]);
   });
 
-  it('hears nothing of a donor that had nothing left', () => {
-    const { main, shards, ports, coordinator } = start({ budgetBytes: MiB });
+  it('hears nothing of a donor that had nothing left, which keeps its quota', () => {
+    const { main, shards, ports, coordinator, quotas } = start({ budgetBytes: MiB });
+    const before = [...quotas.of(shards[0].row)];
     hoard(shards[0], MEDIUM, 3);
     shards[1].supply.starve({ kib: 1024, tier: 1 });
     coordinator.serve();
@@ -105,6 +106,8 @@ describe('a starving shard', () => {
     ports[0].deliver();
     ports[0].answer();
     expect([ports[1].toWorker, main.charged, shards[0].charged]).toEqual([[], 0, 192]);
+    ports[0].deliver();
+    expect([quotas.of(shards[0].row), shards[0].idle.lists[1].quota]).toEqual([before, before[1]]);
     expect(lease).toHaveLength(3);
   });
 

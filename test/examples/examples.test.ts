@@ -221,6 +221,8 @@ describe('the examples', () => {
       .filter((file) => file.endsWith('.ts'))
       .flatMap((file) => Array.from(readFileSync(join(examples, file), 'utf8').matchAll(/ from '(.+)'/g)))
       .map(([, name]) => name);
-    expect(imports.filter((name) => !/^(node:[\w/]+|millpond(\/\w+)?|\.\/[\w-]+\.ts)$/.test(name))).toEqual([]);
+    expect(imports.filter((name) => !/^(node:[\w/]+|millpond(\/\w+)?|\.\/[\w-]+\.ts)$/.test(name))).toEqual(
+      [],
+    );
   });
 });

@@ -8,7 +8,6 @@ import type { Link } from '../../src/coordinator/links.ts';
 import { Quotas } from '../../src/coordinator/quotas.ts';
 import type { Answer } from '../../src/messages/asks.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
-import { Store } from '../../src/pool/store.ts';
 import { DEFAULT_TIERS } from '../../src/pool/tiers.ts';
 import { LARGE, MEDIUM, makeStand, SMALL } from '../stand.ts';
 import type { Case } from './cases.ts';
@@ -74,6 +73,7 @@ function spied({ messages = [], deaf = false }: { messages?: Answer[]; deaf?: bo
   const ledger = new Spy(stand.ledger.shared, new AtomicMemory(stand.ledger.words));
   const events = { rebalanced() {}, refused() {}, closed() {} };
   const quotas = new Quotas(DEFAULT_TIERS, 2);
+  quotas.open(0);
   const coordinator = new Coordinator({
     ledger,
     shard: stand.shards[0],
@@ -125,9 +125,12 @@ describe('the coordinator keeps the order that is enumerated', () => {
     ['when a buffer cannot be posted', true, PROTOCOL.failingGive(1, 2)],
   ])('%s', (_when, deaf, agenda) => {
     const { coordinator, stand, said } = spied({ deaf });
-    stand.shards[0].supply.reserve(MEDIUM / KiB);
-    coordinator.transfers.sendBack(new Store(new ArrayBuffer(MEDIUM), 1, 0, 1));
-    coordinator.transfers.returnTo(1);
+    const [main, needy] = stand.shards;
+    main.acquire(MEDIUM).release();
+    coordinator.tick();
+    // The worker allocates, and what lay idle here goes to it.
+    for (let misses = 0; misses < 4; misses++) needy.acquire(MEDIUM);
+    coordinator.tick();
     expect(said()).toEqual(enumerated(agenda, () => {}));
     expect(said()).toHaveLength(2);
   });

@@ -11,7 +11,7 @@ type Order =
   | { do: 'report'; bytes: number }
   | { do: 'nested'; outer: number; inner: number; rounds: number; words: Int32Array }
   | { do: 'hoard' | 'twice'; bytes: number; count: number }
-  | { do: 'fill' | 'read'; bytes: number; count: number }
+  | { do: 'fill' | 'read' | 'produce'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
   | { do: 'touch-until' | 'report-until'; words: Int32Array }
   | { do: 'return-late'; bytes: number; words: Int32Array }
@@ -41,6 +41,8 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
     case 'hoard':
       releaseAll(take(pool, order.bytes, order.count));
       return null;
+    case 'produce':
+      return take(pool, order.bytes, order.count);
     case 'nested': {
       using _outer = pool.acquire(order.outer);
       // So many times, and on until it is told that it is enough.

@@ -105,18 +105,19 @@ describe('a shard counts', () => {
     expect(counts(shard)).toEqual({ ...made, held: 128, foreign: 2 });
   });
 
-  it('as held no more what went back to where a result had brought it from', () => {
+  it('as held what waits to go back to where a result had brought it from, until it goes', () => {
     const { shard } = makeShard({ safety: 'off' });
     const asked: Store[] = [];
     const take = (from: Store) => shard.attach(from, MEDIUM, 1);
     shard.supply.sent = (store) => asked.push(store) > 1;
-    const kept = take(new Store(sent(shard, 1)[0], 1, 0, 3));
-    kept.release();
-    expect(counts(shard)).toEqual({ ...none, held: 64 });
-    // What was not worth it once belongs here from then on.
-    shard.acquire(MEDIUM).release();
-    expect(asked).toHaveLength(1);
     take(new Store(sent(shard, 1)[0], 1, 0, 3)).release();
+    expect(counts(shard)).toEqual({ ...none, held: 64 });
+    // Its worker was gone: it belongs here from then on.
+    shard.acquire(MEDIUM).release();
+    expect([asked.length, shard.idle.detachReturns(3, 1)]).toEqual([1, []]);
+    take(new Store(sent(shard, 1)[0], 1, 0, 3)).release();
+    expect(counts(shard)).toEqual({ ...none, held: 128 });
+    expect(shard.idle.detachReturns(3, 1)).toEqual([asked[1]]);
     expect([counts(shard), asked[1].lender]).toEqual([{ ...none, held: 64 }, null]);
   });
 

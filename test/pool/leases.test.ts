@@ -11,10 +11,13 @@ describe('memory of a result that nobody waits for any more', () => {
     const { shard } = makeShard();
     const sent: Store[] = [];
     shard.supply.sent = (store) => sent.push(store) > 0;
+    shard.supply.reserve(MEDIUM / KiB);
     shard.acquire(MEDIUM);
     shard.acquire(MEDIUM);
     shard.leases.attach(new Store(new ArrayBuffer(MEDIUM), 1, 0, 1), 1);
     expect(sent).toHaveLength(1);
+    for (const store of shard.idle.detachReturns(1, 1)) expect(store.free()).toBe(true);
+    shard.supply.uncharge(MEDIUM / KiB);
     expect(shard.close()).toHaveLength(2);
     expect(shard.charged).toBe(0);
   });

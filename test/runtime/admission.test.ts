@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { KiB, MiB, type Runtime } from '../../src/index.ts';
+import { KiB, type Lease, MiB, type Runtime } from '../../src/index.ts';
 import { PATIENCE_MS, raise, raised, sharedWords, startRuntime } from './started.ts';
 
 describe('a runtime', () => {
@@ -50,6 +50,21 @@ describe('a runtime', () => {
     await runtime.run({ do: 'hoard', bytes: MiB, count: 4 });
     const busy = runtime.run({ do: 'touch-until', words });
     await raised(words, 0);
+    await runtime.run({ do: 'hoard', bytes: MiB, count: 7 }, { needBytes: 7 * MiB });
+    raise(words, 1);
+    await busy;
+    expect(runtime.snapshot().pool.refused).toBe(0);
+  });
+
+  it('has what results brought for a task that needs it, and for requests of the main thread', async () => {
+    const started = await startRuntime('pooling', { budgetBytes: 8 * MiB, blockBytes: 4 * KiB });
+    runtime = started.runtime;
+    const words = sharedWords();
+    const leases = await runtime.run<Lease[]>({ do: 'produce', bytes: MiB, count: 7 });
+    const busy = runtime.run({ do: 'touch-until', words });
+    await raised(words, 0);
+    for (const lease of leases) lease.release();
+    for (const lease of runtime.pool.acquireAll([MiB, MiB, MiB, MiB])) lease.release();
     await runtime.run({ do: 'hoard', bytes: MiB, count: 7 }, { needBytes: 7 * MiB });
     raise(words, 1);
     await busy;

@@ -4,7 +4,6 @@
  */
 import { MAIN_ROW } from '../../src/budget/layout.ts';
 import type { Ledger } from '../../src/budget/ledger.ts';
-import type { Coordinator } from '../../src/coordinator/coordinator.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Admission } from '../../src/regulation/admission.ts';
 import type { Heartbeat } from '../../src/runtime/heartbeat.ts';
@@ -18,7 +17,6 @@ import type { SimulatedWorker } from './worker.ts';
 interface Seen extends Thread {
   readonly shard: Shard;
   readonly ledger: Ledger;
-  readonly coordinator: Coordinator;
   readonly admission: Admission;
   readonly tasks: Tasks;
   readonly heartbeat: Heartbeat;
@@ -41,13 +39,7 @@ export class Checks {
   /** Some thread made an atomic step. */
   step(by: Thread): void {
     this.#machine.promises.step(by);
-    for (const [tier, { maxIdle }] of this.#machine.options.tiers.entries()) {
-      let idle = this.#world.shard.idle.lists[tier].length;
-      for (const { shard, gone } of this.#world.workers)
-        if (!gone) idle += shard?.idle.lists[tier].length ?? 0;
-      if (idle > maxIdle)
-        throw new Error(`quota: ${idle} buffers of tier ${tier} are idle, ${maxIdle} are allowed`);
-    }
+    this.#places();
     const declared = this.#world.admission.declaredKib;
     if (declared > this.#machine.world.budgetKib)
       throw new Error(
@@ -58,7 +50,7 @@ export class Checks {
 
   /** A runtime that rests has nothing to do, unless it is about to hear of it. */
   rest(): void {
-    const { heartbeat, tasks, ledger, coordinator, clockwork } = this.#world;
+    const { heartbeat, tasks, ledger, clockwork } = this.#world;
     if (!heartbeat.resting) return;
     const { hungerKib, starvedWord } = ledger.header;
     const { queued, running } = tasks.counts;
@@ -66,8 +58,23 @@ export class Checks {
       throw new Error(`rest: ${queued} tasks wait and ${running} run, without rounds`);
     if (hungerKib > 0 && starvedWord === clockwork.servedWord)
       throw new Error(`rest: a shard starves for ${hungerKib} KiB, without rounds`);
-    const { waitingKib } = coordinator.transfers;
-    if (waitingKib > 0) throw new Error(`rest: ${waitingKib} KiB wait for their way back, without rounds`);
+  }
+
+  /** Idle buffers of all threads, and those on their way between two, are no more than the tier may keep. */
+  #places(): void {
+    const { shard, workers } = this.#world;
+    for (const [tier, { maxIdle }] of this.#machine.options.tiers.entries()) {
+      let idle = shard.idle.lists[tier].length;
+      let moving = 0;
+      for (const worker of workers) {
+        if (!worker.gone) idle += worker.shard?.idle.lists[tier].length ?? 0;
+        moving += worker.moving(tier);
+      }
+      if (idle + moving > maxIdle)
+        throw new Error(
+          `quota: ${idle} buffers of tier ${tier} are idle and ${moving} move, ${maxIdle} are allowed`,
+        );
+    }
   }
 
   /** Nothing may have come free behind the back of one that sleeps on. */
@@ -88,9 +95,7 @@ export class Checks {
     ]) {
       if (row < 0 || gone) continue;
       const held = this.#world.ledger.row(row).counters.allHeldKib;
-      const charged =
-        this.#world.ledger.chargedKib(row) -
-        this.#world.coordinator.transfers.waitingKib * Number(row === MAIN_ROW);
+      const charged = this.#world.ledger.chargedKib(row);
       if (held !== charged) throw new Error(`held: ${name} holds ${held} KiB and is charged ${charged}`);
     }
   }

@@ -14,6 +14,7 @@ export const SCHEDULES: Readonly<Record<WorldName, number>> = {
   deadly: 16_000,
   crowded: 12_000,
   resting: 16_000,
+  returning: 3_000,
 };
 
 export function playsAnySchedule(name: WorldName): void {

@@ -14,7 +14,7 @@ export class Promises {
   readonly #book: MemoryBook;
   readonly #limitKib: number;
   readonly #chargedKib: () => number;
-  /** Numbers of buffers that the main thread put in its queue, or in the outbox for their way back. */
+  /** Numbers of buffers that the main thread put in its queue. */
   readonly #waiting = new Set<number>();
   readonly #ended: { lease: Lease; code: string }[] = [];
   #endings = 0;

@@ -4,7 +4,6 @@
  * Invariant: every request is waited for, and every lease that came of one is held here until it is released
  * or lent.
  */
-import type { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { isMillpondError } from '../../src/errors.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
@@ -61,8 +60,6 @@ export class Users {
   #release(at: number): void {
     const [lease] = this.#held.splice(at, 1);
     if (lease === undefined) return;
-    // Memory of a worker is not idle here: it waits for its way back.
-    if (lease.store.origin > 0) this.#machine.promises.waits(lease.store.buffer);
     lease.release();
     this.#machine.promises.ended(lease, 'ERR_LEASE_RELEASED');
   }
@@ -127,18 +124,4 @@ export class Users {
       },
     );
   }
-}
-
-/** The production coordinator; what it keeps for a worker is known to wait. */
-export function watch({ transfers }: Coordinator, machine: Machinery): void {
-  const sendBack = transfers.sendBack.bind(transfers);
-  transfers.sendBack = (store) => {
-    machine.promises.waits(store.buffer);
-    return sendBack(store);
-  };
-  const attachLoans = transfers.attachLoans.bind(transfers);
-  transfers.attachLoans = (row, crates) => {
-    for (const { buffer } of crates) machine.promises.waits(buffer);
-    attachLoans(row, crates);
-  };
 }

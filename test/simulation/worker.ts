@@ -83,6 +83,17 @@ export class SimulatedWorker implements Thread, Link {
     return false;
   }
 
+  /** Idle buffers of a tier that are on their way to this thread or from it. */
+  moving(tier: number): number {
+    let count = 0;
+    for (const message of [...this.toWorker, ...this.fromWorker]) {
+      const moves = message.kind === 'gift' || message.kind === 'surrender';
+      if (moves && message.tier === tier) count += message.buffers.length;
+    }
+    for (const gift of this.dispatched?.gifts ?? []) if (gift.tier === tier) count += gift.buffers.length;
+    return count;
+  }
+
   /** The thread stops where it is; its memory lives until it is gone. */
   kill(): void {
     this.dead = true;
@@ -94,6 +105,8 @@ export class SimulatedWorker implements Thread, Link {
   vanish(): void {
     this.gone = true;
     this.result = null;
+    this.dispatched = null;
+    this.toWorker.length = 0;
     this.#machine.book.drop(this.name, `to ${this.name}`, `result of ${this.name}`);
   }
 

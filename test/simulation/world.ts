@@ -25,7 +25,7 @@ import { SimulatedRegulator } from './regulator.ts';
 import { type LedgerCall, ScheduledLedger, Scheduler, type Thread } from './scheduler.ts';
 import { SimulatedSupply } from './thread.ts';
 import { Turns } from './turns.ts';
-import { Users, watch } from './users.ts';
+import { Users } from './users.ts';
 import { SimulatedWorker } from './worker.ts';
 import type { WorldOptions } from './worlds.ts';
 
@@ -109,11 +109,10 @@ export class World implements Thread {
         done: (member) => {
           member.busy = false;
         },
-        get members() {
-          return workers.map(({ member }) => member);
-        },
       },
       events: { rebalanced: () => {}, refused: () => {}, closed: () => void this.#closedRows++ },
+      // A schedule is short.
+      rebalance: { leastMisses: 1, firstMovedTier: 0 },
       log: { write: (event) => void this.#log.push(event), close: () => {} },
       observers: [],
       supply: (around) => {
@@ -136,7 +135,6 @@ export class World implements Thread {
     this.tasks = main.tasks;
     this.admission = main.admission;
     this.#regulator = new SimulatedRegulator(main, choices);
-    watch(this.coordinator, this.machine);
     this.users = new Users(this.machine, this.supply, this.shard, this.tasks);
     for (let worker = 0; worker < options.workers; worker++) this.#startWorker();
     scheduler.turn = (except) => this.turns.take(except);
@@ -213,10 +211,6 @@ export class World implements Thread {
       ...own,
       () => this.coordinator.tick(),
       () => this.coordinator.serve(),
-      () => {
-        for (const { member } of this.workers)
-          if (!member.busy) this.coordinator.transfers.returnTo(member.row);
-      },
       () => this.tasks.reportProgress(),
       () => this.tasks.pump(),
     ];

@@ -102,6 +102,19 @@ export const WORLDS = {
     rests: true,
     usersEvery: 6,
   },
+  /** Results bring memory to the main thread, more than may stay idle, and tasks take it back. */
+  returning: {
+    ...MIXED,
+    turns: 120,
+    budgetKib: 48,
+    sizes: [1024, 2048],
+    maxIdle: [3, 2, 1],
+    interruptEvery: 16,
+    releases: 1,
+    ends: 4,
+    killEvery: 300,
+    failEvery: 60,
+  },
 } satisfies Record<string, WorldOptions>;
 
 export type WorldName = keyof typeof WORLDS;

@@ -12,7 +12,7 @@ function start() {
     canBlock: true,
     safepoint: () => {},
     returnLoan: () => {},
-    sendBack: () => false,
+    goesBack: () => false,
     currentTask: () => around.task,
   });
   return {
