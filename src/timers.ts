@@ -4,8 +4,7 @@
  */
 import * as promises from 'node:timers/promises';
 
-export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, queueMicrotask } =
-  globalThis;
+export const { setTimeout, clearTimeout, setImmediate, queueMicrotask } = globalThis;
 
 /** Behind what is under way, before any promise. */
 export const nextTick: typeof process.nextTick = process.nextTick.bind(process);

@@ -21,7 +21,7 @@ const pure = without(
     'test/audio/{loudness,loudness-tags,many-tags,ogg,outputs,pairs,survey,tags}.test.ts',
     'test/audio/{valid-bits,wav-chunks}.test.ts',
     'test/bench/{dsp,rounds,targets}.test.ts',
-    'test/machine/{cgroup-files,cpu-load,load-meter,process-memory}.test.ts',
+    'test/machine/{cgroup-files,cpu-load,load-meter,load-restart,process-memory}.test.ts',
     'test/telemetry/{exposition,health,interval-p99,metrics,opentelemetry,recorder}.test.ts',
     'test/telemetry/{out-of-range,percentile,prometheus,prometheus-registry,rates}.test.ts',
     'test/telemetry/recording/{clock,intervals,recording}.test.ts',

@@ -1,8 +1,10 @@
 /**
- * When a runtime makes its rounds: often while there is something to do, seldom while time alone still changes
- * something, and else not at all. Owned by the runtime, on the main thread; what a round does is the parts'.
- * Invariant: one timer is pending at most. While something is leased, queued, running or starving one is, and
- * goes off within `BEAT_MS`: whoever brings such a thing calls `wake`.
+ * When a runtime makes its rounds: often while there is something to do, seldom while time alone still
+ * changes something, and else not at all. Owned by the runtime, on the main thread; what a round does is the
+ * parts'.
+ * Invariant: one timer is pending at most. While something is queued, running or starving, or leased on the
+ * main thread otherwise than by a hit at rest, one is, and goes off within `BEAT_MS`: who brings such a thing
+ * calls `wake`.
  */
 
 /** Goes off once; disposed, never. `setTimeout` returns one. */

@@ -1,7 +1,7 @@
 /**
- * The parts of the main thread, wired together once: its shard, the coordinator, admission, the tasks, and the
- * heartbeat that drives them. Ports, clock, timers and recorder come from outside, so that a runtime and a
- * simulated one are the same.
+ * The parts of the main thread, wired together once: its shard, the coordinator, admission, the tasks, and
+ * the heartbeat that drives them. Ports, clock, timers and recorder come from outside, so that a runtime and
+ * a simulated one are the same.
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
@@ -58,8 +58,8 @@ export function wireMainThread(ports: MainPorts): MainParts {
   const { ledger, options, recorder, workers, log, observers } = ports;
   const supply = ports.supply({
     canBlock: false,
-    // Of requests that idle memory here did not serve: a hit is too quick to tell of, and changes nothing that
-    // others wait for.
+    // Of requests that idle memory here did not serve: a hit is too quick to tell of, and changes nothing
+    // that others wait for.
     safepoint: () => heartbeat.wake(),
     returnLoan: () => {},
     goesBack: (store) => coordinator.transfers.goesBack(store),

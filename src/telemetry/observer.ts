@@ -2,8 +2,9 @@
  * What the main thread knows of everything that was recorded: its own records, what the workers published,
  * and rates.
  *
- * Owned by the runtime, on the main thread, and driven by its timer: an interval of histograms and rates ends
- * about once a second. Leaves to others: what is made of it (`takeSnapshot`, `Regulator`).
+ * Owned by the runtime, on the main thread, in its rounds: an interval of histograms and rates ends about
+ * once a second, and later where there is no round. Leaves to others: what is made of it (`takeSnapshot`,
+ * `Regulator`).
  * Invariant: every interval that a thread published is merged once.
  */
 import { MAIN_ROW } from '../budget/layout.ts';

@@ -262,46 +262,6 @@ describe('the load of a thread', () => {
   });
 });
 
-describe('after a restart', () => {
-  it('no load is the mean of the time before it, of the process, its threads, the machine and what it wants', async () => {
-    const machine = new Machine();
-    const thread = new Thread(1);
-    const load = new CpuLoad(machine);
-    const pass = async (ms: number, busy: number): Promise<void> => {
-      machine.pass(ms, (2 * ms * busy) / 1000);
-      machine.system!.busySeconds += (ms * busy) / 1000;
-      machine.system!.totalSeconds += ms / 1000;
-      machine.times = [
-        { id: '1', atMs: machine.nowMs, ranSeconds: machine.cpuSeconds / 2, waitedSeconds: 0 },
-        { id: '2', atMs: machine.nowMs, ranSeconds: machine.cpuSeconds / 2, waitedSeconds: 0 },
-      ];
-      const { active, idle } = thread.loop!;
-      thread.loop = { active: active + ms * busy, idle: idle + ms * (1 - busy) };
-      load.sample([thread]);
-      await thread.answer(thread.loop.active / 1000);
-    };
-    await pass(0, 0);
-    for (let second = 0; second < 9; second++) await pass(1000, 1);
-    load.restart();
-    await pass(3_600_000, 0);
-    const { process, wanted, system, byShard } = load.snapshot();
-    expect([process, wanted, system, byShard[0].eventLoop, byShard[0].cpu].map(({ raw }) => raw)).toEqual(
-      [1, 1, 1, 1, 1].map((one) => expect.closeTo(one, 9)),
-    );
-    await pass(1000, 0.75);
-    const after = load.snapshot();
-    for (const { raw, smoothed } of [
-      after.process,
-      after.wanted,
-      after.system,
-      after.byShard[0].eventLoop,
-      after.byShard[0].cpu,
-    ]) {
-      expect([raw, smoothed]).toEqual([expect.closeTo(0.75, 9), expect.closeTo(0.75, 9)]);
-    }
-  });
-});
-
 describe('a sample', () => {
   const names = ['now', 'processCpu', 'systemCpu', 'threadTimes', 'cores'] as const;
 

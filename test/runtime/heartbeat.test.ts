@@ -238,7 +238,7 @@ describe('a runtime', () => {
     return {
       ...parts,
       clock,
-      /** Timers go off until none is pending; after each at rest workers do what they are told, and say so. */
+      /** Timers go off until none is pending; at rest workers do what they are told each time. */
       async rest(): Promise<number[]> {
         const idleKib = () => rows().reduce((sum, row) => sum + coordinator.rows.idleKib(row), 0);
         const toFreeKib = idleKib() + coordinator.cleanup.freedKib;

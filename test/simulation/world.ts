@@ -205,7 +205,7 @@ export class World implements Thread {
       () => this.#regulator.act(),
       () => this.#retire(),
     ];
-    // Where the runtime rests nothing else drives it; elsewhere each part may have its turn without the others.
+    // Where the runtime rests nothing else drives it; elsewhere each part may have its turn by itself.
     if (this.machine.world.rests) return own;
     return [
       ...own,

@@ -1,7 +1,7 @@
 /**
  * The recording of a run: writes what happened, interval by interval and event by event.
  *
- * Owns the file and what was collected since the last interval; main thread, on the runtime's timer. Leaves
+ * Owns the file and what was collected since the last interval; main thread, in the runtime's rounds. Leaves
  * to others: what there is to read (`takeReading`), where values come from (`Totals`, `Tasks`, the
  * announcer).
  * Invariant: a value, a request and a byte that was processed are in exactly one interval, so that the
