@@ -14,6 +14,7 @@ import analyze from './questions/analyze.bench.ts';
 import batch from './questions/batch.bench.ts';
 import burst from './questions/burst.bench.ts';
 import dsp from './questions/dsp.bench.ts';
+import idle from './questions/idle.bench.ts';
 import pool from './questions/pool.bench.ts';
 import recording from './questions/recording.bench.ts';
 import report from './questions/report.bench.ts';
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
     sizing,
     silent,
     requests,
+    idle,
     report,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
