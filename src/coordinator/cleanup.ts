@@ -1,5 +1,5 @@
 /**
- * Makes shards free memory: what they left unused, quota that they do not need, and in an emergency
+ * Makes shards free memory: what they left unused, quota that they do not need, and in an emergency nearly
  * everything that is idle. Owned by the coordinator, on the main thread; when to do what is decided elsewhere
  * (regulation/).
  * Invariant: every trim is counted once, when it is answered; quota that an emergency took is spare or under
@@ -9,6 +9,7 @@ import { MAIN_ROW } from '../budget/layout.ts';
 import type { Shard } from '../pool/shard.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import type { Asks } from './asks.ts';
+import { floors } from './floor.ts';
 import type { Links } from './links.ts';
 import { type QuotaMoves, SPARE } from './quota-moves.ts';
 import type { Quotas } from './quotas.ts';
@@ -17,6 +18,7 @@ import type { RowReader } from './row-reader.ts';
 import { type ShardUse, Usage } from './usage.ts';
 
 export const EVERYTHING = [Infinity, Infinity, Infinity];
+const NOTHING = [0, 0, 0];
 
 export class Cleanup {
   /** Of trims that were answered: what they were to free at most, and what they freed. */
@@ -31,6 +33,8 @@ export class Cleanup {
   readonly #usage = new Usage();
   /** By row and tier, the quota that an emergency took and has not returned yet. */
   readonly #dropped = new Map<number, number[]>();
+  /** By row and tier, what an emergency leaves. */
+  #floors = new Map<number, readonly number[]>();
   #draining = false;
 
   constructor(shard: Shard, rows: RowReader, links: Links, asks: Asks, quotas: Quotas, moves: QuotaMoves) {
@@ -81,21 +85,36 @@ export class Cleanup {
   }
 
   /**
-   * One round of an emergency: everything idle is freed, and so is what is released from now on. To be called
-   * again while it lasts, for quota that was under way. Returns the KiB asked for.
+   * One round of an emergency: what is idle is freed, and so is what is released from now on, but for a
+   * little of what each shard uses (floor.ts). To be called again while it lasts, for quota that was under
+   * way and for uses that change. Returns the KiB asked for.
    */
-  drain(): number {
+  drain(limitKib: number): number {
     this.#draining = true;
+    this.#floors = floors(this.#usage.show(), (tier) => this.#rows.tierKib(tier), limitKib);
     let kib = 0;
     for (const row of [MAIN_ROW, ...this.#links.rows]) {
-      kib += this.clear(row, EVERYTHING);
+      const floor = this.#floors.get(row) ?? NOTHING;
+      kib += this.clear(
+        row,
+        floor.map((count, tier) => Math.max(0, this.#rows.idle(row, tier) - count)),
+      );
       const dropped = this.#dropped.get(row) ?? [0, 0, 0];
       this.#dropped.set(row, dropped);
-      this.#quotas.of(row).forEach((quota, tier) => {
-        if (this.#moves.move(row, SPARE, tier, quota)) dropped[tier] += quota;
+      [...this.#quotas.of(row)].forEach((quota, tier) => {
+        const over = quota - floor[tier];
+        if (over < 0) dropped[tier] -= this.#moves.spend(row, tier, Math.min(-over, dropped[tier]));
+        else if (this.#moves.move(row, SPARE, tier, over)) dropped[tier] += over;
       });
     }
     return kib;
+  }
+
+  /** Idle memory of a tier that an emergency leaves where it is. */
+  keptKib(tier: number): number {
+    let count = 0;
+    for (const [row, floor] of this.#floors) count += Math.min(floor[tier], this.#rows.idle(row, tier));
+    return count * this.#rows.tierKib(tier);
   }
 
   /**
@@ -104,6 +123,7 @@ export class Cleanup {
    */
   refill(): void {
     this.#draining = false;
+    this.#floors.clear();
     this.#returnQuota();
   }
 
@@ -130,5 +150,6 @@ export class Cleanup {
   forget(row: number): void {
     this.#usage.forget(row);
     this.#dropped.delete(row);
+    this.#floors.delete(row);
   }
 }

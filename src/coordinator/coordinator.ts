@@ -241,9 +241,9 @@ export class Coordinator {
     for (const row of this.#links.rows) this.cleanup.clear(row, EVERYTHING);
   }
 
-  /** One round of an emergency: everything idle is freed. Returns the KiB asked for. */
+  /** One round of an emergency. Returns the KiB that shards are asked to free. */
   drain(): number {
-    return this.cleanup.drain();
+    return this.cleanup.drain(this.#ledger.limitKib);
   }
 
   #tellRefused(row: number): void {

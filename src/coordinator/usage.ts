@@ -19,21 +19,27 @@ export class Usage {
 
   /** `inUse` is how many buffers of a tier a row has lent now. */
   observe(views: readonly ShardView[], inUse: (row: number, tier: number) => number): void {
-    for (const { row, idleLow, idleHigh } of views) {
+    for (const { row, idleLow, idleHigh, misses } of views) {
       let seen = this.#rows.get(row);
       if (seen === undefined) {
         seen = { use: [0, 0, 0], unused: [Infinity, Infinity, Infinity] };
         this.#rows.set(row, seen);
       }
       for (let tier = 0; tier < POOLED_TIERS; tier++) {
-        seen.use[tier] = Math.max(seen.use[tier], idleHigh[tier] - idleLow[tier], inUse(row, tier));
+        const drawn = Math.max(idleHigh[tier] - idleLow[tier], inUse(row, tier), Math.min(misses[tier], 1));
+        seen.use[tier] = Math.max(seen.use[tier], drawn);
         seen.unused[tier] = Math.min(seen.unused[tier], idleLow[tier]);
       }
     }
   }
 
+  /** As {@link take}, and what is shown stays to be taken. */
+  show(): ShardUse[] {
+    return Array.from(this.#rows, ([row, { use, unused }]) => ({ row, use, unused }));
+  }
+
   take(): ShardUse[] {
-    const taken = Array.from(this.#rows, ([row, { use, unused }]) => ({ row, use, unused }));
+    const taken = this.show();
     this.#rows.clear();
     return taken;
   }

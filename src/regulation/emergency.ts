@@ -1,5 +1,5 @@
 /**
- * When everything idle is freed and new work is held back. Critical pressure by either measure starts it. The
+ * When what is idle is freed and new work is held back. Critical pressure by either measure starts it. The
  * ledger alone ends it, well below where it starts; process memory, which may not follow what was freed,
  * prolongs none. After its end none starts for a refractory time, which doubles when the next one comes soon,
  * so that a load that is simply too large for its budget does not switch admission on and off all the time.
@@ -72,7 +72,7 @@ export interface EmergencyInput {
   readonly pressure: PressureState;
   /** The ledger's sum beside the budget. */
   readonly ledgerShare: number;
-  /** Idle in all shards. */
+  /** Idle in all shards, but for what stays. */
   readonly idleBytes: Bytes;
 }
 

@@ -23,7 +23,7 @@ export interface RegulatedMemory extends Pick<Coordinator, 'drain' | 'critical' 
     | 'allocatedKib'
   >;
   readonly loans: Pick<Loans, 'bytes'>;
-  readonly cleanup: Pick<Cleanup, 'takeUse' | 'clear' | 'lowerQuota' | 'refill'>;
+  readonly cleanup: Pick<Cleanup, 'takeUse' | 'clear' | 'lowerQuota' | 'refill' | 'keptKib'>;
 }
 
 /** The word for the block size, and the charges. */

@@ -204,7 +204,8 @@ export class Regulator {
 
   #followEmergency(nowMs: number): void {
     const { events, totals } = this.#parts;
-    const { usedKib, idleBytes, idleByTier, outsideShare } = this.#now;
+    const { usedKib, outsideShare } = this.#now;
+    const idleBytes = this.#freeableByTier().reduce((sum, bytes) => sum + bytes, 0);
     const change = this.#emergency.look(
       { nowMs, pressure: this.#pressure.state, ledgerShare: this.#ledgerShare, idleBytes },
       usedKib * KiB,
@@ -212,7 +213,7 @@ export class Regulator {
     );
     if (change?.kind === 'started') {
       const { bytes } = change;
-      this.#decide('emergency', nowMs, this.#emergencySentence(), { bytes }, idleByTier);
+      this.#decide('emergency', nowMs, this.#emergencySentence(), { bytes }, this.#freeableByTier());
     } else if (change?.kind === 'ended') {
       this.#pressure.spend();
       totals.recovered(change.milliseconds * 1e6);
@@ -220,11 +221,17 @@ export class Regulator {
     }
   }
 
+  /** Idle, but for what an emergency leaves. */
+  #freeableByTier(): Bytes[] {
+    const { cleanup } = this.#parts.coordinator;
+    return this.#now.idleByTier.map((bytes, tier) => Math.max(0, bytes - cleanup.keptKib(tier) * KiB));
+  }
+
   #emergencySentence(): string {
     const { level, ledgerShare, processShare } = this.pressure;
     const process =
       processShare === null ? '' : ` and process memory at ${percent(processShare)} of its limit`;
-    return `Pressure is ${level}, with the budget used to ${percent(ledgerShare)}${process}: everything idle is freed and new tasks wait.`;
+    return `Pressure is ${level}, with the budget used to ${percent(ledgerShare)}${process}: what is idle is freed and new tasks wait.`;
   }
 
   #followBlock(nowMs: number): void {

@@ -88,7 +88,7 @@ const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
   pressure: 'Memory pressure changed.',
   sizing: 'The runtime adapted.',
   score: 'A decision was judged.',
-  emergency: 'Memory is critical: everything idle is freed and new tasks wait.',
+  emergency: 'Memory is critical: what is idle is freed and new tasks wait.',
   recovery: 'The emergency is over.',
   'recording-ended': 'The recording ends here: its file cannot be written. The run goes on.',
   shutdown: 'Runtime closed.',

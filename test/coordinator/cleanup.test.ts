@@ -113,6 +113,7 @@ describe('cleaning up', () => {
     // Worker 1 needs quota: main gives at once, what worker 2 gives is under way when the emergency begins.
     hoard(shards[0], MEDIUM, 300);
     coordinator.tick();
+    coordinator.cleanup.takeUse();
     const before = rows.map((row) => quotas.of(row)[1]);
     const answerAll = () => {
       for (const port of ports) port.deliver();

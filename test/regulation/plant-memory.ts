@@ -81,6 +81,7 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
     this.cleanup = {
       takeUse: () => this.#usage.take().map((use) => ({ ...use, quota: [...this.#quotas.of(use.row)] })),
       clear: (row, counts) => this.#clear(row, counts),
+      keptKib: () => 0,
       lowerQuota: (row, tier, count) => {
         const taken = this.#takeQuota(row, tier, count) > 0;
         if (taken) this.lowered.push({ row, tier, left: this.#quotas.of(row)[tier] });
@@ -102,7 +103,7 @@ export class PlantMemory implements RegulatedMemory, RegulatedLedger {
     return this.#kib(use) + this.#kib(idle);
   }
 
-  /** As the coordinator's: everything idle is freed, and quotas are dropped until `refill`. */
+  /** As the coordinator's, but nothing stays; quotas are dropped until `refill`. */
   drain(): number {
     this.#draining = true;
     let kib = 0;

@@ -111,6 +111,7 @@ class RecordedTrace implements Source {
       cleanup: {
         takeUse: () => (this.#now.uses ?? []).map((use) => ({ ...use, unused: [0, 0, 0] })),
         clear: () => 0,
+        keptKib: () => 0,
         lowerQuota: (row, tier, count) => {
           const quota = this.#now.uses?.find((use) => use.row === row)?.quota[tier] ?? 0;
           this.lowered.push({ row, tier, left: quota - count });
