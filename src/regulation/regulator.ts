@@ -32,6 +32,7 @@ import type {
 import { atLeast, DEFAULT_PRESSURE, type PressureLevel } from './pressure.ts';
 import { PressureWatch } from './pressure-watch.ts';
 import type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './snapshots.ts';
+import { Throughput } from './throughput.ts';
 
 /** What the regulator tells the runtime. */
 interface RegulatorEvents {
@@ -60,8 +61,6 @@ interface RegulatorParts {
 
 /** Milliseconds between two looks. */
 const LOOK_MS = 200;
-/** Over how long throughput is read for the record of decisions. */
-const THROUGHPUT_MS = 1000;
 export class Regulator {
   readonly #parts: RegulatorParts;
   readonly #block: BlockControl;
@@ -71,8 +70,7 @@ export class Regulator {
   readonly #pressure: PressureWatch;
   #now: Observation;
   #lookedMs: number;
-  #throughput: Observation;
-  #bytesPerCpuSecond: number | null = null;
+  readonly #throughput: Throughput;
   #movedBytes = 0;
   #moves = 0;
   #closed = false;
@@ -87,7 +85,7 @@ export class Regulator {
     this.#judge = new Judge({ startMs: nowMs });
     this.#lookedMs = nowMs;
     this.#now = observe(parts, nowMs);
-    this.#throughput = this.#now;
+    this.#throughput = new Throughput(this.#now);
   }
 
   get pressure(): PressureSnapshot {
@@ -155,7 +153,7 @@ export class Regulator {
     this.#lookedMs = nowMs;
     this.#now = observe(this.#parts, nowMs, this.#now);
     const memory = readMemory();
-    this.#readThroughput();
+    this.#throughput.look(this.#now);
     for (const decision of this.#judge.observe(nowMs, this.#figures())) this.#parts.events.judged(decision);
     this.#followPressure(nowMs, memory);
     this.#followEmergency(nowMs);
@@ -276,7 +274,7 @@ export class Regulator {
       usedBytes: this.#now.usedKib * KiB,
       idleBytes: this.#now.idleBytes,
       blockBytes: this.#block.bytes,
-      bytesPerCpuSecond: this.#bytesPerCpuSecond,
+      bytesPerCpuSecond: this.#throughput.bytesPerCpuSecond,
       p99Nanoseconds: totals.intervalP99(),
       ...this.#block.requests,
     };
@@ -288,17 +286,8 @@ export class Regulator {
       usedBytes: this.#now.usedKib * KiB,
       allocatedByTier: this.#now.allocatedByTier,
       p99Nanoseconds: this.#parts.totals.intervalP99(),
-      bytesPerCpuSecond: this.#bytesPerCpuSecond,
+      bytesPerCpuSecond: this.#throughput.bytesPerCpuSecond,
     };
-  }
-
-  #readThroughput(): void {
-    const before = this.#throughput;
-    if (this.#now.atMs - before.atMs < THROUGHPUT_MS) return;
-    this.#throughput = this.#now;
-    const spent = this.#now.cpuSeconds - before.cpuSeconds;
-    const bytes = this.#now.processedBytes - before.processedBytes;
-    this.#bytesPerCpuSecond = spent > 0 && bytes > 0 ? bytes / spent : null;
   }
 }
 
