@@ -89,6 +89,16 @@ describe('what lies behind the sound', () => {
     expect(wavpack.planes).toEqual(readAll(at('wv'), 's32').planes);
   });
 
+  test('is left out behind APEv2 tags, which are read, where WavPack does not know how long it is', () => {
+    const read = readWith(unknownLength('wv'), Buffer.concat([tags, lyrics, id3v1]));
+    expect([read.info.tags.Title, read.warnings]).toEqual(['A title', [NO_TAGS]]);
+  });
+
+  test('is left out to its end, whatever it begins like', () => {
+    const read = readWith(files.get('flac')!, Buffer.concat([Buffer.alloc(100), files.get('flac')!]));
+    expect([read.frames, read.warnings]).toEqual([FRAMES, [LEFT_OUT]]);
+  });
+
   test.each([
     'flac',
     'wv',

@@ -34,6 +34,7 @@ function readChanging(
 ): { frames: number; warnings: readonly string[] } {
   const path = at(`changing.${format}`);
   copyFileSync(at(`whole.${format}`), path);
+  utimesSync(path, 1, 1);
   using decoder = openDecoder(path);
   const block = new Block(dirtyShard().acquire(16_384), 1, 'f32');
   let frames = decoder.read(block);
@@ -67,7 +68,7 @@ describe('a file that is read while it', () => {
     const read = readChanging(format, (path) => {
       writeFileSync(path, bytes);
       // Whatever clock the file system has.
-      utimesSync(path, 1, 1);
+      utimesSync(path, 2, 2);
     });
     expect(read).toEqual({ frames: FRAMES, warnings: [MIXTURE] });
   });
@@ -78,7 +79,10 @@ describe('a file that is read while it', () => {
   });
 
   test('grows gives what it had, and a note', () => {
-    const read = readChanging('wav', (path) => appendFileSync(path, Buffer.alloc(1000)));
+    const read = readChanging('wav', (path) => {
+      appendFileSync(path, Buffer.alloc(1000));
+      utimesSync(path, 1, 1);
+    });
     expect(read).toEqual({ frames: FRAMES, warnings: [MIXTURE] });
   });
 

@@ -190,6 +190,7 @@ describe('a file from a pipe', () => {
 
   test.each([
     ['au', 'pcm', 8, 0xffff_ffff],
+    ['au', 'pcm', 8, 0],
     ['caf', 'data', 8, -1],
   ] as const)('is whole where it says that its length is open: %s', (suffix, id, offset, length) => {
     const whole = fixture(suffix);

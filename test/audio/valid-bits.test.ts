@@ -73,6 +73,13 @@ describe('samples with fewer bits than bytes', () => {
     expect([read.planes[0], read.info.depth.bits]).toEqual([as32(plane, stored), counted]);
   });
 
+  test('are stored as the bits say where the length of a frame is wrong', () => {
+    const bytes = wav([noise(3000, 16)], { mask: 4 });
+    bytes.writeUInt16LE(4, 32);
+    writeFileSync(at('wrong.wav'), bytes);
+    expect(readAll(at('wrong.wav'), 's32').planes[0]).toEqual(as32(noise(3000, 16), 's16'));
+  });
+
   test('are told by their bytes in old headers, too', () => {
     const planes = [upper(20, 's32', 1), upper(20, 's32', 2)];
     const bytes = wav(planes, { format: 's32' });
