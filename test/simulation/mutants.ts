@@ -153,8 +153,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'puts an idle buffer into its list twice',
     file: 'pool/idle.ts',
-    from: 'if (this.lists[store.tier].push(store, this.#at.words)) return;\n      this.#counts.overflowed',
-    to: 'if (this.lists[store.tier].push(store, this.#at.words) && this.lists[store.tier].push(store, this.#at.words)) return;\n      this.#counts.overflowed',
+    from: 'if (this.#push(store)) return;',
+    to: 'if (this.#push(store) && this.#push(store)) return;',
   },
   {
     name: 'leaves the gifts of a task that could not be posted with its worker',
@@ -173,8 +173,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keeps idle memory when it closes',
     file: 'pool/shard.ts',
-    from: 'this.idle.setQuota(tier, 0);',
-    to: 'void tier;',
+    from: 'this.idle.close();',
+    to: '',
   },
   {
     name: 'leaves a lease in use that has moved',
