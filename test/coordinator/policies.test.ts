@@ -67,6 +67,26 @@ describe('rebalance', () => {
       [],
     ],
     [
+      'gives the main thread room of workers that allocate what it frees, of what their lists never came near',
+      [
+        view(0, { quota: 10, idle: 10, overflows: 40 }),
+        view(1, { quota: 30, idle: 2, idleHigh: 5, misses: 30 }),
+        view(2, { quota: 10, idle: 2, idleHigh: 5, misses: 10 }),
+        view(3, { quota: 50, overflows: 1 }),
+      ],
+      [{ kind: 'quota', tier: 1, from: 1, to: 0, count: 10 }],
+    ],
+    [
+      'gives the main thread no more room than workers allocate',
+      [view(0, { quota: 10, idle: 10, overflows: 40 }), view(1, { quota: 90, misses: 7 })],
+      [{ kind: 'quota', tier: 1, from: 1, to: 0, count: 7 }],
+    ],
+    [
+      'gives a worker no room for what others allocate',
+      [view(0, { quota: 99 }), view(1, { quota: 10, idle: 10, overflows: 40 }), view(2, { misses: 30 })],
+      [],
+    ],
+    [
       'is bounded for each round, and gives to the neediest first',
       [
         view(0, { quota: 1000 }),
