@@ -1,4 +1,7 @@
-/** How much work a second of CPU does, for the record of decisions. Owned by the regulator, on the main thread. */
+/**
+ * How much work a second of CPU does, for the record of decisions. Owned by the regulator, on the main
+ * thread.
+ */
 import type { Observation } from './observation.ts';
 
 /** Over how long it is read. */
