@@ -38,7 +38,7 @@ describe('what a page says of a run', () => {
     expect(NINES[32]).toBe(100);
     const shares = new Set(data.decisions.shown.map(({ requestShare }) => requestShare?.toFixed(3)));
     expect([...shares]).toEqual(['0.070']);
-    expect(htmlPage([run], alone)).toContain('Requests, of busy time');
+    expect(await htmlPage([run], alone)).toContain('Requests, of busy time');
   });
 
   it('judges a run that crashed from its intervals, and says so', () => {
