@@ -19,8 +19,8 @@ export interface PoolOptions {
    * checked. `sampled` (default): besides, one lease in 4096 remembers its acquiring stack, and the views
    * taken from it are detached at its release, so that a stale view fails instead of reading another job's
    * data. `full`: every lease; and the memory of an ended one, as long as there is any view of it, is not
-   * used again but holds a sentence that says so, which is what a socket or a file then gets. That memory is
-   * beside the budget: `full` is for tests.
+   * used again but holds a sentence that says so, which is what a socket or a file then gets. Up to 8 MiB of
+   * such memory a thread are beside the budget, and then what ended first is used again: `full` is for tests.
    */
   readonly safety: Safety;
   /** Overwrite memory with zeros before it is reused, so that no job sees another's data. Default false. */

@@ -27,7 +27,7 @@ describe('what a page says of a run', () => {
   const run = made({ seconds: 60 });
   const data = runDataOf(run, null);
 
-  it('is what the recording holds', () => {
+  it('is what the recording holds', async () => {
     const fresh = merge(run.intervals, (name) => name.startsWith('latency/fresh/'));
     const cause = data.causes.find(({ cause }) => cause === 'fresh');
     expect(cause).toMatchObject({ served: 60 * 12, latency: { p99: valueAt(fresh!, 99), max: fresh?.max } });
