@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRuntime, MiB, type RuntimeOptions } from '../../src/index.ts';
+import { createRuntime, KiB, MiB, type RuntimeOptions } from '../../src/index.ts';
 import type { SizedTask } from '../jobs/sized.ts';
 
 export interface SizingOptions {
@@ -38,6 +38,8 @@ export interface SizingResult {
   readonly changes: number;
 }
 
+const WARM_BYTES = 4 * KiB;
+
 const options: SizingOptions = JSON.parse(process.argv[2]);
 const { work, files, repeats, fixed, threads, out } = options;
 const sizing: Partial<RuntimeOptions> =
@@ -49,9 +51,10 @@ await using runtime = await createRuntime({
   threads,
   ...sizing,
 });
-// Compiles on every thread: half a second of the small jobs.
+// Compiles on every thread: half a second of the small jobs. In the same blocks for all contenders, short ones:
+// otherwise each would run other code, by up to a tenth quicker or slower than that of the others.
 const warm = threads * (sized === null ? 2 : 20);
-await Promise.all(Array.from({ length: warm }, (_, at) => one(files[0], `warm-${at}`)));
+await Promise.all(Array.from({ length: warm }, (_, at) => one(files[0], `warm-${at}`, WARM_BYTES)));
 const startMs = performance.now();
 const startCpu = process.cpuUsage();
 const lanes = threads * 2;
@@ -82,8 +85,8 @@ const result: SizingResult = {
 };
 process.stdout.write(JSON.stringify(result));
 
-function one(file: string, name: string): Promise<unknown> {
-  if (sized !== null) return runtime.run({ ...sized, file });
+function one(file: string, name: string, blockBytes?: number): Promise<unknown> {
+  if (sized !== null) return runtime.run({ ...sized, file, ...(blockBytes !== undefined && { blockBytes }) });
   const bits = work === 'flac' ? { bits: 16 } : { bitrate: 64_000 };
   return runtime.run({ input: file, output: join(out, `${name}.${work}`), to: work, ...bits });
 }
