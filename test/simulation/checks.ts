@@ -60,6 +60,13 @@ export class Checks {
       throw new Error(`rest: a shard starves for ${hungerKib} KiB, without rounds`);
   }
 
+  /** A beat looks at what is leased, so it ends in rest only where nothing is; a hit at rest waits for it. */
+  beaten(): void {
+    const { heartbeat, shard } = this.#world;
+    if (heartbeat.resting && shard.leases.lent)
+      throw new Error('rest: it begins, or goes on, while the main thread holds leases');
+  }
+
   /** Idle buffers of all threads, and those on their way between two, are no more than the tier may keep. */
   #places(): void {
     const { shard, workers } = this.#world;

@@ -120,7 +120,12 @@ export class World implements Thread {
         return this.supply;
       },
       now: () => this.machine.clock / 1e6,
-      startTimer: (fire, milliseconds) => this.clockwork.startTimer(fire, milliseconds),
+      startTimer: (fire, milliseconds) => {
+        return this.clockwork.startTimer(() => {
+          fire();
+          this.checks.beaten();
+        }, milliseconds);
+      },
       // As soon as it may.
       settleMs: 0,
       look: () => {},
