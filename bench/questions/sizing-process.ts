@@ -51,8 +51,8 @@ await using runtime = await createRuntime({
   threads,
   ...sizing,
 });
-// Compiles on every thread: half a second of the small jobs. In the same blocks for all contenders, short ones:
-// otherwise each would run other code, by up to a tenth quicker or slower than that of the others.
+// Compiles on every thread: half a second of the small jobs. In short blocks for all contenders: in its own
+// each would get other code, by up to a tenth quicker or slower than that of the others.
 const warm = threads * (sized === null ? 2 : 20);
 await Promise.all(Array.from({ length: warm }, (_, at) => one(files[0], `warm-${at}`, WARM_BYTES)));
 const startMs = performance.now();

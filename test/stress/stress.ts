@@ -8,12 +8,10 @@
  * thread dies, a witness beside the ledger counts what is alive: never more than the budget, and in the end
  * to the byte what the ledger says.
  */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createRuntime, KiB, MiB, type Runtime, type Safety } from '../../src/index.ts';
 import { Dice, type Stamped, stamp, verify } from './contents.ts';
 import { type Done, FATES, type Fate, type Order } from './job.ts';
-import { afterTurns, orHang } from './waiting.ts';
+import { afterTurns, collectGarbage, orHang } from './waiting.ts';
 import { countInto, liveBytes, mostBytes, witnessWords } from './witness.ts';
 
 interface StressOptions {
@@ -88,16 +86,6 @@ export async function stress({ seconds, seed, threads }: StressOptions): Promise
     throw new Error(`round ${report.rounds + 1} of seed ${seed}; again: ${again}`, { cause: error });
   }
   return report;
-}
-
-/** What this thread set aside is freed, so that the next round counts from nothing. */
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const gc: () => void = runInNewContext('gc');
-  for (let turn = 0; turn < 3; turn++) {
-    gc();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 class Round {
@@ -188,12 +176,10 @@ class Round {
     const limit = this.#budgetBytes + this.#besideBytes;
     if (most > limit) throw new Error(`${most} bytes were alive, over ${limit}`);
     const usedBytes = () => runtime.snapshot().budget.usedBytes;
+    const beside = () => liveBytes(this.#witness) - usedBytes();
     const agree = async () => {
-      for (;;) {
-        const beside = liveBytes(this.#witness) - usedBytes();
-        if (beside >= 0 && beside <= this.#besideBytes) return;
+      while (beside() < 0 || beside() > this.#besideBytes)
         await new Promise((resolve) => setImmediate(resolve));
-      }
     };
     await orHang(agree(), () => `${liveBytes(this.#witness)} bytes are alive, ${usedBytes()} are charged`);
     this.#report.witnessed++;
