@@ -13,6 +13,13 @@ export function workerLost(name: string, member: Member, error: unknown): Millpo
   );
 }
 
+export function noThreadLeft(): MillpondError {
+  return new MillpondError(
+    'ERR_WORKER_LOST',
+    'A task needs a thread; all of this runtime have ended, or never will because native code keeps them. Start a new process; look for heap limits (resourceLimits) that jobs reach while they have audio open.',
+  );
+}
+
 /** `spanMs` is what `close` was given. */
 export function closedOver(name: string, spanMs: number): MillpondError {
   return new MillpondError(

@@ -18,10 +18,11 @@ import type { Interval } from '../messages/interval.ts';
 import { type Hello, PROBE, type Probe, READY, type WorkerStart } from '../messages/start.ts';
 import type { Task, TaskResult } from '../messages/tasks.ts';
 import { type ResultMessage, readResult, type TaskMessage, writeTask } from '../messages/wire.ts';
-import { setImmediate } from '../timers.ts';
+import { setImmediate, setTimeout } from '../timers.ts';
 import { bootstrapError } from './bootstrap-error.ts';
 import { type Member, newMember, taskPortOf, UnreadableResult } from './member.ts';
 import { isHello, isLoaded, openLink } from './side-channel.ts';
+import { noThreadLeft } from './task-errors.ts';
 
 interface WorkerPoolEvents {
   introduced(member: Member, link: Link): void;
@@ -49,6 +50,8 @@ export interface RuntimeLimits {
   readonly maxYoungGenerationSizeMb?: number;
 }
 
+/** Between the end of a thread's JavaScript and that of the thread lies a moment, more on a busy machine. */
+const LAST_BREATH_MS = 5000;
 /** So many deaths in a row of workers that never got a task mean that none ever will. */
 const MOST_IDLE_DEATHS = 3;
 
@@ -221,7 +224,20 @@ export class WorkerPool {
         answered: (answer) => this.#events.answered(member, answer),
       });
       this.#events.introduced(member, link);
+      port.once('close', () => this.#closed(member));
     }
+  }
+
+  /** Its thread ends; where it has not soon after, native code keeps it from that, for ever. */
+  #closed(member: Member): void {
+    if (member.dismissed) return;
+    setTimeout(() => {
+      if (!this.#members.has(member.worker)) return;
+      member.dying = true;
+      member.cause ??= new Error('native code keeps the thread from its end, and what it holds');
+      member.unread(member.cause);
+      if ([...this.#members.values()].every(({ dying }) => dying)) this.#events.failed(noThreadLeft());
+    }, LAST_BREATH_MS).unref();
   }
 
   #reported(member: Member, message: FromWorker): boolean {

@@ -155,7 +155,11 @@ export class JobThread {
     // A listener of the job's own decides by itself.
     if (process.listenerCount('uncaughtException') > 1) return;
     const task = this.#tasks.getStore() ?? 0;
-    if (task === this.#task ? task !== 0 || this.#answering : task === 0) throw error;
+    if (task === this.#task ? task !== 0 || this.#answering : task === 0) {
+      // What is thrown here ends the thread without its 'exit'.
+      endThread();
+      throw error;
+    }
     this.#post({ kind: 'stray', task, error: this.#parts.frame.record(error) }, []);
   }
 
