@@ -9,8 +9,11 @@ const without = (all: string[], some: string[]): string[] => all.filter((file) =
 
 /** Simulated runtimes on any schedule, policies in closed loops, every interleaving: plain computing. */
 const computing = files('test/{exhaustive,property,simulation}/*.test.ts', 'test/stress/recording.test.ts');
-/** Much of something at once or again and again, the package as it is installed, its page in a browser. */
-const slow = without(files('test/{stress,package,report/page}/*.test.ts'), computing);
+/** Much of something at once or again and again, the installed package, reports in browser and Java. */
+const slow = without(
+  files('test/{stress,package,report/page}/*.test.ts', 'test/{audio/leaks,report/java}.test.ts'),
+  computing,
+);
 /** These start no thread and no process, and leave the process that they run in as it was. */
 const pure = without(
   files(
@@ -30,8 +33,9 @@ const pure = without(
     'test/docs/recording.test.ts',
     'test/docs/from-piscina.test.ts',
     'test/regulation/threads.test.ts',
-    // Java reads its tables, and another user files that may not be read.
-    'test/report/exports.test.ts',
+    // Java reads its tables.
+    'test/report/java.test.ts',
+    // Another user reads files that may not be read.
     'test/report/read-run.test.ts',
   ],
 );

@@ -174,6 +174,14 @@ describe('conversions, good and failing,', () => {
       expect(readdirSync(at('out')).filter((name) => name.endsWith('.part'))).toEqual([]);
     },
   );
+
+  test('are hundreds, and survive collections in between', () => {
+    const input = writeWav(at('gc.wav'), [noise(3000, 32)], { format: 's32', tags: { INAM: 'x' } });
+    for (let round = 0; round < 60; round++) {
+      for (const to of ['flac', 'mp3', 'wav'] as const) convert(input, at(`gc.${to}`), to);
+      globalThis.gc?.();
+    }
+  });
 });
 
 describe('a decoder that was closed before its end', () => {

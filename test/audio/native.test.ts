@@ -64,14 +64,6 @@ describe('native code', () => {
       failing.mockRestore();
     }
   });
-
-  test('survives hundreds of conversions with collections in between', () => {
-    const input = writeWav(at('gc.wav'), [noise(3000, 32)], { format: 's32', tags: { INAM: 'x' } });
-    for (let round = 0; round < 60; round++) {
-      for (const to of ['flac', 'mp3', 'wav'] as const) convert(input, at(`gc.${to}`), to);
-      globalThis.gc?.();
-    }
-  });
 });
 
 describe("FFmpeg's log", () => {

@@ -1,10 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { merge, valueAt } from '../../src/report/histograms.ts';
 import { intervalLog } from '../../src/report/interval-log.ts';
 import { intervalTable } from '../../src/report/interval-table.ts';
@@ -12,9 +7,6 @@ import { percentileFiles } from '../../src/report/percentile-files.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import { type MadeRun, madeLines, textOf } from './made-run.ts';
 import { parseRun } from './parse-run.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'millpond-exports-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function made(options: MadeRun = {}, origin = 'run.millpond'): RecordedRun {
   return parseRun(origin, textOf(madeLines({ seconds: 50, ...options })));
@@ -120,57 +112,7 @@ describe('an interval log', () => {
       run.intervals.map(({ from }) => Date.parse('2026-11-25T08:00:00Z') + from * 1000),
     );
   });
-
-  const jar = ['/usr/share/java/hdrhistogram.jar', '/usr/share/java/HdrHistogram.jar'].find((path) =>
-    existsSync(path),
-  );
-  const missing = whatIsMissing(jar);
-  if (missing !== null && process.env.MILLPOND_JAVA !== 'required') {
-    console.warn(`HistogramLogProcessor is left out: ${missing}`);
-  }
-
-  it.skipIf(missing !== null && process.env.MILLPOND_JAVA !== 'required')(
-    "is read by Java's HistogramLogProcessor, which prints the same tables",
-    async () => {
-      expect(missing).toBeNull();
-      const input = join(folder, 'run.hlog');
-      writeFileSync(input, log);
-      for (const [tag, name] of [
-        [null, 'run-latency.hgrm'],
-        ['latency/fresh/large', 'run-latency-fresh-large.hgrm'],
-        ['lifetime', 'run-lifetime.hgrm'],
-        ['gc/minor', 'run-gc-minor.hgrm'],
-        ['service/worker-1', 'run-service-worker-1.hgrm'],
-        ['size', 'run-size.hgrm'],
-      ]) {
-        const output = join(folder, 'out');
-        await promisify(execFile)('java', [
-          // Each run is short: no time for a better compiler and threads that collect.
-          ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
-          ...['-cp', jar as string, 'org.HdrHistogram.HistogramLogProcessor'],
-          ...['-i', input, '-o', output, '-outputValueUnitRatio', '1'],
-          ...(tag === null ? [] : ['-tag', tag]),
-        ]);
-        const [from, start, ...table] = readFileSync(`${output}.hgrm`, 'utf8').split('\n');
-        expect(from).toMatch(/^#\[Overall percentile distribution between 0\.000 and/);
-        expect(start).toMatch(/^#\[StartTime: 1795593600\.000 \(seconds since epoch\)/);
-        expect(table.join('\n')).toBe(named(name as string));
-      }
-    },
-  );
 });
-
-/** Why Java cannot be tried, or null. */
-function whatIsMissing(jar: string | undefined): string | null {
-  if (jar === undefined)
-    return 'the package libhdrhistogram-java is not installed (MILLPOND_JAVA=required fails then)';
-  try {
-    execFileSync('java', ['-version'], { stdio: 'ignore' });
-    return null;
-  } catch {
-    return 'there is no java (MILLPOND_JAVA=required fails then)';
-  }
-}
 
 describe('a table of intervals', () => {
   const rowsOf = (table: string) =>
