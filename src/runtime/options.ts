@@ -13,7 +13,14 @@ import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log
 import type { RecordOptions } from '../telemetry/recording/record-options.ts';
 import { escaped, shortened } from '../text/escaping.ts';
 import { setImmediate } from '../timers.ts';
-import type { RuntimeLimits } from './worker-pool.ts';
+
+/** V8 heap limits of a worker. */
+export interface RuntimeLimits {
+  /** MiB of objects that live long. Default: V8's own. */
+  readonly maxOldGenerationSizeMb?: number;
+  /** MiB of young objects. Default: V8's own. */
+  readonly maxYoungGenerationSizeMb?: number;
+}
 
 export interface RuntimeOptions extends Partial<PoolOptions> {
   /** The file whose default export is a `defineJob`: a `file:` URL, or an absolute path. */

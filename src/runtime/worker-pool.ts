@@ -21,6 +21,7 @@ import { type ResultMessage, readResult, type TaskMessage, writeTask } from '../
 import { setImmediate, setTimeout } from '../timers.ts';
 import { bootstrapError } from './bootstrap-error.ts';
 import { type Member, newMember, taskPortOf, UnreadableResult } from './member.ts';
+import type { RuntimeLimits } from './options.ts';
 import { isHello, isLoaded, openLink } from './side-channel.ts';
 import { noThreadLeft } from './task-errors.ts';
 
@@ -42,15 +43,6 @@ interface WorkerPoolEvents {
   failed(error: MillpondError): void;
 }
 
-/** V8 heap limits of a worker. */
-export interface RuntimeLimits {
-  /** MiB of objects that live long. Default: V8's own. */
-  readonly maxOldGenerationSizeMb?: number;
-  /** MiB of young objects. Default: V8's own. */
-  readonly maxYoungGenerationSizeMb?: number;
-}
-
-/** Between the end of a thread's JavaScript and that of the thread lies a moment, more on a busy machine. */
 const LAST_BREATH_MS = 5000;
 /** So many deaths in a row of workers that never got a task mean that none ever will. */
 const MOST_IDLE_DEATHS = 3;
@@ -228,16 +220,17 @@ export class WorkerPool {
     }
   }
 
-  /** Its thread ends; where it has not soon after, native code keeps it from that, for ever. */
+  /** Its JavaScript is over; where the thread is not soon after, native code keeps it, for ever. */
   #closed(member: Member): void {
-    if (member.dismissed) return;
-    setTimeout(() => {
-      if (!this.#members.has(member.worker)) return;
-      member.dying = true;
-      member.cause ??= new Error('native code keeps the thread from its end, and what it holds');
-      member.unread(member.cause);
-      if ([...this.#members.values()].every(({ dying }) => dying)) this.#events.failed(noThreadLeft());
-    }, LAST_BREATH_MS).unref();
+    if (!member.dismissed) setTimeout(() => this.#lost(member), LAST_BREATH_MS).unref();
+  }
+
+  #lost(member: Member): void {
+    if (!this.#members.has(member.worker)) return;
+    member.dying = true;
+    member.cause ??= new Error('native code keeps the thread from its end, and what it holds');
+    member.unread(member.cause);
+    if ([...this.#members.values()].every(({ dying }) => dying)) this.#events.failed(noThreadLeft());
   }
 
   #reported(member: Member, message: FromWorker): boolean {

@@ -8,13 +8,13 @@ import { WORLDS, type WorldName } from './worlds.ts';
 
 /** More than 100,000 together. `npm run simulate -- --schedules N` plays more. */
 export const SCHEDULES: Readonly<Record<WorldName, number>> = {
-  mixed: 50_000,
-  tight: 20_000,
+  mixed: 36_000,
+  tight: 18_000,
   churning: 4_000,
-  deadly: 16_000,
-  crowded: 12_000,
-  resting: 16_000,
-  returning: 3_000,
+  deadly: 14_000,
+  crowded: 11_000,
+  resting: 14_000,
+  returning: 4_000,
 };
 
 export function playsAnySchedule(name: WorldName): void {
