@@ -9,9 +9,15 @@ const without = (all: string[], some: string[]): string[] => all.filter((file) =
 
 /** Simulated runtimes on any schedule, policies in closed loops, every interleaving: plain computing. */
 const computing = files('test/{exhaustive,property,simulation}/*.test.ts', 'test/stress/recording.test.ts');
-/** Much of something at once or again and again, the installed package, reports in browser and Java. */
+/**
+ * Much of something at once or again and again, every rate and layout of every codec, runs that are compared
+ * by chance, the installed package and its examples, reports in browser and Java.
+ */
 const slow = without(
-  files('test/{stress,package,report/page}/*.test.ts', 'test/{audio/leaks,report/java}.test.ts'),
+  files(
+    'test/{stress,package,examples,report/page}/*.test.ts',
+    'test/{audio/{bit-rates,layouts,leaks},e2e/escaping,report/{comparison,java}}.test.ts',
+  ),
   computing,
 );
 /** These start no thread and no process, and leave the process that they run in as it was. */
@@ -19,8 +25,8 @@ const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/{options,watch-view}}.test.ts',
-    'test/audio/{behind-sound,bit-rates,block-sizes,changes,changing-source}.test.ts',
-    'test/audio/{claims,exactness,formats,kernels,layouts,lengths,levels}.test.ts',
+    'test/audio/{behind-sound,block-sizes,changes,changing-source}.test.ts',
+    'test/audio/{claims,exactness,formats,kernels,lengths,levels}.test.ts',
     'test/audio/{loudness,loudness-tags,many-tags,ogg,outputs,pairs,survey,tags}.test.ts',
     'test/audio/{valid-bits,wav-chunks}.test.ts',
     'test/bench/{dsp,rounds,targets}.test.ts',
@@ -33,8 +39,9 @@ const pure = without(
     'test/docs/recording.test.ts',
     'test/docs/from-piscina.test.ts',
     'test/regulation/threads.test.ts',
-    // Java reads its tables.
+    // Those that are slow.
     'test/report/java.test.ts',
+    'test/report/comparison.test.ts',
     // Another user reads files that may not be read.
     'test/report/read-run.test.ts',
   ],
