@@ -12,7 +12,7 @@ import { EXIT } from './exit.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const EXIT_CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hungUp };
 /** How long a job may take to make a file that it has begun to, and a terminal to discard old output. */
-const SETTLED_MS = 20;
+const SETTLED_MS = 60;
 const SHOW_CURSOR = '\x1b[?25h';
 
 export interface Interrupt {

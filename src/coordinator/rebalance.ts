@@ -71,9 +71,11 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
     const workers = shards.filter(({ row }) => row !== MAIN_ROW);
     const missed = workers.reduce((sum, shard) => sum + shard.misses[tier], 0);
     pair('quota', main, workers, (shard) => wantedQuota(shard, missed), emptyQuota);
+    const gave = new Set(moves.filter((move) => move.tier === tier).map(({ from }) => from));
     // A receiver is no donor in the same round: what it got would go round in circles.
     const donors = shards.filter((shard) => !wanting(shard));
-    pair('quota', receivers, donors, (shard) => wantedQuota(shard, shard.misses[tier]), spareQuota);
+    const fresh = donors.filter(({ row }) => !gave.has(row));
+    pair('quota', receivers, fresh, (shard) => wantedQuota(shard, shard.misses[tier]), spareQuota);
     if (tier >= policy.firstMovedTier) {
       pair('buffers', receivers, donors, room, (shard) => shard.idleLow[tier]);
     }

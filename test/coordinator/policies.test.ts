@@ -110,6 +110,10 @@ describe('rebalance', () => {
     overflows: count,
   });
 
+  function giving(some: object) {
+    return { idle: 0, idleLow: 0, idleHigh: 0, quota: 0, misses: 0, overflows: 0, ...some };
+  }
+
   it('never gives what a shard has not, nor more than a round may', () => {
     fc.assert(
       fc.property(fc.array(shard, { maxLength: 12 }), (shards) => {
@@ -129,6 +133,8 @@ describe('rebalance', () => {
           );
         }
       }),
+      // Two that want of one what it can give once.
+      { examples: [[[giving({ overflows: 1 }), giving({ quota: 1 }), giving({ misses: 4, overflows: 1 })]]] },
     );
   });
 
