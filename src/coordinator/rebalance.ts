@@ -69,13 +69,13 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
     if (receivers.length === 0) continue;
     const main = shards.filter((shard) => shard.row === MAIN_ROW && !wanting(shard));
     const workers = shards.filter(({ row }) => row !== MAIN_ROW);
+    /** Rows that gave quota of this tier in this round. */
+    const gave = new Set<number>();
     const missed = workers.reduce((sum, shard) => sum + shard.misses[tier], 0);
     pair('quota', main, workers, (shard) => wantedQuota(shard, missed), emptyQuota);
-    const gave = new Set(moves.filter((move) => move.tier === tier).map(({ from }) => from));
     // A receiver is no donor in the same round: what it got would go round in circles.
     const donors = shards.filter((shard) => !wanting(shard));
-    const fresh = donors.filter(({ row }) => !gave.has(row));
-    pair('quota', receivers, fresh, (shard) => wantedQuota(shard, shard.misses[tier]), spareQuota);
+    pair('quota', receivers, donors, (shard) => wantedQuota(shard, shard.misses[tier]), spareQuota);
     if (tier >= policy.firstMovedTier) {
       pair('buffers', receivers, donors, room, (shard) => shard.idleLow[tier]);
     }
@@ -112,7 +112,7 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
     ): void {
       const offers = from
         .map((shard) => ({ row: shard.row, left: spare(shard) }))
-        .filter((offer) => offer.left > 0)
+        .filter(({ row, left }) => left > 0 && !(kind === 'quota' && gave.has(row)))
         .sort((a, b) => b.left - a.left);
       let next = 0;
       for (const receiver of to) {
@@ -123,6 +123,7 @@ export function rebalance(shards: readonly ShardView[], policy: RebalancePolicy 
           moves.push({ kind, tier, from: offer.row, to: receiver.row, count });
           wanted -= count;
           offer.left -= count;
+          if (kind === 'quota') gave.add(offer.row);
           // One batch from a donor in a round; the rest waits until the rows show what it did.
           next++;
         }
