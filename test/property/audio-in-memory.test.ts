@@ -6,6 +6,7 @@ import { Block } from '../../src/audio/block.ts';
 import { openDecoder } from '../../src/audio/open-decoder.ts';
 import type { TranscodeRequest, TranscodeResult } from '../../src/audio/plan/request.ts';
 import { TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
+import { createSink } from '../../src/audio/sinks/create-sink.ts';
 import type { AudioBytes } from '../../src/audio/sources/lease-source.ts';
 import type { AudioInput } from '../../src/audio/sources/open-source.ts';
 import { transcode } from '../../src/audio/transcode.ts';
@@ -129,6 +130,17 @@ describe('audio in leases', () => {
       while (decoder.read(block) > 0);
     }).toThrow(refusal('ERR_LEASE_RELEASED'));
     expect(decoded(inLeases(readFileSync(at('tone.wav')), [65_536], pool))).toEqual(decoded(at('tone.wav')));
+  });
+
+  test('holds zeros where nothing was written, whatever lay in its memory before', () => {
+    using sink = createSink({ leases: true }, dirtyShard());
+    sink.write(Buffer.from('ab'), 70_000);
+    sink.write(Buffer.from('cd'), 10);
+    const written = Buffer.concat((sink.take() ?? []).map((lease) => lease.bytes));
+    const expected = Buffer.alloc(70_002);
+    expected.write('cd', 10);
+    expected.write('ab', 70_000);
+    expect(written).toEqual(expected);
   });
 
   test('that finds no room for its output gives all of it back', () => {

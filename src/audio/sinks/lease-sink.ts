@@ -29,7 +29,6 @@ export function createLeaseSink(pool: Pool, name = 'memory'): LeaseSink {
   const grow = (to: number): void => {
     while (room < to) {
       const lease = pool.acquire(room < LATER_BYTES ? FIRST_BYTES : LATER_BYTES);
-      lease.bytes.fill(0);
       leases.push(lease);
       starts.push(room);
       room += lease.length;
@@ -47,6 +46,8 @@ export function createLeaseSink(pool: Pool, name = 'memory'): LeaseSink {
     size: () => size,
     write(bytes, position) {
       grow(position + bytes.length);
+      // Recycled memory holds what others left there.
+      if (position > size) copyTo({ leases, starts }, size, new Uint8Array(position - size));
       copyTo({ leases, starts }, position, bytes);
       size = Math.max(size, position + bytes.length);
     },
