@@ -151,11 +151,18 @@ function inTrial(
     verdict === 'no work'
       ? `No work was reported in the trial of ${size(triedBytes)}`
       : `${size(triedBytes)} does ${found}, ${verdict}`;
-  return change(failedAt(over, triedBytes, input, policy), input, 'return', baseBytes, reason);
+  const firstMs = verdict === 'unclear' && gain > 0 ? policy.retryUnclearMs : policy.retryMs;
+  return change(failedAt(over, triedBytes, input, policy, firstMs), input, 'return', baseBytes, reason);
 }
 
-function failedAt(state: BlockState, bytes: Bytes, { nowMs }: BlockInput, policy: BlockPolicy): BlockState {
-  const retryMs = Math.min(policy.mostRetryMs, Math.max(policy.retryMs, 2 * (state.failed?.retryMs ?? 0)));
+function failedAt(
+  state: BlockState,
+  bytes: Bytes,
+  { nowMs }: BlockInput,
+  policy: BlockPolicy,
+  firstMs = policy.retryMs,
+): BlockState {
+  const retryMs = Math.min(policy.mostRetryMs, Math.max(firstMs, 2 * (state.failed?.retryMs ?? 0)));
   return { ...state, failed: { bytes, untilMs: nowMs + retryMs, retryMs } };
 }
 

@@ -36,6 +36,8 @@ export interface BlockPolicy extends TrialPolicy, CostPolicy, BlockSizes {
    */
   readonly retryMs: number;
   readonly mostRetryMs: number;
+  /** The first time for a size that seemed to help a little, which its trial could not tell from noise. */
+  readonly retryUnclearMs: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -52,6 +54,7 @@ export const DEFAULT_BLOCK_POLICY: Omit<BlockPolicy, keyof BlockSizes> = {
   mostCeilingDoublingMs: 24 * HOUR_MS,
   retryMs: 30_000,
   mostRetryMs: 24 * HOUR_MS,
+  retryUnclearMs: 5000,
   trialMs: 400,
   leastGain: 0.02,
   mostPairs: 8,
