@@ -8,6 +8,7 @@ import { bundleAssets } from './report/page/bundle.ts';
 const entries = [
   'src/index',
   'src/worker',
+  'src/thread/boot',
   'src/audio/index',
   'src/telemetry/prometheus',
   'src/telemetry/opentelemetry',

@@ -6,9 +6,6 @@ import * as promises from 'node:timers/promises';
 
 export const { setTimeout, clearTimeout, setImmediate, queueMicrotask } = globalThis;
 
-/** Behind what is under way, before any promise. */
-export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
-
 /** As `setTimeout` of `node:timers/promises`. */
 export const sleep: typeof promises.setTimeout = promises.setTimeout;
 

@@ -1,28 +1,14 @@
-/**
- * What a job file imports. Loaded in a worker that a runtime started, it joins that runtime: the thread gets
- * its shard, and `defineJob` says hello.
- */
-import { isMainThread, workerData } from 'node:worker_threads';
+/** What a job file imports. A runtime loads that in its worker threads. */
 import { MillpondError } from './errors.ts';
-import { isProbe, type Probe, READY, type WorkerStart } from './messages/start.ts';
-import type { TaskMessage } from './messages/wire.ts';
 import type { BlockAdvice, JobContext } from './thread/job-context.ts';
-import { type Job, JobThread } from './thread/job-thread.ts';
+import { type DefinedJob, JOB } from './thread/job-file.ts';
 
 export { MillpondError } from './errors.ts';
 export { isLease, type Lease } from './pool/lease.ts';
 export type { AcquireOptions, Pool } from './pool/pool.ts';
 export type { WriteOptions } from './pool/sending.ts';
 export type { Pin } from './pool/store.ts';
-export type { BlockAdvice, JobContext };
-
-const start: WorkerStart | undefined = isMainThread ? undefined : workerData?.millpond;
-const thread = start === undefined ? undefined : new JobThread(start);
-
-/** What a job file exports; only a runtime calls it. */
-export type DefinedJob<Input, Result> = ((task: never) => unknown) & {
-  /** Types only. */ readonly __job?: (input: Input) => Result;
-};
+export type { BlockAdvice, DefinedJob, JobContext };
 
 /**
  * Makes a job out of a function; export the result as default. The function may be synchronous or not, and is
@@ -41,15 +27,12 @@ export function defineJob<Input, Result>(
       `defineJob takes the function that does the work, got ${typeof job}. Write: export default defineJob((input, { pool }) => ...).`,
     );
   }
-  thread?.introduce();
-  return (message: TaskMessage | Probe) => {
-    if (thread === undefined) throw notAWorker();
-    if (isProbe(message)) {
-      thread.serve();
-      return READY;
-    }
-    return thread.run(job as Job, message);
-  };
+  return Object.assign(
+    (): never => {
+      throw notAWorker();
+    },
+    { [JOB]: job },
+  );
 }
 
 function notAWorker(): MillpondError {

@@ -88,6 +88,8 @@ class TestSupply extends ThreadSupply {
   readonly during: (() => void)[] = [];
   /** What happens to a store that goes back to where a result brought it from. */
   sent: (store: Store) => boolean = () => false;
+  /** Its task was cancelled. */
+  cancelledTask = false;
   allocations = 0;
   failAfter = Number.POSITIVE_INFINITY;
   blocks = true;
@@ -102,6 +104,7 @@ class TestSupply extends ThreadSupply {
       returnLoan: (store) => void hands.supply?.returned.push(store),
       goesBack: (store) => hands.supply?.sent(store) ?? false,
       currentTask: () => 1,
+      currentCancelled: () => hands.supply?.cancelledTask ?? false,
     });
     hands.supply = this;
     this.#stand = stand;
@@ -135,7 +138,8 @@ class TestSupply extends ThreadSupply {
   }
 
   cancel(row: number): void {
-    this.#stand.ledger.row(row).cancel(1);
+    this.cancelledTask = true;
+    this.#stand.ledger.row(row).countCancel();
   }
 }
 

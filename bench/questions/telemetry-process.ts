@@ -47,6 +47,7 @@ const shard = new Shard({
     returnLoan: () => {},
     goesBack: () => false,
     currentTask: () => 0,
+    currentCancelled: () => false,
   }),
   counts: new RowCounts(ledger, row),
   recorder,

@@ -40,8 +40,8 @@ export const OWNER = 1;
 export const FREE = 0;
 /** 1 or 0. */
 export const MAIL = 2;
-/** Number of a task, 0 for none. */
-export const CANCEL = 3;
+/** Changes with each task that is cancelled. */
+export const CANCELS = 3;
 /** Thousandths. */
 export const PROGRESS = 4;
 /** KiB. */
@@ -59,6 +59,10 @@ export const REFUSED_AT = DECLARED + 1;
 export const LONGEST_BLOCK = REFUSED_AT + 1;
 /** Messages, in 32 bits. */
 export const MAIL_READ = LONGEST_BLOCK + 1;
+/** Number of the task that began last, 0 for none. */
+export const BEGUN = MAIL_READ + 1;
+/** Nanoseconds, saturated. */
+export const LONGEST_TASK = BEGUN + 1;
 /** Two cache lines, so that neighbours never share one. */
 export const ROW_WORDS = 32;
 

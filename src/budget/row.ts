@@ -11,13 +11,15 @@ import type { ShardWords } from '../pool/idle.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import { Counters } from './counters.ts';
 import {
-  CANCEL,
+  BEGUN,
+  CANCELS,
   COUNTERS,
   DECLARED,
   FREE,
   HUNGER,
   LISTS,
   LONGEST_BLOCK,
+  LONGEST_TASK,
   MAIL,
   MAIL_READ,
   OWNER,
@@ -54,6 +56,11 @@ export class LedgerRow {
 
   // Its mailbox. The pool looks at the flag with every request and release, by a plain load (`shardWords`).
 
+  /** Something may lie there. Owner; a plain load. */
+  get hasMail(): boolean {
+    return this.#words[this.#first + MAIL] !== 0;
+  }
+
   /** Coordinator, after it has posted: a worker that sees the flag finds the message. */
   raiseMail(): void {
     Atomics.store(this.#words, this.#first + MAIL, 1);
@@ -79,14 +86,37 @@ export class LedgerRow {
 
   // Its task.
 
-  /** Tells the worker to stop the task of this number, 1 or more. Main thread. */
-  cancel(task: number): void {
-    Atomics.store(this.#words, this.#first + CANCEL, task);
+  /** Changes with each cancel. Owner. */
+  get cancels(): number {
+    return Atomics.load(this.#words, this.#first + CANCELS);
   }
 
-  /** The running task, by its number, was told to stop. Owner. */
-  cancelled(task: number): boolean {
-    return Atomics.load(this.#words, this.#first + CANCEL) === task;
+  /** Main thread, after it has posted which task it is: a worker that sees the change finds the message. */
+  countCancel(): void {
+    Atomics.add(this.#words, this.#first + CANCELS, 1);
+  }
+
+  /** Number of the task that began last, 0 before the first. Main thread, once the thread has ended. */
+  get begunTask(): number {
+    return Atomics.load(this.#words, this.#first + BEGUN);
+  }
+
+  /** Owner, before each task. */
+  set begunTask(task: number) {
+    Atomics.store(this.#words, this.#first + BEGUN, task);
+  }
+
+  /**
+   * How long the longest task of the last message took: nanoseconds, 2^31 - 1 at most. Main thread, when what
+   * came of it has arrived; a plain load.
+   */
+  get longestTaskNs(): number {
+    return this.#words[this.#first + LONGEST_TASK];
+  }
+
+  /** Owner, before it posts what came of them; a plain store, since the message comes after it. */
+  set longestTaskNs(nanoseconds: number) {
+    this.#words[this.#first + LONGEST_TASK] = Math.min(MOST, nanoseconds);
   }
 
   /** Of the running task. Main thread; a plain load. */

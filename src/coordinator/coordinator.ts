@@ -150,6 +150,7 @@ export class Coordinator {
   /** Tells a worker to stop its task. */
   cancel(row: number, task: number): void {
     this.#links.post(row, { kind: 'cancel', task });
+    this.#ledger.row(row).countCancel();
   }
 
   handle(row: number, message: Answer): void {

@@ -29,7 +29,10 @@ export interface Gift {
 export type Places = readonly (readonly [crate: number, ...path: (string | number)[]])[];
 
 export interface Task {
+  /** 1 to 2^31 - 1. */
   readonly task: number;
+  /** Which of the runtime's jobs it is for, from 0. */
+  readonly job: number;
   readonly input: unknown;
   readonly crates: readonly Crate[];
   readonly places: Places;
@@ -45,6 +48,7 @@ export function taskBuffers({ crates, gifts }: Task): ArrayBuffer[] {
 
 /** How a task ended; what is empty is left out. Loans go home with a result and with an error alike. */
 export interface TaskResult {
+  readonly task: number;
   readonly value?: unknown;
   readonly error?: ErrorRecord;
   readonly crates?: readonly Crate[];

@@ -75,7 +75,7 @@ export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number)
   if (unknown !== undefined) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
-      `A runtime has the options job, threads, resourceLimits, logLevel, log, health, shadow, record and ${Object.keys(DEFAULT_POOL_OPTIONS).join(', ')}; got '${unknown}'. Look for a typo.`,
+      `A runtime has the options job, jobs, threads, resourceLimits, logLevel, log, health, shadow, record and ${Object.keys(DEFAULT_POOL_OPTIONS).join(', ')}; got '${unknown}'. Look for a typo.`,
     );
   }
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

@@ -46,6 +46,10 @@ export class Admission {
     return this.#now();
   }
 
+  get held(): boolean {
+    return this.#held;
+  }
+
   /** Holds new tasks back, except one at a time, which may be the one that releases memory. */
   hold(held: boolean): void {
     this.#held = held;

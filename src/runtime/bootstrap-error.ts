@@ -3,6 +3,9 @@ import { MillpondError } from '../errors.ts';
 
 /** @param cause what was thrown while its job was loaded, if that is known */
 export function bootstrapError(cause: Error | undefined, exitCode: number): MillpondError {
+  if (cause !== undefined && 'code' in cause && cause.code === 'ERR_JOB_INVALID') {
+    return new MillpondError(cause.code, cause.message, { cause });
+  }
   const why = cause?.message ?? `exit code ${exitCode}`;
   const message =
     withoutFfmpeg(why) ??

@@ -54,7 +54,7 @@ function leftThreads({ tasks, workers, ledger, loans }: ClosingParts): LeftThrea
     return {
       shard: member.row,
       threadId: member.threadId,
-      state: member.busy ? 'running' : member.loaded ? 'silent' : 'starting',
+      state: member.busy ? 'running' : member.ready ? 'silent' : 'starting',
       task: task?.name ?? null,
       taskMs: task === undefined ? null : Math.round(nowMs() - task.startedMs),
       heldBytes,

@@ -9,6 +9,8 @@ export interface Entry {
   task: Task;
   readonly name: string;
   readonly needKib: number;
+  /** It may share a message with others: it brings nothing, declares nothing and reports to nobody. */
+  light: boolean;
   readonly acceptedMs: number;
   /** In the async context of its caller. */
   readonly onProgress: RunOptions['onProgress'];
@@ -27,15 +29,12 @@ export interface Entry {
 export function newEntry(
   task: Task,
   { name, onProgress }: RunOptions,
-  { needKib, acceptedMs, resolve, reject }: Pick<Entry, 'needKib' | 'acceptedMs' | 'resolve' | 'reject'>,
+  accepted: Pick<Entry, 'needKib' | 'light' | 'acceptedMs' | 'resolve' | 'reject'>,
 ): Entry {
   return {
     task,
     name: name ?? defaultName(task.task),
-    needKib,
-    acceptedMs,
-    resolve,
-    reject,
+    ...accepted,
     onProgress: onProgress && AsyncLocalStorage.bind(onProgress),
     member: null,
     startedMs: null,

@@ -14,6 +14,7 @@ interface Rule {
 }
 
 const RUN: Readonly<Record<keyof RunOptions, Rule>> = {
+  job: { accepts: (value) => typeof value === 'string', takes: 'the name of a job' },
   signal: { accepts: isSignal, takes: 'an AbortSignal' },
   name: { accepts: (value) => typeof value === 'string', takes: 'a string' },
   onProgress: { accepts: (value) => typeof value === 'function', takes: 'a function' },

@@ -1,8 +1,5 @@
 /** The options of `createRuntime`, checked and with defaults filled in. Pure. */
 import { availableParallelism } from 'node:os';
-import { isAbsolute } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
 import { type PoolOptions, resolvePoolOptions } from '../pool/options.ts';
 import { checkShadow } from '../regulation/block-control.ts';
@@ -11,8 +8,8 @@ import { type GivenThresholds, resolveHealth } from '../telemetry/health.ts';
 import type { HealthThresholds } from '../telemetry/health-findings.ts';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { RecordOptions } from '../telemetry/recording/record-options.ts';
-import { escaped, shortened } from '../text/escaping.ts';
 import { setImmediate } from '../timers.ts';
+import { type JobFiles, type NamedJob, resolveJobs } from './jobs.ts';
 
 /** V8 heap limits of a worker. */
 export interface RuntimeLimits {
@@ -24,7 +21,12 @@ export interface RuntimeLimits {
 
 export interface RuntimeOptions extends Partial<PoolOptions> {
   /** The file whose default export is a `defineJob`: a `file:` URL, or an absolute path. */
-  readonly job: URL | string;
+  readonly job?: URL | string;
+  /**
+   * Several such files, instead of `job`, by the names that `run(input, { job })` takes. They share threads,
+   * shards and budget; each thread loads all of them.
+   */
+  readonly jobs?: JobFiles;
   /** Worker threads, 1 to 1024. Default: what the machine gives this process. */
   readonly threads?: number;
   /** V8 heap limits of each worker. They do not count leases; the budget does. */
@@ -51,7 +53,8 @@ export interface RuntimeOptions extends Partial<PoolOptions> {
 }
 
 export interface RuntimeSettings {
-  readonly job: URL | string;
+  /** One or more. */
+  readonly jobs: readonly NamedJob[];
   readonly threads: number;
   readonly resourceLimits: RuntimeLimits | undefined;
   readonly log: Log;
@@ -71,6 +74,7 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
   }
   const {
     job,
+    jobs,
     threads = availableParallelism(),
     resourceLimits,
     logLevel,
@@ -80,9 +84,8 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
     record,
     ...pool
   } = given;
-  checkJob(job);
   return {
-    job,
+    jobs: resolveJobs(job, jobs),
     threads,
     resourceLimits,
     record,
@@ -91,28 +94,6 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
     shadow: checkShadow(shadow),
     log: resolveLog(log, logLevel),
   };
-}
-
-/** A relative path would be looked for where the process was started. */
-function checkJob(job: unknown): void {
-  if (typeof job === 'string' && isAbsolute(job)) return;
-  if (job instanceof URL || (typeof job === 'string' && job.startsWith('file:'))) {
-    try {
-      fileURLToPath(job);
-      return;
-    } catch {
-      // Not of a file of this machine.
-    }
-  }
-  throw new MillpondError(
-    'ERR_INVALID_ARGUMENT',
-    `job is a file: URL or an absolute path, got ${shownJob(job)}. Write for example new URL('./my-job.ts', import.meta.url).`,
-  );
-}
-
-function shownJob(job: unknown): string {
-  const text = job instanceof URL ? job.href : inspect(job, { depth: 0, breakLength: Infinity });
-  return shortened(escaped(text), 200);
 }
 
 function resolveLog(log: Log | undefined, level: LogLevel | undefined): Log {

@@ -5,8 +5,11 @@
 import type { Bytes } from '../bytes.ts';
 import type { HealthReport } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
+import type { InputOf, JobFile, ResultOf } from './jobs.ts';
 
 export interface RunOptions {
+  /** Which of the runner's jobs, by its name. Needed where there are several. */
+  readonly job?: string;
   /** Rejects the run at once with the signal's reason, and asks the job to stop. */
   readonly signal?: AbortSignal;
   /** What logs call the task. Default: `task N`. */
@@ -71,8 +74,32 @@ export interface CloseReport {
   readonly left: readonly LeftThread[];
 }
 
-/** To be called by the thread that made it. */
-export interface Runner extends AsyncDisposable {
+/** Jobs of whose types nothing is known. */
+export interface Untyped {
+  readonly untyped: true;
+}
+
+/** How tasks are run: by what is known of the jobs' types. */
+type Run<Jobs> = Jobs extends Untyped
+  ? <Result = unknown>(input?: unknown, options?: RunOptions) => Promise<Result>
+  : Jobs extends JobFile<infer Input, infer Result>
+    ? (...given: Given<Input, RunOptions>) => Promise<Result>
+    : <Name extends keyof Jobs & string>(
+        input: InputOf<Jobs[Name]>,
+        options: RunOptions & { readonly job: Name },
+      ) => Promise<ResultOf<Jobs[Name]>>;
+
+/** An input that may be undefined may be left out. */
+type Given<Input, Options> = undefined extends Input
+  ? [input?: Input, options?: Options]
+  : [input: Input, options?: Options];
+
+/**
+ * What can run tasks. To be called by the thread that made it.
+ * @typeParam Jobs job files that `jobFile` gave types, by their names, or one by itself: then a wrong input
+ * or name does not compile, and the result has its type
+ */
+export interface Runner<Jobs = Untyped> extends AsyncDisposable {
   /** How many tasks run at once. */
   readonly threads: number;
   /**
@@ -84,7 +111,7 @@ export interface Runner extends AsyncDisposable {
    * `ERR_REQUEST_TOO_LARGE`, and `ERR_BUDGET_EXHAUSTED` when no task runs that could make room, for
    * `acquireTimeoutMs`
    */
-  run<Result = unknown>(input?: unknown, options?: RunOptions): Promise<Result>;
+  run: Run<Jobs>;
   /** Plain JSON; also after `close`. */
   snapshot(): Snapshot;
   /** A verdict on the runner as it is now, with a sentence for each check. */

@@ -17,12 +17,13 @@ import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { endTasks, endThreads } from './closing.ts';
 import { Deadline } from './deadline.ts';
 import { checkCloseOptions, checkRunOptions } from './given-options.ts';
+import type { JobFile, JobFiles } from './jobs.ts';
 import { type RuntimeOptions, type RuntimeSettings, resolveRuntimeOptions } from './options.ts';
-import type { CloseOptions, CloseReport, Runner, RunOptions } from './runner.ts';
+import type { CloseOptions, CloseReport, Runner, RunOptions, Untyped } from './runner.ts';
 import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
 
 /** A runner whose threads belong to this process. */
-export interface Runtime extends Runner {
+export interface Runtime<Jobs = Untyped> extends Runner<Jobs> {
   /** The main thread's shard. */
   readonly pool: Pool;
 }
@@ -42,6 +43,13 @@ const FAILED_START_CLOSE_MS = 10_000;
  * `ERR_WORKER_BOOTSTRAP`, `ERR_JOB_INVALID`; before any thread starts `ERR_OUTPUT_WRITE`, when the file of
  * `record` cannot be made
  */
+export function createRuntime<const Jobs extends JobFiles>(
+  options: RuntimeOptions & { readonly jobs: Jobs },
+): Promise<Runtime<Jobs>>;
+export function createRuntime<File extends JobFile<never, unknown>>(
+  options: RuntimeOptions & { readonly job: File },
+): Promise<Runtime<File>>;
+export function createRuntime(options: RuntimeOptions): Promise<Runtime>;
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const runtime = new ThreadRuntime(resolveRuntimeOptions(options));
   await runtime.started();

@@ -42,6 +42,14 @@ export function tooDeep(): MillpondError {
   );
 }
 
+/** It began, or could not be read there. */
+export function unreadableInput(name: string): MillpondError {
+  return new MillpondError(
+    'ERR_NOT_CLONEABLE',
+    `An input can be read in the worker that gets it; that of '${escaped(name)}' cannot. Pass less, or flatter data; its worker is replaced, and what it brought is free again.`,
+  );
+}
+
 export function unreadable(name: string, error: Error): MillpondError {
   return new MillpondError(
     'ERR_NOT_CLONEABLE',

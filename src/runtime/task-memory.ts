@@ -7,7 +7,7 @@
 import type { Bytes } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import { crateFor, detachViews, type Packed, pack, unpack } from '../messages/cargo.ts';
-import { type Crate, type Task, type TaskResult, taskBuffers } from '../messages/tasks.ts';
+import type { Crate, Task, TaskResult } from '../messages/tasks.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 
@@ -38,17 +38,17 @@ export class TaskMemory {
 
   /** What an input brought that can never be sent goes back to the pool. */
   refuse(packed: Packed): void {
-    this.bringHome(this.load(0, packed));
+    this.bringHome(this.load(0, 0, packed));
   }
 
   /** Detaches the leases of an input from the caller and lends them to the task. */
-  load(task: number, { value, leases, places }: Packed): Task {
+  load(task: number, job: number, { value, leases, places }: Packed): Task {
     const crates = leases.map((lease): Crate => {
       const { length } = lease;
       const store = this.#shard.leases.detach(lease);
       return crateFor(store, length, this.#coordinator.loans.open(store.capacity, store.origin));
     });
-    return { task, input: value, crates, places, gifts: [] };
+    return { task, job, input: value, crates, places, gifts: [] };
   }
 
   /** The same task, which waits: from now on nothing may write to what it brought. */
@@ -69,16 +69,6 @@ export class TaskMemory {
   recall(row: number, { crates, gifts }: Task): void {
     for (const crate of crates) this.#coordinator.loans.dispatch(crate.loan, -1);
     this.#coordinator.transfers.unpackReturns(row, gifts);
-  }
-
-  /**
-   * The task was posted to a worker and no result came. True when its buffers have left: then only the
-   * worker's end settles them.
-   */
-  hasLeft(row: number, task: Task): boolean {
-    if (taskBuffers(task).some((buffer) => buffer.detached)) return true;
-    this.#coordinator.transfers.unpackReturns(row, task.gifts);
-    return false;
   }
 
   /** Attaches the memory of a task that never left to this shard again. */

@@ -1,27 +1,28 @@
 /**
  * Every task from the moment it is accepted until its memory is accounted for.
  *
- * Owns the queue and the running tasks; main thread only. A task waits here, never in Piscina, and is posted
- * when a worker is free. Invariant: an accepted task is answered once, and is in the queue, or running, or
- * over. Leaves to others: its memory (`TaskMemory`), whether it may start (`Admission`).
+ * Owns the queue and the running tasks; main thread only. A task waits here, and is posted when a worker is
+ * free; short ones share a message. Invariant: an accepted task is answered once, and is in the queue, or
+ * running, or over. Leaves to others: its memory (`TaskMemory`), whether it may start (`Admission`), what
+ * becomes of it in its worker (`RunningTasks`).
  */
-import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { KiB } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { MillpondError } from '../errors.ts';
-import { errorFrom } from '../messages/error-record.ts';
-import { type TaskResult, taskBuffers } from '../messages/tasks.ts';
+import type { TaskResult } from '../messages/tasks.ts';
 import type { TierPolicies } from '../pool/tiers.ts';
 import { type Admission, needKib } from '../regulation/admission.ts';
-import { type Log, leakEvent } from '../telemetry/log.ts';
-import type { TaskCounts, TaskEnd, TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { TaskCounts, TaskObserver } from '../telemetry/task-end.ts';
 import { type Entry, listen, newEntry, type Standing, standing } from './entry.ts';
-import { type Member, UnreadableResult } from './member.ts';
+import { jobNumber, type NamedJob } from './jobs.ts';
+import type { Member } from './member.ts';
 import type { RunOptions } from './runner.ts';
-import { leftPin, notCloneable, tooDeep, unreadable, workerLost } from './task-errors.ts';
+import { RunningTasks } from './running-tasks.ts';
+import { TaskEndings } from './task-endings.ts';
+import { tooDeep } from './task-errors.ts';
 import type { TaskMemory } from './task-memory.ts';
-import { TaskNames } from './task-names.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** What tasks need of the workers. */
@@ -34,6 +35,9 @@ interface TasksParts {
   readonly workers: TaskWorkers;
   readonly admission: Admission;
   readonly tiers: TierPolicies;
+  /** Worker threads. */
+  readonly threads: number;
+  readonly jobs: readonly NamedJob[];
   readonly log: Log;
   readonly observers: readonly TaskObserver[];
   accepted(): void;
@@ -43,38 +47,42 @@ export class Tasks {
   readonly #parts: TasksParts;
   /** In the order of acceptance. */
   readonly #queue = new Set<Entry>();
-  readonly #running = new Set<Entry>();
-  readonly #counts = { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
-  readonly #names = new TaskNames();
+  readonly #running: RunningTasks;
+  readonly #endings: TaskEndings;
   #last = 0;
-  /** When a task was last accepted into an empty queue, began or ended. */
-  #movedMs = 0;
+  /** When a task was last accepted into an empty queue. */
+  #filledMs = 0;
   #broken: MillpondError | null = null;
   #idle: (() => void)[] = [];
 
   constructor(parts: TasksParts) {
     this.#parts = parts;
+    const { jobs, observers, admission } = parts;
+    this.#endings = new TaskEndings(jobs, observers, () => admission.nowMs);
+    this.#running = new RunningTasks({ ...parts, endings: this.#endings });
   }
 
   /** What stands still, at this time of the ports' clock. */
   standing(nowMs: number): Standing {
-    return standing(this.#queue, this.#running, this.#movedMs, nowMs);
+    const movedMs = Math.max(this.#filledMs, this.#running.lastMs, this.#endings.lastMs);
+    return standing(this.#queue, this.#running.all, movedMs, nowMs);
   }
 
   get counts(): TaskCounts {
-    return { queued: this.#queue.size, running: this.#running.size, ...this.#counts };
+    return { queued: this.#queue.size, running: this.#running.all.size, ...this.#endings.counts };
   }
 
   /** True when nothing is queued or running. */
   get quiet(): boolean {
-    return this.#queue.size === 0 && this.#running.size === 0;
+    return this.#queue.size === 0 && this.#running.all.size === 0;
   }
 
   /** Accepts a task. Throws, and takes nothing, when the input holds what cannot be moved. */
   accept(input: unknown, options: RunOptions): Promise<unknown> {
     if (this.#broken !== null) throw this.#broken;
     options.signal?.throwIfAborted();
-    const { ledger, memory, tiers, admission } = this.#parts;
+    const { ledger, memory, tiers, admission, jobs } = this.#parts;
+    const job = jobNumber(jobs, options.job);
     const { packed, broughtBytes } = memory.pack(input);
     const need = needKib(options.needBytes, tiers, ledger.limitKib * KiB, broughtBytes);
     if (packed.tooDeep) {
@@ -82,13 +90,15 @@ export class Tasks {
       throw tooDeep();
     }
     this.#last = (this.#last % 0x7fffffff) + 1;
-    const task = memory.load(this.#last, packed);
+    const task = memory.load(this.#last, job, packed);
     return new Promise((resolve, reject) => {
-      const accepted = { needKib: need, acceptedMs: admission.nowMs, resolve, reject };
+      const light =
+        need === 0 && task.crates.length === 0 && !packed.doubtful && options.onProgress === undefined;
+      const accepted = { needKib: need, light, acceptedMs: admission.nowMs, resolve, reject };
       const entry = newEntry(task, options, accepted);
       const { signal } = options;
       if (signal !== undefined) listen(entry, signal, () => this.#cancel(entry, signal.reason));
-      if (this.#queue.size === 0) this.#movedMs = entry.acceptedMs;
+      if (this.#queue.size === 0) this.#filledMs = entry.acceptedMs;
       this.#queue.add(entry);
       this.#parts.accepted();
       this.pump();
@@ -99,24 +109,83 @@ export class Tasks {
 
   /** Gives queued tasks to free workers, as far as memory admits the one that has waited longest. */
   pump(): void {
-    const { workers, admission, coordinator } = this.#parts;
-    for (const entry of this.#queue) {
-      const member = workers.idle();
-      if (member === undefined) return;
-      if (!admission.admits(entry.needKib)) {
-        if (admission.clearable(entry.needKib)) coordinator.makeRoom();
-        const error = admission.refusal(entry.acceptedMs, entry.needKib, entry.name);
-        if (error === null) return;
-        this.#queue.delete(entry);
-        this.#refuse(entry, error);
-        this.#checkIdle();
-      } else if (this.#start(entry, member)) this.#queue.delete(entry);
+    const { workers, threads } = this.#parts;
+    for (let member = workers.idle(); member !== undefined; member = workers.idle()) {
+      const first = this.#nextAdmitted();
+      if (first === undefined) return;
+      const entries = [first];
+      // No worker gets more than its share of what waits.
+      const share = Math.ceil((this.#queue.size + 1) / threads);
+      let most = Math.min(share, this.#running.most(first));
+      for (const next of this.#queue) {
+        most = Math.min(most, this.#running.most(next));
+        if (entries.length >= most) break;
+        this.#queue.delete(next);
+        entries.push(next);
+      }
+      this.#restore(this.#running.start(entries, member));
+      this.#checkIdle();
     }
+  }
+
+  /** What came of the next tasks that a worker was given. */
+  ended(member: Member, results: readonly TaskResult[]): void {
+    this.#running.ended(member, results);
+    this.#goOn();
+  }
+
+  /** What came of the next task of a worker cannot be read. */
+  unreadable(member: Member, error: Error): void {
+    this.#running.unreadable(member, error);
+    this.#goOn();
+  }
+
+  /** A worker cannot read what it was given. */
+  unread(member: Member): void {
+    this.#running.unread(member);
+    this.#goOn();
+  }
+
+  /** Of what a worker was given nothing more will come. */
+  lost(member: Member, error: Error): void {
+    this.#restore(this.#running.lost(member, error));
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    this.pump();
+    this.#checkIdle();
+  }
+
+  /** The task that is to start now, taken out of the queue; none where memory admits none. */
+  #nextAdmitted(): Entry | undefined {
+    const { admission, coordinator } = this.#parts;
+    for (const entry of this.#queue) {
+      if (admission.admits(entry.needKib)) {
+        this.#queue.delete(entry);
+        return entry;
+      }
+      if (admission.clearable(entry.needKib)) coordinator.makeRoom();
+      const error = admission.refusal(entry.acceptedMs, entry.needKib, entry.name);
+      if (error === null) return undefined;
+      this.#queue.delete(entry);
+      this.#refuse(entry, error);
+      this.#checkIdle();
+    }
+    return undefined;
+  }
+
+  /** Puts back what did not begin, before all that came later. */
+  #restore(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    const later = [...this.#queue];
+    this.#queue.clear();
+    for (const entry of [...entries, ...later]) this.#queue.add(entry);
   }
 
   /** Reads the shared progress of running tasks whose callers want it. */
   reportProgress(): void {
-    for (const entry of this.#running) {
+    for (const entry of this.#running.all) {
       const { onProgress } = entry;
       if (onProgress === undefined || entry.member === null || entry.answered) continue;
       const progress = this.#parts.ledger.row(entry.member.row).progressThousandths / 1000;
@@ -142,19 +211,19 @@ export class Tasks {
 
   /** Cancels whatever waits or runs, with an error for its name. */
   stop(reason: (name: string) => MillpondError): void {
-    for (const entry of [...this.#queue, ...this.#running]) this.#cancel(entry, reason(entry.name));
+    for (const entry of [...this.#queue, ...this.#running.all]) this.#cancel(entry, reason(entry.name));
   }
 
   /** Tasks that have not come to their end in their workers, though their callers may have been answered. */
   running(): { readonly member: Member; readonly name: string; readonly startedMs: number }[] {
-    return [...this.#running].map(({ member, name, startedMs }) => {
+    return [...this.#running.all].map(({ member, name, startedMs }) => {
       return { member: member as Member, name, startedMs: startedMs as number };
     });
   }
 
   /** What a task is called, or was, if it is one of the last that ended. */
   nameOf(task: number): string {
-    return this.#names.of(task);
+    return this.#endings.names.of(task);
   }
 
   /** Resolves when nothing is queued or running. */
@@ -162,135 +231,25 @@ export class Tasks {
     if (!this.quiet) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** False when the worker went between being chosen and being given the task; the next one may be there. */
-  #start(entry: Entry, member: Member): boolean {
-    const { ledger, memory, workers, admission } = this.#parts;
-    const row = ledger.row(member.row);
-    row.progressThousandths = 0;
-    row.declared = entry.needKib > 0;
-    const task = memory.dispatch(member.row, entry.task);
-    entry.task = task;
-    let result: Promise<TaskResult>;
-    try {
-      result = workers.post(member, entry.name, task, taskBuffers(task));
-    } catch {
-      member.dying = true;
-      memory.recall(member.row, task);
-      return false;
-    }
-    entry.member = member;
-    entry.startedMs = admission.nowMs;
-    this.#movedMs = entry.startedMs;
-    this.#running.add(entry);
-    admission.enter(member.row, entry.needKib);
-    result.then(
-      (result) => this.#finish(entry, member, result),
-      (error) => this.#lose(entry, member, error),
-    );
-    return true;
-  }
-
-  #finish(entry: Entry, member: Member, result: TaskResult): void {
-    const { memory, workers, log } = this.#parts;
-    const arrival = memory.arrive(member.row, result);
-    this.#leave(entry, member);
-    workers.done(member);
-    const { leaks } = result;
-    if (leaks !== undefined) log.write(leakEvent(entry.name, leaks));
-    if (entry.answered) {
-      this.#end(entry, 'cancelled');
-      memory.keep(arrival);
-    } else if (result.error !== undefined) {
-      this.#end(entry, 'failed');
-      const error = errorFrom(result.error);
-      this.#answer(entry, () => entry.reject(error));
-    } else if ((result.pinned ?? 0) > 0) {
-      memory.keep(arrival);
-      this.#end(entry, 'failed');
-      this.#answer(entry, () => entry.reject(leftPin(entry.name, result.pinned as number)));
-    } else {
-      this.#end(entry, 'succeeded');
-      const value = memory.deliver(arrival);
-      this.#answer(entry, () => entry.resolve(value));
-    }
-    this.pump();
-    this.#checkIdle();
-  }
-
-  /** The task died with its worker, or could not even be posted. */
-  #lose(entry: Entry, member: Member, error: unknown): void {
-    this.#leave(entry, member);
-    const { memory, workers } = this.#parts;
-    const { task } = entry;
-    // Buffers that have left are the worker's, whatever it says.
-    const posted = memory.hasLeft(member.row, task);
-    const unread = error instanceof UnreadableResult;
-    if (member.dying || posted || unread) {
-      // Its loans stay charged until the thread is gone: `Coordinator.bury` settles them.
-      if (!member.dying) workers.done(member);
-      this.#end(entry, entry.answered ? 'cancelled' : unread ? 'failed' : 'lost');
-      const lost = unread ? unreadable(entry.name, error) : workerLost(entry.name, member, error);
-      this.#answer(entry, () => entry.reject(lost));
-    } else {
-      workers.done(member);
-      // It may have been a gift that could not be sent; those that can are idle here now.
-      if (task.gifts.length > 0 && !entry.answered && this.#start(entry, member)) return;
-      memory.bringHome(task);
-      entry.startedMs = null;
-      this.#end(entry, entry.answered ? 'cancelled' : 'failed');
-      this.#answer(entry, () => entry.reject(notCloneable(error)));
-    }
-    this.pump();
-    this.#checkIdle();
-  }
-
-  #leave(entry: Entry, member: Member): void {
-    this.#running.delete(entry);
-    this.#names.remember(entry.task.task, entry.name);
-    this.#parts.admission.leave(member.row);
-  }
-
   /** Answers the caller with `reason` at once, and lets the job know. */
   #cancel(entry: Entry, reason: unknown): void {
     if (entry.answered) return;
-    this.#counts.cancelled++;
+    this.#endings.counts.cancelled++;
     if (this.#queue.delete(entry)) {
       this.#parts.memory.bringHome(entry.task);
-      this.#end(entry, 'cancelled');
+      this.#endings.end(entry, 'cancelled');
     } else if (entry.member !== null && entry.member.row >= 0) {
-      const { ledger, coordinator } = this.#parts;
-      ledger.row(entry.member.row).cancel(entry.task.task);
-      // For a job that waits in its event loop; this also wakes one that waits for memory.
-      coordinator.cancel(entry.member.row, entry.task.task);
+      // This also wakes a job that waits for memory.
+      this.#parts.coordinator.cancel(entry.member.row, entry.task.task);
     }
-    this.#answer(entry, () => entry.reject(reason));
+    this.#endings.answer(entry, () => entry.reject(reason));
     this.#checkIdle();
   }
 
   /** Ends a task that never started. */
   #refuse(entry: Entry, error: MillpondError): void {
     this.#parts.memory.bringHome(entry.task);
-    this.#end(entry, 'failed');
-    this.#answer(entry, () => entry.reject(error));
-  }
-
-  /** It has left the queue, or its worker. */
-  #end({ name, member, acceptedMs, startedMs }: Entry, outcome: TaskOutcome): void {
-    // Those are counted when their callers give up, which may be long before.
-    if (outcome !== 'cancelled') this.#counts[outcome]++;
-    const { observers, admission } = this.#parts;
-    const shard = startedMs === null ? MAIN_ROW : (member?.row ?? MAIN_ROW);
-    const endedMs = admission.nowMs;
-    this.#movedMs = endedMs;
-    const end: TaskEnd = { name, shard, acceptedMs, startedMs, endedMs, outcome };
-    for (const observer of observers) observer.ended(end);
-  }
-
-  #answer(entry: Entry, answer: () => void): void {
-    if (entry.answered) return;
-    entry.answered = true;
-    entry.unlisten();
-    answer();
+    this.#endings.fail(entry, 'failed', error);
   }
 
   #checkIdle(): void {

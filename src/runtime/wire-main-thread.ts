@@ -16,6 +16,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { TaskObserver } from '../telemetry/task-end.ts';
 import { RowCounts, type Surroundings } from '../thread/supply.ts';
 import { Heartbeat, type HeartbeatPorts } from './heartbeat.ts';
+import type { NamedJob } from './jobs.ts';
 import { TaskMemory } from './task-memory.ts';
 import { Tasks, type TaskWorkers } from './tasks.ts';
 
@@ -24,6 +25,7 @@ interface MainPorts extends HeartbeatPorts {
   readonly options: PoolOptions;
   /** Worker threads. */
   readonly threads: number;
+  readonly jobs: readonly NamedJob[];
   readonly recorder: LeaseRecorder;
   readonly workers: TaskWorkers;
   readonly events: CoordinatorEvents;
@@ -64,6 +66,7 @@ export function wireMainThread(ports: MainPorts): MainParts {
     returnLoan: () => {},
     goesBack: (store) => coordinator.transfers.goesBack(store),
     currentTask: () => 0,
+    currentCancelled: () => false,
   });
   const quotas = new Quotas(options.tiers, ports.threads + 1);
   const shard = new Shard({
@@ -87,6 +90,8 @@ export function wireMainThread(ports: MainPorts): MainParts {
     workers,
     admission,
     tiers,
+    threads: ports.threads,
+    jobs: ports.jobs,
     log,
     observers,
     accepted,

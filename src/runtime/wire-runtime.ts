@@ -61,7 +61,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
       ? null
       : startRecording({
           record: settings.record,
-          job: settings.job,
+          job: settings.jobs.map(({ name }) => name).join(', '),
           options: { ...options, threads },
           log,
           startedMs,
@@ -81,9 +81,8 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
   ledger.claim(threadId);
 
   const workers = new WorkerPool({
-    job: settings.job,
     threads,
-    start: { ledger: ledger.shared, options },
+    start: { ledger: ledger.shared, options, jobs: settings.jobs.map(({ address }) => address) },
     resourceLimits: settings.resourceLimits,
     ledger,
   });
@@ -91,6 +90,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     ledger,
     options,
     threads,
+    jobs: settings.jobs,
     recorder: observer.recorder,
     workers,
     log,
@@ -154,6 +154,10 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     strayed: (member, { task, error }) =>
       announcer.strayed(member.row, task > 0 ? tasks.nameOf(task) : undefined, errorFrom(error)),
     free: ports.free,
+    ended: (member, results) => tasks.ended(member, results),
+    unreadable: (member, error) => tasks.unreadable(member, error),
+    unread: (member) => tasks.unread(member),
+    lost: (member, error) => tasks.lost(member, error),
     retiring: (member) => (member.introduced ? coordinator.close(member.row) : Promise.resolve()),
     gone: (member, exitCode) => {
       if (member.row >= 0) {
@@ -161,7 +165,8 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
         regulator.forget(member.row);
         recording?.threadGone(member.row);
         const { chargedBytes, loanBytes } = coordinator.bury(member.row);
-        if (!member.dismissed) announcer.workerLost(member, exitCode, chargedBytes + loanBytes);
+        const told = member.introduced && !member.dismissed;
+        if (told) announcer.workerLost(member, exitCode, chargedBytes + loanBytes);
       }
       tasks.pump();
     },

@@ -1,26 +1,27 @@
 /**
- * The worker threads of a runtime, as Piscina keeps them: who is there, who is free, who runs what.
+ * The worker threads of a runtime, as Piscina keeps them: who is there, who is free, what comes back.
  *
- * Owns the Piscina pool and one member per thread; main thread only. Piscina starts, replaces and posts;
- * which thread gets a task is decided here, because loans must be counted to the thread that holds them.
- * Invariant: a member is given at most one task at a time, and is forgotten only after its thread is gone. No
- * thread is ended while it loads its file or runs a task: inside native code that can abort the process.
+ * Owns the Piscina pool and one member per thread; main thread only. Piscina starts, watches and replaces
+ * threads; tasks and what comes of them go over a port of our own for each (docs/decisions/062).
+ * Invariant: a member is given one message of tasks at a time, and is forgotten only after its thread is
+ * gone; what it posted before that is heard first. No thread is ended while it loads its files or runs a
+ * task: inside native code that can abort the process.
  */
 import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
+import { receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { FixedQueue, Piscina } from 'piscina';
 import type { Ledger } from '../budget/ledger.ts';
 import type { Link } from '../coordinator/links.ts';
-import { MillpondError } from '../errors.ts';
+import type { MillpondError } from '../errors.ts';
 import type { Answer, FromWorker, StrayError } from '../messages/asks.ts';
 import { errorFrom } from '../messages/error-record.ts';
 import type { Interval } from '../messages/interval.ts';
-import { type Hello, PROBE, type Probe, READY, type WorkerStart } from '../messages/start.ts';
+import type { Hello, WorkerStart } from '../messages/start.ts';
 import type { Task, TaskResult } from '../messages/tasks.ts';
-import { type ResultMessage, readResult, type TaskMessage, writeTask } from '../messages/wire.ts';
+import { type ResultsMessage, readResults, writeTasks } from '../messages/wire.ts';
 import { setImmediate, setTimeout } from '../timers.ts';
 import { bootstrapError } from './bootstrap-error.ts';
-import { type Member, newMember, taskPortOf, UnreadableResult } from './member.ts';
+import { type Member, newMember } from './member.ts';
 import type { RuntimeLimits } from './options.ts';
 import { isHello, isLoaded, openLink } from './side-channel.ts';
 import { noThreadLeft } from './task-errors.ts';
@@ -35,6 +36,14 @@ interface WorkerPoolEvents {
   strayed(member: Member, stray: StrayError): void;
   /** The member can take a task now. */
   free(): void;
+  /** What came of the next of the tasks that the member was given. */
+  ended(member: Member, results: readonly TaskResult[]): void;
+  /** What came of its next task cannot be read here. */
+  unreadable(member: Member, error: Error): void;
+  /** It cannot read the tasks that it was given. */
+  unread(member: Member): void;
+  /** Of the tasks that it was given nothing more will come. */
+  lost(member: Member, error: Error): void;
   /** The member's thread is about to be ended. Resolves when its shard has closed, or is gone. */
   retiring(member: Member): Promise<void>;
   /** The thread is gone, and with it everything that was in its ports. */
@@ -43,12 +52,13 @@ interface WorkerPoolEvents {
   failed(error: MillpondError): void;
 }
 
+/** Of this very file: .ts in the checkout, .js in the package. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 const LAST_BREATH_MS = 5000;
 /** So many deaths in a row of workers that never got a task mean that none ever will. */
 const MOST_IDLE_DEATHS = 3;
 
 interface WorkerPoolParts {
-  readonly job: URL | string;
   readonly threads: number;
   /** What each worker is started with. */
   readonly start: WorkerStart;
@@ -62,7 +72,6 @@ export class WorkerPool {
   #piscina!: Piscina;
   #events!: WorkerPoolEvents;
   readonly #members = new Map<Worker, Member>();
-  #chosen: Member | null = null;
   #idleDeaths = 0;
   #closing = false;
 
@@ -72,10 +81,10 @@ export class WorkerPool {
 
   /** Starts the threads; to be called once, when everything that `events` reach is there. */
   start(events: WorkerPoolEvents): void {
-    const { job, threads, start, resourceLimits } = this.#parts;
+    const { threads, start, resourceLimits } = this.#parts;
     this.#events = events;
     this.#piscina = new Piscina({
-      filename: job instanceof URL || job.startsWith('file:') ? fileURLToPath(job) : job,
+      filename: fileURLToPath(new URL(`../thread/boot${EXTENSION}`, import.meta.url)),
       minThreads: threads,
       maxThreads: threads,
       // An idle worker must hear its port: with atomics it would sleep in Atomics.wait.
@@ -86,23 +95,12 @@ export class WorkerPool {
       // Piscina's own default is one queue object that all pools share.
       taskQueue: new FixedQueue(),
       workerData: { millpond: start },
-      loadBalancer: (_task, workers) => {
-        const chosen = this.#chosen;
-        const found = workers.find((worker) => worker.id === chosen?.threadId);
-        // Thrown through `run`: without it Piscina would queue the task for whoever comes next.
-        if (found === undefined) throw new Error('the chosen worker is gone');
-        return found;
-      },
       ...(resourceLimits !== undefined && { resourceLimits }),
     });
     this.#piscina.on('message', (message: unknown) => {
       if (isHello(message)) this.#introduce(message);
     });
-    this.#piscina.on('workerCreate', (shown: { readonly id: number }) => {
-      this.#findNew();
-      for (const member of this.#members.values())
-        if (member.threadId === shown.id) this.#listen(member, shown);
-    });
+    this.#piscina.on('workerCreate', () => this.#findNew());
     // Also raised for deaths that the members' own listeners report.
     this.#piscina.on('error', () => {});
     this.#findNew();
@@ -121,28 +119,18 @@ export class WorkerPool {
   }
 
   /**
-   * Posts a task to a member, which is busy until `done`. Rejects when the worker died or the task cannot be
-   * cloned; with `UnreadableResult` when its result cannot be read here: then the member retires, since what
-   * it sent along is counted by the end of its thread only.
-   * @throws when the worker has gone and nothing was posted
+   * Posts tasks to a member, which is busy until `done`.
+   * @throws when they cannot be cloned: then none was posted, and their buffers are here
    */
-  post(member: Member, name: string, task: Task, transfer: ArrayBuffer[]): Promise<TaskResult> {
-    const result = this.#post(member, writeTask(task), transfer);
+  post(member: Member, tasks: readonly Task[], transfer: ArrayBuffer[]): void {
+    member.tasks!.postMessage(writeTasks(tasks), transfer);
     member.busy = true;
-    member.task = name;
-    return new Promise((resolve, reject) => {
-      member.unread = reject;
-      result.then((message) => resolve(readResult(message as ResultMessage)), reject);
-    });
   }
 
-  #post(member: Member, message: TaskMessage | Probe, transfer: ArrayBuffer[]): Promise<unknown> {
-    this.#chosen = member;
-    return this.#piscina.run(message, { transferList: transfer as never });
-  }
-
+  /** All of its tasks are over. */
   done(member: Member): void {
     member.busy = false;
+    member.worked = true;
     this.#idleDeaths = 0;
     if (member.retiring) this.#end(member);
   }
@@ -165,27 +153,16 @@ export class WorkerPool {
 
   /** Members that are left do not keep the process alive, and end by themselves when they can. */
   leave(): void {
-    for (const { worker, port } of this.#members.values()) {
-      worker.unref();
-      port?.unref();
-    }
+    for (const { worker } of this.#members.values()) worker.unref();
   }
 
   async #end(member: Member): Promise<void> {
-    if (!member.loaded || member.busy || member.dying || member.ending) return;
+    if (!member.ready || member.busy || member.dying || member.ending) return;
     member.ending = true;
     await this.#events.retiring(member);
     if (member.dying) return;
     member.dismissed = true;
     await member.worker.terminate();
-  }
-
-  #listen(member: Member, shown: object): void {
-    member.port = taskPortOf(shown);
-    member.port?.on('messageerror', (error) => {
-      this.retire(member);
-      member.unread(new UnreadableResult(error.message));
-    });
   }
 
   /** Finds the threads that Piscina has started since the last time. */
@@ -198,15 +175,15 @@ export class WorkerPool {
         if (isLoaded(message)) this.#loaded(member);
       });
       worker.on('error', (error) => {
-        member.dying = true;
         member.cause = error instanceof Error ? error : new Error(String(error));
+        this.#over(member, member.cause);
         this.#findNew();
       });
       worker.on('exit', (code) => this.#exit(member, code));
     }
   }
 
-  #introduce({ threadId, row, port }: Hello): void {
+  #introduce({ threadId, row, port, tasks }: Hello): void {
     for (const member of this.#members.values()) {
       if (member.threadId !== threadId) continue;
       member.row = row;
@@ -217,7 +194,44 @@ export class WorkerPool {
       });
       this.#events.introduced(member, link);
       port.once('close', () => this.#closed(member));
+      member.tasks = tasks;
+      tasks.on('message', (message: ResultsMessage) => this.#heard(member, message));
+      tasks.on('messageerror', (error) => this.#unreadable(member, error));
+      // Whoever waits for a task keeps the process alive.
+      tasks.unref();
     }
+  }
+
+  #heard(member: Member, message: ResultsMessage): void {
+    if (message !== 'unread') {
+      this.#events.ended(member, readResults(message));
+      return;
+    }
+    this.retire(member);
+    this.#events.unread(member);
+  }
+
+  /** What the message held is free again only once its thread has ended. */
+  #unreadable(member: Member, error: Error): void {
+    this.retire(member);
+    this.#events.unreadable(member, error);
+  }
+
+  /** It does nothing more. What it posted before is heard first. */
+  #over(member: Member, error: Error): void {
+    member.dying = true;
+    for (;;) {
+      let message: ResultsMessage | undefined;
+      try {
+        message = member.tasks && receiveMessageOnPort(member.tasks)?.message;
+      } catch (error) {
+        this.#events.unreadable(member, error as Error);
+        continue;
+      }
+      if (message === undefined) break;
+      this.#heard(member, message);
+    }
+    this.#events.lost(member, member.cause ?? error);
   }
 
   /** Its JavaScript is over; where the thread is not soon after, native code keeps it, for ever. */
@@ -227,9 +241,8 @@ export class WorkerPool {
 
   #lost(member: Member): void {
     if (!this.#members.has(member.worker)) return;
-    member.dying = true;
     member.cause ??= new Error('native code keeps the thread from its end, and what it holds');
-    member.unread(member.cause);
+    this.#over(member, member.cause);
     if ([...this.#members.values()].every(({ dying }) => dying)) this.#events.failed(noThreadLeft());
   }
 
@@ -243,40 +256,17 @@ export class WorkerPool {
     return true;
   }
 
-  /** Piscina has loaded the job file. Whether its default export is a job, only asking it tells. */
+  /** Piscina has loaded what a thread loads first, which said hello before it came to its end. */
   #loaded(member: Member): void {
-    member.loaded = true;
-    if (member.retiring) {
-      this.#end(member);
-      return;
-    }
-    const wrong = (): void =>
-      this.#events.failed(
-        new MillpondError(
-          'ERR_JOB_INVALID',
-          'A job file default-exports what defineJob returned; this one exports something else. Write: export default defineJob((input, { pool }) => ...).',
-        ),
-      );
-    if (!member.introduced) {
-      wrong();
-      return;
-    }
-    this.#post(member, PROBE, []).then(
-      (answer) => {
-        if (answer !== READY) return wrong();
-        member.ready = true;
-        this.#events.free();
-      },
-      () => {
-        if (!member.dying) wrong();
-      },
-    );
+    member.ready = true;
+    if (member.retiring) this.#end(member);
+    else this.#events.free();
   }
 
   #exit(member: Member, code: number): void {
-    member.dying = true;
+    this.#over(member, new Error(`exit code ${code}`));
     this.#findNew();
-    if (member.task === undefined && !this.#closing) this.#idleDeaths++;
+    if (!member.worked && !this.#closing) this.#idleDeaths++;
     // Piscina replaces none that died before it was ready, and those that follow would wait for ever.
     if (!this.#closing && (!member.ready || this.#idleDeaths >= MOST_IDLE_DEATHS)) {
       this.#events.failed(bootstrapError(member.cause, code));

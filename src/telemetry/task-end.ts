@@ -4,6 +4,8 @@ export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'lost';
 /** Told when a task has left its worker, or its place in the queue. Times are milliseconds, of one clock. */
 export interface TaskEnd {
   readonly name: string;
+  /** The name of its job. */
+  readonly job: string;
   /** Where it ran; 0, the main thread, for one that never started. */
   readonly shard: number;
   readonly acceptedMs: number;

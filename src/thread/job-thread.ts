@@ -1,28 +1,27 @@
 /**
- * A worker's side of the runtime. Owns the thread's port and recorder, and the task that runs; its memory is
+ * A worker's side of the runtime. Owns the thread's ports and recorder, and the task that runs; its memory is
  * wired in wire-worker.ts. Runs in a worker thread, one task at a time.
  * Invariant: when a task's result is posted, the shard holds no lease and no loan of that task, except what
  * native code still holds (in quarantine). What a task left behind ends no other task.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createRequire } from 'node:module';
 import { MessageChannel, parentPort, receiveMessageOnPort, threadId } from 'node:worker_threads';
 import { Ledger } from '../budget/ledger.ts';
 import { MillpondError } from '../errors.ts';
 import type { FromWorker, ToWorker } from '../messages/asks.ts';
 import type { Hello, WorkerStart } from '../messages/start.ts';
-import { type ResultMessage, readTask, type TaskMessage, writeResult } from '../messages/wire.ts';
+import type { Task } from '../messages/tasks.ts';
+import type { TasksMessage } from '../messages/wire.ts';
 import { GcWatch } from '../telemetry/gc.ts';
 import { Recorder } from '../telemetry/recorder.ts';
-import { nextTick, nowMs, queueMicrotask, setTimeout } from '../timers.ts';
+import { nowMs, queueMicrotask, setTimeout } from '../timers.ts';
 import { type JobContext, makeContext } from './job-context.ts';
+import type { Job } from './job-file.ts';
 import { ThreadSupply } from './supply.ts';
 import type { TaskEnding } from './task-frame.ts';
 import { TaskSignal } from './task-signal.ts';
 import { endThread } from './thread-end.ts';
 import { type WorkerParts, wireWorker } from './wire-worker.ts';
-
-export type Job = (input: never, context: JobContext) => unknown;
 
 /**
  * How long a thread keeps its records before it publishes them, as long as tasks end or report what they
@@ -38,21 +37,18 @@ export class JobThread {
   readonly #recorder = new Recorder();
   readonly #gc = new GcWatch((kind, nanoseconds) => this.#recorder.gc(kind, nanoseconds));
   readonly #channel = new MessageChannel();
+  readonly #taskChannel = new MessageChannel();
+  #jobs: readonly Job[] = [];
   /** The same for all tasks: there is one at a time. */
   readonly #context: JobContext;
   readonly #tasks = new AsyncLocalStorage<number>();
-  #task = 0;
-  /** A task has ended, and its result may not have been posted yet. */
-  #answering = false;
-  readonly #answered = (): void => {
-    this.#answering = false;
-  };
+  /** A result could not be posted. */
+  #broken = false;
   #signal: TaskSignal | null = null;
   #published: number;
   /** The word that asks threads to publish what they recorded, as it was when this one last did. */
   #told = 0;
   #publishing: NodeJS.Timeout | null = null;
-  #introduced = false;
 
   constructor(start: WorkerStart) {
     const ledger = new Ledger(start.ledger);
@@ -68,12 +64,25 @@ export class JobThread {
       supply: (around) => new ThreadSupply(ledger, row, around),
       receive: () => receiveMessageOnPort(port)?.message,
       post: (message, transfer) => this.#post(message, transfer),
-      currentTask: () => this.#task,
-      // Not at once, perhaps in the middle of a release: a listener may do what it likes.
-      cancelled: (task) =>
-        queueMicrotask(() => {
-          if (task === this.#task) this.#signal?.abort();
-        }),
+      tasks: {
+        run: (task, input) => this.#run(task, input),
+        now: () => nowMs() * 1e6,
+        post: (message, transfer) => {
+          try {
+            this.#taskChannel.port2.postMessage(message, transfer);
+          } catch (error) {
+            this.#broken = true;
+            throw error;
+          }
+        },
+        cancelled: () => {
+          const signal = this.#signal;
+          // Not at once, perhaps in the middle of a release: a listener may do what it likes.
+          queueMicrotask(() => {
+            if (signal === this.#signal) signal?.abort();
+          });
+        },
+      },
       closed: (leaks) => {
         endThread();
         this.#gc.stop();
@@ -101,61 +110,54 @@ export class JobThread {
     });
   }
 
-  /** From now on this thread runs tasks: what is thrown outside of them does not end it at once. */
-  serve(): void {
+  /** Tells the runtime that this thread is ready for tasks of these jobs. To be called once. */
+  serve(jobs: readonly Job[]): void {
+    this.#jobs = jobs;
+    // What is thrown outside of tasks does not end this thread at once.
     process.on('uncaughtException', (error) => this.#uncaught(error));
-  }
-
-  /** Tells the coordinator that this thread is ready for tasks; the first call only. */
-  introduce(): void {
-    if (this.#introduced) return;
-    this.#introduced = true;
+    const { loop } = this.#parts;
+    const tasks = this.#taskChannel.port2;
+    tasks.on('message', (message: TasksMessage) => loop.take(message));
+    tasks.on('messageerror', () => loop.unread());
     const port = this.#channel.port1;
-    const hello: Hello = { millpond: 'hello', threadId, row: this.#row, port };
-    parentPort?.postMessage(hello, [port]);
+    const { port1 } = this.#taskChannel;
+    const hello: Hello = { millpond: 'hello', threadId, row: this.#row, port, tasks: port1 };
+    parentPort?.postMessage(hello, [port, port1]);
   }
 
-  /** Runs one task to its end. Never throws and never rejects: an error is part of the result. */
-  run(job: Job, message: TaskMessage): unknown {
+  #run(task: Task, input: unknown): TaskEnding | Promise<TaskEnding> {
     const { frame } = this.#parts;
-    const task = readTask(message);
-    this.#task = task.task;
-    const input = frame.begin(task);
     try {
-      const returned = this.#tasks.run(task.task, job, input as never, this.#context);
-      if (!isThenable(returned)) return this.#end(frame.succeed(returned));
+      const returned = this.#tasks.run(task.task, this.#jobs[task.job], input as never, this.#context);
+      if (!isThenable(returned)) return this.#ended(frame.succeed(returned));
       return Promise.resolve(returned).then(
-        (value) => this.#end(frame.succeed(value)),
-        (error) => this.#end(frame.fail(error)),
+        (value) => this.#ended(frame.succeed(value)),
+        (error) => this.#ended(frame.fail(error)),
       );
     } catch (error) {
-      return this.#end(frame.fail(error));
+      return this.#ended(frame.fail(error));
     }
   }
 
-  #end({ result, transfer }: TaskEnding): unknown {
-    this.#task = 0;
+  #ended(ending: TaskEnding): TaskEnding {
     this.#signal = null;
-    this.#answering = true;
-    // Behind all that has been promised: Piscina posts the result before that, or throws.
-    nextTick(this.#answered);
     if (this.#asked) this.#publish();
     else this.#publishSoon();
-    const message = writeResult(result);
-    return transfer.length > 0 ? movable(message, transfer) : message;
+    return ending;
   }
 
   /**
    * Nothing caught an error. Thrown by the running task, it ends the thread: the task may wait for ever for
-   * what is broken now. So does one without a task while another runs, which may be that one's, and one that
-   * Piscina throws when it cannot post a result. All others were left behind: somebody else replaces this
-   * thread between two tasks.
+   * what is broken now. So does one without a task while another runs, which may be that one's, and one of a
+   * result that cannot be posted. All others were left behind: somebody else replaces this thread between two
+   * tasks.
    */
   #uncaught(error: unknown): void {
     // A listener of the job's own decides by itself.
     if (process.listenerCount('uncaughtException') > 1) return;
     const task = this.#tasks.getStore() ?? 0;
-    if (task === this.#task ? task !== 0 || this.#answering : task === 0) {
+    const { current } = this.#parts.loop;
+    if (this.#broken || (task === current ? task !== 0 : task === 0)) {
       // What is thrown here ends the thread without its 'exit'.
       endThread();
       throw error;
@@ -215,19 +217,4 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );
-}
-
-const require = createRequire(import.meta.url);
-
-let piscina: typeof import('piscina').Piscina | undefined;
-
-/**
- * Marks a result whose buffers Piscina should transfer. Piscina is loaded for the first one: most jobs need
- * none.
- */
-function movable(value: ResultMessage, transfer: ArrayBuffer[]): unknown {
-  // Kept: even what is loaded costs a `require` some microseconds.
-  piscina ??= (require('piscina') as typeof import('piscina')).Piscina;
-  const { move, transferableSymbol, valueSymbol } = piscina;
-  return move({ [transferableSymbol]: transfer, [valueSymbol]: value } as never);
 }

@@ -22,6 +22,8 @@ export interface Surroundings {
   goesBack(store: Store): boolean;
   /** The task that runs on this thread, 0 for none. */
   currentTask(): number;
+  /** A message said that its caller does not wait for it any more. */
+  currentCancelled(): boolean;
 }
 
 export class ThreadSupply implements Supply {
@@ -31,12 +33,15 @@ export class ThreadSupply implements Supply {
   readonly #words: LedgerRow;
   readonly #around: Surroundings;
   readonly #needs = new Set<Need>();
+  /** The word that changes with each cancel, as it was when messages were last read for it. */
+  #cancels: number;
 
   constructor(ledger: Ledger, row: number, around: Surroundings) {
     this.#ledger = ledger;
     this.#row = row;
     this.#words = ledger.row(row);
     this.#around = around;
+    this.#cancels = this.#words.cancels;
     this.canBlock = around.canBlock;
   }
 
@@ -118,8 +123,13 @@ export class ThreadSupply implements Supply {
   }
 
   cancelled(): boolean {
-    const task = this.#around.currentTask();
-    return task !== 0 && this.#words.cancelled(task);
+    const { cancels } = this.#words;
+    if (cancels !== this.#cancels) {
+      this.#cancels = cancels;
+      // Which task it is, its message says: that was posted before the word changed.
+      this.#around.safepoint();
+    }
+    return this.#around.currentCancelled();
   }
 
   now(): number {

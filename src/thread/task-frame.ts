@@ -16,10 +16,13 @@ import type { Shard } from '../pool/shard.ts';
 export interface TaskEnding {
   readonly result: TaskResult;
   readonly transfer: ArrayBuffer[];
+  /** It cannot share a message with others: it brings something, or may turn out to be unreadable. */
+  readonly alone: boolean;
 }
 
 export class TaskFrame {
   readonly #shard: Shard;
+  #task = 0;
 
   constructor(shard: Shard) {
     this.#shard = shard;
@@ -29,6 +32,7 @@ export class TaskFrame {
   begin(task: Task): unknown {
     const { leases } = this.#shard;
     leases.beginTask(task.task);
+    this.#task = task.task;
     for (const { tier, buffers } of task.gifts) this.#shard.idle.attach(tier, buffers);
     const brought = task.crates.map((crate) =>
       this.#shard.attach(storeFrom(crate), crate.length, crate.asked),
@@ -53,12 +57,12 @@ export class TaskFrame {
       const store = this.#shard.leases.detach(lease);
       return crateFor(store, length, store.loan);
     });
-    return this.#end(packed.value, undefined, crates, packed.places);
+    return this.#end(packed.value, undefined, crates, packed);
   }
 
   /** The job threw. */
   fail(error: unknown): TaskEnding {
-    return this.#end(undefined, this.record(error), [], []);
+    return this.#end(undefined, this.record(error), [], null);
   }
 
   /** What was thrown, as it can be sent. */
@@ -77,11 +81,11 @@ export class TaskFrame {
     value: unknown,
     error: ErrorRecord | undefined,
     crates: readonly Crate[],
-    places: Packed['places'],
+    packed: Packed | null,
   ): TaskEnding {
     const { leaks, homebound, pinned } = this.#shard.leases.endTask();
     // Built piece by piece: a spread for each costs an empty task a tenth of its time.
-    const result: Mutable<TaskResult> = {};
+    const result: Mutable<TaskResult> = { task: this.#task };
     const transfer: ArrayBuffer[] = [];
     if (value !== undefined) result.value = value;
     if (error !== undefined) result.error = error;
@@ -89,14 +93,14 @@ export class TaskFrame {
     if (pinned > 0) result.pinned = pinned;
     if (crates.length > 0) {
       result.crates = crates;
-      result.places = places;
+      result.places = packed?.places;
       for (const { buffer } of crates) transfer.push(buffer);
     }
     if (homebound.length > 0) {
       result.homebound = homebound.map((store) => crateFor(store, store.capacity, store.loan));
       for (const { buffer } of homebound) transfer.push(buffer);
     }
-    return { result, transfer };
+    return { result, transfer, alone: transfer.length > 0 || packed === null || packed.doubtful };
   }
 }
 

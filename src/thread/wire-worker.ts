@@ -13,6 +13,7 @@ import { Mailbox } from './mailbox.ts';
 import { Responder } from './responder.ts';
 import { RowCounts, type Surroundings } from './supply.ts';
 import { TaskFrame } from './task-frame.ts';
+import { TaskLoop, type TaskLoopPorts } from './task-loop.ts';
 
 interface WorkerPorts<OwnSupply extends Supply> {
   readonly ledger: Ledger;
@@ -26,10 +27,7 @@ interface WorkerPorts<OwnSupply extends Supply> {
   receive(): ToWorker | undefined;
   /** @throws when the message cannot be posted; the buffers are then still here */
   post(message: Answer, transfer: ArrayBuffer[]): void;
-  /** The task that runs, 0 for none. */
-  currentTask(): number;
-  /** The caller of a task cancelled it. */
-  cancelled(task: number): void;
+  readonly tasks: TaskLoopPorts;
   /** The shard has closed: it is empty. */
   closed(leaks: Leak[]): void;
 }
@@ -40,29 +38,38 @@ export interface WorkerParts<OwnSupply extends Supply = Supply> {
   readonly counts: RowCounts;
   readonly mailbox: Mailbox<ToWorker>;
   readonly frame: TaskFrame;
+  readonly loop: TaskLoop;
 }
 
 export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSupply>): WorkerParts<OwnSupply> {
   const { ledger, row, options, recorder } = ports;
+  const words = ledger.row(row);
   const supply = ports.supply({
     canBlock: true,
     safepoint: () => mailbox.drain(),
     returnLoan: ({ loan, buffer }) => ports.post({ kind: 'loan', loan, buffer }, [buffer]),
     // Only the main thread gets memory from results, so a worker has nothing to send back.
     goesBack: () => false,
-    currentTask: () => ports.currentTask(),
+    currentTask: () => loop.current,
+    currentCancelled: () => loop.currentCancelled,
   });
   const counts = new RowCounts(ledger, row);
   const shard = new Shard({
     options,
     // The coordinator sends quota in answer to the hello.
     quotas: [0, 0, 0],
-    words: ledger.row(row).shardWords(),
+    words: words.shardWords(),
     supply,
     counts,
     recorder,
   });
-  const responder = new Responder(shard, ports);
-  const mailbox = new Mailbox<ToWorker>(ports, ledger.row(row), (message) => responder.handle(message));
-  return { shard, supply, counts, mailbox, frame: new TaskFrame(shard) };
+  const responder = new Responder(shard, {
+    post: (message, transfer) => ports.post(message, transfer),
+    cancelled: (task) => loop.cancel(task),
+    closed: (leaks) => ports.closed(leaks),
+  });
+  const mailbox = new Mailbox<ToWorker>(ports, words, (message) => responder.handle(message));
+  const frame = new TaskFrame(shard);
+  const loop = new TaskLoop(ports.tasks, frame, words, () => supply.safepoint());
+  return { shard, supply, counts, mailbox, frame, loop };
 }

@@ -37,7 +37,7 @@ describe('the words of the ledger', () => {
         [layout.CHARGED, 1],
         [layout.OWNER, 1],
         [layout.MAIL, 1],
-        [layout.CANCEL, 1],
+        [layout.CANCELS, 1],
         [layout.PROGRESS, 1],
         [layout.STARVING, 1],
         [layout.STARVING_TIER, 1],
@@ -47,6 +47,8 @@ describe('the words of the ledger', () => {
         [layout.REFUSED_AT, 1],
         [layout.LONGEST_BLOCK, 1],
         [layout.MAIL_READ, 1],
+        [layout.BEGUN, 1],
+        [layout.LONGEST_TASK, 1],
       ]),
     ],
     [

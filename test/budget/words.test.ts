@@ -18,7 +18,9 @@ function shown(ledger: Ledger, at: number) {
   return {
     mail: words[mail],
     mailRead: row.mailRead,
-    cancelled: [row.cancelled(0), row.cancelled(100 + at)],
+    cancels: row.cancels,
+    begun: row.begunTask,
+    longestTask: row.longestTaskNs,
     progress: row.progressThousandths,
     declared: row.declared,
     longest: row.longestBlockBytes,
@@ -36,7 +38,9 @@ function shown(ledger: Ledger, at: number) {
 /** Writes something of its own to every word of a row, as its shard and the coordinator do. */
 function fill(ledger: Ledger, at: number): void {
   const row = ledger.row(at);
-  row.cancel(100 + at);
+  for (let cancel = 0; cancel < 2 + at; cancel++) row.countCancel();
+  row.begunTask = 100 + at;
+  row.longestTaskNs = 150 + at;
   row.progressThousandths = 200 + at;
   row.longestBlockBytes = 250 + at;
   row.starve(300 + at, 2);
@@ -58,7 +62,9 @@ function fill(ledger: Ledger, at: number): void {
 const filled = (at: number): ReturnType<typeof shown> => ({
   mail: 1,
   mailRead: 5 + at,
-  cancelled: [false, true],
+  cancels: 2 + at,
+  begun: 100 + at,
+  longestTask: 150 + at,
   progress: 200 + at,
   declared: true,
   longest: 250 + at,
@@ -74,7 +80,9 @@ const filled = (at: number): ReturnType<typeof shown> => ({
 const EMPTY: ReturnType<typeof shown> = {
   mail: 0,
   mailRead: 0,
-  cancelled: [true, false],
+  cancels: 0,
+  begun: 0,
+  longestTask: 0,
   progress: 0,
   declared: false,
   longest: 0,

@@ -4,7 +4,6 @@
  */
 import { KiB } from '../../src/bytes.ts';
 import { isMillpondError } from '../../src/errors.ts';
-import type { Task } from '../../src/messages/tasks.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Pin } from '../../src/pool/store.ts';
@@ -37,6 +36,9 @@ export class SimulatedJob {
   readonly #frame: TaskFrame;
   readonly #progress: (thousandths: number) => void;
   #held: Held[] = [];
+  #task = 0;
+  /** Takes what the task that runs comes to; null while none runs. */
+  #settle: ((ending: TaskEnding) => void) | null = null;
 
   constructor(
     machine: Machinery,
@@ -52,15 +54,43 @@ export class SimulatedJob {
     this.#progress = progress;
   }
 
-  begin(task: Task): void {
-    const input = this.#frame.begin(task) as { leases: Lease[] };
-    this.#held = input.leases.map((lease) => ({ lease, pins: [] }));
+  /** A task is under way. */
+  get running(): boolean {
+    return this.#settle !== null;
   }
 
-  /** Does one thing; at the end of the task, returns what it came to. */
-  act(finishing: boolean): TaskEnding | null {
+  /** What the task comes to: at once, or as soon as {@link act} ends it. */
+  begin(task: number, input: unknown): TaskEnding | PromiseLike<TaskEnding> {
+    this.#machine.promises.begins(task);
+    this.#task = task;
+    const { leases } = input as { leases: Lease[] };
+    this.#held = leases.map((lease) => ({ lease, pins: [] }));
+    const { choices } = this.#machine.scheduler;
+    if (choices.once(4)) {
+      if (choices.once(2)) this.#acquire([this.#size()]);
+      return this.#end(choices.pick(3));
+    }
+    return {
+      // biome-ignore lint/suspicious/noThenProperty: unlike a promise it settles at once.
+      then: (settle: (ending: TaskEnding) => void) => {
+        this.#settle = settle;
+      },
+    } as PromiseLike<TaskEnding>;
+  }
+
+  /** Does one thing, which may be the last of the task. */
+  act(finishing: boolean): void {
+    const ending = this.#step(finishing);
+    if (ending === null) return;
+    const settle = this.#settle;
+    this.#settle = null;
+    settle?.(ending);
+  }
+
+  #step(finishing: boolean): TaskEnding | null {
     const { choices } = this.#machine.scheduler;
     const { requests, releases, ends } = this.#machine.world;
+    this.#machine.promises.cancels(this.#task, () => this.#supply.cancelled());
     const what = finishing ? 10 : choices.pick(10);
     if (what < requests) this.#acquire(what === 0 ? [this.#size(), this.#size()] : [this.#size()]);
     else if (what < requests + releases) this.#release();

@@ -1,3 +1,7 @@
+/**
+ * Wrong variants of the protocol. Over 300 lines because it is one list, whose places are the numbers of its
+ * mutants for `mutant-main.ts`.
+ */
 import type { WorldName } from './worlds.ts';
 
 /** Schedules in which a mutant must be caught, whatever the seed. */
@@ -45,13 +49,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "un-charges a dead worker's loans when the run is rejected",
     world: 'mixed',
-    file: 'runtime/tasks.ts',
-    from: 'this.#answer(entry, () => entry.reject(lost));',
-    to: `for (const crate of entry.task.crates) {
+    file: 'runtime/running-tasks.ts',
+    from: "} else endings.fail(entry, 'lost', workerLost(entry.name, member, error));",
+    to: `} else for (const crate of entry.task.crates) {
         const { ledger, coordinator } = this.#parts;
         if (coordinator.loans.settle(crate.loan)) ledger.uncharge(0, coordinator.rows.tierKib(crate.tier));
       }
-      this.#answer(entry, () => entry.reject(lost));`,
+      endings.fail(entry, 'lost', workerLost(entry.name, member, error));`,
   },
   {
     name: "never un-charges a dead worker's loans",
@@ -190,7 +194,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'tells of forgotten leases without the name of their task',
-    file: 'runtime/tasks.ts',
+    file: 'runtime/running-tasks.ts',
     from: 'leakEvent(entry.name, leaks)',
     to: "leakEvent('a task', leaks)",
   },
@@ -230,6 +234,48 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'coordinator/links.ts',
     from: 'link.post(message, []);\n    this.#flag(row);',
     to: 'this.#flag(row);\n    link.post(message, []);',
+  },
+  {
+    name: 'runs a task again that had begun when its worker died',
+    world: 'sharing',
+    file: 'runtime/running-tasks.ts',
+    from: 'if (at > ran && ',
+    to: 'if (at >= ran && ',
+  },
+  {
+    name: 'runs a task again whose buffers died with its worker',
+    world: 'deadly',
+    file: 'runtime/running-tasks.ts',
+    from: ' && entry.task.crates.length === 0 && !entry.answered',
+    to: ' && !entry.answered',
+  },
+  {
+    name: 'keeps what ended while something is posted that came after it',
+    world: 'sharing',
+    file: 'thread/task-loop.ts',
+    from: 'if (alone) {\n      this.#flush();',
+    to: 'if (alone) {',
+  },
+  {
+    name: 'forgets the cancel of a task that has not come',
+    world: 'sharing',
+    file: 'thread/task-loop.ts',
+    from: 'if (!tasks.some(({ task }) => task === cancelled)) this.#cancelled.delete(cancelled);',
+    to: 'this.#cancelled.delete(cancelled);',
+  },
+  {
+    name: 'tells of a cancel before it says of which task',
+    world: 'sharing',
+    file: 'coordinator/coordinator.ts',
+    from: "this.#links.post(row, { kind: 'cancel', task });\n    this.#ledger.row(row).countCancel();",
+    to: "this.#ledger.row(row).countCancel();\n    this.#links.post(row, { kind: 'cancel', task });",
+  },
+  {
+    name: 'leaves what a task brought that was cancelled before it began',
+    world: 'sharing',
+    file: 'thread/task-loop.ts',
+    from: 'const input = this.#frame.begin(task);',
+    to: 'if (this.#cancelled.has(task.task)) {\n        this.#keep({ result: { task: task.task }, transfer: [], alone: false });\n        continue;\n      }\n      const input = this.#frame.begin(task);',
   },
   {
     name: 'rests while a shard starves',

@@ -2,6 +2,7 @@
  * What must be true after every step of a simulated runtime. Owned by its world. Numbers are those of the
  * promises in ARCHITECTURE.md.
  */
+import type { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { isMillpondError } from '../../src/errors.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import type { MemoryBook } from './memory-book.ts';
@@ -17,6 +18,10 @@ export class Promises {
   /** Numbers of buffers that the main thread put in its queue. */
   readonly #waiting = new Set<number>();
   readonly #ended: { lease: Lease; code: string }[] = [];
+  /** Numbers of tasks: that have begun, that the main thread cancels, and that it has cancelled. */
+  readonly #begun = new Set<number>();
+  readonly #cancelling = new Set<number>();
+  readonly #cancelled = new Set<number>();
   #endings = 0;
   #tried = 0;
   #looks = 0;
@@ -38,6 +43,30 @@ export class Promises {
     this.#lookAround(by, !by.busy && by.call === null);
     this.#compare();
     this.#tryEnded();
+  }
+
+  /** A task begins, for the first time. */
+  begins(task: number): void {
+    if (this.#begun.has(task)) throw new Error(`tasks: ${task} ran twice`);
+    this.#begun.add(task);
+  }
+
+  /** From now on it is known which tasks are cancelled. */
+  watchCancels(coordinator: Pick<Coordinator, 'cancel'>): void {
+    const { cancel } = coordinator;
+    coordinator.cancel = (row, task) => {
+      this.#cancelling.add(task);
+      cancel.call(coordinator, row, task);
+      this.#cancelled.add(task);
+    };
+  }
+
+  /** What a job hears of its own cancel is so, and up to date. */
+  cancels(task: number, hear: () => boolean): void {
+    const due = this.#cancelled.has(task);
+    const heard = hear();
+    if (due && !heard) throw new Error(`cancel: task ${task} was cancelled and does not know`);
+    if (heard && !this.#cancelling.has(task)) throw new Error(`cancel: task ${task} was not cancelled`);
   }
 
   #compare(): void {

@@ -72,7 +72,8 @@ export class Users {
   /** A task with some of this thread's leases; what comes back is held here. */
   #submit(): void {
     const { choices } = this.#machine.scheduler;
-    const leases = this.#held.splice(0, choices.pick(3));
+    const light = this.#machine.world.light && !choices.once(4);
+    const leases = light ? [] : this.#held.splice(0, choices.pick(3));
     const controller = new AbortController();
     this.#controllers.push(controller);
     this.running++;
@@ -85,10 +86,13 @@ export class Users {
         {
           name: `run ${++this.#names}`,
           signal: controller.signal,
-          ...(choices.once(3) && { needBytes: choices.pick(Math.max(1, left)) * 1024 }),
-          onProgress: () => {
-            if (choices.once(8)) throw ENOUGH;
-          },
+          ...(!light && choices.once(3) && { needBytes: choices.pick(Math.max(1, left)) * 1024 }),
+          ...(!light &&
+            choices.once(2) && {
+              onProgress: () => {
+                if (choices.once(8)) throw ENOUGH;
+              },
+            }),
         },
       )
       .then(

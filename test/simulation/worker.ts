@@ -4,11 +4,12 @@
  */
 import type { Link } from '../../src/coordinator/links.ts';
 import type { Answer, ToWorker } from '../../src/messages/asks.ts';
-import { type Task, type TaskResult, taskBuffers } from '../../src/messages/tasks.ts';
+import { type TaskResult, taskBuffers } from '../../src/messages/tasks.ts';
+import { type ResultsMessage, readResults, readTasks, type TasksMessage } from '../../src/messages/wire.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Member } from '../../src/runtime/member.ts';
 import type { Mailbox } from '../../src/thread/mailbox.ts';
-import type { TaskEnding } from '../../src/thread/task-frame.ts';
+import type { TaskLoop } from '../../src/thread/task-loop.ts';
 import { wireWorker } from '../../src/thread/wire-worker.ts';
 import { SimulatedJob } from './job.ts';
 import type { Machinery } from './machinery.ts';
@@ -29,12 +30,10 @@ export class SimulatedWorker implements Thread, Link {
   // Ports.
   readonly toWorker: ToWorker[] = [];
   readonly fromWorker: Answer[] = [];
-  /** The task that was posted and not begun. */
-  dispatched: Task | null = null;
-  /** What the last task came to, not yet seen by the main thread. */
-  result: TaskResult | null = null;
-  taskName = '';
-  settle: { done(result: TaskResult): void; lost(error: Error): void } | null = null;
+  /** Tasks that were posted and not received. */
+  dispatched: TasksMessage | null = null;
+  /** What tasks came to, not yet seen by the main thread. */
+  readonly results: ResultsMessage[] = [];
   introduced = false;
   /** The main thread has seen that it failed. */
   noticed = false;
@@ -44,7 +43,8 @@ export class SimulatedWorker implements Thread, Link {
   readonly #main: Thread;
   #mailbox: Mailbox<ToWorker> | null = null;
   #job: SimulatedJob | null = null;
-  #task = 0;
+  #loop: TaskLoop | null = null;
+  #ns = 0;
   /** It has no more work to begin: every job ends with its next turn. */
   finishing = false;
 
@@ -66,9 +66,8 @@ export class SimulatedWorker implements Thread, Link {
       throw new Error(`mail: a message waits for ${this.name}, and its flag is down`);
     const job = this.#job;
     if (job === null) return this.#start();
-    if (this.#task !== 0) {
-      const ending = job.act(this.finishing);
-      if (ending !== null) this.#end(ending);
+    if (job.running) {
+      job.act(this.finishing);
       return true;
     }
     if (job.orphans.length > 0 && (this.finishing || this.#machine.scheduler.choices.once(3))) {
@@ -90,7 +89,9 @@ export class SimulatedWorker implements Thread, Link {
       const moves = message.kind === 'gift' || message.kind === 'surrender';
       if (moves && message.tier === tier) count += message.buffers.length;
     }
-    for (const gift of this.dispatched?.gifts ?? []) if (gift.tier === tier) count += gift.buffers.length;
+    for (const { gifts } of this.dispatched === null ? [] : readTasks(this.dispatched)) {
+      for (const gift of gifts) if (gift.tier === tier) count += gift.buffers.length;
+    }
     return count;
   }
 
@@ -104,10 +105,20 @@ export class SimulatedWorker implements Thread, Link {
    */
   vanish(): void {
     this.gone = true;
-    this.result = null;
+    this.results.length = 0;
     this.dispatched = null;
     this.toWorker.length = 0;
     this.#machine.book.drop(this.name, `to ${this.name}`, `result of ${this.name}`);
+  }
+
+  /** The main thread takes what it posted next of its tasks. */
+  hear(): TaskResult[] {
+    const message = this.results.shift() as Exclude<ResultsMessage, 'unread'>;
+    const results = readResults(message);
+    const crates = results.flatMap(({ crates = [], homebound = [] }) => [...crates, ...homebound]);
+    const buffers = crates.map(({ buffer }) => buffer);
+    this.#machine.book.receive(`result of ${this.name}`, buffers, this.#main.name);
+    return results;
   }
 
   // Link: the main thread's end of its port.
@@ -115,6 +126,8 @@ export class SimulatedWorker implements Thread, Link {
   post(message: ToWorker, transfer: ArrayBuffer[]): void {
     const { book, scheduler } = this.#machine;
     if (transfer.length > 0 && this.#machine.fails()) throw new Error('the port refuses');
+    // Between what was said before and the post, too.
+    scheduler.pause(this.#main);
     const shipped = book.ship(message, transfer, `to ${this.name}`);
     // A closed port takes everything, and destroys it.
     if (this.gone) book.drop(`to ${this.name}`);
@@ -141,7 +154,7 @@ export class SimulatedWorker implements Thread, Link {
     if (row < 0) return false;
     this.row = row;
     const machine = this.#machine;
-    const { shard, supply, mailbox, frame } = wireWorker({
+    const { shard, supply, mailbox, frame, loop } = wireWorker({
       ledger: this.ledger,
       row,
       options: machine.options,
@@ -149,14 +162,33 @@ export class SimulatedWorker implements Thread, Link {
       supply: (around) => new SimulatedSupply(machine, this, this.ledger, row, around),
       receive: () => this.#receive(),
       post: (message, transfer) => this.#post(message, transfer),
-      currentTask: () => this.#task,
-      cancelled: () => {},
+      tasks: {
+        run: (task, input) => job.begin(task.task, input),
+        post: (message, transfer) => {
+          if (this.dead) throw new Killed();
+          this.results.push(machine.book.ship(message, transfer, `result of ${this.name}`));
+          machine.scheduler.pause(this);
+        },
+        cancelled: () => {},
+        // Tasks are short all in all, whatever time passes for those who wait.
+        now: () => {
+          this.#ns += machine.scheduler.choices.pick(2) * 100_000;
+          return this.#ns;
+        },
+      },
       closed: (leaks) => this.#post({ kind: 'closed', leaks }, []),
     });
-    this.#mailbox = mailbox;
-    this.#job = new SimulatedJob(machine, supply, shard, frame, (thousandths) => {
+    const begin = frame.begin.bind(frame);
+    frame.begin = (task) => {
+      machine.book.receive(`to ${this.name}`, taskBuffers(task), this.name);
+      return begin(task);
+    };
+    const job = new SimulatedJob(machine, supply, shard, frame, (thousandths) => {
       this.ledger.row(row).progressThousandths = thousandths;
     });
+    this.#mailbox = mailbox;
+    this.#job = job;
+    this.#loop = loop;
     this.shard = shard;
     return true;
   }
@@ -180,17 +212,10 @@ export class SimulatedWorker implements Thread, Link {
     scheduler.pause(this);
   }
 
-  #begin(task: Task): boolean {
+  #begin(message: TasksMessage): boolean {
     this.dispatched = null;
-    this.#machine.book.receive(`to ${this.name}`, taskBuffers(task), this.name);
-    this.#task = task.task;
-    this.#job?.begin(task);
+    this.#loop?.take(message);
     return true;
-  }
-
-  #end({ result, transfer }: TaskEnding): void {
-    this.#task = 0;
-    this.result = this.#machine.book.ship(result, transfer, `result of ${this.name}`);
   }
 }
 

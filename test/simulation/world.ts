@@ -7,7 +7,7 @@
 import { MAIN_ROW } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import type { Coordinator } from '../../src/coordinator/coordinator.ts';
-import type { TaskResult } from '../../src/messages/tasks.ts';
+import { writeTasks } from '../../src/messages/wire.ts';
 import { resolvePoolOptions } from '../../src/pool/options.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Admission } from '../../src/regulation/admission.ts';
@@ -30,6 +30,7 @@ import { SimulatedWorker } from './worker.ts';
 import type { WorldOptions } from './worlds.ts';
 
 const KiB = 1024;
+const KILLED = new Error('killed');
 
 export class World implements Thread {
   readonly name = 'main';
@@ -48,8 +49,6 @@ export class World implements Thread {
   readonly checks: Checks;
   readonly users: Users;
   readonly #log: LogEvent[] = [];
-  /** Posts that were refused: heard of before anything else happens on the main thread. */
-  readonly #refusals: (() => void)[] = [];
   #lastId = 0;
   readonly admission: Admission;
   readonly clockwork: Clockwork;
@@ -99,13 +98,14 @@ export class World implements Thread {
       ledger: this.ledger,
       options: pool,
       threads: options.workers,
+      jobs: [{ name: 'job', address: '' }],
       recorder: { record: () => {}, lifetime: () => {} },
       workers: {
         idle: () =>
           workers.find(({ member: { ready, busy, dying, retiring } }) => {
             return ready && !busy && !dying && !retiring;
           })?.member,
-        post: (member, name, task, transfer) => this.#dispatch(member, name, task, transfer),
+        post: (member, tasks, transfer) => this.#dispatch(member, tasks, transfer),
         done: (member) => {
           member.busy = false;
         },
@@ -137,6 +137,7 @@ export class World implements Thread {
     this.#serveStarving = main.serveStarving;
     this.shard = main.shard;
     this.coordinator = main.coordinator;
+    this.machine.promises.watchCancels(main.coordinator);
     this.tasks = main.tasks;
     this.admission = main.admission;
     this.#regulator = new SimulatedRegulator(main, choices);
@@ -160,7 +161,6 @@ export class World implements Thread {
     if (!this.ending && choices.pick(world.usersEvery) === 0) actions.push(...this.users.actions());
     if (actions.length === 0) return false;
     actions[choices.pick(actions.length)]();
-    for (let refuse = this.#refusals.pop(); refuse !== undefined; refuse = this.#refusals.pop()) refuse();
     this.checks.rest();
     return true;
   }
@@ -185,13 +185,13 @@ export class World implements Thread {
           if (message !== undefined) this.coordinator.handle(worker.row, message);
         });
       }
-      if (worker.result !== null && worker.settle !== null) actions.push(() => this.#settle(worker));
+      if (worker.results.length > 0 && !worker.gone) actions.push(() => this.#settle(worker));
       if (worker.dead && !worker.noticed) {
         actions.push(() => {
           worker.noticed = true;
           member.dying = true;
-          worker.settle?.lost(new Error('killed'));
-          worker.settle = null;
+          while (worker.results.length > 0) this.#settle(worker);
+          if (worker.introduced) this.tasks.lost(member, KILLED);
           if (!this.closing) this.#startWorker();
         });
       }
@@ -244,17 +244,14 @@ export class World implements Thread {
   }
 
   #settle(worker: SimulatedWorker): void {
-    const { result, settle, taskName } = worker;
-    if (result === null || settle === null) return;
-    worker.result = null;
-    worker.settle = null;
-    const buffers = [...(result.crates ?? []), ...(result.homebound ?? [])].map(({ buffer }) => buffer);
-    this.machine.book.receive(`result of ${worker.name}`, buffers, this.name);
+    const results = worker.hear();
     this.#log.length = 0;
-    settle.done(result);
-    // What the task forgot is told with its name.
+    this.tasks.ended(worker.member, results);
+    // What a task forgot is told with its name.
     const told = this.#log.map((event) => event.event === 'leak' && `${event.leases} of ${event.task}`);
-    const due = result.leaks === undefined ? [] : [`${result.leaks.length} of ${taskName}`];
+    const due = results.flatMap(({ task, leaks }) =>
+      leaks === undefined ? [] : `${leaks.length} of ${this.tasks.nameOf(task)}`,
+    );
     if (told.join() !== due.join())
       throw new Error(`promise 5: leaks told are '${told}', there were '${due}'`);
   }
@@ -266,25 +263,11 @@ export class World implements Thread {
     this.tasks.pump();
   }
 
-  #dispatch(
-    member: SimulatedWorker['member'],
-    name: string,
-    task: Parameters<TaskWorkers['post']>[2],
-    transfer: ArrayBuffer[],
-  ): Promise<TaskResult> {
+  #dispatch(...[member, tasks, transfer]: Parameters<TaskWorkers['post']>): void {
     const worker = this.workers.find((worker) => worker.member === member) as SimulatedWorker;
-    // Of one that has died, the main thread may know or not.
-    if (worker.dead && this.machine.scheduler.choices.once(2)) throw new Error('the chosen worker is gone');
+    if (this.machine.fails()) throw new Error('it cannot be cloned');
     member.busy = true;
-    worker.taskName = name;
-    const refused = this.machine.fails();
-    if (!refused) worker.dispatched = this.machine.book.ship(task, transfer, `to ${worker.name}`);
-    // Called back when the main thread sees how it ended, in whatever turn that is.
-    const then = (done: (value: unknown) => void, lost: (error: unknown) => void): void => {
-      if (refused) this.#refusals.push(() => lost(new Error('it cannot be cloned')));
-      else worker.settle = { done, lost };
-    };
-    return { then } as unknown as Promise<TaskResult>;
+    worker.dispatched = this.machine.book.ship(writeTasks(tasks), transfer, `to ${worker.name}`);
   }
 
   #chargedKib(): number {

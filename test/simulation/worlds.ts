@@ -23,6 +23,8 @@ export interface WorldOptions {
   readonly failEvery: number;
   /** Rounds come from the heartbeat alone. */
   readonly rests: boolean;
+  /** Most tasks bring nothing, declare nothing and report to nobody. */
+  readonly light: boolean;
   /** Users may do something in one of so many turns of the main thread. */
   readonly usersEvery: number;
 }
@@ -41,6 +43,7 @@ const MIXED: WorldOptions = {
   killEvery: 60,
   failEvery: 30,
   rests: false,
+  light: false,
   usersEvery: 1,
 };
 
@@ -114,6 +117,17 @@ export const WORLDS = {
     ends: 4,
     killEvery: 300,
     failEvery: 60,
+  },
+  /** Short tasks that wait for one thread, which dies between them. */
+  sharing: {
+    ...MIXED,
+    workers: 1,
+    turns: 100,
+    requests: 1,
+    ends: 6,
+    killEvery: 100,
+    failEvery: 60,
+    light: true,
   },
 } satisfies Record<string, WorldOptions>;
 

@@ -7,13 +7,17 @@ const ROW = 1;
 
 function start() {
   const ledger = Ledger.create(2, MiB);
-  const around = { task: 0 };
+  const around = { cancelled: false, read: 0, message: () => {} };
   const supply = new ThreadSupply(ledger, ROW, {
     canBlock: true,
-    safepoint: () => {},
+    safepoint: () => {
+      around.read++;
+      around.message();
+    },
     returnLoan: () => {},
     goesBack: () => false,
-    currentTask: () => around.task,
+    currentTask: () => 0,
+    currentCancelled: () => around.cancelled,
   });
   return {
     ledger,
@@ -62,21 +66,20 @@ describe('what a thread lacks', () => {
 });
 
 describe('a thread', () => {
-  it('hears of a cancel of its own task only', () => {
+  it('reads its messages when the word of cancels has changed, once, and believes them', () => {
     const { supply, around, ledger } = start();
-    const heard = [];
-    for (const [task, cancelled] of [
-      [0, 0],
-      [5, 0],
-      [5, 4],
-      [5, 5],
-      [0, 5],
-    ]) {
-      around.task = task;
-      ledger.row(ROW).cancel(cancelled);
-      heard.push(supply.cancelled());
-    }
-    expect(heard).toEqual([false, false, false, true, false]);
+    const heard = () => [supply.cancelled(), around.read];
+    expect(heard()).toEqual([false, 0]);
+    around.message = () => {};
+    ledger.row(ROW).countCancel();
+    expect(heard()).toEqual([false, 1]);
+    expect(heard()).toEqual([false, 1]);
+    around.message = () => {
+      around.cancelled = true;
+    };
+    ledger.row(ROW).countCancel();
+    expect(heard()).toEqual([true, 2]);
+    expect(heard()).toEqual([true, 2]);
   });
 
   it('is under critical memory unless its task declared its need', () => {

@@ -1,5 +1,4 @@
 /** Starts the recording of a runtime: its file and its first line. Main thread. */
-import { parse } from 'node:path';
 import { wallMs } from '../../timers.ts';
 import type { Log } from '../log.ts';
 import { headerLine } from './header.ts';
@@ -10,7 +9,7 @@ import { RecordingFile } from './writer.ts';
 
 interface RecordingParts {
   readonly record: string | RecordOptions;
-  readonly job: URL | string;
+  readonly job: string;
   readonly options: HeaderLine['options'];
   readonly log: Log;
   /** When the runtime started, on the clock of `sources`. */
@@ -29,7 +28,7 @@ export function startRecording({
   startedMs,
   sources,
 }: RecordingParts): RunRecording {
-  const { path, label = parse(String(job)).name } = resolveRecord(record);
+  const { path, label = job } = resolveRecord(record);
   const file = new RecordingFile(path, (reason) => log.write({ event: 'recording-ended', path, reason }));
   const startedAt = new Date(wallMs() - (sources.now() - startedMs));
   const header = headerLine(label, startedAt, options, () => sources.now() * 1e6);

@@ -70,6 +70,7 @@ describe('events', () => {
 describe('tasks', () => {
   const task = {
     name: 'a',
+    job: 'a',
     shard: 1,
     acceptedMs: START_MS,
     startedMs: START_MS + 100,

@@ -1,0 +1,181 @@
+/**
+ * Tasks from when they are given to a worker until their memory is accounted for. Owned by `Tasks`, on the
+ * main thread.
+ * Invariant: what a worker was given it answers in that order, and it is given nothing more until all is
+ * answered; a task that never began, and brought nothing, survives its worker.
+ */
+import type { Ledger } from '../budget/ledger.ts';
+import { errorFrom } from '../messages/error-record.ts';
+import { type TaskResult, taskBuffers } from '../messages/tasks.ts';
+import type { Admission } from '../regulation/admission.ts';
+import { type Log, leakEvent } from '../telemetry/log.ts';
+import { Durations } from './durations.ts';
+import type { Entry } from './entry.ts';
+import type { Member } from './member.ts';
+import type { TaskEndings } from './task-endings.ts';
+import { leftPin, notCloneable, unreadable, unreadableInput, workerLost } from './task-errors.ts';
+import type { TaskMemory } from './task-memory.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+interface RunningParts {
+  readonly ledger: Ledger;
+  readonly memory: TaskMemory;
+  readonly workers: Pick<WorkerPool, 'post' | 'done'>;
+  readonly admission: Admission;
+  readonly log: Log;
+  readonly endings: TaskEndings;
+}
+
+export class RunningTasks {
+  readonly #parts: RunningParts;
+  /** In the order in which they were posted. */
+  readonly #running = new Set<Entry>();
+  /** What each worker was given and has not answered, in that order. */
+  readonly #given = new Map<Member, Entry[]>();
+  readonly #durations = new Durations();
+  /** When a task was last posted. */
+  lastMs = 0;
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts;
+  }
+
+  get all(): ReadonlySet<Entry> {
+    return this.#running;
+  }
+
+  /** How many tasks like this one a message may have. */
+  most({ light, task }: Entry): number {
+    return light && !this.#parts.admission.held ? this.#durations.most(task.job) : 1;
+  }
+
+  /** Posts tasks to a worker that has none. Returns those that are to be posted again. */
+  start(entries: readonly Entry[], member: Member): readonly Entry[] {
+    const { ledger, memory, workers, admission } = this.#parts;
+    const [first] = entries;
+    const row = ledger.row(member.row);
+    row.progressThousandths = 0;
+    row.declared = first.needKib > 0;
+    const task = memory.dispatch(member.row, first.task);
+    first.task = task;
+    try {
+      const tasks = entries.map((entry) => entry.task);
+      workers.post(member, tasks, taskBuffers(task));
+    } catch (error) {
+      return this.#unposted(entries, member, error);
+    }
+    const startedMs = admission.nowMs;
+    for (const entry of entries) {
+      entry.member = member;
+      entry.startedMs = startedMs;
+      this.#running.add(entry);
+    }
+    this.lastMs = startedMs;
+    member.task = first.name;
+    this.#given.set(member, [...entries]);
+    admission.enter(member.row, first.needKib);
+    return [];
+  }
+
+  /** Nothing has left. */
+  #unposted(entries: readonly Entry[], member: Member, error: unknown): readonly Entry[] {
+    const { memory, endings } = this.#parts;
+    const [first] = entries;
+    const { gifts } = first.task;
+    memory.recall(member.row, first.task);
+    first.task = { ...first.task, gifts: [] };
+    // Each by itself: then it is known which one it was.
+    for (const entry of entries) entry.light = false;
+    // It may have been a gift that could not be sent; those that can are idle here now.
+    if (entries.length > 1 || gifts.length > 0) return entries;
+    memory.bringHome(first.task);
+    endings.fail(first, 'failed', notCloneable(error));
+    return [];
+  }
+
+  /** What came of the next tasks that a worker was given. */
+  ended(member: Member, results: readonly TaskResult[]): void {
+    for (const result of results) {
+      const entry = this.#next(member);
+      if (entry?.task.task !== result.task) throw new Error('a result came out of turn');
+      this.#finish(entry, member, result);
+    }
+  }
+
+  /** What came of the next task cannot be read; its loans are settled when the thread is gone. */
+  unreadable(member: Member, error: Error): void {
+    const entry = this.#next(member);
+    if (entry !== undefined) this.#parts.endings.fail(entry, 'failed', unreadable(entry.name, error));
+  }
+
+  /** A worker cannot read what it was given; what that brought is settled when the thread is gone. */
+  unread(member: Member): void {
+    for (let entry = this.#next(member); entry !== undefined; entry = this.#next(member)) {
+      this.#parts.endings.fail(entry, 'failed', unreadableInput(entry.name));
+    }
+  }
+
+  /**
+   * Of what a worker was given nothing more will come. Returns what never began and brought nothing, to be
+   * posted again; buffers that have left are the thread's until it is gone: `Coordinator.bury` settles them.
+   */
+  lost(member: Member, error: Error): readonly Entry[] {
+    const given = this.#given.get(member);
+    if (given === undefined) return [];
+    const { ledger, endings } = this.#parts;
+    const begun = ledger.row(member.row).begunTask;
+    const ran = given.findIndex(({ task }) => task.task === begun);
+    if (ran >= 0) {
+      member.worked = true;
+      member.task = given[ran].name;
+    }
+    const again: Entry[] = [];
+    for (const [at, entry] of [...given].entries()) {
+      this.#next(member);
+      if (at > ran && entry.task.crates.length === 0 && !entry.answered) {
+        entry.task = { ...entry.task, gifts: [] };
+        entry.member = null;
+        entry.startedMs = null;
+        again.push(entry);
+      } else endings.fail(entry, 'lost', workerLost(entry.name, member, error));
+    }
+    return again;
+  }
+
+  /** Takes the next task that a worker has answered; after the last the worker is free. */
+  #next(member: Member): Entry | undefined {
+    const given = this.#given.get(member);
+    const entry = given?.shift();
+    if (given === undefined || entry === undefined) return undefined;
+    const { admission, ledger, workers, endings } = this.#parts;
+    this.#running.delete(entry);
+    endings.names.remember(entry.task.task, entry.name);
+    this.#durations.took(entry.task.job, ledger.row(member.row).longestTaskNs);
+    if (given.length === 0) {
+      this.#given.delete(member);
+      admission.leave(member.row);
+      workers.done(member);
+    }
+    return entry;
+  }
+
+  #finish(entry: Entry, member: Member, result: TaskResult): void {
+    const { memory, log, endings } = this.#parts;
+    const arrival = memory.arrive(member.row, result);
+    const { leaks } = result;
+    if (leaks !== undefined) log.write(leakEvent(entry.name, leaks));
+    if (entry.answered) {
+      endings.end(entry, 'cancelled');
+      memory.keep(arrival);
+    } else if (result.error !== undefined) {
+      endings.fail(entry, 'failed', errorFrom(result.error));
+    } else if ((result.pinned ?? 0) > 0) {
+      memory.keep(arrival);
+      endings.fail(entry, 'failed', leftPin(entry.name, result.pinned as number));
+    } else {
+      endings.end(entry, 'succeeded');
+      const value = memory.deliver(arrival);
+      endings.answer(entry, () => entry.resolve(value));
+    }
+  }
+}

@@ -1,0 +1,3 @@
+const { defineJob } = require('../../src/worker.ts');
+
+module.exports = defineJob((value: number) => value + 1);

@@ -1,0 +1,37 @@
+/** Short tasks, of which some end their thread, wait, or take long all of a sudden. */
+import { threadId } from 'node:worker_threads';
+import { defineJob, type Lease } from '../../src/worker.ts';
+
+/** `began` counts the tasks that have begun, over all threads. */
+export type Order =
+  | { do: 'count'; began?: Int32Array; lease?: Lease }
+  | { do: 'exit' | 'throw'; began?: Int32Array }
+  | { do: 'hold'; words: Int32Array; began?: Int32Array }
+  | { do: 'until-aborted'; words: Int32Array; began?: Int32Array };
+
+export default defineJob((order: Order | undefined, { signal }): unknown => {
+  if (order?.began !== undefined) Atomics.add(order.began, 0, 1);
+  switch (order?.do) {
+    case 'count':
+      return threadId;
+    case 'exit':
+      return process.exit(3);
+    case 'throw':
+      throw new RangeError('short');
+    case 'hold':
+      raise(order.words, 0);
+      Atomics.wait(order.words, 1, 0);
+      return threadId;
+    case 'until-aborted':
+      raise(order.words, 0);
+      while (!signal.aborted);
+      return 'aborted';
+    default:
+      return undefined;
+  }
+});
+
+function raise(words: Int32Array, at: number): void {
+  Atomics.store(words, at, 1);
+  Atomics.notify(words, at);
+}

@@ -1,0 +1,133 @@
+/** Several short tasks share a message, and nothing else changes for them. */
+import { MessagePort } from 'node:worker_threads';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Runtime } from '../../src/index.ts';
+import type { Order } from '../jobs/short.ts';
+import { closedAfterEach, raise, raised, sharedWords } from './started.ts';
+
+const start = closedAfterEach();
+afterEach(() => void vi.restoreAllMocks());
+
+/** Runs many at once, so that most wait; the job is known to be short then. */
+async function warm(runtime: Runtime): Promise<void> {
+  for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 50 }, () => runtime.run()));
+}
+
+/** Messages of tasks that are posted from now on: how many tasks each has. */
+function watchMessages(): number[] {
+  const sizes: number[] = [];
+  const post = MessagePort.prototype.postMessage;
+  vi.spyOn(MessagePort.prototype, 'postMessage').mockImplementation(function (
+    this: MessagePort,
+    ...given: unknown[]
+  ) {
+    const [message] = given;
+    if (typeof message === 'number') sizes.push(1);
+    else if (Array.isArray(message)) sizes.push(message[0] === null ? message.length - 1 : 1);
+    post.apply(this, given as never);
+  });
+  return sizes;
+}
+
+/** One that keeps the only worker until the flag is raised, so that what comes meanwhile waits. */
+async function held(runtime: Runtime): Promise<{ go(): Promise<unknown> }> {
+  const words = sharedWords();
+  const running = runtime.run({ do: 'hold', words } satisfies Order);
+  await raised(words, 0);
+  return {
+    go() {
+      raise(words, 1);
+      return running;
+    },
+  };
+}
+
+describe('short tasks', () => {
+  it('share messages once their job is known to be short, in the order of the calls', async () => {
+    const { runtime } = await start('short', { threads: 1 });
+    await warm(runtime);
+    const sizes = watchMessages();
+    const order: number[] = [];
+    await Promise.all(Array.from({ length: 100 }, (_, at) => runtime.run().then(() => order.push(at))));
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(100);
+    expect(Math.max(...sizes)).toBeGreaterThan(1);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(32);
+  });
+
+  it('have a message of their own while nobody knows how long they take, and after one took long', async () => {
+    const { runtime } = await start('short', { threads: 1 });
+    const sizes = watchMessages();
+    const first = await held(runtime);
+    const few = Array.from({ length: 5 }, () => runtime.run());
+    await first.go();
+    await Promise.all(few);
+    expect(sizes).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  it.each([
+    ['a lease', (runtime: Runtime) => runtime.run({ do: 'count', lease: runtime.pool.acquire(10) })],
+    ['a declared need', (runtime: Runtime) => runtime.run(undefined, { needBytes: 10 })],
+    ['somebody to report to', (runtime: Runtime) => runtime.run(undefined, { onProgress: () => {} })],
+  ])('are alone with %s', async (_what, run) => {
+    const { runtime } = await start('short', { threads: 1 });
+    await warm(runtime);
+    const sizes = watchMessages();
+    await Promise.all(Array.from({ length: 10 }, () => run(runtime)));
+    expect(sizes).toEqual(Array.from({ length: 10 }, () => 1));
+  });
+
+  it('fail each by itself', async () => {
+    const { runtime } = await start('short', { threads: 1 });
+    await warm(runtime);
+    const orders: Order[] = Array.from({ length: 40 }, (_, at) => ({ do: at % 4 === 1 ? 'throw' : 'count' }));
+    const ends = await Promise.allSettled(orders.map((order) => runtime.run(order)));
+    expect(ends.map(({ status }) => status)).toEqual(
+      orders.map((order) => (order.do === 'throw' ? 'rejected' : 'fulfilled')),
+    );
+  });
+});
+
+describe('a worker that dies between short tasks', () => {
+  it('loses the one that it ran, and no other runs twice or is lost that had not begun', async () => {
+    const { runtime } = await start('short', { threads: 1 });
+    const began = new Int32Array(new SharedArrayBuffer(4));
+    for (let round = 0; round < 5; round++) {
+      await warm(runtime);
+      began[0] = 0;
+      const sizes = watchMessages();
+      const orders: Order[] = Array.from({ length: 40 }, (_, at) => {
+        return { do: at === 20 ? 'exit' : 'count', began };
+      });
+      const ends = await Promise.allSettled(orders.map((order) => runtime.run(order)));
+      const lost = ends.flatMap(({ status }, at) => (status === 'rejected' ? [at] : []));
+      // Those before it in its message had run, and what came of them died with the thread.
+      expect(lost.at(-1)).toBe(20);
+      expect(lost.length).toBeLessThanOrEqual(Math.max(...sizes));
+      expect(began[0]).toBe(40);
+      vi.restoreAllMocks();
+    }
+  });
+});
+
+describe('a cancel', () => {
+  it('reaches a short task that runs, and those behind it in its message never begin', async () => {
+    const { runtime } = await start('short', { threads: 1 });
+    await warm(runtime);
+    const began = new Int32Array(new SharedArrayBuffer(4));
+    const words = sharedWords();
+    const controllers = Array.from({ length: 11 }, () => new AbortController());
+    const first = await held(runtime);
+    const orders: Order[] = Array.from({ length: 11 }, (_, at) =>
+      at === 0 ? { do: 'until-aborted', words, began } : { do: 'count', began },
+    );
+    const runs = orders.map((order, at) => runtime.run(order, { signal: controllers[at].signal }));
+    const ends = Promise.allSettled(runs);
+    await first.go();
+    await raised(words, 0);
+    for (const controller of [...controllers].reverse()) controller.abort();
+    expect((await ends).map(({ status }) => status)).toEqual(orders.map(() => 'rejected'));
+    await runtime.run();
+    expect(began[0]).toBe(1);
+  });
+});
