@@ -12,7 +12,7 @@ import { type Bytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { HIT, REFUSED } from './causes.ts';
 import type { FreeList } from './free-list.ts';
-import { guard, HIT_FRAMES, LADDER_FRAMES } from './guard.ts';
+import { guard } from './guard.ts';
 import { IdleMemory, type ShardWords } from './idle.ts';
 import { Ladder, type Request, type Served } from './ladder.ts';
 import type { Lease } from './lease.ts';
@@ -24,6 +24,7 @@ import { cancelledError, closedError, taskEndedError } from './shard-errors.ts';
 import type { Store } from './store.ts';
 import type { LeaseRecorder, ShardCounts, Supply } from './supply.ts';
 import { capacityFor, tierFor } from './tiers.ts';
+import { Trace } from './trace.ts';
 
 /**
  * Of hits, one in this many is timed to its release, or one of the recorded ones where those are fewer: a
@@ -43,6 +44,17 @@ interface ShardParts {
   readonly supply: Supply;
   readonly counts: ShardCounts;
   readonly recorder: LeaseRecorder;
+}
+
+/** A request that goes to the ladder. */
+interface Asked {
+  readonly lengths: readonly Bytes[];
+  /** On the supply's clock. */
+  readonly start: number;
+  /** How many hits one stands for in the latency records; 0 records none. */
+  readonly hitWeight: number;
+  /** Of who asked, where a lease is to be guarded. */
+  readonly trace: Trace | null;
 }
 
 export class Shard implements Pool {
@@ -137,26 +149,22 @@ export class Shard implements Pool {
   }
 
   async acquireAsync(length: Bytes, options?: AcquireOptions): Promise<Lease> {
-    const [lease] = await this.acquireAllAsync([length], options);
+    const [lease] = await this.#climbAsync([length], options, this.#traceOf(this.acquireAsync));
     return lease;
   }
 
   acquireAll(lengths: readonly Bytes[], options?: BlockingOptions): Lease[] {
-    return this.#climb(lengths, options, this.#supply.now(), 1);
+    const trace = this.#traceOf(this.acquireAll);
+    return this.#climb({ lengths, start: this.#supply.now(), hitWeight: 1, trace }, options);
   }
 
-  async acquireAllAsync(lengths: readonly Bytes[], options?: AcquireOptions): Promise<Lease[]> {
-    const start = this.#supply.now();
-    try {
-      return await this.#ladder.climbAsync(this.#request(lengths, options, start, 1), options?.signal);
-    } catch (error) {
-      throw this.#refused(error, lengths, start);
-    }
+  acquireAllAsync(lengths: readonly Bytes[], options?: AcquireOptions): Promise<Lease[]> {
+    return this.#climbAsync(lengths, options, this.#traceOf(this.acquireAllAsync));
   }
 
   /** Puts memory that came from another shard under a lease of the running task. */
   attach(store: Store, length: Bytes, asked: number): Lease {
-    if (this.#options.safety === 'full') guard(store, HIT_FRAMES);
+    if (this.#options.safety === 'full') guard(store, new Trace(this.attach));
     if (store.loan === 0) this.#counts.held(store.tier, store.capacity / KiB);
     return this.leases.lend(store, length, asked);
   }
@@ -181,26 +189,30 @@ export class Shard implements Pool {
     }
   }
 
-  #climb(
-    lengths: readonly Bytes[],
-    options: BlockingOptions | undefined,
-    start: number,
-    hitWeight: number,
-  ): Lease[] {
+  #climb(asked: Asked, options: BlockingOptions | undefined): Lease[] {
     try {
-      return this.#ladder.climb(this.#request(lengths, options, start, hitWeight));
+      return this.#ladder.climb(this.#request(asked, options));
     } catch (error) {
-      throw this.#refused(error, lengths, start);
+      throw this.#refused(error, asked);
     }
   }
 
-  #request(
+  async #climbAsync(
     lengths: readonly Bytes[],
-    options: BlockingOptions | undefined,
-    start: number,
-    hitWeight: number,
-  ): Request<Lease[]> {
+    options: AcquireOptions | undefined,
+    trace: Trace | null,
+  ): Promise<Lease[]> {
+    const asked: Asked = { lengths, start: this.#supply.now(), hitWeight: 1, trace };
+    try {
+      return await this.#ladder.climbAsync(this.#request(asked, options), options?.signal);
+    } catch (error) {
+      throw this.#refused(error, asked);
+    }
+  }
+
+  #request(asked: Asked, options: BlockingOptions | undefined): Request<Lease[]> {
     this.#checkOpen();
+    const { lengths, start } = asked;
     const { task } = this.leases;
     const ended = (): MillpondError | null =>
       this.#closed ? closedError() : task === this.leases.task ? null : taskEndedError();
@@ -213,7 +225,7 @@ export class Shard implements Pool {
       over: () => ended() ?? (this.#supply.cancelled() ? cancelledError() : null),
       deliver: (served) => {
         const end = ended();
-        if (end === null) return this.#lendAll(lengths, served, start, hitWeight);
+        if (end === null) return this.#lendAll(asked, served);
         this.#ladder.putBack(served);
         throw end;
       },
@@ -236,6 +248,7 @@ export class Shard implements Pool {
   #acquireSlow(length: Bytes, options: BlockingOptions | undefined): Lease {
     const hitWeight = this.#untilSlow <= 0 ? this.#countDown() : 1;
     this.#checkOpen();
+    const trace = this.#traceOf(this.acquire);
     const start = this.#supply.now();
     const lease = this.#hit(length);
     if (lease !== null) {
@@ -245,10 +258,10 @@ export class Shard implements Pool {
         this.#observe(HIT, store.asked, length, store, start, now, hitWeight);
         this.#counts.spent(HIT, (now - start) * hitWeight);
       }
-      this.#guard(store, HIT_FRAMES);
+      if (trace !== null) guard(store, trace);
       return lease;
     }
-    return this.#climb([length], options, start, hitWeight)[0];
+    return this.#climb({ lengths: [length], start, hitWeight, trace }, options)[0];
   }
 
   /** A turn of the slow path is due; returns the weight of a hit to record, 0 for none. */
@@ -261,19 +274,21 @@ export class Shard implements Pool {
     return this.#options.sampleEvery;
   }
 
-  /** Where the safety level asks for it, the store remembers who acquires it. */
-  #guard(store: Store, ownFrames: number): void {
+  /**
+   * Of a request whose lease is to be guarded; null where the safety level does not ask for it.
+   * @param entry the function that was called
+   */
+  #traceOf(entry: (...given: never[]) => unknown): Trace | null {
     const { safety } = this.#options;
-    if (safety === 'off') return;
+    if (safety === 'off') return null;
     if (safety === 'sampled') {
-      if (this.#untilGuard > 0) return;
+      if (this.#untilGuard > 0) return null;
       this.#untilGuard = GUARD_EVERY;
     }
-    guard(store, ownFrames);
+    return new Trace(entry);
   }
 
-  /** `hitWeight` is how many hits one stands for in the latency records; 0 records none. */
-  #lendAll(lengths: readonly Bytes[], served: Served, start: number, hitWeight: number): Lease[] {
+  #lendAll({ lengths, start, hitWeight, trace }: Asked, served: Served): Lease[] {
     const now = this.#supply.now();
     // Each waited for all of them, but the thread only once.
     const took = (now - start) / lengths.length;
@@ -284,7 +299,7 @@ export class Shard implements Pool {
       if (weight > 0) this.#observe(cause, tier, lengths[at], store, start, now, weight);
       this.#counts.spent(cause, took * weight);
       this.#counts.served(cause, tier);
-      this.#guard(store, LADDER_FRAMES);
+      if (trace !== null && (at === 0 || this.#options.safety === 'full')) guard(store, trace);
       return this.leases.lend(store, lengths[at], tier);
     });
   }
@@ -313,7 +328,7 @@ export class Shard implements Pool {
     store.time(now, leases);
   }
 
-  #refused(error: unknown, lengths: readonly Bytes[], start: number): unknown {
+  #refused(error: unknown, { lengths, start }: Asked): unknown {
     if (error instanceof MillpondError && error.code === 'ERR_BUDGET_EXHAUSTED') {
       const largest = Math.max(...lengths);
       const tier = tierFor(largest, this.#options.tiers);

@@ -1,5 +1,6 @@
 import type { Bytes } from '../bytes.ts';
 import { DIRECT } from './tiers.ts';
+import type { Trace } from './trace.ts';
 
 /** A lease, as its lender sees it. */
 export interface Borrowed {
@@ -80,7 +81,7 @@ export class Store {
    * Stack of the acquiring call, where the safety level asked for one; views are then detached at the
    * release.
    */
-  trace: Error | null = null;
+  trace: Trace | null = null;
 
   // Of the lease it is under:
   /** The shard that lent it, then or before; null before its first lease. */

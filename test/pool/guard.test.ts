@@ -60,6 +60,37 @@ describe('the guard', () => {
     expect(stack?.match(/at nested /g)).toHaveLength(6);
   });
 
+  it.each<[string, (shard: TestShard) => unknown]>([
+    ['acquire', (shard) => shard.acquire(SMALL)],
+    ['acquireAll', (shard) => shard.acquireAll([SMALL, SMALL])],
+    ['acquireAsync', (shard) => shard.acquireAsync(SMALL)],
+    ['acquireAllAsync', (shard) => shard.acquireAllAsync([SMALL, SMALL])],
+  ])('remembers who called %s and nothing of the pool, of idle and of new memory', async (_name, ask) => {
+    const { shard } = makeShard({ safety: 'full' });
+    shard.acquire(SMALL).release();
+    for (let lease = 0; lease < 2; lease++) await ask(shard);
+    const leaks = shard.close();
+    for (const { stack } of leaks) {
+      expect(stack?.split('\n').slice(0, 2)).toEqual([
+        'Error: acquired here',
+        expect.stringContaining('guard.test.ts'),
+      ]);
+    }
+    expect(leaks.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('remembers who made a request that had to wait', async () => {
+    const { shard } = makeShard({ safety: 'full', budgetBytes: 8 * MiB });
+    const all = Array.from({ length: 8 }, () => shard.acquire(MiB));
+    shard.supply.waitAsync = async () => all.pop()?.release();
+    async function whoWaits(): Promise<void> {
+      await shard.acquireAsync(MiB);
+    }
+    await whoWaits();
+    const traces = shard.close().map(({ stack }) => stack?.split('\n')[1]);
+    expect(traces.filter((line) => line?.includes('whoWaits'))).toHaveLength(1);
+  });
+
   it('remembers where its lease was acquired, and is gone with it', () => {
     const { shard } = makeShard({ safety: 'sampled' });
     guarded(shard, 4095);
@@ -156,6 +187,29 @@ describe('at full safety, a lease that is let go before its bytes have gone', ()
     await expect.poll(() => held() - before).toBeLessThan(10 * MiB);
   });
 
+  it('leaves its memory, and what ended right after it, no sooner', async () => {
+    const { shard } = makeShard({ safety: 'full' });
+    const held = (): number => {
+      global.gc?.();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const take = (bytes: number): Uint8Array => {
+      using lease = shard.acquire(bytes);
+      return lease.bytes.fill(1);
+    };
+    const before = held();
+    const views = [take(SMALL)];
+    take(MiB);
+    shard.close();
+    for (let turn = 0; turn < 3; turn++) {
+      held();
+      await new Promise(setImmediate);
+    }
+    expect(held() - before).toBeGreaterThanOrEqual(MiB);
+    expect(views.pop()?.length).toBe(0);
+    await expect.poll(() => held() - before).toBeLessThan(MiB);
+  });
+
   it('is used again once 8 MiB are set aside, what ended first before the rest', () => {
     const { shard } = makeShard({ safety: 'full' });
     const views = Array.from({ length: 30 }, () => {
@@ -165,6 +219,19 @@ describe('at full safety, a lease that is let go before its bytes have gone', ()
     expect(views.every(({ length }) => length === 0)).toBe(true);
     expect(shard.supply.allocations).toBe(1 + 8);
     expect([shard.idleCounts[2], shard.charged]).toEqual([1, MiB / 1024]);
+  });
+
+  it('takes the place of what ended first, also where that is smaller', () => {
+    const { shard } = makeShard({ safety: 'full' });
+    const views = Array.from({ length: 4096 }, () => {
+      using lease = shard.acquire(SMALL);
+      return lease.bytes;
+    });
+    const before = shard.supply.allocations;
+    const lease = shard.acquire(MiB);
+    views.push(lease.bytes);
+    lease.release();
+    expect(shard.supply.allocations - before).toBe(2);
   });
 
   it('is reused where nobody ever looked at it', () => {
