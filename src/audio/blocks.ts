@@ -21,7 +21,7 @@ interface BlockSize {
 }
 
 /** What the blocks of a file are like. */
-interface BlockShape {
+export interface BlockShape {
   readonly channels: number;
   readonly kind: BlockKind;
   /** Hz. */

@@ -4,9 +4,10 @@ export { type Analysis, Analyzer, type AnalyzerOptions, type Levels } from './an
 export type { Loudness } from './analysis/loudness.ts';
 export type { AnalyzeRequest, AnalyzeResult } from './analysis/request.ts';
 export type { Waveform, WaveformRequest } from './analysis/waveform.ts';
-export { type AnalyzeContext, analyze } from './analyze.ts';
+export { analyze } from './analyze.ts';
 export { Block, type BlockKind, blockBytes, type Plane } from './block.ts';
 export type { Decoder } from './decode/decoder.ts';
+export type { AudioJobContext } from './decoded-blocks.ts';
 export { downMix, type Fade, fade, gain, gainFactor } from './kernels.ts';
 export { openDecoder } from './open-decoder.ts';
 export type { AudioInfo } from './plan/audio-info.ts';
@@ -19,6 +20,5 @@ export type { AudioInput } from './sources/open-source.ts';
 export {
   type BlockFormat,
   type Kernel,
-  type TranscodeContext,
   transcode,
 } from './transcode.ts';

@@ -7,9 +7,10 @@
 import { MillpondError } from '../errors.ts';
 import { jsonText } from '../text/escaping.ts';
 import type { Block } from './block.ts';
-import { type BlockSources, withBlocks } from './blocks.ts';
+import { withBlocks } from './blocks.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
 import { wavChunks } from './decode/wav-chunks.ts';
+import { type AudioJobContext, decodeBlocks } from './decoded-blocks.ts';
 import { createEncoder, type Encoder } from './encode/encoder.ts';
 import { appendChunks } from './encode/wav-chunks.ts';
 import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
@@ -26,11 +27,6 @@ import { type AudioInput, openSource } from './sources/open-source.ts';
 import { partOf } from './sources/part.ts';
 import { behindId3 } from './survey/id3v2.ts';
 import { Window } from './survey/window.ts';
-
-export interface TranscodeContext extends BlockSources {
-  /** Gets 0 to 1 after each block, as far as the container announces its length. */
-  readonly progress?: (fraction: number) => void;
-}
 
 /**
  * Hz. The lossy targets have only rates that players know. A small file of a few samples a second, which may
@@ -62,7 +58,7 @@ export interface BlockFormat {
  */
 export function transcode(
   request: TranscodeRequest,
-  context: TranscodeContext,
+  context: AudioJobContext,
   process?: (format: BlockFormat) => Kernel,
 ): TranscodeResult {
   context.signal.throwIfAborted();
@@ -157,25 +153,21 @@ function pump(
   encoder: Encoder,
   steps: Kernel[],
   plan: TargetPlan,
-  context: TranscodeContext,
+  context: AudioJobContext,
 ): number {
-  const announced = decoder.info.announcedFrames;
   const channels = Math.max(decoder.info.channels, plan.layout.nbChannels);
   let position = 0;
-  withBlocks({ channels, kind: plan.kind, sampleRate: plan.sampleRate }, context, (block) => {
-    const frames = decoder.read(block);
-    if (frames === 0) return false;
+  const shape = { channels, kind: plan.kind, sampleRate: plan.sampleRate };
+  decodeBlocks(decoder, shape, context, (block, frames) => {
     for (const step of steps) step(block, frames, position);
     encoder.write(block, frames);
     position += frames;
-    context.block.processed?.(frames * plan.layout.nbChannels * 4);
-    if (context.progress && announced) context.progress(Math.min(1, decoder.decodedFrames / announced));
-    return true;
+    return frames * plan.layout.nbChannels * 4;
   });
   return position;
 }
 
-function countFrames(input: AudioInput, context: TranscodeContext): number {
+function countFrames(input: AudioInput, context: AudioJobContext): number {
   using decoder = openDecoder(input);
   const { channels, sampleRate } = decoder.info;
   withBlocks({ channels, kind: 'f32', sampleRate }, context, (block) => decoder.read(block) > 0);
