@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { SILENCE_DB } from '../audio/analysis/defaults.ts';
 import type { AnalyzeRequest, AnalyzeResult } from '../audio/analysis/request.ts';
 import { type Measurement, measurementCsv, measurementTable } from '../batch/measurements.ts';
 import { waveformSvg } from '../batch/waveform-svg.ts';
@@ -13,7 +14,7 @@ interface AnalyzeOptions extends RunOptions {
   silence?: number;
 }
 
-const SILENCE = { what: 'a level in dBFS', from: -200, to: 0, example: -60 };
+const SILENCE = { what: 'a level in dBFS', from: -200, to: 0, example: SILENCE_DB };
 
 /** At most; a picture has half of them or more. */
 const PICTURE_POINTS = 2000;
@@ -41,7 +42,7 @@ export function analyzeCommand(): Command {
       .addOption(
         option(
           '--silence <dbfs>',
-          'what is no louder is silence at the ends; default -60',
+          `what is no louder is silence at the ends; default ${SILENCE_DB}`,
           decimalNumber(SILENCE),
         ),
       ),

@@ -6,6 +6,7 @@
 import type { Block } from '../block.ts';
 import type { AudioInfo } from '../plan/audio-info.ts';
 import { loudnessWeights } from '../plan/channels.ts';
+import { SILENCE_DB } from './defaults.ts';
 import { LevelMeter, STRETCH } from './levels.ts';
 import { type Loudness, LoudnessMeter } from './loudness.ts';
 import { TruePeakMeter } from './true-peak.ts';
@@ -56,7 +57,8 @@ export class Analyzer {
   readonly #magnitudes = new Float32Array(PASS_FRAMES / STRETCH);
   readonly #planes: Float32Array[] = [];
 
-  constructor(info: AudioInfo, { silenceDb = -60, waveform }: AnalyzerOptions = {}) {
+  constructor(info: AudioInfo, options: AnalyzerOptions = {}) {
+    const { silenceDb = SILENCE_DB, waveform } = options;
     const { sampleRate, layout, depth } = info;
     const fullScale = depth.type === 'integer' && depth.bits <= 24 ? 1 - 2 ** (1 - depth.bits) : 1;
     const weights = loudnessWeights(layout);

@@ -2,6 +2,7 @@
 import { MillpondError } from '../../errors.ts';
 import type { AudioInput } from '../sources/open-source.ts';
 import type { Analysis, AnalyzerOptions } from './analyzer.ts';
+import { SILENCE_DB, WAVEFORM } from './defaults.ts';
 
 export interface AnalyzeRequest extends AnalyzerOptions {
   /** Path of the audio file, or its bytes in leases. What it is its content says, not its name. */
@@ -24,17 +25,19 @@ export interface AnalyzeResult extends Analysis {
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` for what is outside its documented range */
-export function checkAnalyzeRequest({ silenceDb = -60, waveform = {} }: AnalyzeRequest): void {
+export function checkAnalyzeRequest({ silenceDb = SILENCE_DB, waveform = {} }: AnalyzeRequest): void {
   if (!(silenceDb >= -200 && silenceDb <= 0)) {
-    throw invalid(`The threshold of silence is -200 to 0 dBFS, got ${silenceDb}. Try -60.`);
+    throw invalid(`The threshold of silence is -200 to 0 dBFS, got ${silenceDb}. Try ${SILENCE_DB}.`);
   }
-  const { pointsPerSecond = 50, mostPoints = 65_536 } = waveform;
+  const { pointsPerSecond = WAVEFORM.pointsPerSecond, mostPoints = WAVEFORM.mostPoints } = waveform;
   if (!(pointsPerSecond >= 0.001 && Number.isFinite(pointsPerSecond))) {
-    throw invalid(`A waveform has 0.001 points a second or more, got ${pointsPerSecond}. Try 50.`);
+    throw invalid(
+      `A waveform has 0.001 points a second or more, got ${pointsPerSecond}. Try ${WAVEFORM.pointsPerSecond}.`,
+    );
   }
   if (!(mostPoints >= 2 && mostPoints <= 1_000_000 && mostPoints % 2 === 0)) {
     throw invalid(
-      `A waveform has at most 2 to 1000000 points, an even number, got ${mostPoints}. Try 65536.`,
+      `A waveform has at most 2 to 1000000 points, an even number, got ${mostPoints}. Try ${WAVEFORM.mostPoints}.`,
     );
   }
 }

@@ -3,8 +3,8 @@
  * together. Owned by one task on one thread.
  * Invariant: a point never spans a part of a stretch but at the end; with more points than are wanted at
  * most, two become one, so the memory is bounded however long the audio is.
- *
  */
+import { WAVEFORM } from './defaults.ts';
 
 /** How fine a waveform is. */
 export interface WaveformRequest {
@@ -39,7 +39,8 @@ export class WaveformMeter {
   #points = 0;
   #filled: number;
 
-  constructor(sampleRate: number, { pointsPerSecond = 50, mostPoints = 65_536 }: WaveformRequest) {
+  constructor(sampleRate: number, request: WaveformRequest) {
+    const { pointsPerSecond = WAVEFORM.pointsPerSecond, mostPoints = WAVEFORM.mostPoints } = request;
     this.#framesPerPoint = Math.max(1, Math.round(sampleRate / pointsPerSecond));
     this.#filled = this.#framesPerPoint;
     this.#most = mostPoints;
