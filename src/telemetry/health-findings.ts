@@ -3,9 +3,8 @@ import { formatBytes } from '../bytes.ts';
 import { PRESSURE_LEVELS } from '../regulation/pressure.ts';
 import { formatNanoseconds, formatSeconds } from '../text/durations.ts';
 import type { HealthCheckName } from './health-report.ts';
-import { percentile } from './percentile.ts';
+import { type Percentiles, percentile } from './percentile.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { Stats } from './stats.ts';
 
 /** Each state holds from its threshold on, the threshold included. */
 export interface Threshold {
@@ -61,7 +60,7 @@ export interface JudgedFigures {
     Snapshot['pressure'],
     'level' | 'ledgerLevel' | 'processLevel' | 'secondsAtLevel' | 'heldSeconds' | 'emergency'
   >;
-  readonly latency: { readonly byCause: Readonly<Record<string, Omit<Stats, 'sum' | 'mean'>>> };
+  readonly latency: { readonly byCause: Readonly<Record<string, Percentiles>> };
   readonly cleanup: Pick<Snapshot['cleanup'], 'trims' | 'trimmedBytes' | 'emergencies' | 'recovered'>;
   readonly tasks: Pick<
     Snapshot['tasks'],

@@ -1,13 +1,8 @@
 /** One percentile over several distributions of which only a few percentiles are known. Pure. */
+import type { Stats } from './stats.ts';
 
-interface Known {
-  readonly count: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-}
+/** What is known of a distribution. */
+export type Percentiles = Omit<Stats, 'sum' | 'mean'>;
 
 /** The share of values between each figure and the one below it. */
 const STEPS = [
@@ -23,7 +18,7 @@ const STEPS = [
  * distribution every value is taken for the next figure above it. Distributions that were counted but not
  * timed (`max` 0) are left out; 0 when all are.
  */
-export function percentile(distributions: readonly Known[], share: number): number {
+export function percentile(distributions: readonly Percentiles[], share: number): number {
   const timed = distributions.filter(({ count, max }) => count > 0 && max > 0);
   const steps = timed
     .flatMap((stats) => STEPS.map(([name, part]) => ({ value: stats[name], weight: part * stats.count })))
