@@ -3,9 +3,9 @@ import { MillpondError } from '../../errors.ts';
 import type { Lease } from '../../pool/lease.ts';
 import type { AudioOutput } from '../sinks/create-sink.ts';
 import type { AudioInput } from '../sources/open-source.ts';
-import type { Bits, TargetName } from './targets.ts';
+import type { TargetSettings } from './targets.ts';
 
-export interface TranscodeRequest {
+export interface TranscodeRequest extends TargetSettings {
   /** Path of the audio file, or its bytes in leases. What it is its content says, not its name. */
   readonly input: AudioInput;
   /**
@@ -13,22 +13,6 @@ export interface TranscodeRequest {
    * leases, which the result then has.
    */
   readonly output: AudioOutput;
-  /** What to make, whatever `output` is called. */
-  readonly to: TargetName;
-  /** Hz, 1000 to 655350. Default: the source's, or the nearest the target has. */
-  readonly rate?: number;
-  /** 1 to 8. Default: the source's, or as many as the target has. */
-  readonly channels?: number;
-  /**
-   * Integer depth for `flac` and `wav`. Default: the source's; 24 for FLAC and 32-bit float for WAV of a
-   * float source.
-   */
-  readonly bits?: Bits;
-  /**
-   * Bits per second, 1000 to 10000000, for lossy targets. What the codec cannot do at the output's rate and
-   * channels becomes the nearest that it can, with a warning. Default: the encoder's own.
-   */
-  readonly bitrate?: number;
   /** Decibels, -200 to 200. Default 0. */
   readonly gainDb?: number;
   /** Seconds, 0 and up. Default 0. */

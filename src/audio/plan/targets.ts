@@ -12,16 +12,26 @@ export type TargetName = 'flac' | 'wav' | 'mp3' | 'opus' | 'ogg' | 'm4a';
 
 export type Bits = 16 | 24 | 32;
 
-interface TargetRequest {
+export interface TargetSettings {
+  /** What to make, whatever the output is called. */
   readonly to: TargetName;
-  /** Hz. Default: the source's, or the nearest the target has. */
+  /** Hz, 1000 to 655350. Default: the source's, or the nearest the target has. */
   readonly rate?: number;
-  /** Default: the source's, or as many as the target has. */
+  /** 1 to 8. Default: the source's, or as many as the target has. */
   readonly channels?: number;
-  /** Integer depth for `flac` and `wav`. Default: the source's. */
+  /**
+   * Integer depth for `flac` and `wav`. Default: the source's; 24 for FLAC and 32-bit float for WAV of a
+   * float source.
+   */
   readonly bits?: Bits;
-  /** Bits per second, for lossy targets, or the nearest there is. Default: the encoder's own. */
+  /**
+   * Bits per second, 1000 to 10000000, for lossy targets. What the codec cannot do at the output's rate and
+   * channels becomes the nearest that it can, with a warning. Default: the encoder's own.
+   */
   readonly bitrate?: number;
+}
+
+interface TargetRequest extends TargetSettings {
   /** Kernels will change samples, so they must be floats. */
   readonly processed?: boolean;
 }
