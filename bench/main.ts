@@ -24,6 +24,7 @@ import shards from './questions/shards.bench.ts';
 import sizing, { requests, silent } from './questions/sizing.bench.ts';
 import starve from './questions/starve.bench.ts';
 import telemetry from './questions/telemetry.bench.ts';
+import tenants from './questions/tenants.bench.ts';
 import transfer from './questions/transfer.bench.ts';
 
 const HELP = `Usage: npm run bench -- [filter...] [options]
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
   for (const { name, question, run } of [
     pool,
     telemetry,
+    tenants,
     recording,
     transfer,
     starve,

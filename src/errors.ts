@@ -42,6 +42,7 @@ export const ERROR_CODES = Object.freeze({
   ERR_JOB_INVALID: of(1, 500, false, 'The job file does not default-export defineJob(...).'),
   ERR_NOT_A_WORKER: of(1, 500, false, 'A job ran outside a millpond worker.'),
   ERR_RUNTIME_CLOSED: of(1, 503, true, 'The runtime is closed or closing.'),
+  ERR_QUEUE_FULL: of(1, 503, true, 'No more tasks may wait, of all or of one tenant.'),
   ERR_NOT_CLONEABLE: of(
     1,
     500,

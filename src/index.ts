@@ -12,9 +12,18 @@ export { DEFAULT_TIERS, type TierPolicies, type TierPolicy } from './pool/tiers.
 export type { BlockPolicy } from './regulation/block-state.ts';
 export type { Decision, DecisionInputs, Score } from './regulation/decision.ts';
 export type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from './regulation/snapshots.ts';
+export { QueueFullError } from './runtime/entrance.ts';
 export { type InputOf, type JobFile, type JobFiles, jobFile, type ResultOf } from './runtime/jobs.ts';
 export type { RuntimeOptions } from './runtime/options.ts';
-export type { CloseOptions, CloseReport, LeftThread, Runner, RunOptions } from './runtime/runner.ts';
+export type { QueueOptions, TenantLimits, TenantOptions } from './runtime/queue-options.ts';
+export type {
+  CloseOptions,
+  CloseReport,
+  LeftThread,
+  ReadyOptions,
+  Runner,
+  RunOptions,
+} from './runtime/runner.ts';
 export { createRuntime, type Runtime } from './runtime/runtime.ts';
 export type {
   AcquireSlowPathMessage,

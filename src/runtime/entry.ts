@@ -1,17 +1,17 @@
 /** A task that was accepted, as the queue keeps it. Main thread. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Ledger } from '../budget/ledger.ts';
 import type { Task } from '../messages/tasks.ts';
 import type { Member } from './member.ts';
 import type { RunOptions } from './runner.ts';
 import { defaultName } from './task-names.ts';
+import { type Queued, UNPLACED } from './tenant.ts';
 
-export interface Entry {
+export interface Entry extends Queued {
   task: Task;
   readonly name: string;
-  readonly needKib: number;
   /** It may share a message with others: it brings nothing, declares nothing and reports to nobody. */
   light: boolean;
-  readonly acceptedMs: number;
   /** In the async context of its caller. */
   readonly onProgress: RunOptions['onProgress'];
   readonly resolve: (value: unknown) => void;
@@ -28,13 +28,16 @@ export interface Entry {
 /** To be called in the caller's async context. */
 export function newEntry(
   task: Task,
-  { name, onProgress }: RunOptions,
-  accepted: Pick<Entry, 'needKib' | 'light' | 'acceptedMs' | 'resolve' | 'reject'>,
+  { name, onProgress, tenant = '', priority = 0 }: RunOptions,
+  accepted: Pick<Entry, 'needKib' | 'broughtKib' | 'light' | 'acceptedMs' | 'resolve' | 'reject'>,
 ): Entry {
   return {
+    ...UNPLACED,
+    ...accepted,
     task,
     name: name ?? defaultName(task.task),
-    ...accepted,
+    tenant,
+    priority,
     onProgress: onProgress && AsyncLocalStorage.bind(onProgress),
     member: null,
     startedMs: null,
@@ -50,6 +53,16 @@ export function listen(entry: Entry, signal: AbortSignal, aborted: () => void): 
   entry.unlisten = () => signal.removeEventListener('abort', aborted);
 }
 
+/** Tells of a running task's progress, if that has changed. @throws what its caller threw */
+export function tellProgress(entry: Entry, ledger: Ledger): void {
+  const { onProgress, member } = entry;
+  if (onProgress === undefined || member === null || entry.answered) return;
+  const progress = ledger.row(member.row).progressThousandths / 1000;
+  if (progress === entry.progress) return;
+  entry.progress = progress;
+  onProgress(progress);
+}
+
 /** What stands still. */
 export interface Standing {
   /** That the task which runs longest has run; 0 where none runs. */
@@ -58,9 +71,9 @@ export interface Standing {
   readonly standstillSeconds: number;
 }
 
-/** Of entries in the order in which they were accepted, or began. */
+/** `running` in the order in which they began. */
 export function standing(
-  queue: ReadonlySet<Entry>,
+  queue: { readonly size: number },
   running: ReadonlySet<Entry>,
   movedMs: number,
   nowMs: number,

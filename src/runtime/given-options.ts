@@ -1,17 +1,23 @@
 /**
- * Whether what was passed to `run` and `close` is what they take: a typo must not be taken for a default.
- * Pure.
+ * Whether what was passed to `run`, `ready` and `close` is what they take: a typo must not be taken for a
+ * default. Pure.
  */
 import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
 import { escaped, shortened } from '../text/escaping.ts';
-import type { CloseOptions, RunOptions } from './runner.ts';
+import type { CloseOptions, ReadyOptions, RunOptions } from './runner.ts';
 
 interface Rule {
   readonly accepts: (value: unknown) => boolean;
   /** What it accepts, in words. */
   readonly takes: string;
 }
+
+const MOST_TENANT_CHARACTERS = 256;
+const TENANT: Rule = {
+  accepts: (value) => typeof value === 'string' && value.length > 0 && value.length <= MOST_TENANT_CHARACTERS,
+  takes: `a string of 1 to ${MOST_TENANT_CHARACTERS} characters`,
+};
 
 const RUN: Readonly<Record<keyof RunOptions, Rule>> = {
   job: { accepts: (value) => typeof value === 'string', takes: 'the name of a job' },
@@ -22,7 +28,14 @@ const RUN: Readonly<Record<keyof RunOptions, Rule>> = {
     accepts: (value) => typeof value === 'number' || Array.isArray(value),
     takes: 'a number of bytes, or a list of such numbers',
   },
+  priority: {
+    accepts: (value) => typeof value === 'number' && value >= -10 && value <= 10,
+    takes: 'a number, -10 to 10',
+  },
+  tenant: TENANT,
 };
+
+const READY: Readonly<Record<keyof ReadyOptions, Rule>> = { signal: RUN.signal, tenant: TENANT };
 
 const CLOSE: Readonly<Record<keyof CloseOptions, Rule>> = {
   timeoutMs: {
@@ -34,6 +47,11 @@ const CLOSE: Readonly<Record<keyof CloseOptions, Rule>> = {
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` */
 export function checkRunOptions(options: unknown): asserts options is RunOptions {
   check('run(input, options)', options, RUN);
+}
+
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` */
+export function checkReadyOptions(options: unknown): asserts options is ReadyOptions {
+  check('ready(options)', options, READY);
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` */

@@ -10,6 +10,8 @@ import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../telemetry/log
 import type { RecordOptions } from '../telemetry/recording/record-options.ts';
 import { setImmediate } from '../timers.ts';
 import { type JobFiles, type NamedJob, resolveJobs } from './jobs.ts';
+import type { QueueRules } from './queue.ts';
+import { type QueueOptions, resolveQueueOptions } from './queue-options.ts';
 
 /** V8 heap limits of a worker. */
 export interface RuntimeLimits {
@@ -19,7 +21,7 @@ export interface RuntimeLimits {
   readonly maxYoungGenerationSizeMb?: number;
 }
 
-export interface RuntimeOptions extends Partial<PoolOptions> {
+export interface RuntimeOptions extends Partial<PoolOptions>, QueueOptions {
   /** The file whose default export is a `defineJob`: a `file:` URL, or an absolute path. */
   readonly job?: URL | string;
   /**
@@ -62,6 +64,7 @@ export interface RuntimeSettings {
   readonly shadow: Partial<BlockPolicy> | null;
   readonly record: string | RecordOptions | undefined;
   readonly pool: PoolOptions;
+  readonly queue: QueueRules;
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL` */
@@ -82,6 +85,9 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
     health,
     shadow,
     record,
+    maxQueue,
+    ageingMs,
+    tenants,
     ...pool
   } = given;
   return {
@@ -90,6 +96,7 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
     resourceLimits,
     record,
     pool: resolvePoolOptions(pool, threads),
+    queue: resolveQueueOptions({ maxQueue, ageingMs, tenants }),
     health: resolveHealth(health),
     shadow: checkShadow(shadow),
     log: resolveLog(log, logLevel),

@@ -27,6 +27,26 @@ export interface RunOptions {
    * refused after `acquireTimeoutMs`. Default: none.
    */
   readonly needBytes?: Bytes | readonly Bytes[];
+  /**
+   * Before others of its tenant: -10 to 10. Each step is a head start of `ageingMs`, 10 s unless the runtime
+   * has another: so a task is overtaken by none that comes later than that after it, which is 200 s at most.
+   * Default 0.
+   */
+  readonly priority?: number;
+  /**
+   * For whom it runs, 1 to 256 characters: those who have tasks that wait share the threads by the weights in
+   * the runtime's `tenants`, whatever number of tasks each has, and have their own limits. Let it be a name
+   * that you gave, not one that clients choose: each new one has a share. Default: all tasks without one are
+   * one tenant, with weight 1 and no limits.
+   */
+  readonly tenant?: string;
+}
+
+export interface ReadyOptions {
+  /** As in {@link RunOptions}: then there is room for its tasks, too. */
+  readonly tenant?: string;
+  /** Rejects with the signal's reason when that aborts. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CloseOptions {
@@ -104,14 +124,22 @@ export interface Runner<Jobs = Untyped> extends AsyncDisposable {
   readonly threads: number;
   /**
    * Runs the job once. Leases in plain objects and arrays of the input belong to the task from this call on,
-   * even if it fails. Rejects with the signal's reason at once when that aborts; else with what the job
-   * threw.
+   * even if it fails; but for `ERR_QUEUE_FULL`, which takes nothing: they stay the caller's. Rejects with the
+   * signal's reason at once when that aborts; else with what the job threw.
    * @throws MillpondError (as a rejection) `ERR_INVALID_ARGUMENT`, `ERR_RUNTIME_CLOSED`, `ERR_WORKER_LOST`,
-   * `ERR_WORKER_BOOTSTRAP`, `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`, `ERR_TASK_LEFT_PIN`; for its `needBytes`
-   * `ERR_REQUEST_TOO_LARGE`, and `ERR_BUDGET_EXHAUSTED` when no task runs that could make room, for
-   * `acquireTimeoutMs`
+   * `ERR_WORKER_BOOTSTRAP`, `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`, `ERR_TASK_LEFT_PIN`; `ERR_QUEUE_FULL`, a
+   * {@link QueueFullError}; for its `needBytes` and its tenant's `maxBytes` `ERR_REQUEST_TOO_LARGE`, and
+   * `ERR_BUDGET_EXHAUSTED` when no task runs that could make room, for `acquireTimeoutMs`
    */
   run: Run<Jobs>;
+  /**
+   * Resolves when a run would be accepted: a thread takes tasks, and one more may wait. Of those who wait for
+   * room, as many go on as there is room for, those that came first before others; a run may be refused all
+   * the same, where one that did not wait came before.
+   * @throws MillpondError (as a rejection) `ERR_INVALID_ARGUMENT`, `ERR_RUNTIME_CLOSED` as soon as `close` is
+   * called, and `ERR_WORKER_BOOTSTRAP`, `ERR_JOB_INVALID` or `ERR_WORKER_LOST` when no thread ever will
+   */
+  ready(options?: ReadyOptions): Promise<void>;
   /** Plain JSON; also after `close`. */
   snapshot(): Snapshot;
   /** A verdict on the runner as it is now, with a sentence for each check. */

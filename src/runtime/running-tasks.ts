@@ -95,11 +95,17 @@ export class RunningTasks {
 
   /** What came of the next tasks that a worker was given. */
   ended(member: Member, results: readonly TaskResult[]): void {
+    const { nowMs } = this.#parts.admission;
+    const [first] = this.#given.get(member) ?? [];
+    // Each took its share of the time, as far as can be seen from here.
+    const shareMs = first === undefined ? 0 : (nowMs - (first.startedMs as number)) / results.length;
     for (const result of results) {
       const entry = this.#next(member);
       if (entry?.task.task !== result.task) throw new Error('a result came out of turn');
+      entry.startedMs = nowMs - shareMs;
       this.#finish(entry, member, result);
     }
+    for (const entry of this.#given.get(member) ?? []) entry.startedMs = nowMs;
   }
 
   /** What came of the next task cannot be read; its loans are settled when the thread is gone. */

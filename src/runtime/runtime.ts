@@ -16,10 +16,10 @@ import { takeSnapshot } from '../telemetry/take-snapshot.ts';
 import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { endTasks, endThreads } from './closing.ts';
 import { Deadline } from './deadline.ts';
-import { checkCloseOptions, checkRunOptions } from './given-options.ts';
+import { checkCloseOptions, checkReadyOptions, checkRunOptions } from './given-options.ts';
 import type { JobFile, JobFiles } from './jobs.ts';
 import { type RuntimeOptions, type RuntimeSettings, resolveRuntimeOptions } from './options.ts';
-import type { CloseOptions, CloseReport, Runner, RunOptions, Untyped } from './runner.ts';
+import type { CloseOptions, CloseReport, ReadyOptions, Runner, RunOptions, Untyped } from './runner.ts';
 import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
 
 /** A runner whose threads belong to this process. */
@@ -98,21 +98,27 @@ class ThreadRuntime implements Runtime {
   }
 
   async run<Result>(input?: unknown, options: RunOptions | null = {}): Promise<Result> {
-    if (this.#closing !== null) {
-      throw new MillpondError(
-        'ERR_RUNTIME_CLOSED',
-        'A runtime takes tasks until close() is called; this one is closing or closed. Create another, or close later.',
-      );
-    }
-    const { tasks, heartbeat } = this.#parts;
+    if (this.#closing !== null) throw closed();
     const checked = options ?? {};
     checkRunOptions(checked);
-    // Between the death of a worker and the start of the next, nothing else keeps the process alive.
+    this.#parts.heartbeat.ref();
+    try {
+      return (await this.#parts.tasks.accept(input, checked)) as Result;
+    } finally {
+      this.#unrefAtRest();
+    }
+  }
+
+  async ready(options: ReadyOptions | null = {}): Promise<void> {
+    const checked = options ?? {};
+    checkReadyOptions(checked);
+    const { tenant = '', signal } = checked;
+    const { waiting, heartbeat } = this.#parts;
     heartbeat.ref();
     try {
-      return (await tasks.accept(input, checked)) as Result;
+      await waiting.entrance.ready(tenant, signal);
     } finally {
-      if (tasks.quiet && this.#closing === null) heartbeat.unref();
+      this.#unrefAtRest();
     }
   }
 
@@ -142,6 +148,7 @@ class ThreadRuntime implements Runtime {
   async close(options: CloseOptions = {}): Promise<CloseReport> {
     checkCloseOptions(options);
     this.#deadline.within(options.timeoutMs ?? CLOSE_MS);
+    this.#parts.waiting.entrance.end(closed());
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -197,6 +204,12 @@ class ThreadRuntime implements Runtime {
     }
   }
 
+  /** Between the death of a worker and the start of the next, nothing else keeps the process alive. */
+  #unrefAtRest(): void {
+    const { tasks, waiting, heartbeat } = this.#parts;
+    if (tasks.quiet && !waiting.entrance.awaited && this.#closing === null) heartbeat.unref();
+  }
+
   #workerFree(): void {
     const { workers, tasks } = this.#parts;
     if ([...workers.members].every((member) => member.ready)) this.#ready.resolve();
@@ -207,6 +220,13 @@ class ThreadRuntime implements Runtime {
     this.#ready.reject(error);
     this.#parts.tasks.break(error);
   }
+}
+
+function closed(): MillpondError {
+  return new MillpondError(
+    'ERR_RUNTIME_CLOSED',
+    'A runtime takes tasks until close() is called; this one is closing or closed. Create another, or close later.',
+  );
 }
 
 function startedTooSlowly(patienceMs: number): MillpondError {

@@ -6,6 +6,7 @@ import { MAIN_ROW } from '../budget/layout.ts';
 import type { TaskEnd, TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
 import type { Entry } from './entry.ts';
 import type { NamedJob } from './jobs.ts';
+import type { Queue } from './queue.ts';
 import { TaskNames } from './task-names.ts';
 
 export class TaskEndings {
@@ -14,24 +15,33 @@ export class TaskEndings {
   readonly counts = { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
   /** When the last one ended. */
   lastMs = 0;
+  readonly #queue: Pick<Queue<Entry>, 'ended'>;
   readonly #jobs: readonly NamedJob[];
   readonly #observers: readonly TaskObserver[];
   readonly #now: () => number;
 
   /** `now` is in milliseconds. */
-  constructor(jobs: readonly NamedJob[], observers: readonly TaskObserver[], now: () => number) {
+  constructor(
+    queue: Pick<Queue<Entry>, 'ended'>,
+    jobs: readonly NamedJob[],
+    observers: readonly TaskObserver[],
+    now: () => number,
+  ) {
+    this.#queue = queue;
     this.#jobs = jobs;
     this.#observers = observers;
     this.#now = now;
   }
 
   /** It has left the queue, or its worker. */
-  end({ name, task, member, acceptedMs, startedMs }: Entry, outcome: TaskOutcome): void {
+  end(entry: Entry, outcome: TaskOutcome): void {
+    const { name, task, member, acceptedMs, startedMs } = entry;
     if (outcome !== 'cancelled') this.counts[outcome]++;
     const job = this.#jobs[task.job].name;
     const shard = startedMs === null ? MAIN_ROW : (member?.row ?? MAIN_ROW);
     const endedMs = this.#now();
     this.lastMs = endedMs;
+    this.#queue.ended(entry, startedMs, endedMs);
     const end: TaskEnd = { name, job, shard, acceptedMs, startedMs, endedMs, outcome };
     for (const observer of this.#observers) observer.ended(end);
   }

@@ -3,8 +3,8 @@
  *
  * Owns the queue and the running tasks; main thread only. A task waits here, and is posted when a worker is
  * free; short ones share a message. Invariant: an accepted task is answered once, and is in the queue, or
- * running, or over. Leaves to others: its memory (`TaskMemory`), whether it may start (`Admission`), what
- * becomes of it in its worker (`RunningTasks`).
+ * running, or over. Leaves to others: its memory (`TaskMemory`), whether it may come in and start
+ * (`WaitingTasks`), what becomes of it in its worker (`RunningTasks`).
  */
 import type { Ledger } from '../budget/ledger.ts';
 import { KiB } from '../bytes.ts';
@@ -15,25 +15,28 @@ import type { TierPolicies } from '../pool/tiers.ts';
 import { type Admission, needKib } from '../regulation/admission.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { TaskCounts, TaskObserver } from '../telemetry/task-end.ts';
-import { type Entry, listen, newEntry, type Standing, standing } from './entry.ts';
+import { type Entry, listen, newEntry, type Standing, standing, tellProgress } from './entry.ts';
 import { jobNumber, type NamedJob } from './jobs.ts';
 import type { Member } from './member.ts';
+import type { Queue } from './queue.ts';
 import type { RunOptions } from './runner.ts';
 import { RunningTasks } from './running-tasks.ts';
 import { TaskEndings } from './task-endings.ts';
 import { tooDeep } from './task-errors.ts';
 import type { TaskMemory } from './task-memory.ts';
+import type { WaitingTasks } from './waiting-tasks.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** What tasks need of the workers. */
-export type TaskWorkers = Pick<WorkerPool, 'idle' | 'post' | 'done'>;
+export type TaskWorkers = Pick<WorkerPool, 'able' | 'idle' | 'post' | 'done'>;
 
 interface TasksParts {
   readonly ledger: Ledger;
-  readonly coordinator: Pick<Coordinator, 'cancel' | 'makeRoom'>;
+  readonly coordinator: Pick<Coordinator, 'cancel'>;
   readonly memory: TaskMemory;
   readonly workers: TaskWorkers;
   readonly admission: Admission;
+  readonly waiting: WaitingTasks;
   readonly tiers: TierPolicies;
   /** Worker threads. */
   readonly threads: number;
@@ -45,8 +48,7 @@ interface TasksParts {
 
 export class Tasks {
   readonly #parts: TasksParts;
-  /** In the order of acceptance. */
-  readonly #queue = new Set<Entry>();
+  readonly #queue: Queue<Entry>;
   readonly #running: RunningTasks;
   readonly #endings: TaskEndings;
   #last = 0;
@@ -58,7 +60,8 @@ export class Tasks {
   constructor(parts: TasksParts) {
     this.#parts = parts;
     const { jobs, observers, admission } = parts;
-    this.#endings = new TaskEndings(jobs, observers, () => admission.nowMs);
+    this.#queue = parts.waiting.queue;
+    this.#endings = new TaskEndings(this.#queue, jobs, observers, () => admission.nowMs);
     this.#running = new RunningTasks({ ...parts, endings: this.#endings });
   }
 
@@ -81,10 +84,14 @@ export class Tasks {
   accept(input: unknown, options: RunOptions): Promise<unknown> {
     if (this.#broken !== null) throw this.#broken;
     options.signal?.throwIfAborted();
-    const { ledger, memory, tiers, admission, jobs } = this.#parts;
+    const { ledger, memory, tiers, admission, jobs, waiting } = this.#parts;
+    const { tenant = '' } = options;
     const job = jobNumber(jobs, options.job);
+    waiting.entrance.check({ tenant, needKib: 0, broughtKib: 0 });
     const { packed, broughtBytes } = memory.pack(input);
+    const broughtKib = broughtBytes / KiB;
     const need = needKib(options.needBytes, tiers, ledger.limitKib * KiB, broughtBytes);
+    waiting.entrance.check({ tenant, needKib: need, broughtKib });
     if (packed.tooDeep) {
       memory.refuse(packed);
       throw tooDeep();
@@ -94,7 +101,7 @@ export class Tasks {
     return new Promise((resolve, reject) => {
       const light =
         need === 0 && task.crates.length === 0 && !packed.doubtful && options.onProgress === undefined;
-      const accepted = { needKib: need, light, acceptedMs: admission.nowMs, resolve, reject };
+      const accepted = { needKib: need, broughtKib, light, acceptedMs: admission.nowMs, resolve, reject };
       const entry = newEntry(task, options, accepted);
       const { signal } = options;
       if (signal !== undefined) listen(entry, signal, () => this.#cancel(entry, signal.reason));
@@ -103,29 +110,37 @@ export class Tasks {
       this.#parts.accepted();
       this.pump();
       // What left is detached; what waits must not be written to any more.
-      if (this.#queue.has(entry)) entry.task = memory.detachViews(entry.task);
+      if (entry.at >= 0) entry.task = memory.detachViews(entry.task);
     });
   }
 
-  /** Gives queued tasks to free workers, as far as memory admits the one that has waited longest. */
+  /** Gives queued tasks to free workers, as far as memory admits the one whose turn it is. */
   pump(): void {
-    const { workers, threads } = this.#parts;
+    const { workers, waiting } = this.#parts;
     for (let member = workers.idle(); member !== undefined; member = workers.idle()) {
-      const first = this.#nextAdmitted();
-      if (first === undefined) return;
-      const entries = [first];
-      // No worker gets more than its share of what waits.
-      const share = Math.ceil((this.#queue.size + 1) / threads);
-      let most = Math.min(share, this.#running.most(first));
-      for (const next of this.#queue) {
-        most = Math.min(most, this.#running.most(next));
-        if (entries.length >= most) break;
-        this.#queue.delete(next);
-        entries.push(next);
-      }
-      this.#restore(this.#running.start(entries, member));
+      const first = waiting.next((refused, error) => this.#refuse(refused, error));
+      if (first === null) break;
+      this.#restore(this.#running.start(this.#withSharers(first), member));
       this.#checkIdle();
     }
+    waiting.entrance.look();
+  }
+
+  /** A task, and those behind it that may share its message. */
+  #withSharers(first: Entry): Entry[] {
+    const { threads, waiting } = this.#parts;
+    const entries = [first];
+    // No worker gets more than its share of what waits.
+    let most = Math.min(Math.ceil((this.#queue.size + 1) / threads), this.#running.most(first));
+    while (entries.length < most) {
+      const next = waiting.nextIf((entry) => {
+        most = Math.min(most, this.#running.most(entry));
+        return entries.length < most;
+      });
+      if (next === null) break;
+      entries.push(next);
+    }
+    return entries;
   }
 
   /** What came of the next tasks that a worker was given. */
@@ -157,42 +172,16 @@ export class Tasks {
     this.#checkIdle();
   }
 
-  /** The task that is to start now, taken out of the queue; none where memory admits none. */
-  #nextAdmitted(): Entry | undefined {
-    const { admission, coordinator } = this.#parts;
-    for (const entry of this.#queue) {
-      if (admission.admits(entry.needKib)) {
-        this.#queue.delete(entry);
-        return entry;
-      }
-      if (admission.clearable(entry.needKib)) coordinator.makeRoom();
-      const error = admission.refusal(entry.acceptedMs, entry.needKib, entry.name);
-      if (error === null) return undefined;
-      this.#queue.delete(entry);
-      this.#refuse(entry, error);
-      this.#checkIdle();
-    }
-    return undefined;
-  }
-
-  /** Puts back what did not begin, before all that came later. */
+  /** What did not begin is where it stood. */
   #restore(entries: readonly Entry[]): void {
-    if (entries.length === 0) return;
-    const later = [...this.#queue];
-    this.#queue.clear();
-    for (const entry of [...entries, ...later]) this.#queue.add(entry);
+    for (const entry of entries) this.#queue.restore(entry);
   }
 
   /** Reads the shared progress of running tasks whose callers want it. */
   reportProgress(): void {
     for (const entry of this.#running.all) {
-      const { onProgress } = entry;
-      if (onProgress === undefined || entry.member === null || entry.answered) continue;
-      const progress = this.#parts.ledger.row(entry.member.row).progressThousandths / 1000;
-      if (progress === entry.progress) continue;
-      entry.progress = progress;
       try {
-        onProgress(progress);
+        tellProgress(entry, this.#parts.ledger);
       } catch (error) {
         this.#cancel(entry, error);
       }
@@ -202,16 +191,16 @@ export class Tasks {
   /** No worker can be started any more: nothing that waits will ever run. */
   break(error: MillpondError): void {
     this.#broken ??= error;
-    for (const entry of this.#queue) {
-      this.#queue.delete(entry);
+    this.#parts.waiting.entrance.end(error);
+    for (const entry of this.#queue.all()) {
+      this.#queue.remove(entry);
       this.#refuse(entry, error);
     }
-    this.#checkIdle();
   }
 
   /** Cancels whatever waits or runs, with an error for its name. */
   stop(reason: (name: string) => MillpondError): void {
-    for (const entry of [...this.#queue, ...this.#running.all]) this.#cancel(entry, reason(entry.name));
+    for (const entry of [...this.#queue.all(), ...this.#running.all]) this.#cancel(entry, reason(entry.name));
   }
 
   /** Tasks that have not come to their end in their workers, though their callers may have been answered. */
@@ -235,7 +224,7 @@ export class Tasks {
   #cancel(entry: Entry, reason: unknown): void {
     if (entry.answered) return;
     this.#endings.counts.cancelled++;
-    if (this.#queue.delete(entry)) {
+    if (this.#queue.remove(entry)) {
       this.#parts.memory.bringHome(entry.task);
       this.#endings.end(entry, 'cancelled');
     } else if (entry.member !== null && entry.member.row >= 0) {
@@ -243,6 +232,7 @@ export class Tasks {
       this.#parts.coordinator.cancel(entry.member.row, entry.task.task);
     }
     this.#endings.answer(entry, () => entry.reject(reason));
+    this.#parts.waiting.entrance.look();
     this.#checkIdle();
   }
 
@@ -250,6 +240,7 @@ export class Tasks {
   #refuse(entry: Entry, error: MillpondError): void {
     this.#parts.memory.bringHome(entry.task);
     this.#endings.fail(entry, 'failed', error);
+    this.#checkIdle();
   }
 
   #checkIdle(): void {

@@ -17,8 +17,10 @@ import type { TaskObserver } from '../telemetry/task-end.ts';
 import { RowCounts, type Surroundings } from '../thread/supply.ts';
 import { Heartbeat, type HeartbeatPorts } from './heartbeat.ts';
 import type { NamedJob } from './jobs.ts';
+import type { QueueRules } from './queue.ts';
 import { TaskMemory } from './task-memory.ts';
 import { Tasks, type TaskWorkers } from './tasks.ts';
+import { WaitingTasks } from './waiting-tasks.ts';
 
 interface MainPorts extends HeartbeatPorts {
   readonly ledger: Ledger;
@@ -26,6 +28,7 @@ interface MainPorts extends HeartbeatPorts {
   /** Worker threads. */
   readonly threads: number;
   readonly jobs: readonly NamedJob[];
+  readonly queue: QueueRules;
   readonly recorder: LeaseRecorder;
   readonly workers: TaskWorkers;
   readonly events: CoordinatorEvents;
@@ -50,6 +53,7 @@ export interface MainParts {
   readonly shard: Shard;
   readonly coordinator: Coordinator;
   readonly admission: Admission;
+  readonly waiting: WaitingTasks;
   readonly tasks: Tasks;
   readonly heartbeat: Heartbeat;
   /** Helps the shards that starve. To be called whenever the word that tells of them changes. */
@@ -82,13 +86,18 @@ export function wireMainThread(ports: MainPorts): MainParts {
   const admission = new Admission(ledger, coordinator.rows, options.acquireTimeoutMs, () => ports.now());
   const memory = new TaskMemory(shard, coordinator);
   const { tiers } = options;
+  const { threads, queue: rules } = ports;
   const accepted = (): void => heartbeat.wake();
+  // Its rounds let others go on where those that were let go on do nothing.
+  const awaited = (): void => heartbeat.wake();
+  const waiting = new WaitingTasks({ rules, threads, workers, admission, coordinator, awaited });
   const tasks = new Tasks({
     ledger,
     coordinator,
     memory,
     workers,
     admission,
+    waiting,
     tiers,
     threads: ports.threads,
     jobs: ports.jobs,
@@ -104,7 +113,12 @@ export function wireMainThread(ports: MainPorts): MainParts {
       tasks.pump();
       ports.look();
     },
-    occupied: () => !tasks.quiet || shard.leases.lent || ledger.header.hungerKib > 0 || ports.watched(),
+    occupied: () =>
+      !tasks.quiet ||
+      waiting.entrance.awaited ||
+      shard.leases.lent ||
+      ledger.header.hungerKib > 0 ||
+      ports.watched(),
     unsettled: () => ports.unsettled(),
     woken: () => ports.woken(),
   });
@@ -112,5 +126,5 @@ export function wireMainThread(ports: MainPorts): MainParts {
     coordinator.serve();
     heartbeat.wake();
   };
-  return { shard, coordinator, admission, tasks, heartbeat, serveStarving };
+  return { shard, coordinator, admission, waiting, tasks, heartbeat, serveStarving };
 }

@@ -91,6 +91,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     options,
     threads,
     jobs: settings.jobs,
+    queue: settings.queue,
     recorder: observer.recorder,
     workers,
     log,

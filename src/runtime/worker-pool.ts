@@ -118,6 +118,11 @@ export class WorkerPool {
     return undefined;
   }
 
+  /** Whether there is a thread that takes tasks, now or when it has done what it does. */
+  get able(): boolean {
+    return [...this.#members.values()].some(({ ready, dying, retiring }) => ready && !dying && !retiring);
+  }
+
   /**
    * Posts tasks to a member, which is busy until `done`.
    * @throws when they cannot be cloned: then none was posted, and their buffers are here

@@ -40,7 +40,7 @@ describe('run', () => {
   });
 
   it.each<[string, unknown]>([
-    ['an unknown option', { priority: 5 }],
+    ['an unknown option', { urgency: 5 }],
     ['an unknown option of no value', { Signal: undefined }],
     ['a signal that is none', { signal: {} }],
     ['no signal', { signal: null }],

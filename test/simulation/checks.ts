@@ -8,6 +8,7 @@ import type { Shard } from '../../src/pool/shard.ts';
 import type { Admission } from '../../src/regulation/admission.ts';
 import type { Heartbeat } from '../../src/runtime/heartbeat.ts';
 import type { Tasks } from '../../src/runtime/tasks.ts';
+import type { WaitingTasks } from '../../src/runtime/waiting-tasks.ts';
 import type { Clockwork } from './clockwork.ts';
 import type { Machinery } from './machinery.ts';
 import type { Thread } from './scheduler.ts';
@@ -19,6 +20,7 @@ interface Seen extends Thread {
   readonly ledger: Ledger;
   readonly admission: Admission;
   readonly tasks: Tasks;
+  readonly waiting: WaitingTasks;
   readonly heartbeat: Heartbeat;
   readonly clockwork: Clockwork;
   readonly workers: readonly SimulatedWorker[];
@@ -50,12 +52,13 @@ export class Checks {
 
   /** A runtime that rests has nothing to do, unless it is about to hear of it. */
   rest(): void {
-    const { heartbeat, tasks, ledger, clockwork } = this.#world;
+    const { heartbeat, tasks, waiting, ledger, clockwork } = this.#world;
     if (!heartbeat.resting) return;
     const { hungerKib, starvedWord } = ledger.header;
     const { queued, running } = tasks.counts;
     if (queued + running > 0)
       throw new Error(`rest: ${queued} tasks wait and ${running} run, without rounds`);
+    if (waiting.entrance.awaited) throw new Error('rest: somebody waits for room, without rounds');
     if (hungerKib > 0 && starvedWord === clockwork.servedWord)
       throw new Error(`rest: a shard starves for ${hungerKib} KiB, without rounds`);
   }

@@ -2,28 +2,20 @@
  * Wrong variants of the protocol. Over 300 lines because it is one list, whose places are the numbers of its
  * mutants for `mutant-main.ts`.
  */
-import type { WorldName } from './worlds.ts';
+import type { Mutant } from './mutant.ts';
+import { QUEUE_MUTANTS } from './queue-mutants.ts';
 
 /** Schedules in which a mutant must be caught, whatever the seed. */
 export const ALLOWED = 10_000;
+
+const ledger = 'budget/ledger.ts';
+const coordinator = 'coordinator/coordinator.ts';
 
 /**
  * Wrong variants of the protocol: each is the production code with one piece of it replaced. A simulator that
  * lets one of them pass proves nothing. (Those of the ledger's scans are caught by test/exhaustive, which
  * leaves out no order.) `from` must be in the file exactly once, so that a mutant cannot fade away unnoticed.
  */
-interface Mutant {
-  readonly name: string;
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-  /** Where it shows soonest. */
-  readonly world?: WorldName;
-}
-
-const ledger = 'budget/ledger.ts';
-const coordinator = 'coordinator/coordinator.ts';
-
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'subtracts before it adds when a charge moves',
@@ -281,7 +273,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'rests while a shard starves',
     world: 'resting',
     file: 'runtime/wire-main-thread.ts',
-    from: ' || ledger.header.hungerKib > 0',
+    from: 'ledger.header.hungerKib > 0 ||',
     to: '',
   },
   {
@@ -295,7 +287,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'rests while the main thread holds leases',
     world: 'resting',
     file: 'runtime/wire-main-thread.ts',
-    from: ' || shard.leases.lent',
+    from: 'shard.leases.lent ||',
     to: '',
   },
+  ...QUEUE_MUTANTS,
 ];

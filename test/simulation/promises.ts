@@ -82,6 +82,11 @@ export class Promises {
     this.#waiting.add(this.#book.idOf(buffer));
   }
 
+  /** It did not, after all. */
+  waitsNot(buffer: ArrayBufferLike): void {
+    this.#waiting.delete(this.#book.idOf(buffer));
+  }
+
   /** A lease is over; using it is an error with this code from now on. */
   ended(lease: Lease, code: 'ERR_LEASE_RELEASED' | 'ERR_LEASE_MOVED'): void {
     this.#ended[this.#endings++ % REMEMBERED] = { lease, code };

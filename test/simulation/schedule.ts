@@ -20,6 +20,7 @@ async function end(world: World): Promise<void> {
   if (world.coordinator.loans.count > 0)
     throw new Error(`promise 2: ${world.coordinator.loans.count} loans never came home`);
   if (world.users.running > 0) throw new Error('promise 7: a run never ended');
+  if (world.users.awaiting > 0) throw new Error('promise 12: there is room, and one still waits for it');
   world.checks.hands();
 
   world.closing = true;
@@ -51,7 +52,7 @@ async function settleAll(world: World): Promise<void> {
     await null;
     if (world.turns.take(world, true)) {
       if (world.supply.sleepers.length === 0) continue;
-    } else if (world.users.asking === 0 && world.tasks.quiet) quiet++;
+    } else if (world.users.asking === 0 && world.tasks.quiet && world.users.awaiting === 0) quiet++;
     // A waiter that nobody serves any more must end by its own deadline.
     world.passTime();
   }

@@ -4,23 +4,38 @@
  * Invariant: every request is waited for, and every lease that came of one is held here until it is released
  * or lent.
  */
-import { isMillpondError } from '../../src/errors.ts';
+import { type ErrorCode, isMillpondError } from '../../src/errors.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
+import type { RunOptions } from '../../src/runtime/runner.ts';
 import type { Tasks } from '../../src/runtime/tasks.ts';
+import type { WaitingTasks } from '../../src/runtime/waiting-tasks.ts';
 import { REFUSALS, refusable } from './job.ts';
+import { Line } from './line.ts';
 import type { Machinery } from './machinery.ts';
 import type { SimulatedSupply } from './thread.ts';
 
 const ASK_MS = 50;
 /** One for all: an error for each would cost more than the step. */
 const ENOUGH = new Error('enough');
+/** With these a run takes nothing. */
+const NOT_TAKEN: readonly ErrorCode[] = ['ERR_QUEUE_FULL', 'ERR_REQUEST_TOO_LARGE'];
+/** Some of them have limits. */
+const TENANTS = [undefined, undefined, 'large', 'one', 'small', 'another'];
+
+interface UsedParts {
+  readonly shard: Shard;
+  readonly tasks: Tasks;
+  readonly waiting: WaitingTasks;
+}
 
 export class Users {
   readonly #machine: Machinery;
   readonly #supply: SimulatedSupply;
   readonly #shard: Shard;
   readonly #tasks: Tasks;
+  readonly line: Line;
+  readonly #entrance: WaitingTasks['entrance'];
   readonly #held: Lease[] = [];
   readonly #controllers: AbortController[] = [];
   #names = 0;
@@ -28,12 +43,16 @@ export class Users {
   running = 0;
   /** Requests that wait. */
   asking = 0;
+  /** Those who wait for room in the queue. */
+  awaiting = 0;
 
-  constructor(machine: Machinery, supply: SimulatedSupply, shard: Shard, tasks: Tasks) {
+  constructor(machine: Machinery, supply: SimulatedSupply, { shard, tasks, waiting }: UsedParts) {
     this.#machine = machine;
     this.#supply = supply;
     this.#shard = shard;
     this.#tasks = tasks;
+    this.line = new Line(machine, { tasks, waiting });
+    this.#entrance = waiting.entrance;
   }
 
   actions(): (() => void)[] {
@@ -43,6 +62,7 @@ export class Users {
       () => this.#submit(),
       () => this.#acquire(),
       () => this.#ask(),
+      () => this.#await(),
       () => this.#release(choices.pick(this.#held.length)),
       () => this.#controllers[choices.pick(this.#controllers.length)]?.abort(ENOUGH),
     ];
@@ -76,35 +96,73 @@ export class Users {
     const leases = light ? [] : this.#held.splice(0, choices.pick(3));
     const controller = new AbortController();
     this.#controllers.push(controller);
+    const inputBytes = leases.reduce((sum, { capacity }) => sum + capacity, 0);
+    const left = this.#machine.world.budgetKib - inputBytes / 1024;
+    const buffers = leases.map(({ bytes }) => bytes.buffer);
+    for (const buffer of buffers) this.#machine.promises.waits(buffer);
+    const options = {
+      name: `run ${++this.#names}`,
+      signal: controller.signal,
+      tenant: TENANTS[choices.pick(TENANTS.length)],
+      priority: choices.pick(3) - 1,
+      ...(!light && choices.once(3) && { needBytes: choices.pick(Math.max(1, left)) * 1024 }),
+      ...(!light &&
+        choices.once(2) && {
+          onProgress: () => {
+            if (choices.once(8)) throw ENOUGH;
+          },
+        }),
+    };
+    const run = this.#run(leases, options, inputBytes);
+    if (run === null) {
+      // What was refused took nothing: the leases are whose they were.
+      for (const buffer of buffers) this.#machine.promises.waitsNot(buffer);
+      this.#held.push(...leases);
+      return;
+    }
     this.running++;
-    const left =
-      this.#machine.world.budgetKib - leases.reduce((sum, { capacity }) => sum + capacity / 1024, 0);
-    for (const { bytes } of leases) this.#machine.promises.waits(bytes.buffer);
-    this.#tasks
-      .accept(
-        { leases },
-        {
-          name: `run ${++this.#names}`,
-          signal: controller.signal,
-          ...(!light && choices.once(3) && { needBytes: choices.pick(Math.max(1, left)) * 1024 }),
-          ...(!light &&
-            choices.once(2) && {
-              onProgress: () => {
-                if (choices.once(8)) throw ENOUGH;
-              },
-            }),
-        },
-      )
-      .then(
-        (value) => {
-          this.running--;
-          this.#held.push(...(value as { leases: Lease[] }).leases);
-        },
-        () => {
-          this.running--;
-        },
-      );
+    run.then(
+      (value) => {
+        this.running--;
+        this.#held.push(...(value as { leases: Lease[] }).leases);
+      },
+      () => {
+        this.running--;
+      },
+    );
     for (const lease of leases) this.#machine.promises.ended(lease, 'ERR_LEASE_MOVED');
+  }
+
+  /** Null when it was refused. */
+  #run(leases: Lease[], options: RunOptions & { name: string }, inputBytes: number): Promise<unknown> | null {
+    this.line.offer(options.name, options, inputBytes);
+    try {
+      const run = this.#tasks.accept({ leases, name: options.name }, options);
+      this.line.accepted(options.name);
+      return run;
+    } catch (error) {
+      if (!isMillpondError(error) || !NOT_TAKEN.includes(error.code)) throw error;
+      this.line.refused(options.name);
+      if (leases.some(({ bytes }) => bytes.buffer.detached))
+        throw new Error('queue: a refused run took a lease');
+      return null;
+    }
+  }
+
+  /** Waits for room, and then does with it what it likes. */
+  #await(): void {
+    const { choices } = this.#machine.scheduler;
+    const controller = new AbortController();
+    this.#controllers.push(controller);
+    this.awaiting++;
+    this.#entrance.ready(TENANTS[choices.pick(TENANTS.length)] ?? '', controller.signal).then(
+      () => {
+        this.awaiting--;
+      },
+      () => {
+        this.awaiting--;
+      },
+    );
   }
 
   #ask(): void {

@@ -82,6 +82,12 @@ export class SimulatedWorker implements Thread, Link {
     return false;
   }
 
+  /** As far as the main thread knows. */
+  get takesTasks(): boolean {
+    const { ready, dying, retiring } = this.member;
+    return ready && !dying && !retiring;
+  }
+
   /** Idle buffers of a tier that are on their way to this thread or from it. */
   moving(tier: number): number {
     let count = 0;

@@ -12,7 +12,9 @@ import { resolvePoolOptions } from '../../src/pool/options.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Admission } from '../../src/regulation/admission.ts';
 import type { Heartbeat } from '../../src/runtime/heartbeat.ts';
+import { resolveQueueOptions } from '../../src/runtime/queue-options.ts';
 import type { Tasks, TaskWorkers } from '../../src/runtime/tasks.ts';
+import type { WaitingTasks } from '../../src/runtime/waiting-tasks.ts';
 import { wireMainThread } from '../../src/runtime/wire-main-thread.ts';
 import type { LogEvent } from '../../src/telemetry/log.ts';
 import { Checks } from './checks.ts';
@@ -47,6 +49,7 @@ export class World implements Thread {
   supply!: SimulatedSupply;
   readonly turns: Turns;
   readonly checks: Checks;
+  readonly waiting: WaitingTasks;
   readonly users: Users;
   readonly #log: LogEvent[] = [];
   #lastId = 0;
@@ -56,7 +59,6 @@ export class World implements Thread {
   readonly #regulator: SimulatedRegulator;
   ending = false;
   closing = false;
-  #closedRows = 0;
 
   constructor(choices: Choices, options: WorldOptions) {
     const scheduler = new Scheduler(choices, options.interruptEvery, options.switchEvery);
@@ -100,17 +102,18 @@ export class World implements Thread {
       threads: options.workers,
       jobs: [{ name: 'job', address: '' }],
       recorder: { record: () => {}, lifetime: () => {} },
+      queue: resolveQueueOptions(options.queue),
       workers: {
-        idle: () =>
-          workers.find(({ member: { ready, busy, dying, retiring } }) => {
-            return ready && !busy && !dying && !retiring;
-          })?.member,
+        get able() {
+          return workers.some((worker) => worker.takesTasks);
+        },
+        idle: () => workers.find((worker) => worker.takesTasks && !worker.member.busy)?.member,
         post: (member, tasks, transfer) => this.#dispatch(member, tasks, transfer),
         done: (member) => {
           member.busy = false;
         },
       },
-      events: { rebalanced: () => {}, refused: () => {}, closed: () => void this.#closedRows++ },
+      events: { rebalanced: () => {}, refused: () => {}, closed: () => {} },
       // A schedule is short.
       rebalance: { leastMisses: 1, firstMovedTier: 0 },
       log: { write: (event) => void this.#log.push(event), close: () => {} },
@@ -141,7 +144,8 @@ export class World implements Thread {
     this.tasks = main.tasks;
     this.admission = main.admission;
     this.#regulator = new SimulatedRegulator(main, choices);
-    this.users = new Users(this.machine, this.supply, this.shard, this.tasks);
+    this.waiting = main.waiting;
+    this.users = new Users(this.machine, this.supply, this);
     for (let worker = 0; worker < options.workers; worker++) this.#startWorker();
     scheduler.turn = (except) => this.turns.take(except);
     scheduler.check = (by) => this.turns.note(() => this.checks.step(by));
@@ -266,6 +270,7 @@ export class World implements Thread {
   #dispatch(...[member, tasks, transfer]: Parameters<TaskWorkers['post']>): void {
     const worker = this.workers.find((worker) => worker.member === member) as SimulatedWorker;
     if (this.machine.fails()) throw new Error('it cannot be cloned');
+    for (const { input } of tasks) this.users.line.starts((input as { name: string }).name);
     member.busy = true;
     worker.dispatched = this.machine.book.ship(writeTasks(tasks), transfer, `to ${worker.name}`);
   }

@@ -1,4 +1,5 @@
 /** Kinds of worlds, each good at another kind of trouble. */
+import type { QueueOptions } from '../../src/runtime/queue-options.ts';
 
 export interface WorldOptions {
   readonly workers: number;
@@ -27,7 +28,18 @@ export interface WorldOptions {
   readonly light: boolean;
   /** Users may do something in one of so many turns of the main thread. */
   readonly usersEvery: number;
+  readonly queue: QueueOptions;
 }
+
+/** Some tenants have no limits, and some each kind. */
+const QUEUE: QueueOptions = {
+  maxQueue: 7,
+  ageingMs: 3,
+  tenants: {
+    named: { large: { weight: 4 }, one: { maxRunning: 1, maxQueued: 2 }, small: { maxBytes: 8192 } },
+    others: { maxQueued: 4 },
+  },
+};
 
 const MIXED: WorldOptions = {
   workers: 2,
@@ -45,6 +57,7 @@ const MIXED: WorldOptions = {
   rests: false,
   light: false,
   usersEvery: 1,
+  queue: QUEUE,
 };
 
 export const WORLDS = {
