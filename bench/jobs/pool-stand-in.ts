@@ -2,6 +2,7 @@
  * What a program does that has no pool: new memory for every lease, left to the garbage collector when it is
  * given back. For contenders that run millpond's own code without its pool.
  */
+import { tmpdir } from 'node:os';
 import type { Lease, Pool } from 'millpond/worker';
 
 class Memory {
@@ -45,8 +46,12 @@ const lease = (length: number): Lease => new Memory(length) as unknown as Lease;
 
 export const allocating: Pool = {
   acquire: lease,
+  tryAcquire: lease,
   acquireAsync: async (length) => lease(length),
   acquireAll: (lengths) => lengths.map(lease),
   capacityFor: (length) => length,
+  blockBytes: Number.POSITIVE_INFINITY,
+  mostOutputBytes: Number.POSITIVE_INFINITY,
+  spoolFolder: tmpdir(),
   acquireAllAsync: async (lengths) => lengths.map(lease),
 };

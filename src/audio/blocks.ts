@@ -1,9 +1,10 @@
 /**
  * The blocks of one file, one after the other in one lease, as large as is advised at the time. Synchronous;
  * owned by one job.
- * Invariants: a size changes between two blocks, never inside one; the lease is released on every path.
+ * Invariants: a size changes between two blocks, never inside one; the lease is released on every path; no
+ * more is asked of the reserve for running tasks than it holds for each of them: so a block can always be
+ * had.
  */
-import { isMillpondError } from '../errors.ts';
 import type { Lease } from '../pool/lease.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Block, type BlockKind, blockBytes } from './block.ts';
@@ -55,20 +56,22 @@ export function withBlocks(
       channels,
     );
   };
-  let advised = bytesNow();
-  let untilRetry = 0;
-  let lease = pool.acquire(advised);
+  const sure = blockBytes(pool.blockBytes, channels);
+  const first = bytesNow();
+  let lease = firstOf(first, sure, pool);
+  let advised = lease.length;
+  let untilRetry = lease.length === first ? 0 : RETRY_BLOCKS;
   try {
     const block = new Block(lease, channels, kind);
     do {
       signal.throwIfAborted();
       const now = bytesNow();
       if (now !== advised && --untilRetry < 0) {
-        const other = resized(lease, now, pool);
+        const other = resized(lease, now, sure, pool);
         if (other === null) untilRetry = RETRY_BLOCKS;
         else {
           lease = other;
-          advised = now;
+          advised = lease.length;
           block.bind(lease);
         }
       }
@@ -82,10 +85,10 @@ export function withBlocks(
 /**
  * A lease for another size of block; what it held is lost. One that shrinks is changed for a smaller buffer
  * where a tier has one, since resizing alone would keep the large one; released first, since a
- * full budget cannot hold both. Null when the budget refuses growth: without waiting, since more memory would
- * only have made the job faster.
+ * full budget cannot hold both. Null when the budget refuses growth.
+ * @param sure bytes of a block that the reserve holds
  */
-function resized(lease: Lease, bytes: number, pool: Pool): Lease | null {
+function resized(lease: Lease, bytes: number, sure: number, pool: Pool): Lease | null {
   const { capacity } = lease;
   if (pool.capacityFor(bytes) === capacity) {
     lease.resize(bytes);
@@ -93,14 +96,17 @@ function resized(lease: Lease, bytes: number, pool: Pool): Lease | null {
   }
   if (bytes < capacity) {
     lease.release();
-    return pool.acquire(bytes, { exact: true });
+    return firstOf(bytes, sure, pool, true);
   }
-  try {
-    const other = pool.acquire(bytes, { timeoutMs: 0 });
-    lease.release();
-    return other;
-  } catch (error) {
-    if (isMillpondError(error) && error.code === 'ERR_BUDGET_EXHAUSTED') return null;
-    throw error;
-  }
+  const other = pool.tryAcquire(bytes);
+  if (other !== null) lease.release();
+  return other;
+}
+
+/** A block of a job that has none. One that the reserve holds is waited for. */
+function firstOf(bytes: number, sure: number, pool: Pool, exact = false): Lease {
+  const larger = pool.capacityFor(bytes) > pool.capacityFor(sure);
+  return (
+    (larger ? pool.tryAcquire(bytes, { exact }) : null) ?? pool.acquire(Math.min(bytes, sure), { exact })
+  );
 }

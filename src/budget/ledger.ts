@@ -103,19 +103,23 @@ export class Ledger {
     return null;
   }
 
-  /** Charges `kib` to `row` if the budget holds it. Called by the row's own thread. */
-  reserve(row: number, kib: number): boolean {
+  /**
+   * Charges `kib` to `row` if the budget holds it and `leaveKib` are left then. Called by the row's own
+   * thread.
+   */
+  reserve(row: number, kib: number, leaveKib = 0): boolean {
     const memory = this.#memory;
     const charged = rowWord(row) + CHARGED;
+    const mostKib = this.limitKib - leaveKib;
     for (let attempt = 0; attempt < this.#patience.tries; attempt++) {
       // What can never fit must not be added even for a moment: it would make others' requests fail.
       const used = this.sumKib();
-      if (used === null || used + kib > this.limitKib) return false;
+      if (used === null || used + kib > mostKib) return false;
 
       // Add first, then look: the later of two racing adders sees both in its sum, so never do both pass.
       memory.add(charged, kib);
       const sum = this.sumKib();
-      if (sum !== null && sum <= this.limitKib) {
+      if (sum !== null && sum <= mostKib) {
         this.#raisePeak(sum);
         return true;
       }

@@ -79,7 +79,9 @@ export class Coordinator {
     this.rows = new RowReader(ledger, options.tiers);
     const mostQuota = options.tiers.map(({ capacity }) => Math.floor(options.budgetBytes / capacity));
     this.#policy = { ...DEFAULT_REBALANCE, mostQuota, ...policy };
-    this.#quotaMoves = new QuotaMoves(shard, this.#links, this.#asks, quotas);
+    const mostKib = ledger.limitKib - Math.ceil(options.reserveBytes / KiB);
+    const reserved = (): boolean => (ledger.sumKib() ?? ledger.limitKib) > mostKib;
+    this.#quotaMoves = new QuotaMoves(shard, this.#links, this.#asks, quotas, reserved);
     const { rows, loans, flow } = this;
     const quotaMoves = this.#quotaMoves;
     this.transfers = new Transfers({ ledger, shard, rows, links: this.#links, loans, flow, quotaMoves });

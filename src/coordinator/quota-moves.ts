@@ -9,7 +9,7 @@ import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
 import { POOLED_TIERS } from '../pool/tiers.ts';
 import type { Ask, Asks } from './asks.ts';
-import type { Links } from './links.ts';
+import { chargeOf, type Links } from './links.ts';
 import type { Quotas } from './quotas.ts';
 import type { ShardView } from './rebalance.ts';
 
@@ -25,8 +25,11 @@ export class QuotaMoves {
   readonly #quotas: Quotas;
   /** By row, the places by tier of what left with tasks, and may not have arrived. */
   readonly #left = new Map<number, number[]>();
+  readonly #reserved: () => boolean;
 
-  constructor(shard: Shard, links: Links, asks: Asks, quotas: Quotas) {
+  /** @param reserved whether what is free now is no more than the reserve, which is for running tasks only */
+  constructor(shard: Shard, links: Links, asks: Asks, quotas: Quotas, reserved: () => boolean) {
+    this.#reserved = reserved;
     this.#shard = shard;
     this.#links = links;
     this.#asks = asks;
@@ -97,9 +100,15 @@ export class QuotaMoves {
     }
   }
 
-  /** Buffers that could not be sent are idle here: one of them may be the reason. */
+  /**
+   * Buffers that come from workers, or could not be sent, are idle here: one of them may be the reason. But
+   * not where they would be of the reserve, since what this thread has may wait for running tasks to end.
+   */
   reattach(tier: number, buffers: readonly ArrayBuffer[]): void {
-    if (buffers.length > 0) this.#shard.idle.reattach(buffers.map((buffer) => new Store(buffer, tier)));
+    if (buffers.length === 0) return;
+    const kib = chargeOf(buffers);
+    this.#shard.idle.reattach(buffers.map((buffer) => new Store(buffer, tier)));
+    if (this.#reserved()) this.#shard.idle.trim(kib);
   }
 
   /** So many buffers leave here with a task, and are attached before its end. */

@@ -21,6 +21,8 @@ export interface Request<T> {
   readonly lengths: readonly Bytes[];
   /** Buffers of the next tier up are left alone. */
   readonly exact: boolean;
+  /** KiB of the budget that it leaves to running tasks. */
+  readonly leaveKib: number;
   readonly timeoutMs: number;
   /** On the supply's clock: `timeoutMs` after the request was made, however long its first try takes. */
   readonly deadline: number;
@@ -49,6 +51,13 @@ export class Ladder {
     this.#supply = supply;
     this.#tiers = tiers;
     this.#counts = counts;
+  }
+
+  /** Serves a request by what can be had at once; `null` where that is not enough. */
+  attempt<T>(request: Request<T>): T | null {
+    this.#checkLengths(request.lengths);
+    const served = this.#attempt(request, false, this.#supply.critical);
+    return served === null ? null : request.deliver(served);
   }
 
   /** Serves a request on this thread, blocking it where that is allowed. */
@@ -89,14 +98,16 @@ export class Ladder {
   }
 
   #first(request: Request<unknown>): Served | null {
-    this.#check(request.lengths);
+    this.#check(request);
     return this.#attempt(request, false, this.#supply.critical);
   }
 
   *#wait(request: Request<unknown>): Generator<Pause, Served, void> {
-    const { lengths, timeoutMs, deadline, over } = request;
+    const { lengths, leaveKib, timeoutMs, deadline, over } = request;
     const supply = this.#supply;
-    const need = { kib: this.#kib(lengths), tier: tierFor(Math.max(...lengths), this.#tiers) };
+    // Others free for one that leaves a reserve, and send it nothing: that would be of the reserve, too.
+    const tier = leaveKib > 0 ? DIRECT : tierFor(Math.max(...lengths), this.#tiers);
+    const need = { kib: this.#kib(lengths) + leaveKib, tier };
     try {
       for (;;) {
         const end = over();
@@ -122,7 +133,8 @@ export class Ladder {
    * One try of every step that needs no other thread; `null` when the budget refuses, or direct allocations
    * are to wait.
    */
-  #attempt({ lengths, exact }: Request<unknown>, waited: boolean, holdsDirect: boolean): Served | null {
+  #attempt(request: Request<unknown>, waited: boolean, holdsDirect: boolean): Served | null {
+    const { lengths, exact, leaveKib } = request;
     const supply = this.#supply;
     const before = this.#idle.lists.map((list) => list.length);
     supply.safepoint();
@@ -148,13 +160,21 @@ export class Ladder {
       found.push(store);
       causes.push(waited ? WAITED : cause);
     }
-    if (missingKib === 0) return { stores: found as Store[], causes };
+    // What is idle in a worker may be of the reserve; on the main thread it never is.
+    const ofReserve = leaveKib > 0 && supply.canBlock;
+    if (missingKib === 0 && !ofReserve) return { stores: found as Store[], causes };
 
     let trimmed = false;
     // While memory is critical the largest wait: what comes free is for requests that the pool can serve
     // again.
-    if (held || !supply.reserve(missingKib)) {
-      trimmed = !held && this.#idle.trim(missingKib) > 0 && supply.reserve(missingKib);
+    if (held || !supply.reserve(missingKib, leaveKib)) {
+      if (ofReserve && !held) {
+        this.#idle.putAll(found.filter((store) => store !== undefined));
+        found.fill(undefined);
+        causes.fill(waited ? WAITED : FRESH);
+        missingKib = this.#kib(lengths);
+      }
+      trimmed = !held && this.#idle.trim(missingKib) > 0 && supply.reserve(missingKib, leaveKib);
       if (!trimmed) {
         this.#idle.putAll(found.filter((store) => store !== undefined));
         return null;
@@ -198,7 +218,7 @@ export class Ladder {
     return kib;
   }
 
-  #check(lengths: readonly Bytes[]): void {
+  #checkLengths(lengths: readonly Bytes[]): void {
     for (const length of lengths) {
       if (!(Number.isSafeInteger(length) && length >= 0)) {
         throw new MillpondError(
@@ -207,26 +227,34 @@ export class Ladder {
         );
       }
     }
+  }
+
+  #check({ lengths, leaveKib }: Request<unknown>): void {
+    this.#checkLengths(lengths);
     const bytes = this.#kib(lengths) * KiB;
-    if (bytes > this.#supply.limitBytes) {
+    const { limitBytes } = this.#supply;
+    if (bytes > limitBytes - leaveKib * KiB) {
+      const left = leaveKib > 0 ? `, without the ${formatBytes(leaveKib * KiB)} for running tasks` : '';
       throw new MillpondError(
         'ERR_REQUEST_TOO_LARGE',
-        `A request fits the budget as a whole; ${formatBytes(bytes)} were asked of ${formatBytes(this.#supply.limitBytes)}. Raise budgetBytes, or work in smaller blocks.`,
+        `A request fits the budget as a whole; ${formatBytes(bytes)} were asked of ${formatBytes(limitBytes)}${left}. Raise budgetBytes, or work in smaller blocks.`,
       );
     }
   }
 
-  #refusal({ lengths }: Request<unknown>, timeoutMs: number): MillpondError {
+  #refusal({ lengths, leaveKib }: Request<unknown>, timeoutMs: number): MillpondError {
     const asked = formatBytes(this.#kib(lengths) * KiB);
     const { limitBytes, canBlock } = this.#supply;
     const critical =
       this.#supply.critical && lengths.some((length) => tierFor(length, this.#tiers) === DIRECT)
         ? ' Memory is critical, and requests over the largest tier wait until it is not.'
         : '';
+    const left =
+      leaveKib > 0 ? ` ${formatBytes(leaveKib * KiB)} of the budget are left to running tasks.` : '';
     const here = canBlock ? '' : ' acquire never waits on the main thread: use acquireAsync there.';
     return new MillpondError(
       'ERR_BUDGET_EXHAUSTED',
-      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.${critical}${here}`,
+      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.${left}${critical}${here}`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { type Bytes, formatBytes, KiB, MiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { capacityFor, checkTiers, DEFAULT_TIERS, type TierPolicies } from './tiers.ts';
@@ -12,6 +13,23 @@ export interface PoolOptions {
    * 100 MiB.
    */
   readonly budgetBytes: Bytes;
+  /**
+   * Bytes of the budget that only running tasks get: what the main thread acquires, which becomes inputs, and
+   * what outlives a task (`leaveReserve`) has to leave them. So tasks that wait with their inputs, and
+   * results that nobody has taken yet, never keep the others from the memory that they need to end. 0 to the
+   * budget. Default: a block for each thread, as `blockBytes` has it, but at most an eighth of the budget.
+   */
+  readonly reserveBytes: Bytes;
+  /**
+   * Bytes of an output in leases at most; what is larger becomes a file without a name. 0 to the budget.
+   * Default: a quarter of the budget, divided by the threads.
+   */
+  readonly mostOutputBytes: Bytes;
+  /**
+   * Folder for outputs that are too large for leases; they are files without a name there. Default: the
+   * system's temporary folder.
+   */
+  readonly spoolFolder: string;
   /** Capacities and idle counts of the pooled tiers; counts are totals over all shards. */
   readonly tiers: TierPolicies;
   /**
@@ -54,6 +72,10 @@ export interface PoolOptions {
 
 const DEFAULT_POOL_OPTIONS: PoolOptions = {
   budgetBytes: 100 * MiB,
+  // By threads and budget, unless they are given.
+  reserveBytes: 0,
+  mostOutputBytes: 0,
+  spoolFolder: tmpdir(),
   tiers: DEFAULT_TIERS,
   safety: 'sampled',
   scrub: false,
@@ -79,22 +101,32 @@ export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number)
     );
   }
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const { blockBytes } = { ...DEFAULT_POOL_OPTIONS, ...defined };
+  const { blockBytes, budgetBytes, tiers } = { ...DEFAULT_POOL_OPTIONS, ...defined };
+  checkTiers(tiers);
   const options: PoolOptions = {
     ...DEFAULT_POOL_OPTIONS,
+    reserveBytes: wholeKib(Math.min(leastBudget(threads, { blockBytes, tiers }), budgetBytes / 8)),
+    mostOutputBytes: wholeKib(budgetBytes / 4 / threads),
     leastBlockBytes: Math.min(blockBytes, DEFAULT_POOL_OPTIONS.leastBlockBytes),
     mostBlockBytes: Math.max(blockBytes, DEFAULT_POOL_OPTIONS.mostBlockBytes),
     ...defined,
   };
-  checkTiers(options.tiers);
   checkRange('threads', threads, 1, 1024);
   checkRange('budgetBytes', options.budgetBytes, KiB, 1024 * 1024 * MiB);
+  checkRange('reserveBytes', options.reserveBytes, 0, options.budgetBytes);
+  checkRange('mostOutputBytes', options.mostOutputBytes, 0, options.budgetBytes);
   checkRange('acquireTimeoutMs', options.acquireTimeoutMs, 0, 3_600_000);
   checkRange('sampleEvery', options.sampleEvery, 1, 1_000_000);
   checkRange('blockBytes', options.blockBytes, KiB, 1024 * MiB);
   checkRange('leastBlockBytes', options.leastBlockBytes, KiB, options.blockBytes);
   checkRange('mostBlockBytes', options.mostBlockBytes, options.blockBytes, 1024 * MiB);
   checkRange('mostBlockMs', options.mostBlockMs, 1, 3_600_000);
+  if (typeof options.spoolFolder !== 'string' || options.spoolFolder === '') {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `spoolFolder is the path of a folder, got '${String(options.spoolFolder)}'. Leave it out for the system's own.`,
+    );
+  }
   if (options.sizing !== 'adaptive' && options.sizing !== 'fixed') {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
@@ -129,6 +161,10 @@ export function leastBudget(
   { blockBytes, tiers }: Pick<PoolOptions, 'blockBytes' | 'tiers'> = DEFAULT_POOL_OPTIONS,
 ): Bytes {
   return threads * capacityFor(blockBytes, tiers);
+}
+
+function wholeKib(bytes: Bytes): Bytes {
+  return Math.floor(bytes / KiB) * KiB;
 }
 
 function checkRange(name: string, value: number, least: number, most: number): void {

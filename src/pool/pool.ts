@@ -13,6 +13,12 @@ export interface AcquireOptions {
    * shrinks: release, then acquire exactly. Default false.
    */
   readonly exact?: boolean;
+  /**
+   * True: leaves the reserve to running tasks (`reserveBytes`). For leases that outlive their task, as those
+   * of its result do, and for memory that a job can do without. Requests of the main thread always leave it.
+   * Not for {@link Pool.acquire}, which takes what is idle without another look. Default false.
+   */
+  readonly leaveReserve?: boolean;
 }
 
 /** The options of a call that may block. */
@@ -29,15 +35,32 @@ export interface Pool {
    * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_REQUEST_TOO_LARGE`, `ERR_BUDGET_EXHAUSTED`,
    * `ERR_ALLOCATION_FAILED`, `ERR_TASK_WAITING`
    */
-  acquire(length: number, options?: BlockingOptions): Lease;
+  acquire(length: number, options?: Omit<BlockingOptions, 'leaveReserve'>): Lease;
 
   /** As {@link acquire}, but waits without blocking the thread. */
   acquireAsync(length: number, options?: AcquireOptions): Promise<Lease>;
 
   /**
+   * Lends memory that can be had at once and leaves the reserve to running tasks, as {@link AcquireOptions}
+   * has it; `null` where there is none, which counts as no refusal. For what makes a job only faster, and for
+   * results that could go elsewhere.
+   * @throws MillpondError `ERR_ALLOCATION_FAILED`, `ERR_RUNTIME_CLOSED`
+   */
+  tryAcquire(length: number, options?: Pick<AcquireOptions, 'exact'>): Lease | null;
+
+  /**
    * Bytes that a lease of so many would hold: the capacity of its tier, or its own length over the largest.
    */
   capacityFor(length: number): number;
+
+  /** What the reserve for running tasks holds for each thread, at least: the runtime's `blockBytes`. */
+  readonly blockBytes: number;
+
+  /** The most that the leases of one output may come to: the runtime's `mostOutputBytes`. */
+  readonly mostOutputBytes: number;
+
+  /** Where larger outputs go: the runtime's `spoolFolder`. */
+  readonly spoolFolder: string;
 
   /** Lends several or none, so that jobs never hold one lease while they wait for the next. */
   acquireAll(lengths: readonly number[], options?: BlockingOptions): Lease[];

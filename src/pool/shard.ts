@@ -66,6 +66,7 @@ export class Shard implements Pool {
   readonly #options: PoolOptions;
   readonly #counts: ShardCounts;
   readonly #recorder: LeaseRecorder;
+  readonly #reserveKib: number;
   // Copies of what the hot path reads, one load away.
   readonly #words: Int32Array;
   readonly #mail: number;
@@ -107,6 +108,7 @@ export class Shard implements Pool {
     [this.#small, this.#medium, this.#large] = this.idle.lists;
     this.#hits = counts.hits;
     this.#ladder = new Ladder(this.idle, supply, options.tiers, counts);
+    this.#reserveKib = Math.ceil(options.reserveBytes / KiB);
     const guardEvery = options.safety === 'full' ? 1 : options.safety === 'sampled' ? GUARD_EVERY : Infinity;
     this.#slowEvery = Math.min(options.sampleEvery, guardEvery);
     this.#untilSlow = this.#slowEvery;
@@ -144,8 +146,26 @@ export class Shard implements Pool {
     return this.leases.lend(store, length, tier);
   }
 
+  tryAcquire(length: Bytes, { exact = false }: Pick<AcquireOptions, 'exact'> = {}): Lease | null {
+    const start = this.#supply.now();
+    const request = this.#request([length], { exact, timeoutMs: 0, leaveReserve: true }, start, 1);
+    return this.#ladder.attempt(request)?.[0] ?? null;
+  }
+
   capacityFor(length: Bytes): Bytes {
     return capacityFor(length, this.#options.tiers);
+  }
+
+  get blockBytes(): Bytes {
+    return this.#options.blockBytes;
+  }
+
+  get mostOutputBytes(): Bytes {
+    return this.#options.mostOutputBytes;
+  }
+
+  get spoolFolder(): string {
+    return this.#options.spoolFolder;
   }
 
   async acquireAsync(length: Bytes, options?: AcquireOptions): Promise<Lease> {
@@ -220,6 +240,8 @@ export class Shard implements Pool {
     return {
       lengths,
       exact: options?.exact ?? false,
+      // What the main thread acquires becomes inputs, which wait for running tasks to end.
+      leaveKib: options?.leaveReserve || !this.#supply.canBlock ? this.#reserveKib : 0,
       timeoutMs,
       deadline: start + timeoutMs * 1e6,
       over: () => ended() ?? (this.#supply.cancelled() ? cancelledError() : null),

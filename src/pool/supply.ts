@@ -16,8 +16,8 @@ export interface Supply {
    */
   readonly critical: boolean;
 
-  /** Charges `kib` to this shard if the budget holds it. */
-  reserve(kib: number): boolean;
+  /** Charges `kib` to this shard if the budget holds it and `leaveKib` are left then. */
+  reserve(kib: number, leaveKib: number): boolean;
   /** Takes a charge back; only after the memory was freed. Wakes threads that wait for memory. */
   uncharge(kib: number): void;
   /** All charges of all shards now. */

@@ -57,8 +57,8 @@ export class ThreadSupply implements Supply {
     return (this.#ledger.sumKib() ?? this.#ledger.limitKib) * KiB;
   }
 
-  reserve(kib: number): boolean {
-    return this.#ledger.reserve(this.#row, kib);
+  reserve(kib: number, leaveKib = 0): boolean {
+    return this.#ledger.reserve(this.#row, kib, leaveKib);
   }
 
   uncharge(kib: number): void {

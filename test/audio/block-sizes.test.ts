@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { KiB } from '../../src/bytes.ts';
-import { dirtyShard } from '../stand.ts';
+import { dirtyShard, makeStand } from '../stand.ts';
 import { convert, pianoNotes, readAll, scratch } from './audio-files.ts';
 import { noise, writeWav } from './wav.ts';
 
@@ -77,7 +77,7 @@ describe('block sizes', () => {
       },
     };
     expect(convert(input, at('kept.flac'), 'flac', { pool, block }).frames).toBe(50_000);
-    expect(pool.refused).toBe(1);
+    expect(pool.refused).toBe(0);
     expect(readAll(at('kept.flac')).planes).toEqual(readAll(input).planes);
   });
 
@@ -100,11 +100,35 @@ describe('progress', () => {
   });
 });
 
+describe('a block', () => {
+  test('is one that the reserve holds where no larger one is to be had at once, and grows when it is', () => {
+    const input = writeWav(at('full.wav'), [noise(3_000_000, 16)]);
+    const budgetBytes = 2112 * KiB;
+    const { shards, clock } = makeStand({ budgetBytes }, { shards: 2 });
+    const [pool, other] = shards;
+    const held = other.acquireAll([1024 * KiB, 1024 * KiB], { leaveReserve: true });
+    expect(pool.charged + other.charged).toBe(2048);
+    const capacities = new Set<number>();
+    const block = {
+      bytes: 1024 * KiB,
+      processed: (bytes: number) => {
+        capacities.add(bytes);
+        // All but the last, which has what is left.
+        if (capacities.size === 1) for (const lease of held) lease[Symbol.dispose]();
+        other.idle.trim(2048);
+      },
+    };
+    convert(input, at('full.flac'), 'flac', { pool, block });
+    expect([...capacities].slice(0, 2)).toEqual([64 * KiB, 1024 * KiB]);
+    expect([pool.refused, clock]).toEqual([0, 0]);
+  });
+});
+
 describe('a block that shrinks', () => {
   /** A pool that can hold 1 MiB and little more, and the most that it ever held. */
   function shrink(sizes: readonly number[], budgetBytes = 1088 * KiB) {
     const input = writeWav(at('shrink.wav'), [noise(600_000, 16)]);
-    const pool = dirtyShard({ budgetBytes, blockBytes: KiB });
+    const pool = dirtyShard({ budgetBytes, blockBytes: KiB, reserveBytes: 0 });
     let looks = 0;
     let most = 0;
     const block = {

@@ -5,6 +5,22 @@ import { AtomicMemory, type Memory } from '../../src/budget/memory.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
 
 describe('the ledger', () => {
+  it('leaves as much as it is told to, whatever is charged', () => {
+    const ledger = Ledger.create(3, 100 * KiB);
+    const granted = [
+      ledger.reserve(0, 60, 20),
+      ledger.reserve(1, 21, 20),
+      ledger.reserve(1, 20, 20),
+      ledger.reserve(2, 20),
+      ledger.reserve(2, 1),
+      // Asks whether there is that much without a charge of its own.
+      ledger.reserve(0, 0, 20),
+    ];
+    expect(granted).toEqual([true, false, true, true, false, false]);
+    ledger.uncharge(2, 20);
+    expect([ledger.reserve(0, 0, 20), ledger.reserve(0, 0, 21), ledger.sumKib()]).toEqual([true, false, 80]);
+  });
+
   it('reserves up to the budget and not a KiB more', () => {
     const ledger = Ledger.create(3, 100 * KiB + 1023);
     expect(ledger.limitKib).toBe(100);

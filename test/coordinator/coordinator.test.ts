@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MiB } from '../../src/bytes.ts';
+import { KiB, MiB } from '../../src/bytes.ts';
 import { LARGE, MEDIUM, SMALL } from '../stand.ts';
 import { hoard, start } from './ports.ts';
 
@@ -52,6 +52,22 @@ describe('a round', () => {
     // All 133 that it lacked, and what main could spare beside.
     expect(quotas.of(shards[0].row)[1]).toBe(300 + 64);
     expect(shards[0].idle.lists[1].quota).toBe(300 + 64);
+  });
+
+  it('brings the main thread no idle memory that is of the reserve', () => {
+    const { main, shards, ports, coordinator, stand } = start({ budgetBytes: MiB, reserveBytes: 128 * KiB });
+    hoard(shards[0], MEDIUM, 4);
+    coordinator.tick();
+    coordinator.tick();
+    const held = main.acquireAll([MEDIUM, MEDIUM, MEDIUM, MEDIUM]);
+    coordinator.tick();
+    // It was asked for while there was enough, and comes when there is not.
+    const others = shards[1].acquireAll([MEDIUM, MEDIUM, MEDIUM, MEDIUM, MEDIUM, MEDIUM, MEDIUM]);
+    expect(stand.used()).toBe(15 * 64);
+    ports[0].deliver();
+    ports[0].answer();
+    expect([main.idleCounts[1], main.charged, stand.used()]).toEqual([0, 4 * 64, 11 * 64]);
+    for (const lease of [...held, ...others]) lease.release();
   });
 
   it('sends what lay idle on the main thread to who allocates', () => {

@@ -146,7 +146,7 @@ describe('a starving shard', () => {
   });
 
   it('whose port refuses is charged for nothing: the gift stays here, exactly charged', () => {
-    const { main, shards, ports, coordinator, stand } = start({ budgetBytes: 3 * MiB });
+    const { main, shards, ports, coordinator, stand } = start({ budgetBytes: 3 * MiB, reserveBytes: 0 });
     hoard(shards[0], LARGE, 3);
     stand.ledger.row(2).starve(1024, 2);
     coordinator.serve();

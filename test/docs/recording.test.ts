@@ -40,6 +40,7 @@ beforeAll(async () => {
     record: path,
     safety: 'sampled',
     budgetBytes: 16 * MiB,
+    reserveBytes: 0,
   });
   // Idle memory of the main thread goes to a worker that has to allocate.
   for (const lease of Array.from({ length: 60 }, () => runtime.pool.acquire(60_000))) lease.release();

@@ -3,7 +3,17 @@
  * budget by little, and every one that may is within it: one charge missed or taken back too early is then an
  * overshoot.
  */
-type Operation = 'reserve' | 'free' | 'send' | 'receive' | 'home' | 'give' | 'failing give' | 'lend';
+type Operation =
+  | 'reserve'
+  | 'free'
+  | 'keep'
+  | 'let go'
+  | 'send'
+  | 'receive'
+  | 'home'
+  | 'give'
+  | 'failing give'
+  | 'lend';
 
 export interface Role {
   /** How many operations the thread may do, in any order and any number of each. */
@@ -100,6 +110,27 @@ export const CASES: readonly Case[] = [
     scans: 2,
     tries: 2,
     least: 400_000,
+  },
+  {
+    name: 'what outlives its task leaves a reserve, while charges move',
+    budgetKib: 6,
+    main: GIVER,
+    workers: [
+      { operations: 2, of: ['keep', 'let go', 'receive', 'home'], sizes: [2] },
+      { operations: 2, of: ['keep', 'let go', 'reserve', 'free', 'receive', 'home'], sizes: [2] },
+    ],
+    least: 118_000,
+  },
+  {
+    name: 'three workers that keep and reserve',
+    budgetKib: 6,
+    main: NOBODY,
+    workers: [
+      { operations: 2, of: ['keep', 'let go'], sizes: [2] },
+      { operations: 2, of: ['keep', 'let go'], sizes: [3] },
+      { operations: 2, of: ['reserve', 'free', 'keep'], sizes: [2] },
+    ],
+    least: 625_000,
   },
   {
     name: 'the peak',

@@ -57,6 +57,31 @@ const drop: Kind = {
 /** Frees, then un-charges; the memory lives until the moment before the charge falls. */
 const free: Kind = { name: 'frees', before: drop.before, call: uncharge.call };
 
+/** What those that keep memory beyond their task leave to others. */
+export const RESERVE_KIB = 2;
+
+const keep: Kind = {
+  name: 'reserves for longer',
+  call: (world, by, _at, kib) => {
+    const { row } = world.threads[by];
+    return { name: `keep ${row} ${kib}`, run: (ledger) => ledger.reserve(row, kib, RESERVE_KIB) };
+  },
+  after: (world, by, _at, kib, result) => {
+    const thread = world.own(by);
+    if (result) thread.lasting = [...thread.lasting, kib].sort((a, b) => a - b);
+    return undefined;
+  },
+};
+
+const letGo: Kind = {
+  name: 'frees what it kept',
+  before: (world, by, _at, kib) => {
+    const thread = world.own(by);
+    thread.lasting = without(thread.lasting, kib);
+  },
+  call: uncharge.call,
+};
+
 const send: Kind = {
   name: 'sends',
   before: (world, by, _at, kib) => {
@@ -214,6 +239,8 @@ const KINDS = {
   release,
   buried,
   claim,
+  keep,
+  letGo,
 };
 const NAMES = Object.keys(KINDS) as (keyof typeof KINDS)[];
 const ALL = Object.values(KINDS) as Kind[];

@@ -64,6 +64,14 @@ class ChecksFirst extends WrongLedger {
   }
 }
 
+class LooksAtReserveFirst extends WrongLedger {
+  override reserve(row: number, kib: number, leaveKib = 0): boolean {
+    const used = this.sumKib();
+    if (used === null || used + kib > this.limitKib - leaveKib) return false;
+    return super.reserve(row, kib);
+  }
+}
+
 class KeepsRefused extends WrongLedger {
   override reserve(row: number, kib: number): boolean {
     const used = this.sumKib();
@@ -134,6 +142,12 @@ export const MUTANTS: readonly (readonly [string, Protocol, string, Broken])[] =
     withLedger(KeepsRefused),
     'three workers, two operations each',
     LEAK,
+  ],
+  [
+    'a reservation looks at the reserve before it adds, and not after',
+    withLedger(LooksAtReserveFirst),
+    'three workers that keep and reserve',
+    'what outlives its task is of the reserve',
   ],
   ['the peak is stored, not exchanged', withLedger(StoresPeak), 'the peak', 'the peak is below what is live'],
   [

@@ -6,6 +6,7 @@
  * what the rows say.
  */
 import type { Case } from './cases.ts';
+import { RESERVE_KIB } from './jobs.ts';
 import type { Protocol } from './protocol.ts';
 import { type Choice, Transitions } from './transitions.ts';
 import { ALIVE, BURIED, sum, type World } from './world.ts';
@@ -13,6 +14,7 @@ import { ALIVE, BURIED, sum, type World } from './world.ts';
 export type Broken =
   | 'live memory is over the budget'
   | 'the ledger undercounts'
+  | 'what outlives its task is of the reserve'
   | 'a row at rest is not what its thread holds'
   | 'the ledger is not 0 after close'
   | 'the peak is over the budget'
@@ -83,6 +85,7 @@ function check(world: World, { budgetKib, peak = false }: Case): Broken | null {
   const { liveKib } = world;
   if (liveKib > budgetKib) return 'live memory is over the budget';
   if (world.sumKib < liveKib) return 'the ledger undercounts';
+  if (world.lastingKib > budgetKib - RESERVE_KIB) return 'what outlives its task is of the reserve';
   if (peak && world.peakKib > budgetKib) return 'the peak is over the budget';
   if (!atRest(world)) return null;
   if (peak && world.peakKib < liveKib) return 'the peak is below what is live';
@@ -100,8 +103,9 @@ function atRest(world: World): boolean {
 
 function exact(world: World): boolean {
   const holds: number[] = new Array(world.rows).fill(0);
-  for (const { life, row, own, inbox } of world.threads) {
-    if (life === ALIVE && row >= 0) holds[row] += sum(own) + sum(inbox.filter((parcel) => parcel > 0));
+  for (const { life, row, own, lasting, inbox } of world.threads) {
+    if (life === ALIVE && row >= 0)
+      holds[row] += sum(own) + sum(lasting) + sum(inbox.filter((parcel) => parcel > 0));
   }
   // Of the dead nothing comes home any more.
   for (const { kib, holder } of world.open) if (world.threads[holder].life === ALIVE) holds[0] += kib;

@@ -85,13 +85,14 @@ export class Transitions {
       this.#straight(world, `uncharge 0 ${kib}`, (ledger) => ledger.uncharge(0, kib));
     }
     world.open = [];
-    world.threads.forEach(({ life, row, own, inbox }, at) => {
+    world.threads.forEach(({ life, row, own, lasting, inbox }, at) => {
       if (life !== ALIVE || row < 0) return;
-      for (const kib of [...own, ...inbox.filter((parcel) => parcel > 0)]) {
+      for (const kib of [...own, ...lasting, ...inbox.filter((parcel) => parcel > 0)]) {
         this.#straight(world, `uncharge ${row} ${kib}`, (ledger) => ledger.uncharge(row, kib));
       }
       const thread = world.own(at);
       thread.own = [];
+      thread.lasting = [];
       thread.inbox = [];
     });
   }
@@ -111,7 +112,7 @@ export class Transitions {
   }
 
   #operations(world: World, by: number, choices: Choice[]): void {
-    const { own, loans, inbox } = world.threads[by];
+    const { own, lasting, loans, inbox } = world.threads[by];
     const held = [...new Set(own)];
     const { of, sizes = [] } = this.#roles[by];
     const others = world.threads.flatMap(({ life, row }, at) =>
@@ -120,6 +121,8 @@ export class Transitions {
     const add = (agenda: readonly Job[]): void => void choices.push({ by, what: 'begins', agenda });
     for (const operation of of) {
       if (operation === 'reserve') for (const kib of sizes) add([job('reserve', { kib })]);
+      if (operation === 'keep') for (const kib of sizes) add([job('keep', { kib })]);
+      if (operation === 'let go') for (const kib of new Set(lasting)) add([job('letGo', { kib })]);
       if (operation === 'free') for (const kib of held) add(this.#protocol.free(kib));
       if (operation === 'send') for (const kib of held) add([job('send', { kib })]);
       if (operation === 'home') for (const kib of new Set(loans)) add([job('giveBack', { kib })]);
@@ -143,6 +146,7 @@ export class Transitions {
     }
     thread.life = GONE;
     thread.own = [];
+    thread.lasting = [];
     thread.loans = [];
     thread.inbox = [];
   }

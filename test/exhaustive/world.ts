@@ -32,6 +32,8 @@ export class Thread {
   scan: Node | null = null;
   /** KiB of each buffer that it holds and is charged for, smallest first. */
   own: number[] = [];
+  /** KiB of each buffer that it is charged for and that outlives its task. */
+  lasting: number[] = [];
   /** KiB of each loan that it holds. */
   loans: number[] = [];
   /** Messages from and to the coordinator, oldest first. */
@@ -52,6 +54,7 @@ export class Thread {
     copy.node = this.node;
     copy.scan = this.scan;
     copy.own = this.own;
+    copy.lasting = this.lasting;
     copy.loans = this.loans;
     copy.inbox = this.inbox;
     copy.port = this.port;
@@ -60,7 +63,7 @@ export class Thread {
   }
 
   get liveKib(): number {
-    return sum(this.own) + sum(this.loans) + size(this.inbox) + size(this.port);
+    return sum(this.own) + sum(this.lasting) + sum(this.loans) + size(this.inbox) + size(this.port);
   }
 
   /** Bytes only, so that the key takes one for each. */
@@ -69,7 +72,7 @@ export class Thread {
     key.push(row + 1, life * 2 + (rejected ? 1 : 0), left, agenda.length);
     for (const number of [this.node?.id ?? 0, this.scan?.id ?? 0, ...agenda])
       key.push(number & 255, number >> 8);
-    for (const list of [this.own, this.loans, this.inbox, this.port]) {
+    for (const list of [this.own, this.lasting, this.loans, this.inbox, this.port]) {
       key.push(list.length);
       for (const kib of list) key.push(kib & 255);
     }
@@ -141,6 +144,10 @@ export class World {
   }
 
   /** What really exists: not one byte of it is known from the ledger. */
+  get lastingKib(): number {
+    return sum(this.threads.flatMap(({ lasting }) => lasting));
+  }
+
   get liveKib(): number {
     let live = 0;
     for (const thread of this.threads) live += thread.liveKib;

@@ -14,7 +14,7 @@ describe('waiting without blocking', () => {
   });
 
   it('is all that a thread does which must not block: acquire refuses at once there, and says so', () => {
-    const { shard, stand } = makeShard({ budgetBytes: 2 * MiB });
+    const { shard, stand } = makeShard({ budgetBytes: 2 * MiB, reserveBytes: 0 });
     Object.assign(shard.supply, { canBlock: false });
     shard.acquireAll([LARGE, LARGE]);
     expect(() => shard.acquire(SMALL)).toThrow(

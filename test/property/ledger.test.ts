@@ -66,6 +66,15 @@ describe('racing threads', () => {
         const { shared } = Ledger.create(3, 100 * KiB);
         // What each thread really holds: after a successful reservation, until before its un-charge.
         const holds = [0, 0, 0];
+        // Of these, what left 25 KiB to others.
+        const lasting = [0, 0, 0];
+        const keep =
+          (row: number, kib: number): Call =>
+          (ledger) => {
+            if (!ledger.reserve(row, kib, 25)) return;
+            holds[row] += kib;
+            lasting[row] += kib;
+          };
         const reserve =
           (row: number, kib: number): Call =>
           (ledger) => {
@@ -80,14 +89,15 @@ describe('racing threads', () => {
         interleave(
           shared,
           [
-            [reserve(0, 60), reserve(0, 30)],
-            [reserve(1, 60), reserve(1, 50)],
+            [keep(0, 45), reserve(0, 60), keep(0, 10), reserve(0, 30)],
+            [keep(1, 45), reserve(1, 60), keep(1, 20), reserve(1, 50)],
             // A charge that travels while the others count: a scan may see it in neither row.
             [reserve(2, 40), move(2, 0), move(0, 2), move(2, 1)],
           ],
           (of) => choices[next++ % choices.length] % of,
           () => {
             expect(holds[0] + holds[1] + holds[2]).toBeLessThanOrEqual(100);
+            expect(lasting[0] + lasting[1]).toBeLessThanOrEqual(75);
           },
         );
         expect(new Ledger(shared).sumKib()).toBe(holds[0] + holds[1] + holds[2]);

@@ -65,6 +65,8 @@ function make(options: MadeRun): readonly RecordingLine[] {
     crashed = false,
   } = options;
   const random = randomFrom(seed);
+  // As a runtime does: no paths of its machine.
+  const { spoolFolder: _, ...recorded } = resolvePoolOptions({}, threads);
   const lines: RecordingLine[] = [
     {
       kind: 'header',
@@ -74,7 +76,7 @@ function make(options: MadeRun): readonly RecordingLine[] {
       label,
       versions: { millpond: '0.1.0', node: 'v26.10.0', v8: '14.6' },
       machine: { cpu: 'A made-up CPU', cores: 2, memoryBytes: 8192 * MiB, system: 'linux x64 6.1' },
-      options: { ...resolvePoolOptions({}, threads), threads },
+      options: { ...recorded, threads },
       clock: { resolutionNanoseconds: 40, readNanoseconds: 35, recordNanoseconds: 30 },
       significantDigits: 2,
     },

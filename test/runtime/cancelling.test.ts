@@ -32,7 +32,7 @@ describe('cancelling', () => {
   });
 
   it('ends a wait for memory', async () => {
-    const { runtime } = await start('pooling', { threads: 1, budgetBytes: 2 * MiB });
+    const { runtime } = await start('pooling', { threads: 1, budgetBytes: 2 * MiB, reserveBytes: 0 });
     const held = runtime.pool.acquire(2 * MiB);
     const words = sharedWords();
     const controller = new AbortController();

@@ -203,7 +203,12 @@ describe('while timers stand still', () => {
   ])('%s, tasks run, requests end and the runtime closes', async (_whose, stop) => {
     const events: LogEvent[] = [];
     const log = { write: (event: LogEvent) => void events.push(event), close: () => {} };
-    const { runtime } = await startRuntime('stubborn', { threads: 1, budgetBytes: MiB, log });
+    const { runtime } = await startRuntime('stubborn', {
+      threads: 1,
+      budgetBytes: MiB,
+      reserveBytes: 0,
+      log,
+    });
     stop();
     expect(await runtime.run({ do: 'thread' })).toEqual(expect.any(Number));
     const shared = words();

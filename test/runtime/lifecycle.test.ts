@@ -49,7 +49,7 @@ describe('start and close', () => {
   });
 
   it('ends requests of the main thread that still wait, and is empty after', async () => {
-    const { runtime } = await start('basic', { threads: 1, budgetBytes: MiB });
+    const { runtime } = await start('basic', { threads: 1, budgetBytes: MiB, reserveBytes: 0 });
     runtime.pool.acquire(MiB);
     const waiting = runtime.pool.acquireAsync(MiB);
     const refused = expect(waiting).rejects.toMatchObject({ code: 'ERR_RUNTIME_CLOSED' });

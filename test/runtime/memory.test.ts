@@ -162,7 +162,7 @@ describe('starvation', () => {
   });
 
   it('is logged, with what was in use then', async () => {
-    const { runtime, events } = await start('pooling', { threads: 1, budgetBytes: 2 * MiB });
+    const { runtime, events } = await start('pooling', { threads: 1, budgetBytes: 2 * MiB, reserveBytes: 0 });
     const held = runtime.pool.acquire(2 * MiB);
     const refused = runtime.run({ do: 'want', bytes: MiB, timeoutMs: 1 });
     await expect(refused).rejects.toMatchObject({ code: 'ERR_BUDGET_EXHAUSTED' });

@@ -189,12 +189,18 @@ describe('a recording of a real run', () => {
   });
 
   it('holds decisions with their scores, changes of pressure and recoveries', async () => {
-    const { run } = await recorded({ budgetBytes: 8 * MiB }, async (runtime, path) => {
-      const leases = Array.from({ length: 8 }, () => runtime.pool.acquire(MiB));
-      await linesIn(path, 'decision', 1);
-      for (const lease of leases) lease.release();
-      await linesIn(path, 'recovery', 1);
-    });
+    const spoolFolder = folder;
+    const { run } = await recorded(
+      { budgetBytes: 8 * MiB, reserveBytes: 0, spoolFolder },
+      async (runtime, path) => {
+        const leases = Array.from({ length: 8 }, () => runtime.pool.acquire(MiB));
+        await linesIn(path, 'decision', 1);
+        for (const lease of leases) lease.release();
+        await linesIn(path, 'recovery', 1);
+        // It may be passed on, and says nothing of the folders of its machine.
+        expect(readFileSync(path, 'utf8')).not.toContain(folder);
+      },
+    );
     expect(run.pressures[0]).toMatchObject({ from: 'nominal', to: 'critical', ledgerShare: 1 });
     expect(run.recoveries).toHaveLength(run.end!.snapshot.cleanup.emergencies);
     expect(run.decisions[0]).toMatchObject({ number: 1, kind: 'emergency' });

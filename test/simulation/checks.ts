@@ -42,6 +42,7 @@ export class Checks {
   step(by: Thread): void {
     this.#machine.promises.step(by);
     this.#places();
+    this.#reserve();
     const declared = this.#world.admission.declaredKib;
     if (declared > this.#machine.world.budgetKib)
       throw new Error(
@@ -68,6 +69,17 @@ export class Checks {
     const { heartbeat, shard } = this.#world;
     if (heartbeat.resting && shard.leases.lent)
       throw new Error('rest: it begins, or goes on, while the main thread holds leases');
+  }
+
+  /** Between two turns of the main thread, what waits for running tasks has left them their reserve. */
+  #reserve(): void {
+    const { ledger, workers, busy } = this.#world;
+    const { budgetBytes, reserveBytes } = this.#machine.options;
+    if (busy || reserveBytes === 0) return;
+    let kib = ledger.chargedKib(MAIN_ROW);
+    for (const worker of workers) if (!worker.gone) kib += worker.lastingKib;
+    const most = (budgetBytes - reserveBytes) / 1024;
+    if (kib > most) throw new Error(`reserve: ${kib} KiB outlive their tasks, ${most} are allowed`);
   }
 
   /** Idle buffers of all threads, and those on their way between two, are no more than the tier may keep. */

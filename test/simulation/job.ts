@@ -25,6 +25,8 @@ export const REFUSALS: readonly string[] = [
 interface Held {
   readonly lease: Lease;
   readonly pins: Pin[];
+  /** It left the reserve, and so may outlive its task. */
+  lasting: boolean;
 }
 
 export class SimulatedJob {
@@ -54,6 +56,17 @@ export class SimulatedJob {
     this.#progress = progress;
   }
 
+  /** KiB of its own that it may return. */
+  get lastingKib(): number {
+    let kib = 0;
+    for (const { lasting, lease } of this.#held) {
+      const { store, generation } = lease;
+      // Those that end at this moment have ended.
+      if (lasting && store.loan === 0 && store.generation === generation) kib += store.capacity / KiB;
+    }
+    return kib;
+  }
+
   /** A task is under way. */
   get running(): boolean {
     return this.#settle !== null;
@@ -64,7 +77,7 @@ export class SimulatedJob {
     this.#machine.promises.begins(task);
     this.#task = task;
     const { leases } = input as { leases: Lease[] };
-    this.#held = leases.map((lease) => ({ lease, pins: [] }));
+    this.#held = leases.map((lease) => ({ lease, pins: [], lasting: false }));
     const { choices } = this.#machine.scheduler;
     if (choices.once(4)) {
       if (choices.once(2)) this.#acquire([this.#size()]);
@@ -120,10 +133,17 @@ export class SimulatedJob {
     const timeoutMs = [0, 10, 60][this.#machine.scheduler.choices.pick(3)];
     const { options } = this.#machine;
     const bytes = lengths.reduce((sum, length) => sum + capacityFor(length, options.tiers), 0);
-    const hopeless = bytes > this.#machine.world.budgetKib * KiB;
+    const lasting = options.reserveBytes > 0 && this.#machine.scheduler.choices.pick(4) > 0;
+    if (lasting && lengths.length === 1 && this.#machine.scheduler.choices.once(2)) {
+      const lease = refusable(() => this.#shard.tryAcquire(lengths[0]));
+      if (lease) this.#held.push({ lease, pins: [], lasting });
+      return;
+    }
+    const most = this.#machine.world.budgetKib * KiB - (lasting ? options.reserveBytes : 0);
+    const hopeless = bytes > most;
     this.#supply.deadline = this.#machine.clock + timeoutMs * 1e6;
     const leases = refusable(
-      () => this.#shard.acquireAll(lengths, { timeoutMs }),
+      () => this.#shard.acquireAll(lengths, { timeoutMs, leaveReserve: lasting }),
       (code) => {
         if (hopeless !== (code === 'ERR_REQUEST_TOO_LARGE'))
           throw new Error(`promise 7: ${bytes} bytes were refused with ${code}`);
@@ -132,12 +152,19 @@ export class SimulatedJob {
       },
     );
     if (hopeless && leases !== undefined) throw new Error(`promise 7: ${bytes} bytes were served`);
-    for (const lease of leases ?? []) this.#held.push({ lease, pins: [] });
+    for (const lease of leases ?? []) this.#held.push({ lease, pins: [], lasting });
   }
 
   #resize(): void {
     this.#supply.deadline = this.#machine.clock + this.#machine.options.acquireTimeoutMs * 1e6;
-    this.#some(({ lease }) => void refusable(() => lease.resize(this.#size())));
+    this.#some((held) => {
+      const { lasting, lease } = held;
+      const { store } = lease;
+      // A larger one is memory like any other, from the moment that the lease has it.
+      held.lasting = false;
+      refusable(() => lease.resize(this.#size()));
+      held.lasting = lasting && lease.store === store;
+    });
   }
 
   #release(): void {
@@ -172,7 +199,10 @@ export class SimulatedJob {
   /** The job returns some of its leases, or throws; the rest is forgotten. */
   #end(how: number): TaskEnding {
     const movable = this.#held.filter(({ pins }) => pins.length === 0);
-    const moving = how === 1 ? movable.slice(0, 2) : [];
+    // What outlives the task has left the reserve to others, or was lent to it.
+    const reserves = this.#machine.options.reserveBytes > 0;
+    const outliving = movable.filter(({ lease, lasting }) => lasting || !reserves || lease.store.loan > 0);
+    const moving = how === 1 ? outliving.slice(0, 2) : [];
     const forgotten = movable.filter((held) => !moving.includes(held) && held.lease.store.loan === 0);
     const ending =
       how === 2

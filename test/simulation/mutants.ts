@@ -28,7 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'checks before it adds, and not after',
     world: 'mixed',
     file: ledger,
-    from: 'if (sum !== null && sum <= this.limitKib) {',
+    from: 'if (sum !== null && sum <= mostKib) {',
     to: 'if (sum !== null) {',
   },
   {
@@ -268,6 +268,20 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'thread/task-loop.ts',
     from: 'const input = this.#frame.begin(task);',
     to: 'if (this.#cancelled.has(task.task)) {\n        this.#keep({ result: { task: task.task }, transfer: [], alone: false });\n        continue;\n      }\n      const input = this.#frame.begin(task);',
+  },
+  {
+    name: 'takes idle memory of the reserve for what outlives its task',
+    world: 'reserving',
+    file: 'pool/ladder.ts',
+    from: 'const ofReserve = leaveKib > 0 && supply.canBlock;',
+    to: 'const ofReserve = false;',
+  },
+  {
+    name: 'lets the main thread acquire what is left for running tasks',
+    world: 'reserving',
+    file: 'pool/shard.ts',
+    from: 'options?.leaveReserve || !this.#supply.canBlock',
+    to: 'options?.leaveReserve',
   },
   {
     name: 'rests while a shard starves',

@@ -16,6 +16,7 @@ export const SCHEDULES: Readonly<Record<WorldName, number>> = {
   resting: 14_000,
   returning: 4_000,
   sharing: 6_000,
+  reserving: 4_000,
 };
 
 export function playsAnySchedule(name: WorldName): void {

@@ -229,8 +229,8 @@ export class ScheduledLedger extends Ledger {
     return this.#scheduled((ledger) => ledger.sumKib());
   }
 
-  override reserve(row: number, kib: number): boolean {
-    return this.#scheduled((ledger) => ledger.reserve(row, kib));
+  override reserve(row: number, kib: number, leaveKib = 0): boolean {
+    return this.#scheduled((ledger) => ledger.reserve(row, kib, leaveKib));
   }
 
   override uncharge(row: number, kib: number): void {

@@ -101,6 +101,13 @@ export class SimulatedWorker implements Thread, Link {
     return count;
   }
 
+  /** KiB charged to it that its task may return, or has. */
+  get lastingKib(): number {
+    const returned = this.result?.crates?.filter(({ loan }) => loan === 0) ?? [];
+    const kib = returned.reduce((sum, { buffer }) => sum + buffer.byteLength / 1024, 0);
+    return kib + (this.#job?.lastingKib ?? 0);
+  }
+
   /** The thread stops where it is; its memory lives until it is gone. */
   kill(): void {
     this.dead = true;

@@ -66,6 +66,7 @@ export class World implements Thread {
       {
         budgetBytes: options.budgetKib * KiB,
         blockBytes: KiB,
+        reserveBytes: options.reserveKib * KiB,
         safety: 'off',
         tiers: [
           { capacity: KiB, maxIdle: options.maxIdle[0] },

@@ -6,6 +6,8 @@ export interface WorldOptions {
   /** Turns before the end begins. */
   readonly turns: number;
   readonly budgetKib: number;
+  /** Left to running tasks; with 0 any lease may outlive its task. */
+  readonly reserveKib: number;
   /** Bytes of requests. */
   readonly sizes: readonly number[];
   /** Idle buffers of 1, 2 and 8 KiB, over all shards. */
@@ -45,6 +47,7 @@ const MIXED: WorldOptions = {
   workers: 2,
   turns: 40,
   budgetKib: 24,
+  reserveKib: 0,
   sizes: [1, 1024, 2000, 2048, 5000, 8192, 9000, 16_384],
   maxIdle: [6, 6, 4],
   interruptEvery: 4,
@@ -141,6 +144,21 @@ export const WORLDS = {
     killEvery: 100,
     failEvery: 60,
     light: true,
+  },
+  /** What outlives a task leaves a reserve to those that run. */
+  reserving: {
+    ...MIXED,
+    workers: 3,
+    turns: 100,
+    budgetKib: 40,
+    reserveKib: 8,
+    sizes: [2048, 2048, 8192, 8192],
+    maxIdle: [4, 8, 6],
+    interruptEvery: 16,
+    releases: 3,
+    ends: 2,
+    killEvery: 400,
+    failEvery: 60,
   },
 } satisfies Record<string, WorldOptions>;
 

@@ -57,6 +57,9 @@ export const headerLine: v.GenericSchema<unknown, HeaderLine> = fields({
   options: fields({
     threads: v.pipe(shard, v.minValue(1, 'a whole number from 1 to 1024')),
     budgetBytes: count,
+    // Recordings before 0.2 have neither.
+    reserveBytes: v.optional(count, 0),
+    mostOutputBytes: v.optional(count, 0),
     tiers: v.strictTuple([tierPolicy, tierPolicy, tierPolicy], 'a list of three tiers'),
     safety: oneOf(['off', 'sampled', 'full']),
     scrub: flag,

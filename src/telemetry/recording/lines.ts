@@ -65,7 +65,7 @@ export interface HeaderLine {
     /** As `linux x64 6.1.0`. */
     readonly system: string;
   };
-  readonly options: PoolOptions & { readonly threads: number };
+  readonly options: Omit<PoolOptions, 'spoolFolder'> & { readonly threads: number };
   /** Measured at the start. */
   readonly clock: {
     /** The smallest difference between two reads of the clock. */

@@ -66,7 +66,8 @@ export function makeStand(path?: string): Stand {
     cpu: () => stand.cpu,
     processedBytes: (shard) => stand.reading.processedBytes.get(shard) ?? 0,
   };
-  const options = { ...resolvePoolOptions({}, 2), threads: 2 };
+  const { spoolFolder: _, ...pool } = resolvePoolOptions({}, 2);
+  const options = { ...pool, threads: 2 };
   const header = headerLine('stand', new Date(0), options, () => performance.now() * 1e6);
   const recording = new RunRecording(
     new RecordingFile(file, (reason) => failures.push(reason)),
