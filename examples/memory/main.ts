@@ -12,13 +12,15 @@ await using runtime = await createRuntime({ job: new URL('./convert.ts', import.
 const bytes = await buffer(stdin);
 const upload = await runtime.pool.acquireAsync(bytes.length);
 upload.bytes.set(bytes);
-const { leases, seconds } = await runtime.run<TranscodeResult>({
+const { leases, file, seconds } = await runtime.run<TranscodeResult>({
   input: { leases: [upload] }, // moved to the job, which reads them where they lie
-  output: { leases: true }, // and so come back
+  output: { leases: true }, // and so come back, or as a file where that is large
   to: 'mp3',
 });
 for (const lease of leases ?? []) {
   stdout.write(Buffer.from(lease.bytes)); // a copy: the lease ends on the next line
   lease.release();
 }
+using spooled = file; // it has no name, and is gone at the end of this block
+await spooled?.writeTo(stdout);
 console.error(`${seconds.toFixed(1)} s`);

@@ -1,5 +1,6 @@
 /** What job files import to work on audio files: `millpond/audio`. Synchronous, for worker threads. */
 export { pathFromBytes } from '../files/byte-paths.ts';
+export type { SpooledFile } from '../files/spool.ts';
 export { type Analysis, Analyzer, type AnalyzerOptions, type Levels } from './analysis/analyzer.ts';
 export type { Loudness } from './analysis/loudness.ts';
 export type { AnalyzeRequest, AnalyzeResult } from './analysis/request.ts';

@@ -21,6 +21,7 @@ import { fitLoudness } from './plan/loudness-tags.ts';
 import { checkRequest, isProcessed, type TranscodeRequest, type TranscodeResult } from './plan/request.ts';
 import { sampleChange } from './plan/sample-change.ts';
 import { planTarget, type TargetPlan } from './plan/targets.ts';
+import { mostBytes } from './plan/upper-bound.ts';
 import { chunksLeftOut, movedTimeReference } from './plan/wav-chunks.ts';
 import { createSink } from './sinks/create-sink.ts';
 import { type AudioInput, openSource } from './sources/open-source.ts';
@@ -73,9 +74,9 @@ export function transcode(
   decoder.configure(plan.kind, plan.sampleRate);
   // A cancelled job makes no file any more, so that an interrupt knows all there are.
   context.signal.throwIfAborted();
-  using sink = createSink(request.output, context.pool);
   const change = sampleChange(decoder.info, plan, request, process !== undefined);
   const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, plan.to, change);
+  using sink = createSink(request.output, context.pool, mostBytes(decoder.info, plan, tags));
   using encoder = createEncoder(sink, { ...plan, tags: movedTimeReference(tags, change) });
   const steps = kernels(request, decoder.info, plan, totalFrames);
   if (process) {
@@ -99,7 +100,7 @@ export function transcode(
     channels: plan.layout.nbChannels,
     seconds: encoder.frames / plan.sampleRate,
     bytesWritten: sink.commit(),
-    leases: sink.take(),
+    ...sink.take(),
     bits: plan.bits,
     warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...lostChunks, ...warned],
   };

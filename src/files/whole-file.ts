@@ -29,6 +29,11 @@ import { isGone, OWNER_PATTERN, type Owner, ownerText, ownProcess } from './owne
  */
 const OPEN_FILES = existsSync('/dev/fd') ? '/dev/fd' : null;
 
+/** Who writes a hidden file. */
+interface Writer extends Owner {
+  readonly thread: string;
+}
+
 interface OutputFile {
   /** As it was asked for, for messages. */
   readonly path: string;
@@ -102,7 +107,13 @@ export function sweepDead(folder: string): void {
   removeFrom(folder, (owner, path) => isGone(owner, statSync(systemPath(path))));
 }
 
-function removeFrom(folder: string, isAskedFor: (owner: Owner, path: string) => boolean): void {
+/** Removes what a thread of this process left half-written in a folder: it has ended. Never throws. */
+export function sweepThread(folder: string, threadId: number): void {
+  const own = ownerText(ownProcess());
+  removeFrom(folder, (owner) => ownerText(owner) === own && owner.thread === `${threadId}`);
+}
+
+function removeFrom(folder: string, isAskedFor: (owner: Writer, path: string) => boolean): void {
   let names: string[];
   try {
     names = readdirSync(systemPath(folder), { encoding: 'buffer' }).map(pathFromBytes);
@@ -114,7 +125,7 @@ function removeFrom(folder: string, isAskedFor: (owner: Owner, path: string) => 
     if (owner === undefined) continue;
     const path = join(folder, name);
     try {
-      if (isAskedFor(owner as unknown as Owner, path)) rmSync(systemPath(path), { force: true });
+      if (isAskedFor(owner as unknown as Writer, path)) rmSync(systemPath(path), { force: true });
     } catch {
       // Somebody else has removed it, or may and we may not.
     }
@@ -159,7 +170,7 @@ function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: 
 }
 
 /** A write may end early, as on a full disk: the next one says why. */
-function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+export function writeAll(fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(fd, bytes, done, bytes.length - done, position + done);
   }
@@ -172,11 +183,15 @@ const MOST_NAMES_TRIED = 1000;
  * have left one behind: then the next name is free, or one after it. Throws what the system says when the
  * folder is missing, full or not writable.
  */
-function createAside(place: string): { aside: string; fd: number } {
+export function createAside(
+  place: string,
+  flags: 'wx' | 'wx+' = 'wx',
+  mode?: number,
+): { aside: string; fd: number } {
   for (let tries = 1; ; tries++) {
     const aside = join(dirname(place), asideName(basename(place)));
     try {
-      return { aside, fd: openSync(systemPath(aside), 'wx') };
+      return { aside, fd: openSync(systemPath(aside), flags, mode) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === MOST_NAMES_TRIED) throw error;
     }
@@ -185,7 +200,7 @@ function createAside(place: string): { aside: string; fd: number } {
 
 /** File systems take 255 bytes for a name; the rest of a long one is left out of the hidden name. */
 const NAME_BYTES_KEPT = 80;
-const ASIDE = new RegExp(`^\\..*\\.${OWNER_PATTERN}-\\d+-\\d+\\.part$`, 's');
+const ASIDE = new RegExp(`^\\..*\\.${OWNER_PATTERN}-(?<thread>\\d+)-\\d+\\.part$`, 's');
 
 let created = 0;
 

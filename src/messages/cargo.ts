@@ -1,7 +1,8 @@
 /**
- * Leases inside the values that tasks bring and return. Plain objects and arrays are searched; a lease found
- * there leaves the value, travels as a crate, and gets its place back on the other side.
+ * Leases and spooled files inside the values that tasks bring and return. Plain objects and arrays are
+ * searched; one found there leaves the value, travels as a crate, and gets its place back on the other side.
  */
+import { SpooledFile } from '../files/spool.ts';
 import { Lease } from '../pool/lease.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
@@ -12,6 +13,7 @@ export interface Packed {
   /** The value with `null` where leases were; the original itself when it held none, or is too deep. */
   readonly value: unknown;
   readonly leases: readonly Lease[];
+  readonly files: readonly SpooledFile[];
   readonly places: Places;
   /** True when only a trial can tell whether the value can be cloned. */
   readonly doubtful: boolean;
@@ -27,11 +29,12 @@ export interface Packed {
  */
 export function pack(value: unknown, shard: Shard): Packed {
   if (!isObject(value)) {
-    return { value, leases: [], places: [], doubtful: isUncloneable(value), tooDeep: false };
+    return { value, leases: [], files: [], places: [], doubtful: isUncloneable(value), tooDeep: false };
   }
-  const { leases, places, doubtful, tooDeep } = new Search(value, shard.leases);
-  const changed = leases.length > 0 && !tooDeep;
-  return { value: changed ? withoutLeases(value, new Map()) : value, leases, places, doubtful, tooDeep };
+  const { leases, files, places, doubtful, tooDeep } = new Search(value, shard.leases);
+  const changed = leases.length + files.length > 0 && !tooDeep;
+  const sent = changed ? withoutLeases(value, new Map()) : value;
+  return { value: sent, leases, files, places, doubtful, tooDeep };
 }
 
 /**
@@ -39,7 +42,7 @@ export function pack(value: unknown, shard: Shard): Packed {
  */
 function withoutLeases(part: unknown, copies: Map<object, object>): unknown {
   if (!isObject(part)) return part;
-  if (part instanceof Lease) return null;
+  if (part instanceof Lease || part instanceof SpooledFile) return null;
   if (!isContainer(part)) return part;
   const known = copies.get(part);
   if (known !== undefined) return known;
@@ -63,17 +66,17 @@ function elementsWithoutLeases(array: readonly unknown[], copies: Map<object, ob
   return copy;
 }
 
-/** Puts the arrived leases back into the value they came with. */
-export function unpack(value: unknown, places: Places, leases: readonly Lease[]): unknown {
+/** Puts what arrived back into the value that it came with. */
+export function unpack(value: unknown, places: Places, arrived: readonly (Lease | SpooledFile)[]): unknown {
   let whole = value;
   for (const [crate, ...path] of places) {
     if (path.length === 0) {
-      whole = leases[crate];
+      whole = arrived[crate];
       continue;
     }
     let parent = whole as Record<string | number, unknown>;
     for (const key of path.slice(0, -1)) parent = parent[key] as Record<string | number, unknown>;
-    define(parent, path[path.length - 1], leases[crate]);
+    define(parent, path[path.length - 1], arrived[crate]);
   }
   return whole;
 }

@@ -5,6 +5,7 @@
 import { inspect, types } from 'node:util';
 import { isMarkedAsUntransferable } from 'node:worker_threads';
 import { MillpondError } from '../errors.ts';
+import { SpooledFile } from '../files/spool.ts';
 import { Lease } from '../pool/lease.ts';
 import { untransferableError } from '../pool/lease-errors.ts';
 import type { Leases } from '../pool/leases.ts';
@@ -40,11 +41,14 @@ interface Level {
 
 export class Search {
   readonly leases: Lease[] = [];
+  readonly files: SpooledFile[] = [];
+  /** Places of files count on behind the leases. */
   readonly places: [crate: number, ...path: Path][] = [];
   /** Only a trial can tell whether the value can be cloned. */
   doubtful = false;
   /** The value has more than `MOST_LEVELS`. */
   tooDeep = false;
+  readonly #placesOfFiles: [file: number, ...path: Path][] = [];
   readonly #of: Leases;
   readonly #seen = new Set<object>();
   readonly #levels: Level[] = [];
@@ -61,6 +65,7 @@ export class Search {
       if (part === null) levels.pop();
       else this.#meet(part, level.closed);
     }
+    for (const [file, ...path] of this.#placesOfFiles) this.places.push([this.leases.length + file, ...path]);
   }
 
   /** The next object in another one; null when there is none. */
@@ -97,6 +102,9 @@ export class Search {
     else if (part instanceof Lease) {
       // In a closed place it stays, and cloning it fails.
       if (!closed) this.#found(part);
+    } else if (part instanceof SpooledFile) {
+      if (closed) this.doubtful = this.#hopeless = true;
+      else this.#foundFile(part);
     } else if (!this.#seen.has(part)) {
       this.#seen.add(part);
       if (Array.isArray(part)) this.#enter(part, part, closed);
@@ -123,6 +131,15 @@ export class Search {
       crate = this.leases.push(lease) - 1;
     }
     this.places.push([crate, ...this.#path()]);
+  }
+
+  #foundFile(file: SpooledFile): void {
+    let at = this.files.indexOf(file);
+    if (at < 0) {
+      file.checkMovable();
+      at = this.files.push(file) - 1;
+    }
+    this.#placesOfFiles.push([at, ...this.#path()]);
   }
 
   #buffer(buffer: ArrayBufferLike): void {

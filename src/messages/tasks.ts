@@ -2,6 +2,7 @@
  * What travels with tasks and results. Structured-cloneable; buffers are always transferred, never copied.
  */
 import type { Bytes } from '../bytes.ts';
+import type { SpooledCrate } from '../files/spool.ts';
 import type { Leak } from '../pool/leases.ts';
 import type { ErrorRecord } from './error-record.ts';
 
@@ -25,7 +26,10 @@ export interface Gift {
   readonly buffers: ArrayBuffer[];
 }
 
-/** Where in a value a lease stood: a path of keys for each place, with the index of its crate. */
+/**
+ * Where in a value a lease stood: a path of keys for each place, with the index of its crate. Spooled files
+ * count on behind the leases.
+ */
 export type Places = readonly (readonly [crate: number, ...path: (string | number)[]])[];
 
 export interface Task {
@@ -53,6 +57,7 @@ export interface TaskResult {
   readonly error?: ErrorRecord;
   readonly crates?: readonly Crate[];
   readonly places?: Places;
+  readonly files?: readonly SpooledCrate[];
   readonly homebound?: readonly Crate[];
   readonly leaks?: readonly Leak[];
   readonly pinned?: number;

@@ -147,8 +147,9 @@ export class Shard implements Pool {
   }
 
   tryAcquire(length: Bytes, { exact = false }: Pick<AcquireOptions, 'exact'> = {}): Lease | null {
-    const start = this.#supply.now();
-    const request = this.#request([length], { exact, timeoutMs: 0, leaveReserve: true }, start, 1);
+    const trace = this.#traceOf(this.tryAcquire);
+    const asked: Asked = { lengths: [length], start: this.#supply.now(), hitWeight: 1, trace };
+    const request = this.#request(asked, { exact, timeoutMs: 0, leaveReserve: true });
     return this.#ladder.attempt(request)?.[0] ?? null;
   }
 

@@ -168,13 +168,13 @@ export class RunningTasks {
   #finish(entry: Entry, member: Member, result: TaskResult): void {
     const { memory, log, endings } = this.#parts;
     const arrival = memory.arrive(member.row, result);
-    const { leaks } = result;
+    const { error, leaks } = arrival.result;
     if (leaks !== undefined) log.write(leakEvent(entry.name, leaks));
     if (entry.answered) {
       endings.end(entry, 'cancelled');
       memory.keep(arrival);
-    } else if (result.error !== undefined) {
-      endings.fail(entry, 'failed', errorFrom(result.error));
+    } else if (error !== undefined) {
+      endings.fail(entry, 'failed', errorFrom(error));
     } else if ((result.pinned ?? 0) > 0) {
       memory.keep(arrival);
       endings.fail(entry, 'failed', leftPin(entry.name, result.pinned as number));

@@ -158,7 +158,7 @@ class ThreadRuntime implements Runtime {
   }
 
   async #close(): Promise<CloseReport> {
-    const { ledger, shard, tasks, coordinator, regulator, workers } = this.#parts;
+    const { ledger, shard, tasks, memory, coordinator, regulator, workers } = this.#parts;
     const { observer, announcer, recording, heartbeat } = this.#parts;
     const { log, health } = this.#settings;
     const closing = { tasks, workers, ledger, loans: coordinator.loans };
@@ -175,7 +175,8 @@ class ThreadRuntime implements Runtime {
     heartbeat.end();
     observer.stop();
     coordinator.tick();
-    announcer.leaked('the main thread', shard.close());
+    const files = memory.closeFiles().map((length) => ({ length, stack: null }));
+    announcer.leaked('the main thread', [...shard.close(), ...files]);
     shard.abandon();
     this.#ended = true;
     // Ends the wait for the next shard that starves.

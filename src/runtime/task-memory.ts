@@ -6,7 +6,10 @@
  */
 import type { Bytes } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
+import { MillpondError } from '../errors.ts';
+import { dropSpooled, openSpooled, type SpooledCrate, type SpooledFile } from '../files/spool.ts';
 import { crateFor, detachViews, type Packed, pack, unpack } from '../messages/cargo.ts';
+import { recordError } from '../messages/error-record.ts';
 import type { Crate, Task, TaskResult } from '../messages/tasks.ts';
 import type { Shard } from '../pool/shard.ts';
 import { Store } from '../pool/store.ts';
@@ -16,9 +19,14 @@ interface Arrival {
   readonly result: TaskResult;
   readonly crates: readonly Crate[];
   readonly stores: readonly Store[];
+  readonly files: readonly SpooledFile[];
 }
 
+const NO_FILES: SpooledFile[] = [];
+
 export class TaskMemory {
+  /** Files that results brought, and that were open when the last one came. */
+  readonly #files = new Set<SpooledFile>();
   readonly #shard: Shard;
   readonly #coordinator: Coordinator;
 
@@ -33,6 +41,7 @@ export class TaskMemory {
    */
   pack(input: unknown): { readonly packed: Packed; readonly broughtBytes: Bytes } {
     const packed = pack(input, this.#shard);
+    if (packed.files.length > 0) throw fileInInput();
     return { packed, broughtBytes: packed.leases.reduce((sum, { capacity }) => sum + capacity, 0) };
   }
 
@@ -82,21 +91,64 @@ export class TaskMemory {
 
   /** A result arrived: what it brought is charged here, and its loans are home. */
   arrive(row: number, result: TaskResult): Arrival {
-    const { crates = [], homebound = [] } = result;
+    const { crates = [], homebound = [], files = [] } = result;
     this.#coordinator.transfers.arrived(row);
     const stores = this.#coordinator.transfers.attach(row, crates);
     this.#coordinator.transfers.attachLoans(row, homebound);
-    return { result, crates, stores };
+    try {
+      return { result, crates, stores, files: this.#open(files) };
+    } catch (error) {
+      this.keep({ result, crates, stores, files: [] });
+      const { task, leaks } = result;
+      const told = {
+        task,
+        error: recordError(error, () => undefined),
+        ...(leaks !== undefined && { leaks }),
+      };
+      return { result: told, crates: [], stores: [], files: [] };
+    }
   }
 
   /** Puts the leases of a result where they were in its value. */
-  deliver({ result, crates, stores }: Arrival): unknown {
+  deliver({ result, crates, stores, files }: Arrival): unknown {
     const leases = stores.map((store, at) => this.#shard.attach(store, crates[at].length, crates[at].asked));
-    return unpack(result.value, result.places ?? [], leases);
+    return unpack(result.value, result.places ?? [], files.length > 0 ? [...leases, ...files] : leases);
   }
 
   /** Keeps what a result brought that no caller waits for any more. */
-  keep({ crates, stores }: Arrival): void {
+  keep({ crates, stores, files }: Arrival): void {
     stores.forEach((store, at) => void this.#shard.leases.attach(store, crates[at].asked));
+    for (const file of files) file[Symbol.dispose]();
   }
+
+  /** Closes what results brought here and nobody disposed of. @returns how large each is */
+  closeFiles(): Bytes[] {
+    const left = [...this.#files].filter((file) => file.open);
+    for (const file of left) file[Symbol.dispose]();
+    this.#files.clear();
+    return left.map(({ bytes }) => bytes);
+  }
+
+  /** All or none. They have no names from then on, whoever waits for them. */
+  #open(crates: readonly SpooledCrate[]): SpooledFile[] {
+    if (crates.length === 0) return NO_FILES;
+    for (const file of this.#files) if (!file.open) this.#files.delete(file);
+    const files: SpooledFile[] = [];
+    try {
+      for (const crate of crates) files.push(openSpooled(crate));
+    } catch (error) {
+      for (const file of files) file[Symbol.dispose]();
+      for (const crate of crates) dropSpooled(crate);
+      throw error;
+    }
+    for (const file of files) this.#files.add(file);
+    return files;
+  }
+}
+
+function fileInInput(): MillpondError {
+  return new MillpondError(
+    'ERR_NOT_CLONEABLE',
+    'A spooled file stays with whoever got it; one was found in an input. Pass on leases, or the path of a file.',
+  );
 }

@@ -55,6 +55,7 @@ export interface MainParts {
   readonly admission: Admission;
   readonly waiting: WaitingTasks;
   readonly tasks: Tasks;
+  readonly memory: TaskMemory;
   readonly heartbeat: Heartbeat;
   /** Helps the shards that starve. To be called whenever the word that tells of them changes. */
   serveStarving(): void;
@@ -126,5 +127,5 @@ export function wireMainThread(ports: MainPorts): MainParts {
     coordinator.serve();
     heartbeat.wake();
   };
-  return { shard, coordinator, admission, waiting, tasks, heartbeat, serveStarving };
+  return { shard, coordinator, admission, waiting, tasks, memory, heartbeat, serveStarving };
 }

@@ -6,6 +6,7 @@ import { threadId } from 'node:worker_threads';
 import { MAIN_ROW } from '../budget/layout.ts';
 import { Ledger } from '../budget/ledger.ts';
 import type { MillpondError } from '../errors.ts';
+import { sweepThread } from '../files/whole-file.ts';
 import { measureReads } from '../machine/clock.ts';
 import { mainThreadSource, threadSource } from '../machine/cpu-sources.ts';
 import type { ProcessMemory } from '../machine/process-memory.ts';
@@ -50,6 +51,8 @@ export interface RuntimeParts extends MainParts {
  */
 export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): RuntimeParts {
   const { pool: options, threads, log } = settings;
+  // A recording may be passed on: no paths of this machine.
+  const { spoolFolder, ...recorded } = options;
   const startedMs = ports.now();
   // A dead worker's row comes free a moment after its replacement wants one, so there are two for each
   // thread.
@@ -62,7 +65,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
       : startRecording({
           record: settings.record,
           job: settings.jobs.map(({ name }) => name).join(', '),
-          options: { ...options, threads },
+          options: { ...recorded, threads },
           log,
           startedMs,
           sources: {
@@ -161,6 +164,8 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     lost: (member, error) => tasks.lost(member, error),
     retiring: (member) => (member.introduced ? coordinator.close(member.row) : Promise.resolve()),
     gone: (member, exitCode) => {
+      // What it spooled and nobody got, with a result that was lost.
+      if (!member.dismissed || member.cause !== undefined) sweepThread(spoolFolder, member.threadId);
       if (member.row >= 0) {
         threadSources.delete(member.row);
         regulator.forget(member.row);

@@ -6,6 +6,7 @@
  */
 
 import { MillpondError } from '../errors.ts';
+import { openHere, type SpooledCrate } from '../files/spool.ts';
 import { crateFor, type Packed, pack, storeFrom, unpack } from '../messages/cargo.ts';
 import { type ErrorRecord, recordError } from '../messages/error-record.ts';
 import { MOST_LEVELS } from '../messages/search.ts';
@@ -19,6 +20,15 @@ export interface TaskEnding {
   /** It cannot share a message with others: it brings something, or may turn out to be unreadable. */
   readonly alone: boolean;
 }
+
+/** What leaves with a result. */
+interface Moving {
+  readonly crates: readonly Crate[];
+  readonly files: readonly SpooledCrate[];
+  readonly places: Packed['places'];
+}
+
+const NOTHING: Moving = { crates: [], files: [], places: [] };
 
 export class TaskFrame {
   readonly #shard: Shard;
@@ -43,11 +53,14 @@ export class TaskFrame {
   /** The job returned a value. If it cannot be sent, the task fails and what it returned goes home. */
   succeed(value: unknown): TaskEnding {
     let packed: Packed | null = null;
+    let files: SpooledCrate[];
     try {
       packed = pack(value, this.#shard);
       if (packed.tooDeep) throw tooDeep();
       // What cannot be cloned would kill the worker when it is posted.
       if (packed.doubtful) structuredClone(packed.value);
+      // Last, since it is closed here from now on.
+      files = packed.files.map((file) => file.depart());
     } catch (error) {
       for (const lease of packed?.leases ?? []) lease.release();
       return this.fail(error instanceof MillpondError ? error : notCloneable(error));
@@ -57,12 +70,13 @@ export class TaskFrame {
       const store = this.#shard.leases.detach(lease);
       return crateFor(store, length, store.loan);
     });
-    return this.#end(packed.value, undefined, crates, packed);
+    const moving = { crates, files, places: packed.places };
+    return this.#end(packed.value, undefined, moving, packed.doubtful);
   }
 
   /** The job threw. */
   fail(error: unknown): TaskEnding {
-    return this.#end(undefined, this.record(error), [], null);
+    return this.#end(undefined, this.record(error), NOTHING, true);
   }
 
   /** What was thrown, as it can be sent. */
@@ -72,18 +86,22 @@ export class TaskFrame {
 
   /** A copy of what an error carries; leases cannot leave with it. */
   #plain(value: unknown): unknown {
-    const { leases, tooDeep } = pack(value, this.#shard);
-    if (leases.length > 0 || tooDeep) throw new Error('it cannot be sent');
+    const { leases, files, tooDeep } = pack(value, this.#shard);
+    if (leases.length + files.length > 0 || tooDeep) throw new Error('it cannot be sent');
     return structuredClone(value);
   }
 
   #end(
     value: unknown,
     error: ErrorRecord | undefined,
-    crates: readonly Crate[],
-    packed: Packed | null,
+    { crates, files, places }: Moving,
+    doubtful: boolean,
   ): TaskEnding {
     const { leaks, homebound, pinned } = this.#shard.leases.endTask();
+    for (const file of openHere()) {
+      leaks.push({ length: file.bytes, stack: null });
+      file[Symbol.dispose]();
+    }
     // Built piece by piece: a spread for each costs an empty task a tenth of its time.
     const result: Mutable<TaskResult> = { task: this.#task };
     const transfer: ArrayBuffer[] = [];
@@ -91,16 +109,19 @@ export class TaskFrame {
     if (error !== undefined) result.error = error;
     if (leaks.length > 0) result.leaks = leaks;
     if (pinned > 0) result.pinned = pinned;
+    if (crates.length + files.length > 0) {
+      result.places = places;
+      if (files.length > 0) result.files = files;
+    }
     if (crates.length > 0) {
       result.crates = crates;
-      result.places = packed?.places;
       for (const { buffer } of crates) transfer.push(buffer);
     }
     if (homebound.length > 0) {
       result.homebound = homebound.map((store) => crateFor(store, store.capacity, store.loan));
       for (const { buffer } of homebound) transfer.push(buffer);
     }
-    return { result, transfer, alone: transfer.length > 0 || packed === null || packed.doubtful };
+    return { result, transfer, alone: transfer.length > 0 || files.length > 0 || doubtful };
   }
 }
 

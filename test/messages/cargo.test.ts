@@ -1,4 +1,6 @@
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { createSpool } from '../../src/files/spool.ts';
 import { crateFor, detachViews, pack, storeFrom, unpack } from '../../src/messages/cargo.ts';
 import { MOST_LEVELS } from '../../src/messages/search.ts';
 import { Store } from '../../src/pool/store.ts';
@@ -24,6 +26,29 @@ describe('packing', () => {
     expect(value.list[0]).toBe(a);
     const whole = unpack(structuredClone(packed.value), packed.places, ['A', 'B'] as never);
     expect(whole).toEqual({ list: ['A', { deep: 'B' }, 3], again: 'A', text: 'kept' });
+  });
+
+  it('takes spooled files out, whose places count on behind the leases', () => {
+    const { shard } = makeShard();
+    const [spool, other] = [createSpool(tmpdir()), createSpool(tmpdir())];
+    using file = spool.finish();
+    const closed = other.finish();
+    closed[Symbol.dispose]();
+    const value = { file, leases: [shard.acquire(10)], list: [{ file }] };
+    const packed = pack(value, shard);
+    expect(packed.value).toEqual({ file: null, leases: [null], list: [{ file: null }] });
+    expect(packed.files).toEqual([file]);
+    expect(packed.doubtful).toBe(false);
+    expect(unpack(packed.value, packed.places, ['lease', 'file'] as never)).toEqual({
+      file: 'file',
+      leases: ['lease'],
+      list: [{ file: 'file' }],
+    });
+    expect(pack(new Map([[1, file]]), shard)).toMatchObject({ doubtful: true, files: [] });
+    expect(() => structuredClone(new Map([[1, file]]))).toThrow(
+      'a spooled file that is not in a plain object',
+    );
+    expect(() => pack([closed], shard)).toThrow(expect.objectContaining({ code: 'ERR_FILE_CLOSED' }));
   });
 
   it('moves a lease that is the whole value', () => {

@@ -50,6 +50,7 @@ describe('a result arrives as it was sent', () => {
     ['with leaks alone', { leaks }],
     ['with a pin alone', { pinned: 1 }],
     ['with leases', { value: null, crates: [crate(0), crate(3)], places }],
+    ['with files', { value: null, files: [{ path: '/tmp/a', bytes: 7 }], places: [[0, 'file']] }],
     ['with loans that go home', { homebound: [crate(4)] }],
     ['with all', { value: 1, leaks, crates: [crate(0)], places: [[0]], homebound: [crate(4), crate(5)] }],
   ])('%s', (_what, result) => {

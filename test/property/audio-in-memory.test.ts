@@ -9,7 +9,9 @@ import { TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
 import { createSink } from '../../src/audio/sinks/create-sink.ts';
 import type { AudioBytes } from '../../src/audio/sources/lease-source.ts';
 import type { AudioInput } from '../../src/audio/sources/open-source.ts';
-import { transcode } from '../../src/audio/transcode.ts';
+import { type BlockFormat, type Kernel, transcode } from '../../src/audio/transcode.ts';
+import { openHere, type SpooledFile } from '../../src/files/spool.ts';
+import type { Lease } from '../../src/pool/lease.ts';
 import type { Pool } from '../../src/pool/pool.ts';
 import { convert, scratch } from '../audio/audio-files.ts';
 import { refusal } from '../audio/refusal.ts';
@@ -96,6 +98,64 @@ describe('audio in leases', () => {
     });
   });
 
+  test.each(
+    TARGET_NAMES,
+  )('becomes the same bytes in a file without a name, from the beginning or the middle: %s', (to) => {
+    const expected = convert(at('tone.wav'), at(`file.${to}`), to);
+    const bytes = readFileSync(at(`file.${to}`));
+    const most = 100 * 1024 * 1024;
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: bytes.length + 70_000 }), fc.boolean(), (limit, share) => {
+        // Either no more is allowed, or there is no more memory: the block needs 64 KiB of its own.
+        const budgetBytes = share ? most : 1_310_720 + Math.ceil(limit / 1024) * 1024;
+        const pool = dirtyShard({
+          budgetBytes,
+          mostOutputBytes: share ? limit : budgetBytes,
+          reserveBytes: 65_536,
+        });
+        const request = { input: at('tone.wav'), output: { leases: true }, to } as const;
+        const { leases, file, ...result } = inMemory(request, pool);
+        expect({ ...result, leases: null, file: null }).toEqual(expected);
+        expect((leases === null) !== (file === null)).toBe(true);
+        if (share && limit < bytes.length) expect(leases).toBeNull();
+        expect(contentOf(leases, file).equals(bytes)).toBe(true);
+        for (const lease of leases ?? []) lease.release();
+        file?.[Symbol.dispose]();
+        expect(pool.lent).toBe(0);
+      }),
+      {
+        numRuns: 30,
+        examples: [
+          [0, true],
+          [bytes.length + 70_000, false],
+        ],
+      },
+    );
+    expect([...openHere()]).toEqual([]);
+  });
+
+  test('of a length that nobody knows becomes a file', () => {
+    const pool = dirtyShard();
+    const request = { input: at('tone.caf'), output: { leases: true }, to: 'mp3' } as const;
+    const { leases, file } = inMemory(request, pool);
+    convert(at('tone.caf'), at('file.mp3'), 'mp3');
+    expect(leases).toBeNull();
+    expect(contentOf(null, file).equals(readFileSync(at('file.mp3')))).toBe(true);
+    file?.[Symbol.dispose]();
+  });
+
+  test('that fails leaves neither leases nor files', () => {
+    for (const mostOutputBytes of [0, 65_536]) {
+      const pool = dirtyShard({ mostOutputBytes });
+      const request = { input: at('tone.wav'), output: { leases: true }, to: 'wav' } as const;
+      const process = () => () => {
+        throw new Error('enough');
+      };
+      expect(() => inMemory(request, pool, process)).toThrow('enough');
+      expect([pool.lent, [...openHere()]]).toEqual([0, []]);
+    }
+  });
+
   test('is called by its name in what is said of it', () => {
     const pool = dirtyShard();
     const { leases } = inLeases(Buffer.from('no audio\n'.repeat(100)), [100], pool);
@@ -133,27 +193,29 @@ describe('audio in leases', () => {
   });
 
   test('holds zeros where nothing was written, whatever lay in its memory before', () => {
-    using sink = createSink({ leases: true }, dirtyShard());
+    using sink = createSink({ leases: true }, dirtyShard(), 70_002);
     sink.write(Buffer.from('ab'), 70_000);
     sink.write(Buffer.from('cd'), 10);
-    const written = Buffer.concat((sink.take() ?? []).map((lease) => lease.bytes));
+    const written = Buffer.concat((sink.take().leases ?? []).map((lease) => lease.bytes));
     const expected = Buffer.alloc(70_002);
     expected.write('cd', 10);
     expected.write('ab', 70_000);
     expect(written).toEqual(expected);
   });
-
-  test('that finds no room for its output gives all of it back', () => {
-    const pool = dirtyShard({ budgetBytes: 384 * 1024 });
-    const request = { input: at('tone.wav'), output: { leases: true }, to: 'wav' } as const;
-    expect(() => inMemory(request, pool)).toThrow(refusal('ERR_BUDGET_EXHAUSTED'));
-    expect(pool.lent).toBe(0);
-    const { leases } = inMemory({ ...request, to: 'mp3' }, pool);
-    expect(leases?.length).toBe(1);
-  });
 });
 
-function inMemory(request: TranscodeRequest, pool: Pool): TranscodeResult {
+function inMemory(
+  request: TranscodeRequest,
+  pool: Pool,
+  process?: (format: BlockFormat) => Kernel,
+): TranscodeResult {
   const signal = new AbortController().signal;
-  return transcode(request, { pool, signal, block: { bytes: 65_536 } });
+  return transcode(request, { pool, signal, block: { bytes: 65_536 } }, process);
+}
+
+function contentOf(leases: readonly Lease[] | null, file: SpooledFile | null): Buffer {
+  if (file === null) return Buffer.concat((leases ?? []).map((lease) => lease.bytes));
+  const content = Buffer.alloc(file.bytes);
+  expect(file.read(content, 0)).toBe(file.bytes);
+  return content;
 }

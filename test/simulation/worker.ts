@@ -103,7 +103,9 @@ export class SimulatedWorker implements Thread, Link {
 
   /** KiB charged to it that its task may return, or has. */
   get lastingKib(): number {
-    const returned = this.result?.crates?.filter(({ loan }) => loan === 0) ?? [];
+    const messages = this.results as Exclude<ResultsMessage, 'unread'>[];
+    const crates = messages.flatMap(readResults).flatMap(({ crates = [] }) => crates);
+    const returned = crates.filter(({ loan }) => loan === 0);
     const kib = returned.reduce((sum, { buffer }) => sum + buffer.byteLength / 1024, 0);
     return kib + (this.#job?.lastingKib ?? 0);
   }

@@ -45,6 +45,17 @@ export function fitBitRate(
   return { bitrate, quality: null, warning: bitrate === wanted ? null : warning };
 }
 
+/** Bits per second that the encoder of a lossy target makes at the most, whatever it is asked for. */
+export function mostBitRate(to: string, sampleRate: number, channels: number): number {
+  // A frame of Opus has 1275 bytes at the most, in each stream, and lasts 20 ms.
+  if (to === 'opus') return 1275 * 8 * 50 * OPUS_STREAMS[channels];
+  const possible = POSSIBLE[to](sampleRate, channels);
+  if (possible.kind === 'list') return Math.max(...possible.bitrates);
+  // Vorbis has none: what it makes of noise at its highest quality is less than this.
+  const most = possible.kind === 'range' ? possible.most : Math.max(...possible.bitrates);
+  return to === 'ogg' ? 2 * most : most;
+}
+
 function nearest(possible: Exclude<Possible, { kind: 'qualities' }>, wanted: number): number {
   if (possible.kind === 'range') return Math.min(possible.most, Math.max(possible.least, wanted));
   return possible.bitrates.reduce((best, bitrate) =>

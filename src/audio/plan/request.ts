@@ -1,5 +1,6 @@
 /** The request and the result of a conversion, with the rules that need nothing but the request. */
 import { MillpondError } from '../../errors.ts';
+import type { SpooledFile } from '../../files/spool.ts';
 import type { Lease } from '../../pool/lease.ts';
 import type { AudioOutput } from '../sinks/create-sink.ts';
 import type { AudioInput } from '../sources/open-source.ts';
@@ -10,7 +11,8 @@ export interface TranscodeRequest extends TargetSettings {
   readonly input: AudioInput;
   /**
    * Path of the file to make, in a folder that exists: it appears whole or not at all, over an older one. Or
-   * leases, which the result then has.
+   * leases, which the result then has; a file without a name where the output may be larger than
+   * `mostOutputBytes`, where the source does not say how long it is, and where memory is short.
    */
   readonly output: AudioOutput;
   /** Decibels, -200 to 200. Default 0. */
@@ -35,11 +37,15 @@ export interface TranscodeResult {
   /** The size of the output. */
   readonly bytesWritten: number;
   /**
-   * The output where leases were asked for, else `null`: one after the other, each full up to its `length`.
-   * They belong to whoever gets the result.
-   *
+   * The output where leases were asked for and could be had, else `null`: one after the other, each full up
+   * to its `length`. They belong to whoever gets the result.
    */
   readonly leases: Lease[] | null;
+  /**
+   * The output where leases were asked for and it became a file without a name, else `null`. It belongs to
+   * whoever gets the result, who disposes of it: `using` does.
+   */
+  readonly file: SpooledFile | null;
   /** Bits of an integer sample in a lossless output, else `null`. */
   readonly bits: number | null;
   /** What was changed or left out without being asked for. */

@@ -1,20 +1,25 @@
 /** What users name as an output, as a sink. */
-import type { Lease } from '../../pool/lease.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { createFileSink } from './file-sink.ts';
-import { createLeaseSink } from './lease-sink.ts';
+import { createMemorySink, type Taken } from './memory-sink.ts';
 import type { Sink } from './sink.ts';
 
-/** The path of a file, or leases of the pool of the thread that writes. */
+/**
+ * The path of a file; or leases of the pool of the thread that writes, where the output is small enough and
+ * there is memory for it at once, and else a file without a name: the result has one of them.
+ */
 export type AudioOutput = string | { readonly leases: true };
 
 interface MadeSink extends Sink {
-  /** Once it is committed: the leases, which belong to the caller from then on; `null` for a file. */
-  take(): Lease[] | null;
+  /** Once it is committed: what belongs to the caller from then on, which is nothing for a path. */
+  take(): Taken;
 }
 
-/** @throws MillpondError `ERR_OUTPUT_WRITE`; for leases, its writes throw what the pool throws */
-export function createSink(output: AudioOutput, pool: Pool): MadeSink {
-  if (typeof output !== 'string') return createLeaseSink(pool);
-  return { ...createFileSink(output), take: () => null };
+/**
+ * @param mostBytes what will be written at the most; `null` where that is not known
+ * @throws MillpondError `ERR_OUTPUT_WRITE`, from its writes too
+ */
+export function createSink(output: AudioOutput, pool: Pool, mostBytes: number | null): MadeSink {
+  if (typeof output !== 'string') return createMemorySink(pool, mostBytes);
+  return { ...createFileSink(output), take: () => ({ leases: null, file: null }) };
 }
