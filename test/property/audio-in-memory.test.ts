@@ -134,6 +134,26 @@ describe('audio in leases', () => {
     expect([...openHere()]).toEqual([]);
   });
 
+  test('that comes to more than it was to goes on as a file, with what was written before', () => {
+    const pool = dirtyShard({ mostOutputBytes: 100_000 });
+    using sink = createSink({ leases: true }, pool, 1000);
+    sink.write(Buffer.from('ab'), 99_998);
+    expect(pool.lent).toBe(2);
+    sink.write(Buffer.from('cd'), 150_000);
+    expect(pool.lent).toBe(0);
+    sink.write(Buffer.from('ef'), 10);
+    const expected = Buffer.alloc(150_002);
+    for (const [text, position] of [
+      ['ab', 99_998],
+      ['cd', 150_000],
+      ['ef', 10],
+    ] as const)
+      expected.write(text, position);
+    expect([sink.size(), sink.commit()]).toEqual([150_002, 150_002]);
+    using file = sink.take().file;
+    expect(contentOf(null, file).equals(expected)).toBe(true);
+  });
+
   test('of a length that nobody knows becomes a file', () => {
     const pool = dirtyShard();
     const request = { input: at('tone.caf'), output: { leases: true }, to: 'mp3' } as const;
