@@ -19,7 +19,12 @@ export type { QueueOptions, TenantLimits, TenantOptions } from './runtime/queue-
 export type {
   CloseOptions,
   CloseReport,
+  Inputs,
   LeftThread,
+  MapFailure,
+  MapOptions,
+  Mapped,
+  MapResults,
   ReadyOptions,
   Runner,
   RunOptions,

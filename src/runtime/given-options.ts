@@ -1,11 +1,11 @@
 /**
- * Whether what was passed to `run`, `ready` and `close` is what they take: a typo must not be taken for a
- * default. Pure.
+ * Whether what was passed to `run`, `map`, `ready` and `close` is what they take: a typo must not be taken
+ * for a default. Pure.
  */
 import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
 import { escaped, shortened } from '../text/escaping.ts';
-import type { CloseOptions, ReadyOptions, RunOptions } from './runner.ts';
+import type { CloseOptions, Inputs, MapOptions, ReadyOptions, RunOptions } from './runner.ts';
 
 interface Rule {
   readonly accepts: (value: unknown) => boolean;
@@ -37,6 +37,17 @@ const RUN: Readonly<Record<keyof RunOptions, Rule>> = {
 
 const READY: Readonly<Record<keyof ReadyOptions, Rule>> = { signal: RUN.signal, tenant: TENANT };
 
+const { name: _name, onProgress: _onProgress, ...RUN_OF_ALL } = RUN;
+
+const MAP: Readonly<Record<keyof MapOptions<unknown>, Rule>> = {
+  ...RUN_OF_ALL,
+  concurrency: { accepts: (value) => isCount(value, 1), takes: 'a whole number, 1 or more' },
+  unread: { accepts: (value) => isCount(value, 0), takes: 'a whole number, 0 or more' },
+  ordered: { accepts: (value) => typeof value === 'boolean', takes: 'true or false' },
+  errors: { accepts: (value) => value === 'first' || value === 'all', takes: "'first' or 'all'" },
+  each: { accepts: (value) => typeof value === 'function', takes: 'a function' },
+};
+
 const CLOSE: Readonly<Record<keyof CloseOptions, Rule>> = {
   timeoutMs: {
     accepts: (value) => typeof value === 'number' && value >= 0,
@@ -52,6 +63,18 @@ export function checkRunOptions(options: unknown): asserts options is RunOptions
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` */
 export function checkReadyOptions(options: unknown): asserts options is ReadyOptions {
   check('ready(options)', options, READY);
+}
+
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` */
+export function checkMap(inputs: unknown, options: unknown): asserts inputs is Inputs<unknown> {
+  // One by one, the characters of a path are never meant.
+  if (typeof inputs !== 'object' || inputs === null || !isIterable(inputs)) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `map(inputs, options) takes an iterable or async iterable object, got ${shown(inputs)}. Write for example map([input]).`,
+    );
+  }
+  check('map(inputs, options)', options, MAP);
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` */
@@ -77,6 +100,14 @@ function invalid(rule: string, rules: Readonly<Record<string, Rule>>): MillpondE
     'ERR_INVALID_ARGUMENT',
     `${rule} Its options are ${Object.keys(rules).join(', ')}.`,
   );
+}
+
+function isCount(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+function isIterable(inputs: object): boolean {
+  return Symbol.asyncIterator in inputs || Symbol.iterator in inputs;
 }
 
 /** Of whichever library: what it does counts. */

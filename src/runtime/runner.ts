@@ -49,6 +49,62 @@ export interface ReadyOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Of whatever length: each is asked for its next input when there is room for it. */
+export type Inputs<Input> = Iterable<Input> | AsyncIterable<Input>;
+
+/** What all tasks of a `map` have in common, as in {@link RunOptions}, and how it goes. */
+export interface MapOptions<Input> extends Omit<RunOptions, 'name' | 'onProgress'> {
+  /**
+   * How many tasks are handed over at once, 1 or more. More than the threads, so that none waits for its next
+   * one; tasks of microseconds share messages only where many wait, and like 64. Default: twice the threads.
+   */
+  readonly concurrency?: number;
+  /**
+   * How many inputs may be pulled beyond `concurrency`, 0 or more: so many results can wait to be read, or
+   * for the one before them, while all threads work. No more than `concurrency + unread` inputs are ever
+   * pulled and not yet read as results. Default: as `concurrency`.
+   */
+  readonly unread?: number;
+  /** Results come in the order of the inputs, not as they end. Default false. */
+  readonly ordered?: boolean;
+  /**
+   * `first`: the first task that fails ends all, and the next read rejects with its error. `all`: a failed
+   * task is an item with its `error`, and the others go on; only the source's own errors, and those of a
+   * runner that takes no more tasks (`ERR_RUNTIME_CLOSED`, `ERR_WORKER_BOOTSTRAP`), end it. Default `first`.
+   */
+  readonly errors?: 'first' | 'all';
+  /** Options for the task of one input, before those for all. What it throws ends all. */
+  readonly each?: (input: Input, index: number) => Omit<RunOptions, 'job' | 'signal'>;
+}
+
+/** What came of one input. */
+export interface Mapped<Input, Result> {
+  readonly ok: true;
+  /** Of the input, from 0, in the order in which the source gave them. */
+  readonly index: number;
+  /** As the source gave it; its leases have moved. */
+  readonly input: Input;
+  readonly result: Result;
+}
+
+/** An input whose task failed, where `errors` is `all`. */
+export interface MapFailure<Input> {
+  readonly ok: false;
+  readonly index: number;
+  /** As the source gave it; its leases have moved or were released. */
+  readonly input: Input;
+  readonly error: unknown;
+}
+
+/** For one `for await`, or one reader of another kind. Nothing is pulled before the first read. */
+export interface MapResults<Item> extends AsyncIterableIterator<Item, undefined, undefined>, AsyncDisposable {
+  /**
+   * Ends it, as `break` does: cancels what runs, releases what was not read, ends the source and resolves
+   * when that is done. Rejects with what the source throws then.
+   */
+  return(): Promise<IteratorReturnResult<undefined>>;
+}
+
 export interface CloseOptions {
   /**
    * By then it is over, whatever the tasks do: milliseconds, 0 or more, or Infinity for as long as they take.
@@ -109,6 +165,40 @@ type Run<Jobs> = Jobs extends Untyped
         options: RunOptions & { readonly job: Name },
       ) => Promise<ResultOf<Jobs[Name]>>;
 
+type First = { readonly errors?: 'first' };
+type All = { readonly errors: 'all' };
+
+/** How inputs are mapped, as `Run` is. */
+type MapCall<Jobs> = Jobs extends Untyped
+  ? {
+      <Result = unknown, Input = unknown>(
+        inputs: Inputs<Input>,
+        options: MapOptions<Input> & All,
+      ): MapResults<Mapped<Input, Result> | MapFailure<Input>>;
+      <Result = unknown, Input = unknown>(
+        inputs: Inputs<Input>,
+        options?: MapOptions<Input> & First,
+      ): MapResults<Mapped<Input, Result>>;
+    }
+  : Jobs extends JobFile<infer Input, infer Result>
+    ? {
+        (
+          inputs: Inputs<Input>,
+          options: MapOptions<Input> & All,
+        ): MapResults<Mapped<Input, Result> | MapFailure<Input>>;
+        (inputs: Inputs<Input>, options?: MapOptions<Input> & First): MapResults<Mapped<Input, Result>>;
+      }
+    : {
+        <Name extends keyof Jobs & string>(
+          inputs: Inputs<InputOf<Jobs[Name]>>,
+          options: MapOptions<InputOf<Jobs[Name]>> & All & { readonly job: Name },
+        ): MapResults<Mapped<InputOf<Jobs[Name]>, ResultOf<Jobs[Name]>> | MapFailure<InputOf<Jobs[Name]>>>;
+        <Name extends keyof Jobs & string>(
+          inputs: Inputs<InputOf<Jobs[Name]>>,
+          options: MapOptions<InputOf<Jobs[Name]>> & First & { readonly job: Name },
+        ): MapResults<Mapped<InputOf<Jobs[Name]>, ResultOf<Jobs[Name]>>>;
+      };
+
 /** An input that may be undefined may be left out. */
 type Given<Input, Options> = undefined extends Input
   ? [input?: Input, options?: Options]
@@ -140,6 +230,20 @@ export interface Runner<Jobs = Untyped> extends AsyncDisposable {
    * called, and `ERR_WORKER_BOOTSTRAP`, `ERR_JOB_INVALID` or `ERR_WORKER_LOST` when no thread ever will
    */
   ready(options?: ReadyOptions): Promise<void>;
+  /**
+   * Runs the job once for each input, a few at a time, and gives what came of them as an async iterable, each
+   * with its input and its index. It pulls no more inputs than `concurrency` and `unread` say: memory stays
+   * flat whatever the length of the source, and a slow reader slows the source down. Where the runner's queue
+   * is full (`ERR_QUEUE_FULL`) it waits and tries again.
+   *
+   * It ends by the source's end, by the first error, by `signal`, or by a reader that breaks out of the loop.
+   * Then it cancels what runs, calls the source's `return()`, and waits for both before the loop is over (not
+   * for a source that has not answered its last question). An input is its own from when it was pulled:
+   * leases of inputs that never ran, and of results that nobody read, are released.
+   * @throws MillpondError `ERR_INVALID_ARGUMENT`; the reads reject with what `run` rejects with, with what
+   * the source throws, and with the signal's reason
+   */
+  map: MapCall<Jobs>;
   /** Plain JSON; also after `close`. */
   snapshot(): Snapshot;
   /** A verdict on the runner as it is now, with a sentence for each check. */

@@ -16,10 +16,21 @@ import { takeSnapshot } from '../telemetry/take-snapshot.ts';
 import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { endTasks, endThreads } from './closing.ts';
 import { Deadline } from './deadline.ts';
-import { checkCloseOptions, checkReadyOptions, checkRunOptions } from './given-options.ts';
-import type { JobFile, JobFiles } from './jobs.ts';
+import { checkCloseOptions, checkMap, checkReadyOptions, checkRunOptions } from './given-options.ts';
+import { type JobFile, type JobFiles, jobNumber } from './jobs.ts';
+import { mapOver } from './map.ts';
 import { type RuntimeOptions, type RuntimeSettings, resolveRuntimeOptions } from './options.ts';
-import type { CloseOptions, CloseReport, ReadyOptions, Runner, RunOptions, Untyped } from './runner.ts';
+import type {
+  CloseOptions,
+  CloseReport,
+  Inputs,
+  MapOptions,
+  MapResults,
+  ReadyOptions,
+  Runner,
+  RunOptions,
+  Untyped,
+} from './runner.ts';
 import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
 
 /** A runner whose threads belong to this process. */
@@ -120,6 +131,14 @@ class ThreadRuntime implements Runtime {
     } finally {
       this.#unrefAtRest();
     }
+  }
+
+  map(inputs: Inputs<unknown>, options: MapOptions<never> | null = {}): MapResults<never> {
+    const checked = options ?? {};
+    checkMap(inputs, checked);
+    // A wrong name would fail every task alike.
+    jobNumber(this.#settings.jobs, checked.job);
+    return mapOver({ threads: this.threads, run: (input, how) => this.run(input, how) }, inputs, checked);
   }
 
   snapshot(): Snapshot {

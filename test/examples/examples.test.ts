@@ -1,7 +1,15 @@
 /** The examples as their readers run them: `node main.ts`, in a folder of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -119,6 +127,46 @@ describe('the example', () => {
     expect(stderr).toMatch(/^An input is an audio file .*words\.wav.*\n$/);
     expect(code).toBe(1);
     expect(readdirSync(folder('small')).map((name) => join('small', name))).toEqual(made);
+  });
+
+  it('map measures a folder, and names what is no audio', async () => {
+    mkdirSync(folder('music', 'inner'), { recursive: true });
+    const sine = Float32Array.from({ length: 48_000 }, (_, at) => 0.5 * Math.sin(at * 0.1308997));
+    const names = Array.from({ length: 20 }, (_, at) => join('music', 'inner', `${at}.wav`));
+    for (const name of names) writeWav(folder(name), [sine], { rate: 48_000, format: 'f32' });
+    writeFileSync(folder('music', 'words.txt'), 'no audio at all');
+    const { code, stdout, stderr } = await example('map', 'music');
+    expect(stdout.split('\n').sort()).toEqual(
+      ['', ...names.map((name) => `${name}\t1.0\t-9.0\t-6.0`)].sort(),
+    );
+    expect(stderr).toMatch(/^An input is an audio file .*words\.txt/m);
+    expect(stderr).toMatch(/\r21 done\n$/);
+    expect(code).toBe(1);
+  });
+
+  it('map ends by Ctrl-C', async () => {
+    // 19 hours of silence.
+    mkdirSync(folder('long'));
+    const header = wav([new Float32Array(0)], { rate: 8000, format: 'f32' });
+    header.writeUInt32LE(2 ** 31 + header.length - 8, 4);
+    header.writeUInt32LE(2 ** 31, header.length - 4);
+    writeFileSync(folder('long', 'silence.wav'), header);
+    truncateSync(folder('long', 'silence.wav'), header.length + 2 ** 31);
+    const child = start('node', main('map'), 'long');
+    const closed = once(child, 'close');
+    const errors = text(child.stderr!);
+    await once(child.stderr!, 'readable');
+    child.kill('SIGINT');
+    expect(await closed).toEqual([130, null]);
+    expect(await errors).toBe('0 done, stopped\n');
+  });
+
+  it('pipeline hands blocks from job to job', async () => {
+    const sine = Float32Array.from({ length: 500_000 }, (_, at) => Math.sin(at * 0.05));
+    writeFileSync(folder('sine.f32'), sine);
+    const { code, stdout, stderr } = await example('pipeline', 'sine.f32');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^500000 samples, peak 0\.762, RMS 0\.575\n11 blocks, \d+ buffers, 0 left\n$/);
   });
 
   it('prometheus serves the figures of its work', async () => {

@@ -1,6 +1,6 @@
 /** What of a runtime with typed jobs compiles, and what must not: `npm run types` holds these. */
 import { expectTypeOf, it } from 'vitest';
-import { createRuntime, jobFile, type Runtime } from '../../src/index.ts';
+import { createRuntime, jobFile, type MapFailure, type Mapped, type Runtime } from '../../src/index.ts';
 import { defineJob } from '../../src/worker.ts';
 
 interface Doubling {
@@ -56,6 +56,66 @@ it('a runtime of a file without types takes anything', () => {
   const calls = (runtime: Runtime) => {
     expectTypeOf(runtime.run()).resolves.toBeUnknown();
     expectTypeOf(runtime.run<number>('a')).resolves.toBeNumber();
+  };
+  expectTypeOf(calls).toBeFunction();
+});
+
+/** What a map's loop gets. */
+type ItemOf<Results extends AsyncIterable<unknown>> =
+  Results extends AsyncIterable<infer Item> ? Item : never;
+const itemOf = <Results extends AsyncIterable<unknown>>(_results: Results) => expectTypeOf<ItemOf<Results>>();
+
+it('map takes the inputs of the job that is named, and gives its results', () => {
+  const calls = (runtime: Of<typeof several>) => {
+    type Doubled = Mapped<{ value: number }, number>;
+    const inputs = [{ value: 1 }];
+    itemOf(runtime.map(inputs, { job: 'double' })).toEqualTypeOf<Doubled>();
+    itemOf(runtime.map(inputs, { job: 'double', errors: 'all' })).toEqualTypeOf<
+      Doubled | MapFailure<{ value: number }>
+    >();
+    itemOf(runtime.map(new Set(['a']), { job: 'count', ordered: true })).toEqualTypeOf<
+      Mapped<string | undefined, { count: number }>
+    >();
+    itemOf(runtime.map([1], { job: 'plain' })).toEqualTypeOf<Mapped<unknown, unknown>>();
+    runtime.map(inputs, { job: 'double', each: ({ value }, index) => ({ needBytes: value + index }) });
+    // @ts-expect-error: of another job
+    runtime.map(['a'], { job: 'double' });
+    // @ts-expect-error: no such job
+    runtime.map(inputs, { job: 'triple' });
+    // @ts-expect-error: which?
+    runtime.map(inputs, { ordered: true });
+    // @ts-expect-error: not of all tasks
+    runtime.map(inputs, { job: 'double', name: 'a' });
+    // @ts-expect-error: one signal for all
+    runtime.map(inputs, { job: 'double', each: () => ({ signal: AbortSignal.abort() }) });
+  };
+  expectTypeOf(calls).toBeFunction();
+});
+
+it('map of a runtime of one job needs no name', () => {
+  const calls = (runtime: Of<typeof one>) => {
+    async function* inputs() {
+      yield { value: 1 };
+    }
+    itemOf(runtime.map(inputs())).toEqualTypeOf<Mapped<{ value: number }, number>>();
+    itemOf(runtime.map(inputs(), { errors: 'all' })).toEqualTypeOf<
+      Mapped<{ value: number }, number> | MapFailure<{ value: number }>
+    >();
+    // @ts-expect-error: wrong inputs
+    runtime.map([{ value: '1' }]);
+    // @ts-expect-error: no inputs
+    runtime.map({ value: 1 });
+  };
+  expectTypeOf(calls).toBeFunction();
+});
+
+it('map of a file without types takes anything', () => {
+  const calls = (runtime: Runtime) => {
+    itemOf(runtime.map(['a'])).toEqualTypeOf<Mapped<string, unknown>>();
+    itemOf(runtime.map<number, string>(['a'])).toEqualTypeOf<Mapped<string, number>>();
+    itemOf(runtime.map(['a'], { errors: 'all' })).toEqualTypeOf<
+      Mapped<string, unknown> | MapFailure<string>
+    >();
   };
   expectTypeOf(calls).toBeFunction();
 });
