@@ -9,14 +9,17 @@ if (version[0] < 24 || (version[0] === 24 && version[1] < 12)) {
   process.exitCode = 1;
 } else {
   // The compile cache halves the time to start: it keeps compiled code, in the checkout also the stripped
-  // types.
+  // types. Worker threads have none from here: they read the variable.
   Promise.all([
     import('node:module'),
     import(import.meta.url.endsWith('.ts') ? './compile-cache.ts' : './compile-cache.js'),
   ])
     .then(([module, cache]) => {
       const folder = cache.compiledCodeFolder(process.env);
-      if (folder !== null) module.enableCompileCache(folder);
+      if (folder !== null) {
+        process.env.NODE_COMPILE_CACHE = folder;
+        module.enableCompileCache(folder);
+      }
       return import(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js');
     })
     .then((main) => main.main(process.argv));

@@ -2,7 +2,8 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, realpathSync, statSync, s
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compiledCodeFolder } from '../../src/cli/compile-cache.ts';
-import { bin, filesUnder, scratch, sourceBin, startProgram } from '../e2e/millpond.ts';
+import { writeWav } from '../audio/wav.ts';
+import { bin, filesUnder, scratch, sourceBin, startProgram, tone } from '../e2e/millpond.ts';
 
 const at = scratch();
 
@@ -81,5 +82,20 @@ describe.runIf(posix)('the command', () => {
     const before = filesUnder(home);
     expect(await run()).toMatchObject({ code: 0, stderr: '' });
     expect(filesUnder(home)).toEqual(before);
+  });
+
+  it('keeps there what its worker threads compile, too', async () => {
+    const home = at('home of threads');
+    mkdirSync(home, { mode: 0o700 });
+    const env = {
+      ...{ HOME: home, NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: undefined },
+      NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
+    };
+    writeWav(at('x.wav'), [tone()]);
+    const args = ['transcode', at('x.wav'), '--to', 'flac', '--out', at('out'), '--quiet', '--threads', '1'];
+    const run = () => startProgram(process.execPath, [...bin, ...args], env).ended;
+    const taken = /V8 code cache for \w+ \S+\/workers\/transcode\.js was accepted/;
+    expect((await run()).stderr).not.toMatch(taken);
+    expect((await run()).stderr).toMatch(taken);
   });
 });
