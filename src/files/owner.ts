@@ -3,7 +3,6 @@
  * containers that share a volume count their processes each for itself, and numbers come again. Asks the
  * system; owns what it found of its own process.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { wallMs } from '../timers.ts';
@@ -82,9 +81,12 @@ function startOf(pid: string): string | null {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }
 
+/** FNV-1a: names are told apart, nothing is kept secret, and `node:crypto` takes each thread 5 ms to load. */
 function digest(...parts: readonly string[]): string {
   if (parts.every((part) => part === '')) return '00000000';
-  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 8);
+  let hash = 0x811c_9dc5;
+  for (const byte of Buffer.from(parts.join('\0'))) hash = Math.imul(hash ^ byte, 0x0100_0193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 function read(path: string): string {

@@ -77,6 +77,11 @@ describe('the house', () => {
     expect(waysTo('node-av', modules, WITHOUT_FFMPEG)).toEqual([]);
   });
 
+  it('loads no cryptography where threads start: it takes each of them 5 ms', () => {
+    expect(waysTo('node:crypto', modules, ['src/index.ts', 'src/thread/**', 'workers/**'])).toEqual([]);
+    expect(waysTo('node:crypto', modules, ['src/report/**'])).not.toEqual([]);
+  });
+
   it('exports nothing that nothing uses', () => {
     const configurations = code.filter((file) => /\.config\.[jt]s$/.test(file));
     // The reporter and the set-up of the tests, which it names in strings.
