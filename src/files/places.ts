@@ -16,7 +16,7 @@ interface Place {
   /** What would be replaced: a name in a folder, all links to the folder followed, or the file's number. */
   readonly entry: string;
   /** What is there, all links followed: its path, or its number; null where there is nothing. */
-  readonly file: string | null;
+  file(): Promise<string | null>;
 }
 
 interface Clash {
@@ -48,8 +48,13 @@ export async function findClash(
     writers.set(entry, output);
   }
   const entries = new Map(read.map(({ entry }, at) => [entry, at]));
-  const files = new Map(read.flatMap(({ file }, at) => (file === null ? [] : [[file, at]])));
-  for (const [output, { entry, file }] of written.entries()) {
+  const replacedFiles = await inChunks(written, ({ file }) => file());
+  // Most batches replace nothing, and then nobody needs to follow thousands of sources.
+  const mayMeet = replacedFiles.some((file) => file !== null);
+  const readFiles = mayMeet ? await inChunks(read, ({ file }) => file()) : [];
+  const files = new Map(readFiles.flatMap((file, at) => (file === null ? [] : [[file, at]])));
+  for (const [output, { entry }] of written.entries()) {
+    const file = replacedFiles[output];
     const other = entries.get(entry) ?? (file === null ? undefined : files.get(file));
     if (other !== undefined) return { output, with: 'source', other };
   }
@@ -71,14 +76,14 @@ async function placeOf(
     const found = await stat(systemPath(path), { bigint: true }).catch(() => null);
     if (found !== null) {
       const number = `${found.dev}:${found.ino}`;
-      return { entry: number, file: number };
+      return { entry: number, file: async () => number };
     }
   }
   const whole = absolutePath(path);
   const folder = await folderAt(dirname(whole), folders);
   return {
     entry: join(folder.path, basename(whole)),
-    file: folder.isThere ? await realPath(whole).catch(() => null) : null,
+    file: async () => (folder.isThere ? realPath(whole).catch(() => null) : null),
   };
 }
 
