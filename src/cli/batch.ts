@@ -125,16 +125,19 @@ async function run(
     for (const line of formatNotes(notes)) stderr.write(`${line}\n`);
   }
 
-  const report = makeReport(
-    options.command,
-    before === null ? runtime.snapshot() : snapshotOfRun(before, runtime.snapshot()),
-    outcome,
-    { total: plan.files.length + plan.unreadable.length, skipped: plan.skipped, notes },
-    (performance.now() - started) / 1000,
-  );
-  if (options.json) stdout.write(`${jsonText({ ...report, results: work.results?.() })}\n`);
-  else if (work.print !== undefined) stdout.write(work.print(report));
-  else if (!options.quiet) stdout.write(formatReport(report, stdout));
+  // Whoever wants to hear nothing does not wait for a summary.
+  if (options.json || work.print !== undefined || !options.quiet) {
+    const report = makeReport(
+      options.command,
+      before === null ? runtime.snapshot() : snapshotOfRun(before, runtime.snapshot()),
+      outcome,
+      { total: plan.files.length + plan.unreadable.length, skipped: plan.skipped, notes },
+      (performance.now() - started) / 1000,
+    );
+    if (options.json) stdout.write(`${jsonText({ ...report, results: work.results?.() })}\n`);
+    else if (work.print !== undefined) stdout.write(work.print(report));
+    else stdout.write(formatReport(report, stdout));
+  }
   process.exitCode = interrupt.exitCode() || (outcome.failures.length > 0 ? EXIT.failed : EXIT.done);
 }
 
