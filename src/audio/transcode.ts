@@ -86,8 +86,10 @@ export function transcode(
   const frames = pump(decoder, encoder, steps, plan, context);
   if (frames === 0 && !plan.lossless) throw empty(source.name, request);
   encoder.finish();
-  const untagged = partOf(source, behindId3(new Window(source)), source.size);
-  const chunks = wavChunks(untagged);
+  const window = new Window(source);
+  const begin = behindId3(window);
+  const untagged = begin === 0 ? source : partOf(source, begin, source.size);
+  const chunks = wavChunks(begin === 0 ? window : new Window(untagged));
   const lostChunks =
     plan.to === 'wav'
       ? chunksLeftOut(appendChunks(sink, untagged, chunks, change), 'the samples are not as they were')

@@ -3,7 +3,7 @@
  * there. FFmpeg passes over most of it.
  */
 import type { WavChunk } from '../plan/wav-chunks.ts';
-import type { Source } from '../sources/source.ts';
+import type { Window } from '../survey/window.ts';
 
 const FORMS = new Set(['RIFF', 'RF64', 'BW64']);
 const FORM_HEAD_BYTES = 12;
@@ -16,19 +16,18 @@ const OWN = new Set(['fmt', 'data', 'fact', 'ds64', 'INFO', 'id3', 'ID3']);
 const FILLING = new Set(['JUNK', 'junk', 'PAD', 'pad', 'FLLR', 'filr', 'bpad', 'FILR']);
 
 /** The chunks in order; none where the source is no WAV. What is cut off counts as not there. */
-export function wavChunks(source: Source): WavChunk[] {
-  const head = Buffer.alloc(FORM_HEAD_BYTES);
-  source.read(head, 0);
-  const isWav = FORMS.has(head.toString('latin1', 0, 4)) && head.toString('latin1', 8, 12) === 'WAVE';
+export function wavChunks(window: Window): WavChunk[] {
+  const { source } = window;
+  const isWav = FORMS.has(window.text(0, 4)) && window.text(8, 4) === 'WAVE';
   const found: WavChunk[] = [];
   let dataBytes = 0;
   for (let at = FORM_HEAD_BYTES, count = 0; isWav && count < MOST_CHUNKS; count++) {
-    const length = source.read(head, at);
+    const head = window.view(at, FORM_HEAD_BYTES);
     const id = head.toString('latin1', 0, 4);
-    if (length < HEAD_BYTES || !/^[ -~]{4}$/.test(id)) break;
+    if (head.length < HEAD_BYTES || !/^[ -~]{4}$/.test(id)) break;
     const body = at + HEAD_BYTES;
     let size = head.readUInt32LE(4);
-    if (id === 'ds64') dataBytes = dataBytesOf(source, body);
+    if (id === 'ds64') dataBytes = dataBytesOf(window, body);
     if (id === 'data' && size === 0xffff_ffff) size = dataBytes;
     // Programs that write to a pipe don't know how long the sound is: then all that follows is sound.
     if (body + size > source.size || (id === 'data' && size === 0)) break;
@@ -40,8 +39,7 @@ export function wavChunks(source: Source): WavChunk[] {
 }
 
 /** The sizes of what 32 bits would not hold: first of the file, then of its samples. */
-function dataBytesOf(source: Source, body: number): number {
-  const sizes = Buffer.alloc(16);
-  source.read(sizes, body);
-  return Number(sizes.readBigUInt64LE(8));
+function dataBytesOf(window: Window, body: number): number {
+  const sizes = window.view(body, 16);
+  return sizes.length === 16 ? Number(sizes.readBigUInt64LE(8)) : 0;
 }
