@@ -22,6 +22,7 @@ import runBenchmark from './questions/run.bench.ts';
 import scaling from './questions/scaling.bench.ts';
 import shards from './questions/shards.bench.ts';
 import sizing, { requests, silent } from './questions/sizing.bench.ts';
+import start from './questions/start.bench.ts';
 import starve from './questions/starve.bench.ts';
 import telemetry from './questions/telemetry.bench.ts';
 import tenants from './questions/tenants.bench.ts';
@@ -79,6 +80,7 @@ async function main(): Promise<void> {
     dsp,
     analyze,
     batch,
+    start,
     scaling,
     sizing,
     silent,

@@ -95,6 +95,28 @@ export function flac(
   return underXargs(peer, [peer.program, '--silent', '-f', '-5', '-o'], words, out, processes);
 }
 
+/** The same with so many files for each process, which then starts that much less often. */
+export function flacOfMany(
+  peer: Peer,
+  filesEach: number,
+  inputs: readonly string[],
+  out: string,
+  processes: number,
+): Transcoder {
+  const list = listOf([inputs], out);
+  return {
+    name: `${peer.name}, xargs -P${processes} -n ${filesEach}`,
+    program: 'xargs',
+    args: [
+      ...['-0', '-P', String(processes), '-n', String(filesEach), peer.program],
+      ...['--silent', '-f', '-5', `--output-prefix=${out}/`],
+    ],
+    list,
+    out,
+    exact: false,
+  };
+}
+
 /** xargs is given the words of each process in turn, so that no shell comes between. */
 function underXargs(
   peer: Peer,
@@ -103,8 +125,7 @@ function underXargs(
   out: string,
   processes: number,
 ): Transcoder {
-  const list = `${out}.list`;
-  writeFileSync(list, words.flatMap((each) => each.map((word) => `${word}\0`)).join(''));
+  const list = listOf(words, out);
   return {
     name: `${peer.name}, xargs -P${processes}`,
     program: 'xargs',
@@ -115,14 +136,28 @@ function underXargs(
   };
 }
 
+function listOf(words: readonly (readonly string[])[], out: string): string {
+  const list = `${out}.list`;
+  writeFileSync(list, words.flatMap((each) => each.map((word) => `${word}\0`)).join(''));
+  return list;
+}
+
 export function outputOf(input: string, batch: Batch, out: string): string {
   return join(out, `${basename(input, extname(input))}.${batch.to}`);
 }
 
-/** Runs it into a folder that is new each time. @returns milliseconds from start to exit */
-export async function transcodeAll({ name, program, args, list, out }: Transcoder): Promise<number> {
+/**
+ * Runs it into a folder that is new each time.
+ * @param watch is called when the folder is there and empty, just before the start
+ * @returns milliseconds from start to exit
+ */
+export async function transcodeAll(
+  { name, program, args, list, out }: Transcoder,
+  watch?: (out: string) => void,
+): Promise<number> {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);
+  watch?.(out);
   const startMs = performance.now();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const child = spawn(program, args, { stdio: [list === undefined ? 'ignore' : 'pipe', 'ignore', 'pipe'] });

@@ -104,7 +104,7 @@ function flacRow(batch: Batch, inputs: readonly string[], out: string): Row {
   return { peer, transcoder: flac(peer, batch, inputs, out, THREADS) };
 }
 
-function isPlainWav(input: string): boolean {
+export function isPlainWav(input: string): boolean {
   const facts = probe(input);
   return facts?.codec === 'pcm' && facts.bits === 16;
 }
