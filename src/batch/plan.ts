@@ -136,7 +136,7 @@ async function entriesOf(folder: string): Promise<Entry[]> {
 function dropRepeated<T extends { input: string; under: string }>(found: readonly T[]): T[] {
   const seen = new Set<string>();
   return found.filter(({ input, under }) => {
-    const key = `${input}\0${relative(under, input)}`;
+    const key = `${input}\0${under}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
