@@ -115,6 +115,11 @@ describe('a plan', () => {
     expect(await outputs([at('a.wav'), at('./a.wav')])).toEqual(['a.flac']);
   });
 
+  it('does a file at both places that it has, by its own name and under a folder', async () => {
+    put('in/b/x.wav');
+    expect(await outputs([at('in'), at('in/b/x.wav'), at('in/b/./x.wav')])).toEqual(['b/x.flac', 'x.flac']);
+  });
+
   it('keeps a missing file, which will fail by itself', async () => {
     expect(await outputs([at('gone.wav')])).toEqual(['gone.flac']);
   });
