@@ -156,6 +156,7 @@ class ThreadRuntime implements Runtime {
       totals: observer.totals,
       rates: observer.rates,
       tasks: { ...tasks.counts, ...tasks.standing(now) },
+      jobs: tasks.byJob,
       health: this.#settings.health,
     });
   }

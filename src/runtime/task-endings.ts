@@ -4,31 +4,29 @@
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { TaskEnd, TaskObserver, TaskOutcome } from '../telemetry/task-end.ts';
+import { CountsByJob } from './counts-by-job.ts';
 import type { Entry } from './entry.ts';
-import type { NamedJob } from './jobs.ts';
 import type { Queue } from './queue.ts';
 import { TaskNames } from './task-names.ts';
 
 export class TaskEndings {
   readonly names = new TaskNames();
-  /** Cancelled are those whose callers gave up, which may be long before they are over. */
-  readonly counts = { succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
+  readonly counts: CountsByJob;
   /** When the last one ended. */
   lastMs = 0;
   readonly #queue: Pick<Queue<Entry>, 'ended'>;
-  readonly #jobs: readonly NamedJob[];
   readonly #observers: readonly TaskObserver[];
   readonly #now: () => number;
 
-  /** `now` is in milliseconds. */
+  /** Of so many jobs; `now` is in milliseconds. */
   constructor(
     queue: Pick<Queue<Entry>, 'ended'>,
-    jobs: readonly NamedJob[],
+    jobs: number,
     observers: readonly TaskObserver[],
     now: () => number,
   ) {
     this.#queue = queue;
-    this.#jobs = jobs;
+    this.counts = new CountsByJob(jobs);
     this.#observers = observers;
     this.#now = now;
   }
@@ -36,8 +34,8 @@ export class TaskEndings {
   /** It has left the queue, or its worker. */
   end(entry: Entry, outcome: TaskOutcome): void {
     const { name, task, member, acceptedMs, startedMs } = entry;
-    if (outcome !== 'cancelled') this.counts[outcome]++;
-    const job = this.#jobs[task.job].name;
+    const { job } = task;
+    this.counts.over(job, outcome);
     const shard = startedMs === null ? MAIN_ROW : (member?.row ?? MAIN_ROW);
     const endedMs = this.#now();
     this.lastMs = endedMs;

@@ -14,7 +14,7 @@ import type { TaskResult } from '../messages/tasks.ts';
 import type { TierPolicies } from '../pool/tiers.ts';
 import { type Admission, needKib } from '../regulation/admission.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { TaskCounts, TaskObserver } from '../telemetry/task-end.ts';
+import type { JobCounts, TaskCounts, TaskObserver } from '../telemetry/task-end.ts';
 import { type Entry, listen, newEntry, type Standing, standing, tellProgress } from './entry.ts';
 import { jobNumber, type NamedJob } from './jobs.ts';
 import type { Member } from './member.ts';
@@ -61,7 +61,7 @@ export class Tasks {
     this.#parts = parts;
     const { jobs, observers, admission } = parts;
     this.#queue = parts.waiting.queue;
-    this.#endings = new TaskEndings(this.#queue, jobs, observers, () => admission.nowMs);
+    this.#endings = new TaskEndings(this.#queue, jobs.length, observers, () => admission.nowMs);
     this.#running = new RunningTasks({ ...parts, endings: this.#endings });
   }
 
@@ -72,7 +72,13 @@ export class Tasks {
   }
 
   get counts(): TaskCounts {
-    return { queued: this.#queue.size, running: this.#running.all.size, ...this.#endings.counts };
+    return { queued: this.#queue.size, running: this.#running.all.size, ...this.#endings.counts.ended };
+  }
+
+  /** In the order of the runtime's jobs. */
+  get byJob(): JobCounts[] {
+    const counts = this.#endings.counts.with(this.#running.all);
+    return this.#parts.jobs.map(({ name }, job) => [name, counts[job]]);
   }
 
   /** True when nothing is queued or running. */
@@ -107,6 +113,7 @@ export class Tasks {
       if (signal !== undefined) listen(entry, signal, () => this.#cancel(entry, signal.reason));
       if (this.#queue.size === 0) this.#filledMs = entry.acceptedMs;
       this.#queue.add(entry);
+      this.#endings.counts.accepted(job);
       this.#parts.accepted();
       this.pump();
       // What left is detached; what waits must not be written to any more.
@@ -223,7 +230,7 @@ export class Tasks {
   /** Answers the caller with `reason` at once, and lets the job know. */
   #cancel(entry: Entry, reason: unknown): void {
     if (entry.answered) return;
-    this.#endings.counts.cancelled++;
+    this.#endings.counts.cancelled(entry.task.job);
     if (this.#queue.remove(entry)) {
       this.#parts.memory.bringHome(entry.task);
       this.#endings.end(entry, 'cancelled');

@@ -8,7 +8,7 @@
 
 import type { Interval } from '../messages/interval.ts';
 import { createWideHistogram, decodeHistogram, valueAtPercentile, type WideHistogram } from './hdr.ts';
-import { BOUNDS, FAMILIES, isPause, isRequest, KEYS, SIZES, SLOW, TIERS } from './series.ts';
+import { BOUNDS, FAMILIES, isPause, isRequest, isTaskTime, KEYS, SIZES, SLOW, TIERS } from './series.ts';
 import type { Stats } from './stats.ts';
 
 /** Raw records kept at most. Folding costs up to 0.2 us each, so that reading stays under 2 ms. */
@@ -43,7 +43,10 @@ export class Distributions {
   /** By family. */
   readonly clipped: number[] = FAMILIES.map(() => 0);
 
-  /** Pauses are always kept by shard; with `byShard` everything is. */
+  /**
+   * Pauses are always kept by shard, and what tasks took by job, whose number stands where that of the shard
+   * does; with `byShard` everything is kept by shard, or by whatever the number is of.
+   */
   constructor({ byShard = false }: { readonly byShard?: boolean } = {}) {
     this.#byShard = byShard;
   }
@@ -73,6 +76,12 @@ export class Distributions {
   series(key: number, shard = 0): Series | undefined {
     this.#fold();
     return this.#series.get(this.#idOf(key, shard));
+  }
+
+  /** All series of a key, of whichever shards or jobs. */
+  seriesOf(key: number): Series[] {
+    this.#fold();
+    return [...this.#series.values()].filter((series) => series.key === key);
   }
 
   /** All series, each with its shard; 0 where values are not kept by shard. */
@@ -140,7 +149,7 @@ export class Distributions {
   }
 
   #idOf(key: number, shard: number): number {
-    return this.#byShard || isPause(key) ? shard * KEYS + key : key;
+    return this.#byShard || isPause(key) || isTaskTime(key) ? shard * KEYS + key : key;
   }
 }
 

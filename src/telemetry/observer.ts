@@ -20,15 +20,21 @@ import { Totals } from './totals.ts';
 const INTERVAL_MS = 1000;
 const TASK_TIMES_KEPT = 1000;
 
+/** Of tasks of one job: keys of series, and a value for each. */
+interface TaskTimes {
+  readonly keys: number[];
+  readonly nanoseconds: number[];
+}
+
 export class Observer implements TaskObserver {
   /** Of the main thread. */
   readonly recorder = new Recorder();
   readonly totals = new Totals();
   readonly rates: Rates;
   readonly #gc = new GcWatch((kind, nanoseconds) => this.recorder.gc(kind, nanoseconds));
-  /** Times of tasks that are not merged yet. */
-  readonly #taskKeys: number[] = [];
-  readonly #taskNanoseconds: number[] = [];
+  /** Times of tasks that are not merged yet, by number of the job. */
+  readonly #taskTimes = new Map<number, TaskTimes>();
+  #timesKept = 0;
   #rolledMs: number;
 
   constructor(nowMs: number) {
@@ -37,23 +43,32 @@ export class Observer implements TaskObserver {
   }
 
   /** Of each task that has left its worker, or the queue. */
-  ended({ acceptedMs, startedMs, endedMs }: TaskEnd): void {
-    this.#keep(QUEUE, (startedMs ?? endedMs) - acceptedMs);
-    if (startedMs !== null) this.#keep(SERVICE, endedMs - startedMs);
+  ended({ job, acceptedMs, startedMs, endedMs }: TaskEnd): void {
+    this.#keep(job, QUEUE, (startedMs ?? endedMs) - acceptedMs);
+    if (startedMs !== null) this.#keep(job, SERVICE, endedMs - startedMs);
   }
 
-  #keep(key: number, ms: number): void {
+  #keep(job: number, key: number, ms: number): void {
     const { lowest, highest } = BOUNDS[key];
-    this.#taskKeys.push(key);
-    this.#taskNanoseconds.push(roundedInto(ms * 1e6, lowest, highest));
-    if (this.#taskKeys.length >= TASK_TIMES_KEPT) this.#publishTasks();
+    let times = this.#taskTimes.get(job);
+    if (times === undefined) {
+      times = { keys: [], nanoseconds: [] };
+      this.#taskTimes.set(job, times);
+    }
+    times.keys.push(key);
+    times.nanoseconds.push(roundedInto(ms * 1e6, lowest, highest));
+    this.#timesKept++;
+    if (this.#timesKept >= TASK_TIMES_KEPT) this.#publishTasks();
   }
 
   #publishTasks(): void {
-    if (this.#taskKeys.length === 0) return;
-    this.totals.timed(this.#taskKeys, this.#taskNanoseconds);
-    this.#taskKeys.length = 0;
-    this.#taskNanoseconds.length = 0;
+    for (const [job, { keys, nanoseconds }] of this.#taskTimes) {
+      if (keys.length === 0) continue;
+      this.totals.timed(job, keys, nanoseconds);
+      keys.length = 0;
+      nanoseconds.length = 0;
+    }
+    this.#timesKept = 0;
   }
 
   /** Merges what this thread recorded itself. */

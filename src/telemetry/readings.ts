@@ -98,20 +98,25 @@ export class Readings {
     return this.#nanoseconds([RECOVERIES]);
   }
 
-  /** From acceptance to the worker. */
-  queueWait(): NanosecondStats {
-    return this.#nanoseconds([QUEUE]);
+  /** From acceptance to the worker: of the tasks of one job, or of all. */
+  queueWait(job?: number): NanosecondStats {
+    return this.#taskTimes(QUEUE, job);
   }
 
-  /** From the worker to the result. */
-  serviceTime(): NanosecondStats {
-    return this.#nanoseconds([SERVICE]);
+  /** From the worker to the result: of the tasks of one job, or of all. */
+  serviceTime(job?: number): NanosecondStats {
+    return this.#taskTimes(SERVICE, job);
   }
 
   /** Values and weights that were clamped to the range of their kind. */
   clipped(): Record<Family, number> {
     const counts = FAMILIES.map((name, family) => [name, this.#sum((part) => part.clipped[family])]);
     return Object.fromEntries(counts);
+  }
+
+  #taskTimes(key: number, job: number | undefined): NanosecondStats {
+    if (job !== undefined) return this.#nanoseconds([key], job);
+    return { unit: 'ns', ...statsOf(this.#parts.flatMap((part) => part.seriesOf(key))) };
   }
 
   #nanoseconds(keys: readonly number[], shard?: number): NanosecondStats {

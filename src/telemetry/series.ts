@@ -71,6 +71,10 @@ export function isPause(key: number): boolean {
   return key >= PAUSES && key < RECOVERIES;
 }
 
+export function isTaskTime(key: number): boolean {
+  return key >= QUEUE;
+}
+
 /** Rounds into `[lowest, highest]`; what is not a number becomes the lowest. */
 export function roundedInto(value: number, lowest: number, highest: number): number {
   if (!(value > lowest)) return lowest;

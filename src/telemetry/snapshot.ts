@@ -15,14 +15,20 @@ import type { ByteStats, GcSnapshot, LatencySummary, NanosecondStats } from './s
 import type { TaskCounts } from './task-end.ts';
 import type { HeldBytes, TierSnapshot } from './tier-snapshot.ts';
 
-/** Tasks, how long they waited and ran, and what stands still. */
-export interface TasksSnapshot extends TaskCounts {
+/** Tasks of one job, or of all: how many, and how long they waited and ran. */
+interface TaskFigures extends TaskCounts {
   /** From `run()` to the worker, or to the end of a task that never got there. */
   readonly queueWait: NanosecondStats;
   readonly intervalQueueWait: NanosecondStats;
   /** From the worker to the result, by the main thread's clock. */
   readonly serviceTime: NanosecondStats;
   readonly intervalServiceTime: NanosecondStats;
+}
+
+/** Tasks of all jobs and of each, and what stands still. */
+export interface TasksSnapshot extends TaskFigures {
+  /** By name, every job of the runtime, in their order; together they are all tasks. */
+  readonly byJob: Readonly<Record<string, TaskFigures>>;
   /** That the task which runs longest has run; 0 where none runs. */
   readonly oldestSeconds: number;
   /** Since a task began or ended, while others wait; 0 where none waits. */

@@ -13,7 +13,7 @@ import type { HealthThresholds } from './health-findings.ts';
 import type { Rates } from './rates.ts';
 import { shardSnapshot } from './shard-snapshot.ts';
 import type { Snapshot, TasksSnapshot } from './snapshot.ts';
-import type { TaskCounts } from './task-end.ts';
+import type { JobCounts, TaskCounts } from './task-end.ts';
 import { heldByTier, share, sumOf, tierSnapshots, utilization } from './tier-snapshot.ts';
 import type { Totals } from './totals.ts';
 
@@ -27,6 +27,7 @@ interface SnapshotSources {
   readonly totals: Totals;
   readonly rates: Rates;
   readonly tasks: TaskCounts & Pick<TasksSnapshot, 'oldestSeconds' | 'standstillSeconds'>;
+  readonly jobs: readonly JobCounts[];
   readonly health: HealthThresholds;
 }
 
@@ -124,14 +125,29 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
     quarantined: rows.total(live, (counters) => counters.quarantined),
     tasks: {
       ...sources.tasks,
-      queueWait: sinceStart.queueWait(),
-      intervalQueueWait: lastInterval.queueWait(),
-      serviceTime: sinceStart.serviceTime(),
-      intervalServiceTime: lastInterval.serviceTime(),
+      ...taskTimes(totals),
+      byJob: Object.fromEntries(
+        sources.jobs.map(([name, counts], job) => [name, { ...counts, ...taskTimes(totals, job) }]),
+      ),
       silentSeconds: coordinator.silentMs(sources.nowMs) / 1000,
     },
   };
   return { ...figures, health: evaluateHealth(figures, sources.health) };
+}
+
+type TaskTimes = Pick<
+  TasksSnapshot,
+  'queueWait' | 'intervalQueueWait' | 'serviceTime' | 'intervalServiceTime'
+>;
+
+/** Of one job, or of all. */
+function taskTimes({ sinceStart, lastInterval }: Totals, job?: number): TaskTimes {
+  return {
+    queueWait: sinceStart.queueWait(job),
+    intervalQueueWait: lastInterval.queueWait(job),
+    serviceTime: sinceStart.serviceTime(job),
+    intervalServiceTime: lastInterval.serviceTime(job),
+  };
 }
 
 /**

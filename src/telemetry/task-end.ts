@@ -4,8 +4,8 @@ export type TaskOutcome = 'succeeded' | 'failed' | 'cancelled' | 'lost';
 /** Told when a task has left its worker, or its place in the queue. Times are milliseconds, of one clock. */
 export interface TaskEnd {
   readonly name: string;
-  /** The name of its job. */
-  readonly job: string;
+  /** The number of its job in the list of the runtime's. */
+  readonly job: number;
   /** Where it ran; 0, the main thread, for one that never started. */
   readonly shard: number;
   readonly acceptedMs: number;
@@ -30,3 +30,6 @@ export interface TaskCounts {
   /** Died with their worker. */
   readonly lost: number;
 }
+
+/** The tasks of one job. */
+export type JobCounts = readonly [job: string, counts: TaskCounts];

@@ -37,9 +37,9 @@ export class Totals {
     this.merge(plainInterval([RECOVERIES], [roundedInto(nanoseconds, lowest, highest)]), MAIN_ROW);
   }
 
-  /** How long tasks waited and ran, in range. A recording hears of each task by itself. */
-  timed(keys: readonly number[], nanoseconds: readonly number[]): void {
-    this.#current.add(plainInterval(keys, nanoseconds), MAIN_ROW);
+  /** How long tasks of a job waited and ran, in range. A recording hears of each task by itself. */
+  timed(job: number, keys: readonly number[], nanoseconds: readonly number[]): void {
+    this.#current.add(plainInterval(keys, nanoseconds), job);
   }
 
   /** Ends an interval and begins the next. */

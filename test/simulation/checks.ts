@@ -69,6 +69,17 @@ export class Checks {
     const { heartbeat, shard } = this.#world;
     if (heartbeat.resting && shard.leases.lent)
       throw new Error('rest: it begins, or goes on, while the main thread holds leases');
+    this.#counts();
+  }
+
+  /** Each task is counted for its job; those that wait, without a look at the queue. */
+  #counts(): void {
+    const { tasks } = this.#world;
+    const [[, own]] = tasks.byJob;
+    const { queued, running, succeeded, failed, cancelled, lost } = tasks.counts;
+    const same = own.queued === queued && own.running === running && own.succeeded === succeeded;
+    if (!same || own.failed !== failed || own.cancelled !== cancelled || own.lost !== lost)
+      throw new Error(`counts: ${JSON.stringify(own)} by job, ${JSON.stringify(tasks.counts)} in all`);
   }
 
   /** Between two turns of the main thread, what waits for running tasks has left them their reserve. */

@@ -24,6 +24,7 @@ describe('the text', () => {
             'tier',
             'shard',
             'cause',
+            'job',
             'kind',
             'level',
             'state',
@@ -226,7 +227,16 @@ describe('of an interval', () => {
       patterns: { ...quiet.patterns, intervalSizes: { ...none, unit: 'B' }, intervalSizesByTier: {} },
       usage: { ...quiet.usage, intervalLifetimes: none },
       cleanup: { ...quiet.cleanup, intervalGc: [], intervalRecovery: none },
-      tasks: { ...quiet.tasks, intervalQueueWait: none, intervalServiceTime: none },
+      tasks: {
+        ...{ ...quiet.tasks, intervalQueueWait: none, intervalServiceTime: none },
+        byJob: {
+          transcode: {
+            ...quiet.tasks.byJob.transcode,
+            intervalQueueWait: none,
+            intervalServiceTime: none,
+          },
+        },
+      },
     });
     expect(text).not.toMatch(/^millpond_interval_/m);
   });

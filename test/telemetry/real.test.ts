@@ -48,6 +48,7 @@ describe('a real runtime', () => {
         .filter((path) => !/^\.(intervalL|l)atency\.byTier|^\.patterns\.(intervalS|s)izesByTier/.test(path))
         // Threads are there after the first interval.
         .filter((path) => snapshot.cpu.byShard.length > 0 || !path.startsWith('.cpu.byShard'))
+        .map((path) => path.replace(/^(\.tasks\.byJob)\.\w+/, '$1'))
         .map((path) => path.replace(/^(\.cpu\.[\w.[\]]+)\.(raw|smoothed)$/, '$1'))
         .sort();
     expect([...new Set(steady(snapshot))]).toEqual([...new Set(steady(snapshotWith()))]);

@@ -42,20 +42,26 @@ function isPlain(value: unknown): boolean {
 
 function stats(count: number, typical: number): Stats {
   return {
-    count,
-    sum: typical * 1.5 * count,
-    mean: typical * 1.5,
-    p50: typical,
-    p90: typical * 2,
-    p99: typical * 4,
-    p999: typical * 10,
-    max: typical * 11,
+    ...{ count, sum: typical * 1.5 * count, mean: typical * 1.5 },
+    ...{ p50: typical, p90: typical * 2, p99: typical * 4, p999: typical * 10, max: typical * 11 },
   };
 }
 
 const NONE: Stats = { count: 0, sum: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
 const inNanoseconds = (given: Stats): NanosecondStats => ({ ...given, unit: 'ns' });
 const inBytes = (given: Stats): ByteStats => ({ ...given, unit: 'B' });
+
+/** Counts are of those that wait, run, succeeded, failed, were cancelled and lost; times are typical ones. */
+function taskFigures(counts: readonly number[], waited: number, ran: number) {
+  const [queued, running, succeeded, failed, cancelled, lost] = counts;
+  return {
+    ...{ queued, running, succeeded, failed, cancelled, lost },
+    queueWait: inNanoseconds(stats(succeeded + failed + cancelled, waited)),
+    intervalQueueWait: inNanoseconds(stats(8, waited - 10_000_000)),
+    serviceTime: inNanoseconds(stats(succeeded + failed, ran)),
+    intervalServiceTime: inNanoseconds(stats(7, ran - 100_000_000)),
+  };
+}
 
 function latency(hits: number): LatencySummary {
   const byCause = {
@@ -284,11 +290,11 @@ const FIGURES: Omit<Snapshot, 'health'> = {
   leaks: 3,
   quarantined: 1,
   tasks: {
-    ...{ queued: 6, running: 2, succeeded: 110, failed: 4, cancelled: 5, lost: 1 },
-    queueWait: inNanoseconds(stats(121, 90_000_000)),
-    intervalQueueWait: inNanoseconds(stats(8, 80_000_000)),
-    serviceTime: inNanoseconds(stats(119, 400_000_000)),
-    intervalServiceTime: inNanoseconds(stats(7, 300_000_000)),
+    ...taskFigures([6, 2, 110, 4, 5, 1], 90_000_000, 400_000_000),
+    byJob: {
+      transcode: taskFigures([5, 1, 80, 3, 4, 1], 95_000_000, 450_000_000),
+      analyze: taskFigures([1, 1, 30, 1, 1, 0], 70_000_000, 250_000_000),
+    },
     ...{ oldestSeconds: 2.5, standstillSeconds: 0.75, silentSeconds: 0.25 },
   },
 };

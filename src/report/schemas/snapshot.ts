@@ -22,6 +22,7 @@ import {
   holder,
   level,
   listOf,
+  named,
   oneOf,
   seconds,
   shard,
@@ -87,12 +88,17 @@ const stats = fields(statsEntries);
 const nanosecondStats = fields({ ...statsEntries, unit: v.literal('ns', "'ns'") });
 const byteStats = fields({ ...statsEntries, unit: v.literal('B', "'B'") });
 
-const tasks = fields({
+const taskFigures = {
   ...taskCountEntries,
   queueWait: nanosecondStats,
   intervalQueueWait: nanosecondStats,
   serviceTime: nanosecondStats,
   intervalServiceTime: nanosecondStats,
+} as const;
+const tasks = fields({
+  ...taskFigures,
+  // Not in what earlier versions wrote.
+  byJob: v.optional(named(fields(taskFigures)), {}),
   oldestSeconds: seconds,
   standstillSeconds: seconds,
   silentSeconds: seconds,

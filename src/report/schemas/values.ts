@@ -71,6 +71,20 @@ export function each<Name extends string, Schema extends v.GenericSchema>(
   return fields(Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, Schema>);
 }
 
+/** The same under whatever names there are; a name like `constructor` is one like any other. */
+export function named<Schema extends v.GenericSchema>(schema: Schema) {
+  const entry = v.strictTuple([v.string('a name'), schema], 'a name and a value');
+  return v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>(
+      (given) => typeof given === 'object' && given !== null && !Array.isArray(given),
+      'an object',
+    ),
+    v.transform((given) => Object.entries(given)),
+    listOf(entry),
+    v.transform((entries): Record<string, v.InferOutput<Schema>> => Object.fromEntries(entries)),
+  );
+}
+
 /** The same under each name that is there. */
 export function some<Name extends string, Schema extends v.GenericSchema>(
   names: readonly Name[],

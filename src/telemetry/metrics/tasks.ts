@@ -1,6 +1,7 @@
 /** Metrics of threads and tasks, and of the verdict on all of it. */
 import { HEALTH_STATES, type HealthCheckName } from '../health-report.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { TaskCounts } from '../task-end.ts';
 import { byName, counter, gauge, interval, type Metric, oneOf, type Row, summary } from './metric.ts';
 
 const health = (name: HealthCheckName, scale: number) => (s: Snapshot) => s.health.checks[name].value * scale;
@@ -8,18 +9,13 @@ const health = (name: HealthCheckName, scale: number) => (s: Snapshot) => s.heal
 export const TASK_METRICS: readonly Metric[] = [
   gauge('threads', '{thread}', 'Worker threads.', [], (s) => s.threads),
   gauge('uptime', 's', 'Since the runtime started.', [], (s) => s.uptimeSeconds),
-  gauge('tasks', '{task}', 'Tasks that wait or run now.', ['state'], (s) =>
-    byName({ queued: s.tasks.queued, running: s.tasks.running }, (tasks) => tasks),
-  ),
+  gauge('tasks', '{task}', 'Tasks that wait or run now.', ['state'], (s) => current(s.tasks)),
   counter(
     'tasks.ended',
     '{task}',
     'Tasks by how they ended; lost ones died with their worker.',
     ['state'],
-    (s) => {
-      const { succeeded, failed, cancelled, lost } = s.tasks;
-      return byName({ succeeded, failed, cancelled, lost }, (tasks) => tasks);
-    },
+    (s) => ended(s.tasks),
   ),
 
   summary('task.queue', 's', 'How long tasks waited for a worker.', [], (s) => s.tasks.queueWait),
@@ -37,6 +33,32 @@ export const TASK_METRICS: readonly Metric[] = [
     'How long tasks that ended in the last whole interval ran.',
     [],
     (s) => s.tasks.intervalServiceTime,
+  ),
+  gauge('job.tasks', '{task}', 'Tasks of the job that wait or run now.', ['job', 'state'], (s) =>
+    withinJob(s, current),
+  ),
+  counter('job.tasks.ended', '{task}', 'Tasks of the job by how they ended.', ['job', 'state'], (s) =>
+    withinJob(s, ended),
+  ),
+  summary('job.task.queue', 's', 'How long tasks of the job waited for a worker.', ['job'], (s) =>
+    byName(s.tasks.byJob, (tasks) => tasks.queueWait),
+  ),
+  interval(
+    'job.task.queue',
+    's',
+    'How long tasks of the job that ended in the last whole interval waited for a worker.',
+    ['job'],
+    (s) => byName(s.tasks.byJob, (tasks) => tasks.intervalQueueWait),
+  ),
+  summary('job.task.service', 's', 'How long tasks of the job ran, to their result.', ['job'], (s) =>
+    byName(s.tasks.byJob, (tasks) => tasks.serviceTime),
+  ),
+  interval(
+    'job.task.service',
+    's',
+    'How long tasks of the job that ended in the last whole interval ran.',
+    ['job'],
+    (s) => byName(s.tasks.byJob, (tasks) => tasks.intervalServiceTime),
   ),
   gauge(
     'tasks.oldest',
@@ -60,6 +82,21 @@ export const TASK_METRICS: readonly Metric[] = [
     (s) => s.tasks.silentSeconds,
   ),
 ];
+
+function current({ queued, running }: TaskCounts): Row<number>[] {
+  return byName({ queued, running }, (tasks) => tasks);
+}
+
+function ended({ succeeded, failed, cancelled, lost }: TaskCounts): Row<number>[] {
+  return byName({ succeeded, failed, cancelled, lost }, (tasks) => tasks);
+}
+
+/** Rows with the name of the job in front of the labels that each of its own rows has. */
+function withinJob({ tasks }: Snapshot, rows: (counts: TaskCounts) => Row<number>[]): Row<number>[] {
+  return Object.entries(tasks.byJob).flatMap(([job, counts]) =>
+    rows(counts).map(([labels, value]): Row<number> => [[job, ...labels], value]),
+  );
+}
 
 export const HEALTH_METRICS: readonly Metric[] = [
   gauge(

@@ -70,7 +70,7 @@ describe('events', () => {
 describe('tasks', () => {
   const task = {
     name: 'a',
-    job: 'a',
+    job: 0,
     shard: 1,
     acceptedMs: START_MS,
     startedMs: START_MS + 100,
