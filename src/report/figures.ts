@@ -3,7 +3,7 @@ import { CAUSES, type CauseName, REUSING } from '../pool/causes.ts';
 import { statsIn } from '../telemetry/distributions.ts';
 import type { IntervalLine, RecordedTask } from '../telemetry/recording/lines.ts';
 import type { Stats } from '../telemetry/stats.ts';
-import { type Merged, mergeBy } from './histograms.ts';
+import { type Merged, merge, mergeBy } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
 /** Exact, from counters. */
@@ -66,20 +66,65 @@ export function processedIn({ shards }: IntervalLine): number {
 export type EndedTasks = Readonly<Record<RecordedTask[5], number>>;
 
 export function endedTasks({ intervals }: RecordedRun): EndedTasks {
+  return endedIn(intervals);
+}
+
+function endedIn(lines: readonly Pick<IntervalLine, 'tasks'>[]): EndedTasks {
   return {
-    succeeded: sumOf(intervals, ({ tasks }) => tasks.succeeded),
-    failed: sumOf(intervals, ({ tasks }) => tasks.failed),
-    cancelled: sumOf(intervals, ({ tasks }) => tasks.cancelled),
-    lost: sumOf(intervals, ({ tasks }) => tasks.lost),
+    succeeded: sumOf(lines, ({ tasks }) => tasks.succeeded),
+    failed: sumOf(lines, ({ tasks }) => tasks.failed),
+    cancelled: sumOf(lines, ({ tasks }) => tasks.cancelled),
+    lost: sumOf(lines, ({ tasks }) => tasks.lost),
   };
 }
 
-/** Those with the longest service, the longest first. */
-export function slowestTasks({ intervals }: RecordedRun, most: number): RecordedTask[] {
+/** Those with the longest service, the longest first, each with its job; null where that is not known. */
+export function slowestTasks(
+  { header, intervals }: RecordedRun,
+  most: number,
+): [task: RecordedTask, job: string | null][] {
+  const { jobs: names = [] } = header;
+  const only = names.length === 1 ? names[0] : null;
   return intervals
-    .flatMap(({ slowest }) => slowest)
-    .sort(([, , , , a], [, , , , b]) => b - a)
+    .flatMap(({ slowest, jobs }): [RecordedTask, string | null][] =>
+      jobs === undefined
+        ? slowest.map((task) => [task, only])
+        : jobs.flatMap((one) => one.slowest.map((task): [RecordedTask, string] => [task, names[one.job]])),
+    )
+    .sort(([[, , , , a]], [[, , , , b]]) => b - a)
     .slice(0, most);
+}
+
+/** Tasks of one job. */
+export interface JobFigures {
+  readonly job: string;
+  readonly tasks: EndedTasks;
+  readonly queue: Stats | null;
+  readonly service: Stats | null;
+}
+
+/** In the order of the runtime's; none where it has one, since that is all there is. */
+export function figuresByJob({ header, intervals }: RecordedRun): JobFigures[] {
+  const { jobs: names = [] } = header;
+  if (names.length < 2) return [];
+  const lines = Map.groupBy(
+    intervals.flatMap(({ jobs = [] }) => jobs),
+    ({ job }) => job,
+  );
+  return names.map((name, at) => {
+    const own = lines.get(at) ?? [];
+    const times = (of: 'queue' | 'service'): Stats | null => {
+      const merged = merge(
+        own.flatMap((line) => {
+          const recorded = line[of];
+          return recorded === undefined ? [] : [{ series: [[of, 0, ...recorded] as const] }];
+        }),
+        () => true,
+      );
+      return merged && distributionOf(merged);
+    };
+    return { job: name, tasks: endedIn(own), queue: times('queue'), service: times('service') };
+  });
 }
 
 export function clippedIn({ intervals }: RecordedRun): number {

@@ -17,6 +17,7 @@ import {
   type PressureLine,
   RECORDING_FORMAT,
   RECORDING_VERSION,
+  type RecordedSeries,
   type RecordingLine,
   type RecoveryLine,
   type WorkerLostLine,
@@ -174,6 +175,7 @@ export class RunBuilder {
     }
     this.#inOrder('interval', line.from);
     this.#latest.set('interval', line.to);
+    const timed = this.#timesOf(line);
     this.#entries += line.shards.length + line.moves.length + line.slowest.length;
     if (this.#entries > LIMITS.entries) {
       throw overLimit(
@@ -181,17 +183,17 @@ export class RunBuilder {
         `the intervals of a recording have ${LIMITS.entries} shards, moves and tasks at most`,
       );
     }
-    this.#series += line.series.length;
+    this.#series += line.series.length + timed.length;
     if (this.#series > LIMITS.series) {
       throw overLimit(this.#origin, `a recording has ${LIMITS.series} histograms at most`);
     }
-    for (const [at, series] of line.series.entries()) {
+    for (const [at, series] of [...line.series, ...timed].entries()) {
       let counts: readonly number[];
       try {
         counts = countsOf(series);
       } catch (cause) {
         throw this.#damaged(
-          `its histogram series.${at} cannot be read: ${escaped((cause as Error).message)}`,
+          `its histogram ${at < line.series.length ? `series.${at}` : 'of a job'} cannot be read: ${escaped((cause as Error).message)}`,
           {
             cause,
           },
@@ -208,6 +210,19 @@ export class RunBuilder {
     }
     this.#intervals.push(line);
     this.#seconds = Math.max(this.#seconds, line.to);
+  }
+
+  /** How long tasks of each job waited and ran; checks that they are of jobs that there are. */
+  #timesOf({ jobs = [] }: IntervalLine): RecordedSeries[] {
+    const { length } = this.#header?.jobs ?? [];
+    return jobs.flatMap(({ job, queue, service, slowest }) => {
+      if (job >= length) throw this.#damaged(`its job ${job} is one of the ${length} of the header`);
+      this.#entries += 1 + slowest.length;
+      const series: RecordedSeries[] = [];
+      if (queue !== undefined) series.push(['queue', 0, ...queue]);
+      if (service !== undefined) series.push(['service', 0, ...service]);
+      return series;
+    });
   }
 
   /** Lines of one kind are in the order of their times. */

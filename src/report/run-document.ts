@@ -18,7 +18,9 @@ import {
   distributions,
   type EndedTasks,
   endedTasks,
+  figuresByJob,
   hitRateOf,
+  type JobFigures,
   lengthsOf,
   peakBytesOf,
   processedIn,
@@ -103,6 +105,8 @@ export interface RunDocument {
   };
   readonly processedBytes: Bytes;
   readonly tasks: EndedTasks;
+  /** The same by job, with queue and service; empty where the runtime has one. */
+  readonly jobs: readonly JobFigures[];
   /** Those with the longest service of the whole run, the longest first. */
   readonly slowestTasks: readonly SlowTask[];
   readonly decisions: readonly Decision[];
@@ -122,6 +126,8 @@ type Groups = Readonly<Record<string, Stats>>;
 
 interface SlowTask {
   readonly name: string;
+  /** Null in recordings of earlier versions. */
+  readonly job: string | null;
   readonly thread: string;
   readonly startSeconds: number;
   readonly queueNanoseconds: number;
@@ -182,6 +188,7 @@ export function runDocument(run: RecordedRun, options: DocumentOptions): RunDocu
     },
     processedBytes: sumOf(intervals, processedIn),
     tasks: endedTasks(run),
+    jobs: figuresByJob(run),
     slowestTasks: slowestIn(run),
     decisions: run.decisions,
     moves: {
@@ -252,8 +259,9 @@ function under(found: ReadonlyMap<string, Stats>, family: string): Groups {
 
 function slowestIn(run: RecordedRun): SlowTask[] {
   return slowestTasks(run, SLOWEST).map(
-    ([name, shard, startSeconds, queueNanoseconds, serviceNanoseconds, outcome]) => ({
+    ([[name, shard, startSeconds, queueNanoseconds, serviceNanoseconds, outcome], job]) => ({
       name,
+      job,
       thread: threadName(shard),
       startSeconds,
       queueNanoseconds,

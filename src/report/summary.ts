@@ -151,13 +151,32 @@ function taskLines(run: RunDocument): string[] {
     ...(rows.length > 0
       ? ['queue: from its acceptance to its start in a worker; service: from there to its end.']
       : []),
+    ...jobLines(run),
     ...run.slowestTasks
       .slice(0, 3)
       .map(
         (task) =>
-          `${time(task.serviceNanoseconds)} on ${task.thread}${task.outcome === 'succeeded' ? '' : `, ${task.outcome}`}: ${shortened(shown(task.name), MOST_NAME)}`,
+          `${time(task.serviceNanoseconds)} on ${task.thread}${run.jobs.length > 0 ? `, ${jobName(task.job ?? '')}` : ''}${task.outcome === 'succeeded' ? '' : `, ${task.outcome}`}: ${shortened(shown(task.name), MOST_NAME)}`,
       ),
   ];
+}
+
+/** How long tasks of each job ran, where there are several; how long they waited is in the JSON. */
+function jobLines({ jobs }: RunDocument): string[] {
+  if (jobs.length === 0) return [];
+  const rows = jobs.flatMap(({ job, tasks, queue, service }) => {
+    const ended = tasks.succeeded + tasks.failed + tasks.cancelled + tasks.lost;
+    return [
+      `${jobName(job)}:`,
+      row('  queue', queue?.count ?? ended, queue),
+      row('  service', service?.count ?? 0, service),
+    ];
+  });
+  return ['By job:', ...rows];
+}
+
+function jobName(job: string): string {
+  return shortened(escaped(job), MOST_NAME);
 }
 
 function lifetimeLines({ lifetimes: groups }: RunDocument): string[] {

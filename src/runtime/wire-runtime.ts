@@ -64,7 +64,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
       ? null
       : startRecording({
           record: settings.record,
-          job: settings.jobs.map(({ name }) => name).join(', '),
+          jobs: settings.jobs.map(({ name }) => name),
           options: { ...recorded, threads },
           log,
           startedMs,
@@ -73,7 +73,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
             askThreads: () => ledger.header.askToPublish(),
             publish: () => observer.publish(),
             // What follows is called from the first tick on, when all is wired.
-            read: () => takeReading({ ledger, rows: coordinator.rows, regulator, tasks: tasks.counts }),
+            read: () => takeReading({ ledger, rows: coordinator.rows, regulator, tasks }),
             cpu: () => regulator.cpu,
             processedBytes: (row) => ledger.row(row).counters.processedBytes,
           },

@@ -5,7 +5,7 @@
 
 import type { Stats } from '../../telemetry/stats.ts';
 import type { Comparison } from '../comparison.ts';
-import type { EndedTasks } from '../figures.ts';
+import type { EndedTasks, JobFigures } from '../figures.ts';
 
 export interface PageData {
   readonly runs: readonly RunData[];
@@ -66,6 +66,8 @@ export interface RunData {
   };
   readonly slowest: readonly TaskData[];
   readonly tasks: EndedTasks;
+  /** Empty where there is one. */
+  readonly jobs: readonly JobFigures[];
   readonly moves: readonly MoveData[];
   readonly trust: TrustData;
 }
@@ -183,6 +185,7 @@ interface DecisionData {
 
 interface TaskData {
   readonly name: string;
+  readonly job: string | null;
   readonly shard: number;
   readonly start: number;
   readonly queue: number;

@@ -53,13 +53,22 @@ function waits({ waits }: RunData): Html {
   )}`;
 }
 
-function tasks({ slowest, tasks: { succeeded, failed, cancelled, lost } }: RunData): Html {
-  return html`<p>${count(succeeded)} tasks succeeded, ${count(failed)} failed, ${count(cancelled)} were cancelled, ${count(lost)} lost with their worker.</p>${
+function tasks({ slowest, jobs, tasks: { succeeded, failed, cancelled, lost } }: RunData): Html {
+  return html`<p>${count(succeeded)} tasks succeeded, ${count(failed)} failed, ${count(cancelled)} were cancelled, ${count(lost)} lost with their worker.</p>${byJob(jobs)}${
     slowest.length > 0 &&
     table(
       'The tasks that took longest',
       [
         { title: 'Task', of: ({ name }) => html`<bdi>${name}</bdi>` },
+        ...(jobs.length > 0
+          ? [
+              {
+                title: 'Job',
+                isText: true,
+                of: ({ job }: (typeof slowest)[number]) => html`<bdi>${job}</bdi>`,
+              },
+            ]
+          : []),
         { title: 'Thread', isText: true, of: ({ shard }) => shardName(shard) },
         { title: 'Began at', of: ({ start }) => clock(start) },
         { title: 'Queue wait', of: ({ queue }) => duration(queue) },
@@ -69,6 +78,27 @@ function tasks({ slowest, tasks: { succeeded, failed, cancelled, lost } }: RunDa
       slowest,
     )
   }`;
+}
+
+function byJob(jobs: RunData['jobs']): Html | null {
+  if (jobs.length === 0) return null;
+  const at = (title: string, of: 'queue' | 'service', figure: 'p50' | 'p99' | 'max') => ({
+    title,
+    of: (job: (typeof jobs)[number]) => job[of] && duration(job[of][figure]),
+  });
+  return table(
+    'Tasks by job',
+    [
+      { title: 'Job', of: ({ job }) => html`<bdi>${job}</bdi>` },
+      { title: 'Succeeded', of: ({ tasks }) => count(tasks.succeeded) },
+      { title: 'Failed', of: ({ tasks }) => count(tasks.failed) },
+      { title: 'Cancelled', of: ({ tasks }) => count(tasks.cancelled) },
+      { title: 'Lost', of: ({ tasks }) => count(tasks.lost) },
+      ...[at('Queue p50', 'queue', 'p50'), at('p99', 'queue', 'p99'), at('max', 'queue', 'max')],
+      ...[at('Service p50', 'service', 'p50'), at('p99', 'service', 'p99'), at('max', 'service', 'max')],
+    ],
+    jobs,
+  );
 }
 
 function health({ verdict: { checks } }: RunData): Html {

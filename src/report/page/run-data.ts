@@ -7,6 +7,7 @@ import {
   clippedIn,
   distributionOf,
   endedTasks,
+  figuresByJob,
   lengthsOf,
   peakBytesOf,
   type Served,
@@ -80,6 +81,7 @@ export function runDataOf(
     },
     slowest: slowestOf(run),
     tasks: endedTasks(run),
+    jobs: figuresByJob(run),
     moves: movesOf(run),
     trust: trustOf(run),
   };
@@ -178,8 +180,9 @@ function decisionsOf({ decisions }: RecordedRun): DecisionsData {
 }
 
 function slowestOf(run: RecordedRun): RunData['slowest'] {
-  return slowestTasks(run, MOST_TASKS).map(([name, shard, start, queue, service, outcome]) => ({
+  return slowestTasks(run, MOST_TASKS).map(([[name, shard, start, queue, service, outcome], job]) => ({
     name,
+    job,
     shard,
     start,
     queue,

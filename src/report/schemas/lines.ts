@@ -12,10 +12,12 @@ import {
   type IntervalLine,
   type PressureLine,
   RECORDING_FORMAT,
+  type RecordedJob,
   type RecordedMove,
   type RecordedSeries,
   type RecordedShard,
   type RecordedTask,
+  type RecordedTimes,
   type RecoveryLine,
   type ScoreLine,
   SERIES_NAMES,
@@ -52,6 +54,7 @@ export const headerLine: v.GenericSchema<unknown, HeaderLine> = fields({
     v.check((time) => Number.isFinite(Date.parse(time)), 'a time as 2026-11-25T08:00:00.000Z'),
   ),
   label: text(200),
+  jobs: v.exactOptional(listOf(text(1000))),
   versions: fields({ millpond: text(100), node: text(100), v8: text(100) }),
   machine: fields({ cpu: text(200), cores, memoryBytes: count, system: text(200) }),
   options: fields({
@@ -99,6 +102,19 @@ const task: v.GenericSchema<unknown, RecordedTask> = v.strictTuple(
   'a list of a name, a shard, three times and an outcome',
 );
 
+const times: v.GenericSchema<unknown, RecordedTimes> = v.strictTuple(
+  [v.string('a text'), amount, amount],
+  'a list of a histogram, a maximum and a sum',
+);
+
+const job: v.GenericSchema<unknown, RecordedJob> = fields({
+  job: count,
+  tasks: taskCounts,
+  queue: v.exactOptional(times),
+  service: v.exactOptional(times),
+  slowest: listOf(task),
+});
+
 const pair = v.strictTuple([count, count], 'a list of two numbers of bytes');
 const byTier = v.strictTuple([count, count, count, count], 'a list of four counts');
 
@@ -119,6 +135,7 @@ const intervalLine: v.GenericSchema<unknown, IntervalLine> = fields({
   moves: listOf(move),
   tasks: taskCounts,
   slowest: listOf(task),
+  jobs: v.exactOptional(listOf(job)),
   omitted: v.exactOptional(count),
 });
 

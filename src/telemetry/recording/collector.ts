@@ -5,15 +5,17 @@
  */
 
 import type { Interval } from '../../messages/interval.ts';
-import { Distributions } from '../distributions.ts';
+import { Distributions, type Series } from '../distributions.ts';
 import { encodeCompressed } from '../hdr.ts';
 import { BOUNDS, QUEUE, roundedInto, SERVICE } from '../series.ts';
 import type { TaskEnd } from '../task-end.ts';
 import {
   type IntervalLine,
+  type RecordedJob,
   type RecordedMove,
   type RecordedSeries,
   type RecordedTask,
+  type RecordedTimes,
   SERIES_NAMES,
 } from './lines.ts';
 
@@ -22,6 +24,8 @@ const SLOWEST = 3;
 const LONGEST_NAME = 500;
 
 type Collected = Pick<IntervalLine, 'series' | 'clipped' | 'moves' | 'slowest'>;
+/** Of one job. */
+type CollectedTasks = Pick<RecordedJob, 'queue' | 'service' | 'slowest'>;
 
 export class Collector {
   readonly #secondsAt: (ms: number) => number;
@@ -30,10 +34,19 @@ export class Collector {
   /** By all but their counts. */
   #moves = new Map<string, RecordedMove>();
   #slowest: RecordedTask[] = [];
+  /** By job in place of the shard. */
+  #byJob = new Distributions({ byShard: true });
+  #slowestByJob = new Map<number, RecordedTask[]>();
 
-  /** `secondsAt` makes seconds since the start of the runtime of milliseconds of the clock. */
-  constructor(secondsAt: (ms: number) => number) {
+  readonly #jobs: number;
+
+  /**
+   * `secondsAt` makes seconds since the start of the runtime of milliseconds of the clock. Tasks are kept
+   * apart by job where there are several.
+   */
+  constructor(secondsAt: (ms: number) => number, jobs: number) {
     this.#secondsAt = secondsAt;
+    this.#jobs = jobs;
   }
 
   published(interval: Interval, shard: number): void {
@@ -46,16 +59,37 @@ export class Collector {
     this.#moves.set(key, [kind, tier, from, to, before + count]);
   }
 
-  ended({ name, shard, acceptedMs, startedMs, endedMs, outcome }: TaskEnd): void {
+  ended({ name, job, shard, acceptedMs, startedMs, endedMs, outcome }: TaskEnd): void {
+    const several = this.#jobs > 1;
     const queueNanoseconds = this.#record(QUEUE, shard, (startedMs ?? endedMs) - acceptedMs);
+    if (several) this.#byJob.record(QUEUE, job, queueNanoseconds);
     if (startedMs === null) return;
     const serviceNanoseconds = this.#record(SERVICE, shard, endedMs - startedMs);
-    const slowest = this.#slowest;
-    if (slowest.length === SLOWEST && serviceNanoseconds <= slowest[SLOWEST - 1][4]) return;
+    if (several) this.#byJob.record(SERVICE, job, serviceNanoseconds);
     const startSeconds = this.#secondsAt(startedMs);
-    slowest.push([shortened(name), shard, startSeconds, queueNanoseconds, serviceNanoseconds, outcome]);
-    slowest.sort(([, , , , a], [, , , , b]) => b - a);
-    if (slowest.length > SLOWEST) slowest.pop();
+    const task = (): RecordedTask => {
+      return [shortened(name), shard, startSeconds, queueNanoseconds, serviceNanoseconds, outcome];
+    };
+    keepSlowest(this.#slowest, serviceNanoseconds, task);
+    if (!several) return;
+    let ofJob = this.#slowestByJob.get(job);
+    if (ofJob === undefined) {
+      ofJob = [];
+      this.#slowestByJob.set(job, ofJob);
+    }
+    keepSlowest(ofJob, serviceNanoseconds, task);
+  }
+
+  /** Returns what there was of each job since the last call; nothing where there is one job. */
+  takeJobs(): CollectedTasks[] {
+    if (this.#jobs === 1) return [];
+    const [byJob, slowest] = [this.#byJob, this.#slowestByJob];
+    this.#byJob = new Distributions({ byShard: true });
+    this.#slowestByJob = new Map();
+    return Array.from({ length: this.#jobs }, (_, job) => {
+      const [queue, service] = [timesOf(byJob.series(QUEUE, job)), timesOf(byJob.series(SERVICE, job))];
+      return { ...(queue && { queue }), ...(service && { service }), slowest: slowest.get(job) ?? [] };
+    });
   }
 
   /** Returns what there was since the last call, and starts afresh. */
@@ -85,6 +119,18 @@ export class Collector {
     this.#distributions.record(key, shard, rounded);
     return rounded;
   }
+}
+
+function timesOf(series: Series | undefined): RecordedTimes | undefined {
+  return series && [encodeCompressed(series.histogram), series.max, Number(series.sum)];
+}
+
+/** Keeps the three with the longest service, the longest first. */
+function keepSlowest(slowest: RecordedTask[], nanoseconds: number, task: () => RecordedTask): void {
+  if (slowest.length === SLOWEST && nanoseconds <= slowest[SLOWEST - 1][4]) return;
+  slowest.push(task());
+  slowest.sort(([, , , , a], [, , , , b]) => b - a);
+  if (slowest.length > SLOWEST) slowest.pop();
 }
 
 export function shortened(name: string): string {

@@ -10,6 +10,7 @@ import { type HeaderLine, RECORDING_FORMAT, RECORDING_VERSION } from './lines.ts
 /** @param now nanoseconds of the clock that latencies are read from */
 export function headerLine(
   label: string,
+  jobs: readonly string[],
   startedAt: Date,
   options: HeaderLine['options'],
   now: () => number,
@@ -21,6 +22,7 @@ export function headerLine(
     version: RECORDING_VERSION,
     startedAt: startedAt.toISOString(),
     label: shortened(label),
+    jobs: jobs.map(shortened),
     versions: { millpond: packageVersion(), node: `v${node}`, v8 },
     machine: {
       cpu: cpus()[0]?.model ?? 'unknown',

@@ -56,6 +56,8 @@ export interface HeaderLine {
   readonly startedAt: string;
   /** What ran, for people: `transcode`, or what a program calls itself. */
   readonly label: string;
+  /** Names of the runtime's jobs, 500 characters at most; recordings of earlier versions lack it. */
+  readonly jobs?: readonly string[];
   readonly versions: { readonly millpond: string; readonly node: string; readonly v8: string };
   readonly machine: {
     readonly cpu: string;
@@ -120,6 +122,22 @@ export type RecordedTask = readonly [
   outcome: 'succeeded' | 'failed' | 'cancelled' | 'lost',
 ];
 
+/** Values of one series, of all threads together. */
+export type RecordedTimes = readonly [histogram: string, max: number, sum: number];
+
+/** Tasks of one job in one interval. */
+export interface RecordedJob {
+  /** Its place in the header's `jobs`. */
+  readonly job: number;
+  readonly tasks: TaskCounts;
+  /** Of those that ended; not there where none did. */
+  readonly queue?: RecordedTimes;
+  /** Of those that ended and had begun. */
+  readonly service?: RecordedTimes;
+  /** As {@link IntervalLine.slowest}, of this job. */
+  readonly slowest: readonly RecordedTask[];
+}
+
 export interface IntervalLine {
   readonly kind: 'interval';
   readonly from: number;
@@ -155,6 +173,8 @@ export interface IntervalLine {
   readonly tasks: TaskCounts;
   /** Of the tasks that ended, those with the longest service, 3 at most, the longest first. */
   readonly slowest: readonly RecordedTask[];
+  /** Those that have tasks or had some in this interval; not there where the runtime has one job. */
+  readonly jobs?: readonly RecordedJob[];
   /**
    * Lines of events in this interval that were left out, because there were too many; not there when none
    * were.

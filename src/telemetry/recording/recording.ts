@@ -11,19 +11,17 @@
 import type { Bytes } from '../../bytes.ts';
 import type { CpuSnapshot } from '../../machine/cpu-load.ts';
 import type { Interval } from '../../messages/interval.ts';
-import { CAUSES } from '../../pool/causes.ts';
-import { TIER_NAMES } from '../../pool/tiers.ts';
 import type { Decision } from '../../regulation/decision.ts';
 import type { PressureLevel } from '../../regulation/pressure.ts';
 import type { PressureSnapshot } from '../../regulation/snapshots.ts';
 import type { RebalanceMessage, WorkerLostMessage } from '../channels.ts';
-import { TIERS } from '../series.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { TaskCounts, TaskEnd, TaskObserver } from '../task-end.ts';
 import { Collector, shortened } from './collector.ts';
 import { lengthMs, MOST_INTERVAL_MS } from './interval-length.ts';
-import type { HeaderLine, IntervalLine, RecordedShard, RecordingLine } from './lines.ts';
+import type { HeaderLine, IntervalLine, RecordedJob, RecordedShard, RecordingLine } from './lines.ts';
 import { MeanLoads } from './mean-loads.ts';
+import { endedSince, NO_TASKS, servedSince } from './since.ts';
 import type { RecordingFile } from './writer.ts';
 
 /** What an interval shows of the moment at its end. */
@@ -41,6 +39,8 @@ export interface Reading {
   /** Requests, by cause and tier: `cause * 4 + tier`. */
   readonly served: readonly number[];
   readonly tasks: TaskCounts;
+  /** In the order of the header's. */
+  readonly jobs: readonly TaskCounts[];
   /** By shard, of those that have a thread now. */
   readonly processedBytes: ReadonlyMap<number, Bytes>;
 }
@@ -93,7 +93,8 @@ export class RunRecording implements TaskObserver {
   /** Decisions that were written and not judged yet. */
   readonly #open = new Set<number>();
   #served: readonly number[] = [];
-  #tasks: TaskCounts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
+  #tasks = NO_TASKS;
+  #jobs: readonly TaskCounts[] = [];
   /** By shard, what its thread had processed when that was last looked at. */
   readonly #processedBefore = new Map<number, Bytes>();
   /** By shard, what was processed in this interval. */
@@ -108,7 +109,7 @@ export class RunRecording implements TaskObserver {
     this.#startedMs = startedMs;
     this.#sampledMs = startedMs;
     this.#lastMs = startedMs;
-    this.#collector = new Collector((ms) => this.#secondsAt(ms));
+    this.#collector = new Collector((ms) => this.#secondsAt(ms), header.jobs?.length ?? 1);
     file.write(header);
   }
 
@@ -197,7 +198,7 @@ export class RunRecording implements TaskObserver {
     const beganMs = this.#sources.now();
     if (this.#loads.samples === 0) this.#sample(nowMs);
     this.#sources.publish();
-    const { moment, served, tasks, processedBytes } = this.#sources.read();
+    const { moment, served, tasks, jobs, processedBytes } = this.#sources.read();
     for (const [shard, bytes] of processedBytes) this.#countProcessed(shard, bytes);
     const { process, system, of } = this.#loads.take();
     const { shards, ...state } = this.#before ?? moment;
@@ -211,6 +212,7 @@ export class RunRecording implements TaskObserver {
       shards: this.#shardsWithLoads(shards, of),
       cpu: { process, system },
       tasks: endedSince(this.#tasks, tasks),
+      ...(jobs.length > 1 && { jobs: this.#jobsSince(jobs) }),
       ...(this.#omitted > 0 && { omitted: this.#omitted }),
     });
     this.#lastMs = nowMs;
@@ -218,10 +220,21 @@ export class RunRecording implements TaskObserver {
     this.#intervals++;
     this.#served = served;
     this.#tasks = tasks;
+    this.#jobs = jobs;
     this.#processed = new Map();
     this.#events = 0;
     this.#omitted = 0;
     this.#costsMs = [this.#costsMs[1], this.#sources.now() - beganMs];
+  }
+
+  /** Of those that have tasks, or had. */
+  #jobsSince(now: readonly TaskCounts[]): RecordedJob[] {
+    return this.#collector
+      .takeJobs()
+      .map((collected, job) => {
+        return { job, tasks: endedSince(this.#jobs[job] ?? NO_TASKS, now[job]), ...collected };
+      })
+      .filter(({ tasks, queue }) => queue !== undefined || Object.values(tasks).some((count) => count > 0));
   }
 
   /** Those that are there, and those that went in this interval and had processed something. */
@@ -261,27 +274,4 @@ export class RunRecording implements TaskObserver {
   #secondsAt(ms: number): number {
     return Math.round(ms - this.#startedMs) / 1000;
   }
-}
-
-function servedSince(before: readonly number[], now: readonly number[]): IntervalLine['served'] {
-  const served: Record<string, number[]> = {};
-  for (const [cause, name] of CAUSES.entries()) {
-    const counts = TIER_NAMES.map((_, tier) => {
-      const at = cause * TIERS + tier;
-      return now[at] - (before[at] ?? 0);
-    });
-    if (counts.some((count) => count > 0)) served[name] = counts;
-  }
-  return served as IntervalLine['served'];
-}
-
-function endedSince(before: TaskCounts, now: TaskCounts): TaskCounts {
-  return {
-    queued: now.queued,
-    running: now.running,
-    succeeded: now.succeeded - before.succeeded,
-    failed: now.failed - before.failed,
-    cancelled: now.cancelled - before.cancelled,
-    lost: now.lost - before.lost,
-  };
 }

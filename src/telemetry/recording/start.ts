@@ -9,7 +9,7 @@ import { RecordingFile } from './writer.ts';
 
 interface RecordingParts {
   readonly record: string | RecordOptions;
-  readonly job: string;
+  readonly jobs: readonly string[];
   readonly options: HeaderLine['options'];
   readonly log: Log;
   /** When the runtime started, on the clock of `sources`. */
@@ -22,15 +22,15 @@ interface RecordingParts {
  */
 export function startRecording({
   record,
-  job,
+  jobs,
   options,
   log,
   startedMs,
   sources,
 }: RecordingParts): RunRecording {
-  const { path, label = job } = resolveRecord(record);
+  const { path, label = jobs.join(', ') } = resolveRecord(record);
   const file = new RecordingFile(path, (reason) => log.write({ event: 'recording-ended', path, reason }));
   const startedAt = new Date(wallMs() - (sources.now() - startedMs));
-  const header = headerLine(label, startedAt, options, () => sources.now() * 1e6);
+  const header = headerLine(label, jobs, startedAt, options, () => sources.now() * 1e6);
   return new RunRecording(file, header, sources, startedMs);
 }

@@ -8,7 +8,7 @@ import type { RowReader } from '../../coordinator/row-reader.ts';
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../../pool/tiers.ts';
 import type { Regulator } from '../../regulation/regulator.ts';
-import type { TaskCounts } from '../task-end.ts';
+import type { JobCounts, TaskCounts } from '../task-end.ts';
 import { heldByTier } from '../tier-snapshot.ts';
 import type { Reading } from './recording.ts';
 
@@ -16,7 +16,7 @@ interface ReadingSources {
   readonly ledger: Ledger;
   readonly rows: RowReader;
   readonly regulator: Regulator;
-  readonly tasks: TaskCounts;
+  readonly tasks: { readonly counts: TaskCounts; readonly byJob: readonly JobCounts[] };
 }
 
 export function takeReading({ ledger, rows, regulator, tasks }: ReadingSources): Reading {
@@ -42,7 +42,8 @@ export function takeReading({ ledger, rows, regulator, tasks }: ReadingSources):
     served: CAUSES.flatMap((_, cause) =>
       TIER_NAMES.map((_, tier) => rows.total(live, (counters) => counters.served(cause, tier))),
     ),
-    tasks,
+    tasks: tasks.counts,
+    jobs: tasks.byJob.map(([, counts]) => counts),
     processedBytes: new Map(live.map((row) => [row - MAIN_ROW, ledger.row(row).counters.processedBytes])),
   };
 }

@@ -39,7 +39,7 @@ export interface Stand {
 export const START_MS = 1000;
 const NO_LOAD = { raw: null, smoothed: null };
 
-export function makeStand(path?: string): Stand {
+export function makeStand(path?: string, jobs: readonly string[] = ['a']): Stand {
   const folder = mkdtempSync(join(tmpdir(), 'millpond-recording-'));
   const file = path ?? join(folder, 'run.millpond');
   const failures: string[] = [];
@@ -68,7 +68,7 @@ export function makeStand(path?: string): Stand {
   };
   const { spoolFolder: _, ...pool } = resolvePoolOptions({}, 2);
   const options = { ...pool, threads: 2 };
-  const header = headerLine('stand', new Date(0), options, () => performance.now() * 1e6);
+  const header = headerLine('stand', jobs, new Date(0), options, () => performance.now() * 1e6);
   const recording = new RunRecording(
     new RecordingFile(file, (reason) => failures.push(reason)),
     header,
@@ -110,6 +110,7 @@ export function readingWith({
     },
     served: counts,
     tasks: { queued: 0, running: 0, succeeded, failed: 0, cancelled: 0, lost: 0 },
+    jobs: [],
     processedBytes,
   };
 }
