@@ -12,6 +12,16 @@ export interface Hello {
   readonly port: MessagePort;
   /** For tasks, between two of them. */
   readonly tasks: MessagePort;
+  /** Of each job, in the order of {@link WorkerStart.jobs}. */
+  readonly jobs: readonly JobTraits[];
+}
+
+/** What the runtime needs to know of a job, which only its file says. */
+export interface JobTraits {
+  /** It says that it is pure JavaScript: its thread may be ended while it runs. */
+  readonly terminable: boolean;
+  /** It does something in each thread before the first task. */
+  readonly setUp: boolean;
 }
 
 /** What a worker is started with, as `workerData.millpond`. */
@@ -20,4 +30,6 @@ export interface WorkerStart {
   readonly options: PoolOptions;
   /** Addresses of the job files. A task says by its number in this list which one it is for. */
   readonly jobs: readonly string[];
+  /** The user's own, for `setup` and the context of jobs. */
+  readonly data: unknown;
 }

@@ -36,6 +36,7 @@ function judgedFigures(run: RecordedRun): JudgedFigures {
   const trims = run.decisions.filter(({ kind }) => kind === 'trim' || kind === 'emergency');
   const level = last?.pressure ?? 'nominal';
   return {
+    threads: run.header.options.threads,
     uptimeSeconds: run.seconds,
     budget: {
       limitBytes: run.header.options.budgetBytes,
@@ -69,7 +70,7 @@ function judgedFigures(run: RecordedRun): JudgedFigures {
       queued: last?.tasks.queued ?? 0,
       running: last?.tasks.running ?? 0,
       // Nothing says so of a run that has no end.
-      ...{ oldestSeconds: 0, standstillSeconds: 0, silentSeconds: 0 },
+      ...{ oldestSeconds: 0, standstillSeconds: 0, silentSeconds: 0, lostThreads: 0 },
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
- * How a runtime ends its tasks and threads: cooperatively, and by a deadline. Nothing is forced: a thread
- * that runs a task or loads its file may be inside native code, and ending it there can abort the process. It
- * is left, named, and ends when it can.
+ * How a runtime ends its tasks and threads: cooperatively, and by a deadline. Only where a job says that it is
+ * pure JavaScript is its thread ended in the middle of it. Any other that runs a task or loads its file may
+ * be inside native code, and ending it there can abort the process. It is left, named, and ends when it can.
  */
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
@@ -19,6 +19,9 @@ const STOP_SHARE = 0.2;
 /** What comes after the last wait is to be over in time, too: for its first line, the log loads a library. */
 const END_MS = 100;
 const END_SHARE = 0.1;
+/** So much is enough to end threads by force, on a busy machine too; or half of the time to stop in. */
+const FORCE_MS = 500;
+const FORCE_SHARE = 0.15;
 
 interface ClosingParts {
   readonly tasks: Tasks;
@@ -41,7 +44,11 @@ export async function endTasks({ tasks }: ClosingParts, deadline: Deadline): Pro
 /** Ends the threads, and returns those that cannot be ended by the deadline. */
 export async function endThreads(parts: ClosingParts, deadline: Deadline): Promise<LeftThread[]> {
   const { workers } = parts;
-  if (await deadline.meets(workers.retireAll(), endMs)) return [];
+  const retired = workers.retireAll();
+  if (!(await deadline.meets(retired, forceMs))) {
+    workers.stopAll(new Error('it did not stop before its runtime closed'));
+    await deadline.meets(retired, endMs);
+  }
   workers.leave();
   return leftThreads(parts);
 }
@@ -65,6 +72,10 @@ function leftThreads({ tasks, workers, ledger, loans }: ClosingParts): LeftThrea
 
 function stopMs(spanMs: number): number {
   return Math.min(STOP_MS, spanMs * STOP_SHARE);
+}
+
+function forceMs(spanMs: number): number {
+  return Math.min(FORCE_MS, spanMs * FORCE_SHARE);
 }
 
 function endMs(spanMs: number): number {

@@ -124,6 +124,11 @@ export class Entrance<E extends Queued> {
     this.#waiters.clear();
   }
 
+  /** What ended it by this error is over: something may be accepted again. */
+  mend(error: MillpondError): void {
+    if (this.#ended === error) this.#ended = null;
+  }
+
   /** How many tasks of a tenant would be accepted; one that would start at once counts. */
   #places(tenant: string): number {
     if (!this.#parts.able()) return 0;

@@ -20,6 +20,12 @@ export interface Entry extends Queued {
   /** When it was posted to its worker; null before. */
   startedMs: number | null;
   progress: number;
+  /** How long it may run, from `startedMs` on; undefined for as long as it takes. */
+  readonly timeoutMs: number | undefined;
+  /** Whether it has run for longer, and what was done: it was asked to stop, or parted from its thread. */
+  limit: 'kept' | 'over' | 'stopped';
+  /** When it was asked to stop; 0 before. */
+  toldMs: number;
   /** The caller was answered; what comes back is only accounted for. */
   answered: boolean;
   unlisten: () => void;
@@ -28,7 +34,7 @@ export interface Entry extends Queued {
 /** To be called in the caller's async context. */
 export function newEntry(
   task: Task,
-  { name, onProgress, tenant = '', priority = 0 }: RunOptions,
+  { name, onProgress, tenant = '', priority = 0, timeoutMs }: RunOptions,
   accepted: Pick<Entry, 'needKib' | 'broughtKib' | 'light' | 'acceptedMs' | 'resolve' | 'reject'>,
 ): Entry {
   // Field by field: spreads would cost as much as all else of it.
@@ -53,6 +59,9 @@ export function newEntry(
     member: null,
     startedMs: null,
     progress: -1,
+    timeoutMs,
+    limit: 'kept',
+    toldMs: 0,
     answered: false,
     unlisten: () => {},
   };

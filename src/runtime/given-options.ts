@@ -33,6 +33,10 @@ const RUN: Readonly<Record<keyof RunOptions, Rule>> = {
     takes: 'a number, -10 to 10',
   },
   tenant: TENANT,
+  timeoutMs: {
+    accepts: (value) => typeof value === 'number' && value > 0,
+    takes: 'a number of milliseconds over 0, or Infinity',
+  },
 };
 
 const READY: Readonly<Record<keyof ReadyOptions, Rule>> = { signal: RUN.signal, tenant: TENANT };

@@ -14,10 +14,12 @@ interface Timer extends Disposable {
   unref(): unknown;
 }
 
+export type StartTimer = (fire: () => void, milliseconds: number) => Timer;
+
 export interface HeartbeatPorts {
   /** Milliseconds. */
   now(): number;
-  startTimer(fire: () => void, milliseconds: number): Timer;
+  readonly startTimer: StartTimer;
   /** Milliseconds without anything to do, before a rest. Default 2000. */
   readonly settleMs?: number;
 }

@@ -1,5 +1,6 @@
 /** One worker thread, as the pool of them and those who give it tasks see it. Main thread only. */
 import type { MessagePort, Worker } from 'node:worker_threads';
+import type { JobTraits } from '../messages/start.ts';
 
 export interface Member {
   readonly worker: Worker;
@@ -21,6 +22,16 @@ export interface Member {
   ending: boolean;
   /** Its thread failed or ended; the row is cleared a moment later. */
   dying: boolean;
+  /** A task does not stop there, or native code keeps it from its end: nothing can be done with it now. */
+  lost: boolean;
+  /** No native code can be under way or left there: the thread may be ended in the middle of a task. */
+  endable: boolean;
+  /** Of each job that it has, what only the thread knows. */
+  jobs: readonly JobTraits[];
+  /** So many tasks it may still be given. */
+  tasksLeft: number;
+  /** Since when it has nothing to do; of a clock of milliseconds. */
+  idleSinceMs: number;
   /** It ended because it was to, not because of a fault. */
   dismissed: boolean;
   /** What killed it, or why it retires, if that is known. */
@@ -31,7 +42,7 @@ export interface Member {
   readonly gone: PromiseWithResolvers<void>;
 }
 
-export function newMember(worker: Worker): Member {
+export function newMember(worker: Worker, tasksLeft: number): Member {
   return {
     worker,
     threadId: worker.threadId,
@@ -44,9 +55,19 @@ export function newMember(worker: Worker): Member {
     retiring: false,
     ending: false,
     dying: false,
+    lost: false,
+    endable: false,
+    jobs: [],
+    tasksLeft,
+    idleSinceMs: Number.POSITIVE_INFINITY,
     dismissed: false,
     cause: undefined,
     tasks: undefined,
     gone: Promise.withResolvers<void>(),
   };
+}
+
+/** It can take a task now. */
+export function isFree({ ready, busy, dying, retiring }: Member): boolean {
+  return ready && !busy && !dying && !retiring;
 }

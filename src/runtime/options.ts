@@ -12,6 +12,7 @@ import { setImmediate } from '../timers.ts';
 import { type JobFiles, type NamedJob, resolveJobs } from './jobs.ts';
 import type { QueueRules } from './queue.ts';
 import { type QueueOptions, resolveQueueOptions } from './queue-options.ts';
+import { resolveThreadLife, type ThreadLife } from './thread-life.ts';
 
 /** V8 heap limits of a worker. */
 export interface RuntimeLimits {
@@ -21,7 +22,7 @@ export interface RuntimeLimits {
   readonly maxYoungGenerationSizeMb?: number;
 }
 
-export interface RuntimeOptions extends Partial<PoolOptions>, QueueOptions {
+export interface RuntimeOptions extends Partial<PoolOptions>, QueueOptions, Partial<ThreadLife> {
   /** The file whose default export is a `defineJob`: a `file:` URL, or an absolute path. */
   readonly job?: URL | string;
   /**
@@ -63,6 +64,7 @@ export interface RuntimeSettings {
   readonly health: HealthThresholds;
   readonly shadow: Partial<BlockPolicy> | null;
   readonly record: string | RecordOptions | undefined;
+  readonly life: ThreadLife;
   readonly pool: PoolOptions;
   readonly queue: QueueRules;
 }
@@ -88,13 +90,15 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
     maxQueue,
     ageingMs,
     tenants,
-    ...pool
+    ...rest
   } = given;
+  const { life, ...pool } = resolveThreadLife(rest, threads);
   return {
     jobs: resolveJobs(job, jobs),
     threads,
     resourceLimits,
     record,
+    life,
     pool: resolvePoolOptions(pool, threads),
     queue: resolveQueueOptions({ maxQueue, ageingMs, tenants }),
     health: resolveHealth(health),

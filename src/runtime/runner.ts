@@ -40,6 +40,15 @@ export interface RunOptions {
    * one tenant, with weight 1 and no limits.
    */
   readonly tenant?: string;
+  /**
+   * How long the task may run, in milliseconds over 0, from when a thread is given it; looked at about 20
+   * times a second. Then the job's signal aborts, and it has the runner's `stopMs` to stop: the run rejects
+   * with `ERR_TASK_TIMEOUT` when it has. A job that does not is ended with its thread where it is
+   * `terminable`; where it is not, the run rejects with `ERR_TASK_STUCK`, and its thread counts as lost
+   * until the job ends after all. For what the caller waits, in the queue too, there is `signal`. Default:
+   * as long as it takes.
+   */
+  readonly timeoutMs?: number;
 }
 
 export interface ReadyOptions {
@@ -218,8 +227,9 @@ export interface Runner<Jobs = Untyped> extends AsyncDisposable {
    * signal's reason at once when that aborts; else with what the job threw.
    * @throws MillpondError (as a rejection) `ERR_INVALID_ARGUMENT`, `ERR_RUNTIME_CLOSED`, `ERR_WORKER_LOST`,
    * `ERR_WORKER_BOOTSTRAP`, `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`, `ERR_TASK_LEFT_PIN`; `ERR_QUEUE_FULL`, a
-   * {@link QueueFullError}; for its `needBytes` and its tenant's `maxBytes` `ERR_REQUEST_TOO_LARGE`, and
-   * `ERR_BUDGET_EXHAUSTED` when no task runs that could make room, for `acquireTimeoutMs`
+   * {@link QueueFullError}; for its `timeoutMs` `ERR_TASK_TIMEOUT` and `ERR_TASK_STUCK`; for its `needBytes`
+   * and its tenant's `maxBytes` `ERR_REQUEST_TOO_LARGE`, and `ERR_BUDGET_EXHAUSTED` when no task runs that
+   * could make room, for `acquireTimeoutMs`
    */
   run: Run<Jobs>;
   /**

@@ -13,7 +13,14 @@ import { Durations } from './durations.ts';
 import type { Entry } from './entry.ts';
 import type { Member } from './member.ts';
 import type { TaskEndings } from './task-endings.ts';
-import { leftPin, notCloneable, unreadable, unreadableInput, workerLost } from './task-errors.ts';
+import {
+  leftPin,
+  notCloneable,
+  taskTimeout,
+  unreadable,
+  unreadableInput,
+  workerLost,
+} from './task-errors.ts';
 import type { TaskMemory } from './task-memory.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -138,12 +145,14 @@ export class RunningTasks {
     const again: Entry[] = [];
     for (const [at, entry] of [...given].entries()) {
       this.#next(member);
-      if (at > ran && entry.task.crates.length === 0 && !entry.answered) {
+      const untouched = entry.task.crates.length === 0 && entry.limit === 'kept';
+      if (at > ran && untouched && !entry.answered) {
         entry.task = { ...entry.task, gifts: [] };
         entry.member = null;
         entry.startedMs = null;
         again.push(entry);
-      } else endings.fail(entry, 'lost', workerLost(entry.name, member, error));
+      } else if (entry.limit !== 'kept') endings.fail(entry, 'failed', timedOut(entry));
+      else endings.fail(entry, 'lost', workerLost(entry.name, member, error));
     }
     return again;
   }
@@ -173,6 +182,9 @@ export class RunningTasks {
     if (entry.answered) {
       endings.end(entry, 'cancelled');
       memory.keep(arrival);
+    } else if (entry.limit !== 'kept') {
+      memory.keep(arrival);
+      endings.fail(entry, 'failed', timedOut(entry, error && errorFrom(error)));
     } else if (error !== undefined) {
       endings.fail(entry, 'failed', errorFrom(error));
     } else if ((result.pinned ?? 0) > 0) {
@@ -184,4 +196,8 @@ export class RunningTasks {
       endings.answer(entry, () => entry.resolve(value));
     }
   }
+}
+
+function timedOut({ name, timeoutMs }: Entry, cause?: Error): Error {
+  return taskTimeout(name, timeoutMs as number, cause);
 }

@@ -142,7 +142,7 @@ class ThreadRuntime implements Runtime {
   }
 
   snapshot(): Snapshot {
-    const { ledger, coordinator, regulator, observer, tasks, heartbeat } = this.#parts;
+    const { ledger, coordinator, regulator, observer, tasks, workers, heartbeat } = this.#parts;
     heartbeat.refresh();
     observer.publish();
     const now = nowMs();
@@ -155,7 +155,7 @@ class ThreadRuntime implements Runtime {
       regulator,
       totals: observer.totals,
       rates: observer.rates,
-      tasks: { ...tasks.counts, ...tasks.standing(now) },
+      tasks: { ...tasks.counts, ...tasks.standing(now), lostThreads: workers.lostThreads },
       jobs: tasks.byJob,
       health: this.#settings.health,
     });

@@ -13,10 +13,26 @@ export function workerLost(name: string, member: Member, error: unknown): Millpo
   );
 }
 
+/** @param cause what the job threw when it was told to stop */
+export function taskTimeout(name: string, timeoutMs: number, cause?: unknown): MillpondError {
+  return new MillpondError(
+    'ERR_TASK_TIMEOUT',
+    `A task runs for no longer than its timeoutMs; '${escaped(name)}' had not ended after ${timeoutMs} ms. Give it more, or less to do.`,
+    { cause },
+  );
+}
+
+export function taskStuck(name: string, timeoutMs: number, stopMs: number): MillpondError {
+  return new MillpondError(
+    'ERR_TASK_STUCK',
+    `A job stops when its signal aborts; that of '${escaped(name)}' ran on for ${stopMs} ms after its ${timeoutMs} ms, and its thread cannot be ended: native code may be under way or lie there. Look at signal.aborted in the job; one in pure JavaScript may say terminable: true; replace the process when health() is not ready.`,
+  );
+}
+
 export function noThreadLeft(): MillpondError {
   return new MillpondError(
     'ERR_WORKER_LOST',
-    'A task needs a thread; all of this runtime have ended, or never will because native code keeps them. Start a new process; look for heap limits (resourceLimits) that jobs reach while they have audio open.',
+    'A task needs a thread; all of this runtime are kept by tasks that do not stop, or by native code. Start a new process; look for tasks with ERR_TASK_STUCK, and for heap limits (resourceLimits) that jobs reach while they have audio open.',
   );
 }
 

@@ -24,11 +24,12 @@ import { RunningTasks } from './running-tasks.ts';
 import { TaskEndings } from './task-endings.ts';
 import { tooDeep } from './task-errors.ts';
 import type { TaskMemory } from './task-memory.ts';
+import { TimeLimits } from './time-limits.ts';
 import type { WaitingTasks } from './waiting-tasks.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** What tasks need of the workers. */
-export type TaskWorkers = Pick<WorkerPool, 'able' | 'idle' | 'post' | 'done'>;
+export type TaskWorkers = Pick<WorkerPool, 'able' | 'idle' | 'spare' | 'post' | 'done' | 'want' | 'stop'>;
 
 interface TasksParts {
   readonly ledger: Ledger;
@@ -40,6 +41,8 @@ interface TasksParts {
   readonly tiers: TierPolicies;
   /** Worker threads. */
   readonly threads: number;
+  /** Milliseconds that a job has to stop in, once its time is over. */
+  readonly stopMs: number;
   readonly jobs: readonly NamedJob[];
   readonly log: Log;
   readonly observers: readonly TaskObserver[];
@@ -51,6 +54,7 @@ export class Tasks {
   readonly #queue: Queue<Entry>;
   readonly #running: RunningTasks;
   readonly #endings: TaskEndings;
+  readonly #limits: TimeLimits;
   #last = 0;
   /** When a task was last accepted into an empty queue. */
   #filledMs = 0;
@@ -63,6 +67,7 @@ export class Tasks {
     this.#queue = parts.waiting.queue;
     this.#endings = new TaskEndings(this.#queue, jobs.length, observers, () => admission.nowMs);
     this.#running = new RunningTasks({ ...parts, endings: this.#endings });
+    this.#limits = new TimeLimits({ ...parts, stuck: (entry, error) => this.#cancel(entry, error) });
   }
 
   /** What stands still, at this time of the ports' clock. */
@@ -105,8 +110,8 @@ export class Tasks {
     this.#last = (this.#last % 0x7fffffff) + 1;
     const task = memory.load(this.#last, job, packed);
     return new Promise((resolve, reject) => {
-      const light =
-        need === 0 && task.crates.length === 0 && !packed.doubtful && options.onProgress === undefined;
+      const reports = options.onProgress !== undefined || options.timeoutMs !== undefined;
+      const light = need === 0 && task.crates.length === 0 && !packed.doubtful && !reports;
       const accepted = { needKib: need, broughtKib, light, acceptedMs: admission.nowMs, resolve, reject };
       const entry = newEntry(task, options, accepted);
       const { signal } = options;
@@ -127,18 +132,20 @@ export class Tasks {
     for (let member = workers.idle(); member !== undefined; member = workers.idle()) {
       const first = waiting.next((refused, error) => this.#refuse(refused, error));
       if (first === null) break;
-      this.#restore(this.#running.start(this.#withSharers(first), member));
+      this.#restore(this.#running.start(this.#withSharers(first, member), member));
       this.#checkIdle();
     }
+    if (this.#queue.size > 0 && workers.idle() === undefined) workers.want(this.#queue.size);
     waiting.entrance.look();
   }
 
   /** A task, and those behind it that may share its message. */
-  #withSharers(first: Entry): Entry[] {
+  #withSharers(first: Entry, { tasksLeft }: Member): Entry[] {
     const { threads, waiting } = this.#parts;
     const entries = [first];
     // No worker gets more than its share of what waits.
-    let most = Math.min(Math.ceil((this.#queue.size + 1) / threads), this.#running.most(first));
+    const share = Math.ceil((this.#queue.size + 1) / threads);
+    let most = Math.min(share, this.#running.most(first), tasksLeft);
     while (entries.length < most) {
       const next = waiting.nextIf((entry) => {
         most = Math.min(most, this.#running.most(entry));
@@ -184,6 +191,11 @@ export class Tasks {
     for (const entry of entries) this.#queue.restore(entry);
   }
 
+  /** Looks how long tasks have run that may not run for ever. */
+  limit(): void {
+    this.#limits.look(this.#running.all, () => this.#parts.admission.nowMs);
+  }
+
   /** Reads the shared progress of running tasks whose callers want it. */
   reportProgress(): void {
     for (const entry of this.#running.all) {
@@ -195,7 +207,7 @@ export class Tasks {
     }
   }
 
-  /** No worker can be started any more: nothing that waits will ever run. */
+  /** No worker can be had any more: nothing that waits will run, nor what comes, until it is mended. */
   break(error: MillpondError): void {
     this.#broken ??= error;
     this.#parts.waiting.entrance.end(error);
@@ -203,6 +215,13 @@ export class Tasks {
       this.#queue.remove(entry);
       this.#refuse(entry, error);
     }
+  }
+
+  /** Workers can be had again. */
+  mend(): void {
+    if (this.#broken === null) return;
+    this.#parts.waiting.entrance.mend(this.#broken);
+    this.#broken = null;
   }
 
   /** Cancels whatever waits or runs, with an error for its name. */
@@ -222,9 +241,9 @@ export class Tasks {
     return this.#endings.names.of(task);
   }
 
-  /** Resolves when nothing is queued or running. */
+  /** Resolves when nothing is queued or running, but what does not stop. */
   async settled(): Promise<void> {
-    if (!this.quiet) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (!this.#settled) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   /** Answers the caller with `reason` at once, and lets the job know. */
@@ -250,8 +269,12 @@ export class Tasks {
     this.#checkIdle();
   }
 
+  get #settled(): boolean {
+    return this.#queue.size === 0 && [...this.#running.all].every(({ member }) => member?.lost);
+  }
+
   #checkIdle(): void {
-    if (!this.quiet) return;
+    if (this.#idle.length === 0 || !this.#settled) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

@@ -15,7 +15,7 @@ import type { WorkerPool } from './worker-pool.ts';
 interface WaitingTasksParts {
   readonly rules: QueueRules;
   readonly threads: number;
-  readonly workers: Pick<WorkerPool, 'able' | 'idle'>;
+  readonly workers: Pick<WorkerPool, 'able' | 'idle' | 'spare'>;
   readonly admission: Admission;
   readonly coordinator: Pick<Coordinator, 'makeRoom'>;
   /** Somebody begins to wait for room. */
@@ -34,7 +34,7 @@ export class WaitingTasks {
       queue: this.queue,
       threads,
       able: () => workers.able,
-      free: (needKib) => workers.idle() !== undefined && admission.admits(needKib),
+      free: (needKib) => (workers.idle() !== undefined || workers.spare) && admission.admits(needKib),
       awaited,
     });
     this.#admission = admission;

@@ -27,6 +27,8 @@ interface MainPorts extends HeartbeatPorts {
   readonly options: PoolOptions;
   /** Worker threads. */
   readonly threads: number;
+  /** Milliseconds that a job has to stop in, once its time is over. */
+  readonly stopMs: number;
   readonly jobs: readonly NamedJob[];
   readonly queue: QueueRules;
   readonly recorder: LeaseRecorder;
@@ -101,6 +103,7 @@ export function wireMainThread(ports: MainPorts): MainParts {
     waiting,
     tiers,
     threads: ports.threads,
+    stopMs: ports.stopMs,
     jobs: ports.jobs,
     log,
     observers,
@@ -110,6 +113,7 @@ export function wireMainThread(ports: MainPorts): MainParts {
     round: () => {
       coordinator.tick();
       tasks.reportProgress();
+      tasks.limit();
       // Memory may have come free for a task that waits for it.
       tasks.pump();
       ports.look();

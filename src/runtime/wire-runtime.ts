@@ -30,7 +30,7 @@ interface RuntimePorts extends HeartbeatPorts {
   readMemory(): ProcessMemory;
   /** A worker can take a task now. */
   free(): void;
-  /** No worker can be started, now or later. */
+  /** No worker can be started or used. */
   failed(error: MillpondError): void;
 }
 
@@ -85,14 +85,23 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
 
   const workers = new WorkerPool({
     threads,
-    start: { ledger: ledger.shared, options, jobs: settings.jobs.map(({ address }) => address) },
+    start: {
+      ledger: ledger.shared,
+      options,
+      jobs: settings.jobs.map(({ address }) => address),
+      data: settings.life.data,
+    },
     resourceLimits: settings.resourceLimits,
+    ...settings.life,
     ledger,
+    now: ports.now,
+    startTimer: ports.startTimer,
   });
   const main = wireMainThread({
     ledger,
     options,
     threads,
+    stopMs: settings.life.stopMs,
     jobs: settings.jobs,
     queue: settings.queue,
     recorder: observer.recorder,
@@ -177,6 +186,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
       tasks.pump();
     },
     failed: ports.failed,
+    recovered: () => tasks.mend(),
   });
   return { ...main, startedMs, ledger, workers, observer, announcer, regulator, recording };
 }

@@ -1,79 +1,39 @@
 /**
- * The worker threads of a runtime, as Piscina keeps them: who is there, who is free, what comes back.
+ * The worker threads of a runtime: who is there, who is free, what comes back, who starts and who ends.
  *
- * Owns the Piscina pool and one member per thread; main thread only. Piscina starts, watches and replaces
- * threads; tasks and what comes of them go over a port of our own for each (docs/decisions/062).
+ * Owns one member per thread; main thread only. Piscina starts threads where it is asked to (`threads.ts`);
+ * tasks and what comes of them go over a port of our own for each (docs/decisions/062).
  * Invariant: a member is given one message of tasks at a time, and is forgotten only after its thread is
- * gone; what it posted before that is heard first. No thread is ended while it loads its files or runs a
- * task: inside native code that can abort the process.
+ * gone; what it posted before that is heard first. No thread is ended while it loads its files, nor while it
+ * runs a task, where native code may be under way: that can abort the process (docs/decisions/063).
  */
-import { fileURLToPath } from 'node:url';
 import { receiveMessageOnPort, type Worker } from 'node:worker_threads';
-import { FixedQueue, Piscina } from 'piscina';
 import type { Ledger } from '../budget/ledger.ts';
-import type { Link } from '../coordinator/links.ts';
-import type { MillpondError } from '../errors.ts';
-import type { Answer, FromWorker, StrayError } from '../messages/asks.ts';
+import type { Answer, FromWorker } from '../messages/asks.ts';
 import { errorFrom } from '../messages/error-record.ts';
-import type { Interval } from '../messages/interval.ts';
-import type { Hello, WorkerStart } from '../messages/start.ts';
-import type { Task, TaskResult } from '../messages/tasks.ts';
+import type { Hello } from '../messages/start.ts';
+import type { Task } from '../messages/tasks.ts';
 import { type ResultsMessage, readResults, writeTasks } from '../messages/wire.ts';
 import { setImmediate, setTimeout } from '../timers.ts';
-import { bootstrapError } from './bootstrap-error.ts';
-import { type Member, newMember } from './member.ts';
-import type { RuntimeLimits } from './options.ts';
-import { isHello, isLoaded, openLink } from './side-channel.ts';
+import { isFree, type Member, newMember } from './member.ts';
+import { isLoaded, openLink } from './side-channel.ts';
 import { noThreadLeft } from './task-errors.ts';
+import { type CountSettings, ThreadCount } from './thread-count.ts';
+import type { WorkerPoolEvents } from './worker-events.ts';
 
-interface WorkerPoolEvents {
-  introduced(member: Member, link: Link): void;
-  /** The worker answered the coordinator. */
-  answered(member: Member, answer: Answer): void;
-  /** The worker published what it recorded. */
-  recorded(member: Member, interval: Interval): void;
-  /** Code of a task that was over threw in the worker, which is retiring. */
-  strayed(member: Member, stray: StrayError): void;
-  /** The member can take a task now. */
-  free(): void;
-  /** What came of the next of the tasks that the member was given. */
-  ended(member: Member, results: readonly TaskResult[]): void;
-  /** What came of its next task cannot be read here. */
-  unreadable(member: Member, error: Error): void;
-  /** It cannot read the tasks that it was given. */
-  unread(member: Member): void;
-  /** Of the tasks that it was given nothing more will come. */
-  lost(member: Member, error: Error): void;
-  /** The member's thread is about to be ended. Resolves when its shard has closed, or is gone. */
-  retiring(member: Member): Promise<void>;
-  /** The thread is gone, and with it everything that was in its ports. */
-  gone(member: Member, exitCode: number): void;
-  /** No worker can be started, now or later. */
-  failed(error: MillpondError): void;
-}
-
-/** Of this very file: .ts in the checkout, .js in the package. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 const LAST_BREATH_MS = 5000;
-/** So many deaths in a row of workers that never got a task mean that none ever will. */
-const MOST_IDLE_DEATHS = 3;
-
-interface WorkerPoolParts {
-  readonly threads: number;
-  /** What each worker is started with. */
-  readonly start: WorkerStart;
-  readonly resourceLimits: RuntimeLimits | undefined;
+interface WorkerPoolParts extends CountSettings {
   readonly ledger: Ledger;
+  /** A thread is replaced after so many. */
+  readonly maxTasksPerWorker: number;
 }
 
 export class WorkerPool {
   readonly #parts: WorkerPoolParts;
   /** From {@link start} on. */
-  #piscina!: Piscina;
+  #count!: ThreadCount;
   #events!: WorkerPoolEvents;
   readonly #members = new Map<Worker, Member>();
-  #idleDeaths = 0;
-  #closing = false;
 
   constructor(parts: WorkerPoolParts) {
     this.#parts = parts;
@@ -81,28 +41,13 @@ export class WorkerPool {
 
   /** Starts the threads; to be called once, when everything that `events` reach is there. */
   start(events: WorkerPoolEvents): void {
-    const { threads, start, resourceLimits } = this.#parts;
     this.#events = events;
-    this.#piscina = new Piscina({
-      filename: fileURLToPath(new URL(`../thread/boot${EXTENSION}`, import.meta.url)),
-      minThreads: threads,
-      maxThreads: threads,
-      // An idle worker must hear its port: with atomics it would sleep in Atomics.wait.
-      atomics: 'disabled',
-      // Nobody but `retire` ends threads.
-      idleTimeout: Infinity,
-      recordTiming: false,
-      // Piscina's own default is one queue object that all pools share.
-      taskQueue: new FixedQueue(),
-      workerData: { millpond: start },
-      ...(resourceLimits !== undefined && { resourceLimits }),
+    this.#count = new ThreadCount(this.#parts, this.#members, {
+      hello: (hello) => this.#introduce(hello),
+      started: () => this.#findNew(),
+      idled: (member) => this.retire(member),
+      failed: (error) => events.failed(error),
     });
-    this.#piscina.on('message', (message: unknown) => {
-      if (isHello(message)) this.#introduce(message);
-    });
-    this.#piscina.on('workerCreate', () => this.#findNew());
-    // Also raised for deaths that the members' own listeners report.
-    this.#piscina.on('error', () => {});
     this.#findNew();
   }
 
@@ -110,17 +55,34 @@ export class WorkerPool {
     return this.#members.values();
   }
 
+  /** Threads that nothing can be done with: a task does not stop there, or native code keeps them. */
+  get lostThreads(): number {
+    let count = 0;
+    for (const { lost } of this.#members.values()) if (lost) count++;
+    return count;
+  }
+
   /** A member that can take a task now. */
   idle(): Member | undefined {
-    for (const member of this.#members.values()) {
-      if (member.ready && !member.busy && !member.dying && !member.retiring) return member;
-    }
+    for (const member of this.#members.values()) if (isFree(member)) return member;
     return undefined;
   }
 
-  /** Whether there is a thread that takes tasks, now or when it has done what it does. */
+  /** Whether there is a thread that takes tasks, now, when it has done what it does, or once it is wanted. */
   get able(): boolean {
-    return [...this.#members.values()].some(({ ready, dying, retiring }) => ready && !dying && !retiring);
+    const members = [...this.#members.values()];
+    const can = ({ ready, dying, retiring, lost }: Member): boolean => ready && !dying && !retiring && !lost;
+    return this.#count.spare || members.some(can);
+  }
+
+  /** Another thread starts when tasks wait: it was ended for having nothing to do. */
+  get spare(): boolean {
+    return this.#count.spare;
+  }
+
+  /** So many tasks wait, and no member is idle. */
+  want(tasks: number): void {
+    this.#count.want(tasks);
   }
 
   /**
@@ -130,14 +92,42 @@ export class WorkerPool {
   post(member: Member, tasks: readonly Task[], transfer: ArrayBuffer[]): void {
     member.tasks!.postMessage(writeTasks(tasks), transfer);
     member.busy = true;
+    member.tasksLeft -= tasks.length;
+    if (!tasks.every(({ job }) => member.jobs[job].terminable)) member.endable = false;
   }
 
   /** All of its tasks are over. */
   done(member: Member): void {
     member.busy = false;
     member.worked = true;
-    this.#idleDeaths = 0;
+    this.#count.worked();
+    if (member.tasksLeft <= 0) member.retiring = true;
     if (member.retiring) this.#end(member);
+    else this.#count.rests(member);
+    if (!member.lost) return;
+    member.lost = false;
+    this.#events.recovered();
+  }
+
+  /**
+   * A task does not stop: its thread is ended in the middle of it, where that is safe. False where it is not:
+   * the thread counts as lost, until its task is over after all.
+   */
+  stop(member: Member, cause: Error): boolean {
+    if (!member.busy || member.dying) return true;
+    if (member.endable) {
+      // Nothing more is given to it, whatever it still posts.
+      member.retiring = true;
+      member.ending = true;
+      member.cause ??= cause;
+      void member.worker.terminate();
+      return true;
+    }
+    member.lost = true;
+    // Those that rest do its work.
+    this.want(1);
+    this.#checkLost();
+    return false;
   }
 
   /** The member gets no more tasks; another takes its place once its thread has ended. */
@@ -148,12 +138,15 @@ export class WorkerPool {
 
   /** All members retire and none is replaced. Resolves when all threads are gone. */
   async retireAll(): Promise<void> {
-    this.#closing = true;
-    // Piscina keeps as many threads as this says.
-    this.#piscina.options.minThreads = 0;
+    this.#count.close();
     const members = [...this.#members.values()];
     for (const member of members) this.retire(member);
-    await Promise.all(members.map(({ gone }) => gone.promise));
+    await Promise.all(members.filter(({ lost }) => !lost).map(({ gone }) => gone.promise));
+  }
+
+  /** Ends the threads that still run a task, where that is safe. */
+  stopAll(cause: Error): void {
+    for (const member of this.#members.values()) if (member.endable) this.stop(member, cause);
   }
 
   /** Members that are left do not keep the process alive, and end by themselves when they can. */
@@ -170,11 +163,11 @@ export class WorkerPool {
     await member.worker.terminate();
   }
 
-  /** Finds the threads that Piscina has started since the last time. */
+  /** Finds the threads that were started since the last time. */
   #findNew(): void {
-    for (const worker of this.#piscina.threads) {
+    for (const worker of this.#count.workers) {
       if (this.#members.has(worker)) continue;
-      const member = newMember(worker);
+      const member = newMember(worker, this.#parts.maxTasksPerWorker);
       this.#members.set(worker, member);
       worker.on('message', (message: unknown) => {
         if (isLoaded(message)) this.#loaded(member);
@@ -182,17 +175,20 @@ export class WorkerPool {
       worker.on('error', (error) => {
         member.cause = error instanceof Error ? error : new Error(String(error));
         this.#over(member, member.cause);
-        this.#findNew();
+        // Its end may be long in coming.
+        if (member.ready) this.#count.startMissing();
       });
       worker.on('exit', (code) => this.#exit(member, code));
     }
   }
 
-  #introduce({ threadId, row, port, tasks }: Hello): void {
+  #introduce({ threadId, row, port, tasks, jobs }: Hello): void {
     for (const member of this.#members.values()) {
       if (member.threadId !== threadId) continue;
       member.row = row;
       member.introduced = true;
+      member.jobs = jobs;
+      member.endable = jobs.every(({ terminable, setUp }) => terminable || !setUp);
       const link = openLink(port, {
         reported: (message): message is Exclude<FromWorker, Answer> => this.#reported(member, message),
         answered: (answer) => this.#events.answered(member, answer),
@@ -248,7 +244,15 @@ export class WorkerPool {
     if (!this.#members.has(member.worker)) return;
     member.cause ??= new Error('native code keeps the thread from its end, and what it holds');
     this.#over(member, member.cause);
-    if ([...this.#members.values()].every(({ dying }) => dying)) this.#events.failed(noThreadLeft());
+    member.lost = true;
+    this.#checkLost();
+  }
+
+  /** With all of them lost, nothing that waits will run. */
+  #checkLost(): void {
+    if (!this.#count.full) return;
+    if ([...this.#members.values()].every(({ lost, dying }) => lost || dying))
+      this.#events.failed(noThreadLeft());
   }
 
   #reported(member: Member, message: FromWorker): boolean {
@@ -264,18 +268,19 @@ export class WorkerPool {
   /** Piscina has loaded what a thread loads first, which said hello before it came to its end. */
   #loaded(member: Member): void {
     member.ready = true;
-    if (member.retiring) this.#end(member);
-    else this.#events.free();
+    this.#count.loaded();
+    this.#events.recovered();
+    if (member.retiring) {
+      this.#end(member);
+      return;
+    }
+    this.#count.rests(member);
+    this.#events.free();
   }
 
   #exit(member: Member, code: number): void {
     this.#over(member, new Error(`exit code ${code}`));
-    this.#findNew();
-    if (!member.worked && !this.#closing) this.#idleDeaths++;
-    // Piscina replaces none that died before it was ready, and those that follow would wait for ever.
-    if (!this.#closing && (!member.ready || this.#idleDeaths >= MOST_IDLE_DEATHS)) {
-      this.#events.failed(bootstrapError(member.cause, code));
-    }
+    this.#count.ended(member, code);
     // Piscina closes the worker's task port in this same event; what was in it is freed once that close was
     // handled, one turn of the event loop later. Only then may anything be un-charged.
     setImmediate(() =>

@@ -49,10 +49,16 @@ export interface HealthThresholds {
   readonly queueStandstill: Threshold;
   /** Seconds that a thread has left what it was sent unread, at most. Default 60 and 600. */
   readonly silentThread: Threshold;
+  /**
+   * Percent of the threads that a task which does not stop, or native code, keeps. Default 1 (any) and 100
+   * (all).
+   */
+  readonly lostThreads: Threshold;
 }
 
 /** What the checks look at. */
 export interface JudgedFigures {
+  readonly threads: number;
   readonly uptimeSeconds: number;
   readonly budget: Pick<Snapshot['budget'], 'limitBytes' | 'peakBytes'>;
   readonly pool: Pick<Snapshot['pool'], 'acquires' | 'hitRate' | 'utilization'>;
@@ -64,7 +70,7 @@ export interface JudgedFigures {
   readonly cleanup: Pick<Snapshot['cleanup'], 'trims' | 'trimmedBytes' | 'emergencies' | 'recovered'>;
   readonly tasks: Pick<
     Snapshot['tasks'],
-    'queued' | 'running' | 'oldestSeconds' | 'standstillSeconds' | 'silentSeconds'
+    'queued' | 'running' | 'oldestSeconds' | 'standstillSeconds' | 'silentSeconds' | 'lostThreads'
   >;
 }
 
@@ -215,6 +221,19 @@ export const FINDINGS: Readonly<
           : `A thread has not read what it was sent for ${formatSeconds(silentSeconds)}`,
       remedy:
         'Its job is in one long synchronous step, so its memory cannot be had meanwhile: let the job acquire or release in smaller steps, or await now and then.',
+    };
+  },
+
+  lostThreads({ threads, tasks: { lostThreads } }) {
+    return {
+      value: (100 * lostThreads) / threads,
+      judged: true,
+      found:
+        lostThreads === 0
+          ? 'Every thread can be used'
+          : `${lostThreads} of ${threads} threads cannot be used: a task does not stop there, or native code keeps them`,
+      remedy:
+        'Only another process brings them back: look for tasks that ended with ERR_TASK_STUCK, and let their jobs look at signal.aborted.',
     };
   },
 };

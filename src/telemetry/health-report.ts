@@ -13,11 +13,17 @@ export const HEALTH_CHECKS = [
   'oldestTask',
   'queueStandstill',
   'silentThread',
+  'lostThreads',
 ] as const;
 export type HealthCheckName = (typeof HEALTH_CHECKS)[number];
 
 /** Where one of these fails, only another process helps. */
-export const LIVENESS_CHECKS: readonly HealthCheckName[] = ['oldestTask', 'queueStandstill', 'silentThread'];
+export const LIVENESS_CHECKS: readonly HealthCheckName[] = [
+  'oldestTask',
+  'queueStandstill',
+  'silentThread',
+  'lostThreads',
+];
 /** Where one of these fails, work had better go elsewhere for a while. */
 export const READINESS_CHECKS: readonly HealthCheckName[] = ['pressureLevel', ...LIVENESS_CHECKS];
 
@@ -37,7 +43,7 @@ export interface HealthReport {
   readonly sentence: string;
   /**
    * For who restarts the process: false once a task has run for too long, tasks wait and none has begun or
-   * ended for too long, or a thread does not answer.
+   * ended for too long, a thread does not answer, or all are lost.
    */
   readonly live: boolean;
   /** For who sends work here: live, and not short of memory for more than a moment. */

@@ -29,6 +29,7 @@ export const DEFAULT_HEALTH: HealthThresholds = {
   oldestTask: { warn: 600, fail: 3600 },
   queueStandstill: { warn: 300, fail: 1800 },
   silentThread: { warn: 60, fail: 600 },
+  lostThreads: { warn: 1, fail: 100 },
 };
 
 export type GivenThresholds = { readonly [name in HealthCheckName]?: Partial<Threshold> };
@@ -122,6 +123,7 @@ function checkOf(name: HealthCheckName, finding: Finding, { warn, fail }: Thresh
 
 const UNITS: Readonly<Partial<Record<HealthCheckName, string>>> = {
   poolUtilization: ' %',
+  lostThreads: ' %',
   cleanupFrequency: '/min',
   oldestTask: ' s',
   queueStandstill: ' s',

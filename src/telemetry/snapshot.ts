@@ -35,6 +35,8 @@ export interface TasksSnapshot extends TaskFigures {
   readonly standstillSeconds: number;
   /** That a thread has left what it was sent unread, at most. */
   readonly silentSeconds: number;
+  /** Threads that nothing can be done with: a task does not stop there, or native code keeps them. */
+  readonly lostThreads: number;
 }
 
 export interface Snapshot {

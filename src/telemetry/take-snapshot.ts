@@ -26,7 +26,7 @@ interface SnapshotSources {
   readonly regulator: Regulator;
   readonly totals: Totals;
   readonly rates: Rates;
-  readonly tasks: TaskCounts & Pick<TasksSnapshot, 'oldestSeconds' | 'standstillSeconds'>;
+  readonly tasks: TaskCounts & Pick<TasksSnapshot, 'oldestSeconds' | 'standstillSeconds' | 'lostThreads'>;
   readonly jobs: readonly JobCounts[];
   readonly health: HealthThresholds;
 }

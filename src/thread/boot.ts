@@ -1,4 +1,4 @@
-/** What every worker of a runtime loads first: it joins the runtime once its jobs are loaded. */
+/** What every worker of a runtime loads first: it joins the runtime once its jobs are loaded and set up. */
 import { workerData } from 'node:worker_threads';
 import type { WorkerStart } from '../messages/start.ts';
 import { loadJob } from './job-file.ts';
@@ -11,6 +11,7 @@ async function start(given: WorkerStart): Promise<() => void> {
   const thread = new JobThread(given);
   const jobs = [];
   for (const address of given.jobs) jobs.push(await loadJob(address));
+  await thread.setUp(jobs);
   thread.serve(jobs);
   return () => {};
 }

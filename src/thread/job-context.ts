@@ -16,6 +16,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** How large blocks should be, and where to report what was done. */
   readonly block: BlockAdvice;
+  /** This thread's copy of the runtime's `data`; undefined where it was given none. */
+  readonly data: unknown;
   /** Reports how far the job is, 0 to 1; costs a few nanoseconds. */
   readonly progress: (fraction: number) => void;
 }
@@ -48,6 +50,7 @@ interface ContextParts {
   readonly counts: Counting;
   readonly pool: Pool;
   readonly mostBlockMs: number;
+  readonly data: unknown;
   /**
    * The signal of the task that runs: made only for jobs that ask for it, as it costs more than an empty job.
    */
@@ -61,6 +64,7 @@ export function makeContext(parts: ContextParts): JobContext {
   const words = ledger.row(row);
   return Object.freeze({
     pool,
+    data: parts.data,
     block: Object.freeze(blockAdvice(parts, words)),
     progress: (fraction: number) => {
       words.progressThousandths = Math.round(Math.min(1, Math.max(0, fraction)) * 1000);

@@ -12,15 +12,16 @@ import type { FromWorker, ToWorker } from '../messages/asks.ts';
 import type { Hello, WorkerStart } from '../messages/start.ts';
 import type { Task } from '../messages/tasks.ts';
 import type { TasksMessage } from '../messages/wire.ts';
+import type { Leak } from '../pool/leases.ts';
 import { GcWatch } from '../telemetry/gc.ts';
 import { Recorder } from '../telemetry/recorder.ts';
-import { nowMs, queueMicrotask, setTimeout } from '../timers.ts';
+import { clearTimeout, nowMs, queueMicrotask, setTimeout } from '../timers.ts';
 import { type JobContext, makeContext } from './job-context.ts';
 import type { Job } from './job-file.ts';
 import { ThreadSupply } from './supply.ts';
 import type { TaskEnding } from './task-frame.ts';
 import { TaskSignal } from './task-signal.ts';
-import { endThread } from './thread-end.ts';
+import { atThreadEnd, endThread } from './thread-end.ts';
 import { type WorkerParts, wireWorker } from './wire-worker.ts';
 
 /**
@@ -29,12 +30,15 @@ import { type WorkerParts, wireWorker } from './wire-worker.ts';
  */
 const PUBLISH_EVERY_NS = 1e9;
 const ROW_WAIT_MS = 60_000;
+/** So long may what jobs do at the end of a thread take, where it has to be waited for. */
+const TEARDOWN_MS = 2000;
 
 export class JobThread {
   readonly #ledger: Ledger;
   readonly #row: number;
   readonly #parts: WorkerParts;
   readonly #recorder = new Recorder();
+  readonly #data: unknown;
   readonly #gc = new GcWatch((kind, nanoseconds) => this.#recorder.gc(kind, nanoseconds));
   readonly #channel = new MessageChannel();
   readonly #taskChannel = new MessageChannel();
@@ -55,6 +59,7 @@ export class JobThread {
     const row = claimRow(ledger);
     this.#ledger = ledger;
     this.#row = row;
+    this.#data = start.data;
     const port = this.#channel.port2;
     this.#parts = wireWorker({
       ledger,
@@ -83,12 +88,7 @@ export class JobThread {
           });
         },
       },
-      closed: (leaks) => {
-        endThread();
-        this.#gc.stop();
-        this.#publish();
-        this.#post({ kind: 'closed', leaks }, []);
-      },
+      closed: (leaks) => void this.#end(leaks),
     });
     const { shard, supply, mailbox, counts } = this.#parts;
     this.#published = supply.now();
@@ -101,6 +101,7 @@ export class JobThread {
       counts,
       pool: shard,
       mostBlockMs: start.options.mostBlockMs,
+      data: start.data,
       signal: () => {
         this.#signal ??= new TaskSignal(() => supply.cancelled());
         return this.#signal.signal;
@@ -108,6 +109,14 @@ export class JobThread {
       // A long task publishes while it runs.
       processed: () => this.#publishIfDue(),
     });
+  }
+
+  /** What jobs do before the first task. To be called once, before {@link serve}. */
+  async setUp(jobs: readonly Job[]): Promise<void> {
+    for (const { setup, teardown } of jobs) {
+      await setup?.({ data: this.#data });
+      if (teardown !== undefined) atThreadEnd(teardown);
+    }
   }
 
   /** Tells the runtime that this thread is ready for tasks of these jobs. To be called once. */
@@ -121,14 +130,28 @@ export class JobThread {
     tasks.on('messageerror', () => loop.unread());
     const port = this.#channel.port1;
     const { port1 } = this.#taskChannel;
-    const hello: Hello = { millpond: 'hello', threadId, row: this.#row, port, tasks: port1 };
+    const traits = jobs.map(({ terminable = false, setup }) => ({ terminable, setUp: setup !== undefined }));
+    const hello: Hello = { millpond: 'hello', threadId, row: this.#row, port, tasks: port1, jobs: traits };
     parentPort?.postMessage(hello, [port, port1]);
+  }
+
+  async #end(leaks: Leak[]): Promise<void> {
+    const ends = endThread((error) => this.#stray(0, error));
+    if (ends.length > 0) {
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, TEARDOWN_MS);
+      await Promise.race([Promise.all(ends), late.promise]);
+      clearTimeout(timer);
+    }
+    this.#gc.stop();
+    this.#publish();
+    this.#post({ kind: 'closed', leaks }, []);
   }
 
   #run(task: Task, input: unknown): TaskEnding | Promise<TaskEnding> {
     const { frame } = this.#parts;
     try {
-      const returned = this.#tasks.run(task.task, this.#jobs[task.job], input as never, this.#context);
+      const returned = this.#tasks.run(task.task, this.#jobs[task.job].run, input as never, this.#context);
       if (!isThenable(returned)) return this.#ended(frame.succeed(returned));
       return Promise.resolve(returned).then(
         (value) => this.#ended(frame.succeed(value)),
@@ -162,6 +185,10 @@ export class JobThread {
       endThread();
       throw error;
     }
+    this.#stray(task, error);
+  }
+
+  #stray(task: number, error: unknown): void {
     this.#post({ kind: 'stray', task, error: this.#parts.frame.record(error) }, []);
   }
 

@@ -37,6 +37,7 @@ describe('millpond health', () => {
       'oldestTask',
       'queueStandstill',
       'silentThread',
+      'lostThreads',
     ]);
   });
 

@@ -42,8 +42,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "un-charges a dead worker's loans when the run is rejected",
     world: 'mixed',
     file: 'runtime/running-tasks.ts',
-    from: "} else endings.fail(entry, 'lost', workerLost(entry.name, member, error));",
-    to: `} else for (const crate of entry.task.crates) {
+    from: "else endings.fail(entry, 'lost', workerLost(entry.name, member, error));",
+    to: `else for (const crate of entry.task.crates) {
         const { ledger, coordinator } = this.#parts;
         if (coordinator.loans.settle(crate.loan)) ledger.uncharge(0, coordinator.rows.tierKib(crate.tier));
       }
@@ -238,8 +238,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'runs a task again whose buffers died with its worker',
     world: 'deadly',
     file: 'runtime/running-tasks.ts',
-    from: ' && entry.task.crates.length === 0 && !entry.answered',
-    to: ' && !entry.answered',
+    from: "entry.task.crates.length === 0 && entry.limit === 'kept'",
+    to: "entry.limit === 'kept'",
   },
   {
     name: 'keeps what ended while something is posted that came after it',
@@ -282,6 +282,27 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pool/shard.ts',
     from: 'options?.leaveReserve || !this.#supply.canBlock',
     to: 'options?.leaveReserve',
+  },
+  {
+    name: 'parts a task from its thread as soon as it was told to stop',
+    world: 'limited',
+    file: 'runtime/time-limits.ts',
+    from: ' || nowMs - entry.toldMs < stopMs',
+    to: '',
+  },
+  {
+    name: 'parts a task from its thread without a word',
+    world: 'limited',
+    file: 'runtime/time-limits.ts',
+    from: 'coordinator.cancel(member.row, task.task);',
+    to: '',
+  },
+  {
+    name: 'loses what a task brings whose time was over',
+    world: 'limited',
+    file: 'runtime/running-tasks.ts',
+    from: "memory.keep(arrival);\n      endings.fail(entry, 'failed', timedOut(entry, error",
+    to: "endings.fail(entry, 'failed', timedOut(entry, error",
   },
   {
     name: 'rests while a shard starves',

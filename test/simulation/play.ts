@@ -17,6 +17,7 @@ export const SCHEDULES: Readonly<Record<WorldName, number>> = {
   returning: 4_000,
   sharing: 6_000,
   reserving: 4_000,
+  limited: 8_000,
 };
 
 export function playsAnySchedule(name: WorldName): void {

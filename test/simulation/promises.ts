@@ -21,7 +21,8 @@ export class Promises {
   /** Numbers of tasks: that have begun, that the main thread cancels, and that it has cancelled. */
   readonly #begun = new Set<number>();
   readonly #cancelling = new Set<number>();
-  readonly #cancelled = new Set<number>();
+  /** With when it was first told of. */
+  readonly #cancelled = new Map<number, number>();
   #endings = 0;
   #tried = 0;
   #looks = 0;
@@ -52,13 +53,22 @@ export class Promises {
   }
 
   /** From now on it is known which tasks are cancelled. */
-  watchCancels(coordinator: Pick<Coordinator, 'cancel'>): void {
+  watchCancels(coordinator: Pick<Coordinator, 'cancel'>, now: () => number): void {
     const { cancel } = coordinator;
     coordinator.cancel = (row, task) => {
+      const atNs = now();
       this.#cancelling.add(task);
       cancel.call(coordinator, row, task);
-      this.#cancelled.add(task);
+      if (!this.#cancelled.has(task)) this.#cancelled.set(task, atNs);
     };
+  }
+
+  /** A task is parted from its thread: it was told to stop long enough ago. */
+  stops(task: number, toldBy: number): void {
+    const told = this.#cancelled.get(task);
+    if (told === undefined) throw new Error(`stop: task ${task} was not told to stop`);
+    // Milliseconds have been divided.
+    if (told > toldBy + 1) throw new Error(`stop: task ${task} had no time to stop`);
   }
 
   /** What a job hears of its own cancel is so, and up to date. */

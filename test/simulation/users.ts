@@ -92,6 +92,7 @@ export class Users {
   /** A task with some of this thread's leases; what comes back is held here. */
   #submit(): void {
     const { choices } = this.#machine.scheduler;
+    const { limitEvery } = this.#machine.world;
     const light = this.#machine.world.light && !choices.once(4);
     const leases = light ? [] : this.#held.splice(0, choices.pick(3));
     const controller = new AbortController();
@@ -106,6 +107,7 @@ export class Users {
       tenant: TENANTS[choices.pick(TENANTS.length)],
       priority: choices.pick(3) - 1,
       ...(!light && choices.once(3) && { needBytes: choices.pick(Math.max(1, left)) * 1024 }),
+      ...(limitEvery > 0 && choices.once(limitEvery) && { timeoutMs: [1, 20][choices.pick(2)] }),
       ...(!light &&
         choices.once(2) && {
           onProgress: () => {

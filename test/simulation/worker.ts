@@ -32,6 +32,8 @@ export class SimulatedWorker implements Thread, Link {
   readonly fromWorker: Answer[] = [];
   /** Tasks that were posted and not received. */
   dispatched: TasksMessage | null = null;
+  /** The first of the tasks that it was given last. */
+  given = 0;
   /** What tasks came to, not yet seen by the main thread. */
   readonly results: ResultsMessage[] = [];
   introduced = false;
@@ -54,7 +56,8 @@ export class SimulatedWorker implements Thread, Link {
     this.name = `worker ${id}`;
     this.#machine = machine;
     this.ledger = new ScheduledLedger(shared, machine.scheduler, this);
-    this.member = { row: -1, ready: false, busy: false, dying: false, cause: undefined } as Member;
+    const state = { ready: false, busy: false, dying: false, lost: false };
+    this.member = { row: -1, ...state, tasksLeft: Infinity, cause: undefined } as Member;
   }
 
   /** Does one thing, if there is any to do. */

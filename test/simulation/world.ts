@@ -12,6 +12,7 @@ import { resolvePoolOptions } from '../../src/pool/options.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Admission } from '../../src/regulation/admission.ts';
 import type { Heartbeat } from '../../src/runtime/heartbeat.ts';
+import type { Member } from '../../src/runtime/member.ts';
 import { resolveQueueOptions } from '../../src/runtime/queue-options.ts';
 import type { Tasks, TaskWorkers } from '../../src/runtime/tasks.ts';
 import type { WaitingTasks } from '../../src/runtime/waiting-tasks.ts';
@@ -33,6 +34,7 @@ import type { WorldOptions } from './worlds.ts';
 
 const KiB = 1024;
 const KILLED = new Error('killed');
+const STOP_MS = 20;
 
 export class World implements Thread {
   readonly name = 'main';
@@ -101,6 +103,7 @@ export class World implements Thread {
       ledger: this.ledger,
       options: pool,
       threads: options.workers,
+      stopMs: STOP_MS,
       jobs: [{ name: 'job', address: '' }],
       recorder: { record: () => {}, lifetime: () => {} },
       queue: resolveQueueOptions(options.queue),
@@ -112,7 +115,11 @@ export class World implements Thread {
         post: (member, tasks, transfer) => this.#dispatch(member, tasks, transfer),
         done: (member) => {
           member.busy = false;
+          member.lost = false;
         },
+        spare: false,
+        want: () => {},
+        stop: (member) => this.#stop(member),
       },
       events: { rebalanced: () => {}, refused: () => {}, closed: () => {} },
       // A schedule is short.
@@ -141,7 +148,7 @@ export class World implements Thread {
     this.#serveStarving = main.serveStarving;
     this.shard = main.shard;
     this.coordinator = main.coordinator;
-    this.machine.promises.watchCancels(main.coordinator);
+    this.machine.promises.watchCancels(main.coordinator, () => this.machine.clock);
     this.tasks = main.tasks;
     this.admission = main.admission;
     this.#regulator = new SimulatedRegulator(main, choices);
@@ -222,8 +229,23 @@ export class World implements Thread {
       () => this.coordinator.tick(),
       () => this.coordinator.serve(),
       () => this.tasks.reportProgress(),
+      () => this.tasks.limit(),
       () => this.tasks.pump(),
     ];
+  }
+
+  /** A job does not stop: its thread is ended, as if it died, or is lost until the job ends. */
+  #stop(member: Member): boolean {
+    const worker = this.workers.find((worker) => worker.member === member) as SimulatedWorker;
+    this.machine.promises.stops(worker.given, this.machine.clock - STOP_MS * 1e6);
+    if (worker.dead) return true;
+    if (this.machine.scheduler.choices.once(2)) {
+      member.retiring = true;
+      worker.kill();
+      return true;
+    }
+    member.lost = true;
+    return false;
   }
 
   /** A worker that something is wrong with is replaced between two tasks. */
@@ -273,6 +295,7 @@ export class World implements Thread {
     if (this.machine.fails()) throw new Error('it cannot be cloned');
     for (const { input } of tasks) this.users.line.starts((input as { name: string }).name);
     member.busy = true;
+    worker.given = tasks[0].task;
     worker.dispatched = this.machine.book.ship(writeTasks(tasks), transfer, `to ${worker.name}`);
   }
 

@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly rests: boolean;
   /** Most tasks bring nothing, declare nothing and report to nobody. */
   readonly light: boolean;
+  /** One task in so many has a time that it may take; 0 for none. */
+  readonly limitEvery: number;
   /** Users may do something in one of so many turns of the main thread. */
   readonly usersEvery: number;
   readonly queue: QueueOptions;
@@ -59,6 +61,7 @@ const MIXED: WorldOptions = {
   failEvery: 30,
   rests: false,
   light: false,
+  limitEvery: 0,
   usersEvery: 1,
   queue: QUEUE,
 };
@@ -159,6 +162,15 @@ export const WORLDS = {
     ends: 2,
     killEvery: 400,
     failEvery: 60,
+  },
+  /** Tasks run for longer than they may, and lose their threads. */
+  limited: {
+    ...MIXED,
+    turns: 80,
+    ends: 2,
+    killEvery: 200,
+    failEvery: 60,
+    limitEvery: 2,
   },
 } satisfies Record<string, WorldOptions>;
 

@@ -115,6 +115,9 @@ describe('each check', () => {
     ['silentThread', 'below', { tasks: { silentSeconds: 59 } }, 59, 'ok'],
     ['silentThread', 'at warn', { tasks: { silentSeconds: 60 } }, 60, 'warn'],
     ['silentThread', 'at fail', { tasks: { silentSeconds: 600 } }, 600, 'fail'],
+    ['lostThreads', 'of none', { threads: 4, tasks: { lostThreads: 0 } }, 0, 'ok'],
+    ['lostThreads', 'of some', { threads: 4, tasks: { lostThreads: 1 } }, 25, 'warn'],
+    ['lostThreads', 'of all', { threads: 4, tasks: { lostThreads: 4 } }, 100, 'fail'],
   ])('%s %s', (name, _case, changes, value, state) => {
     const seen = check(name, changes);
     expect([seen.value, seen.state]).toEqual([expect.closeTo(value, 9), state]);
@@ -200,6 +203,7 @@ describe('who watches the process', () => {
     ['a task has looped for an hour', { tasks: { oldestSeconds: 3600 } }],
     ['the queue stands', { tasks: { standstillSeconds: 1800 } }],
     ['a thread does not answer', { tasks: { silentSeconds: 600 } }],
+    ['no thread is left', { threads: 2, tasks: { lostThreads: 2 } }],
   ])('hears that only another process helps where %s', (_what, changes) => {
     expect(answers(changes)).toEqual(['fail', false, false]);
   });

@@ -10,6 +10,7 @@ it('a job that asks for a size also says how long its blocks can be', () => {
   ledger.header.blockBytes = 64 * KiB;
   const { block } = makeContext({
     ...{ ledger, row: 1, counts: new Counting(ledger.row(1)), pool: dirtyShard(), mostBlockMs: 500 },
+    data: undefined,
     signal: () => new AbortController().signal,
     processed: () => {},
   });

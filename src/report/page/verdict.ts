@@ -15,6 +15,7 @@ const CHECK_LABELS: Readonly<Record<(typeof HEALTH_CHECKS)[number], string>> = {
   oldestTask: 'Longest running task',
   queueStandstill: 'Standstill of the queue',
   silentThread: 'Threads that do not answer',
+  lostThreads: 'Threads that are lost',
 };
 
 export function verdictOf(run: RecordedRun): VerdictData {

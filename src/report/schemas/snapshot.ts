@@ -102,6 +102,7 @@ const tasks = fields({
   oldestSeconds: seconds,
   standstillSeconds: seconds,
   silentSeconds: seconds,
+  lostThreads: count,
 });
 
 const latency = fields({
@@ -273,5 +274,13 @@ export const judgedFigures: v.GenericSchema<unknown, JudgedFigures> = fields({
   ]),
   latency: fields({ byCause: each(CAUSES, v.omit(stats, ['sum', 'mean'])) }),
   cleanup: v.pick(cleanup, ['trims', 'trimmedBytes', 'emergencies', 'recovered']),
-  tasks: v.pick(tasks, ['queued', 'running', 'oldestSeconds', 'standstillSeconds', 'silentSeconds']),
+  threads: count,
+  tasks: v.pick(tasks, [
+    'queued',
+    'running',
+    'oldestSeconds',
+    'standstillSeconds',
+    'silentSeconds',
+    'lostThreads',
+  ]),
 });

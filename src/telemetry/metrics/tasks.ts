@@ -81,6 +81,13 @@ export const TASK_METRICS: readonly Metric[] = [
     [],
     (s) => s.tasks.silentSeconds,
   ),
+  gauge(
+    'threads.lost',
+    '{thread}',
+    'Threads that a task which does not stop, or native code, keeps.',
+    [],
+    (s) => s.tasks.lostThreads,
+  ),
 ];
 
 function current({ queued, running }: TaskCounts): Row<number>[] {

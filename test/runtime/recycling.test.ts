@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createRuntime } from '../../src/index.ts';
+import { closedAfterEach, raise, sharedWords, startRuntime } from './started.ts';
+
+const start = closedAfterEach();
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millpond-recycling-'));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+describe('a thread that fails to start', () => {
+  it('is tried again, where others have started before', async () => {
+    vi.stubEnv('MILLPOND_TEST_MARKER', join(folder, 'marker'));
+    const { runtime } = await start('loads-late', { threads: 1 });
+    await expect(runtime.run(true)).rejects.toMatchObject({ code: 'ERR_WORKER_LOST' });
+    // The second and the third start fail.
+    expect(await runtime.run(false)).toBe(4);
+  });
+
+  it('is tried no more once the runtime has closed', async () => {
+    const marker = join(folder, 'marker');
+    vi.stubEnv('MILLPOND_TEST_MARKER', marker);
+    const { runtime } = await start('loads-late', { threads: 1 });
+    await expect(runtime.run(true)).rejects.toMatchObject({ code: 'ERR_WORKER_LOST' });
+    await expect.poll(() => readFileSync(marker, 'utf8').length).toBeGreaterThan(1);
+    expect(await runtime.close({ timeoutMs: 10_000 })).toMatchObject({ endBytes: 0, left: [] });
+  });
+});
+
+describe('a thread', () => {
+  it.each([
+    ['one after the other', 1],
+    ['in messages of several', 40],
+  ])('is replaced after so many tasks, %s', async (_how, atOnce) => {
+    const { runtime } = await start('stubborn', { threads: 1, maxTasksPerWorker: 7 });
+    const byThread = new Map<unknown, number>();
+    for (let done = 0; done < 40; done += atOnce) {
+      const runs = Array.from({ length: atOnce }, () => runtime.run({ do: 'thread' }));
+      for (const thread of await Promise.all(runs)) byThread.set(thread, (byThread.get(thread) ?? 0) + 1);
+    }
+    expect([...byThread.values()]).toEqual([7, 7, 7, 7, 7, 5]);
+  });
+
+  it('ends when it has had nothing to do for long, and starts again when tasks wait', async () => {
+    const { runtime } = await start('stubborn', { threads: 3, idleThreadMs: 30 });
+    const threads = (): number => runtime.snapshot().shards.length - 1;
+    await expect.poll(threads).toBe(1);
+    const shared = sharedWords();
+    const runs = [1, 2, 3].map(() => runtime.run({ do: 'wait', words: shared }));
+    await expect.poll(threads).toBe(3);
+    raise(shared, 2);
+    expect(new Set(await Promise.all(runs)).size).toBe(3);
+    await expect.poll(threads).toBe(1);
+  });
+
+  it('of the last, too, where none is to stay', async () => {
+    const { runtime, events } = await start('stubborn', { threads: 1, idleThreadMs: 30, leastThreads: 0 });
+    for (let round = 0; round < 3; round++) {
+      await expect.poll(() => runtime.snapshot().shards.length).toBe(1);
+      expect(await runtime.run({ do: 'thread' })).toEqual(expect.any(Number));
+    }
+    expect(events.filter(({ event }) => event === 'worker-death')).toEqual([]);
+  });
+
+  it.each([
+    [{ maxTasksPerWorker: 0 }],
+    [{ maxTasksPerWorker: 1.5 }],
+    [{ idleThreadMs: 0 }],
+    [{ leastThreads: -1 }],
+    [{ leastThreads: 2 }],
+    [{ stopMs: -1 }],
+    [{ stopMs: '1' }],
+    [{ env: 'production' }],
+    [{ env: { LANG: 1 } }],
+  ])('has no options %j', async (options) => {
+    const refused = startRuntime('stubborn', { threads: 1, ...(options as object) });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+  });
+});
+
+describe('a job file', () => {
+  const diary = (): string[] => {
+    return readFileSync(join(folder, 'diary'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.slice(line.indexOf(' ') + 1));
+  };
+
+  it('begins in each thread with the data and environment of its runtime, and ends there', async () => {
+    const data = { diary: join(folder, 'diary'), gain: new Float32Array([1, 2]) };
+    const env = { MILLPOND_TEST_NAME: 'its own' };
+    const { runtime } = await startRuntime('set-up', { threads: 1, data, env });
+    expect(await runtime.run()).toEqual({ thread: expect.any(Number), data, name: 'its own', home: null });
+    await runtime.run();
+    await runtime.close();
+    expect(diary()).toEqual(['begins', 'runs', 'runs', 'ends', 'has ended after 4 lines']);
+  });
+
+  it('has the environment of the process, and no data, where none is given', async () => {
+    vi.stubEnv('MILLPOND_TEST_NAME', "the process's");
+    const { runtime } = await start('set-up', { threads: 1, data: { diary: join(folder, 'diary') } });
+    expect(await runtime.run()).toMatchObject({ name: "the process's", home: process.env.HOME });
+  });
+
+  it('that cannot begin fails the start, with what it threw', async () => {
+    const data = { diary: join(folder, 'diary'), fails: 'setup' };
+    await expect(startRuntime('set-up', { data })).rejects.toMatchObject({
+      code: 'ERR_WORKER_BOOTSTRAP',
+      message: expect.stringContaining('no licence was found'),
+    });
+  });
+
+  it('that fails at its end is told of, and its thread ends', async () => {
+    const data = { diary: join(folder, 'diary'), fails: 'teardown' };
+    const { runtime, events } = await startRuntime('set-up', { threads: 1, data });
+    expect(await runtime.close()).toMatchObject({ endBytes: 0, left: [] });
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'stray-error', error: 'Error: the cache cannot be written' }),
+    );
+  });
+
+  it('that does not come to its end is waited for no longer than two seconds', async () => {
+    const data = { diary: join(folder, 'diary'), fails: 'never-ends' };
+    const { runtime } = await startRuntime('set-up', { threads: 1, data });
+    expect(await runtime.close()).toMatchObject({ endBytes: 0, left: [] });
+    expect(diary()).toEqual(['begins', 'ends']);
+  });
+
+  it('is given nothing that cannot be cloned', async () => {
+    const job = new URL('../jobs/set-up.ts', import.meta.url);
+    await expect(createRuntime({ job, data: () => {} })).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+  });
+});
