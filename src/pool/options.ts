@@ -88,6 +88,10 @@ const DEFAULT_POOL_OPTIONS: PoolOptions = {
   mostBlockMs: 2000,
 };
 
+/** Those of a runtime that are not its pools'. */
+const RUNTIMES_OWN =
+  'job, jobs, threads, resourceLimits, logLevel, log, health, shadow, record, maxQueue, ageingMs, tenants, data, env, stopMs, maxTasksPerWorker, idleThreadMs, leastThreads';
+
 /**
  * Fills in defaults and checks every value. @throws MillpondError `ERR_INVALID_ARGUMENT`,
  * `ERR_BUDGET_TOO_SMALL`
@@ -97,7 +101,7 @@ export function resolvePoolOptions(given: Partial<PoolOptions>, threads: number)
   if (unknown !== undefined) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
-      `A runtime has the options job, jobs, threads, resourceLimits, logLevel, log, health, shadow, record and ${Object.keys(DEFAULT_POOL_OPTIONS).join(', ')}; got '${unknown}'. Look for a typo.`,
+      `A runtime has the options ${RUNTIMES_OWN} and ${Object.keys(DEFAULT_POOL_OPTIONS).join(', ')}; got '${unknown}'. Look for a typo.`,
     );
   }
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

@@ -1,7 +1,8 @@
 /**
- * How a runtime ends its tasks and threads: cooperatively, and by a deadline. Only where a job says that it is
- * pure JavaScript is its thread ended in the middle of it. Any other that runs a task or loads its file may
- * be inside native code, and ending it there can abort the process. It is left, named, and ends when it can.
+ * How a runtime ends its tasks and threads: cooperatively, and by a deadline. Only where a job says that it
+ * is pure JavaScript is its thread ended in the middle of it. Any other that runs a task or loads its file
+ * may be inside native code, and ending it there can abort the process: it is left, named, and ends when it
+ * can.
  */
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';

@@ -12,7 +12,7 @@ import { setImmediate } from '../timers.ts';
 import { type JobFiles, type NamedJob, resolveJobs } from './jobs.ts';
 import type { QueueRules } from './queue.ts';
 import { type QueueOptions, resolveQueueOptions } from './queue-options.ts';
-import { resolveThreadLife, type ThreadLife } from './thread-life.ts';
+import { resolveThreadOptions, type ThreadOptions, type ThreadSettings } from './thread-options.ts';
 
 /** V8 heap limits of a worker. */
 export interface RuntimeLimits {
@@ -22,7 +22,7 @@ export interface RuntimeLimits {
   readonly maxYoungGenerationSizeMb?: number;
 }
 
-export interface RuntimeOptions extends Partial<PoolOptions>, QueueOptions, Partial<ThreadLife> {
+export interface RuntimeOptions extends Partial<PoolOptions>, QueueOptions, ThreadOptions {
   /** The file whose default export is a `defineJob`: a `file:` URL, or an absolute path. */
   readonly job?: URL | string;
   /**
@@ -64,7 +64,7 @@ export interface RuntimeSettings {
   readonly health: HealthThresholds;
   readonly shadow: Partial<BlockPolicy> | null;
   readonly record: string | RecordOptions | undefined;
-  readonly life: ThreadLife;
+  readonly life: ThreadSettings;
   readonly pool: PoolOptions;
   readonly queue: QueueRules;
 }
@@ -92,7 +92,7 @@ export function resolveRuntimeOptions(given: RuntimeOptions): RuntimeSettings {
     tenants,
     ...rest
   } = given;
-  const { life, ...pool } = resolveThreadLife(rest, threads);
+  const { life, ...pool } = resolveThreadOptions(rest, threads);
   return {
     jobs: resolveJobs(job, jobs),
     threads,

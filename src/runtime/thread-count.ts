@@ -11,12 +11,12 @@ import { FailedStarts } from './failed-starts.ts';
 import type { HeartbeatPorts } from './heartbeat.ts';
 import { IdleThreads } from './idle-threads.ts';
 import { isFree, type Member } from './member.ts';
-import { type ThreadSettings, Threads } from './threads.ts';
+import { type StartSettings, Threads } from './threads.ts';
 
 /** So many deaths in a row of workers that never got a task mean that none ever will. */
 const MOST_IDLE_DEATHS = 3;
 
-export interface CountSettings extends ThreadSettings, Pick<HeartbeatPorts, 'now' | 'startTimer'> {
+export interface CountSettings extends StartSettings, Pick<HeartbeatPorts, 'now' | 'startTimer'> {
   /** Threads beyond the least are ended when they have had nothing to do for so long. */
   readonly idleThreadMs: number;
   readonly leastThreads: number;

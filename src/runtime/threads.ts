@@ -11,12 +11,12 @@ import type { Hello, WorkerStart } from '../messages/start.ts';
 import type { RuntimeLimits } from './options.ts';
 import { isHello } from './side-channel.ts';
 
-export interface ThreadSettings {
+export interface StartSettings {
   readonly threads: number;
   /** What each worker is started with. */
   readonly start: WorkerStart;
   readonly resourceLimits: RuntimeLimits | undefined;
-  readonly env: Readonly<Record<string, string>> | undefined;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Of this very file: .ts in the checkout, .js in the package. */
@@ -27,7 +27,7 @@ export class Threads {
   readonly #most: number;
 
   /** Starts all of them. */
-  constructor({ threads, start, resourceLimits, env }: ThreadSettings, hello: (hello: Hello) => void) {
+  constructor({ threads, start, resourceLimits, env }: StartSettings, hello: (hello: Hello) => void) {
     this.#most = threads;
     this.#piscina = new Piscina({
       filename: fileURLToPath(new URL(`../thread/boot${EXTENSION}`, import.meta.url)),

@@ -1,7 +1,8 @@
 /**
  * Tasks that have run for longer than they may: asked to stop first, and then parted from their thread. Owned
  * by `Tasks`, on the main thread; looked at in each of the runtime's rounds.
- * Invariant: a job has `stopMs` between the two, however late the first came; whoever waits for it is answered once.
+ * Invariant: a job has `stopMs` between the two, however late the first came; whoever waits for it is
+ * answered once.
  */
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { Entry } from './entry.ts';

@@ -185,3 +185,21 @@ describe('close', () => {
     await expect.poll(() => runtime.snapshot().budget.usedBytes).toBe(0);
   });
 });
+
+describe('the memory of a thread that is ended by force', () => {
+  it('comes home, 80 of 80 times', { timeout: 600_000 }, async () => {
+    const { runtime } = await start('terminable', { threads: 2, stopMs: 0, logLevel: 'silent' });
+    for (let round = 0; round < 40; round++) {
+      const runs = ['loop', 'wait'].map((kind) => {
+        const lease = runtime.pool.acquire(MiB);
+        return runtime.run({ do: kind, words: words(), bytes: 100 * KiB, lease }, { timeoutMs: 1 });
+      });
+      await Promise.all(runs.map((run) => expect(run).rejects.toMatchObject(timeout)));
+    }
+    expect(runtime.snapshot().tasks.failed).toBe(80);
+    // A moment after the run has ended, its thread is gone.
+    await expect.poll(() => runtime.snapshot().loans.count).toBe(0);
+    const { budget, shards } = runtime.snapshot();
+    expect(budget.usedBytes).toBe(shards.reduce((sum, { chargedBytes }) => sum + chargedBytes, 0));
+  });
+});

@@ -113,6 +113,20 @@ export class SimulatedWorker implements Thread, Link {
     return kib + (this.#job?.lastingKib ?? 0);
   }
 
+  /** Its job does not stop: the thread is ended, as if it died, or is lost until the job ends. */
+  stop(stopMs: number): boolean {
+    const { promises, clock, scheduler } = this.#machine;
+    promises.stops(this.given, clock - stopMs * 1e6);
+    if (this.dead) return true;
+    if (scheduler.choices.once(2)) {
+      this.member.retiring = true;
+      this.kill();
+      return true;
+    }
+    this.member.lost = true;
+    return false;
+  }
+
   /** The thread stops where it is; its memory lives until it is gone. */
   kill(): void {
     this.dead = true;

@@ -12,7 +12,6 @@ import { resolvePoolOptions } from '../../src/pool/options.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Admission } from '../../src/regulation/admission.ts';
 import type { Heartbeat } from '../../src/runtime/heartbeat.ts';
-import type { Member } from '../../src/runtime/member.ts';
 import { resolveQueueOptions } from '../../src/runtime/queue-options.ts';
 import type { Tasks, TaskWorkers } from '../../src/runtime/tasks.ts';
 import type { WaitingTasks } from '../../src/runtime/waiting-tasks.ts';
@@ -119,7 +118,7 @@ export class World implements Thread {
         },
         spare: false,
         want: () => {},
-        stop: (member) => this.#stop(member),
+        stop: (member) => workers.find((worker) => worker.member === member)!.stop(STOP_MS),
       },
       events: { rebalanced: () => {}, refused: () => {}, closed: () => {} },
       // A schedule is short.
@@ -232,20 +231,6 @@ export class World implements Thread {
       () => this.tasks.limit(),
       () => this.tasks.pump(),
     ];
-  }
-
-  /** A job does not stop: its thread is ended, as if it died, or is lost until the job ends. */
-  #stop(member: Member): boolean {
-    const worker = this.workers.find((worker) => worker.member === member) as SimulatedWorker;
-    this.machine.promises.stops(worker.given, this.machine.clock - STOP_MS * 1e6);
-    if (worker.dead) return true;
-    if (this.machine.scheduler.choices.once(2)) {
-      member.retiring = true;
-      worker.kill();
-      return true;
-    }
-    member.lost = true;
-    return false;
   }
 
   /** A worker that something is wrong with is replaced between two tasks. */

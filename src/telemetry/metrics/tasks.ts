@@ -168,6 +168,7 @@ export const HEALTH_METRICS: readonly Metric[] = [
     health('queueStandstill', 1),
   ),
   gauge('health.thread.silent', 's', 'What the check silentThread saw.', [], health('silentThread', 1)),
+  gauge('health.threads.lost', '1', 'What the check lostThreads saw.', [], health('lostThreads', 1 / 100)),
   gauge('health.live', '{state}', '1 unless only another process helps, else 0.', [], (s) =>
     s.health.live ? 1 : 0,
   ),

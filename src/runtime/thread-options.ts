@@ -1,42 +1,45 @@
 /** The options of `createRuntime` on how threads start, stop and are replaced. Pure. */
 import { MillpondError } from '../errors.ts';
 
-export interface ThreadLife {
+export interface ThreadOptions {
   /**
    * Given to each thread, as a structured clone: to the `setup` of its jobs, and as `data` in their context.
    * Leases cannot be. Default: none.
    */
-  readonly data: unknown;
+  readonly data?: unknown;
   /** The environment of the threads. Default: a copy of `process.env`. */
-  readonly env: Readonly<Record<string, string>> | undefined;
+  readonly env?: Readonly<Record<string, string>>;
   /**
    * How long a job has to stop by itself when its `timeoutMs` is over: milliseconds, 0 or more. What it does
    * not finish in that time may be lost, with its thread. Default 2000.
    */
-  readonly stopMs: number;
+  readonly stopMs?: number;
   /**
    * A thread is replaced by a new one after so many tasks, between two: for jobs that leave something behind,
    * such as a library that leaks. A whole number, 1 or more, or Infinity. The new one takes as long as the
    * job files take to load. Default Infinity.
    */
-  readonly maxTasksPerWorker: number;
+  readonly maxTasksPerWorker?: number;
   /**
    * A thread that has had nothing to do for so many milliseconds ends, and starts again when tasks wait: over
    * 0, or Infinity for never. A task that comes then waits for the start of a thread. Default Infinity.
    */
-  readonly idleThreadMs: number;
+  readonly idleThreadMs?: number;
   /** So many threads stay however long they have nothing to do: 0 to `threads`. Default 1. */
-  readonly leastThreads: number;
+  readonly leastThreads?: number;
 }
+
+/** The same with defaults filled in. */
+export type ThreadSettings = Required<Omit<ThreadOptions, 'env'>> & Pick<ThreadOptions, 'env'>;
 
 /**
  * @returns what is in `given` beside these options, too
  * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_NOT_CLONEABLE`
  */
-export function resolveThreadLife<Given extends Partial<ThreadLife>>(
+export function resolveThreadOptions<Given extends ThreadOptions>(
   given: Given,
   threads: number,
-): Omit<Given, keyof ThreadLife> & { readonly life: ThreadLife } {
+): Omit<Given, keyof ThreadOptions> & { readonly life: ThreadSettings } {
   const {
     data,
     env,
@@ -54,7 +57,10 @@ export function resolveThreadLife<Given extends Partial<ThreadLife>>(
   check('leastThreads', leastThreads, few, `a whole number from 0 to the number of threads, ${threads}`);
   checkEnv(env);
   checkData(data);
-  return { ...rest, life: { data, env, stopMs, maxTasksPerWorker, idleThreadMs, leastThreads } };
+  return {
+    ...rest,
+    life: { data, ...(env && { env }), stopMs, maxTasksPerWorker, idleThreadMs, leastThreads },
+  };
 }
 
 function check(name: string, value: unknown, holds: boolean, takes: string): void {
