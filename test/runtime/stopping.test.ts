@@ -52,17 +52,6 @@ describe('a task whose time is over', () => {
     expect(runtime.snapshot()).toMatchObject({ tasks: { failed: 1, cancelled: 0 }, loans: { count: 0 } });
   });
 
-  it('is counted from its start, not from its acceptance', async () => {
-    const { runtime } = await start('stubborn', { threads: 1 });
-    const shared = words();
-    const first = runtime.run({ do: 'wait', words: shared });
-    await raised(shared, 1);
-    const second = runtime.run({ do: 'thread' }, { timeoutMs: 5000 });
-    await expect.poll(() => runtime.snapshot().tasks.oldestSeconds).toBeGreaterThan(0.2);
-    raise(shared, 2);
-    expect(await second).toBe(await first);
-  });
-
   it.each([
     ['in a loop', 'loop'],
     ['that waits for ever', 'wait'],
