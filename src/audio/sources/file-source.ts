@@ -5,12 +5,18 @@ import { systemPath } from '../../files/byte-paths.ts';
 import { jsonText } from '../../text/escaping.ts';
 import type { Source, SourceChange } from './source.ts';
 
+/** An audio file that messages call by another name than its path. */
+export interface NamedFile {
+  readonly path: string;
+  readonly name: string;
+}
+
 /** @throws MillpondError `ERR_AUDIO_OPEN` where the path is no regular file, or may not be read */
-export function openFileSource(path: string): Source {
-  const { fd, status } = openRegularFile(path);
+export function openFileSource({ path, name }: NamedFile): Source {
+  const { fd, status } = openRegularFile(path, name);
   const size = Number(status.size);
   return {
-    name: path,
+    name,
     size,
     bytes: { kind: 'file', fd },
     read: (target, position) => readSync(fd, target, 0, target.length, position),
@@ -24,7 +30,7 @@ function changeOf(then: BigIntStats, now: BigIntStats): SourceChange | null {
   return now.size === then.size && now.mtimeNs === then.mtimeNs ? null : 'written';
 }
 
-function openRegularFile(path: string): { fd: number; status: BigIntStats } {
+function openRegularFile(path: string, name: string): { fd: number; status: BigIntStats } {
   let fd: number;
   try {
     // Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
@@ -32,7 +38,7 @@ function openRegularFile(path: string): { fd: number; status: BigIntStats } {
   } catch (error) {
     throw new MillpondError(
       'ERR_AUDIO_OPEN',
-      `An input is a readable file, got ${jsonText(path)}: ${(error as Error).message}. Check the path and its permissions.`,
+      `An input is a readable file, got ${jsonText(name)}: ${(error as Error).message}. Check the path and its permissions.`,
       { cause: error },
     );
   }
@@ -41,6 +47,6 @@ function openRegularFile(path: string): { fd: number; status: BigIntStats } {
   closeSync(fd);
   throw new MillpondError(
     'ERR_AUDIO_OPEN',
-    `An input is a regular file, got ${jsonText(path)}, which is a folder, a pipe or a device. Name a file.`,
+    `An input is a regular file, got ${jsonText(name)}, which is a folder, a pipe or a device. Name a file.`,
   );
 }
