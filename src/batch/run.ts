@@ -23,8 +23,10 @@ interface FileResult {
 export interface BatchWork<Result> {
   /** The input of the runner's job. */
   request(file: PlannedFile): unknown;
-  /** Once the job has succeeded; where it throws, the file has failed. */
-  finish?(file: PlannedFile, result: Result): void;
+  /**
+   * Once the job has succeeded; where it throws, the file has failed. The signal is that of the whole batch.
+   */
+  finish?(file: PlannedFile, result: Result, signal: AbortSignal): void | Promise<void>;
 }
 
 export interface BatchFailure {
@@ -96,7 +98,7 @@ export async function runBatch<Result extends FileResult>(
         name: file.input,
         onProgress: advance,
       });
-      finish?.(file, result);
+      await finish?.(file, result, signal);
       ok++;
       audioSeconds += result.seconds;
       watcher.done(file, result.warnings);

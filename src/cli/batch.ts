@@ -43,6 +43,10 @@ interface BatchOptions {
 export interface CommandWork extends BatchWork<never> {
   /** The name of its file in workers/. */
   readonly job: string;
+  /** Which files there are. Default: those that were named, and the audio files in folders. */
+  plan?(interrupt: Interrupt): Promise<Plan>;
+  /** stdout is for what the files become; progress is for terminals only. */
+  readonly piped?: true;
   /** Null for a command that makes no files. */
   readonly outputs: Outputs | null;
   /** What the JSON has of each file. */
@@ -71,7 +75,8 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
   let stopListening = async (): Promise<void> => {};
   try {
     // Workers take longest to start; everything else happens meanwhile.
-    const planning = planBatch(options.inputs, options.work.outputs);
+    const { inputs, work } = options;
+    const planning = work.plan?.(interrupt) ?? planBatch(inputs, work.outputs);
     const plain = plainly(log, screen);
     const starting = listenToFfmpeg(plain, options.logLevel).then((stop) => {
       stopListening = stop;
@@ -102,7 +107,8 @@ async function run(
   const { stderr, stdout } = process;
   for (const { output } of plan.files) if (output !== null) interrupt.watch(dirname(output));
   const count: Count = { doneSeconds: 0, files: 0, failed: 0 };
-  const view = options.quiet ? null : await startView(options, runtime, plan, count, started);
+  const unseen = options.quiet || (options.work.piped === true && !stderr.isTTY);
+  const view = unseen ? null : await startView(options, runtime, plan, count, started);
   if (view !== null && options.watch) {
     screen.line = view.line;
     interrupt.printWith(view.line);
@@ -126,7 +132,7 @@ async function run(
   }
 
   // Whoever wants to hear nothing does not wait for a summary.
-  if (options.json || work.print !== undefined || !options.quiet) {
+  if (options.json || work.print !== undefined || !(options.quiet || work.piped !== undefined)) {
     const report = makeReport(
       options.command,
       before === null ? runtime.snapshot() : snapshotOfRun(before, runtime.snapshot()),

@@ -14,11 +14,12 @@ import { reportCommand } from './report.ts';
 import { transcodeCommand } from './transcode.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
-  // The reader of our output may have seen enough, as `head` has; but a full disk is a failure.
+  // The reader of our output may have seen enough, as `head` has, or the user, who pressed Ctrl-C; but a full
+  // disk is a failure.
   let unwritten: Error | null = null;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') return;
+      if (error.code === 'EPIPE' || error.name === 'AbortError') return;
       unwritten = error;
       if (stream === process.stdout) {
         process.stderr.write(`millpond: the result could not be written: ${escaped(error.message)}\n`);

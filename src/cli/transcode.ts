@@ -16,6 +16,7 @@ import {
 } from './arguments.ts';
 import { type CommandWork, runBatchCommand } from './batch.ts';
 import { budgetFor, MOST_THREADS, threadsFor } from './budget.ts';
+import { isPiped, PipelineWork } from './pipeline.ts';
 
 interface TranscodeOptions extends RunOptions {
   to?: TargetName;
@@ -41,17 +42,22 @@ Examples:
   millpond transcode album/ --to flac --out converted
   millpond transcode prompts/*.wav --to mp3 --bitrate 64k --out mp3 --json > run.json
   millpond transcode a.flac b.ogg --to opus --rate 48000 --channels 1 --out voice --threads 2 --budget 64MiB
+  curl https://example.org/talk.wav | millpond transcode - --to mp3 --out - > talk.mp3
 
-Folders are walked and their structure is kept under --out. Outputs that exist are replaced, each as a whole.`;
+Folders are walked and their structure is kept under --out. Outputs that exist are replaced, each as a whole.
+In a pipeline - is one audio file: from stdin as the input, to stdout as --out, with the bytes that a file would
+have. What comes is first stored whole, in the folder for temporary files (TMPDIR).`;
 
 export function transcodeCommand(): Command {
   return withRunOptions(
     new Command('transcode')
       .description('convert audio files to another format')
       .usage('[options] --to <format> --out <dir> <files or folders...>')
-      .argument('<files or folders...>', 'audio files, or folders to walk')
+      .argument('<files or folders...>', 'audio files, or folders to walk; - for one from stdin')
       .addOption(choice('--to <format>', 'format of the outputs', 'a format', FORMATS))
-      .addOption(option('--out <dir>', 'folder for the outputs; created if needed', path))
+      .addOption(
+        option('--out <dir>', 'folder for the outputs, created if needed; - for one to stdout', path),
+      )
       .addOption(option('--rate <hz>', "sample rate; default: the source's", wholeNumber(RATE)))
       .addOption(option('--channels <n>', "channels; default: the source's", wholeNumber(CHANNELS)))
       .addOption(option('--bits <n>', "depth of flac and wav, 16, 24 or 32; default: the source's", depth))
@@ -63,26 +69,31 @@ export function transcodeCommand(): Command {
       .addOption(option('--fade-out <seconds>', 'fade out at the end', decimalNumber(FADE))),
   )
     .addHelpText('after', EXAMPLES)
-    .action((inputs: string[], options: TranscodeOptions) =>
-      runBatchCommand({
-        command: 'transcode',
+    .action(async (inputs: string[], options: TranscodeOptions) => {
+      const out = given(options.out, '--out', 'name the folder for the outputs, as --out converted.');
+      const settings = {
+        to: given(options.to, '--to', `say what the outputs shall be: ${FORMATS.join(', ')}.`),
+        ...(options.rate !== undefined && { rate: options.rate }),
+        ...(options.channels !== undefined && { channels: options.channels }),
+        ...(options.bits !== undefined && { bits: options.bits }),
+        ...(options.bitrate !== undefined && { bitrate: options.bitrate }),
+        ...(options.gain !== undefined && { gainDb: options.gain }),
+        ...(options.fadeIn !== undefined && { fadeInSeconds: options.fadeIn }),
+        ...(options.fadeOut !== undefined && { fadeOutSeconds: options.fadeOut }),
+      };
+      const command = 'transcode';
+      if (!isPiped({ inputs, out, json: options.json ?? false })) {
+        await runBatchCommand({ command, inputs, work: transcoding(out, settings), ...runOptions(options) });
+        return;
+      }
+      using work = new PipelineWork(inputs[0], settings);
+      await runBatchCommand({
+        command,
         inputs,
-        work: transcoding(
-          given(options.out, '--out', 'name the folder for the outputs, as --out converted.'),
-          {
-            to: given(options.to, '--to', `say what the outputs shall be: ${FORMATS.join(', ')}.`),
-            ...(options.rate !== undefined && { rate: options.rate }),
-            ...(options.channels !== undefined && { channels: options.channels }),
-            ...(options.bits !== undefined && { bits: options.bits }),
-            ...(options.bitrate !== undefined && { bitrate: options.bitrate }),
-            ...(options.gain !== undefined && { gainDb: options.gain }),
-            ...(options.fadeIn !== undefined && { fadeInSeconds: options.fadeIn }),
-            ...(options.fadeOut !== undefined && { fadeOutSeconds: options.fadeOut }),
-          },
-        ),
-        ...runOptions(options),
-      }),
-    );
+        work,
+        ...runOptions({ ...options, threads: options.threads ?? 1 }),
+      });
+    });
 }
 
 /** Each file into one of another format. */
