@@ -4,7 +4,6 @@ import { appendChunks } from '../../src/audio/encode/wav-chunks.ts';
 import type { SampleChange } from '../../src/audio/plan/sample-change.ts';
 import { TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
 import { convert, readAll, scratch } from './audio-files.ts';
-import { id3, title } from './tags.ts';
 import { chunk, noise, type WavFormat, wav } from './wav.ts';
 
 const at = scratch();
@@ -145,29 +144,6 @@ describe('from wav to wav', () => {
     expect(convert(input, at('own.wav'), 'wav').warnings).toEqual([]);
     expect(kept(at('own.wav'))).toEqual([]);
     expect(convert(input, at('own.flac'), 'flac').warnings).toEqual([]);
-  });
-
-  test('they are found behind a tag in front of the file', () => {
-    const behind = [cue(10, 500), other];
-    const file = readFileSync(source({ behind }));
-    writeFileSync(at('tagged.wav'), Buffer.concat([id3([title('In front')]), file]));
-    convert(at('tagged.wav'), at('untagged.wav'), 'wav');
-    expect(kept(at('untagged.wav'))).toEqual(behind);
-  });
-
-  test('they are found behind sound whose size has 64 bits', () => {
-    const plain = readFileSync(source({ behind: [other] }));
-    const data = plain.indexOf('data') + 4;
-    const sizes = Buffer.alloc(28);
-    sizes.writeBigUInt64LE(BigInt(plain.length + 28), 0);
-    sizes.writeBigUInt64LE(BigInt(plain.readUInt32LE(data)), 8);
-    plain.write('RF64');
-    for (const size of [4, data]) plain.writeUInt32LE(0xffff_ffff, size);
-    const file = Buffer.concat([plain.subarray(0, 12), chunk('ds64', sizes), plain.subarray(12)]);
-    writeFileSync(at('large.wav'), file);
-    convert(at('large.wav'), at('small.wav'), 'wav');
-    expect(kept(at('small.wav'))).toEqual([other]);
-    expect(readAll(at('small.wav')).frames).toBe(1001);
   });
 
   test('positions move with the rate', () => {
