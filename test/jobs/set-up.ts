@@ -37,7 +37,8 @@ export default defineJob(
       note('ends');
       if (fails === 'teardown') throw new Error('the cache cannot be written');
       if (fails === 'never-ends') await new Promise(() => {});
-      await new Promise((done) => setImmediate(done));
+      // For longer than it takes to end a thread.
+      for (let turn = 0; turn < 20_000; turn++) await new Promise((done) => setImmediate(done));
       note(`has ended after ${readFileSync(diary, 'utf8').split('\n').length - 1} lines`);
     },
   },
