@@ -8,12 +8,12 @@ import { WORLDS, type WorldName } from './worlds.ts';
 
 /** More than 100,000 together. `npm run simulate -- --schedules N` plays more. */
 export const SCHEDULES: Readonly<Record<WorldName, number>> = {
-  mixed: 30_000,
-  tight: 18_000,
+  mixed: 25_000,
+  tight: 15_000,
   churning: 4_000,
-  deadly: 14_000,
-  crowded: 11_000,
-  resting: 14_000,
+  deadly: 13_000,
+  crowded: 10_000,
+  resting: 12_000,
   returning: 4_000,
   sharing: 6_000,
   reserving: 4_000,
