@@ -54,8 +54,8 @@ export interface BlockFormat {
  * @param process makes a kernel of the caller's own for the file, which gets every block once, in order,
  * after all that the request asks for and at the output's rate and channels. It is called once, before the
  * first block; what it or its kernel throws ends the file, and no output appears.
- * @throws MillpondError `ERR_AUDIO_*`, `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT`, and whatever the pool
- * throws; the signal's reason when cancelled
+ * @throws MillpondError `ERR_AUDIO_*`, `ERR_OUTPUT_*`, `ERR_INVALID_ARGUMENT`, and whatever the pool throws;
+ * the signal's reason when cancelled
  */
 export function transcode(
   request: TranscodeRequest,

@@ -164,6 +164,29 @@ describe('audio in leases', () => {
     file?.[Symbol.dispose]();
   });
 
+  test.each([
+    0, 65_536, 1_000_000,
+  ])('that may come to so much comes to no more, with %i in leases', (most) => {
+    const pool = dirtyShard({ mostOutputBytes: most });
+    convert(at('tone.wav'), at('file.flac'), 'flac');
+    const { length } = readFileSync(at('file.flac'));
+    const request = { input: at('tone.wav'), to: 'flac' } as const;
+    expect(() => inMemory({ ...request, output: { leases: true, mostBytes: length - 1 } }, pool)).toThrow(
+      refusal('ERR_OUTPUT_TOO_LARGE', 'raise mostBytes'),
+    );
+    expect([pool.lent, [...openHere()]]).toEqual([0, []]);
+    const { leases, file } = inMemory({ ...request, output: { leases: true, mostBytes: length } }, pool);
+    expect(contentOf(leases, file).equals(readFileSync(at('file.flac')))).toBe(true);
+    for (const lease of leases ?? []) lease.release();
+    file?.[Symbol.dispose]();
+    for (const mostBytes of [0, -1, Number.NaN]) {
+      expect(() => inMemory({ ...request, output: { leases: true, mostBytes } }, pool)).toThrow(
+        refusal('ERR_INVALID_ARGUMENT', `got mostBytes ${mostBytes}`),
+      );
+    }
+    expect([pool.lent, [...openHere()]]).toEqual([0, []]);
+  });
+
   test('that fails leaves neither leases nor files', () => {
     for (const mostOutputBytes of [0, 65_536]) {
       const pool = dirtyShard({ mostOutputBytes });
