@@ -73,6 +73,8 @@ server.listen(Number(port), '127.0.0.1', () => {
 
 for (const name of ['SIGINT', 'SIGTERM']) {
   process.once(name, () => {
+    // Whoever stalls would keep it open; an orchestrator sends SIGKILL after 30 s.
+    setTimeout(() => server.closeAllConnections(), 15_000).unref();
     server.close(async () => {
       const { endBytes } = await runtime.close();
       console.log(`closed, ${endBytes} bytes left`);
