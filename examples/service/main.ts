@@ -1,7 +1,7 @@
 /**
- * A transcoding service on Fastify: an upload goes into leases as it comes, a worker makes another format of it
- * in leases, and the response is sent from these. It takes no more than it can hold, shares what it has fairly
- * between clients, and stops working for those that have gone.
+ * A transcoding service on Fastify: an upload goes into leases as it comes, a worker makes another format of
+ * it in leases, and the response is sent from these. It takes no more than it can hold, shares what it has
+ * fairly between clients, and stops working for those that have gone.
  *
  *     npm install millpond fastify
  *     node main.ts 8080 &

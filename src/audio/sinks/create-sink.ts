@@ -29,7 +29,8 @@ interface MadeSink extends Sink {
 
 /**
  * @param mostBytes what will be written at the most; `null` where that is not known
- * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_OUTPUT_WRITE`; from its writes `ERR_OUTPUT_TOO_LARGE`, too
+ * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_OUTPUT_WRITE`; from its writes `ERR_OUTPUT_TOO_LARGE`,
+ * too
  */
 export function createSink(output: AudioOutput, pool: Pool, mostBytes: number | null): MadeSink {
   if (typeof output !== 'string') return limited(createMemorySink(pool, mostBytes), output.mostBytes);
