@@ -15,6 +15,7 @@ import batch from './questions/batch.bench.ts';
 import burst from './questions/burst.bench.ts';
 import dsp from './questions/dsp.bench.ts';
 import idle from './questions/idle.bench.ts';
+import memory from './questions/memory.bench.ts';
 import pool from './questions/pool.bench.ts';
 import recording from './questions/recording.bench.ts';
 import report from './questions/report.bench.ts';
@@ -81,6 +82,7 @@ async function main(): Promise<void> {
     analyze,
     batch,
     start,
+    memory,
     scaling,
     sizing,
     silent,
