@@ -69,6 +69,17 @@ describe('an audio file in a pipeline', () => {
     ]);
   });
 
+  it('shows progress where stderr is a terminal', async () => {
+    const words = [process.execPath, ...bin, 'transcode', sound('bar.wav'), ...DASHES].map(
+      (word) => `'${word}'`,
+    );
+    const line = `${words.join(' ')} > '${at('bar')}'`;
+    const { code, stdout } = await startProgram('script', ['-qec', line, '/dev/null'], { TERM: 'xterm' })
+      .ended;
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/\d+ % \| \d\/1 files/)]);
+    expect(readFileSync(at('bar')).toString('latin1', 0, 4)).toBe('RIFF');
+  });
+
   it('ends without a word where its reader has seen enough', async () => {
     const line = `$millpond transcode - --to wav --out - < '${sound('enough.wav', MINUTE)}' | head -c 4`;
     expect(await shell(line)).toMatchObject({ code: 0, stdout: 'RIFF', stderr: '' });
