@@ -259,7 +259,8 @@ describe('the examples', () => {
   it('are all run here, and all in their list', () => {
     const tests = readFileSync(import.meta.filename, 'utf8');
     const run = Array.from(tests.matchAll(/^ {2}it\('([\w-]+) /gm), ([, name]) => name);
-    expect(names.filter((name) => !run.includes(name))).toEqual([]);
+    // That one has a file of tests for itself.
+    expect(names.filter((name) => !run.includes(name))).toEqual(['service']);
     const list = readFileSync(join(examples, 'README.md'), 'utf8');
     expect(Array.from(list.matchAll(/^\| \[(.+?)\]\(\1\) \|/gm), ([, name]) => name).sort()).toEqual(names);
   });
@@ -269,8 +270,8 @@ describe('the examples', () => {
       .filter((file) => file.endsWith('.ts'))
       .flatMap((file) => Array.from(readFileSync(join(examples, file), 'utf8').matchAll(/ from '(.+)'/g)))
       .map(([, name]) => name);
-    expect(imports.filter((name) => !/^(node:[\w/]+|millpond(\/\w+)?|\.\/[\w-]+\.ts)$/.test(name))).toEqual(
-      [],
-    );
+    // Its first lines say what has to be installed besides.
+    const others = imports.filter((name) => !/^(node:[\w/]+|millpond(\/\w+)?|\.\/[\w-]+\.ts)$/.test(name));
+    expect(others).toEqual(['fastify']);
   });
 });

@@ -1,7 +1,18 @@
 /** Packs millpond, installs it into an empty folder as a user would, and uses it from there. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -192,6 +203,8 @@ describe('the package', () => {
   it('runs the examples, which a strict TypeScript accepts', async () => {
     const examples = await readdir(join(checkout, 'examples'), { recursive: true });
     await cp(join(checkout, 'examples'), join(folder, 'examples'), { recursive: true });
+    // Which its readers install besides.
+    await symlink(join(checkout, 'node_modules', 'fastify'), join(folder, 'node_modules', 'fastify'));
     await copyFile(join(piano, 'rel1.ogg'), join(folder, 'a.ogg'));
     const example = (name: string, ...args: string[]): Promise<{ stdout: string }> =>
       run(process.execPath, [join('examples', name, 'main.ts'), ...args], { cwd: folder, env });
