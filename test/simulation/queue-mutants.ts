@@ -53,8 +53,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'lets nobody in who waits for room once tasks have ended',
     file: 'runtime/tasks.ts',
-    from: 'if (!this.#start(entry, member)) this.#queue.restore(entry);\n    }\n    waiting.entrance.look();',
-    to: 'if (!this.#start(entry, member)) this.#queue.restore(entry);\n    }',
+    from: 'workers.want(this.#queue.size);\n    waiting.entrance.look();',
+    to: 'workers.want(this.#queue.size);',
   },
   {
     name: 'runs more tasks of a tenant than it may',

@@ -77,7 +77,9 @@ export class SimulatedWorker implements Thread, Link {
       job.orphans.pop()?.release();
       return true;
     }
-    if (this.dispatched !== null) return this.#begin(this.dispatched);
+    // Which of its ports it hears first is anybody's guess.
+    const mailFirst = this.toWorker.length > 0 && this.#machine.scheduler.choices.once(2);
+    if (this.dispatched !== null && !mailFirst) return this.#begin(this.dispatched);
     if (this.toWorker.length > 0) {
       this.#mailbox?.drain();
       return true;
