@@ -37,6 +37,7 @@ export const ERROR_CODES = Object.freeze({
   ERR_WRITE_FAILED: of(1, 500, true, 'The bytes of a lease could not be written to a stream or file.'),
   ERR_TASK_LEFT_PIN: of(1, 500, false, 'A task ended while native code still held its memory.'),
   ERR_TASK_WAITING: of(1, 503, true, 'A task was cancelled while it waited for memory.'),
+  ERR_TASK_OVER: of(1, 500, false, 'A value was emitted after the end of its task.'),
   ERR_TASK_TIMEOUT: of(1, 504, true, 'A task ran for longer than it was allowed to.'),
   ERR_TASK_STUCK: of(1, 500, false, 'A task does not stop, and its thread cannot be ended.'),
   ERR_WORKER_LOST: of(1, 500, true, 'The worker died in the middle of the task.'),

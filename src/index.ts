@@ -30,6 +30,7 @@ export type {
   RunOptions,
 } from './runtime/runner.ts';
 export { createRuntime, type Runtime } from './runtime/runtime.ts';
+export type { StreamOptions, TaskStream } from './runtime/task-stream.ts';
 export type { ThreadOptions } from './runtime/thread-options.ts';
 export type {
   AcquireSlowPathMessage,

@@ -63,6 +63,10 @@ export const MAIL_READ = LONGEST_BLOCK + 1;
 export const BEGUN = MAIL_READ + 1;
 /** Nanoseconds, saturated. */
 export const LONGEST_TASK = BEGUN + 1;
+/** How many values of its task may be unread; 0 where nobody reads them. */
+export const MOST_UNREAD = LONGEST_TASK + 1;
+export const EMITTED = MOST_UNREAD + 1;
+export const READ = EMITTED + 1;
 /** Two cache lines, so that neighbours never share one. */
 export const ROW_WORDS = 32;
 

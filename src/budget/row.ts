@@ -15,6 +15,7 @@ import {
   CANCELS,
   COUNTERS,
   DECLARED,
+  EMITTED,
   FREE,
   HUNGER,
   LISTS,
@@ -22,9 +23,11 @@ import {
   LONGEST_TASK,
   MAIL,
   MAIL_READ,
+  MOST_UNREAD,
   OWNER,
   PROGRESS,
   QUOTA,
+  READ,
   REFUSED_AT,
   rowCountersOffset,
   rowWord,
@@ -150,6 +153,41 @@ export class LedgerRow {
   /** Owner, whenever its job asks, 1 to infinity; a plain store. */
   set longestBlockBytes(bytes: number) {
     this.#words[this.#first + LONGEST_BLOCK] = Math.min(MOST, Math.ceil(bytes));
+  }
+
+  // What its task emits.
+
+  /** How many values may be unread, 0 where nobody reads any. Main thread, before it posts the task: plain. */
+  expectValues(mostUnread: number): void {
+    this.#words[this.#first + MOST_UNREAD] = mostUnread;
+    this.#words[this.#first + EMITTED] = 0;
+    this.#words[this.#first + READ] = 0;
+  }
+
+  /** Somebody reads what the task emits. Owner; plain, after the task came. */
+  get hasReader(): boolean {
+    return this.#words[this.#first + MOST_UNREAD] > 0;
+  }
+
+  /** One more value may be emitted. Owner. */
+  get hasRoom(): boolean {
+    const unread = this.valuesEmitted - Atomics.load(this.#words, this.#first + READ);
+    return unread < this.#words[this.#first + MOST_UNREAD];
+  }
+
+  /** How many the task has emitted, the one that is being posted included. Any thread. */
+  get valuesEmitted(): number {
+    return Atomics.load(this.#words, this.#first + EMITTED);
+  }
+
+  /** Owner, before it posts one. */
+  countEmitted(): void {
+    Atomics.add(this.#words, this.#first + EMITTED, 1);
+  }
+
+  /** Main thread, when one of the task that runs has been read; it wakes the owner after. */
+  countRead(): void {
+    Atomics.add(this.#words, this.#first + READ, 1);
   }
 
   // What it starves for.

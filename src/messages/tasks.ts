@@ -61,4 +61,6 @@ export interface TaskResult {
   readonly homebound?: readonly Crate[];
   readonly leaks?: readonly Leak[];
   readonly pinned?: number;
+  /** It has not ended: this is one of the values that it emits, in its order, alone in its message. */
+  readonly more?: true;
 }

@@ -24,7 +24,7 @@ export type TasksMessage = Several<TaskMessage>;
 export type ResultsMessage = Several<ResultMessage> | 'unread';
 
 /** What few results have. */
-type Remarks = Pick<TaskResult, 'error' | 'leaks' | 'pinned' | 'files'>;
+type Remarks = Pick<TaskResult, 'error' | 'leaks' | 'pinned' | 'files' | 'more'>;
 
 /** Numbers of tasks are smaller. */
 const JOBS_FROM = 2 ** 31;
@@ -74,14 +74,16 @@ function readTask(message: TaskMessage): Task {
 }
 
 function writeResult(result: TaskResult): ResultMessage {
-  const { task, value, error, leaks, pinned, files, crates, places, homebound } = result;
-  const remarks = error ?? leaks ?? pinned ?? files;
+  const { task, value, error, leaks, pinned, files, more, crates, places, homebound } = result;
+  const remarks = error ?? leaks ?? pinned ?? files ?? more;
   const moves = crates !== undefined || homebound !== undefined || files !== undefined;
   if (value === undefined && remarks === undefined && !moves) return task;
   const message: [number, unknown, Remarks | undefined, ...unknown[]] = [
     task,
     value,
-    remarks === undefined ? undefined : { error, leaks, pinned, ...(files !== undefined && { files }) },
+    remarks === undefined
+      ? undefined
+      : { error, leaks, pinned, ...(files !== undefined && { files }), ...(more && { more }) },
   ];
   if (moves) {
     writeCrates(message, homebound ?? []);

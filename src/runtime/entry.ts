@@ -7,6 +7,14 @@ import type { RunOptions } from './runner.ts';
 import { defaultName } from './task-names.ts';
 import { type Queued, UNPLACED } from './tenant.ts';
 
+/** Who reads what a task emits. */
+export interface ValueReader {
+  /** How many values may be unread, 1 or more. */
+  readonly mostUnread: number;
+  /** Takes a value; calls `read` once when it is read. */
+  take(value: unknown, read: () => void): void;
+}
+
 export interface Entry extends Queued {
   task: Task;
   readonly name: string;
@@ -26,6 +34,9 @@ export interface Entry extends Queued {
   limit: 'kept' | 'over' | 'stopped';
   /** When it was asked to stop; 0 before. */
   toldMs: number;
+  readonly reader: ValueReader | undefined;
+  /** How many of its values have arrived. */
+  values: number;
   /** The caller was answered; what comes back is only accounted for. */
   answered: boolean;
   unlisten: () => void;
@@ -35,7 +46,7 @@ export interface Entry extends Queued {
 export function newEntry(
   task: Task,
   { name, onProgress, tenant = '', priority = 0, timeoutMs }: RunOptions,
-  accepted: Pick<Entry, 'needKib' | 'broughtKib' | 'light' | 'acceptedMs' | 'resolve' | 'reject'>,
+  accepted: Pick<Entry, 'needKib' | 'broughtKib' | 'light' | 'acceptedMs' | 'reader' | 'resolve' | 'reject'>,
 ): Entry {
   // Field by field: spreads would cost as much as all else of it.
   return {
@@ -62,6 +73,8 @@ export function newEntry(
     timeoutMs,
     limit: 'kept',
     toldMs: 0,
+    reader: accepted.reader,
+    values: 0,
     answered: false,
     unlisten: () => {},
   };

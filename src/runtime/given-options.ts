@@ -1,11 +1,12 @@
 /**
- * Whether what was passed to `run`, `map`, `ready` and `close` is what they take: a typo must not be taken
+ * Whether what was passed to `run`, `stream`, `map`, `ready` and `close` is what they take: a typo must not be taken
  * for a default. Pure.
  */
 import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
 import { escaped, shortened } from '../text/escaping.ts';
 import type { CloseOptions, Inputs, MapOptions, ReadyOptions, RunOptions } from './runner.ts';
+import type { StreamOptions } from './task-stream.ts';
 
 interface Rule {
   readonly accepts: (value: unknown) => boolean;
@@ -39,6 +40,11 @@ const RUN: Readonly<Record<keyof RunOptions, Rule>> = {
   },
 };
 
+const STREAM: Readonly<Record<keyof StreamOptions, Rule>> = {
+  ...RUN,
+  unread: { accepts: (value) => isCount(value, 1), takes: 'a whole number, 1 or more' },
+};
+
 const READY: Readonly<Record<keyof ReadyOptions, Rule>> = { signal: RUN.signal, tenant: TENANT };
 
 const { name: _name, onProgress: _onProgress, ...RUN_OF_ALL } = RUN;
@@ -62,6 +68,11 @@ const CLOSE: Readonly<Record<keyof CloseOptions, Rule>> = {
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` */
 export function checkRunOptions(options: unknown): asserts options is RunOptions {
   check('run(input, options)', options, RUN);
+}
+
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` */
+export function checkStreamOptions(options: unknown): asserts options is StreamOptions {
+  check('stream(input, options)', options, STREAM);
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` */

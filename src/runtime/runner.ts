@@ -209,7 +209,7 @@ type MapCall<Jobs> = Jobs extends Untyped
       };
 
 /** An input that may be undefined may be left out. */
-type Given<Input, Options> = undefined extends Input
+export type Given<Input, Options> = undefined extends Input
   ? [input?: Input, options?: Options]
   : [input: Input, options?: Options];
 

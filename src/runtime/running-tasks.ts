@@ -31,6 +31,8 @@ interface RunningParts {
   readonly admission: Admission;
   readonly log: Log;
   readonly endings: TaskEndings;
+  /** Answers the caller of a task that runs, and lets its job know. */
+  cancel(entry: Entry, error: Error): void;
 }
 
 export class RunningTasks {
@@ -63,6 +65,7 @@ export class RunningTasks {
     const row = ledger.row(member.row);
     row.progressThousandths = 0;
     row.declared = first.needKib > 0;
+    row.expectValues(first.reader?.mostUnread ?? 0);
     const task = memory.dispatch(member.row, first.task);
     first.task = task;
     try {
@@ -102,6 +105,10 @@ export class RunningTasks {
 
   /** What came of the next tasks that a worker was given. */
   ended(member: Member, results: readonly TaskResult[]): void {
+    if (results[0].more) {
+      this.#emitted(member, results[0]);
+      return;
+    }
     const { nowMs } = this.#parts.admission;
     const [first] = this.#given.get(member) ?? [];
     // Each took its share of the time, as far as can be seen from here.
@@ -115,8 +122,34 @@ export class RunningTasks {
     for (const entry of this.#given.get(member) ?? []) entry.startedMs = nowMs;
   }
 
+  /** The task that a worker runs gives a value before its end. */
+  #emitted(member: Member, result: TaskResult): void {
+    const { memory } = this.#parts;
+    const [entry] = this.#given.get(member) ?? [];
+    if (entry?.task.task !== result.task) throw new Error('a value came out of turn');
+    entry.values++;
+    const arrival = memory.arrive(member.row, result);
+    if (entry.answered || entry.reader === undefined) memory.keep(arrival);
+    else entry.reader.take(memory.deliver(arrival), () => this.#read(entry));
+  }
+
+  /** Its job may emit one more, unless it is over. */
+  #read(entry: Entry): void {
+    if (!this.#running.has(entry)) return;
+    const { ledger } = this.#parts;
+    ledger.row((entry.member as Member).row).countRead();
+    ledger.wake();
+  }
+
   /** What came of the next task cannot be read; its loans are settled when the thread is gone. */
   unreadable(member: Member, error: Error): void {
+    const [first] = this.#given.get(member) ?? [];
+    // A value is counted before it is posted: so it was one of those, and its task goes on.
+    if (first?.reader !== undefined && this.#parts.ledger.row(member.row).valuesEmitted > first.values) {
+      first.values++;
+      this.#parts.cancel(first, unreadable(first.name, error));
+      return;
+    }
     const entry = this.#next(member);
     if (entry !== undefined) this.#parts.endings.fail(entry, 'failed', unreadable(entry.name, error));
   }

@@ -16,7 +16,13 @@ import { takeSnapshot } from '../telemetry/take-snapshot.ts';
 import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { endTasks, endThreads } from './closing.ts';
 import { Deadline } from './deadline.ts';
-import { checkCloseOptions, checkMap, checkReadyOptions, checkRunOptions } from './given-options.ts';
+import {
+  checkCloseOptions,
+  checkMap,
+  checkReadyOptions,
+  checkRunOptions,
+  checkStreamOptions,
+} from './given-options.ts';
 import { type JobFile, type JobFiles, jobNumber } from './jobs.ts';
 import { mapOver } from './map.ts';
 import { type RuntimeOptions, type RuntimeSettings, resolveRuntimeOptions } from './options.ts';
@@ -31,12 +37,22 @@ import type {
   RunOptions,
   Untyped,
 } from './runner.ts';
+import { type StreamCall, type StreamOptions, streamOf, type TaskStream } from './task-stream.ts';
 import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
 
 /** A runner whose threads belong to this process. */
 export interface Runtime<Jobs = Untyped> extends Runner<Jobs> {
   /** The main thread's shard. */
   readonly pool: Pool;
+  /**
+   * Runs the job once, as `run` does, and gives what it emits before its end (`context.emit`) as an async
+   * iterable, in order; `result`, and the iterator's last value, is what it returns. Where `unread` values
+   * have not been read the job waits. Nothing happens before the first read: until then the input is the
+   * caller's. Breaking out of the loop cancels the task and releases what was not read. A task that fails
+   * rejects the read behind its last value.
+   * @throws MillpondError `ERR_INVALID_ARGUMENT`; the reads reject with what `run` rejects with
+   */
+  stream: StreamCall<Jobs>;
 }
 
 /**
@@ -118,6 +134,21 @@ class ThreadRuntime implements Runtime {
     } finally {
       this.#unrefAtRest();
     }
+  }
+
+  stream(input?: unknown, options: StreamOptions | null = {}): TaskStream<never, never> {
+    const checked = options ?? {};
+    checkStreamOptions(checked);
+    jobNumber(this.#settings.jobs, checked.job);
+    return streamOf(async (how, reader) => {
+      if (this.#closing !== null) throw closed();
+      this.#parts.heartbeat.ref();
+      try {
+        return await this.#parts.tasks.accept(input, how, reader);
+      } finally {
+        this.#unrefAtRest();
+      }
+    }, checked);
   }
 
   async ready(options: ReadyOptions | null = {}): Promise<void> {

@@ -15,7 +15,15 @@ import type { TierPolicies } from '../pool/tiers.ts';
 import { type Admission, needKib } from '../regulation/admission.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { JobCounts, TaskCounts, TaskObserver } from '../telemetry/task-end.ts';
-import { type Entry, listen, newEntry, type Standing, standing, tellProgress } from './entry.ts';
+import {
+  type Entry,
+  listen,
+  newEntry,
+  type Standing,
+  standing,
+  tellProgress,
+  type ValueReader,
+} from './entry.ts';
 import { jobNumber, type NamedJob } from './jobs.ts';
 import type { Member } from './member.ts';
 import type { Queue } from './queue.ts';
@@ -66,8 +74,9 @@ export class Tasks {
     const { jobs, observers, admission } = parts;
     this.#queue = parts.waiting.queue;
     this.#endings = new TaskEndings(this.#queue, jobs.length, observers, () => admission.nowMs);
-    this.#running = new RunningTasks({ ...parts, endings: this.#endings });
-    this.#limits = new TimeLimits({ ...parts, stuck: (entry, error) => this.#cancel(entry, error) });
+    const cancel = (entry: Entry, error: Error): void => this.#cancel(entry, error);
+    this.#running = new RunningTasks({ ...parts, endings: this.#endings, cancel });
+    this.#limits = new TimeLimits({ ...parts, stuck: cancel });
   }
 
   /** What stands still, at this time of the ports' clock. */
@@ -92,7 +101,7 @@ export class Tasks {
   }
 
   /** Accepts a task. Throws, and takes nothing, when the input holds what cannot be moved. */
-  accept(input: unknown, options: RunOptions): Promise<unknown> {
+  accept(input: unknown, options: RunOptions, reader?: ValueReader): Promise<unknown> {
     if (this.#broken !== null) throw this.#broken;
     options.signal?.throwIfAborted();
     const { ledger, memory, tiers, admission, jobs, waiting } = this.#parts;
@@ -111,8 +120,9 @@ export class Tasks {
     const task = memory.load(this.#last, job, packed);
     return new Promise((resolve, reject) => {
       const reports = options.onProgress !== undefined || options.timeoutMs !== undefined;
-      const light = need === 0 && task.crates.length === 0 && !packed.doubtful && !reports;
-      const accepted = { needKib: need, broughtKib, light, acceptedMs: admission.nowMs, resolve, reject };
+      const light = need === 0 && task.crates.length === 0 && !packed.doubtful && !reports && !reader;
+      const acceptedMs = admission.nowMs;
+      const accepted = { needKib: need, broughtKib, light, acceptedMs, reader, resolve, reject };
       const entry = newEntry(task, options, accepted);
       const { signal } = options;
       if (signal !== undefined) listen(entry, signal, () => this.#cancel(entry, signal.reason));

@@ -20,6 +20,16 @@ export interface JobContext {
   readonly data: unknown;
   /** Reports how far the job is, 0 to 1; costs a few nanoseconds. */
   readonly progress: (fraction: number) => void;
+  /**
+   * Gives a value to whoever reads `runtime.stream`, before the result; leases in it move. In a task that
+   * `run` or `map` started nobody reads: its leases are released. Where as many values are unread as its
+   * reader allows it blocks this thread until one is read; the thread's messages are served meanwhile.
+   * @throws MillpondError `ERR_TASK_OVER`, `ERR_NOT_CLONEABLE`, `ERR_LEASE_*`: the leases live on then; an
+   * `AbortError` once the task is cancelled
+   */
+  readonly emit: (value: unknown) => void;
+  /** As `emit`, but waits without blocking the thread. Values go in the order of the calls. */
+  readonly emitAsync: (value: unknown) => Promise<void>;
 }
 
 /** How large blocks of audio should be now. Read it before each block: it may change between two. */
@@ -57,6 +67,8 @@ interface ContextParts {
   signal(): AbortSignal;
   /** The job said what it processed. */
   processed(): void;
+  emit(value: unknown): void;
+  emitAsync(value: unknown): Promise<void>;
 }
 
 export function makeContext(parts: ContextParts): JobContext {
@@ -69,6 +81,8 @@ export function makeContext(parts: ContextParts): JobContext {
     progress: (fraction: number) => {
       words.progressThousandths = Math.round(Math.min(1, Math.max(0, fraction)) * 1000);
     },
+    emit: (value: unknown) => parts.emit(value),
+    emitAsync: (value: unknown) => parts.emitAsync(value),
     get signal() {
       return parts.signal();
     },

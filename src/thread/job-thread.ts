@@ -90,7 +90,7 @@ export class JobThread {
       },
       closed: (leaks) => void this.#end(leaks),
     });
-    const { shard, supply, mailbox, counts } = this.#parts;
+    const { shard, supply, mailbox, counts, emitter } = this.#parts;
     this.#published = supply.now();
     port.on('message', (message: ToWorker) => mailbox.deliver(message));
     // An idle worker listens to the port, which must not keep it alive.
@@ -108,6 +108,9 @@ export class JobThread {
       },
       // A long task publishes while it runs.
       processed: () => this.#publishIfDue(),
+      // Code that an earlier task left behind must not give its values to whoever reads this one's.
+      emit: (value) => emitter.emit(value, this.#tasks.getStore() ?? 0),
+      emitAsync: (value) => emitter.emitAsync(value, this.#tasks.getStore() ?? 0),
     });
   }
 
@@ -163,6 +166,8 @@ export class JobThread {
   }
 
   #ended(ending: TaskEnding): TaskEnding {
+    // The job may have caught what a value came to that could not be posted.
+    if (this.#broken) throw new Error('a value that a task emitted could not be posted');
     this.#signal = null;
     if (this.#asked) this.#publish();
     else this.#publishSoon();

@@ -56,22 +56,48 @@ export class TaskFrame {
     let files: SpooledCrate[];
     try {
       packed = pack(value, this.#shard);
-      if (packed.tooDeep) throw tooDeep();
+      if (packed.tooDeep) throw tooDeep('A result');
       // What cannot be cloned would kill the worker when it is posted.
       if (packed.doubtful) structuredClone(packed.value);
       // Last, since it is closed here from now on.
       files = packed.files.map((file) => file.depart());
     } catch (error) {
       for (const lease of packed?.leases ?? []) lease.release();
-      return this.fail(error instanceof MillpondError ? error : notCloneable(error));
+      return this.fail(error instanceof MillpondError ? error : notCloneable(error, 'A result'));
     }
-    const crates = packed.leases.map((lease): Crate => {
+    const moving = { crates: this.#detach(packed), files, places: packed.places };
+    return this.#end(packed.value, undefined, moving, packed.doubtful);
+  }
+
+  /**
+   * A value of a task that goes on, ready to leave: its leases have left the shard.
+   * @throws MillpondError when it cannot be sent; its leases live on then
+   */
+  emit(value: unknown): Pick<TaskEnding, 'result' | 'transfer'> {
+    const packed = pack(value, this.#shard);
+    if (packed.tooDeep) throw tooDeep('An emitted value');
+    if (packed.files.length > 0) throw notCloneable(new Error('a spooled file'), 'An emitted value');
+    try {
+      if (packed.doubtful) structuredClone(packed.value);
+    } catch (error) {
+      throw notCloneable(error, 'An emitted value');
+    }
+    const crates = this.#detach(packed);
+    const result: TaskResult = {
+      task: this.#task,
+      value: packed.value,
+      more: true,
+      ...(crates.length > 0 && { crates, places: packed.places }),
+    };
+    return { result, transfer: crates.map(({ buffer }) => buffer) };
+  }
+
+  #detach({ leases }: Packed): Crate[] {
+    return leases.map((lease): Crate => {
       const { length } = lease;
       const store = this.#shard.leases.detach(lease);
       return crateFor(store, length, store.loan);
     });
-    const moving = { crates, files, places: packed.places };
-    return this.#end(packed.value, undefined, moving, packed.doubtful);
   }
 
   /** The job threw. */
@@ -127,17 +153,17 @@ export class TaskFrame {
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-function tooDeep(): MillpondError {
+function tooDeep(what: string): MillpondError {
   return new MillpondError(
     'ERR_NOT_CLONEABLE',
-    `A result has ${MOST_LEVELS} levels of objects within objects at most; this one has more. Return a flat list, or text of JSON.`,
+    `${what} has ${MOST_LEVELS} levels of objects within objects at most; this one has more. Return a flat list, or text of JSON.`,
   );
 }
 
-function notCloneable(cause: unknown): MillpondError {
+function notCloneable(cause: unknown, what: string): MillpondError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new MillpondError(
     'ERR_NOT_CLONEABLE',
-    `A result holds what structured cloning can copy, and leases in plain objects and arrays; this one holds more: ${reason.replace(/\.$/, '')}. Return plain data.`,
+    `${what} holds what structured cloning can copy, and leases in plain objects and arrays; this one holds more: ${reason.replace(/\.$/, '')}. Return plain data.`,
   );
 }

@@ -9,6 +9,7 @@ import type { Leak } from '../pool/leases.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import { Shard } from '../pool/shard.ts';
 import type { LeaseRecorder, Supply } from '../pool/supply.ts';
+import { Emitter } from './emitter.ts';
 import { Mailbox } from './mailbox.ts';
 import { Responder } from './responder.ts';
 import { RowCounts, type Surroundings } from './supply.ts';
@@ -39,6 +40,7 @@ export interface WorkerParts<OwnSupply extends Supply = Supply> {
   readonly mailbox: Mailbox<ToWorker>;
   readonly frame: TaskFrame;
   readonly loop: TaskLoop;
+  readonly emitter: Emitter;
 }
 
 export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSupply>): WorkerParts<OwnSupply> {
@@ -71,5 +73,7 @@ export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSuppl
   const mailbox = new Mailbox<ToWorker>(ports, words, (message) => responder.handle(message));
   const frame = new TaskFrame(shard);
   const loop = new TaskLoop(ports.tasks, frame, words, () => supply.safepoint());
-  return { shard, supply, counts, mailbox, frame, loop };
+  const post: TaskLoopPorts['post'] = (message, transfer) => ports.tasks.post(message, transfer);
+  const emitter = new Emitter({ supply, words, frame, loop, post });
+  return { shard, supply, counts, mailbox, frame, loop, emitter };
 }

@@ -8,9 +8,11 @@ import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Pin } from '../../src/pool/store.ts';
 import { capacityFor } from '../../src/pool/tiers.ts';
+import type { Emitter } from '../../src/thread/emitter.ts';
 import type { TaskEnding, TaskFrame } from '../../src/thread/task-frame.ts';
 import type { Machinery } from './machinery.ts';
 import { codeOf } from './promises.ts';
+import type { Thread } from './scheduler.ts';
 import type { SimulatedSupply } from './thread.ts';
 
 /** Errors that a request for memory may end with. */
@@ -22,6 +24,9 @@ export const REFUSALS: readonly string[] = [
   'ERR_RUNTIME_CLOSED',
 ];
 
+/** So often among what a job may do else. */
+const EMITS = [0, 1, 2, 3];
+
 interface Held {
   readonly lease: Lease;
   readonly pins: Pin[];
@@ -29,30 +34,41 @@ interface Held {
   lasting: boolean;
 }
 
+interface ThreadParts {
+  readonly main: Thread;
+  readonly supply: SimulatedSupply;
+  readonly shard: Shard;
+  readonly frame: TaskFrame;
+  readonly emitter: Emitter;
+  progress(thousandths: number): void;
+}
+
 export class SimulatedJob {
   /** Pins whose task has ended. */
   readonly orphans: Pin[] = [];
   readonly #machine: Machinery;
+  readonly #main: Thread;
   readonly #supply: SimulatedSupply;
   readonly #shard: Shard;
   readonly #frame: TaskFrame;
+  readonly #emitter: Emitter;
+  #name = '';
+  /** Somebody reads what it emits. */
+  #read = false;
+  #emitted = 0;
   readonly #progress: (thousandths: number) => void;
   #held: Held[] = [];
   #task = 0;
   /** Takes what the task that runs comes to; null while none runs. */
   #settle: ((ending: TaskEnding) => void) | null = null;
 
-  constructor(
-    machine: Machinery,
-    supply: SimulatedSupply,
-    shard: Shard,
-    frame: TaskFrame,
-    progress: (thousandths: number) => void,
-  ) {
+  constructor(machine: Machinery, { main, supply, shard, frame, emitter, progress }: ThreadParts) {
     this.#machine = machine;
+    this.#main = main;
     this.#supply = supply;
     this.#shard = shard;
     this.#frame = frame;
+    this.#emitter = emitter;
     this.#progress = progress;
   }
 
@@ -76,7 +92,10 @@ export class SimulatedJob {
   begin(task: number, input: unknown): TaskEnding | PromiseLike<TaskEnding> {
     this.#machine.promises.begins(task);
     this.#task = task;
-    const { leases } = input as { leases: Lease[] };
+    const { leases, name, read } = input as { leases: Lease[]; name: string; read: boolean };
+    this.#name = name;
+    this.#read = read;
+    this.#emitted = 0;
     this.#held = leases.map((lease) => ({ lease, pins: [], lasting: false }));
     const { choices } = this.#machine.scheduler;
     if (choices.once(4)) {
@@ -116,6 +135,7 @@ export class SimulatedJob {
         () => this.#misuse(),
         () => this.#progress(choices.pick(1001)),
       ];
+      if (this.#machine.world.emitEvery > 0) others.push(...EMITS.map(() => () => this.#emit()));
       const other = choices.pick(others.length + 1);
       if (other === others.length) return this.#end(choices.pick(3));
       others[other]();
@@ -194,6 +214,34 @@ export class SimulatedJob {
       if (codes.some((code) => code !== 'ERR_LEASE_RELEASED'))
         throw new Error(`promise 4: misuse was let pass: ${codes}`);
     });
+  }
+
+  /** A value with a lease or none; once it was told to stop the job hears of that instead. */
+  #emit(): void {
+    const { choices } = this.#machine.scheduler;
+    const movable = this.#held.filter(({ pins }) => pins.length === 0);
+    const moving = movable.slice(0, choices.pick(2));
+    const value = { name: this.#name, at: this.#emitted, leases: moving.map(({ lease }) => lease) };
+    // It waits as long as its reader does.
+    this.#supply.deadline = Number.POSITIVE_INFINITY;
+    this.#supply.sleeps = () => {
+      // Between what was said and what wakes for it, the main thread is busy.
+      if (!this.#main.busy && this.#main.call === null) this.#machine.promises.sleeps(this.#task, this.#name);
+    };
+    try {
+      this.#emitter.emit(value, this.#task);
+    } catch (error) {
+      if ((error as Error).name !== 'AbortError') throw error;
+      if (!this.#supply.cancelled()) throw new Error('emit: a task hears of a cancel that is not its own');
+      return;
+    } finally {
+      this.#supply.sleeps = () => {};
+    }
+    this.#emitted++;
+    if (this.#read) this.#machine.promises.emits(this.#name);
+    this.#held = this.#held.filter((held) => !moving.includes(held));
+    const code = this.#read ? 'ERR_LEASE_MOVED' : 'ERR_LEASE_RELEASED';
+    for (const { lease } of moving) this.#machine.promises.ended(lease, code);
   }
 
   /** The job returns some of its leases, or throws; the rest is forgotten. */

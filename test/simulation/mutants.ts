@@ -2,6 +2,7 @@
  * Wrong variants of the protocol. Over 300 lines because it is one list, whose places are the numbers of its
  * mutants for `mutant-main.ts`.
  */
+import { EMIT_MUTANTS } from './emit-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { QUEUE_MUTANTS } from './queue-mutants.ts';
 
@@ -326,4 +327,5 @@ export const MUTANTS: readonly Mutant[] = [
     to: '',
   },
   ...QUEUE_MUTANTS,
+  ...EMIT_MUTANTS,
 ];

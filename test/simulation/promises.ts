@@ -10,6 +10,8 @@ import type { Thread } from './scheduler.ts';
 
 /** A lease is tried again until so many others have ended. */
 const REMEMBERED = 8;
+/** Values of a task. */
+export const MOST_UNREAD = 2;
 
 export class Promises {
   readonly #book: MemoryBook;
@@ -23,6 +25,8 @@ export class Promises {
   readonly #cancelling = new Set<number>();
   /** With when it was first told of. */
   readonly #cancelled = new Map<number, number>();
+  /** By the name of the task: how many values it emitted, and how many were read. */
+  readonly #values = new Map<string, { emitted: number; read: number }>();
   #endings = 0;
   #tried = 0;
   #looks = 0;
@@ -69,6 +73,27 @@ export class Promises {
     if (told === undefined) throw new Error(`stop: task ${task} was not told to stop`);
     // Milliseconds have been divided.
     if (told > toldBy + 1) throw new Error(`stop: task ${task} had no time to stop`);
+  }
+
+  /** A task has emitted a value: no more than so many may be unread. */
+  emits(name: string): void {
+    const values = this.values(name);
+    values.emitted++;
+    const unread = values.emitted - values.read;
+    if (unread > MOST_UNREAD) throw new Error(`emit: ${unread} values of ${name} are unread`);
+  }
+
+  /** A task sleeps until a value is read: there is no room, and it was not cancelled. */
+  sleeps(task: number, name: string): void {
+    const { emitted, read } = this.values(name);
+    if (emitted - read < MOST_UNREAD) throw new Error(`emit: ${name} sleeps, though there is room`);
+    if (this.#cancelled.has(task)) throw new Error(`emit: ${name} sleeps, though it was cancelled`);
+  }
+
+  values(name: string): { emitted: number; read: number } {
+    const values = this.#values.get(name) ?? { emitted: 0, read: 0 };
+    this.#values.set(name, values);
+    return values;
   }
 
   /** What a job hears of its own cancel is so, and up to date. */

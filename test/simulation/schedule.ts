@@ -20,6 +20,7 @@ async function end(world: World): Promise<void> {
   if (world.coordinator.loans.count > 0)
     throw new Error(`promise 2: ${world.coordinator.loans.count} loans never came home`);
   if (world.users.running > 0) throw new Error('promise 7: a run never ended');
+  if (world.users.reading.count > 0) throw new Error('promise 12: a read of a value never ended');
   if (world.users.awaiting > 0) throw new Error('promise 12: there is room, and one still waits for it');
   world.checks.hands();
 

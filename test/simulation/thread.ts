@@ -30,6 +30,8 @@ export class SimulatedSupply extends ThreadSupply {
   readonly #ledger: Ledger;
   /** When the request of this thread is over, at the latest; of several, the last. */
   deadline = 0;
+  /** Called when time passes while this thread sleeps. */
+  sleeps: () => void = () => {};
   /** What was charged when the wake word was last read. */
   #chargedKib = 0;
   /** Requests of this thread that wait without blocking it. */
@@ -75,6 +77,7 @@ export class SimulatedSupply extends ThreadSupply {
       () => this.#over(seen, until),
       () => {
         this.#machine.slept(this.#chargedKib);
+        this.sleeps();
         this.passTime();
       },
     );

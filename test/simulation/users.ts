@@ -7,12 +7,14 @@
 import { type ErrorCode, isMillpondError } from '../../src/errors.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
+import type { ValueReader } from '../../src/runtime/entry.ts';
 import type { RunOptions } from '../../src/runtime/runner.ts';
 import type { Tasks } from '../../src/runtime/tasks.ts';
 import type { WaitingTasks } from '../../src/runtime/waiting-tasks.ts';
 import { REFUSALS, refusable } from './job.ts';
 import { Line } from './line.ts';
 import type { Machinery } from './machinery.ts';
+import { Reading } from './reading.ts';
 import type { SimulatedSupply } from './thread.ts';
 
 const ASK_MS = 50;
@@ -38,6 +40,7 @@ export class Users {
   readonly #entrance: WaitingTasks['entrance'];
   readonly #held: Lease[] = [];
   readonly #controllers: AbortController[] = [];
+  readonly reading: Reading;
   #names = 0;
   /** Runs that have not ended. */
   running = 0;
@@ -53,6 +56,7 @@ export class Users {
     this.#tasks = tasks;
     this.line = new Line(machine, { tasks, waiting });
     this.#entrance = waiting.entrance;
+    this.reading = new Reading(machine, (leases) => void this.#held.push(...leases));
   }
 
   actions(): (() => void)[] {
@@ -65,6 +69,7 @@ export class Users {
       () => this.#await(),
       () => this.#release(choices.pick(this.#held.length)),
       () => this.#controllers[choices.pick(this.#controllers.length)]?.abort(ENOUGH),
+      ...(this.#machine.world.emitEvery > 0 ? [() => this.reading.break()] : []),
     ];
   }
 
@@ -92,7 +97,7 @@ export class Users {
   /** A task with some of this thread's leases; what comes back is held here. */
   #submit(): void {
     const { choices } = this.#machine.scheduler;
-    const { limitEvery } = this.#machine.world;
+    const { limitEvery, emitEvery } = this.#machine.world;
     const light = this.#machine.world.light && !choices.once(4);
     const leases = light ? [] : this.#held.splice(0, choices.pick(3));
     const controller = new AbortController();
@@ -115,7 +120,10 @@ export class Users {
           },
         }),
     };
-    const run = this.#run(leases, options, inputBytes);
+    const read = emitEvery > 0 && choices.once(emitEvery);
+    const start = (how: RunOptions, reader?: ValueReader): Promise<unknown> | null =>
+      this.#run(leases, { ...how, name: options.name }, inputBytes, reader);
+    const run = read ? this.reading.open(options, start) : start(options);
     if (run === null) {
       // What was refused took nothing: the leases are whose they were.
       for (const buffer of buffers) this.#machine.promises.waitsNot(buffer);
@@ -136,10 +144,19 @@ export class Users {
   }
 
   /** Null when it was refused. */
-  #run(leases: Lease[], options: RunOptions & { name: string }, inputBytes: number): Promise<unknown> | null {
+  #run(
+    leases: Lease[],
+    options: RunOptions & { name: string },
+    inputBytes: number,
+    reader?: ValueReader,
+  ): Promise<unknown> | null {
     this.line.offer(options.name, options, inputBytes);
     try {
-      const run = this.#tasks.accept({ leases, name: options.name }, options);
+      const run = this.#tasks.accept(
+        { leases, name: options.name, read: reader !== undefined },
+        options,
+        reader,
+      );
       this.line.accepted(options.name);
       return run;
     } catch (error) {

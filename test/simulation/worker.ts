@@ -188,7 +188,7 @@ export class SimulatedWorker implements Thread, Link {
     if (row < 0) return false;
     this.row = row;
     const machine = this.#machine;
-    const { shard, supply, mailbox, frame, loop } = wireWorker({
+    const { shard, supply, mailbox, frame, loop, emitter } = wireWorker({
       ledger: this.ledger,
       row,
       options: machine.options,
@@ -217,9 +217,10 @@ export class SimulatedWorker implements Thread, Link {
       machine.book.receive(`to ${this.name}`, taskBuffers(task), this.name);
       return begin(task);
     };
-    const job = new SimulatedJob(machine, supply, shard, frame, (thousandths) => {
+    const progress = (thousandths: number): void => {
       this.ledger.row(row).progressThousandths = thousandths;
-    });
+    };
+    const job = new SimulatedJob(machine, { main: this.#main, supply, shard, frame, emitter, progress });
     this.#mailbox = mailbox;
     this.#job = job;
     this.#loop = loop;

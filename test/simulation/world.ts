@@ -208,6 +208,7 @@ export class World implements Thread {
       }
       if (worker.gone) actions.push(() => this.#bury(worker));
     }
+    if (this.users.reading.due) actions.push(() => this.users.reading.read());
     if (this.supply.sleepers.length > 0) actions.push(() => void this.supply.wakeSleeper());
     return actions;
   }

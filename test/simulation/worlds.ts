@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly light: boolean;
   /** One task in so many has a time that it may take; 0 for none. */
   readonly limitEvery: number;
+  /** One task in so many has somebody who reads what it emits; 0 for none. */
+  readonly emitEvery: number;
   /** Users may do something in one of so many turns of the main thread. */
   readonly usersEvery: number;
   readonly queue: QueueOptions;
@@ -62,6 +64,7 @@ const MIXED: WorldOptions = {
   rests: false,
   light: false,
   limitEvery: 0,
+  emitEvery: 0,
   usersEvery: 1,
   queue: QUEUE,
 };
@@ -171,6 +174,20 @@ export const WORLDS = {
     killEvery: 200,
     failEvery: 60,
     limitEvery: 2,
+  },
+  /** Tasks emit values that are read late, or not at all. */
+  emitting: {
+    ...MIXED,
+    turns: 120,
+    budgetKib: 48,
+    sizes: [1024, 2048, 8192],
+    interruptEvery: 8,
+    requests: 3,
+    releases: 1,
+    killEvery: 150,
+    failEvery: 60,
+    limitEvery: 8,
+    emitEvery: 2,
   },
 } satisfies Record<string, WorldOptions>;
 

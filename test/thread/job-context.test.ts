@@ -12,6 +12,8 @@ it('a job that asks for a size also says how long its blocks can be', () => {
     ...{ ledger, row: 1, counts: new Counting(ledger.row(1)), pool: dirtyShard(), mostBlockMs: 500 },
     data: undefined,
     signal: () => new AbortController().signal,
+    emit: () => {},
+    emitAsync: async () => {},
     processed: () => {},
   });
   const said = () => [0, 1].map((row) => ledger.row(row).longestBlockBytes);
