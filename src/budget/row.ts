@@ -157,7 +157,7 @@ export class LedgerRow {
 
   // What its task emits.
 
-  /** How many values may be unread, 0 where nobody reads any. Main thread, before it posts the task: plain. */
+  /** How many values may be unread, 0 where nobody reads. Main thread, before it posts the task; plain. */
   expectValues(mostUnread: number): void {
     this.#words[this.#first + MOST_UNREAD] = mostUnread;
     this.#words[this.#first + EMITTED] = 0;

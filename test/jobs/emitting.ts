@@ -8,6 +8,7 @@ type Order =
   | { do: 'leases'; count: number; bytes: number; lease?: Lease; ends: 'well' | 'badly' | 'by-exit' }
   | { do: 'later'; words: Int32Array }
   | { do: 'wrong'; bytes: number }
+  | { do: 'grow-when-sent'; lease: Lease; words: Int32Array; result: boolean }
   | { do: 'echo'; value: unknown };
 
 function count(words: Int32Array): void {
@@ -88,6 +89,28 @@ export default defineJob(async (order: Order, context): Promise<unknown> => {
       lease.bytes[0] = 7;
       emit({ lease });
       return codes;
+    }
+    case 'grow-when-sent': {
+      let looks = 0;
+      const value = {
+        get grown() {
+          // The first look is the pool's, the second that of who clones it.
+          let value: unknown = looks;
+          for (let level = 0; looks === 1 && level < 8000; level++) value = [value];
+          looks++;
+          return value;
+        },
+      };
+      emit('first');
+      if (order.result) return value;
+      emit(value);
+      Atomics.store(order.words, 0, 1);
+      Atomics.notify(order.words, 0);
+      // Its thread is not ended before it is over.
+      await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+      Atomics.store(order.words, 1, 1);
+      Atomics.notify(order.words, 1);
+      return pool.acquire(100);
     }
     case 'echo':
       emit('first');

@@ -158,6 +158,31 @@ describe('what a task emits', () => {
   });
 });
 
+describe('what cannot be read where it arrives', () => {
+  it('is a value: its task is told to stop, and keeps its thread until it has', async () => {
+    const { runtime } = await start('emitting', { threads: 1 });
+    const words = sharedWords();
+    const lease = runtime.pool.acquire(KiB);
+    const stream = runtime.stream({ do: 'grow-when-sent', lease, words, result: false });
+    expect((await stream.next()).value).toBe('first');
+    await expect(stream.next()).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+    await raised(words, 1);
+    // The next thread has the next task.
+    expect(await runtime.run({ do: 'echo', value: 1 })).toBe('echoed');
+    expect(runtime.snapshot()).toMatchObject({ loans: { count: 0 }, tasks: { lost: 0, lostThreads: 0 } });
+  });
+
+  it('is its result: the task is over', async () => {
+    const { runtime } = await start('emitting', { threads: 1 });
+    const lease = runtime.pool.acquire(KiB);
+    const stream = runtime.stream({ do: 'grow-when-sent', lease, words: sharedWords(), result: true });
+    expect((await stream.next()).value).toBe('first');
+    await expect(stream.next()).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+    expect(await runtime.run({ do: 'echo', value: 1 })).toBe('echoed');
+    expect(runtime.snapshot()).toMatchObject({ loans: { count: 0 }, tasks: { lost: 0, failed: 1 } });
+  });
+});
+
 describe('a stream', () => {
   it('takes options, and nothing else', async () => {
     const { runtime } = await start('emitting', { threads: 1 });

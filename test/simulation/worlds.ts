@@ -178,13 +178,14 @@ export const WORLDS = {
   /** Tasks emit values that are read late, or not at all. */
   emitting: {
     ...MIXED,
-    turns: 120,
+    workers: 1,
+    turns: 160,
     budgetKib: 48,
     sizes: [1024, 2048, 8192],
     interruptEvery: 8,
-    requests: 3,
+    requests: 2,
     releases: 1,
-    killEvery: 150,
+    killEvery: 200,
     failEvery: 60,
     limitEvery: 8,
     emitEvery: 2,
