@@ -1,11 +1,13 @@
 import { defineJob, type Lease } from '../../src/worker.ts';
 
+type Ending = 'well' | 'badly' | 'by-exit';
+
 /** Jobs that emit. `words` are flags that they share with a test: what was emitted, and whether to go on. */
 type Order =
   | { do: 'count'; to: number; words: Int32Array }
   | { do: 'count-async'; to: number; words: Int32Array }
   | { do: 'together'; to: number }
-  | { do: 'leases'; count: number; bytes: number; lease?: Lease; ends: 'well' | 'badly' | 'by-exit' }
+  | { do: 'leases'; count: number; bytes: number; lease?: Lease; ends: Ending; words?: Int32Array }
   | { do: 'later'; words: Int32Array }
   | { do: 'wrong'; bytes: number }
   | { do: 'grow-when-sent'; lease: Lease; words: Int32Array; result: boolean }
@@ -51,6 +53,7 @@ export default defineJob(async (order: Order, context): Promise<unknown> => {
         lease.bytes.fill(at + 1);
         try {
           emit({ at, lease });
+          if (order.words !== undefined) count(order.words);
         } catch (error) {
           lease.release();
           throw error;

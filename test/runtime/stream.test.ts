@@ -10,6 +10,12 @@ interface Block {
   readonly lease: Lease;
 }
 
+/** So many values were emitted, and are here. */
+async function arrived(words: Int32Array, count: number): Promise<void> {
+  await expect.poll(() => Atomics.load(words, 0)).toBe(count);
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
 describe('what a task emits', () => {
   it('is read in order as it comes, and what it returns is the result', async () => {
     const { runtime } = await start('emitting', { threads: 1 });
@@ -68,16 +74,19 @@ describe('what a task emits', () => {
 
   it('is released where its reader breaks out of the loop, and the task is cancelled', async () => {
     const { runtime } = await start('emitting', { threads: 1 });
-    for (let round = 0; round < 20; round++) {
-      const stream = runtime.stream<Block>({ ...LEASES, count: 1000 }, { unread: 1 + (round % 5) });
+    for (let round = 0; round < 6; round++) {
+      const words = sharedWords();
+      const unread = 1 + (round % 3);
+      const stream = runtime.stream<Block>({ ...LEASES, count: 1000, words }, { unread });
       for await (const { lease } of stream) {
         lease.release();
+        await arrived(words, 1 + unread);
         break;
       }
       await expect(stream.result).rejects.toMatchObject({ name: 'AbortError' });
     }
     // Nobody has forgotten any: what was unread was released, and the job knows that it was cancelled.
-    await expect.poll(() => runtime.snapshot().tasks).toMatchObject({ cancelled: 20, running: 0 });
+    await expect.poll(() => runtime.snapshot().tasks).toMatchObject({ cancelled: 6, running: 0 });
     expect(await runtime.close()).toMatchObject({ leaks: 0, endBytes: 0 });
   });
 
@@ -108,12 +117,15 @@ describe('what a task emits', () => {
     const { runtime } = await start('emitting', { threads: 1 });
     const controller = new AbortController();
     const { signal } = controller;
-    const stream = runtime.stream<Block>({ ...LEASES, count: 1000 }, { signal });
+    const words = sharedWords();
+    const stream = runtime.stream<Block>({ ...LEASES, count: 1000, words }, { signal, unread: 2 });
     ((await stream.next()).value as Block).lease.release();
+    await arrived(words, 3);
     const reason = new Error('no more');
     controller.abort(reason);
     await expect(stream.next()).rejects.toBe(reason);
     await expect.poll(() => runtime.snapshot().tasks.running).toBe(0);
+    expect(await runtime.close()).toMatchObject({ leaks: 0, endBytes: 0 });
   });
 
   it('ends with its time, where the reader is too slow', async () => {
