@@ -1,6 +1,6 @@
 /**
- * Whether what was passed to `run`, `stream`, `map`, `ready` and `close` is what they take: a typo must not be
- * taken for a default. Pure.
+ * Whether what was passed to `run`, `stream`, `map`, `ready` and `close` is what they take: a typo must not
+ * be taken for a default. Pure.
  */
 import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
