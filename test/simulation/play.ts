@@ -18,7 +18,7 @@ export const SCHEDULES: Readonly<Record<WorldName, number>> = {
   sharing: 6_000,
   reserving: 4_000,
   limited: 8_000,
-  emitting: 6_000,
+  emitting: 4_000,
 };
 
 export function playsAnySchedule(name: WorldName): void {
