@@ -52,6 +52,8 @@ export class Reading {
         const take: ValueReader['take'] = (value, read) => {
           reader.take(value, () => {
             this.#machine.promises.values(name).read++;
+            // Now, not in a later turn: one that waits for room may hold up all of those.
+            open.reading = false;
             read();
           });
         };
@@ -88,7 +90,6 @@ export class Reading {
     stream.next().then(
       (step) => {
         this.count--;
-        open.reading = false;
         if (step.done) {
           const { emitted, read } = promises.values(name);
           if (this.#close(open) && emitted !== read)
