@@ -11,7 +11,7 @@ import { capacityFor } from '../../src/pool/tiers.ts';
 import type { Emitter } from '../../src/thread/emitter.ts';
 import type { TaskEnding, TaskFrame } from '../../src/thread/task-frame.ts';
 import type { Machinery } from './machinery.ts';
-import { codeOf } from './promises.ts';
+import { codeOf, MOST_UNREAD } from './promises.ts';
 import type { Thread } from './scheduler.ts';
 import type { SimulatedSupply } from './thread.ts';
 
@@ -219,6 +219,9 @@ export class SimulatedJob {
   /** A value with a lease or none; once it was told to stop the job hears of that instead. */
   #emit(): void {
     const { choices } = this.#machine.scheduler;
+    const { emitted, read } = this.#machine.promises.values(this.#name);
+    // All threads are on one stack: a main thread that is halted beneath this call could never make room.
+    if (this.#read && this.#main.busy && emitted - read >= MOST_UNREAD) return;
     const movable = this.#held.filter(({ pins }) => pins.length === 0);
     const moving = movable.slice(0, choices.pick(2));
     const value = { name: this.#name, at: this.#emitted, leases: moving.map(({ lease }) => lease) };

@@ -38,6 +38,9 @@ export interface LedgerCall {
   readonly done: boolean;
 }
 
+/** Turns of others in one wait: what needs more is never over. */
+const MOST_ROUNDS = 20_000;
+
 export class Scheduler {
   readonly choices: Choices;
   /** Lets one other thread do something, or ends the one that is interrupted; false when none can. */
@@ -103,8 +106,9 @@ export class Scheduler {
     const { busy } = thread;
     thread.busy = true;
     try {
-      while (!over()) {
+      for (let rounds = 0; !over(); rounds++) {
         if (thread.dead) throw new Killed();
+        if (rounds === MOST_ROUNDS) throw new Error(`promise 7: ${thread.name} waits for ever`);
         const moved = this.turn(thread);
         // By default time passes, so that a shrunk schedule comes to its end.
         if (!over() && (!moved || this.choices.pick(4) === 0)) passTime();
