@@ -19,13 +19,6 @@ export const EMIT_MUTANTS: readonly Mutant[] = [
     to: 'ledger.row((entry.member as Member).row).countRead();',
   },
   {
-    name: 'gives room to the next task when a value of one that is over is read',
-    world: 'emitting',
-    file: running,
-    from: 'if (!this.#running.has(entry)) return;',
-    to: '',
-  },
-  {
     name: 'loses what a task emits whose caller has given up',
     world: 'emitting',
     file: running,
