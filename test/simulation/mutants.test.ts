@@ -14,7 +14,8 @@ async function play(mutant: number, seeds: readonly number[]): Promise<(number |
 }
 
 describe('the simulator catches a protocol that', () => {
-  const seeds = Array.from({ length: 2 }, () => Math.floor(Math.random() * 1e9));
+  // `npm run mutants` again plays from another one.
+  const seeds = [Math.floor(Math.random() * 1e9)];
 
   it.each(MUTANTS.map(({ name }, at) => [name, at] as const))('%s', async (name, at) => {
     const caught = await play(at, seeds);
@@ -24,6 +25,6 @@ describe('the simulator catches a protocol that', () => {
 
   it('is right: not', async () => {
     // No mutant has this number.
-    expect(await play(MUTANTS.length, seeds.slice(1))).toEqual([null]);
+    expect(await play(MUTANTS.length, seeds)).toEqual([null]);
   });
 });

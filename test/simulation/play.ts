@@ -8,17 +8,17 @@ import { WORLDS, type WorldName } from './worlds.ts';
 
 /** More than 100,000 together. `npm run simulate -- --schedules N` plays more. */
 export const SCHEDULES: Readonly<Record<WorldName, number>> = {
-  mixed: 25_000,
-  tight: 15_000,
-  churning: 4_000,
-  deadly: 13_000,
-  crowded: 10_000,
-  resting: 12_000,
-  returning: 4_000,
-  sharing: 6_000,
-  reserving: 4_000,
-  limited: 8_000,
-  emitting: 4_000,
+  mixed: 62_000,
+  tight: 10_000,
+  churning: 2_000,
+  deadly: 6_000,
+  crowded: 4_000,
+  resting: 5_000,
+  returning: 1_500,
+  sharing: 2_500,
+  reserving: 1_500,
+  limited: 4_000,
+  emitting: 1_600,
 };
 
 export function playsAnySchedule(name: WorldName): void {
