@@ -24,7 +24,7 @@ describe('the text', () => {
             'tier',
             'shard',
             'cause',
-            'job',
+            'job_kind',
             'kind',
             'level',
             'state',

@@ -34,30 +34,30 @@ export const TASK_METRICS: readonly Metric[] = [
     [],
     (s) => s.tasks.intervalServiceTime,
   ),
-  gauge('job.tasks', '{task}', 'Tasks of the job that wait or run now.', ['job', 'state'], (s) =>
+  gauge('job.tasks', '{task}', 'Tasks of the job that wait or run now.', ['job_kind', 'state'], (s) =>
     withinJob(s, current),
   ),
-  counter('job.tasks.ended', '{task}', 'Tasks of the job by how they ended.', ['job', 'state'], (s) =>
+  counter('job.tasks.ended', '{task}', 'Tasks of the job by how they ended.', ['job_kind', 'state'], (s) =>
     withinJob(s, ended),
   ),
-  summary('job.task.queue', 's', 'How long tasks of the job waited for a worker.', ['job'], (s) =>
+  summary('job.task.queue', 's', 'How long tasks of the job waited for a worker.', ['job_kind'], (s) =>
     byName(s.tasks.byJob, (tasks) => tasks.queueWait),
   ),
   interval(
     'job.task.queue',
     's',
     'How long tasks of the job that ended in the last whole interval waited for a worker.',
-    ['job'],
+    ['job_kind'],
     (s) => byName(s.tasks.byJob, (tasks) => tasks.intervalQueueWait),
   ),
-  summary('job.task.service', 's', 'How long tasks of the job ran, to their result.', ['job'], (s) =>
+  summary('job.task.service', 's', 'How long tasks of the job ran, to their result.', ['job_kind'], (s) =>
     byName(s.tasks.byJob, (tasks) => tasks.serviceTime),
   ),
   interval(
     'job.task.service',
     's',
     'How long tasks of the job that ended in the last whole interval ran.',
-    ['job'],
+    ['job_kind'],
     (s) => byName(s.tasks.byJob, (tasks) => tasks.intervalServiceTime),
   ),
   gauge(
