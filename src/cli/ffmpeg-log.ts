@@ -1,5 +1,4 @@
 /** Copies FFmpeg's messages to the log. Owns the thread that listens to them; main thread. */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { NativeLogMessage } from '../audio/native-log.ts';
 import type { Log, LogLevel } from '../telemetry/log.ts';
@@ -29,10 +28,14 @@ export async function listenToFfmpeg(
   thread.on('error', (error: Error) => {
     log.write({ event: 'ffmpeg', severity: 'info', text: `FFmpeg's messages are lost: ${error.message}` });
   });
-  await Promise.race([once(thread, 'message').catch(() => {}), gone]);
-  thread.on('message', (said: NativeLogMessage) => {
-    log.write({ event: 'ffmpeg', severity: said.level === 'error' ? 'info' : 'debug', text: said.message });
+  const listens = Promise.withResolvers<void>();
+  // The first is that it listens, which may come behind an error.
+  thread.on('message', (said: NativeLogMessage | null) => {
+    if (said === null) listens.resolve();
+    else
+      log.write({ event: 'ffmpeg', severity: said.level === 'error' ? 'info' : 'debug', text: said.message });
   });
+  await Promise.race([listens.promise, gone]);
   // The thread must not keep the process alive.
   thread.unref();
   return async () => {
