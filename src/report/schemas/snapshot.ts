@@ -97,12 +97,12 @@ const taskFigures = {
 } as const;
 const tasks = fields({
   ...taskFigures,
-  // Not in what earlier versions wrote.
+  // Not in what earlier versions wrote, as `lostThreads` is not.
   byJob: v.optional(named(fields(taskFigures)), {}),
   oldestSeconds: seconds,
   standstillSeconds: seconds,
   silentSeconds: seconds,
-  lostThreads: count,
+  lostThreads: v.optional(count, 0),
 });
 
 const latency = fields({
