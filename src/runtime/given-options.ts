@@ -2,9 +2,8 @@
  * Whether what was passed to `run`, `stream`, `map`, `ready` and `close` is what they take: a typo must not
  * be taken for a default. Pure.
  */
-import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
-import { escaped, shortened } from '../text/escaping.ts';
+import { escaped, shownValue } from '../text/escaping.ts';
 import type { CloseOptions, Inputs, MapOptions, ReadyOptions, RunOptions } from './runner.ts';
 import type { StreamOptions } from './task-stream.ts';
 
@@ -86,7 +85,7 @@ export function checkMap(inputs: unknown, options: unknown): asserts inputs is I
   if (typeof inputs !== 'object' || inputs === null || !isIterable(inputs)) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
-      `map(inputs, options) takes an iterable or async iterable object, got ${shown(inputs)}. Write for example map([input]).`,
+      `map(inputs, options) takes an iterable or async iterable object, got ${shownValue(inputs)}. Write for example map([input]).`,
     );
   }
   check('map(inputs, options)', options, MAP);
@@ -99,13 +98,13 @@ export function checkCloseOptions(options: unknown): asserts options is CloseOpt
 
 function check(call: string, options: unknown, rules: Readonly<Record<string, Rule>>): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalid(`${call} takes an object of options, got ${shown(options)}.`, rules);
+    throw invalid(`${call} takes an object of options, got ${shownValue(options)}.`, rules);
   }
   for (const [key, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
     if (rule === undefined) throw invalid(`${call} has no option '${escaped(key)}'.`, rules);
     if (value !== undefined && !rule.accepts(value)) {
-      throw invalid(`${key} of ${call} is ${rule.takes}, got ${shown(value)}.`, rules);
+      throw invalid(`${key} of ${call} is ${rule.takes}, got ${shownValue(value)}.`, rules);
     }
   }
 }
@@ -134,8 +133,4 @@ function isSignal(value: unknown): boolean {
     'addEventListener' in value &&
     typeof value.addEventListener === 'function'
   );
-}
-
-function shown(value: unknown): string {
-  return shortened(escaped(inspect(value, { depth: 0, breakLength: Infinity })), 100);
 }

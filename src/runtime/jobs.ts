@@ -1,10 +1,12 @@
 /** The jobs of a runtime: which files, what they are called, and of which types they are. Pure. */
 import { isAbsolute, parse } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { inspect } from 'node:util';
 import { MillpondError } from '../errors.ts';
-import { escaped, shortened } from '../text/escaping.ts';
+import { escaped, shortened, shownValue } from '../text/escaping.ts';
 import type { DefinedJob } from '../thread/job-file.ts';
+
+/** Of a path that is none. */
+const MOST_SHOWN = 200;
 
 /** A job file, with the types of its input and its result. */
 export interface JobFile<Input, Result> extends URL {
@@ -91,6 +93,5 @@ function addressOf(option: string, file: unknown): string {
 }
 
 function shown(value: unknown): string {
-  const text = value instanceof URL ? value.href : inspect(value, { depth: 0, breakLength: Infinity });
-  return shortened(escaped(text), 200);
+  return value instanceof URL ? shortened(escaped(value.href), MOST_SHOWN) : shownValue(value, MOST_SHOWN);
 }

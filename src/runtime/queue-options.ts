@@ -1,8 +1,7 @@
 /** What a runtime's queue may hold and how it shares the threads: checked, with defaults filled in. Pure. */
-import { inspect } from 'node:util';
 import { type Bytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import { escaped, shortened } from '../text/escaping.ts';
+import { escaped, shownValue } from '../text/escaping.ts';
 import type { QueueRules } from './queue.ts';
 import type { TenantRules } from './tenant.ts';
 
@@ -110,7 +109,10 @@ function resolveLimits(what: string, limits: TenantLimits): TenantRules {
 
 function checkKeys(what: string, value: unknown, keys: readonly string[] | null): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`${escaped(what)} is an object, got ${shown(value)}.`, 'Leave it out for the default.');
+    throw invalid(
+      `${escaped(what)} is an object, got ${shownValue(value)}.`,
+      'Leave it out for the default.',
+    );
   }
   const unknown = Object.keys(value).find((key) => keys !== null && !keys.includes(key));
   if (unknown === undefined || keys === null) return;
@@ -122,15 +124,11 @@ function check(what: string, value: unknown, { least, most, whole }: Range): voi
   if (isNumber && (!whole || Number.isInteger(value) || value === Infinity)) return;
   const range = most === Infinity ? `${least} or more, or Infinity` : `${least} to ${most}`;
   throw invalid(
-    `${escaped(what)} is a ${whole ? 'whole ' : ''}number, ${range}; got ${shown(value)}.`,
+    `${escaped(what)} is a ${whole ? 'whole ' : ''}number, ${range}; got ${shownValue(value)}.`,
     'Leave it out for the default.',
   );
 }
 
 function invalid(rule: string, remedy: string): MillpondError {
   return new MillpondError('ERR_INVALID_ARGUMENT', `${rule} ${remedy}`);
-}
-
-function shown(value: unknown): string {
-  return shortened(escaped(inspect(value, { depth: 0, breakLength: Infinity })), 100);
 }

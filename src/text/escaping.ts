@@ -4,6 +4,7 @@
  * they are made; what comes from elsewhere is escaped where it is printed. Escaping twice does no harm. Pure.
  */
 import { relative } from 'node:path';
+import { inspect } from 'node:util';
 
 /** Controls, marks of direction, ends of lines and paragraphs, halves of characters. */
 const UNSAFE = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
@@ -44,6 +45,11 @@ function visible(one: string): string {
 }
 
 /** The code of a character as escapes have it: hex, four digits or more. */
+/** A value that was given where another is taken, on one line; at most so many characters of it. */
+export function shownValue(value: unknown, most = 100): string {
+  return shortened(escaped(inspect(value, { depth: 0, breakLength: Infinity })), most);
+}
+
 export function hexCode(character: string): string {
   return (character.codePointAt(0) as number).toString(16).padStart(4, '0');
 }
