@@ -18,6 +18,11 @@ function count(words: Int32Array): void {
   Atomics.notify(words, 0);
 }
 
+function raise(words: Int32Array, at: number): void {
+  Atomics.store(words, at, 1);
+  Atomics.notify(words, at);
+}
+
 export default defineJob(async (order: Order, context): Promise<unknown> => {
   const { pool, emit, emitAsync } = context;
   switch (order.do) {
@@ -28,8 +33,7 @@ export default defineJob(async (order: Order, context): Promise<unknown> => {
           count(order.words);
         }
       } finally {
-        Atomics.store(order.words, 1, 1);
-        Atomics.notify(order.words, 1);
+        raise(order.words, 1);
       }
       return 'counted';
     case 'count-async':
@@ -39,8 +43,7 @@ export default defineJob(async (order: Order, context): Promise<unknown> => {
           count(order.words);
         }
       } finally {
-        Atomics.store(order.words, 1, 1);
-        Atomics.notify(order.words, 1);
+        raise(order.words, 1);
       }
       return 'counted';
     case 'together':
@@ -71,8 +74,7 @@ export default defineJob(async (order: Order, context): Promise<unknown> => {
         } catch (error) {
           Atomics.store(order.words, 2, (error as { code?: string }).code === 'ERR_TASK_OVER' ? 1 : 2);
         }
-        Atomics.store(order.words, 1, 1);
-        Atomics.notify(order.words, 1);
+        raise(order.words, 1);
       })();
       return 'left';
     case 'wrong': {
@@ -107,12 +109,10 @@ export default defineJob(async (order: Order, context): Promise<unknown> => {
       emit('first');
       if (order.result) return value;
       emit(value);
-      Atomics.store(order.words, 0, 1);
-      Atomics.notify(order.words, 0);
+      raise(order.words, 0);
       // Its thread is not ended before it is over.
       await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
-      Atomics.store(order.words, 1, 1);
-      Atomics.notify(order.words, 1);
+      raise(order.words, 1);
       return pool.acquire(100);
     }
     case 'echo':

@@ -6,19 +6,9 @@ import { mock } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KiB, type LogEvent, MiB, type Runtime } from '../../src/index.ts';
-import { raise, raised, sharedWords, startRuntime } from './started.ts';
+import { raise, raised, startRuntime, wordsRaisedAfterEach } from './started.ts';
 
-/** Threads that a test left end when it has raised these. */
-const blocked: Int32Array[] = [];
-afterEach(() => {
-  for (const words of blocked.splice(0)) for (const at of [0, 1, 2]) raise(words, at);
-});
-
-function words(): Int32Array {
-  const shared = sharedWords();
-  blocked.push(shared);
-  return shared;
-}
+const words = wordsRaisedAfterEach();
 
 /** Resolves when nothing is charged any more: all that was left has ended. */
 async function emptied(runtime: Runtime): Promise<void> {

@@ -40,6 +40,19 @@ export function sharedWords(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(64));
 }
 
+/** Makes such flags, and raises them after each test: then the threads end that it left. */
+export function wordsRaisedAfterEach(): typeof sharedWords {
+  const made: Int32Array[] = [];
+  afterEach(() => {
+    for (const words of made.splice(0)) for (const at of [0, 1, 2]) raise(words, at);
+  });
+  return () => {
+    const words = sharedWords();
+    made.push(words);
+    return words;
+  };
+}
+
 /** Resolves when a job raised a flag. */
 export async function raised(words: Int32Array, at: number): Promise<void> {
   const wait = Atomics.waitAsync(words, at, 0);

@@ -1,20 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createRuntime, KiB, MiB } from '../../src/index.ts';
-import { closedAfterEach, raise, raised, sharedWords, startRuntime } from './started.ts';
+import { closedAfterEach, raise, raised, startRuntime, wordsRaisedAfterEach } from './started.ts';
 
 const start = closedAfterEach();
 
-/** Threads that a test left end when it has raised these. */
-const blocked: Int32Array[] = [];
-afterEach(() => {
-  for (const words of blocked.splice(0)) for (const at of [0, 1, 2]) raise(words, at);
-});
-
-function words(): Int32Array {
-  const shared = sharedWords();
-  blocked.push(shared);
-  return shared;
-}
+const words = wordsRaisedAfterEach();
 
 const timeout = { code: 'ERR_TASK_TIMEOUT' };
 const stuck = { code: 'ERR_TASK_STUCK' };
