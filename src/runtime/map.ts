@@ -38,6 +38,7 @@ interface Reader {
 const END: Step = Object.freeze({ done: true, value: undefined });
 /** At each end of a task: one in its place, and one to find out whether there is more room by now. */
 const TRIES = 2;
+
 /** The options must have been checked. */
 export function mapOver(
   parts: MapParts,

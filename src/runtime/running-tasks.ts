@@ -58,8 +58,8 @@ export class RunningTasks {
     return light && !this.#parts.admission.held ? this.#durations.most(task.job) : 1;
   }
 
-  /** Posts tasks to a worker that has none. Returns those that are to be posted again. */
-  start(entries: readonly Entry[], member: Member): readonly Entry[] {
+  /** Posts tasks to a worker that has none, and keeps the list. Returns those that are to be posted again. */
+  start(entries: Entry[], member: Member): readonly Entry[] {
     const { ledger, memory, workers, admission } = this.#parts;
     const [first] = entries;
     const row = ledger.row(member.row);
@@ -82,7 +82,7 @@ export class RunningTasks {
     }
     this.lastMs = startedMs;
     member.task = first.name;
-    this.#given.set(member, [...entries]);
+    this.#given.set(member, entries);
     admission.enter(member.row, first.needKib);
     return [];
   }

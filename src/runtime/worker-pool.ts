@@ -22,6 +22,7 @@ import { type CountSettings, ThreadCount } from './thread-count.ts';
 import type { WorkerPoolEvents } from './worker-events.ts';
 
 const LAST_BREATH_MS = 5000;
+
 interface WorkerPoolParts extends CountSettings {
   readonly ledger: Ledger;
   /** A thread is replaced after so many. */
@@ -281,8 +282,8 @@ export class WorkerPool {
   #exit(member: Member, code: number): void {
     this.#over(member, new Error(`exit code ${code}`));
     this.#count.ended(member, code);
-    // Piscina closes the worker's task port in this same event; what was in it is freed once that close was
-    // handled, one turn of the event loop later. Only then may anything be un-charged.
+    // The worker's ports close in this same event; what was on its way to it is freed once that was handled,
+    // one turn of the event loop later. Only then may anything be un-charged.
     setImmediate(() =>
       setImmediate(() => {
         if (member.row < 0) member.row = this.#parts.ledger.rowOf(member.threadId);

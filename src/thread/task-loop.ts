@@ -110,7 +110,6 @@ export class TaskLoop {
       this.#end(ending);
     }
     this.#waiting.length = 0;
-    this.#next = 0;
     this.#flush();
   }
 

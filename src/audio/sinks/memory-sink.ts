@@ -30,7 +30,7 @@ interface MemorySink extends Sink {
  * @param mostBytes what will be written at the most; `null` where that is not known
  * @throws MillpondError `ERR_OUTPUT_WRITE` where there is no file to be had, from `write` too
  */
-export function createMemorySink(pool: Pool, mostBytes: number | null, name = 'memory'): MemorySink {
+export function createMemorySink(pool: Pool, mostBytes: number | null): MemorySink {
   const leases: Lease[] = [];
   const starts: number[] = [];
   let room = 0;
@@ -70,7 +70,7 @@ export function createMemorySink(pool: Pool, mostBytes: number | null, name = 'm
     size = 0;
   };
   return {
-    name,
+    name: 'memory',
     bytes: { kind: 'memory' },
     size: () => size,
     write(bytes, position) {
