@@ -54,7 +54,9 @@ describe('a thread', () => {
     await expect.poll(threads).toBe(1);
     const shared = sharedWords();
     const runs = [1, 2, 3].map(() => runtime.run({ do: 'wait', words: shared }));
-    await expect.poll(threads).toBe(3);
+    // One that has started has not yet loaded its files; until then its task waits for any thread.
+    await expect.poll(() => runtime.snapshot().tasks.running).toBe(3);
+    expect(threads()).toBe(3);
     raise(shared, 2);
     expect(new Set(await Promise.all(runs)).size).toBe(3);
     await expect.poll(threads).toBe(1);

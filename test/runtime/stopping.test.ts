@@ -6,6 +6,9 @@ const start = closedAfterEach();
 
 const words = wordsRaisedAfterEach();
 
+/** Enough for a job to begin, also on a busy machine: one that is told before never does. */
+const TIME_MS = 300;
+
 const timeout = { code: 'ERR_TASK_TIMEOUT' };
 const stuck = { code: 'ERR_TASK_STUCK' };
 
@@ -14,10 +17,13 @@ describe('a task whose time is over', () => {
     const { runtime } = await start('stubborn', { threads: 1 });
     const shared = words();
     const lease = runtime.pool.acquire(MiB);
-    const run = runtime.run({ do: 'until-aborted', words: shared, lease }, { timeoutMs: 30, name: 'long' });
+    const run = runtime.run(
+      { do: 'until-aborted', words: shared, lease },
+      { timeoutMs: TIME_MS, name: 'long' },
+    );
     await expect(run).rejects.toMatchObject({
       ...timeout,
-      message: expect.stringContaining("'long' had not ended after 30 ms"),
+      message: expect.stringContaining(`'long' had not ended after ${TIME_MS} ms`),
       cause: { name: 'AbortError' },
     });
     // It stopped by itself.
@@ -32,11 +38,11 @@ describe('a task whose time is over', () => {
   it('is over even if it comes to a result then, which nobody gets', async () => {
     const { runtime } = await start('stubborn', { threads: 1, stopMs: 60_000 });
     const shared = words();
-    const run = runtime.run({ do: 'block', words: shared, bytes: MiB }, { timeoutMs: 1 });
+    const run = runtime.run({ do: 'block', words: shared, bytes: MiB }, { timeoutMs: TIME_MS });
     const refused = expect(run).rejects.toMatchObject(timeout);
     await raised(shared, 0);
     // A later one waits for the thread, so it is over.
-    await expect.poll(() => runtime.snapshot().tasks.oldestSeconds).toBeGreaterThan(0.2);
+    await expect.poll(() => runtime.snapshot().tasks.oldestSeconds).toBeGreaterThan(TIME_MS / 1000 + 0.2);
     raise(shared, 1);
     await refused;
     expect(runtime.snapshot()).toMatchObject({ tasks: { failed: 1, cancelled: 0 }, loans: { count: 0 } });
@@ -50,7 +56,7 @@ describe('a task whose time is over', () => {
     const before = await runtime.run({ do: 'thread' });
     const lease = runtime.pool.acquire(MiB);
     const order = { do: kind, words: words(), bytes: 100 * KiB, lease };
-    const run = runtime.run(order, { timeoutMs: 20, name: 'endless' });
+    const run = runtime.run(order, { timeoutMs: TIME_MS, name: 'endless' });
     const waiting = runtime.run({ do: 'thread' });
     await expect(run).rejects.toMatchObject(timeout);
     const after = await waiting;
@@ -66,7 +72,7 @@ describe('a task whose time is over', () => {
     const { runtime } = await start('stubborn', { threads: 2, stopMs: 10 });
     const [first, second] = [words(), words()];
     const block = { do: 'block', bytes: 10 };
-    const run = runtime.run({ ...block, words: first }, { timeoutMs: 20, name: 'deaf' });
+    const run = runtime.run({ ...block, words: first }, { timeoutMs: TIME_MS, name: 'deaf' });
     await expect(run).rejects.toMatchObject({
       ...stuck,
       message: expect.stringContaining("'deaf' ran on for 10 ms"),
@@ -78,7 +84,7 @@ describe('a task whose time is over', () => {
     });
     expect(await runtime.run({ do: 'thread' })).toEqual(expect.any(Number));
 
-    const last = runtime.run({ ...block, words: second }, { timeoutMs: 20 });
+    const last = runtime.run({ ...block, words: second }, { timeoutMs: TIME_MS });
     const queued = runtime.run({ do: 'thread', lease: runtime.pool.acquire(MiB) });
     const refused = expect(queued).rejects.toMatchObject({ code: 'ERR_WORKER_LOST' });
     await expect(last).rejects.toMatchObject(stuck);
@@ -102,7 +108,7 @@ describe('a task whose time is over', () => {
     };
     const runtime = await createRuntime({ jobs, threads: 1, stopMs: 10, logLevel: 'silent' });
     const loop = (): Promise<unknown> =>
-      runtime.run({ do: 'wait', words: words() }, { job: 'pure', timeoutMs: 10 });
+      runtime.run({ do: 'wait', words: words() }, { job: 'pure', timeoutMs: TIME_MS });
     await expect(loop()).rejects.toMatchObject(timeout);
     await runtime.run({ do: 'thread' }, { job: 'native' });
     await expect(loop()).rejects.toMatchObject(stuck);
@@ -115,7 +121,7 @@ describe('a task whose time is over', () => {
     const controller = new AbortController();
     const run = runtime.run(
       { do: 'loop', words: shared, bytes: 10 },
-      { signal: controller.signal, timeoutMs: 400 },
+      { signal: controller.signal, timeoutMs: TIME_MS },
     );
     await raised(shared, 0);
     controller.abort();
@@ -150,7 +156,7 @@ describe('close', () => {
   it('names a thread that is lost at once, and waits for all others', async () => {
     const { runtime } = await startRuntime('stubborn', { threads: 2, stopMs: 10 });
     const [deaf, slow] = [words(), words()];
-    const run = runtime.run({ do: 'block', words: deaf, bytes: 10 }, { timeoutMs: 20, name: 'deaf' });
+    const run = runtime.run({ do: 'block', words: deaf, bytes: 10 }, { timeoutMs: TIME_MS, name: 'deaf' });
     const other = runtime.run({ do: 'wait', words: slow });
     await raised(slow, 1);
     await expect(run).rejects.toMatchObject(stuck);

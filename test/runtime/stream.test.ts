@@ -131,7 +131,7 @@ describe('what a task emits', () => {
   it('ends with its time, where the reader is too slow', async () => {
     const { runtime } = await start('emitting', { threads: 1 });
     const words = sharedWords();
-    const stream = runtime.stream({ do: 'count', to: 10, words }, { unread: 1, timeoutMs: 10 });
+    const stream = runtime.stream({ do: 'count', to: 10, words }, { unread: 1, timeoutMs: 300 });
     await stream.next();
     await raised(words, 1);
     expect((await stream.next()).done).toBe(false);
