@@ -20,8 +20,14 @@ type Several<Message> = Message | readonly [null, ...Message[]];
 /** What the worker is to do, in this order. */
 export type TasksMessage = Several<TaskMessage>;
 
-/** What came of tasks, in the order in which they ran; `unread` where the worker could not read them. */
-export type ResultsMessage = Several<ResultMessage> | 'unread';
+/** The last word of a thread that ends: tasks that it was given and never began, with what they brought. */
+type UnbegunMessage = readonly ['unbegun', ...TaskMessage[]];
+
+/** What came of tasks, in the order in which they ran. */
+type EndedMessage = Several<ResultMessage>;
+
+/** What a worker says of the tasks that it was given; `unread` where it could not read them. */
+export type ResultsMessage = EndedMessage | UnbegunMessage | 'unread';
 
 /** What few results have. */
 type Remarks = Pick<TaskResult, 'error' | 'leaks' | 'pinned' | 'files' | 'more'>;
@@ -37,12 +43,24 @@ export function readTasks(message: TasksMessage): Task[] {
   return parts<TaskMessage>(message).map(readTask);
 }
 
-export function writeResults(results: readonly TaskResult[]): ResultsMessage {
+export function writeResults(results: readonly TaskResult[]): EndedMessage {
   return several(results.map(writeResult));
 }
 
-export function readResults(message: Exclude<ResultsMessage, 'unread'>): TaskResult[] {
+export function readResults(message: EndedMessage): TaskResult[] {
   return parts<ResultMessage>(message).map(readResult);
+}
+
+export function writeUnbegun(tasks: readonly Task[]): UnbegunMessage {
+  return ['unbegun', ...tasks.map(writeTask)];
+}
+
+export function isUnbegun(message: ResultsMessage): message is UnbegunMessage {
+  return Array.isArray(message) && message[0] === 'unbegun';
+}
+
+export function readUnbegun([, ...tasks]: UnbegunMessage): Task[] {
+  return tasks.map(readTask);
 }
 
 function several<Message>(messages: Message[]): Several<Message> {

@@ -8,6 +8,8 @@ const SHORT_NS = 200_000;
 /** All tasks of one message together. */
 const MESSAGE_NS = 500_000;
 const MOST_TASKS = 32;
+/** What ended its thread may do so again, and takes what shares its message along: it counts as so long. */
+const DEADLY_NS = 60e9;
 /** A longest time counts ever less, by this share with each message after it. */
 const FORGETTING = 1 / 16;
 
@@ -19,6 +21,11 @@ export class Durations {
   took(job: number, nanoseconds: number): void {
     const before = this.#ns[job] ?? 0;
     this.#ns[job] = Math.max(nanoseconds, before - (before - nanoseconds) * FORGETTING);
+  }
+
+  /** A task of this job was the last that its thread ran. */
+  died(job: number): void {
+    this.#ns[job] = DEADLY_NS;
   }
 
   /** How many tasks of a job one message may have; 1 for those of unknown length. */

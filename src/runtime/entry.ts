@@ -18,7 +18,7 @@ export interface ValueReader {
 export interface Entry extends Queued {
   task: Task;
   readonly name: string;
-  /** It may share a message with others: it brings nothing, declares nothing and reports to nobody. */
+  /** It may share a message with others: it declares nothing and reports to nobody. */
   light: boolean;
   /** In the async context of its caller. */
   readonly onProgress: RunOptions['onProgress'];
@@ -35,6 +35,8 @@ export interface Entry extends Queued {
   /** When it was asked to stop; 0 before. */
   toldMs: number;
   readonly reader: ValueReader | undefined;
+  /** It never began, and what it brought is here again. */
+  back: boolean;
   /** How many of its values have arrived. */
   values: number;
   /** The caller was answered; what comes back is only accounted for. */
@@ -74,6 +76,7 @@ export function newEntry(
     limit: 'kept',
     toldMs: 0,
     reader: accepted.reader,
+    back: false,
     values: 0,
     answered: false,
     unlisten: () => {},

@@ -2,11 +2,11 @@
  * Tasks from when they are given to a worker until their memory is accounted for. Owned by `Tasks`, on the
  * main thread.
  * Invariant: what a worker was given it answers in that order, and it is given nothing more until all is
- * answered; a task that never began, and brought nothing, survives its worker.
+ * answered; a task that never began survives its worker, unless what it brought is gone with that.
  */
 import type { Ledger } from '../budget/ledger.ts';
 import { errorFrom } from '../messages/error-record.ts';
-import { type TaskResult, taskBuffers } from '../messages/tasks.ts';
+import { type Task, type TaskResult, taskBuffers } from '../messages/tasks.ts';
 import type { Admission } from '../regulation/admission.ts';
 import { type Log, leakEvent } from '../telemetry/log.ts';
 import { Durations } from './durations.ts';
@@ -66,11 +66,13 @@ export class RunningTasks {
     row.progressThousandths = 0;
     row.declared = first.needKib > 0;
     row.expectValues(first.reader?.mostUnread ?? 0);
-    const task = memory.dispatch(member.row, first.task);
-    first.task = task;
+    for (const entry of entries) {
+      entry.task = memory.dispatch(member.row, entry.task);
+      entry.back = false;
+    }
     try {
       const tasks = entries.map((entry) => entry.task);
-      workers.post(member, tasks, taskBuffers(task));
+      workers.post(member, tasks, tasks.flatMap(taskBuffers));
     } catch (error) {
       return this.#unposted(entries, member, error);
     }
@@ -92,10 +94,11 @@ export class RunningTasks {
     const { memory, endings } = this.#parts;
     const [first] = entries;
     const { gifts } = first.task;
-    memory.recall(member.row, first.task);
-    first.task = { ...first.task, gifts: [] };
-    // Each by itself: then it is known which one it was.
-    for (const entry of entries) entry.light = false;
+    for (const entry of entries) {
+      entry.task = memory.recall(member.row, entry.task);
+      // Each by itself: then it is known which one it was.
+      entry.light = false;
+    }
     // It may have been a gift that could not be sent; those that can are idle here now.
     if (entries.length > 1 || gifts.length > 0) return entries;
     memory.bringHome(first.task);
@@ -161,30 +164,46 @@ export class RunningTasks {
     }
   }
 
+  /** The last word of a worker: what it never began, with what that brought. */
+  unbegun(member: Member, tasks: readonly Task[]): void {
+    const given = this.#given.get(member) ?? [];
+    for (const task of tasks) {
+      const entry = given.find((entry) => entry.task.task === task.task);
+      if (entry === undefined) throw new Error('a task came back that was not given');
+      entry.task = this.#parts.memory.recall(member.row, task);
+      entry.back = true;
+    }
+  }
+
   /**
-   * Of what a worker was given nothing more will come. Returns what never began and brought nothing, to be
-   * posted again; buffers that have left are the thread's until it is gone: `Coordinator.bury` settles them.
+   * Of what a worker was given nothing more will come. Returns what never began, to be posted again, unless
+   * what it brought did not come back: that is the thread's until it is gone, and `Coordinator.bury` settles
+   * it.
    */
   lost(member: Member, error: Error): readonly Entry[] {
     const given = this.#given.get(member);
     if (given === undefined) return [];
-    const { ledger, endings } = this.#parts;
+    const { ledger, memory, endings } = this.#parts;
     const begun = ledger.row(member.row).begunTask;
     const ran = given.findIndex(({ task }) => task.task === begun);
     if (ran >= 0) {
       member.worked = true;
       member.task = given[ran].name;
+      this.#durations.died(given[ran].task.job);
     }
     const again: Entry[] = [];
     for (const [at, entry] of [...given].entries()) {
       this.#next(member);
-      const untouched = entry.task.crates.length === 0 && entry.limit === 'kept';
-      if (at > ran && untouched && !entry.answered) {
+      const untouched = entry.task.crates.length === 0 || entry.back;
+      if (at > ran && untouched && entry.limit === 'kept' && !entry.answered) {
         entry.task = { ...entry.task, gifts: [] };
         entry.member = null;
         entry.startedMs = null;
         again.push(entry);
-      } else if (entry.limit !== 'kept') endings.fail(entry, 'failed', timedOut(entry));
+        continue;
+      }
+      if (entry.back) memory.bringHome(entry.task);
+      if (entry.limit !== 'kept') endings.fail(entry, 'failed', timedOut(entry));
       else endings.fail(entry, 'lost', workerLost(entry.name, member, error));
     }
     return again;

@@ -74,10 +74,11 @@ export class TaskMemory {
     return { ...task, gifts: this.#coordinator.transfers.packReturns(row) };
   }
 
-  /** The task did not leave: no worker took it. */
-  recall(row: number, { crates, gifts }: Task): void {
-    for (const crate of crates) this.#coordinator.loans.dispatch(crate.loan, -1);
-    this.#coordinator.transfers.unpackReturns(row, gifts);
+  /** The task did not leave, or came back as it was: no worker began it. */
+  recall(row: number, task: Task): Task {
+    for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, -1);
+    this.#coordinator.transfers.unpackReturns(row, task.gifts);
+    return { ...task, gifts: [] };
   }
 
   /** Attaches the memory of a task that never left to this shard again. */

@@ -10,7 +10,7 @@ import type { Ledger } from '../budget/ledger.ts';
 import { KiB } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { MillpondError } from '../errors.ts';
-import type { TaskResult } from '../messages/tasks.ts';
+import type { Task, TaskResult } from '../messages/tasks.ts';
 import type { TierPolicies } from '../pool/tiers.ts';
 import { type Admission, needKib } from '../regulation/admission.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -120,7 +120,7 @@ export class Tasks {
     const task = memory.load(this.#last, job, packed);
     return new Promise((resolve, reject) => {
       const reports = options.onProgress !== undefined || options.timeoutMs !== undefined;
-      const light = need === 0 && task.crates.length === 0 && !packed.doubtful && !reports && !reader;
+      const light = need === 0 && !packed.doubtful && !reports && !reader;
       const acceptedMs = admission.nowMs;
       const accepted = { needKib: need, broughtKib, light, acceptedMs, reader, resolve, reject };
       const entry = newEntry(task, options, accepted);
@@ -183,6 +183,11 @@ export class Tasks {
   unread(member: Member): void {
     this.#running.unread(member);
     this.#goOn();
+  }
+
+  /** What a worker was given and never began, with what it brought: the worker ends. */
+  unbegun(member: Member, tasks: readonly Task[]): void {
+    this.#running.unbegun(member, tasks);
   }
 
   /** Of what a worker was given nothing more will come. */

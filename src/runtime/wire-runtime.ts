@@ -170,6 +170,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     ended: (member, results) => tasks.ended(member, results),
     unreadable: (member, error) => tasks.unreadable(member, error),
     unread: (member) => tasks.unread(member),
+    unbegun: (member, given) => tasks.unbegun(member, given),
     lost: (member, error) => tasks.lost(member, error),
     retiring: (member) => (member.introduced ? coordinator.close(member.row) : Promise.resolve()),
     gone: (member, exitCode) => {

@@ -3,7 +3,7 @@ import type { Link } from '../coordinator/links.ts';
 import type { MillpondError } from '../errors.ts';
 import type { Answer, StrayError } from '../messages/asks.ts';
 import type { Interval } from '../messages/interval.ts';
-import type { TaskResult } from '../messages/tasks.ts';
+import type { Task, TaskResult } from '../messages/tasks.ts';
 import type { Member } from './member.ts';
 
 export interface WorkerPoolEvents {
@@ -22,6 +22,8 @@ export interface WorkerPoolEvents {
   unreadable(member: Member, error: Error): void;
   /** It cannot read the tasks that it was given. */
   unread(member: Member): void;
+  /** These it was given and never began; what they brought is here again. The thread ends. */
+  unbegun(member: Member, tasks: readonly Task[]): void;
   /** Of the tasks that it was given nothing more will come. */
   lost(member: Member, error: Error): void;
   /** The member's thread is about to be ended. Resolves when its shard has closed, or is gone. */

@@ -13,7 +13,7 @@ import type { Answer, FromWorker } from '../messages/asks.ts';
 import { errorFrom } from '../messages/error-record.ts';
 import type { Hello } from '../messages/start.ts';
 import type { Task } from '../messages/tasks.ts';
-import { type ResultsMessage, readResults, writeTasks } from '../messages/wire.ts';
+import { isUnbegun, type ResultsMessage, readResults, readUnbegun, writeTasks } from '../messages/wire.ts';
 import { setImmediate, setTimeout } from '../timers.ts';
 import { isFree, type Member, newMember } from './member.ts';
 import { isLoaded, openLink } from './side-channel.ts';
@@ -205,12 +205,11 @@ export class WorkerPool {
   }
 
   #heard(member: Member, message: ResultsMessage): void {
-    if (message !== 'unread') {
-      this.#events.ended(member, readResults(message));
-      return;
-    }
-    this.retire(member);
-    this.#events.unread(member);
+    if (message === 'unread') {
+      this.retire(member);
+      this.#events.unread(member);
+    } else if (isUnbegun(message)) this.#events.unbegun(member, readUnbegun(message));
+    else this.#events.ended(member, readResults(message));
   }
 
   /** What the message held is free again only once its thread has ended. */

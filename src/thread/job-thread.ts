@@ -116,6 +116,8 @@ export class JobThread {
 
   /** What jobs do before the first task. To be called once, before {@link serve}. */
   async setUp(jobs: readonly Job[]): Promise<void> {
+    // Before what jobs do at the end, which may not come to its own.
+    atThreadEnd(() => this.#giveBack());
     for (const { setup, teardown } of jobs) {
       await setup?.({ data: this.#data });
       if (teardown !== undefined) atThreadEnd(teardown);
@@ -191,6 +193,18 @@ export class JobThread {
       throw error;
     }
     this.#stray(task, error);
+  }
+
+  /** What lies in the port, too: whoever posted it has not heard yet that this thread ends. */
+  #giveBack(): void {
+    const unread: TasksMessage[] = [];
+    const port = this.#taskChannel.port2;
+    for (;;) {
+      const next = receiveMessageOnPort(port);
+      if (next === undefined) break;
+      unread.push(next.message);
+    }
+    this.#parts.loop.giveBack(unread);
   }
 
   #stray(task: number, error: unknown): void {

@@ -17,7 +17,7 @@ import type { Shard } from '../pool/shard.ts';
 export interface TaskEnding {
   readonly result: TaskResult;
   readonly transfer: ArrayBuffer[];
-  /** It cannot share a message with others: it brings something, or may turn out to be unreadable. */
+  /** It cannot share a message with others: it may turn out to be unreadable, or brings a file. */
   readonly alone: boolean;
 }
 
@@ -147,7 +147,7 @@ export class TaskFrame {
       result.homebound = homebound.map((store) => crateFor(store, store.capacity, store.loan));
       for (const { buffer } of homebound) transfer.push(buffer);
     }
-    return { result, transfer, alone: transfer.length > 0 || files.length > 0 || doubtful };
+    return { result, transfer, alone: files.length > 0 || doubtful };
   }
 }
 

@@ -6,8 +6,14 @@
  * it began is not run.
  */
 import type { LedgerRow } from '../budget/row.ts';
-import type { Task, TaskResult } from '../messages/tasks.ts';
-import { type ResultsMessage, readTasks, type TasksMessage, writeResults } from '../messages/wire.ts';
+import { type Task, type TaskResult, taskBuffers } from '../messages/tasks.ts';
+import {
+  type ResultsMessage,
+  readTasks,
+  type TasksMessage,
+  writeResults,
+  writeUnbegun,
+} from '../messages/wire.ts';
 import type { TaskEnding, TaskFrame } from './task-frame.ts';
 
 export interface TaskLoopPorts {
@@ -40,6 +46,8 @@ export class TaskLoop {
   readonly #cancelled = new Set<number>();
   /** Ended, and not posted. */
   readonly #ended: TaskResult[] = [];
+  /** What leaves with these. */
+  readonly #leaving: ArrayBuffer[] = [];
   /** When the first of these ended. */
   #endedNs = 0;
   #beganNs = 0;
@@ -79,6 +87,18 @@ export class TaskLoop {
   /** A message of tasks came that cannot be read. */
   unread(): void {
     this.#ports.post('unread', []);
+  }
+
+  /**
+   * The thread ends, here and now: what has not begun goes back with what it brought. `unread` are messages
+   * that nobody took. To be called once.
+   */
+  giveBack(unread: readonly TasksMessage[]): void {
+    const tasks = [...this.#waiting.slice(this.#next), ...unread.flatMap(readTasks)];
+    this.#waiting.length = 0;
+    if (tasks.some(({ crates }) => crates.length > 0)) {
+      this.#ports.post(writeUnbegun(tasks), tasks.flatMap(taskBuffers));
+    }
   }
 
   /** The caller of a task does not wait for it any more. */
@@ -132,12 +152,14 @@ export class TaskLoop {
     }
     if (length === 0) this.#endedNs = this.#beganNs;
     this.#ended.push(result);
+    for (const buffer of transfer) this.#leaving.push(buffer);
     if (length > 0 && this.#beganNs - this.#endedNs >= MOST_WAIT_NS) this.#flush();
   }
 
   #flush(): void {
     if (this.#ended.length === 0) return;
-    this.#ports.post(writeResults(this.#ended), []);
+    this.#ports.post(writeResults(this.#ended), this.#leaving);
     this.#ended.length = 0;
+    this.#leaving.length = 0;
   }
 }

@@ -5,17 +5,29 @@ import { defineJob, type Lease } from '../../src/worker.ts';
 /** `began` counts the tasks that have begun, over all threads. */
 export type Order =
   | { do: 'count'; began?: Int32Array; lease?: Lease }
-  | { do: 'exit' | 'throw'; began?: Int32Array }
+  | { do: 'exit' | 'throw' | 'crash'; began?: Int32Array; lease?: Lease }
+  | { do: 'swap'; lease: Lease; began?: Int32Array }
   | { do: 'hold'; words: Int32Array; began?: Int32Array }
   | { do: 'until-aborted'; words: Int32Array; began?: Int32Array };
 
-export default defineJob((order: Order | undefined, { signal }): unknown => {
+export default defineJob((order: Order | undefined, { pool, signal }): unknown => {
   if (order?.began !== undefined) Atomics.add(order.began, 0, 1);
   switch (order?.do) {
     case 'count':
       return threadId;
     case 'exit':
       return process.exit(3);
+    case 'crash':
+      setImmediate(() => {
+        throw new RangeError('nobody catches this');
+      });
+      return new Promise(() => {});
+    case 'swap': {
+      // What it brought goes home, and another one leaves with the result.
+      const lease = pool.acquire(order.lease.length);
+      lease.bytes[0] = order.lease.bytes[0] + 1;
+      return { lease };
+    }
     case 'throw':
       throw new RangeError('short');
     case 'hold':

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Task, TaskResult } from '../../src/messages/tasks.ts';
-import { readResults, readTasks, writeResults, writeTasks } from '../../src/messages/wire.ts';
+import {
+  isUnbegun,
+  readResults,
+  readTasks,
+  readUnbegun,
+  writeResults,
+  writeTasks,
+  writeUnbegun,
+} from '../../src/messages/wire.ts';
 
 const crate = (loan: number) => ({ buffer: new ArrayBuffer(8), tier: 1, asked: 0, length: 5, loan });
 const nothing = { job: 0, input: undefined, crates: [], places: [], gifts: [] };
@@ -38,6 +46,23 @@ describe('a task arrives as it was sent', () => {
       { ...nothing, task: 9, input: [1], gifts },
     ];
     expect(readTasks(structuredClone(writeTasks(tasks)))).toEqual(tasks);
+  });
+});
+
+describe('tasks come back as they were sent', () => {
+  it.each([[1], [3]])('%i of them', (count) => {
+    const task = { ...nothing, job: 2, input: { list: [null] }, crates: [crate(1), crate(2)], places };
+    const tasks: Task[] = Array.from({ length: count }, (_, at) => ({ ...task, task: 41 + at, gifts }));
+    const message = structuredClone(writeUnbegun(tasks));
+    expect(isUnbegun(message) && readUnbegun(message)).toEqual(tasks);
+  });
+
+  it('and are no results', () => {
+    const results: TaskResult[] = [{ task: 5, value: 'unbegun' }, { task: 6 }];
+    for (const some of [results, results.slice(1), results.slice(0, 1)]) {
+      expect(isUnbegun(writeResults(some))).toBe(false);
+    }
+    expect(isUnbegun('unread')).toBe(false);
   });
 });
 

@@ -1,22 +1,32 @@
 /** Several short tasks share a message, and nothing else changes for them. */
 import { MessagePort } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Runtime } from '../../src/index.ts';
+import type { Lease, Runtime } from '../../src/index.ts';
 import type { Order } from '../jobs/short.ts';
 import { closedAfterEach, raise, raised, sharedWords } from './started.ts';
 
 const start = closedAfterEach();
+const post = MessagePort.prototype.postMessage;
 afterEach(() => void vi.restoreAllMocks());
 
-/** Runs many at once, so that most wait; the job is known to be short then. */
-async function warm(runtime: Runtime): Promise<void> {
-  for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 50 }, () => runtime.run()));
+/** Runs many at once, again and again, until they share messages: then the job is known to be short. */
+async function warm(runtime: Runtime, leases = false): Promise<void> {
+  const run = (): Promise<unknown> => {
+    const brought = leases ? { lease: runtime.pool.acquire(1000) } : {};
+    return runtime.run({ do: 'count', ...brought } satisfies Order);
+  };
+  const sizes = watchMessages();
+  do {
+    sizes.length = 0;
+    await Promise.all(Array.from({ length: 50 }, run));
+    // Some of them shared one, and the last of them were quick, too.
+  } while (sizes.length > 25);
+  vi.restoreAllMocks();
 }
 
 /** Messages of tasks that are posted from now on: how many tasks each has. */
 function watchMessages(): number[] {
   const sizes: number[] = [];
-  const post = MessagePort.prototype.postMessage;
   vi.spyOn(MessagePort.prototype, 'postMessage').mockImplementation(function (
     this: MessagePort,
     ...given: unknown[]
@@ -27,6 +37,15 @@ function watchMessages(): number[] {
     post.apply(this, given as never);
   });
   return sizes;
+}
+
+/** The first byte of the lease that a task gives back for one that begins with `byte`. */
+async function swapped(runtime: Runtime, byte: number): Promise<number> {
+  const lease = runtime.pool.acquire(1000);
+  lease.bytes[0] = byte;
+  const back = await runtime.run<{ lease: Lease }>({ do: 'swap', lease } satisfies Order);
+  using other = back.lease;
+  return other.bytes[0];
 }
 
 /** One that keeps the only worker until the flag is raised, so that what comes meanwhile waits. */
@@ -47,11 +66,14 @@ describe('short tasks', () => {
     const { runtime } = await start('short', { threads: 1 });
     await warm(runtime);
     const sizes = watchMessages();
-    const order: number[] = [];
-    await Promise.all(Array.from({ length: 100 }, (_, at) => runtime.run().then(() => order.push(at))));
-    expect(order).toEqual([...order].sort((a, b) => a - b));
-    expect(sizes.reduce((sum, size) => sum + size)).toBe(100);
-    expect(Math.max(...sizes)).toBeGreaterThan(1);
+    // Once more where something kept the thread from being quick.
+    do {
+      sizes.length = 0;
+      const order: number[] = [];
+      await Promise.all(Array.from({ length: 100 }, (_, at) => runtime.run().then(() => order.push(at))));
+      expect(order).toEqual([...order].sort((a, b) => a - b));
+      expect(sizes.reduce((sum, size) => sum + size)).toBe(100);
+    } while (Math.max(...sizes) === 1);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(32);
   });
 
@@ -66,7 +88,6 @@ describe('short tasks', () => {
   });
 
   it.each([
-    ['a lease', (runtime: Runtime) => runtime.run({ do: 'count', lease: runtime.pool.acquire(10) })],
     ['a declared need', (runtime: Runtime) => runtime.run(undefined, { needBytes: 10 })],
     ['somebody to report to', (runtime: Runtime) => runtime.run(undefined, { onProgress: () => {} })],
   ])('are alone with %s', async (_what, run) => {
@@ -88,25 +109,64 @@ describe('short tasks', () => {
   });
 });
 
+describe('short tasks with leases', () => {
+  it('share messages, and each gets back what is its own', async () => {
+    const { runtime } = await start('short', { threads: 1 });
+    await warm(runtime, true);
+    const sizes = watchMessages();
+    do {
+      sizes.length = 0;
+      const values = await Promise.all(Array.from({ length: 60 }, (_, at) => swapped(runtime, at)));
+      expect(values).toEqual(values.map((_, at) => at + 1));
+      expect(sizes.reduce((sum, size) => sum + size)).toBe(60);
+    } while (Math.max(...sizes) === 1);
+    expect(runtime.snapshot().loans.count).toBe(0);
+  });
+});
+
 describe('a worker that dies between short tasks', () => {
-  it('loses the one that it ran, and no other runs twice or is lost that had not begun', async () => {
+  it.each<[string, 'exit' | 'crash', boolean]>([
+    ['of process.exit', 'exit', false],
+    ['of process.exit, with leases', 'exit', true],
+    ['of an error that nobody caught, with leases', 'crash', true],
+  ])('%s, loses the one that it ran, and no other runs twice or is lost that had not begun', async (...how) => {
+    const [, end, leases] = how;
     const { runtime } = await start('short', { threads: 1 });
     const began = new Int32Array(new SharedArrayBuffer(4));
+    let most = 0;
     for (let round = 0; round < 5; round++) {
-      await warm(runtime);
+      await warm(runtime, leases);
       began[0] = 0;
       const sizes = watchMessages();
       const orders: Order[] = Array.from({ length: 40 }, (_, at) => {
-        return { do: at === 20 ? 'exit' : 'count', began };
+        const brought = leases ? { lease: runtime.pool.acquire(1000) } : {};
+        return { do: at === 20 ? end : 'count', began, ...brought };
       });
       const ends = await Promise.allSettled(orders.map((order) => runtime.run(order)));
       const lost = ends.flatMap(({ status }, at) => (status === 'rejected' ? [at] : []));
       // Those before it in its message had run, and what came of them died with the thread.
       expect(lost.at(-1)).toBe(20);
       expect(lost.length).toBeLessThanOrEqual(Math.max(...sizes));
+      most = Math.max(most, ...sizes);
       expect(began[0]).toBe(40);
+      await expect.poll(() => runtime.snapshot().loans.count).toBe(0);
       vi.restoreAllMocks();
     }
+    // In one of the rounds at the least nothing kept the thread from being quick.
+    expect(most).toBeGreaterThan(1);
+  });
+});
+
+describe('a job that ended its thread', () => {
+  it('has a message for each task for a while: what ends its thread may take others along', async () => {
+    const { runtime } = await start('short', { threads: 1 });
+    await warm(runtime);
+    await expect(runtime.run({ do: 'exit' } satisfies Order)).rejects.toThrow();
+    const sizes = watchMessages();
+    await Promise.all(Array.from({ length: 150 }, () => runtime.run()));
+    expect(Math.max(...sizes)).toBe(1);
+    // They share messages again, in the end.
+    await warm(runtime);
   });
 });
 

@@ -31,7 +31,9 @@ export function replayed(made: readonly number[]): Choices {
 function choicesOf(draw: (of: number) => number): Choices {
   const made: number[] = [];
   const pick = (of: number): number => {
-    const choice = of <= 1 ? 0 : draw(of);
+    // No decision, and none that is made again.
+    if (of <= 1) return 0;
+    const choice = draw(of);
     made.push(choice);
     return choice;
   };

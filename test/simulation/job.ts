@@ -3,7 +3,7 @@
  * worker.
  */
 import { KiB } from '../../src/bytes.ts';
-import { isMillpondError } from '../../src/errors.ts';
+import type { Crate } from '../../src/messages/tasks.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Pin } from '../../src/pool/store.ts';
@@ -12,17 +12,9 @@ import type { Emitter } from '../../src/thread/emitter.ts';
 import type { TaskEnding, TaskFrame } from '../../src/thread/task-frame.ts';
 import type { Machinery } from './machinery.ts';
 import { codeOf, MOST_UNREAD } from './promises.ts';
+import { refusable } from './refusals.ts';
 import type { Thread } from './scheduler.ts';
 import type { SimulatedSupply } from './thread.ts';
-
-/** Errors that a request for memory may end with. */
-export const REFUSALS: readonly string[] = [
-  'ERR_BUDGET_EXHAUSTED',
-  'ERR_TASK_WAITING',
-  'ERR_ALLOCATION_FAILED',
-  'ERR_REQUEST_TOO_LARGE',
-  'ERR_RUNTIME_CLOSED',
-];
 
 /** So often among what a job may do else. */
 const EMITS = [0, 1, 2, 3];
@@ -41,6 +33,8 @@ interface ThreadParts {
   readonly frame: TaskFrame;
   readonly emitter: Emitter;
   progress(thousandths: number): void;
+  /** The thread ends. */
+  exit(): never;
 }
 
 export class SimulatedJob {
@@ -57,12 +51,15 @@ export class SimulatedJob {
   #read = false;
   #emitted = 0;
   readonly #progress: (thousandths: number) => void;
+  readonly #exit: () => never;
   #held: Held[] = [];
+  /** What left with tasks that have ended. */
+  readonly #leaving: Crate[] = [];
   #task = 0;
   /** Takes what the task that runs comes to; null while none runs. */
   #settle: ((ending: TaskEnding) => void) | null = null;
 
-  constructor(machine: Machinery, { main, supply, shard, frame, emitter, progress }: ThreadParts) {
+  constructor(machine: Machinery, { main, supply, shard, frame, emitter, progress, exit }: ThreadParts) {
     this.#machine = machine;
     this.#main = main;
     this.#supply = supply;
@@ -70,17 +67,24 @@ export class SimulatedJob {
     this.#frame = frame;
     this.#emitter = emitter;
     this.#progress = progress;
+    this.#exit = exit;
   }
 
-  /** KiB of its own that it may return. */
+  /** KiB of its own that it may return, or has returned and its thread has not posted. */
   get lastingKib(): number {
     let kib = 0;
+    for (const { loan, buffer } of this.#leaving) if (loan === 0) kib += buffer.byteLength / KiB;
     for (const { lasting, lease } of this.#held) {
       const { store, generation } = lease;
       // Those that end at this moment have ended.
       if (lasting && store.loan === 0 && store.generation === generation) kib += store.capacity / KiB;
     }
     return kib;
+  }
+
+  /** What tasks came to was posted. */
+  posted(): void {
+    this.#leaving.length = 0;
   }
 
   /** A task is under way. */
@@ -98,6 +102,7 @@ export class SimulatedJob {
     this.#emitted = 0;
     this.#held = leases.map((lease) => ({ lease, pins: [], lasting: false }));
     const { choices } = this.#machine.scheduler;
+    if (this.#machine.exits()) this.#exit();
     if (choices.once(4)) {
       if (choices.once(2)) this.#acquire([this.#size()]);
       return this.#end(choices.pick(3));
@@ -270,23 +275,11 @@ export class SimulatedJob {
       this.orphans.push(...held.pins);
     }
     this.#held = [];
+    this.#leaving.push(...(ending.result.crates ?? []));
     return ending;
   }
 
   #some(act: (held: Held) => unknown): void {
     if (this.#held.length > 0) act(this.#held[this.#machine.scheduler.choices.pick(this.#held.length)]);
-  }
-}
-
-/** Undefined when memory was refused; any other error is one. */
-export function refusable<T>(action: () => T, refused: (code: string) => void = () => {}): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (isMillpondError(error) && (REFUSALS.includes(error.code) || error.code === 'ERR_LEASE_PINNED')) {
-      refused(error.code);
-      return undefined;
-    }
-    throw error;
   }
 }

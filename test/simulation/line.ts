@@ -75,6 +75,7 @@ export class Line {
   }
 
   #starts(name: string): void {
+    this.#machine.promises.leaves(name);
     const run = this.#run(name);
     const { tenant, priority, acceptedMs } = run;
     const { ageingMs = 0 } = this.#machine.world.queue;

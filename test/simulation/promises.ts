@@ -4,6 +4,7 @@
  */
 import type { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { isMillpondError } from '../../src/errors.ts';
+import type { Task } from '../../src/messages/tasks.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import type { MemoryBook } from './memory-book.ts';
 import type { Thread } from './scheduler.ts';
@@ -23,6 +24,8 @@ export class Promises {
   /** Numbers of tasks: that have begun, that the main thread cancels, and that it has cancelled. */
   readonly #begun = new Set<number>();
   readonly #cancelling = new Set<number>();
+  /** Names of tasks that came back from a thread that ended. */
+  readonly #back = new Set<string>();
   /** With when it was first told of. */
   readonly #cancelled = new Map<number, number>();
   /** By the name of the task: how many values it emitted, and how many were read. */
@@ -54,6 +57,21 @@ export class Promises {
   begins(task: number): void {
     if (this.#begun.has(task)) throw new Error(`tasks: ${task} ran twice`);
     this.#begun.add(task);
+  }
+
+  /** A thread ends that never began these, and has the last word: they are not lost with it. */
+  givesBack(tasks: readonly Task[]): void {
+    for (const { input } of tasks) this.#back.add((input as { name: string }).name);
+  }
+
+  /** A task was given to a thread, perhaps once more. */
+  leaves(name: string): void {
+    this.#back.delete(name);
+  }
+
+  /** A task was lost. @returns what is wrong with that */
+  lost(name: string): Error | null {
+    return this.#back.has(name) ? new Error(`tasks: ${name} was lost, which its thread gave back`) : null;
   }
 
   /** From now on it is known which tasks are cancelled. */

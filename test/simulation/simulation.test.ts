@@ -21,11 +21,12 @@ describe('a whole runtime keeps every promise', () => {
 describe('a schedule', () => {
   it('comes again from its seed, and from its decisions', () => {
     const first = seeded(7);
-    const picks = Array.from({ length: 50 }, (_, at) => first.pick(at + 2));
+    // Of none and of one there is nothing to decide.
+    const picks = Array.from({ length: 50 }, (_, at) => first.pick(at % 9));
     const second = seeded(7);
-    expect(picks.map((_, at) => second.pick(at + 2))).toEqual(picks);
+    expect(picks.map((_, at) => second.pick(at % 9))).toEqual(picks);
     const third = replayed(first.made);
-    expect(picks.map((_, at) => third.pick(at + 2))).toEqual(picks);
+    expect(picks.map((_, at) => third.pick(at % 9))).toEqual(picks);
     expect(third.pick(9)).toBe(0);
   });
 

@@ -16,6 +16,8 @@ export interface Machine {
   clock: number;
   /** Whether this allocation or post fails: never at the end of a schedule. */
   fails(): boolean;
+  /** Whether a thread ends here by itself: never at the end of a schedule. */
+  exits(): boolean;
   /** What was found broken where nobody waits. */
   broken: Error | null;
   /** Called when time passes for a sleeper, with what was charged when it last looked. */

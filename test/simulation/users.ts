@@ -11,10 +11,10 @@ import type { ValueReader } from '../../src/runtime/entry.ts';
 import type { RunOptions } from '../../src/runtime/runner.ts';
 import type { Tasks } from '../../src/runtime/tasks.ts';
 import type { WaitingTasks } from '../../src/runtime/waiting-tasks.ts';
-import { REFUSALS, refusable } from './job.ts';
 import { Line } from './line.ts';
 import type { Machinery } from './machinery.ts';
 import { Reading } from './reading.ts';
+import { REFUSALS, refusable } from './refusals.ts';
 import type { SimulatedSupply } from './thread.ts';
 
 const ASK_MS = 50;
@@ -99,7 +99,7 @@ export class Users {
     const { choices } = this.#machine.scheduler;
     const { limitEvery, emitEvery } = this.#machine.world;
     const light = this.#machine.world.light && !choices.once(4);
-    const leases = light ? [] : this.#held.splice(0, choices.pick(3));
+    const leases = light && choices.once(2) ? [] : this.#held.splice(0, choices.pick(3));
     const controller = new AbortController();
     this.#controllers.push(controller);
     const inputBytes = leases.reduce((sum, { capacity }) => sum + capacity, 0);
@@ -136,8 +136,10 @@ export class Users {
         this.running--;
         this.#held.push(...(value as { leases: Lease[] }).leases);
       },
-      () => {
+      (error) => {
         this.running--;
+        if (!isMillpondError(error) || error.code !== 'ERR_WORKER_LOST') return;
+        this.#machine.broken ??= this.#machine.promises.lost(options.name);
       },
     );
     for (const lease of leases) this.#machine.promises.ended(lease, 'ERR_LEASE_MOVED');

@@ -4,8 +4,15 @@
  */
 import type { Link } from '../../src/coordinator/links.ts';
 import type { Answer, ToWorker } from '../../src/messages/asks.ts';
-import { type TaskResult, taskBuffers } from '../../src/messages/tasks.ts';
-import { type ResultsMessage, readResults, readTasks, type TasksMessage } from '../../src/messages/wire.ts';
+import { type Task, type TaskResult, taskBuffers } from '../../src/messages/tasks.ts';
+import {
+  isUnbegun,
+  type ResultsMessage,
+  readResults,
+  readTasks,
+  readUnbegun,
+  type TasksMessage,
+} from '../../src/messages/wire.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Member } from '../../src/runtime/member.ts';
 import type { Mailbox } from '../../src/thread/mailbox.ts';
@@ -35,7 +42,7 @@ export class SimulatedWorker implements Thread, Link {
   /** The first of the tasks that it was given last. */
   given = 0;
   /** What tasks came to, not yet seen by the main thread. */
-  readonly results: ResultsMessage[] = [];
+  readonly results: Exclude<ResultsMessage, 'unread'>[] = [];
   introduced = false;
   /** The main thread has seen that it failed. */
   noticed = false;
@@ -69,6 +76,7 @@ export class SimulatedWorker implements Thread, Link {
       throw new Error(`mail: a message waits for ${this.name}, and its flag is down`);
     const job = this.#job;
     if (job === null) return this.#start();
+    if (this.#machine.exits()) this.#exit();
     if (job.running) {
       job.act(this.finishing);
       return true;
@@ -108,8 +116,8 @@ export class SimulatedWorker implements Thread, Link {
 
   /** KiB charged to it that its task may return, or has. */
   get lastingKib(): number {
-    const messages = this.results as Exclude<ResultsMessage, 'unread'>[];
-    const crates = messages.flatMap(readResults).flatMap(({ crates = [] }) => crates);
+    const results = this.results.flatMap((message) => (isUnbegun(message) ? [] : readResults(message)));
+    const crates = results.flatMap(({ crates = [] }) => crates);
     const returned = crates.filter(({ loan }) => loan === 0);
     const kib = returned.reduce((sum, { buffer }) => sum + buffer.byteLength / 1024, 0);
     return kib + (this.#job?.lastingKib ?? 0);
@@ -145,13 +153,20 @@ export class SimulatedWorker implements Thread, Link {
     this.#machine.book.drop(this.name, `to ${this.name}`, `result of ${this.name}`);
   }
 
-  /** The main thread takes what it posted next of its tasks. */
-  hear(): TaskResult[] {
+  /** The main thread takes what it posted next of its tasks: results, or those that it never began. */
+  hear(unbegun: (tasks: Task[]) => void): TaskResult[] {
     const message = this.results.shift() as Exclude<ResultsMessage, 'unread'>;
+    const { book } = this.#machine;
+    if (isUnbegun(message)) {
+      const tasks = readUnbegun(message);
+      book.receive(`result of ${this.name}`, tasks.flatMap(taskBuffers), this.#main.name);
+      unbegun(tasks);
+      return [];
+    }
     const results = readResults(message);
     const crates = results.flatMap(({ crates = [], homebound = [] }) => [...crates, ...homebound]);
     const buffers = crates.map(({ buffer }) => buffer);
-    this.#machine.book.receive(`result of ${this.name}`, buffers, this.#main.name);
+    book.receive(`result of ${this.name}`, buffers, this.#main.name);
     return results;
   }
 
@@ -200,6 +215,8 @@ export class SimulatedWorker implements Thread, Link {
         run: (task, input) => job.begin(task.task, input),
         post: (message, transfer) => {
           if (this.dead) throw new Killed();
+          if (message === 'unread') throw new Error('a message could not be read');
+          job.posted();
           this.results.push(machine.book.ship(message, transfer, `result of ${this.name}`));
           machine.scheduler.pause(this);
         },
@@ -220,7 +237,16 @@ export class SimulatedWorker implements Thread, Link {
     const progress = (thousandths: number): void => {
       this.ledger.row(row).progressThousandths = thousandths;
     };
-    const job = new SimulatedJob(machine, { main: this.#main, supply, shard, frame, emitter, progress });
+    const exit = (): never => this.#exit();
+    const job = new SimulatedJob(machine, {
+      main: this.#main,
+      supply,
+      shard,
+      frame,
+      emitter,
+      progress,
+      exit,
+    });
     this.#mailbox = mailbox;
     this.#job = job;
     this.#loop = loop;
@@ -245,6 +271,19 @@ export class SimulatedWorker implements Thread, Link {
       throw new Error('the port refuses');
     this.fromWorker.push(book.ship(message, transfer, `from ${this.name}`));
     scheduler.pause(this);
+  }
+
+  /** The thread ends between two steps of its own, and has the last word. */
+  #exit(): never {
+    const unread = this.dispatched === null ? [] : [this.dispatched];
+    this.dispatched = null;
+    this.#machine.promises.givesBack(unread.flatMap(readTasks));
+    const posted = this.results.length;
+    this.#loop?.giveBack(unread);
+    const [last] = this.results.slice(posted);
+    if (last !== undefined && isUnbegun(last)) this.#machine.promises.givesBack(readUnbegun(last));
+    this.kill();
+    throw new Killed();
   }
 
   #begin(message: TasksMessage): boolean {

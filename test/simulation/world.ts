@@ -83,6 +83,7 @@ export class World implements Thread {
       book,
       clock: 0,
       fails: () => !this.ending && choices.once(options.failEvery),
+      exits: () => !this.ending && options.exitEvery > 0 && choices.once(options.exitEvery),
       slept: (sum) => this.checks.slept(sum),
       chargedKib: () => this.#chargedKib(),
       options: pool,
@@ -199,9 +200,9 @@ export class World implements Thread {
       if (worker.results.length > 0 && !worker.gone) actions.push(() => this.#settle(worker));
       if (worker.dead && !worker.noticed) {
         actions.push(() => {
-          worker.noticed = true;
           member.dying = true;
           while (worker.results.length > 0) this.#settle(worker);
+          worker.noticed = true;
           if (worker.introduced) this.tasks.lost(member, KILLED);
           if (!this.closing) this.#startWorker();
         });
@@ -257,7 +258,8 @@ export class World implements Thread {
   }
 
   #settle(worker: SimulatedWorker): void {
-    const results = worker.hear();
+    const results = worker.hear((unbegun) => this.tasks.unbegun(worker.member, unbegun));
+    if (results.length === 0) return;
     this.#log.length = 0;
     this.tasks.ended(worker.member, results);
     // What a task forgot is told with its name.

@@ -22,11 +22,13 @@ export interface WorldOptions {
   readonly ends: number;
   /** A thread is killed once in so many of its turns. */
   readonly killEvery: number;
+  /** A thread ends by itself, and has the last word, once in so many of its steps; 0 for never. */
+  readonly exitEvery: number;
   /** A post or an allocation fails once in so many times. */
   readonly failEvery: number;
   /** Rounds come from the heartbeat alone. */
   readonly rests: boolean;
-  /** Most tasks bring nothing, declare nothing and report to nobody. */
+  /** Most tasks declare nothing and report to nobody, and half of those bring nothing. */
   readonly light: boolean;
   /** One task in so many has a time that it may take; 0 for none. */
   readonly limitEvery: number;
@@ -60,6 +62,7 @@ const MIXED: WorldOptions = {
   releases: 2,
   ends: 1,
   killEvery: 60,
+  exitEvery: 0,
   failEvery: 30,
   rests: false,
   light: false,
@@ -103,7 +106,8 @@ export const WORLDS = {
     turns: 60,
     sizes: [8192, 8192, 16_384],
     maxIdle: [2, 6, 8],
-    killEvery: 30,
+    killEvery: 40,
+    exitEvery: 60,
     failEvery: 15,
   },
   /** More shards than buffers. */
@@ -147,7 +151,8 @@ export const WORLDS = {
     turns: 100,
     requests: 1,
     ends: 6,
-    killEvery: 100,
+    killEvery: 200,
+    exitEvery: 40,
     failEvery: 60,
     light: true,
   },
