@@ -40,7 +40,12 @@ export const ERROR_CODES = Object.freeze({
   ERR_TASK_OVER: of(1, 500, false, 'A value was emitted after the end of its task.'),
   ERR_TASK_TIMEOUT: of(1, 504, true, 'A task ran for longer than it was allowed to.'),
   ERR_TASK_STUCK: of(1, 500, false, 'A task does not stop, and its thread cannot be ended.'),
-  ERR_WORKER_LOST: of(1, 500, true, 'The worker died in the middle of the task.'),
+  ERR_WORKER_LOST: of(
+    1,
+    500,
+    true,
+    'The worker died in the middle of the task, or before it began with what the task brought.',
+  ),
   ERR_WORKER_BOOTSTRAP: of(1, 500, false, 'A worker could not be started.'),
   ERR_JOB_INVALID: of(1, 500, false, 'The job file does not default-export defineJob(...).'),
   ERR_NOT_A_WORKER: of(1, 500, false, 'A job ran outside a millpond worker.'),

@@ -15,6 +15,7 @@ import type { Member } from './member.ts';
 import type { TaskEndings } from './task-endings.ts';
 import {
   leftPin,
+  lostUnbegun,
   notCloneable,
   taskTimeout,
   unreadable,
@@ -204,7 +205,7 @@ export class RunningTasks {
       }
       if (entry.back) memory.bringHome(entry.task);
       if (entry.limit !== 'kept') endings.fail(entry, 'failed', timedOut(entry));
-      else endings.fail(entry, 'lost', workerLost(entry.name, member, error));
+      else endings.fail(entry, 'lost', (at > ran ? lostUnbegun : workerLost)(entry.name, member, error));
     }
     return again;
   }

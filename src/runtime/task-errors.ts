@@ -13,6 +13,16 @@ export function workerLost(name: string, member: Member, error: unknown): Millpo
   );
 }
 
+/** What the task brought was gone with a worker that never began it. */
+export function lostUnbegun(name: string, member: Member, error: unknown): MillpondError {
+  const cause = member.cause ?? (error instanceof Error ? error : new Error(String(error)));
+  return new MillpondError(
+    'ERR_WORKER_LOST',
+    `What a task brings waits in its worker until it begins; that of '${escaped(name)}' died before, of another task or from outside: ${cause.message}. Run it again with new leases; look for heap limits that jobs reach.`,
+    { cause },
+  );
+}
+
 /** @param cause what the job threw when it was told to stop */
 export function taskTimeout(name: string, timeoutMs: number, cause?: unknown): MillpondError {
   return new MillpondError(

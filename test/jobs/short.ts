@@ -5,7 +5,7 @@ import { defineJob, type Lease } from '../../src/worker.ts';
 /** `began` counts the tasks that have begun, over all threads. */
 export type Order =
   | { do: 'count'; began?: Int32Array; lease?: Lease }
-  | { do: 'exit' | 'throw' | 'crash'; began?: Int32Array; lease?: Lease }
+  | { do: 'exit' | 'throw' | 'crash' | 'fill'; began?: Int32Array; lease?: Lease }
   | { do: 'swap'; lease: Lease; began?: Int32Array }
   | { do: 'hold'; words: Int32Array; began?: Int32Array }
   | { do: 'until-aborted'; words: Int32Array; began?: Int32Array };
@@ -22,6 +22,8 @@ export default defineJob((order: Order | undefined, { pool, signal }): unknown =
         throw new RangeError('nobody catches this');
       });
       return new Promise(() => {});
+    case 'fill':
+      for (let all = {}; ; ) all = { all };
     case 'swap': {
       // What it brought goes home, and another one leaves with the result.
       const lease = pool.acquire(order.lease.length);

@@ -157,6 +157,36 @@ describe('a worker that dies between short tasks', () => {
   });
 });
 
+describe('a worker that V8 ends, for want of heap,', () => {
+  // The first goes alone, and those that wait meanwhile share a message.
+  const FILLER = 3;
+
+  it('takes along once what waited there with leases, and says so', async () => {
+    const resourceLimits = { maxOldGenerationSizeMb: 20 };
+    const { runtime } = await start('short', { threads: 1, resourceLimits });
+    await warm(runtime, true);
+    for (const first of [true, false]) {
+      const ends = await Promise.allSettled(
+        Array.from({ length: 40 }, (_, at) => {
+          const lease = runtime.pool.acquire(1000);
+          return runtime.run({ do: at === FILLER ? 'fill' : 'count', lease } satisfies Order);
+        }),
+      );
+      const lost = ends.flatMap((end, at) => (end.status === 'rejected' ? [{ at, error: end.reason }] : []));
+      const behind = lost.filter(({ at }) => at > FILLER);
+      if (!first) expect(behind).toEqual([]);
+      for (const { error } of behind) {
+        expect(error).toMatchObject({
+          code: 'ERR_WORKER_LOST',
+          message: expect.stringContaining('died before'),
+        });
+      }
+      expect(lost.find(({ at }) => at === FILLER)?.error.message).toContain('died in the middle of it');
+    }
+    await expect.poll(() => runtime.snapshot().loans.count).toBe(0);
+  });
+});
+
 describe('a job that ended its thread', () => {
   it('has a message for each task for a while: what ends its thread may take others along', async () => {
     const { runtime } = await start('short', { threads: 1 });

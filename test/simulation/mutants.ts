@@ -43,12 +43,12 @@ export const MUTANTS: readonly Mutant[] = [
     name: "un-charges a dead worker's loans when the run is rejected",
     world: 'mixed',
     file: 'runtime/running-tasks.ts',
-    from: "else endings.fail(entry, 'lost', workerLost(entry.name, member, error));",
+    from: "else endings.fail(entry, 'lost', (at > ran ? lostUnbegun : workerLost)(entry.name, member, error));",
     to: `else for (const crate of entry.task.crates) {
         const { ledger, coordinator } = this.#parts;
         if (coordinator.loans.settle(crate.loan)) ledger.uncharge(0, coordinator.rows.tierKib(crate.tier));
       }
-      endings.fail(entry, 'lost', workerLost(entry.name, member, error));`,
+      endings.fail(entry, 'lost', (at > ran ? lostUnbegun : workerLost)(entry.name, member, error));`,
   },
   {
     name: "never un-charges a dead worker's loans",
