@@ -43,6 +43,7 @@ export type { GivenThresholds } from './telemetry/health.ts';
 export type { HealthThresholds } from './telemetry/health-findings.ts';
 export type { HealthCheck, HealthReport } from './telemetry/health-report.ts';
 export type { Log, LogEvent, LogLevel } from './telemetry/log.ts';
+export type { QueueSnapshot, RefusedRuns, TenantSnapshot } from './telemetry/queue-snapshot.ts';
 export type { RecordOptions } from './telemetry/recording/record-options.ts';
 export type { GcKind } from './telemetry/series.ts';
 export type { ShardSnapshot, ShardTierSnapshot } from './telemetry/shard-snapshot.ts';

@@ -1,6 +1,7 @@
 /** The figures of a recorded run that its summary, its JSON, its table and its page have in common. Pure. */
 import { CAUSES, type CauseName, REUSING } from '../pool/causes.ts';
 import { statsIn } from '../telemetry/distributions.ts';
+import { REFUSALS, type RefusedRuns } from '../telemetry/queue-snapshot.ts';
 import type { IntervalLine, RecordedTask } from '../telemetry/recording/lines.ts';
 import type { Stats } from '../telemetry/stats.ts';
 import { type Merged, merge, mergeBy } from './histograms.ts';
@@ -125,6 +126,13 @@ export function figuresByJob({ header, intervals }: RecordedRun): JobFigures[] {
     };
     return { job: name, tasks: endedIn(own), queue: times('queue'), service: times('service') };
   });
+}
+
+/** Runs that never became tasks, by why. */
+export function refusedRuns({ intervals }: RecordedRun): RefusedRuns {
+  return Object.fromEntries(
+    REFUSALS.map((why) => [why, sumOf(intervals, (interval) => interval.refusedRuns?.[why] ?? 0)]),
+  ) as unknown as RefusedRuns;
 }
 
 export function clippedIn({ intervals }: RecordedRun): number {

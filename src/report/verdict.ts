@@ -10,7 +10,7 @@ import type { JudgedFigures } from '../telemetry/health-findings.ts';
 import { HEALTH_CHECKS, type HealthReport, type HealthState } from '../telemetry/health-report.ts';
 import type { IntervalLine } from '../telemetry/recording/lines.ts';
 import type { Stats } from '../telemetry/stats.ts';
-import { hitRateOf, latencyByCause, peakBytesOf, servedBy } from './figures.ts';
+import { hitRateOf, latencyByCause, peakBytesOf, refusedRuns, servedBy } from './figures.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
 /** How the verdict begins, in words. */
@@ -72,6 +72,8 @@ function judgedFigures(run: RecordedRun): JudgedFigures {
       // Nothing says so of a run that has no end.
       ...{ oldestSeconds: 0, standstillSeconds: 0, silentSeconds: 0, lostThreads: 0 },
     },
+    // Nor how many tasks may wait.
+    queue: { limit: null, refused: refusedRuns(run) },
   };
 }
 

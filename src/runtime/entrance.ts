@@ -5,6 +5,7 @@
  * counts alone, before anything looks at the input.
  */
 import { MillpondError } from '../errors.ts';
+import type { Refusal } from '../telemetry/queue-snapshot.ts';
 import { escaped } from '../text/escaping.ts';
 import type { Queue } from './queue.ts';
 import type { Queued } from './tenant.ts';
@@ -16,9 +17,17 @@ interface EntranceParts<E extends Queued> {
   able(): boolean;
   /** A thread and memory are free for a task with this need. */
   free(needKib: number): boolean;
+  /** A run of a tenant was refused. */
+  refused(tenant: string, why: Refusal): void;
   /** Somebody begins to wait: from now on `look` is to be called again and again. */
   awaited(): void;
 }
+
+const LIMITS: Readonly<Record<Exclude<Refusal, 'tooLarge'>, string>> = {
+  queueFull: 'maxQueue',
+  tenantQueued: "the tenant's maxQueued",
+  tenantBytes: "the tenant's maxBytes",
+};
 
 /** What is known of a task before it is accepted. */
 type Sizes = Pick<Queued, 'tenant' | 'needKib' | 'broughtKib'>;
@@ -61,14 +70,18 @@ export class Entrance<E extends Queued> {
    */
   check(task: Sizes): void {
     const { queue, threads } = this.#parts;
-    if (!queue.canEverStart(task)) throw tooLarge(task.tenant);
+    if (!queue.canEverStart(task)) {
+      this.#parts.refused(task.tenant, 'tooLarge');
+      throw tooLarge(task.tenant);
+    }
     const room = queue.room(task.tenant, task.broughtKib);
     if (room === 'free' || this.#startsAtOnce(task)) return;
-    const tenant = room === 'full' ? null : task.tenant;
+    this.#parts.refused(task.tenant, room);
+    const tenant = room === 'queueFull' ? null : task.tenant;
     const waitMs = queue.predictedWaitMs(threads, tenant);
     const whose = tenant === null ? 'this runtime' : `'${escaped(tenant)}'`;
     throw new QueueFullError(
-      `Tasks wait up to a limit; those of ${whose} have reached it, and would have started in ${waitMs} ms. Await ready(), come back then, or raise ${tenant === null ? 'maxQueue' : "the tenant's maxQueued or maxBytes"}.`,
+      `Tasks wait up to a limit; those of ${whose} have reached it, and would have started in ${waitMs} ms. Await ready(), come back then, or raise ${LIMITS[room]}.`,
       waitMs,
       tenant,
     );

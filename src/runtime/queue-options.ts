@@ -78,7 +78,7 @@ export function resolveQueueOptions({
   maxQueue = Infinity,
   ageingMs = 10_000,
   tenants = {},
-}: QueueOptions): QueueRules & { readonly named: readonly string[] } {
+}: QueueOptions): QueueRules {
   check('maxQueue', maxQueue, { least: 0, most: Infinity, whole: true });
   check('ageingMs', ageingMs, { least: 0, most: DAY_MS, whole: false });
   checkKeys('tenants', tenants, ['named', 'others']);
@@ -94,7 +94,7 @@ export function resolveQueueOptions({
   const rules = new Map(names.map((name) => [name, resolveLimits(`tenants.named.${name}`, named[name])]));
   const rest = others === undefined ? NO_LIMITS : resolveLimits('tenants.others', others);
   rules.set('', NO_LIMITS);
-  return { maxQueue, ageingMs, named: names, rulesOf: (tenant) => rules.get(tenant) ?? rest };
+  return { maxQueue, ageingMs, named: names, others: rest, rulesOf: (tenant) => rules.get(tenant) ?? rest };
 }
 
 function resolveLimits(what: string, limits: TenantLimits): TenantRules {

@@ -10,6 +10,7 @@
  * no task is in `#idle`, or forgotten, since it would begin at `#virtualMs` anyway. Every step takes the
  * logarithm of how many wait. Leaves to others: the memory of all (`Admission`), and when a task is over.
  */
+import type { Refusal } from '../telemetry/queue-snapshot.ts';
 import { Heap } from './heap.ts';
 import { meanWith, type Queued, Tenant, type TenantRules } from './tenant.ts';
 
@@ -20,6 +21,10 @@ export interface QueueRules {
   readonly ageingMs: number;
   /** `''` is the tenant of all tasks that name none. */
   rulesOf(tenant: string): TenantRules;
+  /** Of any tenant that is not named. */
+  readonly others: TenantRules;
+  /** Tenants with rules of their own: these are shown by name. */
+  readonly named: readonly string[];
 }
 
 /** Tasks of a tenant. */
@@ -28,8 +33,8 @@ interface TenantCounts {
   readonly running: number;
 }
 
-/** Whether one more task may wait. */
-type Room = 'free' | 'full' | 'tenant full';
+/** Whether one more task may wait; where not, why. */
+type Room = 'free' | Exclude<Refusal, 'tooLarge'>;
 
 /** Before anything was measured. */
 const FIRST_GUESS_MS = 1;
@@ -67,18 +72,18 @@ export class Queue<E extends Queued> {
     return this.#size;
   }
 
-  /** Tenants that it keeps in mind. */
-  get tenants(): number {
-    return this.#tenants.size;
+  /** Tenants that it keeps in mind, by name. */
+  get tenants(): ReadonlyMap<string, Tenant<E>> {
+    return this.#tenants;
   }
 
-  /** Whether one more may wait, with an input of this size; where not, whether for its tenant's sake. */
+  /** Whether one more may wait, with an input of this size. */
   room(tenant: string, broughtKib = 0): Room {
     const known = this.#tenants.get(tenant);
     const { maxQueued, maxKib } = known?.rules ?? this.#rules.rulesOf(tenant);
-    const holds = known?.holds(broughtKib) ?? broughtKib <= maxKib;
-    if ((known?.waiting.size ?? 0) >= maxQueued || !holds) return 'tenant full';
-    return this.#size >= this.#rules.maxQueue ? 'full' : 'free';
+    if ((known?.waiting.size ?? 0) >= maxQueued) return 'tenantQueued';
+    if (!(known?.holds(broughtKib) ?? broughtKib <= maxKib)) return 'tenantBytes';
+    return this.#size >= this.#rules.maxQueue ? 'queueFull' : 'free';
   }
 
   /** How many more may wait, of all tenants and of one. */

@@ -173,7 +173,7 @@ class ThreadRuntime implements Runtime {
   }
 
   snapshot(): Snapshot {
-    const { ledger, coordinator, regulator, observer, tasks, workers, heartbeat } = this.#parts;
+    const { ledger, coordinator, regulator, observer, tasks, waiting, workers, heartbeat } = this.#parts;
     heartbeat.refresh();
     observer.publish();
     const now = nowMs();
@@ -188,6 +188,7 @@ class ThreadRuntime implements Runtime {
       rates: observer.rates,
       tasks: { ...tasks.counts, ...tasks.standing(now), lostThreads: workers.lostThreads },
       jobs: tasks.byJob,
+      queue: waiting.snapshot(),
       health: this.#settings.health,
     });
   }

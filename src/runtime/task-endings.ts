@@ -33,14 +33,14 @@ export class TaskEndings {
 
   /** It has left the queue, or its worker. */
   end(entry: Entry, outcome: TaskOutcome): void {
-    const { name, task, member, acceptedMs, startedMs } = entry;
+    const { name, task, tenant, member, acceptedMs, startedMs } = entry;
     const { job } = task;
     this.counts.over(job, outcome);
     const shard = startedMs === null ? MAIN_ROW : (member?.row ?? MAIN_ROW);
     const endedMs = this.#now();
     this.lastMs = endedMs;
     this.#queue.ended(entry, startedMs, endedMs);
-    const end: TaskEnd = { name, job, shard, acceptedMs, startedMs, endedMs, outcome };
+    const end: TaskEnd = { name, job, tenant, shard, acceptedMs, startedMs, endedMs, outcome };
     for (const observer of this.#observers) observer.ended(end);
   }
 

@@ -11,8 +11,7 @@ import { KiB } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { MillpondError } from '../errors.ts';
 import type { Task, TaskResult } from '../messages/tasks.ts';
-import type { TierPolicies } from '../pool/tiers.ts';
-import { type Admission, needKib } from '../regulation/admission.ts';
+import type { Admission } from '../regulation/admission.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { JobCounts, TaskCounts, TaskObserver } from '../telemetry/task-end.ts';
 import {
@@ -46,7 +45,6 @@ interface TasksParts {
   readonly workers: TaskWorkers;
   readonly admission: Admission;
   readonly waiting: WaitingTasks;
-  readonly tiers: TierPolicies;
   /** Worker threads. */
   readonly threads: number;
   /** Milliseconds that a job has to stop in, once its time is over. */
@@ -73,7 +71,8 @@ export class Tasks {
     this.#parts = parts;
     const { jobs, observers, admission } = parts;
     this.#queue = parts.waiting.queue;
-    this.#endings = new TaskEndings(this.#queue, jobs.length, observers, () => admission.nowMs);
+    const all = [...observers, parts.waiting.counts];
+    this.#endings = new TaskEndings(this.#queue, jobs.length, all, () => admission.nowMs);
     const cancel = (entry: Entry, error: Error): void => this.#cancel(entry, error);
     this.#running = new RunningTasks({ ...parts, endings: this.#endings, cancel });
     this.#limits = new TimeLimits({ ...parts, stuck: cancel });
@@ -104,13 +103,13 @@ export class Tasks {
   accept(input: unknown, options: RunOptions, reader?: ValueReader): Promise<unknown> {
     if (this.#broken !== null) throw this.#broken;
     options.signal?.throwIfAborted();
-    const { ledger, memory, tiers, admission, jobs, waiting } = this.#parts;
+    const { memory, admission, jobs, waiting } = this.#parts;
     const { tenant = '' } = options;
     const job = jobNumber(jobs, options.job);
     waiting.entrance.check({ tenant, needKib: 0, broughtKib: 0 });
     const { packed, broughtBytes } = memory.pack(input);
     const broughtKib = broughtBytes / KiB;
-    const need = needKib(options.needBytes, tiers, ledger.limitKib * KiB, broughtBytes);
+    const need = waiting.needKib(options, broughtBytes);
     waiting.entrance.check({ tenant, needKib: need, broughtKib });
     if (packed.tooDeep) {
       memory.refuse(packed);

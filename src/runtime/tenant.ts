@@ -66,6 +66,16 @@ export class Tenant<E extends Queued> implements Placed {
     this.tagMs = servedMs;
   }
 
+  /** What inputs of its waiting tasks hold. */
+  get waitingKib(): number {
+    return this.#waitingKib;
+  }
+
+  /** What its running tasks brought and declared. */
+  get runningKib(): number {
+    return this.#runningKib;
+  }
+
   get active(): boolean {
     return this.running > 0 || this.waiting.size > 0;
   }

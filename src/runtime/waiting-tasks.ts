@@ -4,12 +4,17 @@
  * Invariant: memory is asked about the task whose turn it is and no other, and until it lets that one start,
  * nobody starts: so a task with a large need is not overtaken by small ones while it waits for memory.
  */
+import type { Bytes } from '../bytes.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
-import type { MillpondError } from '../errors.ts';
-import type { Admission } from '../regulation/admission.ts';
+import { isMillpondError, type MillpondError } from '../errors.ts';
+import type { TierPolicies } from '../pool/tiers.ts';
+import { type Admission, needKib } from '../regulation/admission.ts';
+import type { QueueSnapshot } from '../telemetry/queue-snapshot.ts';
 import { Entrance } from './entrance.ts';
 import type { Entry } from './entry.ts';
 import { Queue, type QueueRules } from './queue.ts';
+import type { RunOptions } from './runner.ts';
+import { TenantCounts } from './tenant-counts.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 interface WaitingTasksParts {
@@ -17,6 +22,8 @@ interface WaitingTasksParts {
   readonly threads: number;
   readonly workers: Pick<WorkerPool, 'able' | 'idle' | 'spare'>;
   readonly admission: Admission;
+  readonly tiers: TierPolicies;
+  readonly limitBytes: Bytes;
   readonly coordinator: Pick<Coordinator, 'makeRoom'>;
   /** Somebody begins to wait for room. */
   awaited(): void;
@@ -25,20 +32,43 @@ interface WaitingTasksParts {
 export class WaitingTasks {
   readonly queue: Queue<Entry>;
   readonly entrance: Entrance<Entry>;
+  readonly counts: TenantCounts;
   readonly #admission: Admission;
+  readonly #tiers: TierPolicies;
+  readonly #limitBytes: Bytes;
   readonly #coordinator: Pick<Coordinator, 'makeRoom'>;
 
-  constructor({ rules, threads, workers, admission, coordinator, awaited }: WaitingTasksParts) {
+  constructor(parts: WaitingTasksParts) {
+    const { rules, threads, workers, admission, coordinator, awaited } = parts;
     this.queue = new Queue(rules);
+    this.counts = new TenantCounts(rules);
     this.entrance = new Entrance({
       queue: this.queue,
       threads,
       able: () => workers.able,
       free: (needKib) => (workers.idle() !== undefined || workers.spare) && admission.admits(needKib),
+      refused: (tenant, why) => this.counts.refused(tenant, why),
       awaited,
     });
     this.#admission = admission;
     this.#coordinator = coordinator;
+    this.#tiers = parts.tiers;
+    this.#limitBytes = parts.limitBytes;
+  }
+
+  /** What a run declares, in KiB. @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_REQUEST_TOO_LARGE` */
+  needKib({ needBytes, tenant = '' }: RunOptions, broughtBytes: Bytes): number {
+    try {
+      return needKib(needBytes, this.#tiers, this.#limitBytes, broughtBytes);
+    } catch (error) {
+      const never = isMillpondError(error) && error.code === 'ERR_REQUEST_TOO_LARGE';
+      if (never) this.counts.refused(tenant, 'tooLarge');
+      throw error;
+    }
+  }
+
+  snapshot(): QueueSnapshot {
+    return this.counts.snapshot(this.queue);
   }
 
   /**

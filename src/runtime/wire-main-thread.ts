@@ -5,6 +5,7 @@
  */
 import { MAIN_ROW } from '../budget/layout.ts';
 import type { Ledger } from '../budget/ledger.ts';
+import { KiB } from '../bytes.ts';
 import { Coordinator, type CoordinatorEvents } from '../coordinator/coordinator.ts';
 import { Quotas } from '../coordinator/quotas.ts';
 import type { RebalancePolicy } from '../coordinator/rebalance.ts';
@@ -93,7 +94,17 @@ export function wireMainThread(ports: MainPorts): MainParts {
   const accepted = (): void => heartbeat.wake();
   // Its rounds let others go on where those that were let go on do nothing.
   const awaited = (): void => heartbeat.wake();
-  const waiting = new WaitingTasks({ rules, threads, workers, admission, coordinator, awaited });
+  const limitBytes = ledger.limitKib * KiB;
+  const waiting = new WaitingTasks({
+    rules,
+    threads,
+    workers,
+    admission,
+    tiers,
+    limitBytes,
+    coordinator,
+    awaited,
+  });
   const tasks = new Tasks({
     ledger,
     coordinator,
@@ -101,7 +112,6 @@ export function wireMainThread(ports: MainPorts): MainParts {
     workers,
     admission,
     waiting,
-    tiers,
     threads: ports.threads,
     stopMs: ports.stopMs,
     jobs: ports.jobs,

@@ -73,7 +73,8 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
             askThreads: () => ledger.header.askToPublish(),
             publish: () => observer.publish(),
             // What follows is called from the first tick on, when all is wired.
-            read: () => takeReading({ ledger, rows: coordinator.rows, regulator, tasks }),
+            read: () =>
+              takeReading({ ledger, rows: coordinator.rows, regulator, tasks, queue: waiting.counts }),
             cpu: () => regulator.cpu,
             processedBytes: (row) => ledger.row(row).counters.processedBytes,
           },
@@ -129,7 +130,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
       closed: (row, leaks) => announcer.leaked(`shard ${row}`, leaks),
     },
   });
-  const { coordinator, tasks, admission } = main;
+  const { coordinator, tasks, admission, waiting } = main;
   const regulator = new Regulator(
     {
       ledger,

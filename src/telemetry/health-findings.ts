@@ -54,6 +54,11 @@ export interface HealthThresholds {
    * (all).
    */
   readonly lostThreads: Threshold;
+  /**
+   * Percent of the tasks that may wait (`maxQueue`) that wait now, once a run was refused for it. Default 100
+   * and 101: it never fails, and so says nothing about readiness; with a `fail` of 100 a full queue does.
+   */
+  readonly queueFull: Threshold;
 }
 
 /** What the checks look at. */
@@ -72,6 +77,7 @@ export interface JudgedFigures {
     Snapshot['tasks'],
     'queued' | 'running' | 'oldestSeconds' | 'standstillSeconds' | 'silentSeconds' | 'lostThreads'
   >;
+  readonly queue: Pick<Snapshot['queue'], 'limit' | 'refused'>;
 }
 
 /** With fewer requests a ratio means nothing. */
@@ -234,6 +240,20 @@ export const FINDINGS: Readonly<
           : `${lostThreads} of ${threads} threads cannot be used: a task does not stop there, or native code keeps them`,
       remedy:
         'Only another process brings them back: look for tasks that ended with ERR_TASK_STUCK, and let their jobs look at signal.aborted.',
+    };
+  },
+
+  queueFull({ tasks: { queued }, queue: { limit, refused } }) {
+    const value = limit === null || limit === 0 ? 0 : (100 * queued) / limit;
+    const runs = refused.queueFull;
+    return {
+      value,
+      judged: runs > 0,
+      found: `${
+        limit === null ? `${queued} waiting` : `Of ${limit} tasks that may wait, ${queued} do`
+      }, and ${runs === 0 ? 'no run was' : runs === 1 ? '1 run was' : `${runs} runs were`} refused since the queue was full`,
+      remedy:
+        'More comes than the threads can do: await ready() before run(), send work elsewhere, add threads, or raise maxQueue.',
     };
   },
 };

@@ -14,6 +14,7 @@ export const HEALTH_CHECKS = [
   'queueStandstill',
   'silentThread',
   'lostThreads',
+  'queueFull',
 ] as const;
 export type HealthCheckName = (typeof HEALTH_CHECKS)[number];
 
@@ -25,7 +26,11 @@ export const LIVENESS_CHECKS: readonly HealthCheckName[] = [
   'lostThreads',
 ];
 /** Where one of these fails, work had better go elsewhere for a while. */
-export const READINESS_CHECKS: readonly HealthCheckName[] = ['pressureLevel', ...LIVENESS_CHECKS];
+export const READINESS_CHECKS: readonly HealthCheckName[] = [
+  'pressureLevel',
+  'queueFull',
+  ...LIVENESS_CHECKS,
+];
 
 export interface HealthCheck {
   readonly state: HealthState;
@@ -46,7 +51,10 @@ export interface HealthReport {
    * ended for too long, a thread does not answer, or all are lost.
    */
   readonly live: boolean;
-  /** For who sends work here: live, and not short of memory for more than a moment. */
+  /**
+   * For who sends work here: live, not short of memory for more than a moment, and its queue not fuller than
+   * its threshold says, where one was given.
+   */
   readonly ready: boolean;
   readonly checks: Readonly<Record<HealthCheckName, HealthCheck>>;
 }

@@ -30,6 +30,7 @@ export const DEFAULT_HEALTH: HealthThresholds = {
   queueStandstill: { warn: 300, fail: 1800 },
   silentThread: { warn: 60, fail: 600 },
   lostThreads: { warn: 1, fail: 100 },
+  queueFull: { warn: 100, fail: 101 },
 };
 
 export type GivenThresholds = { readonly [name in HealthCheckName]?: Partial<Threshold> };
@@ -124,6 +125,7 @@ function checkOf(name: HealthCheckName, finding: Finding, { warn, fail }: Thresh
 const UNITS: Readonly<Partial<Record<HealthCheckName, string>>> = {
   poolUtilization: ' %',
   lostThreads: ' %',
+  queueFull: ' %',
   cleanupFrequency: '/min',
   oldestTask: ' s',
   queueStandstill: ' s',

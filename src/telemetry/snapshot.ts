@@ -9,6 +9,7 @@ import type { CpuSnapshot } from '../machine/cpu-load.ts';
 import type { TierName } from '../pool/tiers.ts';
 import type { BlockSnapshot, DecisionsSnapshot, PressureSnapshot } from '../regulation/snapshots.ts';
 import type { HealthReport } from './health-report.ts';
+import type { QueueSnapshot } from './queue-snapshot.ts';
 import type { Family } from './series.ts';
 import type { ShardSnapshot } from './shard-snapshot.ts';
 import type { ByteStats, GcSnapshot, LatencySummary, NanosecondStats } from './stats.ts';
@@ -137,4 +138,5 @@ export interface Snapshot {
   readonly leaks: number;
   readonly quarantined: number;
   readonly tasks: TasksSnapshot;
+  readonly queue: QueueSnapshot;
 }

@@ -10,6 +10,7 @@ import type { TierName } from '../pool/tiers.ts';
 import type { Regulator } from '../regulation/regulator.ts';
 import { evaluateHealth } from './health.ts';
 import type { HealthThresholds } from './health-findings.ts';
+import type { QueueSnapshot } from './queue-snapshot.ts';
 import type { Rates } from './rates.ts';
 import { shardSnapshot } from './shard-snapshot.ts';
 import type { Snapshot, TasksSnapshot } from './snapshot.ts';
@@ -28,6 +29,7 @@ interface SnapshotSources {
   readonly rates: Rates;
   readonly tasks: TaskCounts & Pick<TasksSnapshot, 'oldestSeconds' | 'standstillSeconds' | 'lostThreads'>;
   readonly jobs: readonly JobCounts[];
+  readonly queue: QueueSnapshot;
   readonly health: HealthThresholds;
 }
 
@@ -131,6 +133,7 @@ export function takeSnapshot(sources: SnapshotSources): Snapshot {
       ),
       silentSeconds: coordinator.silentMs(sources.nowMs) / 1000,
     },
+    queue: sources.queue,
   };
   return { ...figures, health: evaluateHealth(figures, sources.health) };
 }

@@ -6,6 +6,8 @@ export interface TaskEnd {
   readonly name: string;
   /** The number of its job in the list of the runtime's. */
   readonly job: number;
+  /** Whose it was; '' where it named nobody. */
+  readonly tenant: string;
   /** Where it ran; 0, the main thread, for one that never started. */
   readonly shard: number;
   readonly acceptedMs: number;

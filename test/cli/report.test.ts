@@ -18,7 +18,7 @@ describe('millpond report', () => {
     expect(lines[0]).toMatch(
       /^run {8}made up, 2026-11-25 08:00:00 UTC, 30\.0 s on 2 threads: .*run\.millpond$/,
     );
-    expect(lines[2]).toBe('verdict    Healthy: memory kept up with the work, all 10 checks are fine.');
+    expect(lines[2]).toBe('verdict    Healthy: memory kept up with the work, all 11 checks are fine.');
     expect(lines[3]).toBe('requests   100260, 99.6 % from pooled memory');
     expect(stdout).toMatch(/^memory {5}peak \d+(\.\d)? MiB of 100 MiB \(\d+(\.\d)? %\), the whole process/m);
     expect(stdout).toMatch(/^latency {21}requests {8}p50 {8}p99 {6}p99\.9 {8}max$/m);

@@ -96,7 +96,7 @@ it('of every series and thread equal those of the sorted values to two digits, w
             const { thread: shard, value } = one;
             const startedMs = START_MS + value;
             const times = { acceptedMs: START_MS, startedMs, endedMs: startedMs + value };
-            stand.recording.ended({ name: 'a', job: 0, shard, ...times, outcome: 'succeeded' });
+            stand.recording.ended({ name: 'a', job: 0, tenant: '', shard, ...times, outcome: 'succeeded' });
             expectValue('queue', shard, value * 1e6, 1);
             expectValue('service', shard, value * 1e6, 1);
           } else if (one.do === 'flood') {

@@ -145,7 +145,7 @@ describe('the queue', () => {
             );
             expect(queue.countsOf(tenant)).toEqual({ queued, running });
           }
-          if (model.waiting.length + model.running.length === 0) expect(queue.tenants).toBe(0);
+          if (model.waiting.length + model.running.length === 0) expect(queue.tenants.size).toBe(0);
         }
       }),
       { numRuns: 2000 },
@@ -200,9 +200,9 @@ describe('the queue', () => {
       queue.take(queue.first(at) as Task, at);
       queue.ended(one, at, at + 500);
     }
-    expect(queue.tenants).toBeLessThanOrEqual(1002);
+    expect(queue.tenants.size).toBeLessThanOrEqual(1002);
     queue.ended(busy, 0, 1e6);
-    expect(queue.tenants).toBe(0);
+    expect(queue.tenants.size).toBe(0);
   });
 
   it('compares a logarithm of a million waiting tasks in each step, and no more', () => {

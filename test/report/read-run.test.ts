@@ -53,6 +53,17 @@ describe('a recording', () => {
     expect(run.seconds).toBe(4);
   });
 
+  it('may be of an earlier version, which knew no refused runs, no tenants and fewer checks of health', () => {
+    const older = lines.map((line) => structuredClone(line) as unknown as Record<string, unknown>);
+    const { snapshot } = older[END - 1] as { snapshot: Record<string, never> };
+    delete snapshot.queue;
+    const { checks } = snapshot.health as { checks: Record<string, unknown> };
+    for (const name of ['lostThreads', 'queueFull']) delete checks[name];
+    const { queue, health } = parseRun('run', textOf(older as unknown as RecordingLine[])).end!.snapshot;
+    expect(queue).toMatchObject({ limit: null, refused: { queueFull: 0 }, tenants: { named: {} } });
+    expect(health.checks.queueFull.state).toBe('ok');
+  });
+
   it('may have lines and fields of which nobody knows yet', () => {
     const newer = [
       lines[0],

@@ -35,14 +35,14 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'takes one more task than may wait',
     file: 'runtime/queue.ts',
-    from: "return this.#size >= this.#rules.maxQueue ? 'full' : 'free';",
-    to: "return this.#size > this.#rules.maxQueue ? 'full' : 'free';",
+    from: "return this.#size >= this.#rules.maxQueue ? 'queueFull' : 'free';",
+    to: "return this.#size > this.#rules.maxQueue ? 'queueFull' : 'free';",
   },
   {
     name: 'refuses a task that may still wait',
     file: 'runtime/queue.ts',
-    from: "return this.#size >= this.#rules.maxQueue ? 'full' : 'free';",
-    to: "return this.#size + 1 >= this.#rules.maxQueue ? 'full' : 'free';",
+    from: "return this.#size >= this.#rules.maxQueue ? 'queueFull' : 'free';",
+    to: "return this.#size + 1 >= this.#rules.maxQueue ? 'queueFull' : 'free';",
   },
   {
     name: 'forgets what the running tasks of a tenant hold',

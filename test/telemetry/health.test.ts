@@ -23,6 +23,10 @@ const emergencies = (started: number, recovered: number, emergency = false): Cha
   cleanup: { emergencies: started, recovered },
   pressure: { emergency },
 });
+const waiting = (queued: number, limit: number | null, queueFull: number): Changes => ({
+  tasks: { queued },
+  queue: { limit, refused: { queueFull } },
+});
 const times = (nominal: number, elevated: number, high: number, critical: number) => ({
   secondsAtLevel: { nominal, elevated, high, critical },
 });
@@ -118,6 +122,11 @@ describe('each check', () => {
     ['lostThreads', 'of none', { threads: 4, tasks: { lostThreads: 0 } }, 0, 'ok'],
     ['lostThreads', 'of some', { threads: 4, tasks: { lostThreads: 1 } }, 25, 'warn'],
     ['lostThreads', 'of all', { threads: 4, tasks: { lostThreads: 4 } }, 100, 'fail'],
+    ['queueFull', 'below', waiting(199, 200, 7), 99.5, 'ok'],
+    ['queueFull', 'at warn', waiting(200, 200, 7), 100, 'warn'],
+    ['queueFull', 'full, and nobody was refused', waiting(200, 200, 0), 100, 'ok'],
+    ['queueFull', 'of any number', waiting(5000, null, 0), 0, 'ok'],
+    ['queueFull', 'of no places', waiting(0, 0, 7), 0, 'ok'],
   ])('%s %s', (name, _case, changes, value, state) => {
     const seen = check(name, changes);
     expect([seen.value, seen.state]).toEqual([expect.closeTo(value, 9), state]);
@@ -139,6 +148,12 @@ describe('each check', () => {
     );
     expect(check('poolUtilization', { pool: { ...missing, utilization: 0.95 } }).sentence).toMatch(
       /^95\.0 % .* and 50\.0 % of 1000 requests .* \(61 MiB of 100 MiB were used at most\)/,
+    );
+    expect(check('queueFull', waiting(20, 20, 1)).sentence).toBe(
+      'Of 20 tasks that may wait, 20 do, and 1 run was refused since the queue was full. More comes than the threads can do: await ready() before run(), send work elsewhere, add threads, or raise maxQueue.',
+    );
+    expect(check('queueFull', waiting(7, null, 0)).sentence).toBe(
+      '7 waiting, and no run was refused since the queue was full.',
     );
     expect(check('recoverySuccessRate', emergencies(3, 2, true)).sentence).toBe(
       '2 of 2 emergencies ended because pressure fell; one is in progress.',
@@ -215,6 +230,13 @@ describe('who watches the process', () => {
     });
     expect(answers(critical(61))).toEqual(['fail', true, false]);
     expect(answers(critical(5))).toEqual(['warn', true, true]);
+  });
+
+  it('hears of a full queue only where that is to count, and then not that another process helps', () => {
+    const full = snapshotWith(waiting(20, 20, 3));
+    expect(evaluateHealth(full)).toMatchObject({ verdict: 'warn', live: true, ready: true });
+    const strict = resolveHealth({ queueFull: { fail: 100 } });
+    expect(evaluateHealth(full, strict)).toMatchObject({ verdict: 'fail', live: true, ready: false });
   });
 
   it('does not hear of a pool that is too small: another process would be no quicker', () => {

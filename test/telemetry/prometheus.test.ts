@@ -34,6 +34,9 @@ describe('the text', () => {
             'quantile',
             'acquired_by',
             'released_by',
+            'reason',
+            'tenant_kind',
+            'tenant',
           ]).toContain(label);
         }
         if (name.endsWith('_ratio')) expect(sample.value).toBeLessThanOrEqual(1);

@@ -20,7 +20,8 @@ class Reader extends MetricReader {
 let runtime: Runtime;
 let snapshot: Snapshot;
 beforeAll(async () => {
-  ({ runtime } = await startRuntime('pooling'));
+  const named = { studio: { weight: 4 }, trial: { weight: 0.5 } };
+  ({ runtime } = await startRuntime('pooling', { tenants: { named } }));
   // The system takes milliseconds for each direct allocation.
   const orders = [
     { bytes: 1000, rounds: 260 },

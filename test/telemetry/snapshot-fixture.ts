@@ -16,6 +16,7 @@ import type {
   Stats,
 } from '../../src/telemetry/stats.ts';
 import type { TierSnapshot } from '../../src/telemetry/tier-snapshot.ts';
+import { QUEUE } from './queue-fixture.ts';
 
 type Changes<T> = { readonly [K in keyof T]?: T[K] extends object ? Changes<T[K]> : T[K] };
 
@@ -165,8 +166,7 @@ const FIGURES: Omit<Snapshot, 'health'> = {
       direct: memoryOf(6 * MiB, 0),
     },
     directBytes: 6 * MiB,
-    inTransitBytes: 64 * KiB,
-    loanBytes: 1 * MiB,
+    ...{ inTransitBytes: 64 * KiB, loanBytes: 1 * MiB },
   },
   pool: {
     acquires: 10_102,
@@ -287,8 +287,7 @@ const FIGURES: Omit<Snapshot, 'health'> = {
   ],
   shards: [shard(0, 8 * MiB), shard(1, 15 * MiB), shard(2, 15 * MiB)],
   loans: { count: 1, bytes: 1 * MiB },
-  leaks: 3,
-  quarantined: 1,
+  ...{ leaks: 3, quarantined: 1 },
   tasks: {
     ...taskFigures([6, 2, 110, 4, 5, 1], 90_000_000, 400_000_000),
     byJob: {
@@ -297,4 +296,5 @@ const FIGURES: Omit<Snapshot, 'health'> = {
     },
     ...{ oldestSeconds: 2.5, standstillSeconds: 0.75, silentSeconds: 0.25, lostThreads: 0 },
   },
+  queue: QUEUE,
 };

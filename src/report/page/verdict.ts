@@ -16,6 +16,7 @@ const CHECK_LABELS: Readonly<Record<(typeof HEALTH_CHECKS)[number], string>> = {
   queueStandstill: 'Standstill of the queue',
   silentThread: 'Threads that do not answer',
   lostThreads: 'Threads that are lost',
+  queueFull: 'Places in the queue',
 };
 
 export function verdictOf(run: RecordedRun): VerdictData {

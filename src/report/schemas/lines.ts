@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
+import { REFUSALS } from '../../telemetry/queue-snapshot.ts';
 import {
   type DecisionLine,
   type EndLine,
@@ -23,7 +24,8 @@ import {
   SERIES_NAMES,
   type WorkerLostLine,
 } from '../../telemetry/recording/lines.ts';
-import { decision, pressureLevel, score, snapshot, taskCounts } from './snapshot.ts';
+import { decision, pressureLevel, score, snapshot } from './snapshot.ts';
+import { taskCounts } from './tasks.ts';
 import {
   amount,
   cores,
@@ -136,6 +138,7 @@ const intervalLine: v.GenericSchema<unknown, IntervalLine> = fields({
   tasks: taskCounts,
   slowest: listOf(task),
   jobs: v.exactOptional(listOf(job)),
+  refusedRuns: v.exactOptional(some(REFUSALS, count)),
   omitted: v.exactOptional(count),
 });
 

@@ -11,7 +11,7 @@ import type { JudgedFigures } from '../../telemetry/health-findings.ts';
 import { HEALTH_CHECKS, HEALTH_STATES } from '../../telemetry/health-report.ts';
 import { FAMILIES, GC_KINDS } from '../../telemetry/series.ts';
 import type { Snapshot } from '../../telemetry/snapshot.ts';
-import type { TaskCounts } from '../../telemetry/task-end.ts';
+import { byteStats, nanosecondStats, queue, stats, tasks } from './tasks.ts';
 import {
   amount,
   cores,
@@ -22,7 +22,6 @@ import {
   holder,
   level,
   listOf,
-  named,
   oneOf,
   seconds,
   shard,
@@ -64,46 +63,14 @@ export const decision: v.GenericSchema<unknown, Decision> = fields({
   score: v.nullable(score),
 });
 
-const taskCountEntries = {
-  queued: count,
-  running: count,
-  succeeded: count,
-  failed: count,
-  cancelled: count,
-  lost: count,
-} as const;
-export const taskCounts: v.GenericSchema<unknown, TaskCounts> = fields(taskCountEntries);
-
-const statsEntries = {
-  count: amount,
-  sum: amount,
-  mean: amount,
-  p50: amount,
-  p90: amount,
-  p99: amount,
-  p999: amount,
-  max: amount,
-} as const;
-const stats = fields(statsEntries);
-const nanosecondStats = fields({ ...statsEntries, unit: v.literal('ns', "'ns'") });
-const byteStats = fields({ ...statsEntries, unit: v.literal('B', "'B'") });
-
-const taskFigures = {
-  ...taskCountEntries,
-  queueWait: nanosecondStats,
-  intervalQueueWait: nanosecondStats,
-  serviceTime: nanosecondStats,
-  intervalServiceTime: nanosecondStats,
-} as const;
-const tasks = fields({
-  ...taskFigures,
-  // Not in what earlier versions wrote, as `lostThreads` is not.
-  byJob: v.optional(named(fields(taskFigures)), {}),
-  oldestSeconds: seconds,
-  standstillSeconds: seconds,
-  silentSeconds: seconds,
-  lostThreads: v.optional(count, 0),
+const healthCheck = fields({
+  state: oneOf(HEALTH_STATES),
+  value: level,
+  warnAt: level,
+  failAt: level,
+  sentence: text(2000),
 });
+const UNJUDGED = { state: 'ok', value: 0, warnAt: 0, failAt: 0, sentence: 'It was not judged.' } as const;
 
 const latency = fields({
   unit: v.literal('ns', "'ns'"),
@@ -227,16 +194,8 @@ export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
     sentence: text(2000),
     live: flag,
     ready: flag,
-    checks: each(
-      HEALTH_CHECKS,
-      fields({
-        state: oneOf(HEALTH_STATES),
-        value: level,
-        warnAt: level,
-        failAt: level,
-        sentence: text(2000),
-      }),
-    ),
+    // Versions differ in their checks; reports judge the figures anew.
+    checks: each(HEALTH_CHECKS, v.optional(healthCheck, UNJUDGED)),
   }),
   shards: listOf(
     fields({
@@ -257,6 +216,7 @@ export const snapshot: v.GenericSchema<unknown, Snapshot> = fields({
   leaks: count,
   quarantined: count,
   tasks,
+  queue,
 });
 
 /** Of a snapshot that may lack whatever health does not look at. */
@@ -283,4 +243,5 @@ export const judgedFigures: v.GenericSchema<unknown, JudgedFigures> = fields({
     'silentSeconds',
     'lostThreads',
   ]),
+  queue,
 });

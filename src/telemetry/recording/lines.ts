@@ -15,6 +15,7 @@ import { TIER_NAMES, type TierName } from '../../pool/tiers.ts';
 import type { Decision, Score } from '../../regulation/decision.ts';
 import type { PressureLevel } from '../../regulation/pressure.ts';
 import type { RebalanceMessage } from '../channels.ts';
+import type { Refusal } from '../queue-snapshot.ts';
 import { GC_KINDS, type GcKind } from '../series.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { TaskCounts } from '../task-end.ts';
@@ -175,6 +176,8 @@ export interface IntervalLine {
   readonly slowest: readonly RecordedTask[];
   /** Those that have tasks or had some in this interval; not there where the runtime has one job. */
   readonly jobs?: readonly RecordedJob[];
+  /** Runs that were refused in this interval, by why; only what there were. */
+  readonly refusedRuns?: Readonly<Partial<Record<Refusal, number>>>;
   /**
    * Lines of events in this interval that were left out, because there were too many; not there when none
    * were.

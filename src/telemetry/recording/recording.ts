@@ -15,13 +15,14 @@ import type { Decision } from '../../regulation/decision.ts';
 import type { PressureLevel } from '../../regulation/pressure.ts';
 import type { PressureSnapshot } from '../../regulation/snapshots.ts';
 import type { RebalanceMessage, WorkerLostMessage } from '../channels.ts';
+import { NO_REFUSALS, type RefusedRuns } from '../queue-snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { TaskCounts, TaskEnd, TaskObserver } from '../task-end.ts';
 import { Collector, shortened } from './collector.ts';
 import { lengthMs, MOST_INTERVAL_MS } from './interval-length.ts';
 import type { HeaderLine, IntervalLine, RecordedJob, RecordedShard, RecordingLine } from './lines.ts';
 import { MeanLoads } from './mean-loads.ts';
-import { endedSince, NO_TASKS, servedSince } from './since.ts';
+import { endedSince, NO_TASKS, refusedSince, servedSince } from './since.ts';
 import type { RecordingFile } from './writer.ts';
 
 /** What an interval shows of the moment at its end. */
@@ -41,6 +42,7 @@ export interface Reading {
   readonly tasks: TaskCounts;
   /** In the order of the header's. */
   readonly jobs: readonly TaskCounts[];
+  readonly refused: RefusedRuns;
   /** By shard, of those that have a thread now. */
   readonly processedBytes: ReadonlyMap<number, Bytes>;
 }
@@ -95,6 +97,7 @@ export class RunRecording implements TaskObserver {
   #served: readonly number[] = [];
   #tasks = NO_TASKS;
   #jobs: readonly TaskCounts[] = [];
+  #refused = NO_REFUSALS;
   /** By shard, what its thread had processed when that was last looked at. */
   readonly #processedBefore = new Map<number, Bytes>();
   /** By shard, what was processed in this interval. */
@@ -198,7 +201,8 @@ export class RunRecording implements TaskObserver {
     const beganMs = this.#sources.now();
     if (this.#loads.samples === 0) this.#sample(nowMs);
     this.#sources.publish();
-    const { moment, served, tasks, jobs, processedBytes } = this.#sources.read();
+    const { moment, served, tasks, jobs, refused, processedBytes } = this.#sources.read();
+    const refusedRuns = refusedSince(this.#refused, refused);
     for (const [shard, bytes] of processedBytes) this.#countProcessed(shard, bytes);
     const { process, system, of } = this.#loads.take();
     const { shards, ...state } = this.#before ?? moment;
@@ -213,6 +217,7 @@ export class RunRecording implements TaskObserver {
       cpu: { process, system },
       tasks: endedSince(this.#tasks, tasks),
       ...(jobs.length > 1 && { jobs: this.#jobsSince(jobs) }),
+      ...(refusedRuns && { refusedRuns }),
       ...(this.#omitted > 0 && { omitted: this.#omitted }),
     });
     this.#lastMs = nowMs;
@@ -221,6 +226,7 @@ export class RunRecording implements TaskObserver {
     this.#served = served;
     this.#tasks = tasks;
     this.#jobs = jobs;
+    this.#refused = refused;
     this.#processed = new Map();
     this.#events = 0;
     this.#omitted = 0;

@@ -1,6 +1,7 @@
 /** What was counted since an interval began, of counts since the start. Pure. */
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES } from '../../pool/tiers.ts';
+import { REFUSALS, type RefusedRuns } from '../queue-snapshot.ts';
 import { TIERS } from '../series.ts';
 import type { TaskCounts } from '../task-end.ts';
 import type { IntervalLine } from './lines.ts';
@@ -17,6 +18,12 @@ export function servedSince(before: readonly number[], now: readonly number[]): 
     if (counts.some((count) => count > 0)) served[name] = counts;
   }
   return served as IntervalLine['served'];
+}
+
+/** Only those that there were; nothing where there were none. */
+export function refusedSince(before: RefusedRuns, now: RefusedRuns): IntervalLine['refusedRuns'] {
+  const since = REFUSALS.map((why) => [why, now[why] - before[why]] as const).filter(([, runs]) => runs > 0);
+  return since.length === 0 ? undefined : Object.fromEntries(since);
 }
 
 export function endedSince(before: TaskCounts, now: TaskCounts): TaskCounts {

@@ -8,6 +8,7 @@ import type { RowReader } from '../../coordinator/row-reader.ts';
 import { CAUSES } from '../../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../../pool/tiers.ts';
 import type { Regulator } from '../../regulation/regulator.ts';
+import type { RefusedRuns } from '../queue-snapshot.ts';
 import type { JobCounts, TaskCounts } from '../task-end.ts';
 import { heldByTier } from '../tier-snapshot.ts';
 import type { Reading } from './recording.ts';
@@ -17,9 +18,10 @@ interface ReadingSources {
   readonly rows: RowReader;
   readonly regulator: Regulator;
   readonly tasks: { readonly counts: TaskCounts; readonly byJob: readonly JobCounts[] };
+  readonly queue: { readonly refusals: RefusedRuns };
 }
 
-export function takeReading({ ledger, rows, regulator, tasks }: ReadingSources): Reading {
+export function takeReading({ ledger, rows, regulator, tasks, queue }: ReadingSources): Reading {
   const live = rows.live();
   const { level, rssBytes } = regulator.pressure;
   const held = heldByTier(rows, live);
@@ -44,6 +46,7 @@ export function takeReading({ ledger, rows, regulator, tasks }: ReadingSources):
     ),
     tasks: tasks.counts,
     jobs: tasks.byJob.map(([, counts]) => counts),
+    refused: queue.refusals,
     processedBytes: new Map(live.map((row) => [row - MAIN_ROW, ledger.row(row).counters.processedBytes])),
   };
 }

@@ -103,6 +103,20 @@ describe('intervals', () => {
     expect((await stand.read()).intervals.map(({ tasks }) => tasks.succeeded)).toEqual([4, 5]);
   });
 
+  it('count the runs that were refused in them, and say nothing where there were none', async () => {
+    stand.later(LEAST_INTERVAL_MS);
+    stand.reading = readingWith({ queueFull: 3 });
+    stand.later(LEAST_INTERVAL_MS);
+    stand.reading = readingWith({ queueFull: 5 });
+    stand.later(LEAST_INTERVAL_MS);
+    stand.later(LEAST_INTERVAL_MS);
+    const { intervals } = await stand.read();
+    const none = undefined;
+    expect(intervals.map(({ refusedRuns }) => refusedRuns)).toEqual([
+      ...[none, { queueFull: 3 }, { queueFull: 2 }, none],
+    ]);
+  });
+
   it('hold CPU loads in the mean of about a sample a second', async () => {
     // The third line comes after a hundred times what the first two cost.
     stand.costMs = 30;

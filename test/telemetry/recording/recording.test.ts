@@ -71,6 +71,7 @@ describe('tasks', () => {
   const task = {
     name: 'a',
     job: 0,
+    tenant: '',
     shard: 1,
     acceptedMs: START_MS,
     startedMs: START_MS + 100,

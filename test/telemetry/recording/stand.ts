@@ -7,6 +7,7 @@ import { CAUSES } from '../../../src/pool/causes.ts';
 import { resolvePoolOptions } from '../../../src/pool/options.ts';
 import { readRun } from '../../../src/report/read-run.ts';
 import type { RecordedRun } from '../../../src/report/recorded-run.ts';
+import { NO_REFUSALS } from '../../../src/telemetry/queue-snapshot.ts';
 import { headerLine } from '../../../src/telemetry/recording/header.ts';
 import {
   type Reading,
@@ -90,11 +91,13 @@ export function readingWith({
   processed = {},
   usedBytes = 0,
   succeeded = 0,
+  queueFull = 0,
 }: {
   served?: readonly (readonly [key: number, count: number])[];
   processed?: Readonly<Record<number, number>>;
   usedBytes?: number;
   succeeded?: number;
+  queueFull?: number;
 }): Reading {
   const processedBytes = new Map(Object.entries(processed).map(([shard, bytes]) => [Number(shard), bytes]));
   const counts = new Array<number>(CAUSES.length * TIERS).fill(0);
@@ -111,6 +114,7 @@ export function readingWith({
     served: counts,
     tasks: { queued: 0, running: 0, succeeded, failed: 0, cancelled: 0, lost: 0 },
     jobs: [],
+    refused: { ...NO_REFUSALS, queueFull },
     processedBytes,
   };
 }
