@@ -227,8 +227,11 @@ function decisionLines({ decisions, moves, recoveries }: RunDocument): string[] 
   return lines;
 }
 
-function lostLine({ shard, exitCode, at, task }: RunDocument['workersLost'][number]): string {
-  const during = task === undefined ? '' : `, in ${shortened(shown(task), MOST_NAME)}`;
+function lostLine({ shard, exitCode, at, task, job }: RunDocument['workersLost'][number]): string {
+  const during =
+    task === undefined
+      ? ''
+      : `, in ${shortened(shown(task), MOST_NAME)}${job === undefined ? '' : ` (${jobName(job)})`}`;
   return `worker ${shard} with exit code ${exitCode} after ${formatSeconds(at)}${during}`;
 }
 

@@ -64,6 +64,7 @@ function leftThreads({ tasks, workers, ledger, loans }: ClosingParts): LeftThrea
       threadId: member.threadId,
       state: member.busy ? 'running' : member.ready ? 'silent' : 'starting',
       task: task?.name ?? null,
+      ...(task?.job !== undefined && { job: task.job }),
       taskMs: task === undefined ? null : Math.round(nowMs() - task.startedMs),
       heldBytes,
       loanBytes: loans.bytesOf(member.row),

@@ -60,6 +60,11 @@ export function resolveJobs(job: unknown, jobs: unknown): readonly NamedJob[] {
   return Object.entries(jobs).map(([name, file]) => ({ name, address: addressOf(`jobs.${name}`, file) }));
 }
 
+/** What tasks of a job are told apart by: its name, where there are others. */
+export function nameAmong(jobs: readonly NamedJob[], job: number): string | undefined {
+  return jobs.length > 1 ? jobs[job].name : undefined;
+}
+
 /**
  * The number of the job that a task is for.
  * @throws MillpondError `ERR_INVALID_ARGUMENT`

@@ -14,6 +14,8 @@ export interface Member {
   busy: boolean;
   /** The name of the last task that it was given, or was in the middle of. */
   task: string | undefined;
+  /** The job of that task, where the runtime has several. */
+  job: string | undefined;
   /** It has begun a task at some time. */
   worked: boolean;
   /** It gets no more tasks: its thread is ended as soon as it has loaded its file and runs none. */
@@ -51,6 +53,7 @@ export function newMember(worker: Worker, tasksLeft: number): Member {
     ready: false,
     busy: false,
     task: undefined,
+    job: undefined,
     worked: false,
     retiring: false,
     ending: false,

@@ -137,6 +137,8 @@ export interface LeftThread {
   readonly state: 'running' | 'starting' | 'silent';
   /** The name of its task; null where it runs none. */
   readonly task: string | null;
+  /** The job of its task; not there where it runs none, or the runtime has one. */
+  readonly job?: string;
   /** Milliseconds that its task has run; null where it runs none. */
   readonly taskMs: number | null;
   /** What its shard is charged, idle memory included. */

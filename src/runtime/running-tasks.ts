@@ -11,6 +11,7 @@ import type { Admission } from '../regulation/admission.ts';
 import { type Log, leakEvent } from '../telemetry/log.ts';
 import { Durations } from './durations.ts';
 import type { Entry } from './entry.ts';
+import { type NamedJob, nameAmong } from './jobs.ts';
 import type { Member } from './member.ts';
 import type { TaskEndings } from './task-endings.ts';
 import {
@@ -30,10 +31,20 @@ interface RunningParts {
   readonly memory: TaskMemory;
   readonly workers: Pick<WorkerPool, 'post' | 'done'>;
   readonly admission: Admission;
+  readonly jobs: readonly NamedJob[];
   readonly log: Log;
   readonly endings: TaskEndings;
   /** Answers the caller of a task that runs, and lets its job know. */
   cancel(entry: Entry, error: Error): void;
+}
+
+/** A task in a thread, as people are told of it. */
+export interface RunningTask {
+  readonly member: Member;
+  readonly name: string;
+  /** Undefined where the runtime has one. */
+  readonly job: string | undefined;
+  readonly startedMs: number;
 }
 
 export class RunningTasks {
@@ -52,6 +63,13 @@ export class RunningTasks {
 
   get all(): ReadonlySet<Entry> {
     return this.#running;
+  }
+
+  get named(): RunningTask[] {
+    return Array.from(this.#running, (entry) => {
+      const { member, name, startedMs } = entry;
+      return { member: member as Member, name, job: this.#jobOf(entry), startedMs: startedMs as number };
+    });
   }
 
   /** How many tasks like this one a message may have. */
@@ -85,6 +103,7 @@ export class RunningTasks {
     }
     this.lastMs = startedMs;
     member.task = first.name;
+    member.job = this.#jobOf(first);
     this.#given.set(member, entries);
     admission.enter(member.row, first.needKib);
     return [];
@@ -190,6 +209,7 @@ export class RunningTasks {
     if (ran >= 0) {
       member.worked = true;
       member.task = given[ran].name;
+      member.job = this.#jobOf(given[ran]);
       this.#durations.died(given[ran].task.job);
     }
     const again: Entry[] = [];
@@ -217,7 +237,7 @@ export class RunningTasks {
     if (given === undefined || entry === undefined) return undefined;
     const { admission, ledger, workers, endings } = this.#parts;
     this.#running.delete(entry);
-    endings.names.remember(entry.task.task, entry.name);
+    endings.names.remember(entry.task.task, entry.name, this.#jobOf(entry));
     this.#durations.took(entry.task.job, ledger.row(member.row).longestTaskNs);
     if (given.length === 0) {
       this.#given.delete(member);
@@ -227,11 +247,16 @@ export class RunningTasks {
     return entry;
   }
 
+  /** Undefined where the runtime has one. */
+  #jobOf({ task }: Entry): string | undefined {
+    return nameAmong(this.#parts.jobs, task.job);
+  }
+
   #finish(entry: Entry, member: Member, result: TaskResult): void {
     const { memory, log, endings } = this.#parts;
     const arrival = memory.arrive(member.row, result);
     const { error, leaks } = arrival.result;
-    if (leaks !== undefined) log.write(leakEvent(entry.name, leaks));
+    if (leaks !== undefined) log.write(leakEvent(entry.name, leaks, this.#jobOf(entry)));
     if (entry.answered) {
       endings.end(entry, 'cancelled');
       memory.keep(arrival);

@@ -27,7 +27,7 @@ import { jobNumber, type NamedJob } from './jobs.ts';
 import type { Member } from './member.ts';
 import type { Queue } from './queue.ts';
 import type { RunOptions } from './runner.ts';
-import { RunningTasks } from './running-tasks.ts';
+import { type RunningTask, RunningTasks } from './running-tasks.ts';
 import { TaskEndings } from './task-endings.ts';
 import { tooDeep } from './task-errors.ts';
 import type { TaskMemory } from './task-memory.ts';
@@ -244,14 +244,12 @@ export class Tasks {
   }
 
   /** Tasks that have not come to their end in their workers, though their callers may have been answered. */
-  running(): { readonly member: Member; readonly name: string; readonly startedMs: number }[] {
-    return [...this.#running.all].map(({ member, name, startedMs }) => {
-      return { member: member as Member, name, startedMs: startedMs as number };
-    });
+  running(): RunningTask[] {
+    return this.#running.named;
   }
 
-  /** What a task is called, or was, if it is one of the last that ended. */
-  nameOf(task: number): string {
+  /** What a task and its job are called, or were, if it is one of the last that ended. */
+  nameOf(task: number): ReturnType<TaskEndings['names']['of']> {
     return this.#endings.names.of(task);
   }
 

@@ -166,7 +166,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     answered: (member, answer) => coordinator.handle(member.row, answer),
     recorded: (member, interval) => observer.totals.merge(interval, member.row),
     strayed: (member, { task, error }) =>
-      announcer.strayed(member.row, task > 0 ? tasks.nameOf(task) : undefined, errorFrom(error)),
+      announcer.strayed(member.row, task > 0 ? tasks.nameOf(task) : {}, errorFrom(error)),
     free: ports.free,
     ended: (member, results) => tasks.ended(member, results),
     unreadable: (member, error) => tasks.unreadable(member, error),

@@ -23,6 +23,8 @@ interface LostWorker {
   readonly row: number;
   /** The name of the last task that it was given, if any. */
   readonly task: string | undefined;
+  /** The job of that task, where the runtime has several. */
+  readonly job: string | undefined;
   /** What killed it, if that is known. */
   readonly cause: Error | undefined;
 }
@@ -83,8 +85,9 @@ export class Announcer {
     this.#recording?.moved(message());
   }
 
-  workerLost({ row, task, cause }: LostWorker, exitCode: number, reclaimedBytes: Bytes): void {
-    const known = { shard: row, exitCode, ...(task !== undefined && { task }) };
+  workerLost({ row, task, job, cause }: LostWorker, exitCode: number, reclaimedBytes: Bytes): void {
+    const named = { ...(task !== undefined && { task }), ...(job !== undefined && { job }) };
+    const known = { shard: row, exitCode, ...named };
     channels.workerLost.publish(() => ({ ...known, reclaimedBytes }));
     this.#recording?.workerLost(known);
     this.#log.write({
@@ -96,9 +99,8 @@ export class Announcer {
   }
 
   /** Code of a task that was over, or of none, threw in a worker, which is replaced. */
-  strayed(shard: number, task: string | undefined, error: Error): void {
+  strayed(shard: number, named: { readonly task?: string; readonly job?: string }, error: Error): void {
     const { name, message, stack } = error;
-    const named = task !== undefined && { task };
     this.#log.write({
       event: 'stray-error',
       shard,

@@ -54,6 +54,8 @@ export interface WorkerLostMessage {
   readonly exitCode: number;
   /** The name of the task that died with it, if one ran. */
   readonly task?: string;
+  /** The job of that task, where the runtime has several. */
+  readonly job?: string;
   /** What was reclaimed: its own memory and its loans. */
   readonly reclaimedBytes: Bytes;
 }

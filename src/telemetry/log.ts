@@ -19,23 +19,27 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 type Severity = Exclude<LogLevel, 'silent'>;
 
-/** What is worth a line. Bytes are bytes and durations milliseconds, as the names say. */
+/**
+ * What is worth a line. Bytes are bytes and durations milliseconds, as the names say; `job` is that of the
+ * task, where the runtime has several.
+ */
 export type LogEvent =
   | { event: 'start'; threads: number; budgetBytes: Bytes; safety: string }
-  | { event: 'worker-death'; shard: number; exitCode: number; task?: string; cause?: string }
-  | { event: 'stray-error'; shard: number; task?: string; error: string; stack?: string }
+  | { event: 'worker-death'; shard: number; exitCode: number; task?: string; job?: string; cause?: string }
+  | { event: 'stray-error'; shard: number; task?: string; job?: string; error: string; stack?: string }
   | {
       event: 'thread-left';
       shard: number;
       threadId: number;
       state: string;
       task: string | null;
+      job?: string;
       taskMs: number | null;
       heldBytes: Bytes;
       loanBytes: Bytes;
     }
   | { event: 'exhaustion'; shard: number; requests: number; limitBytes: Bytes; usedBytes: Bytes }
-  | { event: 'leak'; task: string; leases: number; bytes: Bytes; acquiredAt?: string }
+  | { event: 'leak'; task: string; job?: string; leases: number; bytes: Bytes; acquiredAt?: string }
   | { event: 'reclaim'; shard: number; bytes: Bytes }
   | {
       event: 'pressure';
@@ -98,10 +102,12 @@ const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
 export function leakEvent(
   task: string,
   leaks: readonly { readonly length: Bytes; readonly stack: string | null }[],
+  job?: string,
 ): LogEvent {
   const acquiredAt = leaks.find((leak) => leak.stack !== null)?.stack;
   const bytes = leaks.reduce((sum, leak) => sum + leak.length, 0);
-  return { event: 'leak', task, leases: leaks.length, bytes, ...(acquiredAt != null && { acquiredAt }) };
+  const named = { task, ...(job !== undefined && { job }) };
+  return { event: 'leak', ...named, leases: leaks.length, bytes, ...(acquiredAt != null && { acquiredAt }) };
 }
 
 interface LogOptions {

@@ -26,7 +26,7 @@ const KINDS = [
 /** What is told as one, here or elsewhere. */
 const WHOLE = ['options', 'snapshot', 'served', 'tiers'];
 /** Only where there was a reason for it. */
-const SELDOM = ['omitted', 'jobs', 'refusedRuns', 'task', 'decision.blockBytes', 'decision.bytes'];
+const SELDOM = ['omitted', 'jobs', 'refusedRuns', 'task', 'job', 'decision.blockBytes', 'decision.bytes'];
 
 type Fields = Record<string, unknown>;
 

@@ -188,8 +188,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'tells of forgotten leases without the name of their task',
     file: 'runtime/running-tasks.ts',
-    from: 'leakEvent(entry.name, leaks)',
-    to: "leakEvent('a task', leaks)",
+    from: 'leakEvent(entry.name, leaks,',
+    to: "leakEvent('a task', leaks,",
   },
   {
     name: 'lets a task in that the budget cannot hold beside the others',

@@ -265,7 +265,7 @@ export class World implements Thread {
     // What a task forgot is told with its name.
     const told = this.#log.map((event) => event.event === 'leak' && `${event.leases} of ${event.task}`);
     const due = results.flatMap(({ task, leaks }) =>
-      leaks === undefined ? [] : `${leaks.length} of ${this.tasks.nameOf(task)}`,
+      leaks === undefined ? [] : `${leaks.length} of ${this.tasks.nameOf(task).task}`,
     );
     if (told.join() !== due.join())
       throw new Error(`promise 5: leaks told are '${told}', there were '${due}'`);

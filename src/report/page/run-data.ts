@@ -219,8 +219,9 @@ function trustOf(run: RecordedRun): TrustData {
   };
 }
 
-function lostWorker({ at, shard, exitCode, task }: RecordedRun['workersLost'][number]): string {
-  const during = task === undefined ? '' : `, in the task ${task}`;
+function lostWorker({ at, shard, exitCode, task, job }: RecordedRun['workersLost'][number]): string {
+  const of = job === undefined ? '' : ` of ${job}`;
+  const during = task === undefined ? '' : `, in the task ${task}${of}`;
   return `${shardName(shard)} was lost ${at.toFixed(1)} s after the start, with exit code ${exitCode}${during}.`;
 }
 

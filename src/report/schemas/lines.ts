@@ -176,6 +176,7 @@ const workerLostLine: v.GenericSchema<unknown, WorkerLostLine> = fields({
   shard,
   exitCode,
   task: v.exactOptional(text(1000)),
+  job: v.exactOptional(text(1000)),
 });
 
 const endLine: v.GenericSchema<unknown, EndLine> = fields({

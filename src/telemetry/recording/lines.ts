@@ -222,6 +222,8 @@ export interface WorkerLostLine {
   readonly shard: number;
   readonly exitCode: number;
   readonly task?: string;
+  /** Of that task; not there where the runtime has one job. */
+  readonly job?: string;
 }
 
 export interface EndLine {

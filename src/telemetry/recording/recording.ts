@@ -153,9 +153,12 @@ export class RunRecording implements TaskObserver {
     this.#event({ kind: 'recovery', at: this.#nowSeconds(), recovered, milliseconds, recoveredBytes });
   }
 
-  workerLost({ shard, exitCode, task }: Omit<WorkerLostMessage, 'reclaimedBytes'>): void {
-    const name = task !== undefined && { task: shortened(task) };
-    this.#event({ kind: 'worker-lost', at: this.#nowSeconds(), shard, exitCode, ...name });
+  workerLost({ shard, exitCode, task, job }: Omit<WorkerLostMessage, 'reclaimedBytes'>): void {
+    const named = {
+      ...(task !== undefined && { task: shortened(task) }),
+      ...(job !== undefined && { job: shortened(job) }),
+    };
+    this.#event({ kind: 'worker-lost', at: this.#nowSeconds(), shard, exitCode, ...named });
   }
 
   /** The thread of a shard is gone; its counts are about to be. */
