@@ -7,6 +7,7 @@ import { formatSeconds } from '../text/durations.ts';
 import { escaped, jsonText, shortened } from '../text/escaping.ts';
 import type { Change, Examined } from './change.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
+import { jobNames, severalJobs } from './jobs.ts';
 import type { Quantity } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
@@ -96,9 +97,14 @@ function appeared(looks: readonly Look[]): string[] {
 }
 
 function differences(base: RecordedRun, other: RecordedRun): string | null {
+  // Of runs with one job each the label says it; earlier versions do not.
+  const known = [base, other].every((run) => jobNames(run).length > 0);
+  const told = known && [base, other].some((run) => severalJobs(run).length > 0);
   const [a, b] = [base, other].map(
-    ({ header: { label, versions, machine, options } }): Record<string, unknown> => ({
-      ...{ label, millpond: versions.millpond, Node: versions.node },
+    ({ header: { label, jobs, versions, machine, options } }): Record<string, unknown> => ({
+      label,
+      ...(told && jobs && { jobs }),
+      ...{ millpond: versions.millpond, Node: versions.node },
       ...{ CPU: machine.cpu, cores: machine.cores, system: machine.system, ...options },
     }),
   );

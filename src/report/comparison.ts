@@ -12,14 +12,24 @@ import { CAUSES } from '../pool/causes.ts';
 import { type Change, changeOf, type Examined, examine } from './change.ts';
 import { sentenceOn } from './comparison-sentence.ts';
 import type { Unit } from './figure-text.ts';
-import { distributionQuantity, PLAIN_QUANTITIES, type Quantity, type Statistic } from './quantities.ts';
+import { endedTasks, figuresByJob, sumOf } from './figures.ts';
+import { jobNames, severalJobs } from './jobs.ts';
+import {
+  distributionQuantity,
+  PLAIN_QUANTITIES,
+  type Quantity,
+  type Statistic,
+  taskQuantity,
+} from './quantities.ts';
 import { holm } from './rank.ts';
 import type { RecordedRun } from './recorded-run.ts';
-import { SELECTIONS, type Selection } from './selections.ts';
+import { jobSelection, SELECTIONS, type Selection } from './selections.ts';
 
 export interface ComparedFigure {
   /** For people: `p99 of fresh allocations`. */
   readonly name: string;
+  /** Of whose tasks; not there where it is of all jobs. */
+  readonly job?: string;
   readonly unit: Unit;
   /** Null: nothing recorded. */
   readonly base: number | null;
@@ -47,6 +57,8 @@ export interface Comparison {
   readonly others: readonly ComparedRun[];
 }
 
+/** Each has figures of its own, and the more there are, the larger a change must be to be none of chance. */
+const MOST_JOBS = 20;
 /** Runs that left something undecided should last so many times as long. */
 const LONGER = 2;
 
@@ -77,7 +89,9 @@ function compared(base: RecordedRun, other: RecordedRun): ComparedRun {
   });
   const figures = looks.map(
     ({ examined: { quantity, base, other, ranked }, change }): ComparedFigure => ({
-      ...{ name: quantity.label, unit: quantity.unit, base, other },
+      name: quantity.label,
+      ...(quantity.job !== undefined && { job: quantity.job }),
+      ...{ unit: quantity.unit, base, other },
       ratio: base !== null && other !== null && base > 0 ? other / base : null,
       ...{ spread: ranked?.spread ?? null, p: ranked?.p ?? null, change },
     }),
@@ -86,6 +100,24 @@ function compared(base: RecordedRun, other: RecordedRun): ComparedRun {
   const undecided = count('unknown') > count('noise') ? 'unknown' : 'noise';
   const change = (['worse', 'better'] as const).find((one) => count(one) > 0) ?? undecided;
   return { origin: other.origin, sentence: sentenceOn(base, other, looks), change, figures };
+}
+
+/** By name, those with the most tasks in both; none where each run has one, since that is all there is. */
+function comparedJobs(runs: readonly RecordedRun[]): string[] {
+  if (runs.every((run) => severalJobs(run).length === 0)) return [];
+  const ended = new Map(runs.flatMap(jobNames).map((name) => [name, 0]));
+  for (const run of runs) {
+    const figures = severalJobs(run).length > 0 ? figuresByJob(run) : [];
+    const [only] = jobNames(run);
+    const own = figures.length > 0 || only === undefined ? figures : [{ job: only, tasks: endedTasks(run) }];
+    for (const { job, tasks } of own) {
+      ended.set(job, (ended.get(job) ?? 0) + sumOf(Object.values(tasks), (count) => count));
+    }
+  }
+  const busiest = new Set(
+    [...ended.keys()].sort((a, b) => ended.get(b)! - ended.get(a)!).slice(0, MOST_JOBS),
+  );
+  return [...ended.keys()].filter((name) => busiest.has(name));
 }
 
 /**
@@ -110,6 +142,10 @@ function quantitiesFor(base: RecordedRun, other: RecordedRun): Examined[] {
     ...CAUSES.map(selection).map(tail),
     ...['hit-rate', 'throughput', 'peak-memory', 'gc-time'].map(plain),
     ...['queue', 'service'].map(selection).map(tail),
-    ...['emergencies', 'refused', 'failed'].map(plain),
+    ...['emergencies', 'refused', 'failed', 'refused-runs'].map(plain),
+    ...comparedJobs([base, other]).flatMap((job) => [
+      ...(['queue', 'service'] as const).map((of) => tail(jobSelection(of, job))),
+      ...(['task-rate', 'failed'] as const).map((figure) => examined(taskQuantity(figure, job))),
+    ]),
   ].filter(({ base, other }) => (base ?? 0) !== 0 || (other ?? 0) !== 0);
 }

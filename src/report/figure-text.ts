@@ -3,14 +3,15 @@ import { formatBytes } from '../bytes.ts';
 import { formatNanoseconds } from '../text/durations.ts';
 
 /** `share` is 0 to 1. */
-export type Unit = 'ns' | 'B' | 'B/s' | 'share' | 'count';
+export type Unit = 'ns' | 'B' | 'B/s' | '/s' | 'share' | 'count';
 
-/** `180 us`, `96.5 MiB`, `28.6 MiB/s`, `98.31 %`, `12`; `-` where there is none. */
+/** `180 us`, `96.5 MiB`, `28.6 MiB/s`, `12.5/s`, `98.31 %`, `12`; `-` where there is none. */
 export function formatFigure(value: number | null, unit: Unit): string {
   if (value === null) return '-';
   if (unit === 'ns') return formatNanoseconds(value);
   if (unit === 'B') return formatBytes(Math.round(value));
   if (unit === 'B/s') return `${formatBytes(Math.round(value))}/s`;
+  if (unit === '/s') return `${Number(value.toPrecision(3))}/s`;
   if (unit === 'share') return `${Number((value * 100).toFixed(2))} %`;
   return String(value);
 }

@@ -1,10 +1,11 @@
 /** The figures of a recorded run that its summary, its JSON, its table and its page have in common. Pure. */
 import { CAUSES, type CauseName, REUSING } from '../pool/causes.ts';
 import { statsIn } from '../telemetry/distributions.ts';
-import { REFUSALS, type RefusedRuns } from '../telemetry/queue-snapshot.ts';
+import { REFUSALS, type Refusal, type RefusedRuns } from '../telemetry/queue-snapshot.ts';
 import type { IntervalLine, RecordedTask } from '../telemetry/recording/lines.ts';
 import type { Stats } from '../telemetry/stats.ts';
-import { type Merged, merge, mergeBy } from './histograms.ts';
+import { type Merged, mergeBy } from './histograms.ts';
+import { jobNames, linesByJob, seriesHolder, severalJobs } from './jobs.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
 /** Exact, from counters. */
@@ -80,13 +81,10 @@ function endedIn(lines: readonly Pick<IntervalLine, 'tasks'>[]): EndedTasks {
 }
 
 /** Those with the longest service, the longest first, each with its job; null where that is not known. */
-export function slowestTasks(
-  { header, intervals }: RecordedRun,
-  most: number,
-): [task: RecordedTask, job: string | null][] {
-  const { jobs: names = [] } = header;
+export function slowestTasks(run: RecordedRun, most: number): [task: RecordedTask, job: string | null][] {
+  const names = jobNames(run);
   const only = names.length === 1 ? names[0] : null;
-  return intervals
+  return run.intervals
     .flatMap(({ slowest, jobs }): [RecordedTask, string | null][] =>
       jobs === undefined
         ? slowest.map((task) => [task, only])
@@ -105,27 +103,31 @@ export interface JobFigures {
 }
 
 /** In the order of the runtime's; none where it has one, since that is all there is. */
-export function figuresByJob({ header, intervals }: RecordedRun): JobFigures[] {
-  const { jobs: names = [] } = header;
-  if (names.length < 2) return [];
-  const lines = Map.groupBy(
-    intervals.flatMap(({ jobs = [] }) => jobs),
-    ({ job }) => job,
-  );
-  return names.map((name, at) => {
+export function figuresByJob(run: RecordedRun): JobFigures[] {
+  const lines = linesByJob(run);
+  return severalJobs(run).map((name, at) => {
     const own = lines.get(at) ?? [];
-    const times = (of: 'queue' | 'service'): Stats | null => {
-      const merged = merge(
-        own.flatMap((line) => {
-          const recorded = line[of];
-          return recorded === undefined ? [] : [{ series: [[of, 0, ...recorded] as const] }];
-        }),
-        () => true,
-      );
-      return merged && distributionOf(merged);
-    };
-    return { job: name, tasks: endedIn(own), queue: times('queue'), service: times('service') };
+    const times = distributions(mergeBy(own.map(seriesHolder), (series) => series));
+    const [queue, service] = [times.get('queue') ?? null, times.get('service') ?? null];
+    return { job: name, tasks: endedIn(own), queue, service };
   });
+}
+
+const REFUSAL_WORDS: Readonly<Record<Refusal, string>> = {
+  queueFull: 'the queue was full',
+  tenantQueued: 'too many tasks of their tenant waited',
+  tenantBytes: "inputs of their tenant's waiting tasks held too much",
+  tooLarge: 'they could never have started',
+};
+
+/** `12 runs were refused: 10 since the queue was full, 2 since ...`; null where none was. */
+export function refusalText(refused: RefusedRuns): string | null {
+  const runs = sumOf(REFUSALS, (why) => refused[why]);
+  if (runs === 0) return null;
+  const reasons = REFUSALS.filter((why) => refused[why] > 0).map(
+    (why) => `${refused[why]} since ${REFUSAL_WORDS[why]}`,
+  );
+  return `${runs === 1 ? '1 run was' : `${runs} runs were`} refused: ${reasons.join(', ')}`;
 }
 
 /** Runs that never became tasks, by why. */

@@ -5,8 +5,15 @@ import { NANOSECONDS } from '../text/durations.ts';
 import { escaped } from '../text/escaping.ts';
 import type { Unit } from './figure-text.ts';
 import { nearestName } from './nearest-name.ts';
-import { distributionQuantity, PLAIN_QUANTITIES, type Quantity, type Statistic } from './quantities.ts';
-import { SELECTIONS } from './selections.ts';
+import {
+  distributionQuantity,
+  PLAIN_QUANTITIES,
+  type Quantity,
+  type Statistic,
+  TASK_FIGURES,
+  taskQuantity,
+} from './quantities.ts';
+import { jobSelection, SELECTIONS } from './selections.ts';
 
 export type Operator = '>' | '>=' | '<' | '<=';
 
@@ -26,6 +33,7 @@ const BOUNDS: Readonly<Record<Unit, string>> = {
   ns: 'a time with ns, us, ms or s, as 5ms',
   B: 'a size with B, KiB, MiB or GiB, as 90MiB',
   'B/s': 'a size a second, as 20MiB/s',
+  '/s': 'a number a second, as 20/s',
   share: 'a percentage, as 95%',
   count: 'a plain number, as 0',
 };
@@ -61,11 +69,20 @@ export function parseGate(text: string): Gate {
 }
 
 function quantityAt(reader: Reader, name: string, nameAt: number): Quantity {
+  const figure = TASK_FIGURES.find((one) => one === name);
+  if (figure !== undefined && reader.take(/\//y) !== null) return taskQuantity(figure, jobAt(reader));
   const open = reader.take(/\(/y) !== null;
   const innerAt = reader.at;
+  const statistic = statisticOf(name);
+  const ofTasks = open && statistic !== null ? reader.take(/(?:queue|service)\//iy) : null;
+  if (ofTasks !== null) {
+    const of = ofTasks.toLowerCase().startsWith('queue') ? 'queue' : 'service';
+    const selection = jobSelection(of, jobAt(reader));
+    close(reader, `${name}(${selection.name})`);
+    return distributionQuantity(statistic as Statistic, selection);
+  }
   const inner = open ? (reader.take(/[^()<>=\s]*/y) ?? '').toLowerCase() : null;
   const plain = PLAIN_QUANTITIES.get(inner === null ? name : `${name}(${inner})`);
-  const statistic = statisticOf(name);
   if (plain === undefined && statistic === null) {
     if (PLAIN_QUANTITIES.has(name))
       throw reader.wrong(`a part that ${name} does not have`, partsOf(name), innerAt);
@@ -88,10 +105,31 @@ function quantityAt(reader: Reader, name: string, nameAt: number): Quantity {
       innerAt,
     );
   }
-  if (open && reader.take(/\)/y) === null)
-    throw reader.wrong('no closing bracket', `Write ${name}(${escaped(inner ?? '')}).`);
+  if (open) close(reader, `${name}(${escaped(inner ?? '')})`);
   if (plain !== undefined) return plain;
   return distributionQuantity(statistic as Statistic, selection as NonNullable<typeof selection>);
+}
+
+function close(reader: Reader, whole: string): void {
+  if (reader.take(/\)/y) === null) throw reader.wrong('no closing bracket', `Write ${whole}.`);
+}
+
+/** A job's name as it is, or as a text of JSON. */
+function jobAt(reader: Reader): string {
+  const from = reader.at;
+  const quoted = reader.take(/"(?:[^"\\]|\\.)*"/y);
+  const remedy =
+    'Write the name of a job, in double quotes where it has spaces, brackets or signs of comparison.';
+  if (quoted !== null) {
+    try {
+      return JSON.parse(quoted);
+    } catch {
+      throw reader.wrong('a name in quotes that is no text of JSON', remedy, from);
+    }
+  }
+  const bare = reader.take(/[^()<>=\s"]+/y);
+  if (bare === null) throw reader.wrong('no job', remedy);
+  return bare;
 }
 
 /** Percentiles lie over 0 and under 100. */
@@ -106,6 +144,7 @@ function statisticOf(name: string): Statistic | null {
 /** Null: of another unit. */
 function boundOf(wanted: Unit, digits: string, unit: string): number | null {
   const value = Number(digits);
+  if (wanted === '/s') return unit === '/s' ? value : null;
   if (wanted === 'count') return unit === '' ? value : null;
   if (wanted === 'share') return unit === '%' ? value / 100 : null;
   if (wanted === 'ns') return Object.hasOwn(NANOSECONDS, unit) ? value * NANOSECONDS[unit] : null;
@@ -128,7 +167,7 @@ function selectionNames(): string {
   const families = Map.groupBy(SELECTIONS.keys(), (name) => name.split('/')[0]);
   const [first] = families.keys();
   const parts = (families.get(first) ?? []).slice(1).map((name) => name.slice(first.length));
-  return `${[...families.keys()].join(', ')}; of requests, lifetimes and sizes one tier with ${parts.join(', ')}, of gc one kind with /minor or /major`;
+  return `${[...families.keys()].join(', ')}; of requests, lifetimes and sizes one tier with ${parts.join(', ')}, of gc one kind with /minor or /major, of queue and service one job with / and its name`;
 }
 
 /** Takes a gate from left to right. */

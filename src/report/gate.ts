@@ -8,9 +8,12 @@
  */
 import { MillpondError } from '../errors.ts';
 import { CAUSES } from '../pool/causes.ts';
+import { escaped } from '../text/escaping.ts';
 import { changeOf, examine } from './change.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
 import type { Gate, Operator } from './gate-parser.ts';
+import { jobNames, shownJob } from './jobs.ts';
+import { nearestName } from './nearest-name.ts';
 import { figureOf, type Quantity, requestsOf } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
@@ -24,6 +27,10 @@ export interface GateResult {
   readonly failed: boolean;
   readonly sentence: string;
 }
+
+/** Names of jobs in a message, and those that a typo is compared with. */
+const MOST_LISTED = 10;
+const MOST_TRIED = 1000;
 
 const HOLDS: Readonly<Record<Operator, (value: number, bound: number) => boolean>> = {
   '>': (value, bound) => value > bound,
@@ -53,6 +60,11 @@ export function checkGates(gates: readonly Gate[], runs: readonly RecordedRun[])
       `A bound with x is a multiple of the base, the first of two recordings; '${needy.text}' was given with one. Name the base before the recording, or write the bound with a unit.`,
     );
   }
+  for (const { quantity, text } of gates) {
+    const { job } = quantity;
+    if (job !== undefined && !runs.some((run) => jobNames(run).includes(job)))
+      throw unknownJob(text, job, runs);
+  }
   const checked = others.length === 0 ? runs : others;
   return gates.flatMap((gate) =>
     checked.map((run) => ({ gate: gate.text, origin: run.origin, ...checkOne(gate, base, run) })),
@@ -61,12 +73,15 @@ export function checkGates(gates: readonly Gate[], runs: readonly RecordedRun[])
 
 function checkOne(gate: Gate, base: RecordedRun, run: RecordedRun): Pick<GateResult, 'failed' | 'sentence'> {
   const { quantity, operator } = gate;
+  const lacking =
+    withoutJob(quantity, run, 'the run') ?? (gate.relative ? withoutJob(quantity, base, 'the base') : null);
+  if (lacking !== null) return lacking;
   const value = figureOf(quantity, run);
   const cut = run.end === null ? ' The recording has no end, so this is of a part of the run.' : '';
   if (value === null) {
     return neverHappened(quantity, run)
       ? { failed: false, sentence: `There were no ${quantity.selection?.label}.${cut}` }
-      : unanswered(quantity, 'of it was recorded');
+      : unanswered(quantity, 'nothing of it was recorded');
   }
   const shown = `${capital(quantity.label)}: ${formatFigure(value, quantity.unit)}`;
   if (!gate.relative) {
@@ -78,7 +93,7 @@ function checkOne(gate: Gate, base: RecordedRun, run: RecordedRun): Pick<GateRes
     };
   }
   const before = figureOf(quantity, base);
-  if (before === null) return unanswered(quantity, 'of it was recorded in the base');
+  if (before === null) return unanswered(quantity, 'nothing of it was recorded in the base');
   const failed = HOLDS[operator](value, gate.bound * before);
   const words = WORDS[operator][failed ? 0 : 1];
   const times = before > 0 ? `${timesText(value / before)}, ` : '';
@@ -87,11 +102,38 @@ function checkOne(gate: Gate, base: RecordedRun, run: RecordedRun): Pick<GateRes
   return { failed, sentence: `${beside}, ${times}${limit}. ${byRank(quantity, base, run)}${cut}` };
 }
 
-function unanswered(quantity: Quantity, what: string): Pick<GateResult, 'failed' | 'sentence'> {
+function unanswered({ label }: Quantity, why: string): Pick<GateResult, 'failed' | 'sentence'> {
   return {
     failed: true,
-    sentence: `${capital(quantity.label)} cannot be checked, since nothing ${what}; what cannot be checked fails.`,
+    sentence: `${capital(label)} cannot be checked, since ${why}; what cannot be checked fails.`,
   };
+}
+
+/** Of a job that another of the recordings has. */
+function withoutJob(
+  quantity: Quantity,
+  run: RecordedRun,
+  which: string,
+): Pick<GateResult, 'failed' | 'sentence'> | null {
+  const names = jobNames(run);
+  if (quantity.job === undefined || names.includes(quantity.job)) return null;
+  const has = names.length > 0 ? `has only ${listed(names)}` : 'does not say which jobs it had';
+  return unanswered(quantity, `${which} ${has}`);
+}
+
+function unknownJob(gate: string, job: string, runs: readonly RecordedRun[]): MillpondError {
+  const names = [...new Set(runs.flatMap(jobNames))];
+  const near = nearestName(job, names.slice(0, MOST_TRIED));
+  const there = names.length > 0 ? `There are ${listed(names)}` : 'They do not say which jobs they had';
+  return new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `A gate on a job names one of the recordings' jobs; '${escaped(gate)}' names '${shownJob(job)}'. ${near === undefined ? '' : `Did you mean '${shownJob(near)}'? `}${there}.`,
+  );
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : '';
+  return `${names.slice(0, MOST_LISTED).map(shownJob).join(', ')}${more}`;
 }
 
 function byRank(quantity: Quantity, base: RecordedRun, run: RecordedRun): string {

@@ -7,8 +7,9 @@
 import type { IntervalLine, SeriesName } from '../telemetry/recording/lines.ts';
 import { addSparse, type Cut, encodeSparse, type SparseCounts } from './encoded-histogram.ts';
 import { countsOf, cutOfSeries } from './histograms.ts';
+import { seriesOfJob } from './jobs.ts';
 import type { RecordedRun } from './recorded-run.ts';
-import { groupsOf, threadName } from './series-groups.ts';
+import { groupsOf, jobTags, threadName } from './series-groups.ts';
 
 /** By which the usual processors take the maximum to be divided, which makes milliseconds of nanoseconds. */
 const MAX_VALUE_UNIT_RATIO = 1e6;
@@ -25,9 +26,10 @@ export function intervalLog(run: RecordedRun, { byWorker }: { readonly byWorker:
     `#[BaseTime: ${epoch} (seconds since epoch)]`,
     '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
   ];
+  const tags = jobTags(run);
   for (const interval of run.intervals) {
     const time = `${interval.from.toFixed(3)},${(interval.to - interval.from).toFixed(3)}`;
-    for (const [group, { cut, counts, max }] of sumsOf(interval, byWorker)) {
+    for (const [group, { cut, counts, max }] of sumsOf(interval, byWorker, tags)) {
       const tag = group === UNTAGGED ? '' : `Tag=${group},`;
       lines.push(`${tag}${time},${(max / MAX_VALUE_UNIT_RATIO).toFixed(3)},${encodeSparse(counts, cut)}`);
     }
@@ -42,11 +44,19 @@ interface Sum {
 }
 
 /** In the order of their names. */
-function sumsOf({ series }: IntervalLine, byWorker: boolean): [string, Sum][] {
+function sumsOf(
+  { series, jobs = [] }: IntervalLine,
+  byWorker: boolean,
+  tags: readonly string[],
+): [string, Sum][] {
   const sums = new Map<string, Sum>();
-  for (const one of series) {
-    const [name, shard, , max] = one;
-    for (const group of keysOf(name, shard, byWorker)) {
+  const ofJobs = jobs.flatMap((line) =>
+    seriesOfJob(line).map((one) => [one, [`${one[0]}/${tags[line.job]}`]] as const),
+  );
+  const all = series.map((one) => [one, keysOf(one[0], one[1], byWorker)] as const);
+  for (const [one, groups] of [...all, ...ofJobs]) {
+    const [name, , , max] = one;
+    for (const group of groups) {
       const sum = sums.get(group);
       if (sum === undefined) sums.set(group, { cut: cutOfSeries(name), counts: countsOf(one), max });
       else {

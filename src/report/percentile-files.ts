@@ -5,8 +5,9 @@
 import { basename } from 'node:path';
 import { percentileTable } from '../telemetry/hdr.ts';
 import { byThread, type Merged } from './histograms.ts';
+import { plainNames, unlike } from './plain-names.ts';
 import type { RecordedRun } from './recorded-run.ts';
-import { type GroupName, mergeGroups, threadName } from './series-groups.ts';
+import { type GroupName, mergeGroups, mergeJobs, threadName } from './series-groups.ts';
 
 interface PercentileFile {
   /** Of letters, digits and hyphens, whatever the recording is called. */
@@ -18,17 +19,24 @@ export function percentileFiles(
   runs: readonly RecordedRun[],
   { byWorker }: { readonly byWorker: boolean },
 ): PercentileFile[] {
-  const stems = stemsOf(runs.map(({ origin }) => origin));
+  // Short, and safe in every file system.
+  const stems = plainNames(
+    runs.map(({ origin }) => basename(origin).replace(/\.[^.]*$/, '')),
+    () => 'run',
+  );
+  // Of what a recording is called and of what a job is called together there may be two alike.
+  const taken = new Set<string>();
   return runs.flatMap((run, at) =>
     Array.from(groupsIn(run, byWorker), ([group, { histogram }]) => ({
-      name: `${stems[at]}-${group.replaceAll('/', '-')}.hgrm`,
+      name: `${unlike(taken, `${stems[at]}-${group.replaceAll('/', '-')}`)}.hgrm`,
       content: percentileTable(histogram),
     })),
   );
 }
 
 /** In the order of their names. */
-function groupsIn({ intervals }: RecordedRun, byWorker: boolean): [GroupName, Merged][] {
+function groupsIn(run: RecordedRun, byWorker: boolean): [GroupName, Merged][] {
+  const { intervals } = run;
   const threads = byWorker ? byThread(intervals) : [];
   const ofThreads = threads.flatMap(([shard, series]) =>
     Array.from(mergeGroups(series), ([group, merged]): [GroupName, Merged] => [
@@ -36,22 +44,5 @@ function groupsIn({ intervals }: RecordedRun, byWorker: boolean): [GroupName, Me
       merged,
     ]),
   );
-  return [...mergeGroups(intervals), ...ofThreads].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/** What the files of each recording begin with: short, safe in every file system, and no two alike. */
-function stemsOf(origins: readonly string[]): string[] {
-  const taken = new Set<string>();
-  return origins.map((origin) => {
-    const plain = basename(origin)
-      .replace(/\.[^.]*$/, '')
-      .replace(/[^A-Za-z0-9_]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 60);
-    const stem = plain === '' ? 'run' : plain;
-    let name = stem;
-    for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${stem}-${number}`;
-    taken.add(name.toLowerCase());
-    return name;
-  });
+  return [...mergeGroups(intervals), ...ofThreads, ...mergeJobs(run)].sort(([a], [b]) => (a < b ? -1 : 1));
 }

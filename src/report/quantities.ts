@@ -5,11 +5,12 @@
  */
 import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../pool/tiers.ts';
+import { REFUSALS } from '../telemetry/queue-snapshot.ts';
 import type { IntervalLine } from '../telemetry/recording/lines.ts';
-import type { TaskCounts } from '../telemetry/task-end.ts';
 import type { Unit } from './figure-text.ts';
 import { POOLED, processedIn, sumOf } from './figures.ts';
 import { type Merged, merge, valueAt } from './histograms.ts';
+import { jobNames, partOf, shownJob, writtenJob } from './jobs.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import type { Selection } from './selections.ts';
 import { type Span, wholeOf } from './spans.ts';
@@ -27,6 +28,8 @@ export interface Quantity {
   readonly ofRun?: (run: RecordedRun) => number | null;
   /** Of which values; not there where it is no statistic of a distribution. */
   readonly selection?: Selection;
+  /** Of the tasks of this job alone. */
+  readonly job?: string;
   /** How many records it takes to be known, and how many there are; without it any stretch will do. */
   readonly records?: { readonly least: number; readonly of: (span: Span) => number };
 }
@@ -61,8 +64,9 @@ export function distributionQuantity(statistic: Statistic, selection: Selection)
     unit: selection.unit,
     better: 'less',
     selection,
+    ...(selection.job !== null && { job: selection.job }),
     of: (span) => {
-      const merged = mergedOf(span.intervals, selection);
+      const merged = mergedOf(span, selection);
       if (merged === null) return null;
       if (statistic === 'max') return merged.max;
       if (statistic === 'mean') return merged.sum / merged.histogram.totalCount;
@@ -71,6 +75,17 @@ export function distributionQuantity(statistic: Statistic, selection: Selection)
     records: { least: Math.round(least), of: (span) => recordsOf(span, selection) },
   };
 }
+
+/** Figures of tasks that there are of all jobs together, and of each. */
+export const TASK_FIGURES = ['task-rate', 'failed', 'cancelled', 'lost'] as const;
+type TaskFigure = (typeof TASK_FIGURES)[number];
+
+const TASK_LABELS: Readonly<Record<TaskFigure, string>> = {
+  'task-rate': 'tasks that succeeded',
+  failed: 'failed tasks',
+  cancelled: 'cancelled tasks',
+  lost: 'tasks lost with their worker',
+};
 
 const SERVED = CAUSES.filter((cause) => cause !== 'refused');
 
@@ -120,9 +135,12 @@ const PLAIN: readonly Quantity[] = [
     ...{ name: 'refused', label: 'refused requests', unit: 'count', better: 'less' },
     of: ({ intervals }) => requestsOf(intervals, ['refused'], null),
   },
-  tasks('failed', 'failed tasks'),
-  tasks('cancelled', 'cancelled tasks'),
-  tasks('lost', 'tasks lost with their worker'),
+  {
+    ...{ name: 'refused-runs', label: 'refused runs', unit: 'count', better: 'less' },
+    of: ({ intervals }) =>
+      sumOf(intervals, ({ refusedRuns = {} }) => sumOf(REFUSALS, (why) => refusedRuns[why] ?? 0)),
+  },
+  ...TASK_FIGURES.map((figure) => taskQuantity(figure, null)),
   {
     ...{ name: 'clipped', label: 'values out of range', unit: 'count', better: 'less' },
     of: ({ intervals }) => sumOf(intervals, ({ clipped }) => clipped),
@@ -134,10 +152,25 @@ export const PLAIN_QUANTITIES: ReadonlyMap<string, Quantity> = new Map(
   PLAIN.map((quantity) => [quantity.name, quantity]),
 );
 
-function tasks(outcome: keyof TaskCounts, label: string): Quantity {
+/** Of the tasks of one job, or null of all. */
+export function taskQuantity(figure: TaskFigure, job: string | null): Quantity {
+  const label = TASK_LABELS[figure];
+  const isRate = figure === 'task-rate';
+  const outcome = isRate ? 'succeeded' : figure;
   return {
-    ...{ name: outcome, label, unit: 'count', better: 'less' },
-    of: ({ intervals }) => sumOf(intervals, (interval) => interval.tasks[outcome]),
+    ...{ unit: isRate ? '/s' : 'count', better: isRate ? 'more' : 'less' },
+    ...(job === null
+      ? { name: figure, label }
+      : { name: `${figure}/${writtenJob(job)}`, label: `${label} (${shownJob(job)})`, job }),
+    of: ({ run, intervals, from, to }) => {
+      if (job !== null && !jobNames(run).includes(job)) return null;
+      const ended = sumOf(intervals, (interval) => {
+        const part = job === null ? interval : partOf(run, interval, job);
+        return part?.tasks[outcome] ?? 0;
+      });
+      if (!isRate) return ended;
+      return to > from ? ended / (to - from) : null;
+    },
   };
 }
 
@@ -168,21 +201,23 @@ function mostOf(intervals: readonly IntervalLine[], of: (interval: IntervalLine)
 }
 
 /** Values that were written down, where each stands for several: the fewest that there can be. */
-function recordsOf({ run, intervals }: Span, selection: Selection): number {
-  const { sampleEvery } = run.header.options;
+function recordsOf(span: Span, selection: Selection): number {
+  const { sampleEvery } = span.run.header.options;
   const weight =
     selection.sampled === null
       ? 1
       : selection.sampled === 'hits'
         ? sampleEvery
         : Math.max(sampleEvery, LIFETIME_SAMPLE);
-  return (mergedOf(intervals, selection)?.histogram.totalCount ?? 0) / weight;
+  return (mergedOf(span, selection)?.histogram.totalCount ?? 0) / weight;
 }
+
+const NOTHING = { series: [] };
 
 /** Several figures are read from one sum, and each sum costs a walk over all series. */
 const sums = new WeakMap<readonly IntervalLine[], Map<Selection, Merged | null>>();
 
-function mergedOf(intervals: readonly IntervalLine[], selection: Selection): Merged | null {
+function mergedOf({ run, intervals }: Span, selection: Selection): Merged | null {
   let known = sums.get(intervals);
   if (known === undefined) {
     known = new Map();
@@ -190,7 +225,10 @@ function mergedOf(intervals: readonly IntervalLine[], selection: Selection): Mer
   }
   let merged = known.get(selection);
   if (merged === undefined) {
-    merged = merge(intervals, (series) => selection.series.has(series));
+    const { job, series } = selection;
+    const holders =
+      job === null ? intervals : intervals.map((interval) => partOf(run, interval, job) ?? NOTHING);
+    merged = merge(holders, (name) => series.has(name));
     known.set(selection, merged);
   }
   return merged;

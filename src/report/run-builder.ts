@@ -25,6 +25,7 @@ import {
 import { escaped } from '../text/escaping.ts';
 import { countsOf } from './histograms.ts';
 import { damaged, foreign, newer, overLimit, valueText } from './invalid-recording.ts';
+import { seriesOfJob } from './jobs.ts';
 import { LIMITS } from './limits.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import { check } from './schemas/check.ts';
@@ -215,13 +216,11 @@ export class RunBuilder {
   /** How long tasks of each job waited and ran; checks that they are of jobs that there are. */
   #timesOf({ jobs = [] }: IntervalLine): RecordedSeries[] {
     const { length } = this.#header?.jobs ?? [];
-    return jobs.flatMap(({ job, queue, service, slowest }) => {
+    return jobs.flatMap((one) => {
+      const { job, slowest } = one;
       if (job >= length) throw this.#damaged(`its job ${job} is one of the ${length} of the header`);
       this.#entries += 1 + slowest.length;
-      const series: RecordedSeries[] = [];
-      if (queue !== undefined) series.push(['queue', 0, ...queue]);
-      if (service !== undefined) series.push(['service', 0, ...service]);
-      return series;
+      return seriesOfJob(one);
     });
   }
 

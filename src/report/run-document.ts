@@ -8,6 +8,7 @@ import type { CauseName } from '../pool/causes.ts';
 import type { Decision } from '../regulation/decision.ts';
 import type { PressureLevel } from '../regulation/pressure.ts';
 import type { HealthReport } from '../telemetry/health-report.ts';
+import type { RefusedRuns } from '../telemetry/queue-snapshot.ts';
 import type { HeaderLine, RecordedTask, RecoveryLine, WorkerLostLine } from '../telemetry/recording/lines.ts';
 import type { Stats } from '../telemetry/stats.ts';
 import type { Comparison } from './comparison.ts';
@@ -24,6 +25,7 @@ import {
   lengthsOf,
   peakBytesOf,
   processedIn,
+  refusedRuns,
   type Served,
   servedBy,
   slowestTasks,
@@ -107,6 +109,8 @@ export interface RunDocument {
   readonly tasks: EndedTasks;
   /** The same by job, with queue and service; empty where the runtime has one. */
   readonly jobs: readonly JobFigures[];
+  /** Runs that never became tasks, by why. */
+  readonly refusedRuns: RefusedRuns;
   /** Those with the longest service of the whole run, the longest first. */
   readonly slowestTasks: readonly SlowTask[];
   readonly decisions: readonly Decision[];
@@ -189,6 +193,7 @@ export function runDocument(run: RecordedRun, options: DocumentOptions): RunDocu
     processedBytes: sumOf(intervals, processedIn),
     tasks: endedTasks(run),
     jobs: figuresByJob(run),
+    refusedRuns: refusedRuns(run),
     slowestTasks: slowestIn(run),
     decisions: run.decisions,
     moves: {

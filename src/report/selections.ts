@@ -3,6 +3,7 @@ import { CAUSES, type CauseName } from '../pool/causes.ts';
 import { TIER_NAMES, type TierName } from '../pool/tiers.ts';
 import { SERIES_NAMES, type SeriesName } from '../telemetry/recording/lines.ts';
 import { GC_KINDS } from '../telemetry/series.ts';
+import { shownJob, writtenJob } from './jobs.ts';
 
 export interface Selection {
   /** As gates write it. */
@@ -20,6 +21,8 @@ export interface Selection {
    * down whole.
    */
   readonly sampled: 'hits' | 'lifetimes' | null;
+  /** Of the tasks of this job; null for those of all, and for what is of no task. */
+  readonly job: string | null;
 }
 
 const CAUSE_LABELS: Readonly<Record<CauseName, string>> = {
@@ -70,6 +73,13 @@ export const SELECTIONS: ReadonlyMap<string, Selection> = new Map(
   ),
 );
 
+/** As {@link SELECTIONS} has it, of the tasks of one job. */
+export function jobSelection(of: 'queue' | 'service', job: string): Selection {
+  const whole = SELECTIONS.get(of) as Selection;
+  const [name, label] = [`${of}/${writtenJob(job)}`, `${whole.label} (${shownJob(job)})`];
+  return { ...whole, name, label, job };
+}
+
 function latencies(name: string, label: string, causes: readonly CauseName[]): Family {
   const sampled = causes.includes('hit') ? 'hits' : null;
   const prefixes = causes.map((cause) => `latency/${cause}/`);
@@ -85,7 +95,7 @@ function selection({ name, label, unit, sampled, causes, prefixes }: Family, par
       name: part === null ? name : `${name}/${part}`,
       label: part === null ? label : `${label} (${part})`,
     },
-    ...{ unit, sampled, series: new Set(series) },
+    ...{ unit, sampled, series: new Set(series), job: null },
     requests: causes === undefined ? null : { causes, tier: part as TierName | null },
   };
 }

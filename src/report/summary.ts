@@ -6,6 +6,7 @@ import { HEALTH_CHECKS, type HealthState } from '../telemetry/health-report.ts';
 import type { Stats } from '../telemetry/stats.ts';
 import { formatNanoseconds, formatSeconds } from '../text/durations.ts';
 import { escaped, shortened, shown } from '../text/escaping.ts';
+import { refusalText } from './figures.ts';
 import type { Latency, RunDocument } from './run-document.ts';
 import { VERDICTS_IN_WORDS } from './verdict.ts';
 
@@ -138,7 +139,9 @@ function correctedLines({ correctedLatency, latency }: RunDocument): string[] {
 
 function taskLines(run: RunDocument): string[] {
   const { succeeded, failed, cancelled, lost } = run.tasks;
-  if (succeeded + failed + cancelled + lost === 0) return ['none ended'];
+  const refusals = refusalText(run.refusedRuns);
+  const refused = refusals === null ? [] : [refusals];
+  if (succeeded + failed + cancelled + lost === 0) return ['none ended', ...refused];
   const others = Object.entries({ failed, cancelled, lost }).filter(([, of]) => of > 0);
   const waits: [string, Stats | null][] = [
     ['queue', run.queue],
@@ -147,6 +150,7 @@ function taskLines(run: RunDocument): string[] {
   const rows = waits.filter(([, stats]) => stats !== null);
   return [
     `${succeeded} succeeded${others.map(([name, of]) => `, ${of} ${name}`).join('')}`,
+    ...refused,
     ...(rows.length > 0 ? [head('tasks'), ...rows.map(([name, of]) => row(name, of?.count ?? 0, of))] : []),
     ...(rows.length > 0
       ? ['queue: from its acceptance to its start in a worker; service: from there to its end.']

@@ -23,6 +23,21 @@ describe('the description of reports has', () => {
     expect(listed.sort()).toEqual(Object.keys(document).sort());
   });
 
+  it('of which columns there are more where a run has several jobs', () => {
+    const jobs = ['transcode', 'analyze'];
+    const several = parseRun('run.millpond', textOf(madeLines({ seconds: 5, jobs })));
+    const [[before], [head]] = [run, several].map((one) => intervalTable([one]).split('\n'));
+    const added = head.split(',').slice(before.split(',').length);
+    const told = /the columns ((?:`\w+_\.\.\.`(?:, | and )?)+) come again/.exec(text)?.[1] ?? '';
+    const prefixes = [...told.matchAll(/`(\w+)\.\.\.`/g)].map(([, prefix]) => prefix);
+    const again = before.split(',').filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
+    expect(added).toEqual(jobs.flatMap((job) => again.map((name) => `${name}(${job})`)));
+    for (const [, column] of text.matchAll(/`(\w+\(\w+\))`/g)) {
+      if (column.startsWith('p99(')) continue;
+      expect(added).toContain(column);
+    }
+  });
+
   it('every column of the table, those that come by the dozen by their first and last', () => {
     const [head] = intervalTable([run]).split('\n');
     const table = section('Table of intervals');

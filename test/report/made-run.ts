@@ -7,7 +7,9 @@ import {
   type IntervalLine,
   RECORDING_FORMAT,
   RECORDING_VERSION,
+  type RecordedJob,
   type RecordedSeries,
+  type RecordedTimes,
   type RecordingLine,
   type SeriesName,
 } from '../../src/telemetry/recording/lines.ts';
@@ -25,6 +27,10 @@ export interface MadeRun {
   /** All latencies are so many times as long. */
   readonly slowness?: number;
   readonly label?: string;
+  /** Each is what one of the threads runs, in their order; by default that is not said. */
+  readonly jobs?: readonly string[];
+  /** Only this thread is slower. */
+  readonly slowThread?: number;
   /** Leaves the last line out, as a crash does. */
   readonly crashed?: boolean;
 }
@@ -62,6 +68,7 @@ function make(options: MadeRun): readonly RecordingLine[] {
     intervalSeconds = 1,
     threads = 2,
     label = 'made up',
+    jobs,
     crashed = false,
   } = options;
   const random = randomFrom(seed);
@@ -74,6 +81,7 @@ function make(options: MadeRun): readonly RecordingLine[] {
       version: RECORDING_VERSION,
       startedAt: '2026-11-25T08:00:00.000Z',
       label,
+      ...(jobs && { jobs }),
       versions: { millpond: '0.1.0', node: 'v26.10.0', v8: '14.6' },
       machine: { cpu: 'A made-up CPU', cores: 2, memoryBytes: 8192 * MiB, system: 'linux x64 6.1' },
       options: { ...recorded, threads },
@@ -132,7 +140,7 @@ export function textOf(lines: readonly RecordingLine[]): string {
 }
 
 function interval(
-  { threads = 2, hits = 1280, slowness = 1 }: MadeRun,
+  { threads = 2, hits = 1280, slowness = 1, slowThread, jobs = [] }: MadeRun,
   random: Random,
   at: number,
   seconds: number,
@@ -146,7 +154,7 @@ function interval(
       return made(
         name,
         shard,
-        mean * (name.startsWith('size') ? 1 : slowness),
+        mean * (name.startsWith('size') || (slowThread ?? shard) !== shard ? 1 : slowness),
         records,
         isHit ? 64 : 1,
         random,
@@ -190,6 +198,23 @@ function interval(
     moves: at % 7 === 3 ? [['quota', 'large', 1, 2, 3]] : [],
     tasks: { queued: 4, running: threads, succeeded: 10, failed: 0, cancelled: 0, lost: 0 },
     slowest: [[`album/track ${at}.flac`, 1, at * seconds, 2e7, 4e8, 'succeeded']],
+    ...(jobs.length > 1 && { jobs: jobs.map((_, job) => madeJob(job, at * seconds, series)) }),
+  };
+}
+
+/** Of ten tasks the first job has seven. */
+function madeJob(job: number, startSeconds: number, series: readonly RecordedSeries[]): RecordedJob {
+  const times = (of: SeriesName): RecordedTimes => {
+    const [, , ...rest] = series.find(([name, shard]) => name === of && shard === job + 1) as RecordedSeries;
+    return rest;
+  };
+  const none = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, lost: 0 };
+  return {
+    job,
+    tasks: { ...none, queued: job < 2 ? 2 : 0, running: 1, succeeded: job === 0 ? 7 : job === 1 ? 3 : 0 },
+    queue: times('queue'),
+    service: times('service'),
+    slowest: job === 0 ? [[`album/track ${startSeconds}.flac`, 1, startSeconds, 2e7, 4e8, 'succeeded']] : [],
   };
 }
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { checkGates, parseGate } from '../../src/report/gate.ts';
 import { merge, valueAt } from '../../src/report/histograms.ts';
+import { intervalTable } from '../../src/report/interval-table.ts';
+import { htmlPage } from '../../src/report/page/page.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import { runDocument } from '../../src/report/run-document.ts';
+import { formatRun } from '../../src/report/summary.ts';
 import type { IntervalLine, RecordingLine } from '../../src/telemetry/recording/lines.ts';
 import { snapshotWith } from '../telemetry/snapshot-fixture.ts';
 import { madeLines, textOf } from './made-run.ts';
@@ -121,6 +125,37 @@ describe('the document of a run', () => {
       expect(correctedLatency!.all![name]).toBeGreaterThanOrEqual(document.latency.all![name]);
     }
     expect(Object.keys(correctedLatency!.byCause)).toEqual(Object.keys(document.latency.byCause));
+  });
+
+  it('says how many runs were refused and why, where any was', async () => {
+    const none = { queueFull: 0, tenantQueued: 0, tenantBytes: 0, tooLarge: 0 };
+    expect(document.refusedRuns).toEqual(none);
+    const shown = (given: RecordedRun) => formatRun(runDocument(given, PLAIN), process.stdout);
+    const page = (given: RecordedRun) => htmlPage([given], { comparison: null, expectedIntervalNs: null });
+    expect(shown(run)).not.toContain('refused:');
+    expect(await page(run)).not.toContain('refused:');
+    const [first, second, ...rest] = run.intervals;
+    const refusing = {
+      ...run,
+      intervals: [
+        { ...first, refusedRuns: { queueFull: 3 } },
+        { ...second, refusedRuns: { queueFull: 4, tooLarge: 1 } },
+        ...rest,
+      ],
+    };
+    expect(runDocument(refusing, PLAIN).refusedRuns).toEqual({ ...none, queueFull: 7, tooLarge: 1 });
+    const text = '8 runs were refused: 7 since the queue was full, 1 since they could never have started';
+    expect(shown(refusing)).toContain(text);
+    expect(await page(refusing)).toContain(`${text}.`);
+    const rows = intervalTable([refusing]).split('\n');
+    const at = rows[0].split(',').indexOf('runs_refused');
+    expect(rows.slice(1, 4).map((row) => row.split(',')[at])).toEqual(['3', '5', '0']);
+    expect(checkGates([parseGate('refused-runs > 7')], [refusing])[0]).toMatchObject({
+      failed: true,
+      sentence: 'Refused runs: 8, over 7.',
+    });
+    const crashed = runDocument({ ...refusing, end: null }, PLAIN).health.checks.queueFull;
+    expect(crashed.sentence).toBe('4 waiting, and 7 runs were refused since the queue was full.');
   });
 
   it('is JSON', () => {

@@ -66,6 +66,8 @@ export interface RunData {
   };
   readonly slowest: readonly TaskData[];
   readonly tasks: EndedTasks;
+  /** A sentence; null where none was. */
+  readonly refusals: string | null;
   /** Empty where there is one. */
   readonly jobs: readonly JobFigures[];
   readonly moves: readonly MoveData[];

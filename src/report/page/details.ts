@@ -53,8 +53,8 @@ function waits({ waits }: RunData): Html {
   )}`;
 }
 
-function tasks({ slowest, jobs, tasks: { succeeded, failed, cancelled, lost } }: RunData): Html {
-  return html`<p>${count(succeeded)} tasks succeeded, ${count(failed)} failed, ${count(cancelled)} were cancelled, ${count(lost)} lost with their worker.</p>${byJob(jobs)}${
+function tasks({ slowest, jobs, refusals, tasks: { succeeded, failed, cancelled, lost } }: RunData): Html {
+  return html`<p>${count(succeeded)} tasks succeeded, ${count(failed)} failed, ${count(cancelled)} were cancelled, ${count(lost)} lost with their worker.${refusals === null ? '' : ` ${refusals}.`}</p>${byJob(jobs)}${
     slowest.length > 0 &&
     table(
       'The tasks that took longest',

@@ -4,6 +4,7 @@
  */
 import type { Change } from '../change.ts';
 import type { ComparedFigure, Comparison } from '../comparison.ts';
+import { formatFigure } from '../figure-text.ts';
 import type { CauseData, PageData, RunData } from './data.ts';
 import { bytes, clock, count, duration, letterOf, ratio, share } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
@@ -115,7 +116,7 @@ function sideBySide(runs: readonly RunData[]): Html {
 
 function ratios(runs: readonly RunData[], { others }: Comparison): Html {
   const columns: Column<ComparedFigure>[] = [
-    { title: 'Figure', of: ({ name }) => name },
+    { title: 'Figure', of: ({ name }) => html`<bdi>${name}</bdi>` },
     { title: 'Base', of: ({ base, unit }) => (base === null ? null : inUnit(base, unit)) },
     { title: 'Other', of: ({ other, unit }) => (other === null ? null : inUnit(other, unit)) },
     { title: 'Ratio', of: (figure) => (figure.ratio === null ? null : ratio(figure.ratio)) },
@@ -142,5 +143,6 @@ function inUnit(value: number, unit: ComparedFigure['unit']): string {
   if (unit === 'ns') return duration(value);
   if (unit === 'B') return bytes(value);
   if (unit === 'B/s') return `${bytes(value)}/s`;
+  if (unit === '/s') return formatFigure(value, unit);
   return unit === 'share' ? share(value) : count(value);
 }
