@@ -7,7 +7,7 @@ import { formatSeconds } from '../text/durations.ts';
 import { escaped, jsonText, shortened } from '../text/escaping.ts';
 import type { Change, Examined } from './change.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
-import { jobNames, severalJobs } from './jobs.ts';
+import { jobNames, severalJobs, shownJob } from './jobs.ts';
 import type { Quantity } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
@@ -20,6 +20,8 @@ interface Look {
 const NAMED = 3;
 /** Of each difference between options that is shown. */
 const MOST_TEXT = 60;
+/** Jobs that are named. */
+const MOST_JOBS = 10;
 
 export function sentenceOn(base: RecordedRun, other: RecordedRun, looks: readonly Look[]): string {
   const of = (change: Change) => looks.filter((look) => look.change === change);
@@ -28,6 +30,7 @@ export function sentenceOn(base: RecordedRun, other: RecordedRun, looks: readonl
     unchanged(of('noise')),
     notJudged(of('unknown')),
     ...appeared(looks),
+    ...onlyJobs(base, other),
     differences(base, other),
   ].filter((sentence) => sentence !== null);
   return sentences.join(' ');
@@ -96,10 +99,30 @@ function appeared(looks: readonly Look[]): string[] {
   ];
 }
 
+/** Jobs that only one of the two runs has; earlier versions do not say which they had. */
+function onlyJobs(base: RecordedRun, other: RecordedRun): string[] {
+  if (!toldApart(base, other)) return [];
+  const without = (run: RecordedRun, than: RecordedRun): string[] => {
+    const names = new Set(jobNames(than));
+    return [...new Set(jobNames(run))].filter((name) => !names.has(name));
+  };
+  const only = (whose: string, names: readonly string[]): string[] => {
+    if (names.length === 0) return [];
+    const rest = names.length > MOST_JOBS ? ` and ${names.length - MOST_JOBS} more` : '';
+    const listed = names.slice(0, MOST_JOBS).map(shownJob).join(', ');
+    return [`Only ${whose} has the ${names.length === 1 ? 'job' : 'jobs'} ${listed}${rest}.`];
+  };
+  return [...only('the other run', without(other, base)), ...only('the base', without(base, other))];
+}
+
+/** Each says its jobs, and one has several. */
+function toldApart(...runs: readonly RecordedRun[]): boolean {
+  return runs.every((run) => jobNames(run).length > 0) && runs.some((run) => severalJobs(run).length > 0);
+}
+
 function differences(base: RecordedRun, other: RecordedRun): string | null {
-  // Of runs with one job each the label says it; earlier versions do not.
-  const known = [base, other].every((run) => jobNames(run).length > 0);
-  const told = known && [base, other].some((run) => severalJobs(run).length > 0);
+  // Where nobody gave a label, it is the jobs.
+  const told = toldApart(base, other) && base.header.label === other.header.label;
   const [a, b] = [base, other].map(
     ({ header: { label, jobs, versions, machine, options } }): Record<string, unknown> => ({
       label,

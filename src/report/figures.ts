@@ -120,12 +120,12 @@ const REFUSAL_WORDS: Readonly<Record<Refusal, string>> = {
   tooLarge: 'they could never have started',
 };
 
-/** `12 runs were refused: 10 since the queue was full, 2 since ...`; null where none was. */
+/** `12 runs were refused: 10 because the queue was full, 2 because ...`; null where none was. */
 export function refusalText(refused: RefusedRuns): string | null {
   const runs = sumOf(REFUSALS, (why) => refused[why]);
   if (runs === 0) return null;
   const reasons = REFUSALS.filter((why) => refused[why] > 0).map(
-    (why) => `${refused[why]} since ${REFUSAL_WORDS[why]}`,
+    (why) => `${refused[why]} because ${REFUSAL_WORDS[why]}`,
   );
   return `${runs === 1 ? '1 run was' : `${runs} runs were`} refused: ${reasons.join(', ')}`;
 }

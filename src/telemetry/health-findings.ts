@@ -251,7 +251,7 @@ export const FINDINGS: Readonly<
       judged: runs > 0,
       found: `${
         limit === null ? `${queued} waiting` : `Of ${limit} tasks that may wait, ${queued} do`
-      }, and ${runs === 0 ? 'no run was' : runs === 1 ? '1 run was' : `${runs} runs were`} refused since the queue was full`,
+      }, and ${runs === 0 ? 'no run was' : runs === 1 ? '1 run was' : `${runs} runs were`} refused because the queue was full`,
       remedy:
         'More comes than the threads can do: await ready() before run(), send work elsewhere, add threads, or raise maxQueue.',
     };

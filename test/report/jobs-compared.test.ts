@@ -6,6 +6,7 @@ import type { MillpondError } from '../../src/errors.ts';
 import { compareRuns } from '../../src/report/comparison.ts';
 import { formatComparison } from '../../src/report/comparison-summary.ts';
 import { checkGates, parseGate } from '../../src/report/gate.ts';
+import { htmlPage } from '../../src/report/page/page.ts';
 import { taskQuantity } from '../../src/report/quantities.ts';
 import type { RecordedRun } from '../../src/report/recorded-run.ts';
 import { jobSelection } from '../../src/report/selections.ts';
@@ -165,8 +166,22 @@ describe('a comparison', () => {
     expect(transcode.every(({ base, other }) => base !== null && other !== null)).toBe(true);
     expect(analyze.every(({ base, other }) => base === null && other !== null)).toBe(true);
     expect(beside.sentence).toMatch(/Only the other run has: p99 of queue waits \(analyze\) \(/);
-    expect(beside.sentence).toContain('jobs (["transcode"], then ["transcode","analyze"])');
-    expect(compareRuns([none, two]).others[0].sentence).not.toContain('jobs (');
+    expect(beside.sentence).toContain('Only the other run has the job analyze.');
+    expect(beside.sentence).toContain(
+      'the runs differ in jobs (["transcode"], then ["transcode","analyze"])',
+    );
+    const many = made({
+      label: 'other',
+      jobs: ['x', ...Array.from({ length: 13 }, (_, at) => `y${at}`)],
+      threads: 14,
+    });
+    const [back] = compareRuns([many, two]).others;
+    expect(back.sentence).toContain('Only the other run has the jobs transcode, analyze.');
+    expect(back.sentence).toContain(
+      'Only the base has the jobs x, y0, y1, y2, y3, y4, y5, y6, y7, y8 and 4 more.',
+    );
+    expect(back.sentence).not.toContain('jobs (');
+    expect(compareRuns([none, two]).others[0].sentence).not.toMatch(/jobs \(|has the job/);
   });
 
   it('has the 20 jobs that had the most tasks', () => {
@@ -181,6 +196,13 @@ describe('a comparison', () => {
     })) as RecordedRun['intervals'];
     const jobs = new Set(figures({ ...run, intervals }, { ...run, intervals }).map(({ job }) => job));
     expect([...jobs]).toEqual(names.slice(30));
+  });
+
+  it('shows hostile names on a page as text', async () => {
+    const comparison = compareRuns([hostile, hostile]);
+    const page = await htmlPage([hostile, hostile], { comparison, expectedIntervalNs: null });
+    expect(page).toMatch(/<bdi>p\d+ of queue waits \(=1\+&quot;2&quot;,\\u000a\\u001b\[2J&lt;b&gt;/);
+    expect(page).not.toContain('2J<b>');
   });
 
   it('is printed with hostile names on one line each, in columns', () => {

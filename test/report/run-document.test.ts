@@ -144,7 +144,7 @@ describe('the document of a run', () => {
       ],
     };
     expect(runDocument(refusing, PLAIN).refusedRuns).toEqual({ ...none, queueFull: 7, tooLarge: 1 });
-    const text = '8 runs were refused: 7 since the queue was full, 1 since they could never have started';
+    const text = '8 runs were refused: 7 because the queue was full, 1 because they could never have started';
     expect(shown(refusing)).toContain(text);
     expect(await page(refusing)).toContain(`${text}.`);
     const rows = intervalTable([refusing]).split('\n');
@@ -155,7 +155,7 @@ describe('the document of a run', () => {
       sentence: 'Refused runs: 8, over 7.',
     });
     const crashed = runDocument({ ...refusing, end: null }, PLAIN).health.checks.queueFull;
-    expect(crashed.sentence).toBe('4 waiting, and 7 runs were refused since the queue was full.');
+    expect(crashed.sentence).toBe('4 waiting, and 7 runs were refused because the queue was full.');
   });
 
   it('is JSON', () => {

@@ -150,10 +150,10 @@ describe('each check', () => {
       /^95\.0 % .* and 50\.0 % of 1000 requests .* \(61 MiB of 100 MiB were used at most\)/,
     );
     expect(check('queueFull', waiting(20, 20, 1)).sentence).toBe(
-      'Of 20 tasks that may wait, 20 do, and 1 run was refused since the queue was full. More comes than the threads can do: await ready() before run(), send work elsewhere, add threads, or raise maxQueue.',
+      'Of 20 tasks that may wait, 20 do, and 1 run was refused because the queue was full. More comes than the threads can do: await ready() before run(), send work elsewhere, add threads, or raise maxQueue.',
     );
     expect(check('queueFull', waiting(7, null, 0)).sentence).toBe(
-      '7 waiting, and no run was refused since the queue was full.',
+      '7 waiting, and no run was refused because the queue was full.',
     );
     expect(check('recoverySuccessRate', emergencies(3, 2, true)).sentence).toBe(
       '2 of 2 emergencies ended because pressure fell; one is in progress.',
