@@ -32,7 +32,7 @@ const kib = (tasks: readonly Queued[], of: (task: Queued) => number): number =>
 
 it('each group has exactly its tasks and refused runs, whatever tenants are called', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const queue = new Queue<Queued>(RULES);
       const counts = new TenantCounts(RULES);
       const [waiting, running, ended]: Queued[][] = [[], [], []];
@@ -95,4 +95,20 @@ it('each group has exactly its tasks and refused runs, whatever tenants are call
     }),
     { numRuns: 200 },
   );
+});
+
+it('of strangers those are counted that have tasks, though others are remembered', () => {
+  const queue = new Queue<Queued>(RULES);
+  const counts = new TenantCounts(RULES);
+  const of = (tenant: string): Queued => {
+    return { ...UNPLACED, tenant, needKib: 0, broughtKib: 0, priority: 0, acceptedMs: 0 };
+  };
+  const [first, second] = [of('first'), of('second')];
+  queue.add(first);
+  queue.add(second);
+  queue.take(first, 0);
+  // It had more than its share, and is remembered for that.
+  queue.ended(first, 0, 1000);
+  expect([...queue.tenants.keys()]).toEqual(['first', 'second']);
+  expect(counts.snapshot(queue).tenants.others).toMatchObject({ count: 1, queued: 1, running: 0 });
 });
