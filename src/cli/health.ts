@@ -105,7 +105,18 @@ async function content(path: string): Promise<string> {
 
 async function exposition(snapshot: Snapshot): Promise<string> {
   const { prometheusText } = await import('../telemetry/prometheus.ts');
-  return prometheusText(snapshot);
+  const { tasks, queue } = snapshot;
+  const named = byEscaped(queue.tenants.named);
+  return prometheusText({
+    ...snapshot,
+    tasks: { ...tasks, byJob: byEscaped(tasks.byJob) },
+    queue: { ...queue, tenants: { ...queue.tenants, named } },
+  });
+}
+
+/** Names of jobs and tenants are anybody's, and the format leaves in them what controls a terminal. */
+function byEscaped<Value>(named: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(named).map(([name, value]) => [escaped(name), value]));
 }
 
 const COLOURS: Readonly<Record<HealthState, 'green' | 'yellow' | 'red'>> = {

@@ -38,6 +38,7 @@ describe('millpond health', () => {
       'queueStandstill',
       'silentThread',
       'lostThreads',
+      'queueFull',
     ]);
   });
 
@@ -98,6 +99,21 @@ describe('millpond health', () => {
     const { code, stdout } = await ended;
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'fail' });
+  });
+
+  it('prints metrics of jobs and tenants, whatever they are called, fit for a terminal', async () => {
+    const name = 'a\u001b[2J\n"\u202e';
+    const { tasks, queue } = snapshotWith();
+    const snapshot = snapshotWith({
+      tasks: { byJob: { [name]: tasks.byJob.transcode } },
+      queue: { tenants: { named: { [name]: queue.tenants.named.studio } } },
+    });
+    const { stdout } = await millpond('health', runFile('hostile.json', snapshot), '--prometheus');
+    expect(stdout).not.toMatch(/(?!\n)[\p{Cc}\u202e]/u);
+    const samples = readExposition(stdout).flatMap((family) => family.samples);
+    const shown = 'a\\u001b[2J\\u000a"\\u202e';
+    expect(samples.find(({ labels }) => labels.tenant === shown)).toMatchObject({ value: 2 });
+    expect(samples.find(({ labels }) => labels.job_kind === shown)).toBeDefined();
   });
 
   it('prints metrics with --prometheus', async () => {
