@@ -7,7 +7,7 @@
  * concluded from it.
  */
 import type { Bytes } from '../bytes.ts';
-import { BLOCK, CRITICAL, HUNGER, STARVED, TELL, WAKE } from './layout.ts';
+import { BLOCK, CRITICAL, HUNGER, STARVED, TELL, TURNS, WAKE } from './layout.ts';
 
 export class LedgerHeader {
   readonly #words: Int32Array;
@@ -68,6 +68,12 @@ export class LedgerHeader {
    */
   raiseHunger(kib: number): void {
     if (Atomics.load(this.#words, HUNGER) < kib) Atomics.store(this.#words, HUNGER, kib);
+  }
+
+  /** A turn that nobody has drawn before, for a request that has waited for long. Any thread. */
+  drawTurn(): number {
+    // It wraps after billions of requests, and 0 is none.
+    return (Atomics.add(this.#words, TURNS, 1) + 1) | 0 || this.drawTurn();
   }
 
   // What the regulator and the recording publish to all threads.

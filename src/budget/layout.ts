@@ -27,6 +27,8 @@ export const BLOCK = 6;
 /** 1 or 0. */
 export const CRITICAL = 7;
 export const TELL = 8;
+/** The turn that was drawn last; any thread. */
+export const TURNS = 9;
 const HEADER_WORDS = 64;
 
 /** The row of the thread that created the ledger, where the coordinator runs. */
@@ -67,6 +69,8 @@ export const LONGEST_TASK = BEGUN + 1;
 export const MOST_UNREAD = LONGEST_TASK + 1;
 export const EMITTED = MOST_UNREAD + 1;
 export const READ = EMITTED + 1;
+/** Of the request that the row shows as starving; 0 for none. */
+export const TURN = READ + 1;
 /** Two cache lines, so that neighbours never share one. */
 export const ROW_WORDS = 32;
 

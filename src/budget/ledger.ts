@@ -14,6 +14,7 @@ import {
   CHARGED,
   FREE,
   ledgerBytes,
+  MAIN_ROW,
   MOVES,
   OWNER,
   PEAK,
@@ -31,6 +32,13 @@ interface Patience {
   readonly scans: number;
   /** How often two reservations that refused each other try again. */
   readonly tries: number;
+}
+
+/** A request that has waited for long. */
+interface Turn {
+  readonly row: number;
+  /** What it waits for. */
+  readonly kib: number;
 }
 
 const PATIENCE: Patience = { scans: 64, tries: 3 };
@@ -131,6 +139,31 @@ export class Ledger {
     return false;
   }
 
+  /**
+   * The request whose turn is the earliest, of all that wait on other rows than this one and had theirs
+   * before `turn` (0 for after all). Null where there is none, or what its own row holds and what the main
+   * thread holds keeps it from the memory: nobody helps it then by giving way. A hint.
+   */
+  firstTurn(row: number, turn = 0): Turn | null {
+    // Nobody waits; a word that was lowered too early is raised again within a slice of the wait.
+    if (this.header.hungerKib === 0) return null;
+    let first = turn;
+    let at = -1;
+    for (let other = 0; other < this.rows; other++) {
+      if (other === row) continue;
+      const drawn = this.row(other).turn;
+      if (drawn === 0 || !isBefore(drawn, first)) continue;
+      first = drawn;
+      at = other;
+    }
+    if (at < 0) return null;
+    const kib = this.row(at).starvingKib;
+    let staysKib = at === MAIN_ROW ? 0 : this.chargedKib(at);
+    // What the main thread holds may wait for tasks to run. Its own requests know nothing of that.
+    if (row !== MAIN_ROW) staysKib += this.chargedKib(MAIN_ROW);
+    return staysKib + kib <= this.limitKib ? { row: at, kib } : null;
+  }
+
   /** Takes `kib` off `row`: the memory must be free already. Called by the row's own thread. */
   uncharge(row: number, kib: number): void {
     this.#memory.add(rowWord(row) + CHARGED, -kib);
@@ -203,4 +236,9 @@ export class Ledger {
       peak = seen;
     }
   }
+}
+
+/** Whether a turn was drawn before another one; 0 is after all. */
+export function isBefore(turn: number, other: number): boolean {
+  return other === 0 || ((turn - other) | 0) < 0;
 }

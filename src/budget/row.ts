@@ -33,6 +33,7 @@ import {
   rowWord,
   STARVING,
   STARVING_TIER,
+  TURN,
 } from './layout.ts';
 
 /** No list is as long: the next length is the lowest since. */
@@ -192,7 +193,10 @@ export class LedgerRow {
 
   // What it starves for.
 
-  /** KiB of its largest request that waits, 0 when none does. Main thread. */
+  /**
+   * KiB of its request with the earliest turn, or else of the largest that waits; 0 when none does. Any
+   * thread.
+   */
   get starvingKib(): number {
     return Atomics.load(this.#words, this.#first + STARVING);
   }
@@ -202,11 +206,19 @@ export class LedgerRow {
     return this.#words[this.#first + STARVING_TIER];
   }
 
+  /** The turn of that request, 0 where it has none. Any thread, before `starvingKib`. */
+  get turn(): number {
+    return Atomics.load(this.#words, this.#first + TURN);
+  }
+
   /** Owner, before it raises the hunger word and wakes the coordinator. 0 KiB: it no longer starves. */
-  starve(kib: number, tier: number): void {
+  starve(kib: number, tier: number, turn = 0): void {
+    if (turn === 0) Atomics.store(this.#words, this.#first + TURN, 0);
     Atomics.store(this.#words, this.#first + STARVING_TIER, tier);
-    // Last, so that whoever sees the KiB sees their tier.
+    // After its tier and before its turn, so that whoever sees the KiB sees the one, and who sees the turn
+    // sees the KiB.
     Atomics.store(this.#words, this.#first + STARVING, kib);
+    if (turn !== 0) Atomics.store(this.#words, this.#first + TURN, turn);
   }
 
   /** KiB that all rows together were charged when its last request was refused. Main thread; a plain load. */

@@ -10,7 +10,7 @@
  */
 
 import { MAIN_ROW } from '../budget/layout.ts';
-import type { Ledger } from '../budget/ledger.ts';
+import { isBefore, type Ledger } from '../budget/ledger.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { Answer } from '../messages/asks.ts';
 import type { Leak } from '../pool/leases.ts';
@@ -191,9 +191,13 @@ export class Coordinator {
     const starving = [];
     for (let row = 0; row < this.#ledger.rows; row++) {
       const words = this.#ledger.row(row);
-      const kib = words.starvingKib;
-      if (kib > 0) starving.push({ row, kib, tier: words.starvingTier });
+      const { turn, starvingKib: kib } = words;
+      if (kib > 0) starving.push({ row, kib, tier: words.starvingTier, turn });
     }
+    // What others have idle is for those first that have waited for long.
+    starving.sort((one, other) =>
+      one.turn === other.turn ? 0 : one.turn !== 0 && isBefore(one.turn, other.turn) ? -1 : 1,
+    );
     // A shard that starts to starve between the scan and this store raises the flag again and wakes us.
     this.#ledger.header.hungerKib = Math.max(0, ...starving.map(({ kib }) => kib));
     if (starving.length === 0) return;

@@ -6,9 +6,10 @@
 import { type Bytes, formatBytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { DIRECT_ALLOCATION, FRESH, HIT, LARGER, MAILBOX, TRIMMED, WAITED } from './causes.ts';
+import { GivingWay } from './giving-way.ts';
 import type { IdleMemory } from './idle.ts';
 import { Store } from './store.ts';
-import type { ShardCounts, Supply } from './supply.ts';
+import type { Need, ShardCounts, Supply } from './supply.ts';
 import { capacityFor, DIRECT, POOLED_TIERS, type TierPolicies, tierFor } from './tiers.ts';
 
 /** What a request got: the stores in the order asked, each with the step that served it. */
@@ -26,6 +27,8 @@ export interface Request<T> {
   readonly timeoutMs: number;
   /** On the supply's clock: `timeoutMs` after the request was made, however long its first try takes. */
   readonly deadline: number;
+  /** The thread holds memory that may wait for this request. */
+  holds(): boolean;
   /** Why the request is over; null while its caller waits. */
   over(): MillpondError | null;
   /** Makes leases of what was served; called once, at once. */
@@ -56,16 +59,17 @@ export class Ladder {
   /** Serves a request by what can be had at once; `null` where that is not enough. */
   attempt<T>(request: Request<T>): T | null {
     this.#checkLengths(request.lengths);
-    const served = this.#attempt(request, false, this.#supply.critical);
+    const served = this.#attempt(request, false, this.#supply.critical, this.#way(request, false));
     return served === null ? null : request.deliver(served);
   }
 
   /** Serves a request on this thread, blocking it where that is allowed. */
   climb<T>(request: Request<T>): T {
-    const first = this.#first(request);
+    const way = this.#way(request, false);
+    const first = this.#first(request, way);
     if (first !== null) return request.deliver(first);
-    if (!this.#supply.canBlock) throw this.#refusal(request, 0);
-    const steps = this.#wait(request);
+    if (!this.#supply.canBlock) throw this.#refusal(request, 0, way);
+    const steps = this.#wait(request, way);
     for (;;) {
       const step = steps.next();
       if (step.done) return request.deliver(step.value);
@@ -75,9 +79,10 @@ export class Ladder {
 
   /** As `climb`, waiting without blocking. */
   async climbAsync<T>(request: Request<T>, signal: AbortSignal | undefined): Promise<T> {
-    const first = this.#first(request);
+    const way = this.#way(request, true);
+    const first = this.#first(request, way);
     if (first !== null) return request.deliver(first);
-    const steps = this.#wait(request);
+    const steps = this.#wait(request, way);
     try {
       for (;;) {
         signal?.throwIfAborted();
@@ -97,32 +102,43 @@ export class Ladder {
     for (const store of stores) this.#idle.put(store);
   }
 
-  #first(request: Request<unknown>): Served | null {
-    this.#check(request);
-    return this.#attempt(request, false, this.#supply.critical);
+  #way(request: Request<unknown>, sleeps: boolean): GivingWay {
+    return new GivingWay(this.#supply, request, sleeps);
   }
 
-  *#wait(request: Request<unknown>): Generator<Pause, Served, void> {
+  #first(request: Request<unknown>, way: GivingWay): Served | null {
+    this.#check(request);
+    return this.#attempt(request, false, this.#supply.critical, way);
+  }
+
+  *#wait(request: Request<unknown>, way: GivingWay): Generator<Pause, Served, void> {
     const { lengths, leaveKib, timeoutMs, deadline, over } = request;
+    const { turnAt, halfAt } = way;
     const supply = this.#supply;
     // Others free for one that leaves a reserve, and send it nothing: that would be of the reserve, too.
     const tier = leaveKib > 0 ? DIRECT : tierFor(Math.max(...lengths), this.#tiers);
-    const need = { kib: this.#kib(lengths) + leaveKib, tier };
+    const need: Need = { kib: this.#kib(lengths) + leaveKib, tier };
+    way.need = need;
+    const isDirect = lengths.some((length) => tierFor(length, this.#tiers) === DIRECT);
     try {
       for (;;) {
         const end = over();
         if (end !== null) throw end;
+        const now = supply.now();
+        // Half of its time for the pool to recover; then it may have what the budget holds.
+        const holdsDirect = (timeoutMs === 0 || now < halfAt) && supply.critical;
+        const due = now >= turnAt && timeoutMs > 0 && !(holdsDirect && isDirect);
+        if (due) need.turn ??= supply.drawTurn();
         supply.starve(need);
         // Read before the try: whatever comes free after this line changes the word, so the wait ends at
         // once.
         const seen = supply.wakeWord();
-        // Half of its time for the pool to recover; then it may have what the budget holds.
-        const early = timeoutMs === 0 || supply.now() < deadline - timeoutMs * 5e5;
-        const served = this.#attempt(request, true, early && supply.critical);
+        const served = this.#attempt(request, true, holdsDirect, way);
         if (served !== null) return served;
         const left = deadline - supply.now();
-        if (!(left > 0)) throw this.#refusal(request, timeoutMs);
-        yield { seen, milliseconds: Math.min(left / 1e6, SLICE_MS) };
+        if (!(left > 0)) throw this.#refusal(request, timeoutMs, way);
+        const next = now < turnAt ? Math.min(left, turnAt - now) : left;
+        yield { seen, milliseconds: Math.min(next / 1e6, SLICE_MS) };
       }
     } finally {
       supply.fed(need);
@@ -130,11 +146,11 @@ export class Ladder {
   }
 
   /**
-   * One try of every step that needs no other thread; `null` when the budget refuses, or direct allocations
-   * are to wait.
+   * One try of every step that needs no other thread; `null` when the budget refuses, direct allocations are
+   * to wait, or it gives way. A hit gives way to nobody.
    */
-  #attempt(request: Request<unknown>, waited: boolean, holdsDirect: boolean): Served | null {
-    const { lengths, exact, leaveKib } = request;
+  #attempt(request: Request<unknown>, waited: boolean, holdsDirect: boolean, way: GivingWay): Served | null {
+    const { lengths, exact } = request;
     const supply = this.#supply;
     const before = this.#idle.lists.map((list) => list.length);
     supply.safepoint();
@@ -161,8 +177,9 @@ export class Ladder {
       causes.push(waited ? WAITED : cause);
     }
     // What is idle in a worker may be of the reserve; on the main thread it never is.
-    const ofReserve = leaveKib > 0 && supply.canBlock;
+    const ofReserve = request.leaveKib > 0 && supply.canBlock;
     if (missingKib === 0 && !ofReserve) return { stores: found as Store[], causes };
+    let leaveKib = Math.max(request.leaveKib, missingKib > 0 ? way.owedKib : 0);
 
     let trimmed = false;
     // While memory is critical the largest wait: what comes free is for requests that the pool can serve
@@ -173,6 +190,7 @@ export class Ladder {
         found.fill(undefined);
         causes.fill(waited ? WAITED : FRESH);
         missingKib = this.#kib(lengths);
+        leaveKib = Math.max(request.leaveKib, way.owedKib);
       }
       trimmed = !held && this.#idle.trim(missingKib) > 0 && supply.reserve(missingKib, leaveKib);
       if (!trimmed) {
@@ -242,7 +260,7 @@ export class Ladder {
     }
   }
 
-  #refusal({ lengths, leaveKib }: Request<unknown>, timeoutMs: number): MillpondError {
+  #refusal({ lengths, leaveKib }: Request<unknown>, timeoutMs: number, way: GivingWay): MillpondError {
     const asked = formatBytes(this.#kib(lengths) * KiB);
     const { limitBytes, canBlock } = this.#supply;
     const critical =
@@ -251,10 +269,13 @@ export class Ladder {
         : '';
     const left =
       leaveKib > 0 ? ` ${formatBytes(leaveKib * KiB)} of the budget are left to running tasks.` : '';
+    const { owedKib } = way;
+    const owed =
+      owedKib > 0 ? ` ${formatBytes(owedKib * KiB)} are kept for a request that has waited for longer.` : '';
     const here = canBlock ? '' : ' acquire never waits on the main thread: use acquireAsync there.';
     return new MillpondError(
       'ERR_BUDGET_EXHAUSTED',
-      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.${left}${critical}${here}`,
+      `All live memory stays within the budget; ${asked} were asked while ${formatBytes(this.#supply.usedBytes())} of ${formatBytes(limitBytes)} were in use, and none came free in ${Math.round(timeoutMs)} ms. Release leases sooner, run fewer threads, or raise budgetBytes.${left}${owed}${critical}${here}`,
     );
   }
 }

@@ -239,6 +239,11 @@ export class Leases implements Lender {
     return this.#known.some((store) => store.task !== NOT_LENT);
   }
 
+  /** The thread has memory that somebody uses, or that waits for the end of its task. */
+  get holds(): boolean {
+    return this.#homebound.length > 0 || this.lent;
+  }
+
   owns(buffer: ArrayBufferLike): boolean {
     return this.some((store) => store.buffer === buffer);
   }

@@ -245,6 +245,7 @@ export class Shard implements Pool {
       leaveKib: options?.leaveReserve || !this.#supply.canBlock ? this.#reserveKib : 0,
       timeoutMs,
       deadline: start + timeoutMs * 1e6,
+      holds: () => this.leases.holds,
       over: () => ended() ?? (this.#supply.cancelled() ? cancelledError() : null),
       deliver: (served) => {
         const end = ended();

@@ -29,8 +29,18 @@ export interface Supply {
   /** Handles what lies in the mailbox. */
   safepoint(): void;
 
-  /** Tells the coordinator and the other shards that this one starves; again and again until `fed`. */
+  /**
+   * Tells the coordinator and the other shards that this one starves, and of the need's turn; again and again
+   * until `fed`.
+   */
   starve(need: Need): void;
+  /** A turn that nobody has drawn before: others give way to a request that has one. */
+  drawTurn(): number;
+  /**
+   * KiB that a request leaves free when it gives way to the one whose turn is the earliest; 0 where that is
+   * its own, or it need not. `need` is its own, null while it does not wait.
+   */
+  owedKib(need: Need | null): number;
   /** The need was met, or its request is over. */
   fed(need: Need): void;
 
@@ -56,6 +66,8 @@ export interface Supply {
 export interface Need {
   readonly kib: number;
   readonly tier: number;
+  /** Drawn once it has waited for long. */
+  turn?: number;
 }
 
 /** Records single requests and leases; `weight` is how many each stands for. */

@@ -4,9 +4,9 @@
  *
  * Owned by the main thread, asked by `Tasks` before each start, always about the task that has waited
  * longest: so small tasks cannot overtake a large one for ever.
- * Invariant: what the running tasks declared, what everything else really holds, and the need of the task
- * that is admitted, fit the budget together. A task that declared nothing counts with what it holds now, and
- * may grow.
+ * Invariant: what the running tasks declared, what everything else really holds, what the request waits for
+ * whose turn it is, and the need of the task that is admitted, fit the budget together. A task that declared
+ * nothing counts with what it holds now, and may grow.
  */
 import type { Ledger } from '../budget/ledger.ts';
 import { type Bytes, formatBytes, KiB } from '../bytes.ts';
@@ -21,6 +21,9 @@ interface Holdings {
   /** KiB that a row keeps for later and would free. */
   idleKib(row: number): number;
 }
+
+/** A task that has not started has none. */
+const NO_ROW = -1;
 
 export class Admission {
   readonly #ledger: Ledger;
@@ -102,11 +105,13 @@ export class Admission {
    */
   #committedKib(cleared = false): number {
     let kib = 0;
+    const first = this.#ledger.firstTurn(NO_ROW);
     for (let row = 0; row < this.#ledger.rows; row++) {
       if (!this.#holdings.taken(row)) continue;
       const need = this.#needs.get(row);
       const free = need === undefined || cleared ? this.#holdings.idleKib(row) : 0;
-      kib += Math.max(0, this.#ledger.chargedKib(row) - free, need ?? 0);
+      const awaited = first?.row === row ? first.kib : 0;
+      kib += Math.max(0, this.#ledger.chargedKib(row) - free + awaited, need ?? 0);
     }
     return kib;
   }

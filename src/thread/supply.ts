@@ -1,10 +1,10 @@
 /**
  * What a shard's thread draws from: its row of the ledger, its mailbox, and waiting for memory.
- * Owned by that thread. Invariant: the row's starving words show the largest need in the set, 0 when it is
- * empty.
+ * Owned by that thread. Invariant: the row's starving words show the need of the set whose turn is the
+ * earliest, or else the largest; 0 when it is empty.
  */
 import { Counting } from '../budget/counting.ts';
-import type { Ledger } from '../budget/ledger.ts';
+import { isBefore, type Ledger } from '../budget/ledger.ts';
 import type { LedgerRow } from '../budget/row.ts';
 import { type Bytes, KiB } from '../bytes.ts';
 import { REFUSED } from '../pool/causes.ts';
@@ -95,6 +95,21 @@ export class ThreadSupply implements Supply {
     this.#publishNeed();
     // It lowers the hunger word, so that others keep again what they release.
     this.#ledger.header.wakeCoordinator();
+    // Those that gave way to it sleep, though nothing comes free.
+    if (need.turn !== undefined) this.#ledger.wake();
+  }
+
+  drawTurn(): number {
+    return this.#ledger.header.drawTurn();
+  }
+
+  owedKib(need: Need | null): number {
+    // What a task declared is kept for it.
+    if (this.#words.declared) return 0;
+    const own = this.#first();
+    const other = this.#ledger.firstTurn(this.#row, own?.turn);
+    if (other !== null) return other.kib;
+    return own === null || own === need ? 0 : own.kib;
   }
 
   wakeWord(): number {
@@ -137,9 +152,18 @@ export class ThreadSupply implements Supply {
   }
 
   #publishNeed(): void {
-    let largest: Need = { kib: 0, tier: 0 };
-    for (const need of this.#needs) if (need.kib > largest.kib) largest = need;
-    this.#words.starve(largest.kib, largest.tier);
+    let shown = this.#first();
+    if (shown === null) for (const need of this.#needs) if (need.kib > (shown?.kib ?? 0)) shown = need;
+    this.#words.starve(shown?.kib ?? 0, shown?.tier ?? 0, shown?.turn);
+  }
+
+  /** The need of this thread whose turn is the earliest. */
+  #first(): Need | null {
+    let first: Need | null = null;
+    for (const need of this.#needs) {
+      if (need.turn !== undefined && isBefore(need.turn, first?.turn ?? 0)) first = need;
+    }
+    return first;
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHARGED, FREE, MOVES, OWNER, ROW_WORDS, rowWord, WAKE } from '../../src/budget/layout.ts';
+import { CHARGED, FREE, MOVES, OWNER, ROW_WORDS, rowWord, TURNS, WAKE } from '../../src/budget/layout.ts';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { AtomicMemory, type Memory } from '../../src/budget/memory.ts';
 import { KiB, MiB } from '../../src/bytes.ts';
@@ -224,5 +224,58 @@ describe('the ledger', () => {
       expect([...new Set(rows[row].words), ...new Set(rows[row].counters)]).toEqual([7, 9]);
     }
     expect(ledger.claim(4)).toBe(1);
+  });
+});
+
+describe('the first turn', () => {
+  function start() {
+    const ledger = Ledger.create(4, 100 * KiB);
+    ledger.header.raiseHunger(1);
+    const waits = (row: number, kib: number): number => {
+      const turn = ledger.header.drawTurn();
+      ledger.row(row).starve(kib, 0, turn);
+      return turn;
+    };
+    return { ledger, waits };
+  }
+
+  it('is of who drew it first, among other rows, and before one of its own', () => {
+    const { ledger, waits } = start();
+    expect(ledger.firstTurn(1)).toBeNull();
+    waits(3, 30);
+    const own = waits(1, 10);
+    waits(2, 20);
+    expect([1, 2, 3].map((row) => ledger.firstTurn(row))).toEqual([
+      { row: 3, kib: 30 },
+      { row: 3, kib: 30 },
+      { row: 1, kib: 10 },
+    ]);
+    expect([ledger.firstTurn(1, own)?.row, ledger.firstTurn(3, 1)]).toEqual([3, null]);
+    // Without anybody who waits no row is looked at.
+    ledger.header.hungerKib = 0;
+    expect(ledger.firstTurn(1)).toBeNull();
+  });
+
+  it('is a number that comes after billions of others, too, and never 0', () => {
+    const { ledger, waits } = start();
+    ledger.words[TURNS] = 2 ** 31 - 2;
+    expect([waits(2, 20), waits(1, 10)]).toEqual([2 ** 31 - 1, -(2 ** 31)]);
+    expect(ledger.firstTurn(3)?.row).toBe(2);
+    ledger.words[TURNS] = -1;
+    expect(ledger.header.drawTurn()).toBe(1);
+  });
+
+  it.each([
+    ['its own row', [0, 0, 31, 0], null],
+    ['the main thread', [31, 0, 0, 0], null],
+    ['both', [15, 0, 16, 0], null],
+    ['others', [15, 40, 15, 30], { row: 2, kib: 70 }],
+  ])('counts where %s may keep it from its memory', (_who, charged, expected) => {
+    const { ledger, waits } = start();
+    for (const [row, kib] of charged.entries()) ledger.reserve(row, kib);
+    waits(2, 70);
+    expect(ledger.firstTurn(1)).toEqual(expected);
+    // The main thread itself cannot know what waits for it.
+    expect(ledger.firstTurn(0)?.row).toBe(charged[2] > 30 ? undefined : 2);
   });
 });

@@ -24,7 +24,7 @@ function shown(ledger: Ledger, at: number) {
     progress: row.progressThousandths,
     declared: row.declared,
     longest: row.longestBlockBytes,
-    starving: [row.starvingKib, row.starvingTier],
+    starving: [row.starvingKib, row.starvingTier, row.turn],
     lists: [0, 1, 2].map((tier) => [
       row.idle(tier),
       row.idleLow(tier),
@@ -43,7 +43,7 @@ function fill(ledger: Ledger, at: number): void {
   row.longestTaskNs = 150 + at;
   row.progressThousandths = 200 + at;
   row.longestBlockBytes = 250 + at;
-  row.starve(300 + at, 2);
+  row.starve(300 + at, 2, 350 + at);
   row.resetMarks();
   const { words, lists, quota } = row.shardWords();
   for (let tier = 0; tier < POOLED_TIERS; tier++) {
@@ -68,7 +68,7 @@ const filled = (at: number): ReturnType<typeof shown> => ({
   progress: 200 + at,
   declared: true,
   longest: 250 + at,
-  starving: [300 + at, 2],
+  starving: [300 + at, 2, 350 + at],
   lists: [
     [2, 2, 3, 3],
     [3, 3, 4, 4],
@@ -86,7 +86,7 @@ const EMPTY: ReturnType<typeof shown> = {
   progress: 0,
   declared: false,
   longest: 0,
-  starving: [0, 0],
+  starving: [0, 0, 0],
   lists: [
     [0, 0, 0, 0],
     [0, 0, 0, 0],
@@ -127,21 +127,26 @@ describe('the words of a row', () => {
     expect([words[mail], row.declared, row.starvingKib, row.starvingTier]).toEqual([0, false, 0, 0]);
   });
 
-  it('show what a shard starves for only with its tier', () => {
+  it('show what a shard starves for only with its tier, and a turn only with that', () => {
     const row = Ledger.create(1, MiB).row(0);
-    row.starve(4, 1);
+    row.starve(4, 1, 7);
     const seen: number[][] = [];
     const { store } = Atomics;
     const spy = vi.spyOn(Atomics, 'store').mockImplementation(((...of: Parameters<typeof store>) => {
       const stored = store(...of);
-      seen.push([row.starvingKib, row.starvingTier]);
+      seen.push([row.turn, row.starvingKib, row.starvingTier]);
       return stored;
     }) as typeof store);
     row.starve(1024, 2);
+    row.starve(8, 0, 9);
     spy.mockRestore();
     expect(seen).toEqual([
-      [4, 2],
-      [1024, 2],
+      [0, 4, 1],
+      [0, 4, 2],
+      [0, 1024, 2],
+      [0, 1024, 0],
+      [0, 8, 0],
+      [9, 8, 0],
     ]);
   });
 

@@ -126,6 +126,18 @@ describe('a starving shard', () => {
     ]);
   });
 
+  it('that has waited for long is helped before others', () => {
+    const { shards, ports, coordinator, stand } = start({ budgetBytes: 5 * MiB }, 4);
+    hoard(shards[3], LARGE, 3);
+    hoard(shards[2], LARGE, 2);
+    stand.ledger.row(1).starve(2048, 2, 2);
+    stand.ledger.row(2).starve(5 * 1024, 3, 1);
+    coordinator.serve();
+    const asked = ports.map(({ toWorker }) => toWorker.map(({ kind }) => kind));
+    // All of both is for the one; the first in the list would have buffers sent.
+    expect(asked).toEqual([[], [], ['trim'], ['trim']]);
+  });
+
   it('asks nobody for what the budget has left', () => {
     const { shards, ports, coordinator, stand } = start();
     hoard(shards[0], LARGE, 2);

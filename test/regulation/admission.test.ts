@@ -48,6 +48,22 @@ describe('admission', () => {
     return { admission: new Admission(ledger, holdings, 1000, () => clock.ms), clock, ledger };
   }
 
+  it('keeps what a request waits for whose turn it is, unless the task that waits declared it', () => {
+    const { admission, ledger } = start(100, [0, 20, 0], [0, 0, 0]);
+    ledger.header.raiseHunger(60);
+    const admits = (): boolean[] => [20, 21, 80].map((need) => admission.admits(need));
+    ledger.row(2).starve(60, 3);
+    expect(admits()).toEqual([true, true, true]);
+    ledger.row(2).starve(60, 3, 1);
+    expect([...admits(), admission.admits(0)]).toEqual([true, false, false, true]);
+    admission.enter(2, 70);
+    expect([10, 11].map((need) => admission.admits(need))).toEqual([true, false]);
+    // It waits for what the main thread holds, which may be the input of the next task.
+    admission.leave(2);
+    ledger.reserve(0, 50);
+    expect([30, 31].map((need) => admission.admits(need))).toEqual([true, false]);
+  });
+
   it.each([
     { what: 'an empty runtime', charged: [0, 0, 0], idle: [0, 0, 0], running: [], need: 100, admitted: true },
     { what: 'idle memory', charged: [40, 60, 0], idle: [40, 60, 0], running: [], need: 100, admitted: true },

@@ -65,6 +65,51 @@ describe('what a thread lacks', () => {
   });
 });
 
+describe('turns', () => {
+  it('show what has the earliest of this thread, however large the others are, and wake all when one is over', () => {
+    const { supply, ledger } = start();
+    const row = ledger.row(ROW);
+    const [large, late, first] = [
+      { kib: 900, tier: 2 },
+      { kib: 8, tier: 0, turn: 3 },
+      { kib: 4, tier: 1, turn: 2 },
+    ];
+    const shown = () => [row.turn, row.starvingKib, row.starvingTier];
+    const seen: number[][] = [];
+    for (const need of [large, late, first]) {
+      supply.starve(need);
+      seen.push(shown());
+    }
+    const owed = [large, late, first, null].map((need) => supply.owedKib(need));
+    for (const need of [first, late, large]) {
+      const before = supply.wakeWord();
+      supply.fed(need);
+      seen.push([...shown(), supply.wakeWord() - before]);
+    }
+    expect(seen).toEqual([
+      [0, 900, 2],
+      [3, 8, 0],
+      [2, 4, 1],
+      [3, 8, 0, 1],
+      [0, 900, 2, 1],
+      [0, 0, 0, 0],
+    ]);
+    expect(owed).toEqual([4, 4, 0, 4]);
+  });
+
+  it('of others come before those of this thread that were drawn later, and concern no declared task', () => {
+    const { supply, ledger } = start();
+    supply.starve({ kib: 8, tier: 0, turn: 2 });
+    expect(supply.owedKib(null)).toBe(8);
+    ledger.row(0).starve(100, 3, 1);
+    expect(supply.owedKib(null)).toBe(100);
+    ledger.row(0).starve(100, 3, 3);
+    expect(supply.owedKib(null)).toBe(8);
+    ledger.row(ROW).declared = true;
+    expect(supply.owedKib(null)).toBe(0);
+  });
+});
+
 describe('a thread', () => {
   it('reads its messages when the word of cancels has changed, once, and believes them', () => {
     const { supply, around, ledger } = start();
