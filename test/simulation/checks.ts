@@ -43,6 +43,7 @@ export class Checks {
     this.#machine.promises.step(by);
     this.#places();
     this.#reserve();
+    this.#turns();
     const declared = this.#world.admission.declaredKib;
     if (declared > this.#machine.world.budgetKib)
       throw new Error(
@@ -91,6 +92,16 @@ export class Checks {
     for (const worker of workers) if (!worker.gone) kib += worker.lastingKib;
     const most = (budgetBytes - reserveBytes) / 1024;
     if (kib > most) throw new Error(`reserve: ${kib} KiB outlive their tasks, ${most} are allowed`);
+  }
+
+  /** Nobody has a turn who does not wait. */
+  #turns(): void {
+    const { ledger } = this.#world;
+    for (let at = 0; at < ledger.rows; at++) {
+      const row = ledger.row(at);
+      if (row.turn !== 0 && (row.starvingKib === 0 || !row.taken))
+        throw new Error(`turn: row ${at} has one and waits for nothing`);
+    }
   }
 
   /** Idle buffers of all threads, and those on their way between two, are no more than the tier may keep. */

@@ -55,6 +55,8 @@ export class SimulatedJob {
   #held: Held[] = [];
   /** What left with tasks that have ended. */
   readonly #leaving: Crate[] = [];
+  /** It has released a loan, which is here until the task ends. */
+  #homebound = false;
   #task = 0;
   /** Takes what the task that runs comes to; null while none runs. */
   #settle: ((ending: TaskEnding) => void) | null = null;
@@ -101,6 +103,7 @@ export class SimulatedJob {
     this.#read = read;
     this.#emitted = 0;
     this.#held = leases.map((lease) => ({ lease, pins: [], lasting: false }));
+    this.#homebound = false;
     const { choices } = this.#machine.scheduler;
     if (this.#machine.exits()) this.#exit();
     if (choices.once(4)) {
@@ -155,11 +158,13 @@ export class SimulatedJob {
 
   /** A request gets its memory or a typed error, and one for want of memory neither early nor late. */
   #acquire(lengths: number[]): void {
-    const timeoutMs = [0, 10, 60][this.#machine.scheduler.choices.pick(3)];
-    const { options } = this.#machine;
+    const { options, world } = this.#machine;
+    const timeoutMs = [0, 10, world.longestMs][this.#machine.scheduler.choices.pick(3)];
     const bytes = lengths.reduce((sum, length) => sum + capacityFor(length, options.tiers), 0);
     const lasting = options.reserveBytes > 0 && this.#machine.scheduler.choices.pick(4) > 0;
-    if (lasting && lengths.length === 1 && this.#machine.scheduler.choices.once(2)) {
+    const tries = lasting && lengths.length === 1 && this.#machine.scheduler.choices.once(2);
+    using _asking = this.#asks(lengths, tries ? 0 : timeoutMs, lasting);
+    if (tries) {
       const lease = refusable(() => this.#shard.tryAcquire(lengths[0]));
       if (lease) this.#held.push({ lease, pins: [], lasting });
       return;
@@ -180,24 +185,40 @@ export class SimulatedJob {
     for (const lease of leases ?? []) this.#held.push({ lease, pins: [], lasting });
   }
 
+  /** A request begins; it is over when what this returns is disposed. */
+  #asks(lengths: readonly number[], timeoutMs: number, lasting: boolean): Disposable {
+    const { tiers, reserveBytes } = this.#machine.options;
+    return this.#supply.ask({
+      leaveKib: lasting ? reserveBytes / KiB : 0,
+      timeoutMs,
+      holds: this.#homebound || this.#held.length > 0,
+      direct: lengths.some((length) => length > tiers[2].capacity),
+    });
+  }
+
   #resize(): void {
     this.#supply.deadline = this.#machine.clock + this.#machine.options.acquireTimeoutMs * 1e6;
     this.#some((held) => {
       const { lasting, lease } = held;
       const { store } = lease;
+      const length = this.#size();
+      using _asking = this.#asks([length], this.#machine.options.acquireTimeoutMs, false);
       // A larger one is memory like any other, from the moment that the lease has it.
       held.lasting = false;
-      refusable(() => lease.resize(this.#size()));
+      refusable(() => lease.resize(length));
       held.lasting = lasting && lease.store === store;
+      if (lease.store !== store && store.loan > 0) this.#homebound = true;
     });
   }
 
   #release(): void {
     this.#some((held) => {
       const pinned = held.pins.length > 0;
+      const loan = held.lease.store.loan > 0;
       const code = codeOf(() => held.lease.release());
       if (code !== (pinned ? 'ERR_LEASE_PINNED' : undefined)) throw new Error(`a release ended with ${code}`);
       if (pinned) return;
+      if (loan) this.#homebound = true;
       this.#held.splice(this.#held.indexOf(held), 1);
       this.#machine.promises.ended(held.lease, 'ERR_LEASE_RELEASED');
     });
@@ -212,6 +233,7 @@ export class SimulatedJob {
         throw new Error(`promise 4: another shard took a lease: ${foreign}`);
       if (pins.length > 0) return;
       this.#held.splice(this.#held.indexOf(held), 1);
+      if (lease.store.loan > 0) this.#homebound = true;
       lease.release();
       const codes = [() => lease.release(), () => lease.bytes, () => this.#shard.leases.detach(lease)].map(
         codeOf,
@@ -248,6 +270,7 @@ export class SimulatedJob {
     this.#emitted++;
     if (this.#read) this.#machine.promises.emits(this.#name);
     this.#held = this.#held.filter((held) => !moving.includes(held));
+    if (!this.#read && moving.some(({ lease }) => lease.store.loan > 0)) this.#homebound = true;
     const code = this.#read ? 'ERR_LEASE_MOVED' : 'ERR_LEASE_RELEASED';
     for (const { lease } of moving) this.#machine.promises.ended(lease, code);
   }

@@ -5,6 +5,7 @@
 import { EMIT_MUTANTS } from './emit-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { QUEUE_MUTANTS } from './queue-mutants.ts';
+import { TURN_MUTANTS } from './turn-mutants.ts';
 
 /** Schedules in which a mutant must be caught, whatever the seed. */
 export const ALLOWED = 10_000;
@@ -356,4 +357,5 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...QUEUE_MUTANTS,
   ...EMIT_MUTANTS,
+  ...TURN_MUTANTS,
 ];

@@ -8,7 +8,7 @@ import { WORLDS, type WorldName } from './worlds.ts';
 
 /** More than 100,000 together. `npm run simulate -- --schedules N` plays more. */
 export const SCHEDULES: Readonly<Record<WorldName, number>> = {
-  mixed: 62_000,
+  mixed: 61_000,
   tight: 10_000,
   churning: 2_000,
   deadly: 6_000,
@@ -19,6 +19,7 @@ export const SCHEDULES: Readonly<Record<WorldName, number>> = {
   reserving: 1_500,
   limited: 4_000,
   emitting: 1_600,
+  waiting: 1_000,
 };
 
 export function playsAnySchedule(name: WorldName): void {

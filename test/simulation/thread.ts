@@ -2,6 +2,8 @@
  * A simulated thread's way to memory: the production supply, with time, waiting and the allocator in the
  * scheduler's hands.
  */
+
+import { MAIN_ROW } from '../../src/budget/layout.ts';
 import type { Ledger } from '../../src/budget/ledger.ts';
 import type { Need } from '../../src/pool/supply.ts';
 import { type Surroundings, ThreadSupply } from '../../src/thread/supply.ts';
@@ -26,12 +28,31 @@ export interface Machine {
   chargedKib(): number;
 }
 
+/** What the job of a worker asks for, as far as giving way goes. */
+interface Asking {
+  /** KiB that it leaves to running tasks. */
+  readonly leaveKib: number;
+  readonly timeoutMs: number;
+  /** Its thread has memory that may wait for this request. */
+  readonly holds: boolean;
+  /** On the clock of all. */
+  readonly startNs: number;
+  readonly direct: boolean;
+}
+
 export class SimulatedSupply extends ThreadSupply {
   readonly #machine: Machine;
   readonly #thread: Thread;
   readonly #ledger: Ledger;
   /** When the request of this thread is over, at the latest; of several, the last. */
   deadline = 0;
+  /** The request of this worker, while it makes one. */
+  asking: Asking | null = null;
+  readonly #row: number;
+  /** It was to have a turn when it last told what it lacks. */
+  #due = false;
+  /** It has not reserved since it looked. */
+  #looked = false;
   /** Called when time passes while this thread sleeps. */
   sleeps: () => void = () => {};
   /** What was charged when the wake word was last read. */
@@ -44,6 +65,32 @@ export class SimulatedSupply extends ThreadSupply {
     this.#machine = machine;
     this.#thread = thread;
     this.#ledger = ledger;
+    this.#row = row;
+  }
+
+  /** Whom it gives way to, and to whom not. */
+  override reserve(kib: number, leaveKib = 0): boolean {
+    if (this.asking !== null && this.#looked && kib > 0) {
+      const due = Math.max(this.asking.leaveKib, this.#owedKib(this.asking));
+      if (leaveKib !== due) {
+        const { name } = this.#thread;
+        throw new Error(`turn: ${name} leaves ${leaveKib} KiB to those before it, ${due} are due`);
+      }
+    }
+    this.#looked = false;
+    return super.reserve(kib, leaveKib);
+  }
+
+  /** Begins a request of this worker's job; over when it is disposed. */
+  ask(request: Omit<Asking, 'startNs'>): Disposable {
+    const { asking } = this;
+    this.asking = { ...request, startNs: this.#machine.clock };
+    this.#due = false;
+    return {
+      [Symbol.dispose]: () => {
+        this.asking = asking;
+      },
+    };
   }
 
   override allocate(capacity: number): ArrayBuffer {
@@ -55,11 +102,16 @@ export class SimulatedSupply extends ThreadSupply {
   override safepoint(): void {
     this.#alive();
     super.safepoint();
+    this.#looked = true;
   }
 
   override starve(need: Need): void {
     this.#alive();
     super.starve(need);
+    if (this.asking === null) return;
+    const { timeoutMs, startNs, direct } = this.asking;
+    const waited = this.#machine.clock - startNs;
+    this.#due = waited >= Math.min(100, timeoutMs / 2) * 1e6 && !(direct && this.critical);
   }
 
   override fed(need: Need): void {
@@ -73,6 +125,8 @@ export class SimulatedSupply extends ThreadSupply {
   }
 
   override wait(seen: number, milliseconds: number): void {
+    if (this.asking !== null && this.#due && this.#ledger.row(this.#row).turn === 0)
+      throw new Error(`turn: ${this.#thread.name} has waited for long and has none`);
     const until = this.#until(milliseconds);
     this.#machine.scheduler.wait(
       this.#thread,
@@ -110,6 +164,24 @@ export class SimulatedSupply extends ThreadSupply {
   passTime(): void {
     const { choices } = this.#machine.scheduler;
     this.#machine.clock += [1e6, 5e6, 26e6, 200e6][choices.pick(4)];
+  }
+
+  /** By what all rows show now. */
+  #owedKib({ holds, timeoutMs, startNs }: Asking): number {
+    const ledger = this.#ledger;
+    const own = ledger.row(this.#row);
+    const late = timeoutMs > 0 && this.#machine.clock - startNs >= timeoutMs * 5e5;
+    if (holds || late || own.declared) return 0;
+    let first = own.turn === 0 ? Number.POSITIVE_INFINITY : own.turn;
+    let kib = 0;
+    for (let row = 0; row < ledger.rows; row++) {
+      const { turn, starvingKib } = ledger.row(row);
+      if (turn === 0 || turn >= first) continue;
+      first = turn;
+      const stays = ledger.chargedKib(MAIN_ROW) + (row === MAIN_ROW ? 0 : ledger.chargedKib(row));
+      kib = stays + starvingKib > ledger.limitKib ? 0 : starvingKib;
+    }
+    return kib;
   }
 
   #until(milliseconds: number): number {

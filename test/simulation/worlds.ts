@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly interruptEvery: number;
   /** Others have a turn before one in so many of its steps. */
   readonly switchEvery: number;
+  /** Milliseconds that a request waits at most. */
+  readonly longestMs: number;
   /** Of ten things a job does, how many are requests, releases, and ends; the rest is everything else. */
   readonly requests: number;
   readonly releases: number;
@@ -58,6 +60,7 @@ const MIXED: WorldOptions = {
   maxIdle: [6, 6, 4],
   interruptEvery: 4,
   switchEvery: 3,
+  longestMs: 60,
   requests: 4,
   releases: 2,
   ends: 1,
@@ -194,6 +197,20 @@ export const WORLDS = {
     failEvery: 60,
     limitEvery: 8,
     emitEvery: 2,
+  },
+  /** Large requests wait while small ones come and go. */
+  waiting: {
+    ...MIXED,
+    workers: 3,
+    turns: 80,
+    budgetKib: 16,
+    sizes: [8192, 9000, 12_288, 2048, 2048, 1024],
+    maxIdle: [2, 2, 1],
+    interruptEvery: 8,
+    longestMs: 1000,
+    releases: 3,
+    killEvery: 150,
+    failEvery: 60,
   },
 } satisfies Record<string, WorldOptions>;
 

@@ -1,0 +1,6 @@
+import { describe } from 'vitest';
+import { playsAnySchedule } from './play.ts';
+
+describe('a whole runtime keeps every promise', () => {
+  playsAnySchedule('waiting');
+});
