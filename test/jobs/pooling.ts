@@ -14,6 +14,7 @@ type Order =
   | { do: 'fill' | 'read' | 'produce'; bytes: number; count: number }
   | { do: 'hold'; bytes: number; count: number; words: Int32Array }
   | { do: 'touch-until' | 'report-until'; words: Int32Array }
+  | { do: 'come-and-go'; bytes: number; words: Int32Array }
   | { do: 'return-late'; bytes: number; words: Int32Array }
   | { do: 'want'; bytes: number; timeoutMs: number; words?: Int32Array }
   | { do: 'wait-aborted'; words: Int32Array }
@@ -79,6 +80,16 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
       Atomics.wait(order.words, 1, 0, PATIENCE_MS);
       releaseAll(leases);
       return null;
+    }
+    case 'come-and-go': {
+      // Has something nearly always, until it is told that it is enough.
+      for (;;) {
+        const lease = pool.acquire(order.bytes, { timeoutMs: PATIENCE_MS });
+        raise(order.words, 0);
+        const enough = Atomics.wait(order.words, 1, 0, 3) !== 'timed-out';
+        lease.release();
+        if (enough) return null;
+      }
     }
     case 'return-late': {
       const lease = pool.acquire(order.bytes);
