@@ -145,7 +145,7 @@ export class Ledger {
    * thread holds keeps it from the memory: nobody helps it then by giving way. A hint.
    */
   firstTurn(row: number, turn = 0): Turn | null {
-    // Nobody waits; a word that was lowered too early is raised again within a slice of the wait.
+    // Nobody waits.
     if (this.header.hungerKib === 0) return null;
     let first = turn;
     let at = -1;

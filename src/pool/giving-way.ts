@@ -14,6 +14,8 @@ const QUIET_MS = 100;
 interface Asking {
   readonly timeoutMs: number;
   readonly deadline: number;
+  /** It waits without blocking its thread. */
+  readonly sleeps: boolean;
   /** The thread has memory that may wait for this request. */
   holds(): boolean;
 }
@@ -21,35 +23,38 @@ interface Asking {
 type GivingSupply = Pick<Supply, 'canBlock' | 'owedKib' | 'usedBytes' | 'now'>;
 
 export class GivingWay {
-  /** What the request lacks, while it waits. */
-  need: Need | null = null;
-  /** Half of its time is over then, on the supply's clock. */
-  readonly halfAt: number;
-  /** Then others give way to it. */
-  readonly turnAt: number;
+  /** What the request lacks, null before it waits. */
+  readonly need: Need | null;
   readonly #supply: GivingSupply;
   readonly #asking: Asking;
-  readonly #staysPolite: boolean;
   #leastBytes = Number.POSITIVE_INFINITY;
   #quietAt = 0;
 
-  /** @param sleeps it waits without blocking its thread */
-  constructor(supply: GivingSupply, asking: Asking, sleeps: boolean) {
-    const { timeoutMs, deadline } = asking;
+  constructor(supply: GivingSupply, asking: Asking, need: Need | null) {
     this.#supply = supply;
     this.#asking = asking;
-    this.halfAt = deadline - timeoutMs * 5e5;
-    this.turnAt = Math.min(this.halfAt, deadline - (timeoutMs - TURN_MS) * 1e6);
-    this.#staysPolite = sleeps && !supply.canBlock;
+    this.need = need;
+  }
+
+  /** Half of its time is over then, on the supply's clock. */
+  get halfAt(): number {
+    const { deadline, timeoutMs } = this.#asking;
+    return deadline - timeoutMs * 5e5;
+  }
+
+  /** Then others give way to it. */
+  get turnAt(): number {
+    const { deadline, timeoutMs } = this.#asking;
+    return Math.min(this.halfAt, deadline - (timeoutMs - TURN_MS) * 1e6);
   }
 
   /** KiB that it leaves free now, 0 where it does not give way. */
   get owedKib(): number {
-    const { timeoutMs } = this.#asking;
     const kib = this.#supply.owedKib(this.need);
-    if (kib === 0 || (timeoutMs > 0 && this.#supply.now() >= this.halfAt)) return 0;
+    if (kib === 0) return 0;
+    if (this.#asking.timeoutMs > 0 && this.#supply.now() >= this.halfAt) return 0;
     if (!this.#asking.holds()) return kib;
-    return this.#staysPolite && this.#helps() ? kib : 0;
+    return this.#asking.sleeps && !this.#supply.canBlock && this.#helps() ? kib : 0;
   }
 
   /**

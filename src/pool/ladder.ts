@@ -27,7 +27,9 @@ export interface Request<T> {
   readonly timeoutMs: number;
   /** On the supply's clock: `timeoutMs` after the request was made, however long its first try takes. */
   readonly deadline: number;
-  /** The thread holds memory that may wait for this request. */
+  /** It waits without blocking its thread. */
+  readonly sleeps: boolean;
+  /** The thread has memory that may wait for this request. */
   holds(): boolean;
   /** Why the request is over; null while its caller waits. */
   over(): MillpondError | null;
@@ -59,17 +61,16 @@ export class Ladder {
   /** Serves a request by what can be had at once; `null` where that is not enough. */
   attempt<T>(request: Request<T>): T | null {
     this.#checkLengths(request.lengths);
-    const served = this.#attempt(request, false, this.#supply.critical, this.#way(request, false));
+    const served = this.#attempt(request, false, this.#supply.critical, null);
     return served === null ? null : request.deliver(served);
   }
 
   /** Serves a request on this thread, blocking it where that is allowed. */
   climb<T>(request: Request<T>): T {
-    const way = this.#way(request, false);
-    const first = this.#first(request, way);
+    const first = this.#first(request);
     if (first !== null) return request.deliver(first);
-    if (!this.#supply.canBlock) throw this.#refusal(request, 0, way);
-    const steps = this.#wait(request, way);
+    if (!this.#supply.canBlock) throw this.#refusal(request, 0);
+    const steps = this.#wait(request);
     for (;;) {
       const step = steps.next();
       if (step.done) return request.deliver(step.value);
@@ -79,10 +80,9 @@ export class Ladder {
 
   /** As `climb`, waiting without blocking. */
   async climbAsync<T>(request: Request<T>, signal: AbortSignal | undefined): Promise<T> {
-    const way = this.#way(request, true);
-    const first = this.#first(request, way);
+    const first = this.#first(request);
     if (first !== null) return request.deliver(first);
-    const steps = this.#wait(request, way);
+    const steps = this.#wait(request);
     try {
       for (;;) {
         signal?.throwIfAborted();
@@ -102,23 +102,26 @@ export class Ladder {
     for (const store of stores) this.#idle.put(store);
   }
 
-  #way(request: Request<unknown>, sleeps: boolean): GivingWay {
-    return new GivingWay(this.#supply, request, sleeps);
-  }
-
-  #first(request: Request<unknown>, way: GivingWay): Served | null {
+  #first(request: Request<unknown>): Served | null {
     this.#check(request);
-    return this.#attempt(request, false, this.#supply.critical, way);
+    return this.#attempt(request, false, this.#supply.critical, null);
   }
 
-  *#wait(request: Request<unknown>, way: GivingWay): Generator<Pause, Served, void> {
+  /** KiB that a request leaves free, as it gives way to another one. `way` is its own, null before it waits. */
+  #owedKib(request: Request<unknown>, way: GivingWay | null): number {
+    // Few ever meet one that has waited for long.
+    if (this.#supply.owedKib(way?.need ?? null) === 0) return 0;
+    return (way ?? new GivingWay(this.#supply, request, null)).owedKib;
+  }
+
+  *#wait(request: Request<unknown>): Generator<Pause, Served, void> {
     const { lengths, leaveKib, timeoutMs, deadline, over } = request;
-    const { turnAt, halfAt } = way;
     const supply = this.#supply;
     // Others free for one that leaves a reserve, and send it nothing: that would be of the reserve, too.
     const tier = leaveKib > 0 ? DIRECT : tierFor(Math.max(...lengths), this.#tiers);
     const need: Need = { kib: this.#kib(lengths) + leaveKib, tier };
-    way.need = need;
+    const way = new GivingWay(supply, request, need);
+    const { turnAt, halfAt } = way;
     const isDirect = lengths.some((length) => tierFor(length, this.#tiers) === DIRECT);
     try {
       for (;;) {
@@ -136,7 +139,7 @@ export class Ladder {
         const served = this.#attempt(request, true, holdsDirect, way);
         if (served !== null) return served;
         const left = deadline - supply.now();
-        if (!(left > 0)) throw this.#refusal(request, timeoutMs, way);
+        if (!(left > 0)) throw this.#refusal(request, timeoutMs);
         const next = now < turnAt ? Math.min(left, turnAt - now) : left;
         yield { seen, milliseconds: Math.min(next / 1e6, SLICE_MS) };
       }
@@ -149,7 +152,12 @@ export class Ladder {
    * One try of every step that needs no other thread; `null` when the budget refuses, direct allocations are
    * to wait, or it gives way. A hit gives way to nobody.
    */
-  #attempt(request: Request<unknown>, waited: boolean, holdsDirect: boolean, way: GivingWay): Served | null {
+  #attempt(
+    request: Request<unknown>,
+    waited: boolean,
+    holdsDirect: boolean,
+    way: GivingWay | null,
+  ): Served | null {
     const { lengths, exact } = request;
     const supply = this.#supply;
     const before = this.#idle.lists.map((list) => list.length);
@@ -179,7 +187,7 @@ export class Ladder {
     // What is idle in a worker may be of the reserve; on the main thread it never is.
     const ofReserve = request.leaveKib > 0 && supply.canBlock;
     if (missingKib === 0 && !ofReserve) return { stores: found as Store[], causes };
-    let leaveKib = Math.max(request.leaveKib, missingKib > 0 ? way.owedKib : 0);
+    let leaveKib = Math.max(request.leaveKib, missingKib > 0 ? this.#owedKib(request, way) : 0);
 
     let trimmed = false;
     // While memory is critical the largest wait: what comes free is for requests that the pool can serve
@@ -190,7 +198,7 @@ export class Ladder {
         found.fill(undefined);
         causes.fill(waited ? WAITED : FRESH);
         missingKib = this.#kib(lengths);
-        leaveKib = Math.max(request.leaveKib, way.owedKib);
+        leaveKib = Math.max(request.leaveKib, this.#owedKib(request, way));
       }
       trimmed = !held && this.#idle.trim(missingKib) > 0 && supply.reserve(missingKib, leaveKib);
       if (!trimmed) {
@@ -260,7 +268,8 @@ export class Ladder {
     }
   }
 
-  #refusal({ lengths, leaveKib }: Request<unknown>, timeoutMs: number, way: GivingWay): MillpondError {
+  #refusal(request: Request<unknown>, timeoutMs: number): MillpondError {
+    const { lengths, leaveKib } = request;
     const asked = formatBytes(this.#kib(lengths) * KiB);
     const { limitBytes, canBlock } = this.#supply;
     const critical =
@@ -269,7 +278,7 @@ export class Ladder {
         : '';
     const left =
       leaveKib > 0 ? ` ${formatBytes(leaveKib * KiB)} of the budget are left to running tasks.` : '';
-    const { owedKib } = way;
+    const owedKib = this.#owedKib(request, null);
     const owed =
       owedKib > 0 ? ` ${formatBytes(owedKib * KiB)} are kept for a request that has waited for longer.` : '';
     const here = canBlock ? '' : ' acquire never waits on the main thread: use acquireAsync there.';

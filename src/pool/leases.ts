@@ -349,7 +349,9 @@ export class Leases implements Lender {
         store.origin = 0;
         store.settle();
       }
-      this.#idle.put(store);
+      // A thread that would give way keeps nothing, or it would go on by hits.
+      if (this.#supply.owedKib(null) > 0 && !this.holds) this.#idle.free(store);
+      else this.#idle.put(store);
     }
   }
 

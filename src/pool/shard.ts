@@ -149,7 +149,7 @@ export class Shard implements Pool {
   tryAcquire(length: Bytes, { exact = false }: Pick<AcquireOptions, 'exact'> = {}): Lease | null {
     const trace = this.#traceOf(this.tryAcquire);
     const asked: Asked = { lengths: [length], start: this.#supply.now(), hitWeight: 1, trace };
-    const request = this.#request(asked, { exact, timeoutMs: 0, leaveReserve: true });
+    const request = this.#request(asked, { exact, timeoutMs: 0, leaveReserve: true }, false);
     return this.#ladder.attempt(request)?.[0] ?? null;
   }
 
@@ -212,7 +212,7 @@ export class Shard implements Pool {
 
   #climb(asked: Asked, options: BlockingOptions | undefined): Lease[] {
     try {
-      return this.#ladder.climb(this.#request(asked, options));
+      return this.#ladder.climb(this.#request(asked, options, false));
     } catch (error) {
       throw this.#refused(error, asked);
     }
@@ -225,13 +225,13 @@ export class Shard implements Pool {
   ): Promise<Lease[]> {
     const asked: Asked = { lengths, start: this.#supply.now(), hitWeight: 1, trace };
     try {
-      return await this.#ladder.climbAsync(this.#request(asked, options), options?.signal);
+      return await this.#ladder.climbAsync(this.#request(asked, options, true), options?.signal);
     } catch (error) {
       throw this.#refused(error, asked);
     }
   }
 
-  #request(asked: Asked, options: BlockingOptions | undefined): Request<Lease[]> {
+  #request(asked: Asked, options: BlockingOptions | undefined, sleeps: boolean): Request<Lease[]> {
     this.#checkOpen();
     const { lengths, start } = asked;
     const { task } = this.leases;
@@ -245,6 +245,7 @@ export class Shard implements Pool {
       leaveKib: options?.leaveReserve || !this.#supply.canBlock ? this.#reserveKib : 0,
       timeoutMs,
       deadline: start + timeoutMs * 1e6,
+      sleeps,
       holds: () => this.leases.holds,
       over: () => ended() ?? (this.#supply.cancelled() ? cancelledError() : null),
       deliver: (served) => {

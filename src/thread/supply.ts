@@ -104,6 +104,8 @@ export class ThreadSupply implements Supply {
   }
 
   owedKib(need: Need | null): number {
+    // Nobody waits; or a word that was lowered too early is raised again within a slice of the wait.
+    if (this.#ledger.header.hungerKib === 0) return 0;
     // What a task declared is kept for it.
     if (this.#words.declared) return 0;
     const own = this.#first();

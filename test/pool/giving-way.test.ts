@@ -120,6 +120,19 @@ describe('while it has, another worker', () => {
     });
   });
 
+  it('keeps what it releases while it has more, and frees the last', () => {
+    const world = start([0, 10, 0]);
+    const leases = world.small.acquireAll([MEDIUM, MEDIUM]);
+    inItsTurn(world, () => {
+      const idle = leases.map((lease) => {
+        lease.release();
+        return world.small.idleCounts[1];
+      });
+      expect(idle).toEqual([1, 1]);
+      expect(world.small.charged).toBe(64);
+    });
+  });
+
   it('takes what it has idle itself', () => {
     const world = start([0, 1, 0]);
     world.small.acquire(MEDIUM).release();
@@ -174,7 +187,7 @@ describe('nobody gives way to a request', () => {
 });
 
 describe('the main thread, which has leases,', () => {
-  const given = { timeoutMs: 5000, deadline: 5000e6, holds: () => true };
+  const given = { timeoutMs: 5000, deadline: 5000e6, sleeps: true, holds: () => true };
   const supply = (at: { ms: number; used: number }, canBlock = false) => ({
     canBlock,
     owedKib: () => 64,
@@ -184,7 +197,7 @@ describe('the main thread, which has leases,', () => {
 
   it('gives way for 100 ms after what is in use has last fallen, and half of its time at most', () => {
     const at = { ms: 0, used: LARGE };
-    const way = new GivingWay(supply(at), given, true);
+    const way = new GivingWay(supply(at), given, null);
     const seen = [
       [0, 9],
       [99, 9],
@@ -205,9 +218,9 @@ describe('the main thread, which has leases,', () => {
 
   it('does not where it cannot wait, and neither does a worker that waits without blocking', () => {
     const at = { ms: 0, used: LARGE };
-    expect(new GivingWay(supply(at), given, false).owedKib).toBe(0);
-    expect(new GivingWay(supply(at, true), given, true).owedKib).toBe(0);
-    const nothing = { ...given, holds: () => false };
-    expect(new GivingWay(supply(at), nothing, false).owedKib).toBe(64);
+    expect(new GivingWay(supply(at), { ...given, sleeps: false }, null).owedKib).toBe(0);
+    expect(new GivingWay(supply(at, true), given, null).owedKib).toBe(0);
+    const nothing = { ...given, sleeps: false, holds: () => false };
+    expect(new GivingWay(supply(at), nothing, null).owedKib).toBe(64);
   });
 });

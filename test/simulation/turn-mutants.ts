@@ -45,14 +45,14 @@ export const TURN_MUTANTS: readonly Mutant[] = [
     name: 'gives way until its time is over',
     world: 'waiting',
     file: givingWay,
-    from: 'if (kib === 0 || (timeoutMs > 0 && this.#supply.now() >= this.halfAt)) return 0;',
-    to: 'if (kib === 0) return 0;',
+    from: 'if (this.#asking.timeoutMs > 0 && this.#supply.now() >= this.halfAt) return 0;',
+    to: '',
   },
   {
     name: 'overtakes a request that has waited for long',
     world: 'waiting',
     file: ladder,
-    from: 'let leaveKib = Math.max(request.leaveKib, missingKib > 0 ? way.owedKib : 0);',
+    from: 'let leaveKib = Math.max(request.leaveKib, missingKib > 0 ? this.#owedKib(request, way) : 0);',
     to: 'let leaveKib = request.leaveKib;',
   },
   {
