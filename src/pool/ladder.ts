@@ -107,7 +107,7 @@ export class Ladder {
     return this.#attempt(request, false, this.#supply.critical, null);
   }
 
-  /** KiB that a request leaves free, as it gives way to another one. `way` is its own, null before it waits. */
+  /** KiB that a request leaves free for another one. `way` is its own, null before it waits. */
   #owedKib(request: Request<unknown>, way: GivingWay | null): number {
     // Few ever meet one that has waited for long.
     if (this.#supply.owedKib(way?.need ?? null) === 0) return 0;

@@ -31,7 +31,8 @@ export type BlockingOptions = Omit<AcquireOptions, 'signal'>;
 export interface Pool {
   /**
    * Lends memory now. In a worker it may block the thread, up to its deadline, until other threads release
-   * some; on the main thread it never blocks.
+   * some; on the main thread it never blocks. A thread without leases gives way to requests that have waited
+   * for long, and where it does not wait itself is refused.
    * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_REQUEST_TOO_LARGE`, `ERR_BUDGET_EXHAUSTED`,
    * `ERR_ALLOCATION_FAILED`, `ERR_TASK_WAITING`
    */
@@ -42,7 +43,8 @@ export interface Pool {
 
   /**
    * Lends memory that can be had at once and leaves the reserve to running tasks, as {@link AcquireOptions}
-   * has it; `null` where there is none, which counts as no refusal. For what makes a job only faster, and for
+   * has it; `null` where there is none, or a request that has waited for long is to have it, which counts as
+   * no refusal. For what makes a job only faster, and for
    * results that could go elsewhere.
    * @throws MillpondError `ERR_ALLOCATION_FAILED`, `ERR_RUNTIME_CLOSED`
    */
