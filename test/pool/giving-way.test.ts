@@ -136,7 +136,7 @@ describe('while it has, another worker', () => {
   it('takes what it has idle itself', () => {
     const world = start([0, 1, 0]);
     world.small.acquire(MEDIUM).release();
-    inItsTurn(world, () => world.small.acquire(MEDIUM).release());
+    inItsTurn(world, () => world.small.acquireAll([MEDIUM], { timeoutMs: 0 })[0].release());
     expect(world.small.supply.allocations).toBe(1);
   });
 });
