@@ -105,6 +105,7 @@ class TestSupply extends ThreadSupply {
       goesBack: (store) => hands.supply?.sent(store) ?? false,
       currentTask: () => 1,
       currentCancelled: () => hands.supply?.cancelledTask ?? false,
+      othersHold: () => false,
     });
     hands.supply = this;
     this.#stand = stand;

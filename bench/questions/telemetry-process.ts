@@ -48,6 +48,7 @@ const shard = new Shard({
     goesBack: () => false,
     currentTask: () => 0,
     currentCancelled: () => false,
+    othersHold: () => false,
   }),
   counts: new RowCounts(ledger, row),
   recorder,

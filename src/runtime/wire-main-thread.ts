@@ -75,6 +75,7 @@ export function wireMainThread(ports: MainPorts): MainParts {
     goesBack: (store) => coordinator.transfers.goesBack(store),
     currentTask: () => 0,
     currentCancelled: () => false,
+    othersHold: () => false,
   });
   const quotas = new Quotas(options.tiers, ports.threads + 1);
   const shard = new Shard({

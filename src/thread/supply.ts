@@ -24,6 +24,8 @@ export interface Surroundings {
   currentTask(): number;
   /** A message said that its caller does not wait for it any more. */
   currentCancelled(): boolean;
+  /** Memory of other tasks waits here for the end of the one that runs. */
+  othersHold(): boolean;
 }
 
 export class ThreadSupply implements Supply {
@@ -108,6 +110,8 @@ export class ThreadSupply implements Supply {
     if (this.#ledger.header.hungerKib === 0) return 0;
     // What a task declared is kept for it.
     if (this.#words.declared) return 0;
+    // The first may wait for that.
+    if (this.#around.othersHold()) return 0;
     const own = this.#first();
     const other = this.#ledger.firstTurn(this.#row, own?.turn);
     if (other !== null) return other.kib;

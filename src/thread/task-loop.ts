@@ -71,6 +71,12 @@ export class TaskLoop {
     return this.#cancelled.has(this.#current);
   }
 
+  /** There is memory of other tasks of its message, which leaves or is free once the one that runs is over. */
+  get othersHold(): boolean {
+    if (this.#leaving.length > 0) return true;
+    return this.#waiting.some(({ crates }, at) => at >= this.#next && crates.length > 0);
+  }
+
   /** A message came: all tasks of the last one have ended. */
   take(message: TasksMessage): void {
     const tasks = readTasks(message);

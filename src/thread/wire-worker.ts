@@ -54,6 +54,7 @@ export function wireWorker<OwnSupply extends Supply>(ports: WorkerPorts<OwnSuppl
     goesBack: () => false,
     currentTask: () => loop.current,
     currentCancelled: () => loop.currentCancelled,
+    othersHold: () => loop.othersHold,
   });
   const counts = new RowCounts(ledger, row);
   const shard = new Shard({

@@ -3,13 +3,13 @@
  * worker.
  */
 import { KiB } from '../../src/bytes.ts';
-import type { Crate } from '../../src/messages/tasks.ts';
 import type { Lease } from '../../src/pool/lease.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import type { Pin } from '../../src/pool/store.ts';
 import { capacityFor } from '../../src/pool/tiers.ts';
 import type { Emitter } from '../../src/thread/emitter.ts';
 import type { TaskEnding, TaskFrame } from '../../src/thread/task-frame.ts';
+import { Aside } from './aside.ts';
 import type { Machinery } from './machinery.ts';
 import { codeOf, MOST_UNREAD } from './promises.ts';
 import { refusable } from './refusals.ts';
@@ -40,6 +40,7 @@ interface ThreadParts {
 export class SimulatedJob {
   /** Pins whose task has ended. */
   readonly orphans: Pin[] = [];
+  readonly aside = new Aside();
   readonly #machine: Machinery;
   readonly #main: Thread;
   readonly #supply: SimulatedSupply;
@@ -53,10 +54,6 @@ export class SimulatedJob {
   readonly #progress: (thousandths: number) => void;
   readonly #exit: () => never;
   #held: Held[] = [];
-  /** What left with tasks that have ended. */
-  readonly #leaving: Crate[] = [];
-  /** It has released a loan, which is here until the task ends. */
-  #homebound = false;
   #task = 0;
   /** Takes what the task that runs comes to; null while none runs. */
   #settle: ((ending: TaskEnding) => void) | null = null;
@@ -74,19 +71,13 @@ export class SimulatedJob {
 
   /** KiB of its own that it may return, or has returned and its thread has not posted. */
   get lastingKib(): number {
-    let kib = 0;
-    for (const { loan, buffer } of this.#leaving) if (loan === 0) kib += buffer.byteLength / KiB;
+    let kib = this.aside.lastingKib;
     for (const { lasting, lease } of this.#held) {
       const { store, generation } = lease;
       // Those that end at this moment have ended.
       if (lasting && store.loan === 0 && store.generation === generation) kib += store.capacity / KiB;
     }
     return kib;
-  }
-
-  /** What tasks came to was posted. */
-  posted(): void {
-    this.#leaving.length = 0;
   }
 
   /** A task is under way. */
@@ -103,7 +94,6 @@ export class SimulatedJob {
     this.#read = read;
     this.#emitted = 0;
     this.#held = leases.map((lease) => ({ lease, pins: [], lasting: false }));
-    this.#homebound = false;
     const { choices } = this.#machine.scheduler;
     if (this.#machine.exits()) this.#exit();
     if (choices.once(4)) {
@@ -187,13 +177,9 @@ export class SimulatedJob {
 
   /** A request begins; it is over when what this returns is disposed. */
   #asks(lengths: readonly number[], timeoutMs: number, lasting: boolean): Disposable {
-    const { tiers, reserveBytes } = this.#machine.options;
-    return this.#supply.ask({
-      leaveKib: lasting ? reserveBytes / KiB : 0,
-      timeoutMs,
-      holds: this.#homebound || this.#held.length > 0,
-      direct: lengths.some((length) => length > tiers[2].capacity),
-    });
+    const leaveKib = lasting ? this.#machine.options.reserveBytes / KiB : 0;
+    const holds = this.#held.length > 0 || this.aside.holds;
+    return this.#supply.ask(lengths, { timeoutMs, leaveKib, holds });
   }
 
   #resize(): void {
@@ -207,7 +193,7 @@ export class SimulatedJob {
       held.lasting = false;
       refusable(() => lease.resize(length));
       held.lasting = lasting && lease.store === store;
-      if (lease.store !== store && store.loan > 0) this.#homebound = true;
+      if (lease.store !== store && store.loan > 0) this.aside.stays = true;
     });
   }
 
@@ -218,7 +204,7 @@ export class SimulatedJob {
       const code = codeOf(() => held.lease.release());
       if (code !== (pinned ? 'ERR_LEASE_PINNED' : undefined)) throw new Error(`a release ended with ${code}`);
       if (pinned) return;
-      if (loan) this.#homebound = true;
+      if (loan) this.aside.stays = true;
       this.#held.splice(this.#held.indexOf(held), 1);
       this.#machine.promises.ended(held.lease, 'ERR_LEASE_RELEASED');
     });
@@ -233,7 +219,7 @@ export class SimulatedJob {
         throw new Error(`promise 4: another shard took a lease: ${foreign}`);
       if (pins.length > 0) return;
       this.#held.splice(this.#held.indexOf(held), 1);
-      if (lease.store.loan > 0) this.#homebound = true;
+      if (lease.store.loan > 0) this.aside.stays = true;
       lease.release();
       const codes = [() => lease.release(), () => lease.bytes, () => this.#shard.leases.detach(lease)].map(
         codeOf,
@@ -270,7 +256,7 @@ export class SimulatedJob {
     this.#emitted++;
     if (this.#read) this.#machine.promises.emits(this.#name);
     this.#held = this.#held.filter((held) => !moving.includes(held));
-    if (!this.#read && moving.some(({ lease }) => lease.store.loan > 0)) this.#homebound = true;
+    if (!this.#read && moving.some(({ lease }) => lease.store.loan > 0)) this.aside.stays = true;
     const code = this.#read ? 'ERR_LEASE_MOVED' : 'ERR_LEASE_RELEASED';
     for (const { lease } of moving) this.#machine.promises.ended(lease, code);
   }
@@ -298,7 +284,7 @@ export class SimulatedJob {
       this.orphans.push(...held.pins);
     }
     this.#held = [];
-    this.#leaving.push(...(ending.result.crates ?? []));
+    this.aside.ends(ending.result);
     return ending;
   }
 

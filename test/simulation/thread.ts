@@ -5,6 +5,7 @@
 
 import { MAIN_ROW } from '../../src/budget/layout.ts';
 import type { Ledger } from '../../src/budget/ledger.ts';
+import type { PoolOptions } from '../../src/pool/options.ts';
 import type { Need } from '../../src/pool/supply.ts';
 import { type Surroundings, ThreadSupply } from '../../src/thread/supply.ts';
 import type { MemoryBook } from './memory-book.ts';
@@ -14,6 +15,7 @@ import { Killed, type Scheduler, type Thread } from './scheduler.ts';
 export interface Machine {
   readonly scheduler: Scheduler;
   readonly book: MemoryBook;
+  readonly options: PoolOptions;
   /** Nanoseconds; jumps. */
   clock: number;
   /** Whether this allocation or post fails: never at the end of a schedule. */
@@ -29,12 +31,15 @@ export interface Machine {
 }
 
 /** What the job of a worker asks for, as far as giving way goes. */
-interface Asking {
+interface Wanted {
   /** KiB that it leaves to running tasks. */
   readonly leaveKib: number;
   readonly timeoutMs: number;
   /** Its thread has memory that may wait for this request. */
   readonly holds: boolean;
+}
+
+interface Asking extends Wanted {
   /** On the clock of all. */
   readonly startNs: number;
   readonly direct: boolean;
@@ -82,9 +87,11 @@ export class SimulatedSupply extends ThreadSupply {
   }
 
   /** Begins a request of this worker's job; over when it is disposed. */
-  ask(request: Omit<Asking, 'startNs'>): Disposable {
+  ask(lengths: readonly number[], { timeoutMs, leaveKib, holds }: Wanted): Disposable {
     const { asking } = this;
-    this.asking = { ...request, startNs: this.#machine.clock };
+    const [, , { capacity }] = this.#machine.options.tiers;
+    const direct = lengths.some((length) => length > capacity);
+    this.asking = { timeoutMs, leaveKib, holds, direct, startNs: this.#machine.clock };
     this.#due = false;
     return {
       [Symbol.dispose]: () => {

@@ -28,6 +28,13 @@ export const TURN_MUTANTS: readonly Mutant[] = [
     to: 'return kib;',
   },
   {
+    name: 'gives way while other tasks of its message hold what the other waits for',
+    world: 'sharing',
+    file: 'thread/supply.ts',
+    from: 'if (this.#around.othersHold()) return 0;',
+    to: '',
+  },
+  {
     name: 'gives way to who has a turn, though its own came before',
     world: 'waiting',
     file: ledger,

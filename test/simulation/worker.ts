@@ -216,7 +216,7 @@ export class SimulatedWorker implements Thread, Link {
         post: (message, transfer) => {
           if (this.dead) throw new Killed();
           if (message === 'unread') throw new Error('a message could not be read');
-          job.posted();
+          job.aside.posted();
           this.results.push(machine.book.ship(message, transfer, `result of ${this.name}`));
           machine.scheduler.pause(this);
         },
@@ -232,12 +232,12 @@ export class SimulatedWorker implements Thread, Link {
     const begin = frame.begin.bind(frame);
     frame.begin = (task) => {
       machine.book.receive(`to ${this.name}`, taskBuffers(task), this.name);
+      job.aside.begins();
       return begin(task);
     };
     const progress = (thousandths: number): void => {
       this.ledger.row(row).progressThousandths = thousandths;
     };
-    const exit = (): never => this.#exit();
     const job = new SimulatedJob(machine, {
       main: this.#main,
       supply,
@@ -245,7 +245,7 @@ export class SimulatedWorker implements Thread, Link {
       frame,
       emitter,
       progress,
-      exit,
+      exit: () => this.#exit(),
     });
     this.#mailbox = mailbox;
     this.#job = job;
@@ -288,6 +288,7 @@ export class SimulatedWorker implements Thread, Link {
 
   #begin(message: TasksMessage): boolean {
     this.dispatched = null;
+    if (this.#job !== null) this.#job.aside.unbegun = readTasks(message);
     this.#loop?.take(message);
     return true;
   }

@@ -7,7 +7,7 @@ const ROW = 1;
 
 function start() {
   const ledger = Ledger.create(2, MiB);
-  const around = { cancelled: false, read: 0, message: () => {} };
+  const around = { cancelled: false, othersHold: false, read: 0, message: () => {} };
   const supply = new ThreadSupply(ledger, ROW, {
     canBlock: true,
     safepoint: () => {
@@ -18,6 +18,7 @@ function start() {
     goesBack: () => false,
     currentTask: () => 0,
     currentCancelled: () => around.cancelled,
+    othersHold: () => around.othersHold,
   });
   return {
     ledger,
@@ -97,14 +98,17 @@ describe('turns', () => {
     expect(owed).toEqual([4, 4, 0, 4]);
   });
 
-  it('of others come before those of this thread that were drawn later, and concern no declared task', () => {
-    const { supply, ledger } = start();
+  it('of others come before later ones of this thread, and concern no task that declared or holds up memory', () => {
+    const { supply, ledger, around } = start();
     supply.starve({ kib: 8, tier: 0, turn: 2 });
     expect(supply.owedKib(null)).toBe(8);
     ledger.row(0).starve(100, 3, 1);
     expect(supply.owedKib(null)).toBe(100);
     ledger.row(0).starve(100, 3, 3);
     expect(supply.owedKib(null)).toBe(8);
+    around.othersHold = true;
+    expect(supply.owedKib(null)).toBe(0);
+    around.othersHold = false;
     ledger.row(ROW).declared = true;
     expect(supply.owedKib(null)).toBe(0);
   });
