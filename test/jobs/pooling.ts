@@ -86,7 +86,7 @@ export default defineJob((order: Order, { pool, signal, progress, block }): unkn
       for (;;) {
         const lease = pool.acquire(order.bytes, { timeoutMs: PATIENCE_MS });
         raise(order.words, 0);
-        const enough = Atomics.wait(order.words, 1, 0, 3) !== 'timed-out';
+        const enough = Atomics.wait(order.words, 1, 0, 20) !== 'timed-out';
         lease.release();
         if (enough) return null;
       }
