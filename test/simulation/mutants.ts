@@ -303,7 +303,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'takes idle memory of the reserve for what outlives its task',
     world: 'reserving',
     file: 'pool/ladder.ts',
-    from: 'const ofReserve = leaveKib > 0 && supply.canBlock;',
+    from: 'const ofReserve = request.leaveKib > 0 && supply.canBlock;',
     to: 'const ofReserve = false;',
   },
   {
