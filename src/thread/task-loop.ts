@@ -71,7 +71,7 @@ export class TaskLoop {
     return this.#cancelled.has(this.#current);
   }
 
-  /** There is memory of other tasks of its message, which leaves or is free once the one that runs is over. */
+  /** Memory of other tasks of its message is here, and leaves or is free once the one that runs is over. */
   get othersHold(): boolean {
     if (this.#leaving.length > 0) return true;
     return this.#waiting.some(({ crates }, at) => at >= this.#next && crates.length > 0);
