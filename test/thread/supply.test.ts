@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/budget/ledger.ts';
 import { MiB } from '../../src/bytes.ts';
@@ -149,7 +150,18 @@ describe('a thread', () => {
 });
 
 describe('waiting without blocking', () => {
-  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  /** Calls it, and whether the timers that it sets at once are still to go off; the runner has its own. */
+  function watched(wait: () => Promise<void>): { waiting: Promise<void>; lasting(): boolean[] } {
+    const timers: { _destroyed: boolean }[] = [];
+    const hook = createHook({
+      init: (_id, type, _trigger, resource) => {
+        if (type === 'Timeout') timers.push(resource as never);
+      },
+    }).enable();
+    const waiting = wait();
+    hook.disable();
+    return { waiting, lasting: () => timers.map(({ _destroyed }) => !_destroyed) };
+  }
   /** Longer than any test may take: an end comes from elsewhere. */
   const LONG_MS = 3_600_000;
 
@@ -165,12 +177,11 @@ describe('waiting without blocking', () => {
     ['none', () => undefined],
   ])('ends with the next event, with %s, and leaves no timer behind', async (_with, signalOf) => {
     const { supply, ledger } = start();
-    const before = timers();
-    const waiting = supply.waitAsync(supply.wakeWord(), LONG_MS, signalOf());
-    expect(timers()).toBe(before + 1);
+    const { waiting, lasting } = watched(() => supply.waitAsync(supply.wakeWord(), LONG_MS, signalOf()));
+    expect(lasting()).toEqual([true]);
     ledger.wake();
     await waiting;
-    expect(timers()).toBe(before);
+    expect(lasting()).toEqual([false]);
   });
 
   it('ends when its time is over', async () => {
@@ -180,12 +191,15 @@ describe('waiting without blocking', () => {
 
   it('ends with the reason of its signal, before it begins or while it lasts', async () => {
     const { supply } = start();
-    const before = timers();
     const controller = new AbortController();
-    const waiting = supply.waitAsync(supply.wakeWord(), LONG_MS, controller.signal);
+    const { waiting, lasting } = watched(() =>
+      supply.waitAsync(supply.wakeWord(), LONG_MS, controller.signal),
+    );
     controller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
-    await expect(supply.waitAsync(supply.wakeWord(), LONG_MS, controller.signal)).rejects.toThrow('enough');
-    expect(timers()).toBe(before);
+    expect(lasting()).toEqual([false]);
+    const late = watched(() => supply.waitAsync(supply.wakeWord(), LONG_MS, controller.signal));
+    await expect(late.waiting).rejects.toThrow('enough');
+    expect(late.lasting()).toEqual([]);
   });
 });
