@@ -35,8 +35,11 @@ abstract class CallbackIo {
   protected position = 0;
   /** What a callback would have thrown; the native call that it was made in failed then. */
   #fault: unknown = null;
+  protected readonly seekable: boolean;
 
-  constructor() {
+  /** @param seekable FFmpeg sees by the callback for it whether it may */
+  constructor(seekable: boolean) {
+    this.seekable = seekable;
     if (alive.size === 0) atThreadEnd(freeAll);
     alive.add(this);
   }
@@ -46,9 +49,9 @@ abstract class CallbackIo {
     if (this.#fault !== null) throw this.#fault;
   }
 
-  /** Whether it may serve another. */
+  /** Whether it may serve another: it has to go back to the beginning for that. */
   get sound(): boolean {
-    return this.#fault === null && this.native.error >= 0;
+    return this.seekable && this.#fault === null && this.native.error >= 0;
   }
 
   free(): void {
@@ -75,10 +78,13 @@ abstract class CallbackIo {
   protected seek(offset: bigint, whence: number): bigint {
     const result = this.attempt(() => {
       const how = whence & ~AVSEEK_FORCE;
-      if (how === AVSEEK_SIZE) return this.size();
-      const from = how === AVSEEK_CUR ? this.position : how === AVSEEK_END ? this.size() : 0;
-      this.position = from + Number(offset);
-      return this.position;
+      const size = this.size();
+      // Of a stream nobody knows it.
+      if (how === AVSEEK_SIZE) return Number.isFinite(size) ? size : AVERROR_EIO;
+      const to = (how === AVSEEK_CUR ? this.position : how === AVSEEK_END ? size : 0) + Number(offset);
+      if (!Number.isFinite(to)) return AVERROR_EIO;
+      this.position = to;
+      return to;
     });
     return BigInt(result);
   }
@@ -88,20 +94,20 @@ class ReadIo extends CallbackIo {
   readonly #piece = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #source: Source | null = null;
 
-  constructor() {
-    super();
+  constructor(seekable: boolean) {
+    super(seekable);
     this.native.allocContextWithCallbacks(
       BUFFER_BYTES,
       0,
       (size) => this.attempt(() => this.#read(size)),
       null,
-      (offset, whence) => this.seek(offset, whence),
+      seekable ? (offset, whence) => this.seek(offset, whence) : null,
     );
   }
 
   serve(source: Source): void {
     this.#source = source;
-    this.rewind();
+    if (this.seekable) this.rewind();
   }
 
   protected size(): number {
@@ -111,29 +117,33 @@ class ReadIo extends CallbackIo {
   /** @returns `null` at the end */
   #read(size: number): Buffer | null {
     const wanted = this.#piece.subarray(0, Math.min(size, BUFFER_BYTES));
-    const length = this.#source?.read(wanted, this.position) ?? 0;
+    const length = this.#source === null ? 0 : bytesOf(this.#source, wanted, this.position);
     this.position += length;
     return length === 0 ? null : wanted.subarray(0, length);
   }
 }
 
+function bytesOf(source: Source, target: Buffer, position: number): number {
+  return source.bytes.kind === 'stream' ? source.bytes.next(target) : source.read(target, position);
+}
+
 class WriteIo extends CallbackIo {
   #sink: Sink | null = null;
 
-  constructor() {
-    super();
+  constructor(seekable: boolean) {
+    super(seekable);
     this.native.allocContextWithCallbacks(
       BUFFER_BYTES,
       1,
       null,
       (piece) => this.attempt(() => this.#write(piece)),
-      (offset, whence) => this.seek(offset, whence),
+      seekable ? (offset, whence) => this.seek(offset, whence) : null,
     );
   }
 
   serve(sink: Sink): void {
     this.#sink = sink;
-    this.rewind();
+    if (this.seekable) this.rewind();
   }
 
   protected size(): number {
@@ -155,7 +165,8 @@ const spareWriters = new Spares<WriteIo>(MOST_SPARES, (io) => io.free());
 
 /** A context that reads a source from its beginning; whoever gets it gives it back to {@link endReading}. */
 export function readFrom(source: Source): ReadIo {
-  const io = spareReaders.take() ?? new ReadIo();
+  const seekable = source.bytes.kind !== 'stream';
+  const io = (seekable ? spareReaders.take() : null) ?? new ReadIo(seekable);
   io.serve(source);
   return io;
 }
@@ -167,7 +178,8 @@ export function endReading(io: ReadIo): void {
 }
 
 export function writeTo(sink: Sink): WriteIo {
-  const io = spareWriters.take() ?? new WriteIo();
+  const seekable = sink.bytes.kind !== 'stream';
+  const io = (seekable ? spareWriters.take() : null) ?? new WriteIo(seekable);
   io.serve(sink);
   return io;
 }

@@ -18,14 +18,22 @@ import { openDecoder } from './open-decoder.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
 import { mixMatrix, mustMix } from './plan/channels.ts';
 import { fitLoudness } from './plan/loudness-tags.ts';
-import { checkRequest, isProcessed, type TranscodeRequest, type TranscodeResult } from './plan/request.ts';
+import {
+  checkRequest,
+  isProcessed,
+  type TranscodeRequest,
+  type TranscodeResult,
+  type TranscodeSettings,
+} from './plan/request.ts';
 import { sampleChange } from './plan/sample-change.ts';
+import { streamNotes } from './plan/streams.ts';
 import { planTarget, type TargetPlan } from './plan/targets.ts';
 import { mostBytes } from './plan/upper-bound.ts';
-import { chunksLeftOut, movedTimeReference } from './plan/wav-chunks.ts';
-import { createSink } from './sinks/create-sink.ts';
+import { chunksLeftOut, movedTimeReference, type WavChunk } from './plan/wav-chunks.ts';
+import { createSink, type MadeSink } from './sinks/create-sink.ts';
 import { type AudioInput, openSource } from './sources/open-source.ts';
 import { partOf } from './sources/part.ts';
+import { isStream, type Source } from './sources/source.ts';
 import { behindId3 } from './survey/id3v2.ts';
 import { Window } from './survey/window.ts';
 
@@ -65,7 +73,37 @@ export function transcode(
   context.signal.throwIfAborted();
   checkRequest(request);
   const totalFrames = request.fadeOutSeconds ? countFrames(request.input, context) : 0;
-  const source = openSource(request.input);
+  return convert(openSource(request.input), { ...request, totalFrames }, context, {
+    create: (bytes) => createSink(request.output, context.pool, bytes),
+    ...(process !== undefined && { process }),
+  });
+}
+
+/** What is asked for, once it is known whence and where to. */
+interface Conversion extends TranscodeSettings {
+  /** Of the source, where there is a fade at its end. */
+  readonly totalFrames: number;
+}
+
+/** What a conversion has of whoever asked for it. */
+interface ConversionParts {
+  /** Makes the sink, when it is known what goes into it. */
+  create(mostBytes: number | null): MadeSink;
+  /** As of {@link transcode}. */
+  readonly process?: (format: BlockFormat) => Kernel;
+}
+
+/**
+ * Converts a source, which it takes over, into a sink.
+ * @throws MillpondError as {@link transcode}
+ */
+export function convert(
+  source: Source,
+  request: Conversion,
+  context: AudioJobContext,
+  { create, process }: ConversionParts,
+): TranscodeResult {
+  const chunks = chunksWithin(source);
   using decoder = createDecoder(source);
   const processed = process !== undefined || isProcessed(request);
   const plan = planTarget(decoder.info, { ...request, processed });
@@ -76,9 +114,11 @@ export function transcode(
   context.signal.throwIfAborted();
   const change = sampleChange(decoder.info, plan, request, process !== undefined);
   const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, plan.to, change);
-  using sink = createSink(request.output, context.pool, mostBytes(decoder.info, plan, tags));
+  using sink = create(mostBytes(decoder.info, plan, tags));
+  const streamed = sink.bytes.kind === 'stream';
+  const lacking = streamed ? streamNotes(plan.to, tags) : [];
   using encoder = createEncoder(sink, { ...plan, tags: movedTimeReference(tags, change) });
-  const steps = kernels(request, decoder.info, plan, totalFrames);
+  const steps = kernels(request, decoder.info, plan);
   if (process) {
     steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
   }
@@ -86,14 +126,15 @@ export function transcode(
   const frames = pump(decoder, encoder, steps, plan, context);
   if (frames === 0 && !plan.lossless) throw empty(source.name, request);
   encoder.finish();
-  const window = new Window(source);
-  const begin = behindId3(window);
-  const untagged = begin === 0 ? source : partOf(source, begin, source.size);
-  const chunks = wavChunks(begin === 0 ? window : new Window(untagged));
   const lostChunks =
-    plan.to === 'wav'
-      ? chunksLeftOut(appendChunks(sink, untagged, chunks, change), 'the samples are not as they were')
-      : chunksLeftOut(chunks, `${plan.to} has no place for such`);
+    streamed || isStream(source)
+      ? chunksLeftOut(chunks.found, 'a stream has no place for such')
+      : plan.to === 'wav'
+        ? chunksLeftOut(
+            appendChunks(sink, chunks.source, chunks.found, change),
+            'the samples are not as they were',
+          )
+        : chunksLeftOut(chunks.found, `${plan.to} has no place for such`);
   // The caller was told that the job was cancelled: then no output may appear any more.
   context.signal.throwIfAborted();
   return {
@@ -104,16 +145,23 @@ export function transcode(
     bytesWritten: sink.commit(),
     ...sink.take(),
     bits: plan.bits,
-    warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...lostChunks, ...warned],
+    warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...lostChunks, ...warned, ...lacking],
   };
 }
 
-function kernels(
-  request: TranscodeRequest,
-  source: AudioInfo,
-  plan: TargetPlan,
-  sourceFrames: number,
-): Kernel[] {
+/** The chunks of a WAV, and where they lie. Looked for at once, since those of a stream go by. */
+function chunksWithin(source: Source): { found: WavChunk[]; source: Source } {
+  using opening = new DisposableStack();
+  opening.use(source);
+  const window = new Window(source);
+  const begin = behindId3(window);
+  const untagged = begin === 0 ? source : partOf(source, begin, source.size);
+  const found = wavChunks(begin === 0 ? window : new Window(untagged));
+  opening.move();
+  return { found, source: untagged };
+}
+
+function kernels(request: Conversion, source: AudioInfo, plan: TargetPlan): Kernel[] {
   const { gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 } = request;
   const steps: Kernel[] = [];
   if (mustMix(source.layout, plan.layout)) {
@@ -129,7 +177,7 @@ function kernels(
     const shape: Fade = {
       inFrames: Math.round(fadeInSeconds * plan.sampleRate),
       outFrames: Math.round(fadeOutSeconds * plan.sampleRate),
-      totalFrames: Math.round((sourceFrames * plan.sampleRate) / source.sampleRate),
+      totalFrames: Math.round((request.totalFrames * plan.sampleRate) / source.sampleRate),
     };
     steps.push((block, frames, position) => fade(block, frames, channels, shape, position));
   }
@@ -170,7 +218,8 @@ function pump(
   return position;
 }
 
-function countFrames(input: AudioInput, context: AudioJobContext): number {
+/** Frames that an audio file decodes to. @throws MillpondError as `openDecoder` and its reads */
+export function countFrames(input: AudioInput, context: AudioJobContext): number {
   using decoder = openDecoder(input);
   const { channels, sampleRate } = decoder.info;
   withBlocks({ channels, kind: 'f32', sampleRate }, context, (block) => decoder.read(block) > 0);
@@ -178,14 +227,14 @@ function countFrames(input: AudioInput, context: AudioJobContext): number {
 }
 
 /** Their files would hold no sound and no player opens them; WAV and FLAC have a valid empty form. */
-function empty(name: string, request: TranscodeRequest): MillpondError {
+function empty(name: string, request: TranscodeSettings): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
     `An empty audio file can become wav or flac only, got ${jsonText(name)} for ${request.to}. Leave the file out.`,
   );
 }
 
-function tooSlow(name: string, request: TranscodeRequest, { sampleRate }: AudioInfo): MillpondError {
+function tooSlow(name: string, request: TranscodeSettings, { sampleRate }: AudioInfo): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_UNSUPPORTED',
     `An audio file of less than ${LEAST_LOSSY_RATE} Hz can become wav or flac only, got ${sampleRate} Hz in ${jsonText(name)} for ${request.to}. Check its header.`,

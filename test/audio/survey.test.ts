@@ -13,6 +13,7 @@ function sourceOf(bytes: Buffer): Source {
   return {
     name: 'bytes',
     size: bytes.length,
+    end: bytes.length,
     bytes: { kind: 'file', fd: -1 },
     read: (target, position) => bytes.copy(target, 0, Math.min(position, bytes.length)),
     change: () => null,

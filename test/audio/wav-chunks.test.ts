@@ -260,7 +260,7 @@ describe('from wav to wav', () => {
       [Symbol.dispose]() {},
     });
     const input = {
-      ...{ name: 'x', size: 1000, bytes: { kind: 'file' as const, fd: -1 } },
+      ...{ name: 'x', size: 1000, end: 1000, bytes: { kind: 'file' as const, fd: -1 } },
       read: (target: Uint8Array) => target.length,
       change: () => null,
       [Symbol.dispose]() {},

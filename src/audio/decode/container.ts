@@ -18,8 +18,9 @@ import { endReading, readFrom } from '../callback-io.ts';
 import { remembered } from '../kept.ts';
 import { check, nativeReason } from '../native-error.ts';
 import { quietNativeLog } from '../native-log.ts';
-import type { Source } from '../sources/source.ts';
+import { isStream, type Source } from '../sources/source.ts';
 import { DECODERS, UNMARKED } from '../survey/formats.ts';
+import type { Mp3Info } from '../survey/mp3-info.ts';
 import type { PcmForm, Sound } from '../survey/sound.ts';
 import { decoderOf, undecodable } from './decoders.ts';
 import { isCutOff } from './ending.ts';
@@ -44,6 +45,8 @@ const LIMITS = {
 
 const demuxerOf = remembered((name: string) => InputFormat.findInputFormat(name));
 
+const STREAM_PACKET_BYTES = 4096;
+
 /** Of what is no audio, for a word on what it is. */
 const HEAD_BYTES = 64;
 
@@ -61,8 +64,10 @@ export interface Container extends Disposable {
   readonly sound: Sound | null;
   /** Bits of a sample that count, where FFmpeg does not know. */
   readonly bits: number | null;
-  /** The file certainly lacks its end. */
-  readonly cutOff: boolean;
+  /** What an MP3 says of its ends, where FFmpeg does not tell. */
+  readonly mp3: Mp3Info | null;
+  /** The file certainly lacks its end. To be asked once all was read. */
+  isCutOff(): boolean;
   /** @throws what the source threw while native code read it; nothing where it read all right */
   rethrow(): void;
   [Symbol.dispose](): void;
@@ -72,10 +77,10 @@ export interface Container extends Disposable {
  * Finds the audio of a source.
  * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_UNSUPPORTED`
  */
-export function openContainer({ source, format: name, sound, bits }: Recognized): Container {
+export function openContainer({ source, format: name, sound, bits, mp3 }: Recognized): Container {
   using opening = new DisposableStack();
   const format = new FormatContext();
-  const io = source.bytes.kind === 'memory' ? readFrom(source) : null;
+  const io = source.bytes.kind !== 'file' ? readFrom(source) : null;
   const { url, ...access } = accessTo(source.bytes);
   if (io !== null) {
     opening.defer(() => endReading(io));
@@ -89,7 +94,7 @@ export function openContainer({ source, format: name, sound, bits }: Recognized)
     format_whitelist: demuxer ?? TOLD_BY_FFMPEG,
     codec_whitelist: DECODERS.join(),
     ...LIMITS,
-    ...(name === 'wav' ? wavOptions(source.size, sound) : {}),
+    ...(name === 'wav' ? wavOptions(source, sound) : {}),
     ...(raw === null ? {} : rawOptions(raw)),
   });
   const opened = format.openInputSync(url, demuxer === null ? null : demuxerOf(demuxer), options);
@@ -100,17 +105,19 @@ export function openContainer({ source, format: name, sound, bits }: Recognized)
   correctCodec(format, sound);
   refuseUndecodable(source.name, format);
   if (!isSelfDescribing(format)) {
+    const found = format.findStreamInfoSync(null);
+    io?.rethrow();
     check(
-      format.findStreamInfoSync(null),
+      found,
       'ERR_AUDIO_OPEN',
       () => `An input is an audio file that FFmpeg reads, got ${jsonText(source.name)}.`,
     );
   }
   const { stream, warnings } = selectAudio(source.name, format);
-  const cutOff = isCutOff(source, format.iformat?.name, sound);
   const held = opening.move();
   return {
-    ...{ source, format, stream, warnings, sound, bits, cutOff },
+    ...{ source, format, stream, warnings, sound, bits, mp3 },
+    isCutOff: () => isCutOff(source, format.iformat?.name, sound),
     rethrow: () => io?.rethrow(),
     [Symbol.dispose]: () => held.dispose(),
   };
@@ -119,7 +126,7 @@ export function openContainer({ source, format: name, sound, bits }: Recognized)
 /** A part goes through FFmpeg's `subfile`, which can but narrow what is read through another protocol. */
 function accessTo(bytes: Source['bytes']) {
   // Whatever it names would have to be opened, and no protocol is there for that.
-  if (bytes.kind === 'memory') return { url: '', protocol_whitelist: 'none' };
+  if (bytes.kind !== 'file') return { url: '', protocol_whitelist: 'none' };
   const { fd, part } = bytes;
   if (part === undefined) return { url: 'fd:', fd, protocol_whitelist: 'fd' };
   return { url: 'subfile:fd:', fd, ...part, protocol_whitelist: 'subfile,fd' };
@@ -127,10 +134,12 @@ function accessTo(bytes: Source['bytes']) {
 
 function refusal(source: Source, result: number): MillpondError {
   const head = Buffer.alloc(HEAD_BYTES);
-  const length = source.read(head, 0);
+  const streamed = isStream(source);
+  // What there was of a stream was recognized, and is gone.
+  const length = streamed ? 0 : source.read(head, 0);
   const path = jsonText(source.name);
   const text = head.toString('utf8', 0, length);
-  if (length === 0) {
+  if (length === 0 && !streamed) {
     return new MillpondError('ERR_AUDIO_OPEN', `An input holds audio, got ${path}, which is empty.`);
   }
   if (PLAYLIST.test(text)) {
@@ -153,8 +162,10 @@ function refusal(source: Source, result: number): MillpondError {
  * small packet is enough; larger ones make long files cheaper. The size is where both costs together are
  * least (docs/decisions/023).
  */
-function wavOptions(fileBytes: number, sound: Sound | null) {
-  const packetBytes = Math.round(Math.min(65_536, Math.max(1024, Math.sqrt(118 * fileBytes))));
+function wavOptions(source: Source, sound: Sound | null) {
+  // A packet is waited for, so those of a stream are small.
+  const best = isStream(source) ? STREAM_PACKET_BYTES : Math.sqrt(118 * source.size);
+  const packetBytes = Math.round(Math.min(65_536, Math.max(1024, best)));
   const toTheEnd = sound !== null && sound.bytes === null;
   return { max_probe_packets: 1, max_size: packetBytes, ignore_length: toTheEnd ? 1 : 0 };
 }

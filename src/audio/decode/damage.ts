@@ -51,6 +51,8 @@ export class Damage {
    * @throws MillpondError `ERR_AUDIO_DECODE` where nothing may be missing
    */
   tolerate(result: number, decodedFrames: number): boolean {
+    // FFmpeg takes what could not be read for what is damaged.
+    this.#container.rethrow();
     if (this.#length !== null && decodedFrames >= this.#length) {
       this.#warnOnce(leftOutBehind('it is no sound'));
       return false;
@@ -76,6 +78,7 @@ export class Damage {
    * @throws MillpondError `ERR_AUDIO_DECODE` where nothing was left, or something must not be missing
    */
   judge(decodedFrames: number, announcedFrames: number): void {
+    this.#container.rethrow();
     if (this.#packets > 0 && decodedFrames === 0) {
       throw new MillpondError(
         'ERR_AUDIO_DECODE',
@@ -88,7 +91,7 @@ export class Damage {
 
   /** FFmpeg drops FLAC frames that it does not recognize without a word, and ends what is cut off there. */
   #compareLength(decodedFrames: number, announcedFrames: number): void {
-    const { format, cutOff, sound, source } = this.#container;
+    const { format, sound, source } = this.#container;
     if (this.#length !== null && this.#length > decodedFrames && this.#isLossless) {
       throw this.#lossless(`${decodedFrames} of ${this.#length} frames of ${this.#name}`);
     }
@@ -96,8 +99,8 @@ export class Damage {
       TELLS_LENGTH.test(format.iformat?.name ?? '') &&
       announcedFrames - decodedFrames > LENGTH_TOLERANCE_FRAMES &&
       this.#packets === 0;
-    const torn = this.#partOfFrame && !(sound !== null && endsInPadding(sound, source.size));
-    if (cutOff || short || torn) this.#warnOnce(CUT_OFF);
+    const torn = this.#partOfFrame && !(sound !== null && endsInPadding(sound, source.end));
+    if (short || torn || this.#container.isCutOff()) this.#warnOnce(CUT_OFF);
   }
 
   get #isLossless(): boolean {

@@ -14,12 +14,11 @@ import { check } from '../native-error.ts';
 import type { AudioInfo } from '../plan/audio-info.ts';
 import { type Layout, mustMix } from '../plan/channels.ts';
 import { blockFormat } from '../sample-format.ts';
-import { partOf } from '../sources/part.ts';
 import type { Source } from '../sources/source.ts';
-import { leftOutBehind } from '../survey/left-out.ts';
 import { describe, formOf, type SampleForm } from './describe.ts';
 import { FrameReader } from './frame-reader.ts';
-import { type OggLink, oggLinks } from './ogg-links.ts';
+import type { Link, Links } from './link.ts';
+import { linksOf } from './ogg-links.ts';
 import { type Recognized, recognize } from './recognize.ts';
 import { SampleQueue } from './sample-queue.ts';
 
@@ -66,7 +65,7 @@ class NativeDecoder implements Decoder {
   /** What of it FFmpeg gets to see. */
   readonly #shown: Recognized;
   /** What is still to be read behind {@link #reader}. */
-  readonly #links: OggLink[];
+  readonly #links: Links;
   readonly #notes = new Set<string>();
   #reader: FrameReader;
   /** Of the frames that the queue takes. */
@@ -91,20 +90,18 @@ class NativeDecoder implements Decoder {
     opening.use(source);
     const shown = recognize(source);
     for (const warning of shown.warnings) this.#notes.add(warning);
-    const [link, ...links] = shown.format === 'ogg' ? oggLinks(shown.source) : [];
     this.#shown = shown;
-    this.#links = links;
-    const ends = links.at(-1)?.end ?? link?.end ?? shown.source.size;
-    if (ends < shown.source.size) this.#notes.add(leftOutBehind('it is no sound'));
-    const reader = opening.use(link === undefined ? new FrameReader(shown) : this.#readerOf(link));
+    this.#links = linksOf(shown);
+    const first = this.#links.next() ?? { source: shown.source, lastPosition: () => 0 };
+    const reader = opening.use(this.#readerOf(first));
     this.#reader = reader;
     this.#primed = reader.next();
     this.#first = formOf(this.#primed ? reader.frame : reader.context, source);
     this.#form = this.#first;
     const info = describe(reader.container, reader.codec, reader.context, this.#first);
-    const more = links.reduce((sum, { lastPosition }) => sum + lastPosition, 0);
+    const { laterFrames } = this.#links;
     this.info =
-      info.announcedFrames === null ? info : { ...info, announcedFrames: info.announcedFrames + more };
+      info.announcedFrames === null ? info : { ...info, announcedFrames: info.announcedFrames + laterFrames };
     this.#sampleRate = info.sampleRate;
     opening.move();
   }
@@ -114,7 +111,7 @@ class NativeDecoder implements Decoder {
   }
 
   get warnings(): readonly string[] {
-    return [...new Set([...this.#notes, ...this.#reader.warnings])];
+    return [...new Set([...this.#notes, ...this.#links.warnings, ...this.#reader.warnings])];
   }
 
   configure(kind: BlockKind, sampleRate: number): void {
@@ -230,7 +227,7 @@ class NativeDecoder implements Decoder {
   /** @returns false where there is none any more */
   #nextLink(): boolean {
     for (const warning of this.#reader.warnings) this.#notes.add(warning);
-    for (let link = this.#links.shift(); link !== undefined; link = this.#links.shift()) {
+    for (let link = this.#links.next(); link !== null; link = this.#links.next()) {
       try {
         const reader = this.#readerOf(link);
         this.#reader[Symbol.dispose]();
@@ -244,9 +241,7 @@ class NativeDecoder implements Decoder {
     return false;
   }
 
-  #readerOf({ start, end, lastPosition }: OggLink): FrameReader {
-    const { source: whole } = this.#shown;
-    const source = end - start === whole.size ? whole : partOf(whole, start, end);
+  #readerOf({ source, lastPosition }: Link): FrameReader {
     return new FrameReader({ ...this.#shown, source }, lastPosition);
   }
 

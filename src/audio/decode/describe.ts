@@ -61,8 +61,12 @@ export function formOf(given: Frame | CodecContext, source: Source): SampleForm 
 }
 
 /** Frames that a container announces, at a rate in Hz; null where it does not say. */
-export function announcedFrames({ source, sound, stream, format }: Container, rate: number): number | null {
+export function announcedFrames(
+  { source, sound, stream, format, mp3 }: Container,
+  rate: number,
+): number | null {
   if (sound !== null && (sound.form !== null || sound.bytes === null)) return framesWithin(source, sound);
+  if (mp3 !== null) return mp3.frames;
   const { timeBase, duration } = stream;
   const seconds =
     duration > 0n ? (Number(duration) * timeBase.num) / timeBase.den : Number(format.duration) / MICROSECONDS;
@@ -72,7 +76,7 @@ export function announcedFrames({ source, sound, stream, format }: Container, ra
 /** What there is of the sound, whatever the header claims. */
 function framesWithin({ size }: Source, { start, bytes, form }: Sound): number | null {
   const there = Math.max(0, Math.min(size - start, bytes ?? size));
-  return form === null ? null : Math.floor(there / form.frameBytes) || null;
+  return form === null || !Number.isFinite(there) ? null : Math.floor(there / form.frameBytes) || null;
 }
 
 /** @param form of the first frame */

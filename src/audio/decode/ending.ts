@@ -15,8 +15,9 @@ const SEGMENT = 0x18538067;
 
 /** True when a file of that format certainly lacks its end; false where nobody can tell. */
 export function isCutOff(source: Source, demuxer: string | null | undefined, sound: Sound | null): boolean {
-  const { size } = source;
+  const { end: size } = source;
   if (sound !== null) return sound.bytes !== null && sound.start + sound.bytes > size;
+  if (source.lacksEnd !== undefined) return source.lacksEnd();
   if (demuxer?.startsWith('matroska')) {
     return isMatroskaCutOff(read(source, 0, Math.min(size, MATROSKA_HEAD_BYTES)), size);
   }

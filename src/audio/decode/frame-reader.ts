@@ -12,6 +12,7 @@ import { type Container, openContainer } from './container.ts';
 import { Damage } from './damage.ts';
 import { announcedFrames } from './describe.ts';
 import type { Recognized } from './recognize.ts';
+import { mp3Trimming, type Trimming } from './trimming.ts';
 import { VorbisTrimming } from './vorbis-trimming.ts';
 
 const MOST_SPARES = 16;
@@ -29,8 +30,8 @@ export class FrameReader implements Disposable {
   readonly #damage: Damage;
   readonly #packet: Packet;
   readonly #streamIndex: number;
-  /** Vorbis in Ogg only, whose ends need a second look. */
-  readonly #trimming: VorbisTrimming | null;
+  /** Vorbis in Ogg, and MP3 as a stream, whose ends need a second look. */
+  readonly #trimming: Trimming | null;
   /** Given out so far, and the rate of the first of them: Hz. */
   #frames = 0;
   #rate = 0;
@@ -39,20 +40,19 @@ export class FrameReader implements Disposable {
 
   /**
    * @param shown one stream, or several side by side
-   * @param lastPosition of a link of Ogg, what its last page says; 0 where it does not
+   * @param lastPosition of a link of Ogg, what its last page says, asked once that was read; 0 where it
+   * does not
    * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_DECODE`,
    * `ERR_AUDIO_UNSUPPORTED`
    */
-  constructor(shown: Recognized, lastPosition = 0) {
+  constructor(shown: Recognized, lastPosition: () => number = () => 0) {
     this.container = openContainer(shown);
     this.#damage = new Damage(this.container);
     this.frame = spareFrames.take() ?? allocated(new Frame());
     this.#packet = sparePackets.take() ?? allocated(new Packet());
     const { stream } = this.container;
     this.#streamIndex = stream.index;
-    const oggVorbis = stream.codecpar.codecId === AV_CODEC_ID_VORBIS && shown.format === 'ogg';
-    const stopTrimming = () => this.context.setFlags2(AV_CODEC_FLAG2_SKIP_MANUAL);
-    this.#trimming = oggVorbis ? new VorbisTrimming(lastPosition, stopTrimming) : null;
+    this.#trimming = this.#trimmingFor(shown, lastPosition);
     try {
       this.codec = findCodec(this.container);
       openCodec(this.context, this.codec, this.container);
@@ -78,8 +78,7 @@ export class FrameReader implements Disposable {
       const received = this.context.receiveFrameSync(frame);
       if (received >= 0) {
         const decoded = frame.nbSamples;
-        const kept =
-          this.#trimming === null ? decoded : Math.min(decoded, this.#trimming.limit - this.#frames);
+        const kept = this.#trimming?.keep(frame, this.#frames) ?? decoded;
         if (kept <= 0) continue;
         if (kept < decoded) frame.nbSamples = kept;
         if (this.#frames === 0) this.#rate = frame.sampleRate;
@@ -105,6 +104,13 @@ export class FrameReader implements Disposable {
     sparePackets.put(this.#packet);
     this.context.freeContext();
     this.container[Symbol.dispose]();
+  }
+
+  #trimmingFor({ format, mp3 }: Recognized, lastPosition: () => number): Trimming | null {
+    const { stream } = this.container;
+    if (mp3 !== null) return mp3Trimming(mp3, stream);
+    if (stream.codecpar.codecId !== AV_CODEC_ID_VORBIS || format !== 'ogg') return null;
+    return new VorbisTrimming(lastPosition, () => this.context.setFlags2(AV_CODEC_FLAG2_SKIP_MANUAL));
   }
 
   #feed(): void {

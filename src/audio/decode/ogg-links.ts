@@ -2,9 +2,14 @@
  * The links of a chained Ogg file (one audio file after another, as `cat` makes them): where each lies, and
  * how long it says it is. FFmpeg passes their packets on as one stream, if it passes them on at all.
  */
+import { partOf } from '../sources/part.ts';
 import type { Source } from '../sources/source.ts';
+import { leftOutBehind } from '../survey/left-out.ts';
+import type { Links } from './link.ts';
+import { StreamedLinks } from './ogg-stream.ts';
+import type { Recognized } from './recognize.ts';
 
-export interface OggLink {
+interface OggLink {
   /** Where its bytes begin, and where those of the next one do. */
   readonly start: number;
   readonly end: number;
@@ -22,13 +27,33 @@ const CAPTURE = Buffer.from('OggS\0', 'latin1');
 /** Many pages where they are small, and little more than their heads where they are not. */
 const WINDOW_BYTES = 4096;
 
+/** The links of what FFmpeg gets to see; all of it is one where it is no Ogg. */
+export function linksOf({ source, format }: Recognized): Links {
+  if (format === 'ogg' && source.bytes.kind === 'stream') return new StreamedLinks(source, source.bytes);
+  const whole = { start: 0, end: source.size, lastPosition: 0 };
+  const found = format === 'ogg' ? oggLinks(source) : [];
+  const links = found.length > 0 ? found : [whole];
+  const rest = links.values();
+  return {
+    next() {
+      const link = rest.next().value;
+      if (link === undefined) return null;
+      const { start, end, lastPosition } = link;
+      const all = end - start === source.size;
+      return { source: all ? source : partOf(source, start, end), lastPosition: () => lastPosition };
+    },
+    laterFrames: links.slice(1).reduce((sum, { lastPosition }) => sum + lastPosition, 0),
+    warnings: links[links.length - 1].end < source.size ? [leftOutBehind('it is no sound')] : [],
+  };
+}
+
 /**
  * The links in order, none where the source is no Ogg file: several where pages that begin a stream follow
  * others, whether or not their number is a new one. Reads the heads of all pages, less than 1 us each, since
  * nothing else tells: files of one program often have one number. What lies between pages is passed over, and
  * what lies behind the last one belongs to no link, if that one says that it is the last.
  */
-export function oggLinks(source: Source): OggLink[] {
+function oggLinks(source: Source): OggLink[] {
   const pages = new Pages(source);
   const starts: number[] = [];
   const positions: number[] = [];

@@ -6,13 +6,16 @@ import { InputFormat } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import { partOf } from '../sources/part.ts';
-import type { Source } from '../sources/source.ts';
+import { isStream, type Source } from '../sources/source.ts';
 import { stopBehind } from '../survey/behind.ts';
 import { chunksWithin } from '../survey/chunk-formats.ts';
 import type { ChunkSurvey } from '../survey/chunks.ts';
 import { type FormatName, formatOf, UNMARKED, type UnmarkedName } from '../survey/formats.ts';
+import { countedInPassing } from '../survey/id3-in-passing.ts';
 import { behindId3 } from '../survey/id3v2.ts';
 import { tagsLeftOut } from '../survey/left-out.ts';
+import { type Mp3Info, mp3Info } from '../survey/mp3-info.ts';
+import { overladen } from '../survey/overladen.ts';
 import { bitsInUse } from '../survey/pcm-form.ts';
 import type { Sound } from '../survey/sound.ts';
 import { faultInFront, faultWithin } from '../survey/tags.ts';
@@ -20,6 +23,9 @@ import { Window } from '../survey/window.ts';
 
 /** Formats before which FFmpeg reads ID3 tags; before others it takes them for damage. */
 const TAKES_ID3: ReadonlySet<FormatName> = new Set(['flac', 'mp3', 'aac', 'tta', 'w64']);
+
+/** What needs no look at what comes later, and no way back. */
+const STREAMED: ReadonlySet<FormatName | null> = new Set(['wav', 'flac', 'mp3', 'ogg', 'aac']);
 
 const SIGNATURE_BYTES = 16;
 /** FFmpeg recognizes most by so much, and all but the oddest by the second. */
@@ -39,6 +45,8 @@ export interface Recognized {
   readonly sound: Sound | null;
   /** Bits of a sample that count, where FFmpeg would not know; else `null`. */
   readonly bits: number | null;
+  /** Of MP3 as a stream, what its first frame says of its ends. */
+  readonly mp3: Mp3Info | null;
   /** What was left out, for the user. */
   readonly warnings: readonly string[];
 }
@@ -50,25 +58,28 @@ export interface Recognized {
 export function recognize(source: Source): Recognized {
   const window = new Window(source);
   const begin = behindId3(window);
-  if (begin > 0 && begin >= source.size) throw tagsOnly(source);
+  if (begin > 0 && window.view(begin, 1).length === 0) throw tagsOnly(source);
   const format = formatAt(window, begin);
-  if (format === null) return { source, format, sound: null, bits: null, warnings: [] };
+  if (isStream(source) && !STREAMED.has(format)) throw notStreamed(window, format);
+  if (format === null) return { source, format, sound: null, bits: null, mp3: null, warnings: [] };
   const front = begin > 0 ? frontNote(window, format) : null;
   const from = front === null ? 0 : begin;
   const rest = from === 0 ? source : partOf(source, from, source.size);
   const restWindow = from === 0 ? window : new Window(rest);
   const fault = faultWithin(restWindow, format, begin - from);
-  if (fault !== null) throw overladen(source, fault);
+  if (fault !== null) throw overladen(source.name, fault);
   const { sound, stop } = chunksOf(restWindow, format, begin - from);
   const end = stop ?? stopBehind(restWindow, format, begin - from);
   const notes = new Set([front, end?.note ?? null]);
   const form = sound?.form ?? null;
   const alone = sound?.alone === true ? partOf(rest, sound.start, rest.size) : null;
+  const shown = alone ?? (end === null ? rest : partOf(rest, 0, end.start));
   return {
-    source: alone ?? (end === null ? rest : partOf(rest, 0, end.start)),
+    source: format === 'aac' ? countedInPassing(shown, begin - from) : shown,
     format,
     sound: sound === null || alone === null ? sound : { ...sound, start: 0 },
     bits: sound === null || form === null ? null : bitsInUse(rest, sound, form),
+    mp3: format === 'mp3' && isStream(rest) ? mp3Info(restWindow, begin - from) : null,
     warnings: [...notes].filter((note) => note !== null),
   };
 }
@@ -76,7 +87,7 @@ export function recognize(source: Source): Recognized {
 function chunksOf(window: Window, format: FormatName, start: number): Pick<ChunkSurvey, 'sound' | 'stop'> {
   const { source } = window;
   const { sound, stop, fault, cutOff } = chunksWithin(window, format, start);
-  if (fault !== null) throw overladen(source, fault);
+  if (fault !== null) throw overladen(source.name, fault);
   if (cutOff !== null) throw misled(source, cutOff);
   // FFmpeg would take the chunks behind no sound at all for sound.
   const empty = sound?.bytes === 0 ? { start: sound.start, note: null } : null;
@@ -100,6 +111,8 @@ function formatAt(window: Window, begin: number): FormatName | null {
   if (framed && isFrameSync(head)) return likely;
   if (begin === 0 && likely !== null && !framed) return null;
   const probable = probed(headAt(source, begin, LARGE_PROBE_BYTES));
+  // FFmpeg itself would have to see the beginning twice.
+  if (isStream(source)) return probable;
   // MP3 is what nearly all files are that begin with a tag, and FFmpeg finds its frames behind whatever else.
   if (begin > 0) return probable ?? 'mp3';
   // The tags of AAC are to be looked through, also where a file begins inside of a frame.
@@ -128,16 +141,21 @@ function tagsOnly({ name }: Source): MillpondError {
   );
 }
 
-function overladen({ name }: Source, fault: string): MillpondError {
+function notStreamed({ source }: Window, format: FormatName | null): MillpondError {
+  const name = jsonText(source.name);
+  if (source.end === 0) {
+    return new MillpondError('ERR_AUDIO_OPEN', `An input holds audio, got ${name}, which is empty.`);
+  }
+  const got = format === null ? 'none of them' : `the format ${format}`;
   return new MillpondError(
-    'ERR_AUDIO_UNSUPPORTED',
-    `The tags of an audio file can be read in a moment, got ${jsonText(name)}: ${fault}. Remove them, or write the file anew without them.`,
+    format === null ? 'ERR_AUDIO_OPEN' : 'ERR_AUDIO_UNSUPPORTED',
+    `As a stream WAV, FLAC, MP3, Ogg and AAC are read, got ${got} in ${name}. Leave --stream out, so that it is stored first; all formats are read then.`,
   );
 }
 
-function misled({ name, size }: Source, fault: string): MillpondError {
+function misled({ name, end }: Source, fault: string): MillpondError {
   return new MillpondError(
     'ERR_AUDIO_OPEN',
-    `What lies before the sound of a file is inside the file, got ${jsonText(name)} of ${size} bytes, where ${fault}. The file is cut off, or its header is wrong.`,
+    `What lies before the sound of a file is inside the file, got ${jsonText(name)} of ${end} bytes, where ${fault}. The file is cut off, or its header is wrong.`,
   );
 }

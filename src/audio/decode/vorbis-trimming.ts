@@ -5,33 +5,25 @@
  * Invariant: a limit is set only from the last packet on, so it can cut off nothing before that.
  */
 import { AV_PKT_DATA_SKIP_SAMPLES } from 'node-av/constants';
-import type { Packet } from 'node-av/lib';
+import type { Frame, Packet } from 'node-av/lib';
+import type { Trimming } from './trimming.ts';
 
-export class VorbisTrimming {
-  readonly #end: number;
+export class VorbisTrimming implements Trimming {
+  readonly #lastPosition: () => number;
   readonly #stopTrimming: () => void;
   #first = true;
   #miscounted = false;
   #limit = Number.POSITIVE_INFINITY;
 
   /**
-   * @param lastPosition what the last page says; 0 where it does not
+   * @param lastPosition what the last page says, asked once that was read; 0 where it does not
    * @param stopTrimming makes FFmpeg cut nothing off any more
    */
-  constructor(lastPosition: number, stopTrimming: () => void) {
-    this.#end = lastPosition || Number.POSITIVE_INFINITY;
+  constructor(lastPosition: () => number, stopTrimming: () => void) {
+    this.#lastPosition = lastPosition;
     this.#stopTrimming = stopTrimming;
   }
 
-  /** How many frames may have been decoded at most: known when the last packet is. */
-  get limit(): number {
-    return this.#limit;
-  }
-
-  /**
-   * Looks at a packet before it is decoded.
-   * @returns whether the packet only primes the decoder: what it yields is no sound
-   */
   correct(packet: Packet): boolean {
     const primes = this.#first && packet.pts === 0n;
     this.#first = false;
@@ -40,7 +32,13 @@ export class VorbisTrimming {
       this.#miscounted = true;
     }
     // Only the last packet has something to cut off, so nothing before it can be lost.
-    if (this.#miscounted && packet.getSideData(AV_PKT_DATA_SKIP_SAMPLES) !== null) this.#limit = this.#end;
+    if (this.#miscounted && packet.getSideData(AV_PKT_DATA_SKIP_SAMPLES) !== null) {
+      this.#limit = this.#lastPosition() || Number.POSITIVE_INFINITY;
+    }
     return primes;
+  }
+  /** How many may have been given out at most is known when the last packet is. */
+  keep({ nbSamples }: Frame, given: number): number {
+    return Math.min(nbSamples, this.#limit - given);
   }
 }

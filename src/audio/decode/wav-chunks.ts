@@ -3,6 +3,7 @@
  * there. FFmpeg passes over most of it.
  */
 import type { WavChunk } from '../plan/wav-chunks.ts';
+import { isStream } from '../sources/source.ts';
 import type { Window } from '../survey/window.ts';
 
 const FORMS = new Set(['RIFF', 'RF64', 'BW64']);
@@ -15,7 +16,10 @@ const MOST_CHUNKS = 10_000;
 const OWN = new Set(['fmt', 'data', 'fact', 'ds64', 'INFO', 'id3', 'ID3']);
 const FILLING = new Set(['JUNK', 'junk', 'PAD', 'pad', 'FLLR', 'filr', 'bpad', 'FILR']);
 
-/** The chunks in order; none where the source is no WAV. What is cut off counts as not there. */
+/**
+ * The chunks in order, of a stream those in front of the sound; none where the source is no WAV. What is cut
+ * off counts as not there.
+ */
 export function wavChunks(window: Window): WavChunk[] {
   const { source } = window;
   const isWav = FORMS.has(window.text(0, 4)) && window.text(8, 4) === 'WAVE';
@@ -30,6 +34,7 @@ export function wavChunks(window: Window): WavChunk[] {
     if (id === 'ds64') dataBytes = dataBytesOf(window, body);
     if (id === 'data' && size === 0xffff_ffff) size = dataBytes;
     // Programs that write to a pipe don't know how long the sound is: then all that follows is sound.
+    if (id === 'data' && isStream(source)) break;
     if (body + size > source.size || (id === 'data' && size === 0)) break;
     const kind = (id === 'LIST' ? head.toString('latin1', 8, 12) : id).trim();
     if (!OWN.has(kind) && !FILLING.has(kind) && size > 0) found.push({ id, kind, body, size });

@@ -35,8 +35,8 @@ export function openOutput(sink: Sink): Output {
   return {
     io: io.native,
     opened: 0,
-    // Otherwise each packet is a call back.
-    options: { flush_packets: '0' },
+    // Each packet is a call back: for a stream only.
+    options: { flush_packets: sink.bytes.kind === 'stream' ? '1' : '0' },
     rethrow: () => io.rethrow(),
     close() {
       io.native.flushSync();

@@ -6,15 +6,8 @@ import type { AudioOutput } from '../sinks/create-sink.ts';
 import type { AudioInput } from '../sources/open-source.ts';
 import type { TargetSettings } from './targets.ts';
 
-export interface TranscodeRequest extends TargetSettings {
-  /** Path of the audio file, or its bytes in leases. What it is its content says, not its name. */
-  readonly input: AudioInput;
-  /**
-   * Path of the file to make, in a folder that exists: it appears whole or not at all, over an older one. Or
-   * leases, which the result then has; a file without a name where the output may be larger than
-   * `mostOutputBytes`, where the source does not say how long it is, and where memory is short.
-   */
-  readonly output: AudioOutput;
+/** What is made of an audio file, wherever it comes from. */
+export interface TranscodeSettings extends TargetSettings {
   /** Decibels, -200 to 200. Default 0. */
   readonly gainDb?: number;
   /** Seconds, 0 and up. Default 0. */
@@ -23,6 +16,17 @@ export interface TranscodeRequest extends TargetSettings {
    * Seconds, 0 and up. Default 0. Decodes the file once more beforehand, because the exact end must be known.
    */
   readonly fadeOutSeconds?: number;
+}
+
+export interface TranscodeRequest extends TranscodeSettings {
+  /** Path of the audio file, or its bytes in leases. What it is its content says, not its name. */
+  readonly input: AudioInput;
+  /**
+   * Path of the file to make, in a folder that exists: it appears whole or not at all, over an older one. Or
+   * leases, which the result then has; a file without a name where the output may be larger than
+   * `mostOutputBytes`, where the source does not say how long it is, and where memory is short.
+   */
+  readonly output: AudioOutput;
 }
 
 export interface TranscodeResult {
@@ -53,16 +57,16 @@ export interface TranscodeResult {
 }
 
 /** Whether kernels will change samples. */
-export function isProcessed(request: TranscodeRequest): boolean {
+export function isProcessed(request: TranscodeSettings): boolean {
   return (request.gainDb ?? 0) !== 0 || fades(request);
 }
 
-export function fades({ fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeRequest): boolean {
+export function fades({ fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeSettings): boolean {
   return fadeInSeconds > 0 || fadeOutSeconds > 0;
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` for a gain or fade outside its documented range */
-export function checkRequest({ gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeRequest): void {
+export function checkRequest({ gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeSettings): void {
   if (!(Math.abs(gainDb) <= 200)) {
     throw new MillpondError('ERR_INVALID_ARGUMENT', `A gain is -200 to 200 dB, got ${gainDb}. Try -6.`);
   }

@@ -1,7 +1,7 @@
 /** What a conversion does to the samples, for all that describes them: tags and chunks. Pure. */
 import type { AudioInfo } from './audio-info.ts';
 import { mustMix } from './channels.ts';
-import { fades, isProcessed, type TranscodeRequest } from './request.ts';
+import { fades, isProcessed, type TranscodeSettings } from './request.ts';
 import type { TargetPlan } from './targets.ts';
 
 export interface SampleChange {
@@ -21,7 +21,7 @@ export interface SampleChange {
 export function sampleChange(
   source: AudioInfo,
   plan: TargetPlan,
-  request: TranscodeRequest,
+  request: TranscodeSettings,
   hasKernel: boolean,
 ): SampleChange {
   const rate = { from: source.sampleRate, to: plan.sampleRate };

@@ -20,7 +20,7 @@ export function mostBytes(source: AudioInfo, plan: TargetPlan, tags: Tags): numb
   if (source.announcedFrames === null) return null;
   const seconds = source.announcedFrames / source.sampleRate + MORE_SECONDS;
   const sound = seconds * bytesASecond(plan) * (1 + CONTAINER_SHARE);
-  return Math.ceil(sound + FRAME_BYTES + bytesOf(tags));
+  return Math.ceil(sound + FRAME_BYTES + tagBytes(tags));
 }
 
 function bytesASecond({ to, sampleRate, layout, lossless, bits }: TargetPlan): number {
@@ -29,7 +29,8 @@ function bytesASecond({ to, sampleRate, layout, lossless, bits }: TargetPlan): n
   return lossless ? (sampleRate * channels * (bits ?? 32)) / 8 : mostBitRate(to, sampleRate, channels) / 8;
 }
 
-function bytesOf(tags: Tags): number {
+/** As the most that any target makes of them. */
+export function tagBytes(tags: Tags): number {
   let bytes = 0;
   for (const [name, text] of Object.entries(tags)) {
     bytes += (name.length + text.length) * 2 * BYTES_A_LETTER + BYTES_A_TAG;

@@ -22,7 +22,7 @@ export interface OutputInLeases {
   readonly mostBytes?: Bytes;
 }
 
-interface MadeSink extends Sink {
+export interface MadeSink extends Sink {
   /** Once it is committed: what belongs to the caller from then on, which is nothing for a path. */
   take(): Taken;
 }

@@ -27,11 +27,16 @@ export interface Sink extends Disposable {
 }
 
 /** How FFmpeg writes: only `encode/output.ts` asks. */
-type SinkBytes = FileBytes | MemoryBytes;
+type SinkBytes = FileBytes | MemoryBytes | StreamBytes;
 
 /** They stay in this process: FFmpeg calls back, and they go to {@link Sink.write}. */
 interface MemoryBytes {
   readonly kind: 'memory';
+}
+
+/** They go at once: FFmpeg calls back, and cannot go back to what it wrote before. */
+interface StreamBytes {
+  readonly kind: 'stream';
 }
 
 /** A file that FFmpeg opens and writes. */

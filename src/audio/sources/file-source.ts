@@ -18,6 +18,7 @@ export function openFileSource({ path, name }: NamedFile): Source {
   return {
     name,
     size,
+    end: size,
     bytes: { kind: 'file', fd },
     read: (target, position) => readSync(fd, target, 0, target.length, position),
     change: () => changeOf(status, fstatSync(fd, { bigint: true })),

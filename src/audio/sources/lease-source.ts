@@ -38,6 +38,7 @@ export function openLeaseSource({ leases, bytes, name = 'memory' }: AudioBytes):
   return {
     name,
     size,
+    end: size,
     bytes: { kind: 'memory' },
     read: (target, position) =>
       copyFrom(chain, position, target.subarray(0, Math.max(0, Math.min(target.length, size - position)))),

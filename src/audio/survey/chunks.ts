@@ -2,6 +2,7 @@
  * Files that are a list of chunks: WAV and its kin, AIFF, CAF. Each chunk claims how long it is, and FFmpeg
  * believes it: it allocates what a text claims, and looks for the sound behind whatever comes before it.
  */
+import { isStream } from '../sources/source.ts';
 import { leftOutBehind, tagsLeftOut } from './left-out.ts';
 import type { Sound } from './sound.ts';
 import type { TagWork } from './tag-work.ts';
@@ -55,6 +56,7 @@ export const NOTHING: ChunkSurvey = { sound: null, stop: null, fault: null, cutO
 /** Goes through the chunks of a file in order. */
 export function surveyChunks(window: Window, format: ChunkFormat, work: TagWork): ChunkSurvey {
   const { size } = window.source;
+  const stream = isStream(window.source);
   const { headBytes, soundId, reads, looksInside = false } = format;
   let sound: Sound | null = null;
   for (let at = format.first; at + headBytes <= size; ) {
@@ -69,7 +71,11 @@ export function surveyChunks(window: Window, format: ChunkFormat, work: TagWork)
     }
     const chunk = { ...parsed, body: at + headBytes };
     const { id, bytes } = chunk;
-    const missing = chunk.body + bytes > size;
+    if (id === soundId && stream) {
+      sound = format.soundIn(chunk);
+      return { ...NOTHING, sound, stop: endOf(sound) };
+    }
+    const missing = stream ? !isThere(window, chunk) : chunk.body + bytes > size;
     const read = reads[id];
     if (id === soundId) {
       sound = format.soundIn(chunk);
@@ -92,6 +98,15 @@ export function surveyChunks(window: Window, format: ChunkFormat, work: TagWork)
     at = format.behind(chunk);
   }
   return { ...NOTHING, sound };
+}
+
+function isThere(window: Window, { body, bytes }: Chunk): boolean {
+  return bytes === 0 || window.view(body + bytes - 1, 1).length > 0;
+}
+
+/** What comes behind the sound of a stream cannot be looked through beforehand. */
+function endOf({ start, bytes }: Sound): Stop | null {
+  return bytes === null ? null : { start: start + bytes, note: null };
 }
 
 /** A chunk of an odd length has a byte of padding behind it. */

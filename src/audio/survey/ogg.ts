@@ -32,20 +32,44 @@ for (const mark of [...MARKS, ...UNMARKED, FLAC]) NOTABLE[mark.charCodeAt(0)] = 
 /** Counts the tags of all streams. */
 export function countOgg(window: Window, work: TagWork): void {
   const pages = new Pages(window);
-  const streams = new Map<number, OggStream>();
-  for (let page = pages.next(); page !== null && !work.excessive; page = pages.next()) {
+  const tags = new OggTags(window, work);
+  for (let page = pages.next(); page !== null && !work.excessive; page = pages.next()) tags.visit(page);
+  tags.end();
+}
+
+/** The tags of streams side by side, counted page by page. */
+export class OggTags {
+  readonly #window: Window;
+  readonly #work: TagWork;
+  readonly #streams = new Map<number, OggStream>();
+
+  constructor(window: Window, work: TagWork) {
+    this.#window = window;
+    this.#work = work;
+  }
+
+  /** Some began and have not ended: they are counted once they are whole, and have to be there until then. */
+  get pending(): boolean {
+    for (const { pending } of this.#streams.values()) if (pending) return true;
+    return false;
+  }
+
+  visit(page: OggPage): void {
     const serial = page.bytes.readUInt32LE(14);
-    const stream = streams.get(serial) ?? new OggStream(window, work);
-    if (!streams.has(serial)) {
-      work.addOther();
-      streams.set(serial, stream);
+    const stream = this.#streams.get(serial) ?? new OggStream(this.#window, this.#work);
+    if (!this.#streams.has(serial)) {
+      this.#work.addOther();
+      this.#streams.set(serial, stream);
     }
     stream.visit(page);
   }
-  for (const stream of streams.values()) stream.endPacket();
+
+  end(): void {
+    for (const stream of this.#streams.values()) stream.endPacket();
+  }
 }
 
-interface Page {
+interface OggPage {
   readonly at: number;
   readonly bytes: Buffer;
 }
@@ -62,7 +86,7 @@ class Pages {
   }
 
   /** It is good until the next call. */
-  next(): Page | null {
+  next(): OggPage | null {
     for (;;) {
       const bytes = this.#load();
       if (bytes.length < HEAD_BYTES || bytes.length < HEAD_BYTES + bytes[26]) return null;
@@ -90,7 +114,8 @@ class Pages {
   }
 }
 
-function pageBytes(page: Buffer): number {
+/** How many it has, by its head. */
+export function pageBytes(page: Buffer): number {
   const body = HEAD_BYTES + page[26];
   let bytes = body;
   for (let at = HEAD_BYTES; at < body; at++) bytes += page[at];
@@ -112,7 +137,11 @@ class OggStream {
     this.#work = work;
   }
 
-  visit({ at, bytes }: Page): void {
+  get pending(): boolean {
+    return this.#tags !== null;
+  }
+
+  visit({ at, bytes }: OggPage): void {
     const body = HEAD_BYTES + bytes[26];
     let begins = (bytes[5] & CONTINUED) === 0;
     if (begins) this.endPacket();

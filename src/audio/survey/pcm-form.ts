@@ -2,7 +2,7 @@
  * Plain samples as the header of WAV and W64 describes them. A sample may be stored in more bytes than it has
  * bits: then its bits are the upper ones. FFmpeg goes by the bits alone, and takes such samples for others.
  */
-import type { Source } from '../sources/source.ts';
+import { isStream, type Source } from '../sources/source.ts';
 import type { PcmForm, Sound } from './sound.ts';
 import type { Window } from './window.ts';
 
@@ -63,9 +63,11 @@ const scanned = Buffer.allocUnsafeSlow(64 * 1008);
 
 /**
  * The bits of a sample that count, by the samples: as many as the header says, unless one has others set.
- * Reads all of them where the header says that some don't count.
+ * Reads all of them where the header says that some don't count; of a stream all bits count.
  */
 export function bitsInUse(source: Source, sound: Sound, { sampleBytes, bits }: PcmForm): number {
+  // Of a stream nobody can look at them before they are decoded.
+  if (isStream(source)) return sampleBytes * 8;
   const { start, bytes } = sound;
   const end = Math.min(source.size, start + (bytes ?? source.size));
   const unused = sampleBytes * 8 - bits;

@@ -2,6 +2,7 @@
  * The tags of a file, looked through before FFmpeg gets it: of tens of thousands FFmpeg would make minutes of
  * work that nobody can stop (docs/decisions/036).
  */
+import { isStream } from '../sources/source.ts';
 import { countApe } from './ape.ts';
 import { countAsf } from './asf.ts';
 import { countAvi } from './avi.ts';
@@ -34,6 +35,9 @@ const COUNTS: Readonly<Partial<Record<FormatName, (window: Window, work: TagWork
     dsf: countDsf,
   };
 
+/** Their tags may come at any place: those of a stream are counted as they come. */
+const ANYWHERE: ReadonlySet<FormatName> = new Set(['ogg', 'aac']);
+
 /** @returns why FFmpeg must not read the ID3 tags that a source begins with; `null` where it may */
 export function faultInFront(window: Window): string | null {
   const work = new TagWork();
@@ -47,7 +51,7 @@ export function faultInFront(window: Window): string | null {
  */
 export function faultWithin(window: Window, format: FormatName, start: number): string | null {
   const work = new TagWork();
-  COUNTS[format]?.(window, work, start);
+  if (!isStream(window.source) || !ANYWHERE.has(format)) COUNTS[format]?.(window, work, start);
   return work.fault;
 }
 

@@ -1,4 +1,5 @@
 /** WAV, RF64, BW64 and RIFX. */
+import { isStream } from '../sources/source.ts';
 import { Chapters } from './chapters.ts';
 import { type Chunk, type ChunkFormat, type ChunkSurvey, evenBehind, surveyChunks } from './chunks.ts';
 import { countId3 } from './id3v2.ts';
@@ -85,7 +86,8 @@ class WavFormat implements ChunkFormat {
     const { size } = this.#window.source;
     // There are empty files, with chunks behind their sound. Their length is right.
     if (bytes === 0) return Math.abs(this.#bytes - size) > 1;
-    const claims = body + bytes > size && !this.#large;
+    // Of a stream it is never known whether there is so much.
+    const claims = (body + bytes > size || isStream(this.#window.source)) && !this.#large;
     return claims && OPEN_LENGTHS.some(([least, most]) => bytes >= least && bytes <= most);
   }
 

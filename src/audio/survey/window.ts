@@ -2,7 +2,7 @@
  * Small reads here and there in a source, such as of the headers of its chunks: one read of a few KiB serves
  * many of them. Owned by whoever surveys one source.
  */
-import type { Source } from '../sources/source.ts';
+import { isStream, type Source } from '../sources/source.ts';
 
 const WINDOW_BYTES = 4096;
 
@@ -26,7 +26,9 @@ export class Window {
     const end = Math.min(at + length, this.source.size);
     if (at < this.#from || end > this.#from + this.#length) {
       this.#from = at;
-      this.#length = at < end ? this.source.read(this.#bytes, at) : 0;
+      // Of a stream no more than is wanted, since it would be waited for.
+      const most = isStream(this.source) ? length : WINDOW_BYTES;
+      this.#length = at < end ? this.source.read(this.#bytes.subarray(0, most), at) : 0;
     }
     const start = Math.min(at - this.#from, this.#length);
     return this.#bytes.subarray(start, Math.min(start + length, this.#length));
