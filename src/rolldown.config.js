@@ -16,6 +16,7 @@ const entries = [
   'src/cli/compile-cache',
   'src/cli/main',
   'workers/analyze',
+  'workers/stream',
   'workers/transcode',
   'workers/ffmpeg-log',
 ];

@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { addAbortSignal } from 'node:stream';
-import type { TranscodeRequest, TranscodeResult } from '../audio/plan/request.ts';
+import type { TranscodeRequest, TranscodeResult, TranscodeSettings } from '../audio/plan/request.ts';
 import { withOptionNames } from '../batch/option-names.ts';
 import { type Plan, planBatch } from '../batch/plan.ts';
 import { isMillpondError, MillpondError } from '../errors.ts';
@@ -19,9 +19,9 @@ import type { CommandWork } from './batch.ts';
 import type { Interrupt } from './interrupt.ts';
 
 /** What stands for stdin among the inputs, and for stdout as the output. */
-const DASH = '-';
+export const DASH = '-';
 /** What messages call stdin. */
-const STDIN = 'stdin';
+export const STDIN = 'stdin';
 /** Of what kind of audio it is nothing is known before it is there: as CD audio has it. */
 const BYTES_PER_SECOND = 176_400;
 
@@ -75,10 +75,10 @@ export class PipelineWork implements CommandWork, Disposable {
   readonly outputs = null;
   readonly piped = true;
   readonly #input: string;
-  readonly #settings: Omit<TranscodeRequest, 'input' | 'output'>;
+  readonly #settings: TranscodeSettings;
   #spooled: SpooledCrate | null = null;
 
-  constructor(input: string, settings: Omit<TranscodeRequest, 'input' | 'output'>) {
+  constructor(input: string, settings: TranscodeSettings) {
     this.#input = input;
     this.#settings = settings;
   }
@@ -86,11 +86,7 @@ export class PipelineWork implements CommandWork, Disposable {
   async plan(interrupt: Interrupt): Promise<Plan> {
     // An output that is too large for leases goes there, too.
     interrupt.watch(tmpdir());
-    if (this.#input !== DASH) {
-      const info = await stat(systemPath(this.#input)).catch(() => null);
-      if (info?.isDirectory()) throw one(`the folder '${escaped(this.#input)}'`);
-      return planBatch([this.#input], null);
-    }
+    if (this.#input !== DASH) return planOne(this.#input);
     this.#spooled = await spoolStdin(interrupt.signal);
     const bytes = this.#spooled?.bytes ?? 0;
     const file = { input: STDIN, output: null, bytes, estimatedSeconds: bytes / BYTES_PER_SECOND };
@@ -119,6 +115,13 @@ export class PipelineWork implements CommandWork, Disposable {
   [Symbol.dispose](): void {
     if (this.#spooled !== null) dropSpooled(this.#spooled);
   }
+}
+
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` for a folder, which has more than one */
+export async function planOne(path: string): Promise<Plan> {
+  const info = await stat(systemPath(path)).catch(() => null);
+  if (info?.isDirectory()) throw one(`the folder '${escaped(path)}'`);
+  return planBatch([path], null);
 }
 
 /** All that comes, in a hidden file; `null` where the signal came first. */

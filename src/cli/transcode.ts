@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { TranscodeRequest } from '../audio/plan/request.ts';
+import type { TranscodeSettings } from '../audio/plan/request.ts';
 import { TARGETS, type TargetName } from '../audio/plan/targets.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
 import {
@@ -17,6 +17,7 @@ import {
 import { type CommandWork, runBatchCommand } from './batch.ts';
 import { budgetFor, MOST_THREADS, threadsFor } from './budget.ts';
 import { isPiped, PipelineWork } from './pipeline.ts';
+import { checkStream, StreamWork } from './stream.ts';
 
 interface TranscodeOptions extends RunOptions {
   to?: TargetName;
@@ -28,6 +29,7 @@ interface TranscodeOptions extends RunOptions {
   gain?: number;
   fadeIn?: number;
   fadeOut?: number;
+  stream?: boolean;
 }
 
 const RATE = { what: 'a sample rate in Hz', from: 1000, to: 655_350, example: 44_100 };
@@ -43,10 +45,18 @@ Examples:
   millpond transcode prompts/*.wav --to mp3 --bitrate 64k --out mp3 --json > run.json
   millpond transcode a.flac b.ogg --to opus --rate 48000 --channels 1 --out voice --threads 2 --budget 64MiB
   curl https://example.org/talk.wav | millpond transcode - --to mp3 --out - > talk.mp3
+  curl https://example.org/radio | millpond transcode - --to opus --out - --stream | player
 
 Folders are walked and their structure is kept under --out. Outputs that exist are replaced, each as a whole.
 In a pipeline - is one audio file: from stdin as the input, to stdout as --out, with the bytes that a file would
-have. What comes is first stored whole, in the folder for temporary files (TMPDIR).`;
+have. What comes is first stored whole, in the folder for temporary files (TMPDIR).
+
+With --stream the output begins while the input still comes, and nothing is stored, whatever the length. From stdin WAV,
+FLAC, MP3, Ogg and AAC are read so; wav, flac, mp3, opus and ogg are written. Since nobody goes back then, some is missing:
+  to stdout   wav: its sizes, which are left open; flac: its length and the MD5 of its samples; mp3: its Info frame, so its
+              length, and silence at both ends is not cut off; opus and ogg: nothing, the bytes are those of a file
+  from stdin  tags behind the sound, and WAV's chunks that are no tags; --fade-out
+What fails in the middle was written up to there, and the command ends with 1.`;
 
 export function transcodeCommand(): Command {
   return withRunOptions(
@@ -66,7 +76,8 @@ export function transcodeCommand(): Command {
       )
       .addOption(option('--gain <db>', 'make the audio louder or quieter', decimalNumber(GAIN)))
       .addOption(option('--fade-in <seconds>', 'fade in at the start', decimalNumber(FADE)))
-      .addOption(option('--fade-out <seconds>', 'fade out at the end', decimalNumber(FADE))),
+      .addOption(option('--fade-out <seconds>', 'fade out at the end', decimalNumber(FADE)))
+      .option('--stream', 'with --out -: write while it is read, and store nothing'),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], options: TranscodeOptions) => {
@@ -82,11 +93,13 @@ export function transcodeCommand(): Command {
         ...(options.fadeOut !== undefined && { fadeOutSeconds: options.fadeOut }),
       };
       const command = 'transcode';
-      if (!isPiped({ inputs, out, json: options.json ?? false })) {
+      const piped = isPiped({ inputs, out, json: options.json ?? false });
+      if (options.stream) checkStream({ piped, input: inputs[0], out, ...settings });
+      if (!piped) {
         await runBatchCommand({ command, inputs, work: transcoding(out, settings), ...runOptions(options) });
         return;
       }
-      using work = new PipelineWork(inputs[0], settings);
+      using work = new (options.stream ? StreamWork : PipelineWork)(inputs[0], settings);
       await runBatchCommand({
         command,
         inputs,
@@ -97,10 +110,7 @@ export function transcodeCommand(): Command {
 }
 
 /** Each file into one of another format. */
-export function transcoding(
-  folder: string,
-  settings: Omit<TranscodeRequest, 'input' | 'output'>,
-): CommandWork {
+export function transcoding(folder: string, settings: TranscodeSettings): CommandWork {
   return {
     job: 'transcode',
     outputs: { folder, extension: `.${settings.to}` },
