@@ -16,6 +16,7 @@ export { defaultLayout, type Layout, mixMatrix } from './plan/channels.ts';
 export type { TranscodeRequest, TranscodeResult } from './plan/request.ts';
 export type { Bits, TargetName } from './plan/targets.ts';
 export type { AudioOutput, OutputInLeases } from './sinks/create-sink.ts';
+export type { OutputAtPath } from './sinks/file-sink.ts';
 export type { AudioBytes } from './sources/lease-source.ts';
 export type { AudioInput } from './sources/open-source.ts';
 export {

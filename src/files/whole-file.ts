@@ -7,6 +7,8 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  linkSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -17,7 +19,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { MillpondError } from '../errors.ts';
+import { isMillpondError, MillpondError } from '../errors.ts';
 import { escaped, shown } from '../text/escaping.ts';
 import { absolutePath, pathFromBytes, systemPath } from './byte-paths.ts';
 import { isGone, OWNER_PATTERN, type Owner, ownerText, ownProcess } from './owner.ts';
@@ -46,17 +48,22 @@ interface OutputFile {
   /** Writes at a position. @throws MillpondError `ERR_OUTPUT_WRITE` */
   write(bytes: Uint8Array, position: number): void;
   /**
-   * Puts the file in its place, over what is there. @returns its size in bytes. @throws MillpondError
-   * `ERR_OUTPUT_WRITE`
+   * Puts the file in its place, over what is there unless that may not be replaced. @returns its size in
+   * bytes. @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_OUTPUT_EXISTS`
    */
   commit(): number;
   /** Removes what was written. Harmless after {@link commit}. */
   discard(): void;
 }
 
-/** @throws MillpondError `ERR_OUTPUT_WRITE` when the folder is missing, full or not writable */
-export function createOutput(path: string): OutputFile {
-  const { aside, fd, commit, discard } = begin(path);
+/**
+ * @param overwrite whether it replaces what is there when it is committed; otherwise nothing is written where
+ * something is there, and nothing is replaced that appears later
+ * @throws MillpondError `ERR_OUTPUT_WRITE` when the folder is missing, full or not writable;
+ * `ERR_OUTPUT_EXISTS`
+ */
+export function createOutput(path: string, overwrite = true): OutputFile {
+  const { aside, fd, commit, discard } = begin(path, overwrite);
   return {
     path,
     handle: OPEN_FILES === null ? aside : `${OPEN_FILES}/${fd}`,
@@ -81,7 +88,7 @@ export function writeWhole(path: string, content: string): void {
     attempt(path, () => writeFileSync(systemPath(path), content));
     return;
   }
-  const { fd, commit, discard } = begin(path);
+  const { fd, commit, discard } = begin(path, true);
   try {
     attempt(path, () => writeFileSync(fd, content));
     commit();
@@ -132,8 +139,12 @@ function removeFrom(folder: string, isAskedFor: (owner: Writer, path: string) =>
   }
 }
 
-function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: string; fd: number } {
+function begin(
+  path: string,
+  overwrite: boolean,
+): Pick<OutputFile, 'commit' | 'discard'> & { aside: string; fd: number } {
   const place = absolutePath(path);
+  if (!overwrite && attempt(path, () => isThere(place))) throw outputExists(path);
   const { aside, fd } = attempt(path, () => createAside(place));
   let pending = true;
   let open = true;
@@ -149,7 +160,8 @@ function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: 
         const { size } = fstatSync(fd);
         // File systems over a network, and those with quotas, may say only here that there is no room.
         close();
-        renameSync(systemPath(aside), systemPath(place));
+        if (overwrite) renameSync(systemPath(aside), systemPath(place));
+        else placeNew(aside, place, path);
         return size;
       });
       pending = false;
@@ -167,6 +179,50 @@ function begin(path: string): Pick<OutputFile, 'commit' | 'discard'> & { aside: 
       }
     },
   };
+}
+
+/** Errors of file systems that have no second names for a file. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+/** Puts a file in its place if nothing is there at that moment. Throws what the system says. */
+function placeNew(aside: string, place: string, path: string): void {
+  try {
+    try {
+      linkSync(systemPath(aside), systemPath(place));
+    } catch (error) {
+      if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      // The name is taken first, by an empty file, which nobody else replaces who may not.
+      closeSync(openSync(systemPath(place), 'wx'));
+      try {
+        renameSync(systemPath(aside), systemPath(place));
+      } catch (failure) {
+        rmSync(systemPath(place), { force: true });
+        throw failure;
+      }
+      return;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw outputExists(path);
+    throw error;
+  }
+  try {
+    rmSync(systemPath(aside), { force: true });
+  } catch {
+    // The output is there and whole; its hidden name goes with a sweep.
+  }
+}
+
+/** Also a link that leads nowhere. */
+function isThere(place: string): boolean {
+  return lstatSync(systemPath(place), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** What is said of an output that may not be replaced. */
+export function outputExists(path: string): MillpondError {
+  return new MillpondError(
+    'ERR_OUTPUT_EXISTS',
+    `An output that exists is not replaced here, got '${shown(path)}'. Remove it, choose another folder, or allow to overwrite.`,
+  );
 }
 
 /** A write may end early, as on a full disk: the next one says why. */
@@ -221,6 +277,7 @@ function attempt<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
+    if (isMillpondError(error)) throw error;
     throw new MillpondError(
       'ERR_OUTPUT_WRITE',
       `An output is a file in a writable folder with room for it, got '${shown(path)}': ${escaped((error as Error).message)}. Check the folder and its free space.`,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Block } from '../../src/audio/block.ts';
 import { createEncoder } from '../../src/audio/encode/encoder.ts';
@@ -41,6 +41,34 @@ describe('an output', () => {
     convert(input, inside('out.flac'), 'flac', {
       progress: () => expect(readFileSync(inside('out.flac'), 'utf8')).toBe('old'),
     });
+    expect(readAll(inside('out.flac')).frames).toBe(100_000);
+  });
+
+  test('that may not replace anything leaves what appeared while it was written', () => {
+    const inside = folder('appeared');
+    const input = writeWav(at('in.wav'), [noise(100_000, 16)]);
+    const pool = dirtyShard();
+    const signal = new AbortController().signal;
+    const run = (progress?: () => void) =>
+      transcode(
+        { input, output: { path: inside('out.flac'), overwrite: false }, to: 'flac' },
+        { pool, signal, block: { bytes: 65_536 }, progress },
+      );
+    const exists = expect.objectContaining({ code: 'ERR_OUTPUT_EXISTS' });
+    let blocks = 0;
+    const appears = (): void => {
+      if (blocks++ === 1) writeFileSync(inside('out.flac'), 'theirs');
+    };
+    expect(() => run(appears)).toThrow(exists);
+    const written = blocks;
+    expect(written).toBeGreaterThan(2);
+    expect(() => run(appears)).toThrow(exists);
+    expect(blocks).toBe(written);
+    expect(readFileSync(inside('out.flac'), 'utf8')).toBe('theirs');
+    expect(readdirSync(inside('.'))).toEqual(['out.flac']);
+    expect(pool.lent).toBe(0);
+    rmSync(inside('out.flac'));
+    run();
     expect(readAll(inside('out.flac')).frames).toBe(100_000);
   });
 
@@ -130,7 +158,10 @@ describe('an output', () => {
     decoder.configure(plan.kind, plan.sampleRate);
     const lease = dirtyShard().acquire(65_536);
     const block = new Block(lease, 1, plan.kind);
-    const full: Sink = { ...createFileSink(at('full')), bytes: { kind: 'file', handle: '/dev/full' } };
+    const full: Sink = {
+      ...createFileSink({ path: at('full') }),
+      bytes: { kind: 'file', handle: '/dev/full' },
+    };
     const write = () => {
       using sink = full;
       using encoder = createEncoder(sink, { ...plan, tags: {} });
@@ -242,7 +273,7 @@ describe('a conversion that ends early', () => {
     // No request comes to such a plan.
     const plan = { ...planTarget(decoder.info, { to: 'opus' }), bitrate: 2_000_000, tags: {} };
     expect(() => {
-      using sink = createFileSink(inside('out.opus'));
+      using sink = createFileSink({ path: inside('out.opus') });
       using encoder = createEncoder(sink, plan);
       encoder.finish();
     }).toThrow(expect.objectContaining({ code: 'ERR_AUDIO_ENCODE' }));

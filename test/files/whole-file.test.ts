@@ -7,6 +7,7 @@ import fs, {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -64,6 +65,60 @@ describe('an output', () => {
     });
     expect(() => createOutput(at('none', 'a\u001b'))).toThrow(failed);
     expect(() => writeWhole(at('none', 'a\u001b'), '')).toThrow(failed);
+  });
+});
+
+describe('an output that may not replace anything', () => {
+  const exists = expect.objectContaining({
+    code: 'ERR_OUTPUT_EXISTS',
+    message: expect.stringMatching(/is not replaced here, got '.*x'\. Remove it/),
+  });
+  const { linkSync } = fs;
+  afterEach(() => {
+    fs.linkSync = linkSync;
+    syncBuiltinESMExports();
+  });
+
+  /** As on FAT: none that a test could mount. */
+  function withoutLinks(): void {
+    fs.linkSync = () => {
+      throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
+    };
+    syncBuiltinESMExports();
+  }
+
+  it('is refused before anything is written where a file is, or a link to nowhere', () => {
+    writeFileSync(at('x'), 'old');
+    symlinkSync(at('nowhere'), at('link x'));
+    for (const name of ['x', 'link x']) expect(() => createOutput(at(name), false)).toThrow(exists);
+    expect(readdirSync(root)).toEqual(['link x', 'x']);
+  });
+
+  it.each([
+    ['by a link', () => {}],
+    ['by a rename where there are no links', withoutLinks],
+  ])('takes a free place %s', (_how, prepare) => {
+    const output = createOutput(at('x'), false);
+    writeFileSync(output.handle, 'new');
+    prepare();
+    expect(output.commit()).toBe(3);
+    output.discard();
+    expect(readdirSync(root)).toEqual(['x']);
+    expect(readFileSync(at('x'), 'utf8')).toBe('new');
+  });
+
+  it.each([
+    ['links', () => {}],
+    ['none', withoutLinks],
+  ])('leaves a file that appeared meanwhile, with %s, and nothing beside it', (_what, prepare) => {
+    const output = createOutput(at('x'), false);
+    writeFileSync(output.handle, 'new');
+    prepare();
+    writeFileSync(at('x'), 'theirs');
+    expect(() => output.commit()).toThrow(exists);
+    output.discard();
+    expect(readFileSync(at('x'), 'utf8')).toBe('theirs');
+    expect(readdirSync(root)).toEqual(['x']);
   });
 });
 

@@ -22,9 +22,10 @@ export interface TranscodeRequest extends TranscodeSettings {
   /** Path of the audio file, or its bytes in leases. What it is its content says, not its name. */
   readonly input: AudioInput;
   /**
-   * Path of the file to make, in a folder that exists: it appears whole or not at all, over an older one. Or
-   * leases, which the result then has; a file without a name where the output may be larger than
-   * `mostOutputBytes`, where the source does not say how long it is, and where memory is short.
+   * Path of the file to make, in a folder that exists: it appears whole or not at all, over an older one
+   * unless it is `{ path, overwrite: false }`. Or leases, which the result then has; a file without a name
+   * where the output may be larger than `mostOutputBytes`, where the source does not say how long it is, and
+   * where memory is short.
    */
   readonly output: AudioOutput;
 }

@@ -2,15 +2,16 @@
 import { type Bytes, formatBytes } from '../../bytes.ts';
 import { MillpondError } from '../../errors.ts';
 import type { Pool } from '../../pool/pool.ts';
-import { createFileSink } from './file-sink.ts';
+import { createFileSink, type OutputAtPath } from './file-sink.ts';
 import { createMemorySink, type Taken } from './memory-sink.ts';
 import type { Sink } from './sink.ts';
 
 /**
- * The path of a file; or leases of the pool of the thread that writes, where the output is small enough and
- * there is memory for it at once, and else a file without a name: the result has one of them.
+ * The path of a file, or one with how it is put there; or leases of the pool of the thread that writes, where
+ * the output is small enough and there is memory for it at once, and else a file without a name: the result
+ * has one of them.
  */
-export type AudioOutput = string | OutputInLeases;
+export type AudioOutput = string | OutputAtPath | OutputInLeases;
 
 export interface OutputInLeases {
   readonly leases: true;
@@ -29,12 +30,15 @@ export interface MadeSink extends Sink {
 
 /**
  * @param mostBytes what will be written at the most; `null` where that is not known
- * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_OUTPUT_WRITE`; from its writes `ERR_OUTPUT_TOO_LARGE`,
- * too
+ * @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_OUTPUT_WRITE`, `ERR_OUTPUT_EXISTS`; from its writes
+ * `ERR_OUTPUT_TOO_LARGE`, too
  */
 export function createSink(output: AudioOutput, pool: Pool, mostBytes: number | null): MadeSink {
-  if (typeof output !== 'string') return limited(createMemorySink(pool, mostBytes), output.mostBytes);
-  return { ...createFileSink(output), take: () => ({ leases: null, file: null }) };
+  if (typeof output !== 'string' && 'leases' in output) {
+    return limited(createMemorySink(pool, mostBytes), output.mostBytes);
+  }
+  const file = typeof output === 'string' ? { path: output } : output;
+  return { ...createFileSink(file), take: () => ({ leases: null, file: null }) };
 }
 
 function limited(sink: MadeSink, limit: Bytes | undefined): MadeSink {

@@ -1,10 +1,25 @@
-/** A file as a sink: written under a hidden name beside its place, and renamed when it is committed. */
+/** A file as a sink: written under a hidden name beside its place, and put there when it is committed. */
 import { createOutput } from '../../files/whole-file.ts';
 import type { Sink } from './sink.ts';
 
-/** @throws MillpondError `ERR_OUTPUT_WRITE` when the folder is missing, full or not writable */
-export function createFileSink(path: string): Sink {
-  const output = createOutput(path);
+/** Where an output goes, and what becomes of what is there. */
+export interface OutputAtPath {
+  /** In a folder that exists. */
+  readonly path: string;
+  /**
+   * Whether the output replaces what has its name. Default true. Otherwise the task ends with
+   * `ERR_OUTPUT_EXISTS`: before anything is written where something is there, and without replacing what
+   * another one puts there meanwhile.
+   */
+  readonly overwrite?: boolean;
+}
+
+/**
+ * @throws MillpondError `ERR_OUTPUT_WRITE` when the folder is missing, full or not writable;
+ * `ERR_OUTPUT_EXISTS`
+ */
+export function createFileSink({ path, overwrite }: OutputAtPath): Sink {
+  const output = createOutput(path, overwrite);
   const discard = () => output.discard();
   return {
     name: path,

@@ -17,7 +17,7 @@ export interface Sink extends Disposable {
   /**
    * Puts in its place what was written.
    * @returns its size in bytes
-   * @throws MillpondError `ERR_OUTPUT_WRITE`
+   * @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_OUTPUT_EXISTS`
    */
   commit(): number;
   /** Takes away what was written. Harmless after {@link commit}. */
