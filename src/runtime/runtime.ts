@@ -12,7 +12,6 @@ import type { Pool } from '../pool/pool.ts';
 import type { HealthReport } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
-import { takeSnapshot } from '../telemetry/take-snapshot.ts';
 import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { endTasks, endThreads } from './closing.ts';
 import { Deadline } from './deadline.ts';
@@ -37,6 +36,7 @@ import type {
   RunOptions,
   Untyped,
 } from './runner.ts';
+import { snapshotOf } from './snapshot-of.ts';
 import { type StreamCall, type StreamOptions, streamOf, type TaskStream } from './task-stream.ts';
 import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
 
@@ -173,24 +173,7 @@ class ThreadRuntime implements Runtime {
   }
 
   snapshot(): Snapshot {
-    const { ledger, coordinator, regulator, observer, tasks, waiting, workers, heartbeat } = this.#parts;
-    heartbeat.refresh();
-    observer.publish();
-    const now = nowMs();
-    return takeSnapshot({
-      threads: this.threads,
-      uptimeSeconds: (now - this.#parts.startedMs) / 1000,
-      nowMs: now,
-      ledger,
-      coordinator,
-      regulator,
-      totals: observer.totals,
-      rates: observer.rates,
-      tasks: { ...tasks.counts, ...tasks.standing(now), lostThreads: workers.lostThreads },
-      jobs: tasks.byJob,
-      queue: waiting.snapshot(),
-      health: this.#settings.health,
-    });
+    return snapshotOf(this.#parts, this.#settings);
   }
 
   health(): HealthReport {

@@ -22,6 +22,7 @@ import { ThreadSupply } from '../thread/supply.ts';
 import type { HeartbeatPorts } from './heartbeat.ts';
 import type { RuntimeSettings } from './options.ts';
 import { type MainParts, wireMainThread } from './wire-main-thread.ts';
+import type { WorkerPoolEvents } from './worker-events.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** What a runtime takes from outside its parts, and the events that it reports. */
@@ -45,11 +46,25 @@ export interface RuntimeParts extends MainParts {
   readonly recording: RunRecording | null;
 }
 
+/** Parts that nothing moves. */
+interface StillParts extends RuntimeParts {
+  /** Starts the workers; to be called once. */
+  start(): void;
+}
+
 /**
  * @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_INVALID_ARGUMENT` when the file of a recording cannot be
  * made; nothing has started then
  */
 export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): RuntimeParts {
+  const { start, ...parts } = wireStill(settings, ports);
+  // Last: from now on there is somebody who may call any of these.
+  start();
+  return parts;
+}
+
+/** As {@link wireRuntime}, without starting the workers. */
+export function wireStill(settings: RuntimeSettings, ports: RuntimePorts): StillParts {
   const { pool: options, threads, log } = settings;
   // A recording may be passed on: no paths of this machine.
   const { spoolFolder, ...recorded } = options;
@@ -157,8 +172,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
   );
 
   const threadSources = new Map([[MAIN_ROW, mainThreadSource()]]);
-  // Last: from now on there is somebody who may call any of these.
-  workers.start({
+  const events: WorkerPoolEvents = {
     introduced: (member, link) => {
       threadSources.set(member.row, threadSource(member.worker, member.row));
       coordinator.connect(member.row, link);
@@ -189,6 +203,7 @@ export function wireRuntime(settings: RuntimeSettings, ports: RuntimePorts): Run
     },
     failed: ports.failed,
     recovered: () => tasks.mend(),
-  });
-  return { ...main, startedMs, ledger, workers, observer, announcer, regulator, recording };
+  };
+  const start = (): void => workers.start(events);
+  return { ...main, startedMs, ledger, workers, observer, announcer, regulator, recording, start };
 }
