@@ -3,13 +3,14 @@
  * Reads folders only; no file is opened.
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, parse, relative } from 'node:path';
+import { dirname, join, parse, relative, sep } from 'node:path';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { absolutePath, pathFromBytes, systemPath } from '../files/byte-paths.ts';
 import { inChunks } from '../files/in-chunks.ts';
-import { findClash } from '../files/places.ts';
+import { findClash, findClashes } from '../files/places.ts';
 import { escaped } from '../text/escaping.ts';
+import { EVERYTHING, type Selection } from './selection.ts';
 import { bytesPerSecond, looksLikeAudio, withoutSuffix } from './suffixes.ts';
 
 export interface PlannedFile {
@@ -25,10 +26,25 @@ export interface PlannedFile {
 export interface Plan {
   /** Longest first, so that no long file runs alone at the end. */
   readonly files: readonly PlannedFile[];
-  /** Files in folders that are not audio by their name. */
-  readonly skipped: number;
+  /** What is left out, in the order in which it was found. */
+  readonly skipped: readonly SkippedFile[];
+  /** Files whose outputs are there and may not be replaced. */
+  readonly refused: readonly PlannedFile[];
   /** Folders that cannot be read; what is in them is not among the files. */
   readonly unreadable: readonly { readonly folder: string; readonly reason: string }[];
+}
+
+/**
+ * Why something is left out: a file in a folder is not audio by its name; its name, or that of its folder, is
+ * not among those that were asked for; its output exists; it is not newer than its output.
+ */
+export type SkipReason = 'notAudio' | 'excluded' | 'exists' | 'notNewer';
+
+export interface SkippedFile {
+  /** Absolute; of a folder where all of it is left out. */
+  readonly input: string;
+  readonly output: string | null;
+  readonly reason: SkipReason;
 }
 
 /** Where a batch makes one file for each input. */
@@ -36,36 +52,71 @@ export interface Outputs {
   readonly folder: string;
   /** With its dot. */
   readonly extension: string;
+  /** What is named below this folder keeps its path there. Default: a file lands in `folder` itself. */
+  readonly base?: string | undefined;
+}
+
+/** Why a file cannot be done beside the others of its batch. */
+interface FileClash {
+  readonly file: PlannedFile;
+  readonly message: string;
 }
 
 /**
  * Walks folders (not into hidden ones, nor into that of the outputs) and names outputs: what lies under a
  * folder argument keeps its path there; a file argument is taken whatever its name is, and lands in the
- * outputs' folder itself. An output's name has its own suffix in place of the input's, or behind a name that
- * has none.
+ * outputs' folder itself, or where it was below the base. An output's name has its own suffix in place of the
+ * input's, or behind a name that has none. What a selection leaves out is among those that are skipped.
  * @throws MillpondError `ERR_OUTPUT_CLASH` when two inputs, or an input and an output, would be the same
  * file; `ERR_NO_INPUT` when there is nothing to do
  */
-export async function planBatch(inputs: readonly string[], outputs: Outputs | null): Promise<Plan> {
-  for (const path of [...inputs, outputs?.folder]) if (path === '') throw emptyName();
+export async function planBatch(
+  inputs: readonly string[],
+  outputs: Outputs | null,
+  selection: Selection = EVERYTHING,
+): Promise<Plan> {
+  const plan = await gatherFiles(inputs, outputs, selection);
+  const [clash] = await clashesOf(plan.files);
+  if (clash !== undefined) throw new MillpondError('ERR_OUTPUT_CLASH', clash.message);
+  return plan;
+}
+
+/**
+ * As {@link planBatch}, but with all clashes of its files told instead of thrown.
+ * @throws MillpondError `ERR_NO_INPUT` when there is nothing to do
+ */
+export async function gatherFiles(
+  inputs: readonly string[],
+  outputs: Outputs | null,
+  selection: Selection = EVERYTHING,
+): Promise<Plan> {
+  for (const path of [...inputs, outputs?.folder, outputs?.base]) if (path === '') throw emptyName();
   const out = outputs === null ? null : absolutePath(outputs.folder);
   const found: { input: string; under: string }[] = [];
   const unreadable: { folder: string; reason: string }[] = [];
-  let skipped = 0;
-  for (const input of inputs) {
+  const skipped: SkippedFile[] = [];
+  const base = outputs?.base === undefined ? null : absolutePath(outputs.base);
+  const named = await inChunks(inputs, async (input) => {
     const path = absolutePath(input);
     const info = await stat(systemPath(path)).catch(() => null);
-    if (info?.isDirectory()) {
-      for await (const file of walk(path, out, new Set(), unreadable)) {
-        if (looksLikeAudio(file)) found.push({ input: file, under: path });
-        else skipped++;
+    return { path, isFolder: info?.isDirectory() ?? false };
+  });
+  for (const { path, isFolder } of named) {
+    const under = base !== null && isBelow(path, base) ? base : isFolder ? path : dirname(path);
+    if (isFolder) {
+      const excluded = (file: string, isFolder: boolean): boolean =>
+        selection.excludes(relative(path, file), isFolder);
+      for await (const { file, isOut } of walk(path, { out, excluded }, new Set(), unreadable)) {
+        const audio = !isOut && looksLikeAudio(file);
+        if (audio && selection.includes(relative(path, file))) found.push({ input: file, under });
+        else skipped.push({ input: file, output: null, reason: isOut || audio ? 'excluded' : 'notAudio' });
       }
-    } else found.push({ input: path, under: join(path, '..') });
+    } else found.push({ input: path, under });
   }
   if (found.length === 0 && unreadable.length === 0) {
     throw new MillpondError(
       'ERR_NO_INPUT',
-      `A batch needs at least one audio file; ${inputs.map((input) => `'${escaped(input)}'`).join(', ')} held none (${skipped} other files). Name a file, or a folder that holds audio files.`,
+      `A batch needs at least one audio file; ${listed(inputs)} held none (${skipped.length} other files). Name a file, or a folder that holds audio files.`,
     );
   }
   const files = await inChunks(dropRepeated(found), async ({ input, under }): Promise<PlannedFile> => {
@@ -76,9 +127,21 @@ export async function planBatch(inputs: readonly string[], outputs: Outputs | nu
     const output = out === null ? null : join(out, dir, name);
     return { input, output, bytes, estimatedSeconds: bytes / bytesPerSecond(input) };
   });
-  await refuseClashes(files);
   files.sort((a, b) => b.estimatedSeconds - a.estimatedSeconds || (a.input < b.input ? -1 : 1));
-  return { files, skipped, unreadable };
+  return { files, skipped, refused: [], unreadable };
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
+}
+
+const MOST_NAMED = 5;
+
+function listed(inputs: readonly string[]): string {
+  if (inputs.length === 0) return 'an empty list';
+  const names = inputs.slice(0, MOST_NAMED).map((input) => `'${escaped(input)}'`);
+  const more = inputs.length > MOST_NAMED ? ` and ${inputs.length - MOST_NAMED} more` : '';
+  return `${names.join(', ')}${more}`;
 }
 
 function emptyName(): MillpondError {
@@ -88,13 +151,26 @@ function emptyName(): MillpondError {
   );
 }
 
+interface Bounds {
+  /** Not walked: the outputs' folder. */
+  readonly out: string | null;
+  /** Neither taken nor walked. */
+  excluded(path: string, isFolder: boolean): boolean;
+}
+
+interface Walked {
+  readonly file: string;
+  /** It is excluded, and may be a folder. */
+  readonly isOut: boolean;
+}
+
 /** Files under a folder in the order of their names. Follows links, and enters no folder twice. */
 async function* walk(
   folder: string,
-  out: string | null,
+  bounds: Bounds,
   entered: Set<string>,
   unreadable: { folder: string; reason: string }[],
-): AsyncGenerator<string> {
+): AsyncGenerator<Walked> {
   let entries: Entry[];
   try {
     const real = (await realpath(systemPath(folder), 'buffer')).toString('latin1');
@@ -109,11 +185,13 @@ async function* walk(
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
-    if (path === out) continue;
+    if (path === bounds.out) continue;
     const kind = entry.isLink ? await stat(systemPath(path)).catch(() => null) : entry;
-    if (kind?.isDirectory()) yield* walk(path, out, entered, unreadable);
+    const isFolder = kind?.isDirectory() ?? false;
+    const isOut = bounds.excluded(path, isFolder);
+    if (isFolder && !isOut) yield* walk(path, bounds, entered, unreadable);
     // Also what is no file, or a dangling link: it fails by itself instead of being passed over.
-    else yield path;
+    else yield { file: path, isOut };
   }
 }
 
@@ -143,31 +221,43 @@ function dropRepeated<T extends { input: string; under: string }>(found: readonl
   });
 }
 
-async function refuseClashes(files: readonly PlannedFile[]): Promise<void> {
+/** The files of a batch that would write over each other, or over what they are made of. */
+export async function clashesOf(files: readonly PlannedFile[]): Promise<FileClash[]> {
   const made = files.filter(({ output }) => output !== null);
-  const clash = await findClash(
+  const clashes = await findClashes(
     made.map(({ output }) => output as string),
     files.map(({ input }) => input),
     'name',
   );
-  if (clash === null) return;
-  const { input } = made[clash.output];
-  const output = made[clash.output].output as string;
-  const other = escaped(files[clash.other].input);
-  throw new MillpondError(
-    'ERR_OUTPUT_CLASH',
-    clash.with === 'output'
-      ? `Each output has one input; '${other}' and '${escaped(input)}' would both write '${escaped(output)}'. Rename one, or give them different --out folders.`
-      : `An output never overwrites an input; '${escaped(output)}' is the input '${other}'. Choose another --out folder.`,
-  );
+  return clashes.map((clash) => {
+    const file = made[clash.output];
+    const output = escaped(file.output as string);
+    if (clash.with === 'output') {
+      const [one, two] = [made[clash.other].input, file.input].toSorted();
+      const base = dirname(one) === dirname(two) ? '' : ', or keep their paths by --base';
+      return {
+        file,
+        message: `Each output has one input; '${escaped(one)}' and '${escaped(two)}' would both write '${output}'. Rename one, or give them different --out folders${base}.`,
+      };
+    }
+    const other = escaped(files[clash.other].input);
+    return {
+      file,
+      message: `An output never overwrites an input; '${output}' is the input '${other}'. Choose another --out folder.`,
+    };
+  });
 }
 
 /**
  * A recording of the run is a file of its own.
  * @throws MillpondError `ERR_OUTPUT_CLASH` when it would be one of the batch
  */
-export async function refuseRecordingClash(path: string, files: readonly PlannedFile[]): Promise<void> {
-  const theirs = files.flatMap(({ input, output }) => (output === null ? [input] : [input, output]));
+export async function refuseRecordingClash(path: string, plan: Plan): Promise<void> {
+  // Also outputs that are left as they are; of other files in folders a batch knows nothing.
+  const left = plan.skipped.filter(({ output }) => output !== null);
+  const theirs = [...plan.files, ...plan.refused, ...left].flatMap(({ input, output }) =>
+    output === null ? [input] : [input, output],
+  );
   const clash = await findClash([path], theirs, 'name');
   if (clash === null) return;
   const file = theirs[clash.other];

@@ -3,9 +3,9 @@
  * it is a `Runner`.
  */
 import { dirname } from 'node:path';
-import { isMillpondError } from '../errors.ts';
+import { type ErrorCode, isMillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
-import { sweepDead } from '../files/whole-file.ts';
+import { outputExists, sweepDead } from '../files/whole-file.ts';
 import type { Runner } from '../runtime/runner.ts';
 import { escaped } from '../text/escaping.ts';
 import { withOptionNames } from './option-names.ts';
@@ -24,6 +24,11 @@ export interface BatchWork<Result> {
   /** The input of the runner's job. */
   request(file: PlannedFile): unknown;
   /**
+   * Files whose outputs appeared since they were planned are left out, too, where the request says that none
+   * is to be replaced. Otherwise they fail.
+   */
+  readonly skipsExisting?: boolean;
+  /**
    * Once the job has succeeded; where it throws, the file has failed. The signal is that of the whole batch.
    */
   finish?(file: PlannedFile, result: Result, signal: AbortSignal): void | Promise<void>;
@@ -39,6 +44,8 @@ export interface BatchFailure {
 export interface BatchOutcome {
   readonly ok: number;
   readonly failures: readonly BatchFailure[];
+  /** Files whose outputs appeared meanwhile. */
+  readonly skipped: number;
   /** Seconds of audio in files that were done. */
   readonly audioSeconds: number;
   /** Files that were not done, because the batch was cancelled. */
@@ -57,23 +64,28 @@ export interface BatchWatcher {
  */
 const AHEAD = 3;
 
+const EXISTS: ErrorCode = 'ERR_OUTPUT_EXISTS';
+
 export async function runBatch<Result extends FileResult>(
   runner: Runner,
   plan: Plan,
-  { request, finish }: BatchWork<Result>,
+  { request, finish, skipsExisting = false }: BatchWork<Result>,
   watcher: BatchWatcher,
   signal: AbortSignal,
 ): Promise<BatchOutcome> {
-  const failures = plan.unreadable.map(
-    ({ folder, reason }): BatchFailure => ({
-      file: folder,
-      code: 'ERR_AUDIO_OPEN',
-      message: `A folder is walked if it can be read; this one cannot: ${escaped(reason)}. Check its permissions.`,
+  const failures = [
+    ...plan.unreadable.map(({ folder, reason }): BatchFailure => {
+      return { file: folder, code: 'ERR_AUDIO_OPEN', message: unreadableText(reason) };
     }),
-  );
+    ...plan.refused.map(({ input, output }): BatchFailure => {
+      const { code, message } = outputExists(output as string);
+      return { file: input, code, message };
+    }),
+  ];
   for (const failure of failures) watcher.failed(failure.file, failure);
   const folders = new Map<string, Promise<unknown>>();
   let ok = 0;
+  let skipped = 0;
   let cancelled = 0;
   let audioSeconds = 0;
   const queue = plan.files.values();
@@ -107,11 +119,18 @@ export async function runBatch<Result extends FileResult>(
         cancelled++;
         return;
       }
-      const failure = { file: file.input, code: codeOf(error), message: messageOf(error) };
-      failures.push(failure);
-      watcher.failed(file.input, failure);
+      if (skipsExisting && codeOf(error) === EXISTS) {
+        skipped++;
+        watcher.done(file, []);
+      } else fail(file, error);
     }
     advance(1);
+  }
+
+  function fail(file: PlannedFile, error: unknown): void {
+    const failure = { file: file.input, code: codeOf(error), message: messageOf(error) };
+    failures.push(failure);
+    watcher.failed(file.input, failure);
   }
 
   /**
@@ -129,7 +148,12 @@ export async function runBatch<Result extends FileResult>(
   }
 
   await Promise.all(Array.from({ length: runner.threads * AHEAD }, work));
-  return { ok, failures, audioSeconds, cancelled };
+  return { ok, failures, skipped, audioSeconds, cancelled };
+}
+
+/** Why a folder's files are not among those of a batch. */
+export function unreadableText(reason: string): string {
+  return `A folder is walked if it can be read; this one cannot: ${escaped(reason)}. Check its permissions.`;
 }
 
 function codeOf(error: unknown): string {

@@ -8,6 +8,7 @@ import type { Stats } from '../telemetry/stats.ts';
 import { formatNanoseconds, formatSeconds } from '../text/durations.ts';
 import { escaped, shown } from '../text/escaping.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
+import { formatSkips, type Skips } from './skips.ts';
 
 /** `millpond.run/1`: fields may be added, none changed. */
 export interface RunReport {
@@ -18,8 +19,11 @@ export interface RunReport {
     readonly total: number;
     readonly ok: number;
     readonly failed: number;
+    /** For whatever reason. They are not among the `total`. */
     readonly skipped: number;
   };
+  /** By reason. */
+  readonly skipped: Skips;
   readonly audioSeconds: number;
   readonly wallSeconds: number;
   readonly realtimeFactor: number;
@@ -55,7 +59,7 @@ export function makeReport(
   command: string,
   snapshot: Snapshot,
   outcome: BatchOutcome,
-  files: { readonly total: number; readonly skipped: number; readonly notes: readonly BatchNote[] },
+  files: { readonly total: number; readonly skipped: Skips; readonly notes: readonly BatchNote[] },
   seconds: number,
 ): RunReport {
   const { budget, pool, latency } = snapshot;
@@ -69,7 +73,13 @@ export function makeReport(
     schema: 'millpond.run/1',
     command,
     threads: snapshot.threads,
-    files: { total: files.total, ok: outcome.ok, failed: outcome.failures.length, skipped: files.skipped },
+    files: {
+      total: files.total,
+      ok: outcome.ok,
+      failed: outcome.failures.length,
+      skipped: Object.values(files.skipped).reduce((sum, count) => sum + count, 0),
+    },
+    skipped: files.skipped,
     audioSeconds,
     wallSeconds,
     realtimeFactor: wallSeconds > 0 ? audioSeconds / wallSeconds : 0,
@@ -83,17 +93,25 @@ export function makeReport(
   };
 }
 
+/** The first line of a summary, and all of it where nothing was to be done. */
+export function formatFiles(
+  { files, skipped, interrupted }: Pick<RunReport, 'files' | 'skipped' | 'interrupted'>,
+  stream: NodeJS.WriteStream,
+): string {
+  const notes = [
+    files.failed > 0 && `${files.failed} failed`,
+    formatSkips(skipped),
+    interrupted && `${files.total - files.ok - files.failed} not done (interrupted)`,
+  ].filter(Boolean);
+  return `${styleText('bold', 'files', { stream })}     ${[`${files.ok} of ${files.total} done`, ...notes].join(', ')}\n`;
+}
+
 /** A summary of a dozen lines, without failures: those are on stderr already. */
 export function formatReport(report: RunReport, stream: NodeJS.WriteStream): string {
   const strong = (text: string): string => styleText('bold', text, { stream });
-  const { files, budget, pool, latency } = report;
-  const notes = [
-    files.failed > 0 && `${files.failed} failed`,
-    files.skipped > 0 && `${files.skipped} skipped (not audio)`,
-    report.interrupted && `${files.total - files.ok - files.failed} not done (interrupted)`,
-  ].filter((note) => note !== false);
+  const { budget, pool, latency } = report;
   const lines = [
-    `${strong('files')}     ${files.ok} of ${files.total} done${notes.length > 0 ? `, ${notes.join(', ')}` : ''}`,
+    formatFiles(report, stream).trimEnd(),
     `${strong('audio')}     ${formatSeconds(report.audioSeconds)} in ${formatSeconds(report.wallSeconds)}: ${Math.round(report.realtimeFactor)} times real time on ${report.threads} threads`,
     `${strong('memory')}    peak ${formatBytes(budget.peakBytes)} of ${formatBytes(budget.limitBytes)}, ${formatBytes(budget.endBytes)} left at the end`,
     `${strong('pool')}      ${pool.acquires} leases, ${(pool.hitRate * 100).toFixed(1)} % from pooled memory`,

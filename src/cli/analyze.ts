@@ -6,9 +6,10 @@ import { waveformSvg } from '../batch/waveform-svg.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { decimalNumber, option, path } from './arguments.ts';
 import { type CommandWork, runBatchCommand } from './batch.ts';
+import { CHOICE_HELP, type ChoiceOptions, choiceOf, withChoiceOptions } from './choice.ts';
 import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
 
-interface AnalyzeOptions extends RunOptions {
+interface AnalyzeOptions extends RunOptions, ChoiceOptions {
   csv?: boolean;
   waveform?: string;
   silence?: number;
@@ -29,14 +30,17 @@ Examples:
   millpond analyze album/
   millpond analyze album/ --csv > loudness.csv
   millpond analyze episode.mp3 --json | jq '.results[0].loudness'
-  millpond analyze samples/ --waveform pictures`;
+  millpond analyze samples/ --waveform pictures
+  millpond analyze --files-from list.txt --exclude '*.mp3' --dry-run
+${CHOICE_HELP}`;
 
 export function analyzeCommand(): Command {
-  return withRunOptions(
-    new Command('analyze')
+  const command = new Command('analyze');
+  withRunOptions(
+    command
       .description('measure loudness, true peak and levels of audio files, and draw their waveforms')
       .usage('[options] <files or folders...>')
-      .argument('<files or folders...>', 'audio files, or folders to walk')
+      .argument('[files or folders...]', 'audio files, or folders to walk')
       .option('--csv', 'print comma-separated values instead of the table')
       .addOption(option('--waveform <dir>', 'draw each file as an SVG in this folder', path))
       .addOption(
@@ -46,12 +50,14 @@ export function analyzeCommand(): Command {
           decimalNumber(SILENCE),
         ),
       ),
-  )
+  );
+  return withChoiceOptions(command)
     .addHelpText('after', HELP)
     .action((inputs: string[], options: AnalyzeOptions) =>
       runBatchCommand({
         command: 'analyze',
         inputs,
+        choice: choiceOf(command, inputs, options),
         work: measuring(options),
         ...runOptions(options),
       }),

@@ -3,31 +3,40 @@
  * code.
  */
 import { dirname, resolve } from 'node:path';
-import { type Outputs, type Plan, planBatch, refuseRecordingClash } from '../batch/plan.ts';
+import { type Outputs, type Plan, refuseRecordingClash } from '../batch/plan.ts';
 import { type BatchOutcome, type BatchWatcher, type BatchWork, runBatch } from '../batch/run.ts';
-import { type BatchNote, formatNotes, formatReport, makeReport, type RunReport } from '../batch/summary.ts';
+import { countSkips } from '../batch/skips.ts';
+import {
+  type BatchNote,
+  formatFiles,
+  formatNotes,
+  formatReport,
+  makeReport,
+  type RunReport,
+} from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
-import { type ErrorCode, isMillpondError } from '../errors.ts';
 import { makeFolder } from '../files/folders.ts';
 import type { RuntimeOptions } from '../runtime/options.ts';
+import type { Runner } from '../runtime/runner.ts';
 import { createRuntime, type Runtime } from '../runtime/runtime.ts';
+import { snapshotBeforeStart } from '../runtime/snapshot-of.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { escaped, jsonText, shown } from '../text/escaping.ts';
-import { wrongValue } from './arguments.ts';
+import type { Choice } from './choice.ts';
 import { EXIT } from './exit.ts';
 import { listenToFfmpeg } from './ffmpeg-log.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
+import { inputsOf, ofRecording, planOf, showPlan } from './planning.ts';
 import type { Progress, ProgressView } from './progress.ts';
 import { startProgressView } from './progress-view.ts';
-
-/** What is wrong with a recording's file, where a runtime starts. */
-const OF_RECORDING: ReadonlySet<ErrorCode> = new Set(['ERR_OUTPUT_CLASH', 'ERR_OUTPUT_WRITE']);
 
 interface BatchOptions {
   readonly command: string;
   readonly inputs: readonly string[];
+  /** Default: all inputs, over outputs that exist. */
+  readonly choice?: Choice;
   readonly work: CommandWork;
   readonly threads: number;
   readonly budget: Bytes | undefined;
@@ -55,6 +64,9 @@ export interface CommandWork extends BatchWork<never> {
   print?(report: RunReport): string;
 }
 
+/** Who does nothing. */
+const NOBODY = { threads: 0 } as Runner;
+
 /** What of a batch is done. */
 type Count = { -readonly [name in 'doneSeconds' | 'files' | 'failed']: Progress[name] };
 
@@ -74,21 +86,39 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
   });
   let stopListening = async (): Promise<void> => {};
   try {
+    const { work, choice } = options;
+    const inputs = await inputsOf(options.inputs, choice, interrupt.signal);
+    if (inputs === null) {
+      process.exitCode = interrupt.exitCode();
+      return;
+    }
+    if (choice?.dryRun) {
+      const foreseen = await showPlan(inputs, choice, { ...options, outputs: work.outputs });
+      process.exitCode = interrupt.exitCode() || foreseen;
+      return;
+    }
+    const planning = work.plan?.(interrupt) ?? planOf(inputs, work.outputs, choice);
+    if (choice !== undefined && choice.existing !== 'replace' && options.record === undefined) {
+      // There may be nothing left to do, and then no thread is needed.
+      const planned = await planning;
+      if (planned.files.length === 0) {
+        await run(options, null, planned, interrupt, screen, started);
+        return;
+      }
+    }
     // Workers take longest to start; everything else happens meanwhile.
-    const { inputs, work } = options;
-    const planning = work.plan?.(interrupt) ?? planBatch(inputs, work.outputs);
     const plain = plainly(log, screen);
     const starting = listenToFfmpeg(plain, options.logLevel).then((stop) => {
       stopListening = stop;
       return startRuntime(options, planning, plain);
     });
-    const [runtime, plan] = await Promise.allSettled([starting, planning]);
-    if (plan.status === 'rejected') {
+    const [runtime, planned] = await Promise.allSettled([starting, planning]);
+    if (planned.status === 'rejected') {
       if (runtime.status === 'fulfilled') await runtime.value.close();
-      throw plan.reason;
+      throw planned.reason;
     }
     if (runtime.status === 'rejected') throw runtime.reason;
-    await run(options, runtime.value, plan.value, interrupt, screen, started);
+    await run(options, runtime.value, planned.value, interrupt, screen, started);
   } finally {
     interrupt.stop();
     await stopListening();
@@ -96,9 +126,10 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
   }
 }
 
+/** @param runtime null where there is nothing to do */
 async function run(
   options: BatchOptions,
-  runtime: Runtime,
+  runtime: Runtime | null,
   plan: Plan,
   interrupt: Interrupt,
   screen: Screen,
@@ -107,7 +138,7 @@ async function run(
   const { stderr, stdout } = process;
   for (const { output } of plan.files) if (output !== null) interrupt.watch(dirname(output));
   const count: Count = { doneSeconds: 0, files: 0, failed: 0 };
-  const unseen = options.quiet || (options.work.piped === true && !stderr.isTTY);
+  const unseen = runtime === null || options.quiet || (options.work.piped === true && !stderr.isTTY);
   const view = unseen ? null : await startView(options, runtime, plan, count, started);
   if (view !== null && options.watch) {
     screen.line = view.line;
@@ -118,11 +149,12 @@ async function run(
   let outcome: BatchOutcome;
   let before: Snapshot | null = null;
   try {
-    outcome = await runBatch(runtime, plan, work, watcher(count, view, notes), interrupt.signal);
+    const runner = runtime ?? NOBODY;
+    outcome = await runBatch(runner, plan, work, watcher(count, view, notes), interrupt.signal);
   } finally {
     // Only the JSON shows it, and a short run would notice the milliseconds.
-    if (options.json) before = runtime.snapshot();
-    const { left } = await runtime.close();
+    if (options.json && runtime !== null) before = runtime.snapshot();
+    const left = (await runtime?.close())?.left ?? [];
     view?.stop();
     // One that is stuck inside FFmpeg would keep the process at its end.
     if (left.length > 0) interrupt.giveUp();
@@ -135,16 +167,28 @@ async function run(
   if (options.json || work.print !== undefined || !(options.quiet || work.piped !== undefined)) {
     const report = makeReport(
       options.command,
-      before === null ? runtime.snapshot() : snapshotOfRun(before, runtime.snapshot()),
+      snapshotFor(options, runtime, before),
       outcome,
-      { total: plan.files.length + plan.unreadable.length, skipped: plan.skipped, notes },
+      {
+        total: plan.files.length - outcome.skipped + plan.refused.length + plan.unreadable.length,
+        skipped: countSkips([
+          ...plan.skipped.map(({ reason }) => reason),
+          ...new Array<'exists'>(outcome.skipped).fill('exists'),
+        ]),
+        notes,
+      },
       (performance.now() - started) / 1000,
     );
     if (options.json) stdout.write(`${jsonText({ ...report, results: work.results?.() })}\n`);
     else if (work.print !== undefined) stdout.write(work.print(report));
-    else stdout.write(formatReport(report, stdout));
+    else stdout.write(runtime === null ? formatFiles(report, stdout) : formatReport(report, stdout));
   }
   process.exitCode = interrupt.exitCode() || (outcome.failures.length > 0 ? EXIT.failed : EXIT.done);
+}
+
+function snapshotFor(options: BatchOptions, runtime: Runtime | null, before: Snapshot | null): Snapshot {
+  if (runtime === null) return snapshotBeforeStart(runtimeOptions(options));
+  return before === null ? runtime.snapshot() : snapshotOfRun(before, runtime.snapshot());
 }
 
 function startView(
@@ -206,24 +250,23 @@ function plainly(log: Log, screen: Screen): Log {
 
 async function startRuntime(options: BatchOptions, planning: Promise<Plan>, log: Log): Promise<Runtime> {
   const { record } = options;
+  const given = { ...runtimeOptions(options), log };
+  if (record === undefined) return createRuntime(given);
+  return ofRecording(record, async () => {
+    await refuseRecordingClash(record, await planning);
+    await makeFolder(dirname(resolve(record)));
+    return createRuntime({ ...given, record: { path: record, label: options.command } });
+  });
+}
+
+function runtimeOptions({ work, threads, budget }: BatchOptions): RuntimeOptions {
   // The extension of this very file: .ts in the checkout, .js in the package.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-  const given: RuntimeOptions = {
-    job: new URL(`../../workers/${options.work.job}${extension}`, import.meta.url),
-    log,
-    threads: options.threads,
+  return {
+    job: new URL(`../../workers/${work.job}${extension}`, import.meta.url),
+    threads,
     // A file takes one lease, so timing each costs nothing.
     sampleEvery: 1,
-    ...(options.budget !== undefined && { budgetBytes: options.budget }),
+    ...(budget !== undefined && { budgetBytes: budget }),
   };
-  if (record === undefined) return createRuntime(given);
-  const { files } = await planning;
-  try {
-    await refuseRecordingClash(record, files);
-    await makeFolder(dirname(resolve(record)));
-    return await createRuntime({ ...given, record: { path: record, label: options.command } });
-  } catch (cause) {
-    if (!isMillpondError(cause) || !OF_RECORDING.has(cause.code)) throw cause;
-    throw wrongValue('--record', record, cause.message, { code: cause.code, cause });
-  }
 }

@@ -16,6 +16,7 @@ import { createSpool, dropSpooled, type SpooledCrate } from '../files/spool.ts';
 import { escaped } from '../text/escaping.ts';
 import { wrongValue } from './arguments.ts';
 import type { CommandWork } from './batch.ts';
+import type { ChoiceOptions } from './choice.ts';
 import type { Interrupt } from './interrupt.ts';
 
 /** What stands for stdin among the inputs, and for stdout as the output. */
@@ -69,6 +70,27 @@ export function isPiped({ inputs, out, json }: Ends): boolean {
   return true;
 }
 
+/**
+ * Options that are about files with names.
+ * @throws MillpondError `ERR_INVALID_ARGUMENT`
+ */
+export function refuseInPipeline(options: ChoiceOptions): void {
+  const { filesFrom, base, dryRun, skipExisting, newer, overwrite = true } = options;
+  const asked = [
+    filesFrom !== undefined && '--files-from',
+    base !== undefined && '--base',
+    dryRun && '--dry-run',
+    skipExisting && '--skip-existing',
+    newer && '--newer',
+    !overwrite && '--no-overwrite',
+  ].find((name) => typeof name === 'string');
+  if (asked === undefined) return;
+  throw new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `${asked}: it is about files in folders, and --out - is one file to stdout. Leave it out, or name a folder by --out.`,
+  );
+}
+
 /** One audio file to stdout; what it owns is to be disposed of when the command is done. */
 export class PipelineWork implements CommandWork, Disposable {
   readonly job = 'transcode';
@@ -90,7 +112,7 @@ export class PipelineWork implements CommandWork, Disposable {
     this.#spooled = await spoolStdin(interrupt.signal);
     const bytes = this.#spooled?.bytes ?? 0;
     const file = { input: STDIN, output: null, bytes, estimatedSeconds: bytes / BYTES_PER_SECOND };
-    return { files: [file], skipped: 0, unreadable: [] };
+    return { files: [file], skipped: [], refused: [], unreadable: [] };
   }
 
   request = ({ input }: { readonly input: string }): TranscodeRequest => ({

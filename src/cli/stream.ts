@@ -71,7 +71,8 @@ export class StreamWork implements CommandWork, Disposable {
     // Of its length nothing is known; progress goes by shares of one second.
     return {
       files: [{ input: STDIN, output: null, bytes: 0, estimatedSeconds: 1 }],
-      skipped: 0,
+      skipped: [],
+      refused: [],
       unreadable: [],
     };
   }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { TranscodeSettings } from '../audio/plan/request.ts';
 import { TARGETS, type TargetName } from '../audio/plan/targets.ts';
+import type { Existing } from '../batch/existing.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
 import {
   bitrate,
@@ -16,10 +17,17 @@ import {
 } from './arguments.ts';
 import { type CommandWork, runBatchCommand } from './batch.ts';
 import { budgetFor, MOST_THREADS, threadsFor } from './budget.ts';
-import { isPiped, PipelineWork } from './pipeline.ts';
+import {
+  CHOICE_HELP,
+  type ChoiceOptions,
+  choiceOf,
+  withChoiceOptions,
+  withExistingOptions,
+} from './choice.ts';
+import { isPiped, PipelineWork, refuseInPipeline } from './pipeline.ts';
 import { checkStream, StreamWork } from './stream.ts';
 
-interface TranscodeOptions extends RunOptions {
+interface TranscodeOptions extends RunOptions, ChoiceOptions {
   to?: TargetName;
   out?: string;
   rate?: number;
@@ -46,8 +54,13 @@ Examples:
   millpond transcode a.flac b.ogg --to opus --rate 48000 --channels 1 --out voice --threads 2 --budget 64MiB
   curl https://example.org/talk.wav | millpond transcode - --to mp3 --out - > talk.mp3
   curl https://example.org/radio | millpond transcode - --to opus --out - --stream | player
+  find album -name '*.wav' -print0 | millpond transcode --files-from - -0 --base album --to flac --out converted
+  millpond transcode album/ --to flac --out converted --skip-existing
+  millpond transcode album/ --to mp3 --out small --exclude drafts/ --newer --dry-run
 
-Folders are walked and their structure is kept under --out. Outputs that exist are replaced, each as a whole.
+Folders are walked and their structure is kept under --out; files that are named land in --out itself, or with
+--base as they lie below that folder. Outputs that exist are replaced, each as a whole, unless
+--skip-existing, --newer or --no-overwrite says otherwise.
 In a pipeline - is one audio file: from stdin as the input, to stdout as --out, with the bytes that a file would
 have. What comes is first stored whole, in the folder for temporary files (TMPDIR).
 
@@ -56,14 +69,16 @@ FLAC, MP3, Ogg and AAC are read so; wav, flac, mp3, opus and ogg are written. Si
   to stdout   wav: its sizes, which are left open; flac: its length and the MD5 of its samples; mp3: its Info frame, so its
               length, and silence at both ends is not cut off; opus and ogg: nothing, the bytes are those of a file
   from stdin  tags behind the sound, and WAV's chunks that are no tags; --fade-out
-What fails in the middle was written up to there, and the command ends with 1.`;
+What fails in the middle was written up to there, and the command ends with 1.
+${CHOICE_HELP}`;
 
 export function transcodeCommand(): Command {
-  return withRunOptions(
-    new Command('transcode')
+  const command = new Command('transcode');
+  withRunOptions(
+    command
       .description('convert audio files to another format')
       .usage('[options] --to <format> --out <dir> <files or folders...>')
-      .argument('<files or folders...>', 'audio files, or folders to walk; - for one from stdin')
+      .argument('[files or folders...]', 'audio files, or folders to walk; - for one from stdin')
       .addOption(choice('--to <format>', 'format of the outputs', 'a format', FORMATS))
       .addOption(
         option('--out <dir>', 'folder for the outputs, created if needed; - for one to stdout', path),
@@ -78,9 +93,11 @@ export function transcodeCommand(): Command {
       .addOption(option('--fade-in <seconds>', 'fade in at the start', decimalNumber(FADE)))
       .addOption(option('--fade-out <seconds>', 'fade out at the end', decimalNumber(FADE)))
       .option('--stream', 'with --out -: write while it is read, and store nothing'),
-  )
+  );
+  return withExistingOptions(withChoiceOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], options: TranscodeOptions) => {
+      const choice = choiceOf(command, inputs, options);
       const out = given(options.out, '--out', 'name the folder for the outputs, as --out converted.');
       const settings = {
         to: given(options.to, '--to', `say what the outputs shall be: ${FORMATS.join(', ')}.`),
@@ -92,16 +109,18 @@ export function transcodeCommand(): Command {
         ...(options.fadeIn !== undefined && { fadeInSeconds: options.fadeIn }),
         ...(options.fadeOut !== undefined && { fadeOutSeconds: options.fadeOut }),
       };
-      const command = 'transcode';
+      const name = 'transcode';
       const piped = isPiped({ inputs, out, json: options.json ?? false });
+      if (piped) refuseInPipeline(options);
       if (options.stream) checkStream({ piped, input: inputs[0], out, ...settings });
       if (!piped) {
-        await runBatchCommand({ command, inputs, work: transcoding(out, settings), ...runOptions(options) });
+        const work = transcoding(out, settings, choice.existing);
+        await runBatchCommand({ command: name, inputs, choice, work, ...runOptions(options) });
         return;
       }
       using work = new (options.stream ? StreamWork : PipelineWork)(inputs[0], settings);
       await runBatchCommand({
-        command,
+        command: name,
         inputs,
         work,
         ...runOptions({ ...options, threads: options.threads ?? 1 }),
@@ -110,11 +129,22 @@ export function transcodeCommand(): Command {
 }
 
 /** Each file into one of another format. */
-export function transcoding(folder: string, settings: TranscodeSettings): CommandWork {
+export function transcoding(
+  folder: string,
+  settings: TranscodeSettings,
+  existing: Existing = 'replace',
+): CommandWork {
+  // What appears after the files were planned is not replaced either.
+  const overwrite = existing === 'replace' || existing === 'newer';
   return {
     job: 'transcode',
     outputs: { folder, extension: `.${settings.to}` },
-    request: ({ input, output }) => ({ ...settings, input, output }),
+    request: ({ input, output }) => ({
+      ...settings,
+      input,
+      output: overwrite ? output : { path: output, overwrite },
+    }),
+    skipsExisting: existing === 'skip',
   };
 }
 

@@ -27,25 +27,39 @@ interface Clash {
   readonly other: number;
 }
 
-/**
- * The first output that would replace another one, or a file that is read; null where none does. Outputs
- * that replace names clash where they have one name: several names of a file that is there are no clash,
- * since each gets a file of its own. With a source they clash also where a link leads to it, so that nothing
- * is written over what it is made of; a hard link is no clash, since the source stays under its own name.
- */
+/** As {@link findClashes}: the first of them, or null. */
 export async function findClash(
   outputs: readonly string[],
   sources: readonly string[],
   replaced: Replaced,
 ): Promise<Clash | null> {
+  const [first = null] = await findClashes(outputs, sources, replaced);
+  return first;
+}
+
+/**
+ * The outputs that would replace another one, or a file that is read, each of them once. Outputs
+ * that replace names clash where they have one name: several names of a file that is there are no clash,
+ * since each gets a file of its own. With a source they clash also where a link leads to it, so that nothing
+ * is written over what it is made of; a hard link is no clash, since the source stays under its own name.
+ */
+export async function findClashes(
+  outputs: readonly string[],
+  sources: readonly string[],
+  replaced: Replaced,
+): Promise<Clash[]> {
   const folders = new Map<string, Promise<Folder>>();
   const of = (path: string) => placeOf(path, replaced, folders);
   const [written, read] = [await inChunks(outputs, of), await inChunks(sources, of)];
+  const clashes: Clash[] = [];
   const writers = new Map<string, number>();
+  const twice = new Set<number>();
   for (const [output, { entry }] of written.entries()) {
     const other = writers.get(entry);
-    if (other !== undefined) return { output, with: 'output', other };
-    writers.set(entry, output);
+    if (other !== undefined) {
+      clashes.push({ output, with: 'output', other });
+      twice.add(output);
+    } else writers.set(entry, output);
   }
   const entries = new Map(read.map(({ entry }, at) => [entry, at]));
   const replacedFiles = await inChunks(written, ({ file }) => file());
@@ -56,9 +70,9 @@ export async function findClash(
   for (const [output, { entry }] of written.entries()) {
     const file = replacedFiles[output];
     const other = entries.get(entry) ?? (file === null ? undefined : files.get(file));
-    if (other !== undefined) return { output, with: 'source', other };
+    if (other !== undefined && !twice.has(output)) clashes.push({ output, with: 'source', other });
   }
-  return null;
+  return clashes;
 }
 
 interface Folder {

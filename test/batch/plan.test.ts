@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planBatch } from '../../src/batch/plan.ts';
+import { selection } from '../../src/batch/selection.ts';
 
 let root: string;
 beforeEach(() => {
@@ -72,7 +73,24 @@ describe('a plan', () => {
       folder: at('out'),
       extension: '.mp3',
     });
-    expect([files.length, skipped]).toEqual([2, 2]);
+    expect([files.length, skipped.length]).toEqual([2, 2]);
+  });
+
+  it('leaves out what is excluded, and what is not included, without walking folders for it', async () => {
+    for (const name of ['a.wav', 'b.wav', 'c.mp3', 'cover.jpg', 'drafts/d.wav']) put(`in/${name}`);
+    const { files, skipped } = await planBatch(
+      [at('in'), at('in/b.wav')],
+      { folder: at('out'), extension: '.flac' },
+      selection(['*.wav'], ['b.*', 'drafts/']),
+    );
+    // What is named is meant.
+    expect(files.map(({ input }) => input)).toEqual([at('in/a.wav'), at('in/b.wav')]);
+    expect(skipped.map(({ input, reason }) => [input.slice(at('in').length + 1), reason])).toEqual([
+      ['b.wav', 'excluded'],
+      ['c.mp3', 'excluded'],
+      ['cover.jpg', 'notAudio'],
+      ['drafts', 'excluded'],
+    ]);
   });
 
   it('reads neither hidden files nor outputs of an earlier run', async () => {
@@ -118,6 +136,17 @@ describe('a plan', () => {
   it('does a file at both places that it has, by its own name and under a folder', async () => {
     put('in/b/x.wav');
     expect(await outputs([at('in'), at('in/b/x.wav'), at('in/b/./x.wav')])).toEqual(['b/x.flac', 'x.flac']);
+  });
+
+  it('keeps what is named below a base where it was, each file once, and takes others as without', async () => {
+    for (const name of ['in/a/x.wav', 'in/b/x.wav', 'in b/y.wav', 'z.wav']) put(name);
+    const named = ['in', 'in/a', 'in/a/x.wav', 'in/b/x.wav', 'in b/y.wav', 'z.wav'].map((name) => at(name));
+    const outputs = { folder: at('out'), extension: '.flac', base: at('in/') };
+    const { files } = await planBatch(named, outputs);
+    const made = files.map(({ output }) => (output as string).slice(at('out').length + 1));
+    expect(made.sort()).toEqual(['a/x.flac', 'b/x.flac', 'y.flac', 'z.flac']);
+    const root = { ...outputs, base: '/' };
+    expect((await planBatch([at('z.wav')], root)).files[0].output).toBe(join(at('out'), at('z.flac')));
   });
 
   it('keeps a missing file, which will fail by itself', async () => {

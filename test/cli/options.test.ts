@@ -51,6 +51,11 @@ const WRONG: Readonly<Record<Name, readonly (readonly [option: string, value: st
     ['--budget', '1025GiB', /^1025GiB: it is 1TiB at most\./],
     ['--record', '', NO_NAME],
     ['--log-level', 'warning', /^warning: a level is one of debug, .*\.$/],
+    ['--files-from', '', NO_NAME],
+    ['--base', '', NO_NAME],
+    ['--include', '', /^'': a pattern has 1 to 1000 letters .* '\*\.wav'\.$/],
+    ['--exclude', '//', /^\/\/: a pattern /],
+    ['--exclude', '*'.repeat(1001), /a pattern has 1 to 1000 letters/],
   ],
   report: [
     ['--html', '', NO_NAME],

@@ -44,6 +44,7 @@ describe('help', () => {
   it.each([
     ['--help'],
     ['transcode', '--help'],
+    ['analyze', '--help'],
     ['health', '--help'],
     ['demo', '--help'],
     ['help'],
@@ -52,6 +53,18 @@ describe('help', () => {
     const { code, stdout, stderr } = await millpond(...args);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/Usage: .*Examples:\n {2}millpond/s);
+  });
+
+  it('says which rule wins, of options that say which files are done', async () => {
+    const { stdout } = await millpond('help', 'transcode');
+    for (const rule of [
+      /are replaced.* unless\n?.*--skip-existing, --newer or --no-overwrite says otherwise/,
+      /--exclude wins, in whatever order/,
+      /what is\nnamed is done anyway/,
+      /-print0 \| millpond transcode --files-from - -0/,
+    ]) {
+      expect(stdout).toMatch(rule);
+    }
   });
 
   it('of a command is the same by all its names', async () => {

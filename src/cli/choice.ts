@@ -1,0 +1,170 @@
+/**
+ * Options that say which files a command does, and what becomes of outputs that exist; lists of names are
+ * read here. Holds nothing.
+ */
+import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Existing } from '../batch/existing.ts';
+import { namesIn } from '../batch/name-list.ts';
+import { type Selection, selection } from '../batch/selection.ts';
+import { MillpondError } from '../errors.ts';
+import { systemPath } from '../files/byte-paths.ts';
+import { escaped } from '../text/escaping.ts';
+import { option, path, wrongValue } from './arguments.ts';
+
+export interface ChoiceOptions {
+  filesFrom?: string[];
+  null?: boolean;
+  include?: string[];
+  exclude?: string[];
+  base?: string;
+  dryRun?: boolean;
+  skipExisting?: boolean;
+  newer?: boolean;
+  /** As commander has `--no-overwrite`. */
+  overwrite?: boolean;
+}
+
+/** Which files a batch does. */
+export interface Choice {
+  /** Files of which each holds names; `-` is stdin. */
+  readonly lists: readonly string[];
+  readonly separator: 'line' | 'nul';
+  readonly selection: Selection;
+  /** A folder: what is named below it keeps its path there. */
+  readonly base: string | undefined;
+  readonly existing: Existing;
+  /** Shows what would be done, and writes nothing. */
+  readonly dryRun: boolean;
+}
+
+const STDIN = '-';
+const MOST_PATTERN_LETTERS = 1000;
+
+export const CHOICE_HELP = `
+Patterns: * and ? within a name, ** over folders, [abc], {a,b}. They are for what is found in folders, and what is
+named is done anyway. One without / fits names at any depth, one with / the path below the folder that is walked,
+one that ends with / folders only. With --include only what fits one is done; --exclude wins, in whatever order.`;
+
+export function withChoiceOptions(command: Command): Command {
+  return command
+    .addOption(
+      option(
+        '--files-from <file>',
+        'read names of files or folders, one a line; - for stdin',
+        gathered(path),
+      ),
+    )
+    .option('-0, --null', 'names of --files-from end with NUL, as find -print0 has them')
+    .addOption(option('--base <dir>', 'what is named below this folder keeps its path under --out', path))
+    .addOption(option('--include <glob>', 'of folders only what fits', gathered(glob)))
+    .addOption(option('--exclude <glob>', 'of folders nothing that fits', gathered(glob)))
+    .option('--dry-run', 'show what would be done and what not, and write nothing');
+}
+
+export function withExistingOptions(command: Command): Command {
+  return command
+    .option('--skip-existing', 'leave out files whose output exists')
+    .option('--newer', 'leave out files that are not newer than their output')
+    .option('--no-overwrite', 'fail files whose output exists');
+}
+
+/**
+ * @param command says that an argument is missing
+ * @throws MillpondError `ERR_INVALID_ARGUMENT` for options that exclude each other
+ */
+export function choiceOf(command: Command, inputs: readonly string[], options: ChoiceOptions): Choice {
+  const lists = options.filesFrom ?? [];
+  if (inputs.length === 0 && lists.length === 0) {
+    command.error("error: missing required argument 'files or folders', or a list of them by --files-from", {
+      code: 'commander.missingArgument',
+    });
+  }
+  if (lists.filter((list) => list === STDIN).length > 1) throw twiceStdin('--files-from - is there twice');
+  if (lists.includes(STDIN) && inputs.includes(STDIN)) throw twiceStdin('- is the audio file and the list');
+  if (options.null && lists.length === 0) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      '--null: it says how the names of a list end, and there is none. Name the list by --files-from.',
+    );
+  }
+  return {
+    lists,
+    separator: options.null ? 'nul' : 'line',
+    selection: selection(options.include ?? [], options.exclude ?? []),
+    base: options.base,
+    existing: existingOf(options),
+    dryRun: options.dryRun ?? false,
+  };
+}
+
+function existingOf({ skipExisting, newer, overwrite = true }: ChoiceOptions): Existing {
+  const asked = [
+    ...(skipExisting ? (['skip'] as const) : []),
+    ...(newer ? (['newer'] as const) : []),
+    ...(overwrite ? [] : (['refuse'] as const)),
+  ];
+  if (asked.length > 1) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      'Of --skip-existing, --newer and --no-overwrite one says what becomes of outputs that exist, got several. Leave the others out.',
+    );
+  }
+  return asked[0] ?? 'replace';
+}
+
+/**
+ * What all lists name, in their order; null where the signal came first.
+ * @throws MillpondError `ERR_INVALID_ARGUMENT`
+ */
+export async function readLists({ lists, separator }: Choice, signal: AbortSignal): Promise<string[] | null> {
+  const names: string[] = [];
+  for (const list of lists) {
+    let bytes: Buffer;
+    try {
+      bytes =
+        list === STDIN
+          ? await buffer(addAbortSignal(signal, process.stdin))
+          : await readFile(systemPath(list), { signal });
+    } catch (cause) {
+      if (signal.aborted) return null;
+      throw wrongValue(
+        '--files-from',
+        list,
+        `a list is a file that can be read: ${escaped((cause as Error).message)}. Check its name, or write - for stdin.`,
+        { cause },
+      );
+    }
+    const found = namesIn(bytes, separator);
+    if (found === null) {
+      throw wrongValue(
+        '--files-from',
+        list,
+        'a line of it holds a NUL, and no name does. Write -0 for names that end with NUL, or save the list as UTF-8.',
+      );
+    }
+    for (const name of found) names.push(name);
+  }
+  return names;
+}
+
+function twiceStdin(what: string): MillpondError {
+  return new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `stdin is read once, but ${what}. Put one of them into a file.`,
+  );
+}
+
+function gathered(read: (text: string) => string) {
+  return (text: string, earlier: readonly string[] = []): string[] => [...earlier, read(text)];
+}
+
+function glob(text: string): string {
+  const isPattern = /[^/]/.test(text) && text.length <= MOST_PATTERN_LETTERS;
+  if (isPattern) return text;
+  throw new InvalidArgumentError(
+    `a pattern has 1 to ${MOST_PATTERN_LETTERS} letters that are not all /. Write for example '*.wav'.`,
+  );
+}

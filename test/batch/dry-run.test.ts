@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { dryRun, formatDryRun, formatRefusals } from '../../src/batch/dry-run.ts';
+import type { Existing } from '../../src/batch/existing.ts';
+import { gatherFiles } from '../../src/batch/plan.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'millpond-dry-'));
+  for (const folder of ['in', 'out']) mkdirSync(join(root, folder));
+  const files = {
+    'in/changed.wav': 2,
+    'in/done.wav': 1,
+    'in/new.wav': 1,
+    'out/changed.mp3': 1,
+    'out/done.mp3': 2,
+  };
+  for (const [name, seconds] of Object.entries(files)) {
+    writeFileSync(join(root, name), '');
+    utimesSync(join(root, name), seconds, seconds);
+  }
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+it.each<[Existing, Record<string, string>, object]>([
+  [
+    'replace',
+    { changed: 'replace null', done: 'replace null', new: 'create null' },
+    { total: 3, planned: 3, refused: 0, skipped: 0 },
+  ],
+  [
+    'skip',
+    { changed: 'skip exists', done: 'skip exists', new: 'create null' },
+    { total: 1, planned: 1, refused: 0, skipped: 2 },
+  ],
+  [
+    'newer',
+    { changed: 'replace null', done: 'skip notNewer', new: 'create null' },
+    { total: 2, planned: 2, refused: 0, skipped: 1 },
+  ],
+  [
+    'refuse',
+    { changed: 'refuse exists', done: 'refuse exists', new: 'create null' },
+    { total: 3, planned: 1, refused: 2, skipped: 0 },
+  ],
+])('a dry run foresees by the rule %s what a run does', async (existing, expected, files) => {
+  const plan = await gatherFiles([join(root, 'in')], { folder: join(root, 'out'), extension: '.mp3' });
+  const shows = await dryRun('transcode', plan, existing);
+  const steps = shows.plan.map(({ input, action, reason }) => [
+    input.slice(root.length + 4, -4),
+    `${action} ${reason}`,
+  ]);
+  expect(Object.fromEntries(steps)).toEqual(expected);
+  expect(shows.files).toEqual(files);
+  expect(formatDryRun(shows).split('\n')).toHaveLength(5);
+  const refused = formatRefusals(shows);
+  expect(refused.every((line) => /^refused: .* \(ERR_OUTPUT_EXISTS\)$/.test(line))).toBe(true);
+  expect(refused).toHaveLength(shows.files.refused);
+});
