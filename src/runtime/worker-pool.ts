@@ -208,8 +208,11 @@ export class WorkerPool {
     if (message === 'unread') {
       this.retire(member);
       this.#events.unread(member);
-    } else if (isUnbegun(message)) this.#events.unbegun(member, readUnbegun(message));
-    else this.#events.ended(member, readResults(message));
+    } else if (isUnbegun(message)) {
+      // What it is given from now on is lost; and a listener to 'exit' that throws keeps it alive.
+      this.retire(member);
+      this.#events.unbegun(member, readUnbegun(message));
+    } else this.#events.ended(member, readResults(message));
   }
 
   /** What the message held is free again only once its thread has ended. */

@@ -15,7 +15,7 @@ import type { TasksMessage } from '../messages/wire.ts';
 import type { Leak } from '../pool/leases.ts';
 import { GcWatch } from '../telemetry/gc.ts';
 import { Recorder } from '../telemetry/recorder.ts';
-import { clearTimeout, nowMs, queueMicrotask, setTimeout } from '../timers.ts';
+import { clearTimeout, nowMs, queueMicrotask, setImmediate, setTimeout } from '../timers.ts';
 import { type JobContext, makeContext } from './job-context.ts';
 import type { Job } from './job-file.ts';
 import { ThreadSupply } from './supply.ts';
@@ -48,6 +48,7 @@ export class JobThread {
   readonly #tasks = new AsyncLocalStorage<number>();
   /** A result could not be posted. */
   #broken = false;
+  #retired = false;
   #signal: TaskSignal | null = null;
   #published: number;
   /** The word that asks threads to publish what they recorded, as it was when this one last did. */
@@ -141,6 +142,7 @@ export class JobThread {
   }
 
   async #end(leaks: Leak[]): Promise<void> {
+    this.#retired = true;
     const ends = endThread((error) => this.#stray(0, error));
     if (ends.length > 0) {
       const late = Promise.withResolvers<void>();
@@ -197,6 +199,11 @@ export class JobThread {
 
   /** What lies in the port, too: whoever posted it has not heard yet that this thread ends. */
   #giveBack(): void {
+    // It was given nothing more.
+    if (this.#retired) return;
+    // Where a listener to 'exit' throws, so does `process.exit`, once: the thread must not live on after its
+    // last word.
+    setImmediate(() => process.exit());
     const unread: TasksMessage[] = [];
     const port = this.#taskChannel.port2;
     for (;;) {

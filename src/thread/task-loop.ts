@@ -96,15 +96,19 @@ export class TaskLoop {
   }
 
   /**
-   * The thread ends, here and now: what has not begun goes back with what it brought. `unread` are messages
-   * that nobody took. To be called once.
+   * The thread ends, here and now: what has ended is posted, what has not begun goes back with what it
+   * brought, and nothing more is to be given to it. `unread` are messages that nobody took. To be called once.
    */
   giveBack(unread: readonly TasksMessage[]): void {
     const tasks = [...this.#waiting.slice(this.#next), ...unread.flatMap(readTasks)];
     this.#waiting.length = 0;
-    if (tasks.some(({ crates }) => crates.length > 0)) {
-      this.#ports.post(writeUnbegun(tasks), tasks.flatMap(taskBuffers));
+    try {
+      this.#flush();
+    } catch {
+      // What cannot be posted may be why the thread ends.
     }
+    const brought = tasks.some(({ crates }) => crates.length > 0) ? tasks : [];
+    this.#ports.post(writeUnbegun(brought), brought.flatMap(taskBuffers));
   }
 
   /** The caller of a task does not wait for it any more. */

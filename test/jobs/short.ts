@@ -5,7 +5,7 @@ import { defineJob, type Lease } from '../../src/worker.ts';
 /** `began` counts the tasks that have begun, over all threads. */
 export type Order =
   | { do: 'count'; began?: Int32Array; lease?: Lease }
-  | { do: 'exit' | 'throw' | 'crash' | 'fill'; began?: Int32Array; lease?: Lease }
+  | { do: 'exit' | 'exit-throws' | 'throw' | 'crash' | 'fill'; began?: Int32Array; lease?: Lease }
   | { do: 'swap'; lease: Lease; began?: Int32Array }
   | { do: 'hold'; words: Int32Array; began?: Int32Array }
   | { do: 'until-aborted'; words: Int32Array; began?: Int32Array };
@@ -16,6 +16,11 @@ export default defineJob((order: Order | undefined, { pool, signal }): unknown =
     case 'count':
       return threadId;
     case 'exit':
+      return process.exit(3);
+    case 'exit-throws':
+      process.once('exit', () => {
+        throw new RangeError('a listener throws');
+      });
       return process.exit(3);
     case 'crash':
       setImmediate(() => {

@@ -278,9 +278,8 @@ export class SimulatedWorker implements Thread, Link {
     const unread = this.dispatched === null ? [] : [this.dispatched];
     this.dispatched = null;
     this.#machine.promises.givesBack(unread.flatMap(readTasks));
-    const posted = this.results.length;
     this.#loop?.giveBack(unread);
-    const [last] = this.results.slice(posted);
+    const last = this.results.at(-1);
     if (last !== undefined && isUnbegun(last)) this.#machine.promises.givesBack(readUnbegun(last));
     this.kill();
     throw new Killed();
