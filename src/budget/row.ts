@@ -36,6 +36,8 @@ import {
   TURN,
 } from './layout.ts';
 
+/** The number of no task. */
+export const ENDS = -1;
 /** No list is as long: the next length is the lowest since. */
 const NO_LOW = 0x7fffffff;
 /** What a word can hold. */
@@ -105,7 +107,12 @@ export class LedgerRow {
     return Atomics.load(this.#words, this.#first + BEGUN);
   }
 
-  /** Owner, before each task. */
+  /** The thread has begun to end, and ran no task: what is posted to it from now on is lost. Main thread. */
+  get ends(): boolean {
+    return this.begunTask === ENDS;
+  }
+
+  /** Owner, before each task; {@link ENDS} before it ends between two. */
   set begunTask(task: number) {
     Atomics.store(this.#words, this.#first + BEGUN, task);
   }

@@ -65,7 +65,8 @@ export class WorkerPool {
 
   /** A member that can take a task now. */
   idle(): Member | undefined {
-    for (const member of this.#members.values()) if (isFree(member)) return member;
+    const ends = ({ row }: Member): boolean => this.#parts.ledger.row(row).ends;
+    for (const member of this.#members.values()) if (isFree(member) && !ends(member)) return member;
     return undefined;
   }
 
@@ -209,7 +210,6 @@ export class WorkerPool {
       this.retire(member);
       this.#events.unread(member);
     } else if (isUnbegun(message)) {
-      // What it is given from now on is lost; and a listener to 'exit' that throws keeps it alive.
       this.retire(member);
       this.#events.unbegun(member, readUnbegun(message));
     } else this.#events.ended(member, readResults(message));

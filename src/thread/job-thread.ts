@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { MessageChannel, parentPort, receiveMessageOnPort, threadId } from 'node:worker_threads';
 import { Ledger } from '../budget/ledger.ts';
+import { ENDS } from '../budget/row.ts';
 import { MillpondError } from '../errors.ts';
 import type { FromWorker, ToWorker } from '../messages/asks.ts';
 import type { Hello, WorkerStart } from '../messages/start.ts';
@@ -204,6 +205,9 @@ export class JobThread {
     // Where a listener to 'exit' throws, so does `process.exit`, once: the thread must not live on after its
     // last word.
     setImmediate(() => process.exit());
+    const { loop } = this.#parts;
+    // Before the last look into the port: what comes after that look is gone.
+    if (loop.current === 0 && !this.#broken) this.#ledger.row(this.#row).begunTask = ENDS;
     const unread: TasksMessage[] = [];
     const port = this.#taskChannel.port2;
     for (;;) {
@@ -211,7 +215,7 @@ export class JobThread {
       if (next === undefined) break;
       unread.push(next.message);
     }
-    this.#parts.loop.giveBack(unread);
+    loop.giveBack(unread);
   }
 
   #stray(task: number, error: unknown): void {

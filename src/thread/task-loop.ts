@@ -97,7 +97,8 @@ export class TaskLoop {
 
   /**
    * The thread ends, here and now: what has ended is posted, what has not begun goes back with what it
-   * brought, and nothing more is to be given to it. `unread` are messages that nobody took. To be called once.
+   * brought, and nothing more is to be given to it. `unread` are messages that nobody took. To be called
+   * once.
    */
   giveBack(unread: readonly TasksMessage[]): void {
     const tasks = [...this.#waiting.slice(this.#next), ...unread.flatMap(readTasks)];

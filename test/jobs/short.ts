@@ -7,7 +7,7 @@ export type Order =
   | { do: 'count'; began?: Int32Array; lease?: Lease }
   | { do: 'exit' | 'exit-throws' | 'throw' | 'crash' | 'fill'; began?: Int32Array; lease?: Lease }
   | { do: 'swap'; lease: Lease; began?: Int32Array }
-  | { do: 'hold'; words: Int32Array; began?: Int32Array }
+  | { do: 'end-slowly' | 'hold'; words: Int32Array; began?: Int32Array }
   | { do: 'until-aborted'; words: Int32Array; began?: Int32Array };
 
 export default defineJob((order: Order | undefined, { pool, signal }): unknown => {
@@ -22,6 +22,13 @@ export default defineJob((order: Order | undefined, { pool, signal }): unknown =
         throw new RangeError('a listener throws');
       });
       return process.exit(3);
+    case 'end-slowly':
+      process.once('exit', () => {
+        raise(order.words, 0);
+        Atomics.wait(order.words, 1, 0);
+      });
+      setTimeout(() => process.exit(3), 0);
+      return threadId;
     case 'crash':
       setImmediate(() => {
         throw new RangeError('nobody catches this');

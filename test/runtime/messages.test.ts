@@ -3,7 +3,7 @@ import { MessagePort } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Lease, Runtime } from '../../src/index.ts';
 import type { Order } from '../jobs/short.ts';
-import { closedAfterEach, raise, raised, sharedWords } from './started.ts';
+import { closedAfterEach, PATIENCE_MS, raise, raised, sharedWords } from './started.ts';
 
 const start = closedAfterEach();
 const post = MessagePort.prototype.postMessage;
@@ -155,6 +155,20 @@ describe('a worker that dies between short tasks', () => {
     }
     // In one of the rounds at the least nothing kept the thread from being quick.
     expect(most).toBeGreaterThan(1);
+  });
+});
+
+describe('a worker that ends between two tasks', () => {
+  it('is given nothing more, though its runtime has not heard of it', async () => {
+    const { runtime } = await start('short', { threads: 1 });
+    const words = sharedWords();
+    const before = await runtime.run({ do: 'end-slowly', words } satisfies Order);
+    // Blocks, so that no message is heard meanwhile.
+    Atomics.wait(words, 0, 0, PATIENCE_MS);
+    const lease = runtime.pool.acquire(1000);
+    const running = runtime.run({ do: 'count', lease } satisfies Order);
+    raise(words, 1);
+    expect(await running).not.toBe(before);
   });
 });
 
