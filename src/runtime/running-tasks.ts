@@ -132,6 +132,7 @@ export class RunningTasks {
       this.#emitted(member, results[0]);
       return;
     }
+    member.worked = true;
     const { nowMs } = this.#parts.admission;
     const [first] = this.#given.get(member) ?? [];
     // Each took its share of the time, as far as can be seen from here.
@@ -173,6 +174,7 @@ export class RunningTasks {
       this.#parts.cancel(first, unreadable(first.name, error));
       return;
     }
+    member.worked = true;
     const entry = this.#next(member);
     if (entry !== undefined) this.#parts.endings.fail(entry, 'failed', unreadable(entry.name, error));
   }

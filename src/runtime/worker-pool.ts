@@ -101,8 +101,7 @@ export class WorkerPool {
   /** All of its tasks are over. */
   done(member: Member): void {
     member.busy = false;
-    member.worked = true;
-    this.#count.worked();
+    if (member.worked) this.#count.worked();
     if (member.tasksLeft <= 0) member.retiring = true;
     if (member.retiring) this.#end(member);
     else this.#count.rests(member);

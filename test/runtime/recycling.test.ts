@@ -25,6 +25,12 @@ describe('a thread that fails to start', () => {
     expect(await runtime.run(false)).toBe(4);
   });
 
+  it('is not started without end where each dies as soon as it is given a task', async () => {
+    const { runtime } = await start('ends-when-given', { threads: 1 });
+    await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_WORKER_BOOTSTRAP' });
+    await expect(runtime.ready()).rejects.toMatchObject({ code: 'ERR_WORKER_BOOTSTRAP' });
+  });
+
   it('is tried no more once the runtime has closed', async () => {
     const marker = join(folder, 'marker');
     vi.stubEnv('MILLPOND_TEST_MARKER', marker);
