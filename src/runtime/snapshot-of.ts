@@ -21,7 +21,11 @@ export function snapshotOf(parts: RuntimeParts, { threads, health }: RuntimeSett
     regulator,
     totals: observer.totals,
     rates: observer.rates,
-    tasks: { ...tasks.counts, ...tasks.standing(now), lostThreads: workers.lostThreads },
+    tasks: {
+      ...tasks.counts,
+      ...tasks.standing(now),
+      lostThreads: tasks.broken ? threads : workers.lostThreads,
+    },
     jobs: tasks.byJob,
     queue: waiting.snapshot(),
     health,

@@ -94,6 +94,11 @@ export class Tasks {
     return this.#parts.jobs.map(({ name }, job) => [name, counts[job]]);
   }
 
+  /** No worker can be had: whatever comes is refused. */
+  get broken(): boolean {
+    return this.#broken !== null;
+  }
+
   /** True when nothing is queued or running. */
   get quiet(): boolean {
     return this.#queue.size === 0 && this.#running.all.size === 0;

@@ -237,9 +237,9 @@ export const FINDINGS: Readonly<
       found:
         lostThreads === 0
           ? 'Every thread can be used'
-          : `${lostThreads} of ${threads} threads cannot be used: a task does not stop there, or native code keeps them`,
+          : `${lostThreads} of ${threads} threads cannot be used: a task does not stop there, native code keeps them, or they die before they do anything`,
       remedy:
-        'Only another process brings them back: look for tasks that ended with ERR_TASK_STUCK, and let their jobs look at signal.aborted.',
+        'Only another process brings them back: look for tasks that ended with ERR_TASK_STUCK, and let their jobs look at signal.aborted; or for ERR_WORKER_BOOTSTRAP, which says why a thread does not start.',
     };
   },
 

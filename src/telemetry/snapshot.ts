@@ -36,7 +36,10 @@ export interface TasksSnapshot extends TaskFigures {
   readonly standstillSeconds: number;
   /** That a thread has left what it was sent unread, at most. */
   readonly silentSeconds: number;
-  /** Threads that nothing can be done with: a task does not stop there, or native code keeps them. */
+  /**
+   * Threads that nothing can be done with: a task does not stop there, or native code keeps them; all, where
+   * none can be started.
+   */
   readonly lostThreads: number;
 }
 

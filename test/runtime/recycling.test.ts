@@ -29,6 +29,7 @@ describe('a thread that fails to start', () => {
     const { runtime } = await start('ends-when-given', { threads: 1 });
     await expect(runtime.run()).rejects.toMatchObject({ code: 'ERR_WORKER_BOOTSTRAP' });
     await expect(runtime.ready()).rejects.toMatchObject({ code: 'ERR_WORKER_BOOTSTRAP' });
+    expect(runtime.health()).toMatchObject({ live: false, ready: false });
   });
 
   it('is tried no more once the runtime has closed', async () => {
