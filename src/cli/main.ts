@@ -17,9 +17,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   // The reader of our output may have seen enough, as `head` has, or the user, who pressed Ctrl-C; but a full
   // disk is a failure.
   let unwritten: Error | null = null;
+  let givenUp = false;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE' || error.name === 'AbortError') return;
+      if (error.name === 'AbortError') givenUp = true;
+      if (error.code === 'EPIPE' || givenUp) return;
       unwritten = error;
       if (stream === process.stdout) {
         process.stderr.write(`millpond: the result could not be written: ${escaped(error.message)}\n`);
@@ -34,6 +36,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = explain(error);
   }
+  // Node never closes stdout: what waits in it for a reader that takes nothing would keep the process.
+  if (givenUp) process.exit();
 }
 
 /**

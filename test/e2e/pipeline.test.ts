@@ -1,6 +1,8 @@
 /** One audio file through a pipeline: from stdin, to stdout. */
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeWav } from '../audio/wav.ts';
@@ -135,6 +137,28 @@ describe('Ctrl-C', () => {
     child.stdout?.resume();
     expect(await ended).toMatchObject({ code: 130, signal: null });
     expect(filesUnder(tmp)).toEqual([]);
+  });
+
+  it('ends it while a pipe that stays open is full, and leaves nothing', async () => {
+    const [tmp, pipe] = [at('stuck'), at('stuck-pipe')];
+    mkdirSync(tmp);
+    // What `spawn` makes are sockets; a shell makes pipes.
+    execFileSync('mkfifo', [pipe]);
+    const reader = new Socket({
+      fd: openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK),
+      writable: false,
+    });
+    const stdout = openSync(pipe, constants.O_WRONLY);
+    const child = spawn(process.execPath, [...bin, 'transcode', sound('stuck.wav', MINUTE), ...DASHES], {
+      env: { ...process.env, TMPDIR: tmp },
+      stdio: ['ignore', stdout, 'ignore'],
+    });
+    closeSync(stdout);
+    await once(reader, 'readable');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([143, null]);
+    expect(filesUnder(tmp)).toEqual([]);
+    reader.destroy();
   });
 });
 
