@@ -102,7 +102,8 @@ export async function gatherFiles(
     return { path, isFolder: info?.isDirectory() ?? false };
   });
   for (const { path, isFolder } of named) {
-    const under = base !== null && isBelow(path, base) ? base : isFolder ? path : dirname(path);
+    const own = isFolder ? path : dirname(path);
+    const under = base !== null && isBelow(own, base) ? base : own;
     if (isFolder) {
       const excluded = (file: string, isFolder: boolean): boolean =>
         selection.excludes(relative(path, file), isFolder);
@@ -114,9 +115,18 @@ export async function gatherFiles(
     } else found.push({ input: path, under });
   }
   if (found.length === 0 && unreadable.length === 0) {
+    const excluded = skipped.filter(({ reason }) => reason === 'excluded').length;
+    const others = `${skipped.length - excluded} other files`;
+    const [held, remedy] =
+      excluded === 0
+        ? [`held none (${others})`, 'Name a file, or a folder that holds audio files']
+        : [
+            `held none that --include and --exclude leave (${excluded} excluded, ${others})`,
+            'Change the patterns',
+          ];
     throw new MillpondError(
       'ERR_NO_INPUT',
-      `A batch needs at least one audio file; ${listed(inputs)} held none (${skipped.length} other files). Name a file, or a folder that holds audio files.`,
+      `A batch needs at least one audio file; ${listed(inputs)} ${held}. ${remedy}.`,
     );
   }
   const files = await inChunks(dropRepeated(found), async ({ input, under }): Promise<PlannedFile> => {

@@ -147,6 +147,9 @@ describe('a plan', () => {
     expect(made.sort()).toEqual(['a/x.flac', 'b/x.flac', 'y.flac', 'z.flac']);
     const root = { ...outputs, base: '/' };
     expect((await planBatch([at('z.wav')], root)).files[0].output).toBe(join(at('out'), at('z.flac')));
+    // A base that is the file itself would leave it without a name.
+    const itself = { ...outputs, base: at('z.wav') };
+    expect((await planBatch([at('z.wav')], itself)).files[0].output).toBe(at('out/z.flac'));
   });
 
   it('keeps a missing file, which will fail by itself', async () => {
@@ -204,5 +207,14 @@ describe('a plan', () => {
   it('refuses to do nothing', async () => {
     put('in/readme.txt');
     await expect(outputs([at('in')])).rejects.toMatchObject({ code: 'ERR_NO_INPUT' });
+  });
+
+  it('says where patterns leave nothing', async () => {
+    for (const name of ['in/a.wav', 'in/b.wav', 'in/readme.txt']) put(name);
+    const output = { folder: at('out'), extension: '.flac' };
+    await expect(planBatch([at('in')], output, selection(['*.mp3'], []))).rejects.toMatchObject({
+      code: 'ERR_NO_INPUT',
+      message: expect.stringMatching(/\(2 excluded, 1 other files\)\. Change the patterns\.$/),
+    });
   });
 });
