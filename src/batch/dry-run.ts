@@ -39,6 +39,9 @@ interface Step {
   readonly estimatedSeconds: number;
 }
 
+/** A folder that may not be entered hides whether there is one. */
+const MISSING = 'An input is a readable file; none is to be seen there. Check the path and its permissions.';
+
 /** @param plan with all that was found, whatever exists */
 export async function dryRun(command: string, plan: Plan, existing: Existing): Promise<DryRun> {
   const clashes = new Map((await clashesOf(plan.files)).map(({ file, message }) => [file, message]));
@@ -58,7 +61,7 @@ export async function dryRun(command: string, plan: Plan, existing: Existing): P
       const { code, message } = outputExists(output as string);
       return refuse('exists', code, message);
     }
-    if (found[at].inputNs === null) return refuse('missing', 'ERR_AUDIO_OPEN', 'There is no such file.');
+    if (found[at].inputNs === null) return refuse('missing', 'ERR_AUDIO_OPEN', MISSING);
     return { ...step, action: decision, reason: null };
   });
   const unknown = { output: null, bytes: 0, estimatedSeconds: 0 };

@@ -59,3 +59,13 @@ it.each<[Existing, Record<string, string>, object]>([
   expect(refused.every((line) => /^refused: .* \(ERR_OUTPUT_EXISTS\)$/.test(line))).toBe(true);
   expect(refused).toHaveLength(shows.files.refused);
 });
+
+it('a dry run says of what is not there what a readable file is, and what to check', async () => {
+  const [gone, out] = [join(root, 'in/new.wav/gone.wav'), join(root, 'out')];
+  const plan = await gatherFiles([gone], { folder: out, extension: '.mp3' });
+  expect(formatRefusals(await dryRun('transcode', plan, 'replace'))).toEqual([
+    expect.stringMatching(
+      /^refused: .*: An input is a readable file; .* Check the path and its permissions\. \(ERR_AUDIO_OPEN\)$/,
+    ),
+  ]);
+});
