@@ -29,7 +29,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     });
   }
   process.on('exit', () => {
-    if (unwritten !== null) process.exitCode = EXIT.failed;
+    // A signal has set its own: that of a terminal that is closed comes with nowhere to write to.
+    if (unwritten !== null) process.exitCode ||= EXIT.failed;
   });
   try {
     await program().parseAsync(exactly(argv));

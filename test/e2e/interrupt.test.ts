@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeWav } from '../audio/wav.ts';
 import { firstFile, stopsCleanly } from './interrupted.ts';
-import { filesUnder, hoursOfWork, millpond, scratch, start, tone } from './millpond.ts';
+import { bin, filesUnder, hoursOfWork, millpond, scratch, start, startProgram, tone } from './millpond.ts';
 
 const at = scratch();
 
@@ -69,6 +70,23 @@ it.each([
   expect(filesUnder(out).filter((name) => name.startsWith('.'))).toEqual([]);
   expect(readFileSync(join(input, '0.wav')).length).toBeGreaterThan(1000);
 });
+
+it.runIf(existsSync('/dev/full'))(
+  'a signal says how the command ends also where nothing can be written any more, as to a closed terminal',
+  async () => {
+    const command = [process.execPath, ...bin, 'transcode', input, '--to', 'flac', '--out', at('unheard')];
+    const line = 'exec "$0" "$@" --log-level info > /dev/full';
+    const { child, ended } = startProgram('sh', ['-c', line, ...command]);
+    // The first log line is written when the runtime starts its workers.
+    await once(child.stderr!, 'data');
+    child.kill('SIGHUP');
+    expect(await ended).toMatchObject({
+      code: 129,
+      signal: null,
+      stderr: expect.stringMatching(/could not be written: ENOSPC/),
+    });
+  },
+);
 
 it('what a run that was killed has left half-written is removed by the next one in that folder', async () => {
   const out = at('killed');
