@@ -3,7 +3,6 @@
  * read here. Holds nothing.
  */
 import { readFile } from 'node:fs/promises';
-import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Existing } from '../batch/existing.ts';
@@ -13,6 +12,7 @@ import { MillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
 import { escaped } from '../text/escaping.ts';
 import { option, path, wrongValue } from './arguments.ts';
+import { readStdin } from './stdin.ts';
 
 export interface ChoiceOptions {
   filesFrom?: string[];
@@ -124,10 +124,7 @@ export async function readLists({ lists, separator }: Choice, signal: AbortSigna
   for (const list of lists) {
     let bytes: Buffer;
     try {
-      bytes =
-        list === STDIN
-          ? await buffer(addAbortSignal(signal, process.stdin))
-          : await readFile(systemPath(list), { signal });
+      bytes = list === STDIN ? await buffer(readStdin(signal)) : await readFile(systemPath(list), { signal });
     } catch (cause) {
       if (signal.aborted) return null;
       throw wrongValue(

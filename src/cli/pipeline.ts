@@ -6,7 +6,6 @@
  */
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { addAbortSignal } from 'node:stream';
 import type { TranscodeRequest, TranscodeResult, TranscodeSettings } from '../audio/plan/request.ts';
 import { withOptionNames } from '../batch/option-names.ts';
 import { type Plan, planBatch } from '../batch/plan.ts';
@@ -18,6 +17,7 @@ import { wrongValue } from './arguments.ts';
 import type { CommandWork } from './batch.ts';
 import type { ChoiceOptions } from './choice.ts';
 import type { Interrupt } from './interrupt.ts';
+import { readStdin } from './stdin.ts';
 
 /** What stands for stdin among the inputs, and for stdout as the output. */
 export const DASH = '-';
@@ -149,7 +149,7 @@ export async function planOne(path: string): Promise<Plan> {
 /** All that comes, in a hidden file; `null` where the signal came first. */
 async function spoolStdin(signal: AbortSignal): Promise<SpooledCrate | null> {
   try {
-    return await spooled(addAbortSignal(signal, process.stdin));
+    return await spooled(readStdin(signal));
   } catch (cause) {
     if (signal.aborted) return null;
     if (isMillpondError(cause)) {

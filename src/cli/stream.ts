@@ -4,7 +4,6 @@
  * Invariants: nothing but the bytes of the output gets to stdout; neither side waits for one that has gone.
  */
 import { constants } from 'node:os';
-import { addAbortSignal } from 'node:stream';
 import type { TranscodeSettings } from '../audio/plan/request.ts';
 import { STREAMED_TARGETS } from '../audio/plan/streams.ts';
 import type { StreamRequest } from '../audio/transcode-stream.ts';
@@ -15,6 +14,7 @@ import { wrongValue } from './arguments.ts';
 import type { CommandWork } from './batch.ts';
 import type { Interrupt } from './interrupt.ts';
 import { DASH, planOne, STDIN } from './pipeline.ts';
+import { readStdin } from './stdin.ts';
 
 /** What messages call stdout. */
 const STDOUT = 'stdout';
@@ -102,7 +102,7 @@ export class StreamWork implements CommandWork, Disposable {
 /** Passes on what comes from stdin, until it ends or nobody wants more. */
 async function pour(into: ByteWriter, signal: AbortSignal): Promise<void> {
   try {
-    for await (const piece of addAbortSignal(signal, process.stdin)) {
+    for await (const piece of readStdin(signal)) {
       if (!(await into.writeAsync(piece))) break;
     }
     into.end();

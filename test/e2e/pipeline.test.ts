@@ -162,6 +162,16 @@ describe('Ctrl-C', () => {
   });
 });
 
+it.each([
+  '- --to wav --out -',
+  '- --to wav --out - --stream',
+  '--files-from - --to wav --out out',
+])('a folder as stdin is not taken for nothing: %s', async (args) => {
+  const { code, stdout, stderr } = await shell(`$millpond transcode ${args} < .`);
+  expect([code, stdout]).toEqual([args.startsWith('--files') ? 2 : 1, '']);
+  expect(stderr).toMatch(/^[^\n]* illegal operation on a directory[^\n]*\n$/);
+});
+
 describe('half a pipeline ends with 2 and says what to do', () => {
   it.each([
     [['-', 'x.wav', ...DASHES], /^millpond: - x\.wav: .* no other goes with it.*write \.\/- /],
