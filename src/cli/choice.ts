@@ -42,6 +42,11 @@ export interface Choice {
 
 const STDIN = '-';
 const MOST_PATTERN_LETTERS = 1000;
+/** What `{a,b}` and `{1..9}` of a pattern come to, multiplied: all are written out for each name. */
+const MOST_ALTERNATIVES = 1000;
+/** From `A` to `z`. */
+const LETTERS = 58;
+const INNERMOST_BRACES = /\{([^{}]*)\}/;
 
 export const CHOICE_HELP = `
 Patterns: * and ? within a name, ** over folders, [abc], {a,b}. They are for what is found in folders, and what is
@@ -160,8 +165,26 @@ function gathered(read: (text: string) => string) {
 
 function glob(text: string): string {
   const isPattern = /[^/]/.test(text) && text.length <= MOST_PATTERN_LETTERS;
+  if (isPattern && alternatives(text) > MOST_ALTERNATIVES) {
+    throw new InvalidArgumentError(
+      `the braces of a pattern come to ${MOST_ALTERNATIVES} alternatives at most. Write * for some, or give the option several times.`,
+    );
+  }
   if (isPattern) return text;
   throw new InvalidArgumentError(
     `a pattern has 1 to ${MOST_PATTERN_LETTERS} letters that are not all /. Write for example '*.wav'.`,
   );
+}
+
+/** As many at least as the braces come to. */
+function alternatives(pattern: string): number {
+  let [count, rest] = [1, pattern];
+  for (let found = INNERMOST_BRACES.exec(rest); found !== null; found = INNERMOST_BRACES.exec(rest)) {
+    const [from, to] = found[1].split('..');
+    const span = Math.abs(Number(to) - Number(from)) + 1;
+    if (to === undefined) count *= from.split(',').length;
+    else count *= Number.isNaN(span) ? LETTERS : span;
+    rest = rest.replace(INNERMOST_BRACES, '');
+  }
+  return count;
 }

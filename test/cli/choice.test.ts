@@ -32,6 +32,23 @@ describe('of a command line', () => {
     expect(read('a.wav', ...args).choice()).toMatchObject({ existing, dryRun: false });
   });
 
+  it.each([
+    '{a,b}'.repeat(10),
+    '{1..1001}.wav',
+    '{a..z}{a..z}',
+    '{{a,b,c},{1..500}}',
+  ])('a pattern whose braces would be written out without end is refused: %s', (pattern) => {
+    expect(() => read('in', '--include', pattern)).toThrow(
+      /come to 1000 alternatives at most.*several times/,
+    );
+  });
+
+  it('a pattern has as many braces as people write', () => {
+    const patterns = ['*.{wav,flac,mp3}', '{1..999}.wav', '{a,b}'.repeat(9), '[{]x,y', '{a..c}*'];
+    const { options } = read('in', ...patterns.flatMap((pattern) => ['--exclude', pattern]));
+    expect(options.exclude).toEqual(patterns);
+  });
+
   it('several lists are read, with or without arguments', () => {
     const choice = read('--files-from', 'a', '--files-from', '-', '-0', '--dry-run').choice();
     expect(choice).toMatchObject({ lists: ['a', '-'], separator: 'nul', dryRun: true });
