@@ -71,8 +71,10 @@ export const EMITTED = MOST_UNREAD + 1;
 export const READ = EMITTED + 1;
 /** Of the request that the row shows as starving; 0 for none. */
 export const TURN = READ + 1;
-/** Two cache lines, so that neighbours never share one. */
-export const ROW_WORDS = 32;
+/** 1 or 0. */
+export const POSTING = TURN + 1;
+/** Three cache lines, so that neighbours never share one. */
+export const ROW_WORDS = 48;
 
 // Row counters, relative to the row's counters.
 /** By cause and tier: `SERVED + cause * TIERS + tier`. */

@@ -4,7 +4,7 @@
  * Each accessor says which thread may call it: the owner is the thread that claimed the row; the coordinator
  * runs on the main thread. Where it says nothing of its kind it is atomic, which is sequentially consistent;
  * a plain load or store is a hint: it may be seen late, and nothing else may be concluded from it. None of
- * them is a step of the ledger's own protocol.
+ * them is a step of the ledger's own protocol. Over 300 lines because each word says who may touch it.
  */
 import { IDLE, IDLE_HIGH, IDLE_LOW, IDLE_PEAK, LIST_WORDS } from '../pool/free-list.ts';
 import type { ShardWords } from '../pool/idle.ts';
@@ -25,6 +25,7 @@ import {
   MAIL_READ,
   MOST_UNREAD,
   OWNER,
+  POSTING,
   PROGRESS,
   QUOTA,
   READ,
@@ -110,6 +111,23 @@ export class LedgerRow {
   /** The thread has begun to end, and ran no task: what is posted to it from now on is lost. Main thread. */
   get ends(): boolean {
     return this.begunTask === ENDS;
+  }
+
+  /** Posts tasks unless the thread {@link ends}, which waits meanwhile; false if it does. Main thread. */
+  post(post: () => void): boolean {
+    Atomics.store(this.#words, this.#first + POSTING, 1);
+    try {
+      if (this.ends) return false;
+      post();
+      return true;
+    } finally {
+      Atomics.store(this.#words, this.#first + POSTING, 0);
+    }
+  }
+
+  /** Owner, after {@link ENDS}: what is posted later saw that. Few ever wait here, so nobody is woken. */
+  waitForPost(): void {
+    while (Atomics.wait(this.#words, this.#first + POSTING, 1, 1) === 'timed-out');
   }
 
   /** Owner, before each task; {@link ENDS} before it ends between two. */

@@ -91,7 +91,7 @@ export class RunningTasks {
     }
     try {
       const tasks = entries.map((entry) => entry.task);
-      workers.post(member, tasks, tasks.flatMap(taskBuffers));
+      if (!workers.post(member, tasks, tasks.flatMap(taskBuffers))) return this.#recall(entries, member);
     } catch (error) {
       return this.#unposted(entries, member, error);
     }
@@ -110,15 +110,19 @@ export class RunningTasks {
   }
 
   /** Nothing has left. */
+  #recall(entries: readonly Entry[], member: Member): readonly Entry[] {
+    for (const entry of entries) entry.task = this.#parts.memory.recall(member.row, entry.task);
+    return entries;
+  }
+
+  /** Nothing has left, since something cannot be sent. */
   #unposted(entries: readonly Entry[], member: Member, error: unknown): readonly Entry[] {
     const { memory, endings } = this.#parts;
     const [first] = entries;
     const { gifts } = first.task;
-    for (const entry of entries) {
-      entry.task = memory.recall(member.row, entry.task);
-      // Each by itself: then it is known which one it was.
-      entry.light = false;
-    }
+    this.#recall(entries, member);
+    // Each by itself: then it is known which one it was.
+    for (const entry of entries) entry.light = false;
     // It may have been a gift that could not be sent; those that can are idle here now.
     if (entries.length > 1 || gifts.length > 0) return entries;
     memory.bringHome(first.task);

@@ -88,14 +88,16 @@ export class WorkerPool {
   }
 
   /**
-   * Posts tasks to a member, which is busy until `done`.
+   * Posts tasks to a member, which is busy until `done`. False, and none was, where its thread ends by now.
    * @throws when they cannot be cloned: then none was posted, and their buffers are here
    */
-  post(member: Member, tasks: readonly Task[], transfer: ArrayBuffer[]): void {
-    member.tasks!.postMessage(writeTasks(tasks), transfer);
+  post(member: Member, tasks: readonly Task[], transfer: ArrayBuffer[]): boolean {
+    const row = this.#parts.ledger.row(member.row);
+    if (!row.post(() => member.tasks!.postMessage(writeTasks(tasks), transfer))) return false;
     member.busy = true;
     member.tasksLeft -= tasks.length;
     if (!tasks.every(({ job }) => member.jobs[job].terminable)) member.endable = false;
+    return true;
   }
 
   /** All of its tasks are over. */

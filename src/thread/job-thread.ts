@@ -207,7 +207,11 @@ export class JobThread {
     setImmediate(() => process.exit());
     const { loop } = this.#parts;
     // Before the last look into the port: what comes after that look is gone.
-    if (loop.current === 0 && !this.#broken) this.#ledger.row(this.#row).begunTask = ENDS;
+    if (loop.current === 0 && !this.#broken) {
+      const row = this.#ledger.row(this.#row);
+      row.begunTask = ENDS;
+      row.waitForPost();
+    }
     const unread: TasksMessage[] = [];
     const port = this.#taskChannel.port2;
     for (;;) {

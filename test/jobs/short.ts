@@ -7,7 +7,7 @@ export type Order =
   | { do: 'count'; began?: Int32Array; lease?: Lease }
   | { do: 'exit' | 'exit-throws' | 'throw' | 'crash' | 'fill'; began?: Int32Array; lease?: Lease }
   | { do: 'swap'; lease: Lease; began?: Int32Array }
-  | { do: 'end-slowly' | 'hold'; words: Int32Array; began?: Int32Array }
+  | { do: 'end-slowly' | 'end-when-told' | 'hold'; words: Int32Array; began?: Int32Array }
   | { do: 'until-aborted'; words: Int32Array; began?: Int32Array };
 
 export default defineJob((order: Order | undefined, { pool, signal }): unknown => {
@@ -28,6 +28,11 @@ export default defineJob((order: Order | undefined, { pool, signal }): unknown =
         Atomics.wait(order.words, 1, 0);
       });
       setTimeout(() => process.exit(3), 0);
+      return threadId;
+    case 'end-when-told':
+      // After the listener that gives back what lies in the port.
+      process.once('exit', () => raise(order.words, 0));
+      void Promise.resolve(Atomics.waitAsync(order.words, 1, 0).value).then(() => process.exit(3));
       return threadId;
     case 'crash':
       setImmediate(() => {

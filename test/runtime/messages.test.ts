@@ -1,6 +1,7 @@
 /** Several short tasks share a message, and nothing else changes for them. */
 import { MessagePort } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { LedgerRow } from '../../src/budget/row.ts';
 import type { Lease, Runtime } from '../../src/index.ts';
 import type { Order } from '../jobs/short.ts';
 import { closedAfterEach, PATIENCE_MS, raise, raised, sharedWords } from './started.ts';
@@ -169,6 +170,37 @@ describe('a worker that ends between two tasks', () => {
     const running = runtime.run({ do: 'count', lease } satisfies Order);
     raise(words, 1);
     expect(await running).not.toBe(before);
+  });
+
+  it.each(['before', 'while'])('loses nothing where it does %s it is given a task', async (when) => {
+    const { runtime } = await start('short', { threads: 1 });
+    const words = sharedWords();
+    const before = await runtime.run({ do: 'end-when-told', words } satisfies Order);
+    // It was idle when it was chosen.
+    const end = (): void => {
+      vi.restoreAllMocks();
+      raise(words, 1);
+      // In the latter case it is not to get there.
+      Atomics.wait(words, 0, 0, when === 'before' ? PATIENCE_MS : 100);
+    };
+    const { expectValues } = LedgerRow.prototype;
+    if (when === 'before') {
+      vi.spyOn(LedgerRow.prototype, 'expectValues').mockImplementation(function (this: LedgerRow, most) {
+        end();
+        expectValues.call(this, most);
+      });
+    } else {
+      vi.spyOn(MessagePort.prototype, 'postMessage').mockImplementation(function (
+        this: MessagePort,
+        ...given
+      ) {
+        end();
+        post.apply(this, given as never);
+      });
+    }
+    const lease = runtime.pool.acquire(1000);
+    expect(await runtime.run({ do: 'count', lease } satisfies Order)).not.toBe(before);
+    expect(runtime.snapshot().loans.count).toBe(0);
   });
 });
 

@@ -11,7 +11,8 @@ export const TURN_MUTANTS: readonly Mutant[] = [
     world: 'waiting',
     file: ledger,
     from: 'word < first + ROW_WORDS; word++',
-    to: 'word < first + ROW_WORDS - 1; word++',
+    // From the word of the turn on.
+    to: 'word < first + ROW_WORDS - 17; word++',
   },
   {
     name: 'keeps its turn when its request is over',

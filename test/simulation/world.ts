@@ -112,7 +112,10 @@ export class World implements Thread {
           return workers.some((worker) => worker.takesTasks);
         },
         idle: () => workers.find((worker) => worker.takesTasks && !worker.member.busy)?.member,
-        post: (member, tasks, transfer) => this.#dispatch(member, tasks, transfer),
+        post: (member, tasks, transfer) => {
+          this.#dispatch(member, tasks, transfer);
+          return true;
+        },
         done: (member) => {
           member.busy = false;
           member.lost = false;
