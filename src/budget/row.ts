@@ -113,16 +113,17 @@ export class LedgerRow {
     return this.begunTask === ENDS;
   }
 
-  /** Posts tasks unless the thread {@link ends}, which waits meanwhile; false if it does. Main thread. */
-  post(post: () => void): boolean {
+  /** Tasks are about to be posted: false where the thread {@link ends}, which else waits. Main thread. */
+  beginPost(): boolean {
     Atomics.store(this.#words, this.#first + POSTING, 1);
-    try {
-      if (this.ends) return false;
-      post();
-      return true;
-    } finally {
-      Atomics.store(this.#words, this.#first + POSTING, 0);
-    }
+    if (!this.ends) return true;
+    this.endPost();
+    return false;
+  }
+
+  /** They were posted, or could not be. Main thread. */
+  endPost(): void {
+    Atomics.store(this.#words, this.#first + POSTING, 0);
   }
 
   /** Owner, after {@link ENDS}: what is posted later saw that. Few ever wait here, so nobody is woken. */

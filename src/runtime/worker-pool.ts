@@ -5,7 +5,8 @@
  * tasks and what comes of them go over a port of our own for each (docs/decisions/062).
  * Invariant: a member is given one message of tasks at a time, and is forgotten only after its thread is
  * gone; what it posted before that is heard first. No thread is ended while it loads its files, nor while it
- * runs a task, where native code may be under way: that can abort the process (docs/decisions/063).
+ * runs a task, where native code may be under way: that can abort the process (docs/decisions/063). Over
+ * 300 lines because it is all that happens to a thread between its hello and its end.
  */
 import { receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { Ledger } from '../budget/ledger.ts';
@@ -65,8 +66,7 @@ export class WorkerPool {
 
   /** A member that can take a task now. */
   idle(): Member | undefined {
-    const ends = ({ row }: Member): boolean => this.#parts.ledger.row(row).ends;
-    for (const member of this.#members.values()) if (isFree(member) && !ends(member)) return member;
+    for (const member of this.#members.values()) if (isFree(member)) return member;
     return undefined;
   }
 
@@ -93,7 +93,15 @@ export class WorkerPool {
    */
   post(member: Member, tasks: readonly Task[], transfer: ArrayBuffer[]): boolean {
     const row = this.#parts.ledger.row(member.row);
-    if (!row.post(() => member.tasks!.postMessage(writeTasks(tasks), transfer))) return false;
+    if (!row.beginPost()) {
+      member.retiring = true;
+      return false;
+    }
+    try {
+      member.tasks!.postMessage(writeTasks(tasks), transfer);
+    } finally {
+      row.endPost();
+    }
     member.busy = true;
     member.tasksLeft -= tasks.length;
     if (!tasks.every(({ job }) => member.jobs[job].terminable)) member.endable = false;

@@ -43,10 +43,12 @@ function play(at: number): string[] {
     }) as never);
   };
   watch();
-  const posted = row.post(() => {
+  const posted = row.beginPost();
+  if (posted) {
     before();
     told.push('post');
-  });
+    row.endPost();
+  }
   vi.restoreAllMocks();
   expect(load(ledger.words, rowWord(ROW) + POSTING)).toBe(0);
   expect(posted).toBe(told.includes('post'));
