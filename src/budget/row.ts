@@ -108,15 +108,10 @@ export class LedgerRow {
     return Atomics.load(this.#words, this.#first + BEGUN);
   }
 
-  /** The thread has begun to end, and ran no task: what is posted to it from now on is lost. Main thread. */
-  get ends(): boolean {
-    return this.begunTask === ENDS;
-  }
-
-  /** Tasks are about to be posted: false where the thread {@link ends}, which else waits. Main thread. */
+  /** Tasks are about to be posted: false where the thread ends, which else waits. Main thread. */
   beginPost(): boolean {
     Atomics.store(this.#words, this.#first + POSTING, 1);
-    if (!this.ends) return true;
+    if (this.begunTask !== ENDS) return true;
     this.endPost();
     return false;
   }

@@ -85,12 +85,10 @@ export class RunningTasks {
     row.progressThousandths = 0;
     row.declared = first.needKib > 0;
     row.expectValues(first.reader?.mostUnread ?? 0);
-    for (const entry of entries) {
-      entry.task = memory.dispatch(member.row, entry.task);
-      entry.back = false;
-    }
+    const waiting = entries.map((entry) => entry.task);
+    const tasks = memory.dispatch(member.row, waiting);
+    first.task = tasks[0];
     try {
-      const tasks = entries.map((entry) => entry.task);
       if (!workers.post(member, tasks, tasks.flatMap(taskBuffers))) return this.#recall(entries, member);
     } catch (error) {
       return this.#unposted(entries, member, error);
@@ -224,6 +222,7 @@ export class RunningTasks {
       const untouched = entry.task.crates.length === 0 || entry.back;
       if (at > ran && untouched && entry.limit === 'kept' && !entry.answered) {
         entry.task = { ...entry.task, gifts: [] };
+        entry.back = false;
         entry.member = null;
         entry.startedMs = null;
         again.push(entry);

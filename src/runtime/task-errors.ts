@@ -5,7 +5,7 @@ import { escaped } from '../text/escaping.ts';
 import type { Member } from './member.ts';
 
 export function workerLost(name: string, member: Member, error: unknown): MillpondError {
-  const cause = member.cause ?? (error instanceof Error ? error : new Error(String(error)));
+  const cause = causeOf(member, error);
   return new MillpondError(
     'ERR_WORKER_LOST',
     `A job ends by returning or throwing; the worker of '${escaped(name)}' died in the middle of it: ${cause.message}. The other tasks go on in a new worker; look for process.exit, uncaught errors and heap limits in the job.`,
@@ -15,7 +15,7 @@ export function workerLost(name: string, member: Member, error: unknown): Millpo
 
 /** What the task brought was gone with a worker that never began it. */
 export function lostUnbegun(name: string, member: Member, error: unknown): MillpondError {
-  const cause = member.cause ?? (error instanceof Error ? error : new Error(String(error)));
+  const cause = causeOf(member, error);
   return new MillpondError(
     'ERR_WORKER_LOST',
     `What a task brings waits in its worker until it begins; that of '${escaped(name)}' died before, of another task or from outside: ${cause.message}. Run it again with new leases; look for heap limits that jobs reach.`,
@@ -91,4 +91,9 @@ export function notCloneable(error: unknown): MillpondError {
     `An input holds what structured cloning can copy, and leases in plain objects and arrays; this one holds more: ${message.replace(/\.$/, '')}. Pass plain data; its leases went back to the pool.`,
     { cause: error },
   );
+}
+
+/** Why a worker died. */
+function causeOf({ cause }: Member, error: unknown): Error {
+  return cause ?? (error instanceof Error ? error : new Error(String(error)));
 }

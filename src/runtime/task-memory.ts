@@ -66,12 +66,15 @@ export class TaskMemory {
   }
 
   /**
-   * The task leaves for a worker. What goes back to the worker goes along: a message of its own would cost as
-   * much as the task's.
+   * The tasks leave for a worker in one message. What goes back to the worker goes along with the first of
+   * them: a message of its own would cost as much as theirs.
    */
-  dispatch(row: number, task: Task): Task {
-    for (const crate of task.crates) this.#coordinator.loans.dispatch(crate.loan, row);
-    return { ...task, gifts: this.#coordinator.transfers.packReturns(row) };
+  dispatch(row: number, tasks: readonly Task[]): Task[] {
+    for (const { crates } of tasks) {
+      for (const crate of crates) this.#coordinator.loans.dispatch(crate.loan, row);
+    }
+    const [first, ...others] = tasks;
+    return [{ ...first, gifts: this.#coordinator.transfers.packReturns(row) }, ...others];
   }
 
   /** The task did not leave, or came back as it was: no worker began it. */
