@@ -5,7 +5,7 @@ import { escaped, shown } from '../text/escaping.ts';
 import { decide, type Existing, look } from './existing.ts';
 import { clashesOf, type Plan, type SkipReason } from './plan.ts';
 import { unreadableText } from './run.ts';
-import { countSkips, formatSkips, SKIP_TEXTS, type Skips } from './skips.ts';
+import { countSkips, formatSkips, SKIP_TEXTS, type Skips, totalOf } from './skips.ts';
 
 /** `millpond.plan/1`: fields may be added, none changed. */
 interface DryRun {
@@ -77,7 +77,7 @@ export async function dryRun(command: string, plan: Plan, existing: Existing): P
   const skips = countSkips(
     all.flatMap(({ action, reason }) => (action === 'skip' ? [reason as SkipReason] : [])),
   );
-  const left = Object.values(skips).reduce((sum, count) => sum + count, 0);
+  const left = totalOf(skips);
   const total = all.length - left;
   return {
     schema: 'millpond.plan/1',

@@ -16,13 +16,16 @@ export function countSkips(reasons: readonly SkipReason[]): Skips {
   return counts;
 }
 
+export function totalOf(skips: Skips): number {
+  return Object.values(skips).reduce((sum, count) => sum + count, 0);
+}
+
 /** `3 skipped (2 output exists, 1 not audio)`; nothing where there are none. */
 export function formatSkips(skips: Skips): string {
   const there = (Object.entries(skips) as [SkipReason, number][]).filter(([, count]) => count > 0);
-  const total = there.reduce((sum, [, count]) => sum + count, 0);
   if (there.length === 0) return '';
   const texts = there.map(([reason, count]) =>
     there.length === 1 ? SKIP_TEXTS[reason] : `${count} ${SKIP_TEXTS[reason]}`,
   );
-  return `${total} skipped (${texts.join(', ')})`;
+  return `${totalOf(skips)} skipped (${texts.join(', ')})`;
 }

@@ -8,7 +8,7 @@ import type { Stats } from '../telemetry/stats.ts';
 import { formatNanoseconds, formatSeconds } from '../text/durations.ts';
 import { escaped, shown } from '../text/escaping.ts';
 import type { BatchFailure, BatchOutcome } from './run.ts';
-import { formatSkips, type Skips } from './skips.ts';
+import { formatSkips, type Skips, totalOf } from './skips.ts';
 
 /** `millpond.run/1`: fields may be added, none changed. */
 export interface RunReport {
@@ -77,7 +77,7 @@ export function makeReport(
       total: files.total,
       ok: outcome.ok,
       failed: outcome.failures.length,
-      skipped: Object.values(files.skipped).reduce((sum, count) => sum + count, 0),
+      skipped: totalOf(files.skipped),
     },
     skipped: files.skipped,
     audioSeconds,

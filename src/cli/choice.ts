@@ -12,7 +12,7 @@ import { MillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
 import { escaped } from '../text/escaping.ts';
 import { option, path, wrongValue } from './arguments.ts';
-import { readStdin } from './stdin.ts';
+import { DASH, readStdin } from './stdin.ts';
 
 export interface ChoiceOptions {
   filesFrom?: string[];
@@ -40,7 +40,6 @@ export interface Choice {
   readonly dryRun: boolean;
 }
 
-const STDIN = '-';
 const MOST_PATTERN_LETTERS = 1000;
 /** What `{a,b}` and `{1..9}` of a pattern come to, multiplied: all are written out for each name. */
 const MOST_ALTERNATIVES = 1000;
@@ -87,8 +86,8 @@ export function choiceOf(command: Command, inputs: readonly string[], options: C
       code: 'commander.missingArgument',
     });
   }
-  if (lists.filter((list) => list === STDIN).length > 1) throw twiceStdin('--files-from - is there twice');
-  if (lists.includes(STDIN) && inputs.includes(STDIN)) throw twiceStdin('- is the audio file and the list');
+  if (lists.filter((list) => list === DASH).length > 1) throw twiceStdin('--files-from - is there twice');
+  if (lists.includes(DASH) && inputs.includes(DASH)) throw twiceStdin('- is the audio file and the list');
   if (options.null && lists.length === 0) {
     throw new MillpondError(
       'ERR_INVALID_ARGUMENT',
@@ -129,7 +128,7 @@ export async function readLists({ lists, separator }: Choice, signal: AbortSigna
   for (const list of lists) {
     let bytes: Buffer;
     try {
-      bytes = list === STDIN ? await buffer(readStdin(signal)) : await readFile(systemPath(list), { signal });
+      bytes = list === DASH ? await buffer(readStdin(signal)) : await readFile(systemPath(list), { signal });
     } catch (cause) {
       if (signal.aborted) return null;
       throw wrongValue(

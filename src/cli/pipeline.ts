@@ -17,12 +17,8 @@ import { wrongValue } from './arguments.ts';
 import type { CommandWork } from './batch.ts';
 import type { ChoiceOptions } from './choice.ts';
 import type { Interrupt } from './interrupt.ts';
-import { readStdin } from './stdin.ts';
+import { DASH, readStdin, STDIN } from './stdin.ts';
 
-/** What stands for stdin among the inputs, and for stdout as the output. */
-export const DASH = '-';
-/** What messages call stdin. */
-export const STDIN = 'stdin';
 /** Of what kind of audio it is nothing is known before it is there: as CD audio has it. */
 const BYTES_PER_SECOND = 176_400;
 

@@ -13,8 +13,8 @@ import { ByteReader, ByteWriter, createSharedBytes, type SharedBytes } from '../
 import { wrongValue } from './arguments.ts';
 import type { CommandWork } from './batch.ts';
 import type { Interrupt } from './interrupt.ts';
-import { DASH, planOne, STDIN } from './pipeline.ts';
-import { readStdin } from './stdin.ts';
+import { planOne } from './pipeline.ts';
+import { DASH, readStdin, STDIN } from './stdin.ts';
 
 /** What messages call stdout. */
 const STDOUT = 'stdout';

@@ -187,28 +187,37 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 
 /** Puts a file in its place if nothing is there at that moment. Throws what the system says. */
 function placeNew(aside: string, place: string, path: string): void {
   try {
-    try {
-      linkSync(systemPath(aside), systemPath(place));
-    } catch (error) {
-      if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      // The name is taken first, by an empty file, which nobody else replaces who may not.
-      closeSync(openSync(systemPath(place), 'wx'));
-      try {
-        renameSync(systemPath(aside), systemPath(place));
-      } catch (failure) {
-        rmSync(systemPath(place), { force: true });
-        throw failure;
-      }
-      return;
-    }
+    if (!placeByLink(aside, place)) placeByName(aside, place);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw outputExists(path);
+    throw error;
+  }
+}
+
+/** False where the file system has no second names for a file. */
+function placeByLink(aside: string, place: string): boolean {
+  try {
+    linkSync(systemPath(aside), systemPath(place));
+  } catch (error) {
+    if (NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
   try {
     rmSync(systemPath(aside), { force: true });
   } catch {
     // The output is there and whole; its hidden name goes with a sweep.
+  }
+  return true;
+}
+
+/** The name is taken first, by an empty file, which nobody else replaces who may not. */
+function placeByName(aside: string, place: string): void {
+  closeSync(openSync(systemPath(place), 'wx'));
+  try {
+    renameSync(systemPath(aside), systemPath(place));
+  } catch (error) {
+    rmSync(systemPath(place), { force: true });
+    throw error;
   }
 }
 

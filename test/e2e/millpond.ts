@@ -1,5 +1,6 @@
 /** Runs the command line as its own process, as it is installed. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   mkdirSync,
@@ -70,6 +71,16 @@ export function startProgram(
     });
   });
   return { child, ended };
+}
+
+/** Ctrl-C for a program that has written something, whose reader takes no more: a pipe holds 64 KiB. */
+export async function interruptUnread({ child, ended }: Started): Promise<Ended> {
+  child.stdout?.pause();
+  await once(child.stdout!, 'readable');
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  child.stdout?.resume();
+  return ended;
 }
 
 export function millpond(...args: string[]): Promise<Ended> {

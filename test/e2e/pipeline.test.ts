@@ -6,7 +6,17 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeWav } from '../audio/wav.ts';
-import { bin, type Ended, filesUnder, millpond, scratch, start, startProgram, tone } from './millpond.ts';
+import {
+  bin,
+  type Ended,
+  filesUnder,
+  interruptUnread,
+  millpond,
+  scratch,
+  start,
+  startProgram,
+  tone,
+} from './millpond.ts';
 
 const at = scratch();
 const DASHES = ['--to', 'wav', '--out', '-'];
@@ -128,14 +138,8 @@ describe('Ctrl-C', () => {
   it('ends it while nobody reads what it writes, and leaves nothing', async () => {
     const tmp = at('unread');
     mkdirSync(tmp);
-    const { child, ended } = start(['transcode', sound('unread.wav', MINUTE), ...DASHES], { TMPDIR: tmp });
-    child.stdout?.pause();
-    // A pipe holds 64 KiB: once there is something, the rest waits.
-    await once(child.stdout!, 'readable');
-    child.kill('SIGINT');
-    await once(child, 'exit');
-    child.stdout?.resume();
-    expect(await ended).toMatchObject({ code: 130, signal: null });
+    const started = start(['transcode', sound('unread.wav', MINUTE), ...DASHES], { TMPDIR: tmp });
+    expect(await interruptUnread(started)).toMatchObject({ code: 130, signal: null });
     expect(filesUnder(tmp)).toEqual([]);
   });
 

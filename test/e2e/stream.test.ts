@@ -4,7 +4,17 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { writeWav } from '../audio/wav.ts';
-import { bin, type Ended, filesUnder, millpond, scratch, start, startProgram, tone } from './millpond.ts';
+import {
+  bin,
+  type Ended,
+  filesUnder,
+  interruptUnread,
+  millpond,
+  scratch,
+  start,
+  startProgram,
+  tone,
+} from './millpond.ts';
 
 const at = scratch();
 const MINUTE = 44_100 * 60;
@@ -183,14 +193,8 @@ describe('Ctrl-C', () => {
   });
 
   it('ends a stream that nobody reads', async () => {
-    const { child, ended } = start(['transcode', sound('unread.wav', MINUTE), '--to', 'wav', ...STREAM]);
-    child.stdout?.pause();
-    // A pipe holds 64 KiB: once there is something, the rest waits.
-    await once(child.stdout!, 'readable');
-    child.kill('SIGINT');
-    await once(child, 'exit');
-    child.stdout?.resume();
-    expect(await ended).toMatchObject({ code: 130, signal: null });
+    const started = start(['transcode', sound('unread.wav', MINUTE), '--to', 'wav', ...STREAM]);
+    expect(await interruptUnread(started)).toMatchObject({ code: 130, signal: null });
   });
 });
 
