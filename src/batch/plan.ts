@@ -10,6 +10,7 @@ import { absolutePath, pathFromBytes, systemPath } from '../files/byte-paths.ts'
 import { inChunks } from '../files/in-chunks.ts';
 import { findClash, findClashes } from '../files/places.ts';
 import { escaped } from '../text/escaping.ts';
+import { listed } from '../text/listing.ts';
 import { EVERYTHING, type Selection } from './selection.ts';
 import { bytesPerSecond, looksLikeAudio, withoutSuffix } from './suffixes.ts';
 
@@ -126,7 +127,7 @@ export async function gatherFiles(
           ];
     throw new MillpondError(
       'ERR_NO_INPUT',
-      `A batch needs at least one audio file; ${listed(inputs)} ${held}. ${remedy}.`,
+      `A batch needs at least one audio file; ${inputNames(inputs)} ${held}. ${remedy}.`,
     );
   }
   const files = await inChunks(dropRepeated(found), async ({ input, under }): Promise<PlannedFile> => {
@@ -147,11 +148,12 @@ function isBelow(path: string, folder: string): boolean {
 
 const MOST_NAMED = 5;
 
-function listed(inputs: readonly string[]): string {
+function inputNames(inputs: readonly string[]): string {
   if (inputs.length === 0) return 'an empty list';
-  const names = inputs.slice(0, MOST_NAMED).map((input) => `'${escaped(input)}'`);
-  const more = inputs.length > MOST_NAMED ? ` and ${inputs.length - MOST_NAMED} more` : '';
-  return `${names.join(', ')}${more}`;
+  return listed(
+    inputs.map((input) => `'${escaped(input)}'`),
+    MOST_NAMED,
+  );
 }
 
 function emptyName(): MillpondError {

@@ -7,7 +7,7 @@ import { formatSeconds } from '../text/durations.ts';
 import { escaped, jsonText, shortened } from '../text/escaping.ts';
 import type { Change, Examined } from './change.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
-import { jobNames, severalJobs, shownJob } from './jobs.ts';
+import { jobNames, listedJobs, severalJobs } from './jobs.ts';
 import type { Quantity } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
@@ -20,8 +20,6 @@ interface Look {
 const NAMED = 3;
 /** Of each difference between options that is shown. */
 const MOST_TEXT = 60;
-/** Jobs that are named. */
-const MOST_JOBS = 10;
 
 export function sentenceOn(base: RecordedRun, other: RecordedRun, looks: readonly Look[]): string {
   const of = (change: Change) => looks.filter((look) => look.change === change);
@@ -108,9 +106,7 @@ function onlyJobs(base: RecordedRun, other: RecordedRun): string[] {
   };
   const only = (whose: string, names: readonly string[]): string[] => {
     if (names.length === 0) return [];
-    const rest = names.length > MOST_JOBS ? ` and ${names.length - MOST_JOBS} more` : '';
-    const listed = names.slice(0, MOST_JOBS).map(shownJob).join(', ');
-    return [`Only ${whose} has the ${names.length === 1 ? 'job' : 'jobs'} ${listed}${rest}.`];
+    return [`Only ${whose} has the ${names.length === 1 ? 'job' : 'jobs'} ${listedJobs(names)}.`];
   };
   return [...only('the other run', without(other, base)), ...only('the base', without(base, other))];
 }

@@ -12,7 +12,7 @@ import { escaped } from '../text/escaping.ts';
 import { changeOf, examine } from './change.ts';
 import { formatFigure, formatRatio, spreadText, timesText } from './figure-text.ts';
 import type { Gate, Operator } from './gate-parser.ts';
-import { jobNames, shownJob } from './jobs.ts';
+import { jobNames, listedJobs, shownJob } from './jobs.ts';
 import { nearestName } from './nearest-name.ts';
 import { figureOf, type Quantity, requestsOf } from './quantities.ts';
 import type { RecordedRun } from './recorded-run.ts';
@@ -28,8 +28,7 @@ export interface GateResult {
   readonly sentence: string;
 }
 
-/** Names of jobs in a message, and those that a typo is compared with. */
-const MOST_LISTED = 10;
+/** Names of jobs that a typo is compared with. */
 const MOST_TRIED = 1000;
 
 const HOLDS: Readonly<Record<Operator, (value: number, bound: number) => boolean>> = {
@@ -117,23 +116,18 @@ function withoutJob(
 ): Pick<GateResult, 'failed' | 'sentence'> | null {
   const names = jobNames(run);
   if (quantity.job === undefined || names.includes(quantity.job)) return null;
-  const has = names.length > 0 ? `has only ${listed(names)}` : 'does not say which jobs it had';
+  const has = names.length > 0 ? `has only ${listedJobs(names)}` : 'does not say which jobs it had';
   return unanswered(quantity, `${which} ${has}`);
 }
 
 function unknownJob(gate: string, job: string, runs: readonly RecordedRun[]): MillpondError {
   const names = [...new Set(runs.flatMap(jobNames))];
   const near = nearestName(job, names.slice(0, MOST_TRIED));
-  const there = names.length > 0 ? `There are ${listed(names)}` : 'They do not say which jobs they had';
+  const there = names.length > 0 ? `There are ${listedJobs(names)}` : 'They do not say which jobs they had';
   return new MillpondError(
     'ERR_INVALID_ARGUMENT',
     `A gate on a job names one of the recordings' jobs; '${escaped(gate)}' names '${shownJob(job)}'. ${near === undefined ? '' : `Did you mean '${shownJob(near)}'? `}${there}.`,
   );
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : '';
-  return `${names.slice(0, MOST_LISTED).map(shownJob).join(', ')}${more}`;
 }
 
 function byRank(quantity: Quantity, base: RecordedRun, run: RecordedRun): string {

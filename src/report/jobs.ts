@@ -11,6 +11,7 @@ import type {
 import { NO_TASKS } from '../telemetry/recording/since.ts';
 import type { TaskCounts } from '../telemetry/task-end.ts';
 import { escaped, jsonText, shortened } from '../text/escaping.ts';
+import { listed } from '../text/listing.ts';
 import type { SeriesHolder } from './histograms.ts';
 import type { RecordedRun } from './recorded-run.ts';
 
@@ -19,6 +20,8 @@ interface JobInterval extends SeriesHolder {
   readonly tasks: TaskCounts;
 }
 
+/** Names in a message. */
+const MOST_LISTED = 10;
 /** Of a job's name, for people. */
 const MOST_NAME = 80;
 
@@ -65,6 +68,11 @@ export function linesByJob({ intervals }: RecordedRun): ReadonlyMap<number, read
 /** As people read it, on one line. */
 export function shownJob(name: string): string {
   return shortened(escaped(name), MOST_NAME);
+}
+
+/** As {@link shownJob}, the first of many. */
+export function listedJobs(names: readonly string[]): string {
+  return listed(names.map(shownJob), MOST_LISTED);
 }
 
 /** As a gate writes it: in quotes where it would end before its end. */
