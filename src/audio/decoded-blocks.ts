@@ -9,6 +9,13 @@ export interface AudioJobContext extends BlockSources {
   readonly progress?: (fraction: number) => void;
 }
 
+/** A context for a part of the work: its progress goes from one fraction of the whole to another. */
+export function stretchOf(context: AudioJobContext, from: number, to: number): AudioJobContext {
+  const { pool, signal, block, progress } = context;
+  if (progress === undefined) return context;
+  return { pool, signal, block, progress: (fraction) => progress(from + (to - from) * fraction) };
+}
+
 /**
  * Decodes a file to its end.
  * @param work gets each block with the frames in it; returns the bytes of samples that it worked on

@@ -10,7 +10,8 @@ import type { Block } from './block.ts';
 import { withBlocks } from './blocks.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
 import { wavChunks } from './decode/wav-chunks.ts';
-import { type AudioJobContext, decodeBlocks } from './decoded-blocks.ts';
+import { type AudioJobContext, decodeBlocks, stretchOf } from './decoded-blocks.ts';
+import { digestOf, SampleDigest } from './digest.ts';
 import { createEncoder, type Encoder } from './encode/encoder.ts';
 import { appendChunks } from './encode/wav-chunks.ts';
 import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
@@ -21,6 +22,7 @@ import { fitLoudness } from './plan/loudness-tags.ts';
 import {
   checkRequest,
   isProcessed,
+  type OutputChecks,
   type TranscodeRequest,
   type TranscodeResult,
   type TranscodeSettings,
@@ -36,12 +38,16 @@ import { partOf } from './sources/part.ts';
 import { isStream, type Source } from './sources/source.ts';
 import { behindId3 } from './survey/id3v2.ts';
 import { Window } from './survey/window.ts';
+import { verifyOutput } from './verify.ts';
 
 /**
  * Hz. The lossy targets have only rates that players know. A small file of a few samples a second, which may
  * be a log of measurements, would become an enormous one.
  */
 const LEAST_LOSSY_RATE = 1000;
+
+/** Of the progress of a file that is verified: the rest is decoding it again. */
+const ENCODING_SHARE = 0.75;
 
 /**
  * Works in place on the first `frames` frames of a block; `position` is how many frames of the output came
@@ -75,6 +81,7 @@ export function transcode(
   const totalFrames = request.fadeOutSeconds ? countFrames(request.input, context) : 0;
   return convert(openSource(request.input), { ...request, totalFrames }, context, {
     create: (bytes) => createSink(request.output, context.pool, bytes),
+    checks: request,
     ...(process !== undefined && { process }),
   });
 }
@@ -89,6 +96,8 @@ interface Conversion extends TranscodeSettings {
 interface ConversionParts {
   /** Makes the sink, when it is known what goes into it. */
   create(mostBytes: number | null): MadeSink;
+  /** Default: none. */
+  readonly checks?: OutputChecks;
   /** As of {@link transcode}. */
   readonly process?: (format: BlockFormat) => Kernel;
 }
@@ -101,7 +110,7 @@ export function convert(
   source: Source,
   request: Conversion,
   context: AudioJobContext,
-  { create, process }: ConversionParts,
+  { create, checks: { hash = false, verify = false } = {}, process }: ConversionParts,
 ): TranscodeResult {
   const chunks = chunksWithin(source);
   using decoder = createDecoder(source);
@@ -117,13 +126,15 @@ export function convert(
   using sink = create(mostBytes(decoder.info, plan, tags));
   const streamed = sink.bytes.kind === 'stream';
   const lacking = streamed ? streamNotes(plan.to, tags) : [];
-  using encoder = createEncoder(sink, { ...plan, tags: movedTimeReference(tags, change) });
+  const digest = plan.lossless && (hash || verify) ? new SampleDigest(plan.bits) : null;
+  using encoder = createEncoder(sink, { ...plan, tags: movedTimeReference(tags, change) }, digest);
   const steps = kernels(request, decoder.info, plan);
   if (process) {
     steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
   }
   const warned = watchScale(decoder.info, plan, steps);
-  const frames = pump(decoder, encoder, steps, plan, context);
+  const encoding = verify ? stretchOf(context, 0, ENCODING_SHARE) : context;
+  const frames = pump(decoder, encoder, steps, plan, encoding);
   if (frames === 0 && !plan.lossless) throw empty(source.name, request);
   encoder.finish();
   const lostChunks =
@@ -135,16 +146,26 @@ export function convert(
             'the samples are not as they were',
           )
         : chunksLeftOut(chunks.found, `${plan.to} has no place for such`);
+  const samples = digest?.end() ?? null;
+  const { sampleRate, bits, layout } = plan;
+  const channels = layout.nbChannels;
+  if (verify) {
+    const encoded = { to: plan.to, frames, sampleRate, channels, bits, samples };
+    verifyOutput(sink, encoded, stretchOf(context, ENCODING_SHARE, 1));
+  }
+  const sha256 = hash ? digestOf(sink.written(), context) : null;
   // The caller was told that the job was cancelled: then no output may appear any more.
   context.signal.throwIfAborted();
   return {
     frames: encoder.frames,
-    sampleRate: plan.sampleRate,
-    channels: plan.layout.nbChannels,
-    seconds: encoder.frames / plan.sampleRate,
+    sampleRate,
+    channels,
+    seconds: encoder.frames / sampleRate,
     bytesWritten: sink.commit(),
     ...sink.take(),
-    bits: plan.bits,
+    bits,
+    sha256,
+    samples,
     warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...lostChunks, ...warned, ...lacking],
   };
 }

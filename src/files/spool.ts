@@ -61,13 +61,7 @@ export class SpooledFile implements Disposable {
    */
   read(target: Uint8Array, position: number): number {
     this.#check();
-    let done = 0;
-    while (done < target.length) {
-      const count = readSync(this.#fd, target, done, target.length - done, position + done);
-      if (count === 0) break;
-      done += count;
-    }
-    return done;
+    return readAll(this.#fd, target, position);
   }
 
   /**
@@ -157,6 +151,11 @@ export class SpooledFile implements Disposable {
 export interface Spool {
   /** @throws MillpondError `ERR_OUTPUT_WRITE` */
   write(bytes: Uint8Array, position: number): void;
+  /**
+   * Copies what was written from a position on into `target`. @returns how many bytes; fewer than fit only at
+   * the end
+   */
+  read(target: Uint8Array, position: number): number;
   size(): Bytes;
   /** Nothing more is written. */
   finish(): SpooledFile;
@@ -174,6 +173,7 @@ export function createSpool(folder: string): Spool {
   let pending = true;
   return {
     write: (bytes, position) => attempt(folder, () => writeAll(fd, bytes, position)),
+    read: (target, position) => readAll(fd, target, position),
     size: () => fstatSync(fd).size,
     finish() {
       pending = false;
@@ -255,6 +255,16 @@ class FileReader extends Readable {
     };
     if (!this.#reading) this.#over();
   }
+}
+
+function readAll(fd: number, target: Uint8Array, position: number): number {
+  let done = 0;
+  while (done < target.length) {
+    const count = readSync(fd, target, done, target.length - done, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
 }
 
 function unmovable(): MillpondError {

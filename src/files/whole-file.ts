@@ -43,6 +43,8 @@ interface OutputFile {
    * What to open for writing until {@link commit}: the file that was created for this output, and no other.
    */
   readonly handle: string;
+  /** Its hidden name until then: absolute. */
+  readonly aside: string;
   /** Bytes that were written to it, by whomever. */
   size(): number;
   /** Writes at a position. @throws MillpondError `ERR_OUTPUT_WRITE` */
@@ -67,6 +69,7 @@ export function createOutput(path: string, overwrite = true): OutputFile {
   return {
     path,
     handle: OPEN_FILES === null ? aside : `${OPEN_FILES}/${fd}`,
+    aside,
     size: () => fstatSync(fd).size,
     write: (bytes, position) => attempt(path, () => writeAll(fd, bytes, position)),
     commit,

@@ -257,6 +257,7 @@ describe('from wav to wav', () => {
       write: (bytes: Uint8Array, position: number) => {
         added[position] = Buffer.from(bytes);
       },
+      written: () => input,
       [Symbol.dispose]() {},
     });
     const input = {

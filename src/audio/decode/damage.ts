@@ -34,6 +34,7 @@ export class Damage {
   readonly #length: number | null;
   #packets = 0;
   #partOfFrame = false;
+  #cutOff = false;
 
   constructor(container: Container) {
     this.#container = container;
@@ -42,6 +43,11 @@ export class Damage {
     const { format, stream } = container;
     const exact = EXACT.has(format.iformat?.name ?? '') && stream.duration > 0n;
     this.#length = exact ? Number(stream.duration) : null;
+  }
+
+  /** Whether something did not decode, or is missing; complete after {@link judge}. */
+  get found(): boolean {
+    return this.#packets > 0 || this.#cutOff;
   }
 
   /**
@@ -100,7 +106,8 @@ export class Damage {
       announcedFrames - decodedFrames > LENGTH_TOLERANCE_FRAMES &&
       this.#packets === 0;
     const torn = this.#partOfFrame && !(sound !== null && endsInPadding(sound, source.end));
-    if (short || torn || this.#container.isCutOff()) this.#warnOnce(CUT_OFF);
+    this.#cutOff = short || torn || this.#container.isCutOff();
+    if (this.#cutOff) this.#warnOnce(CUT_OFF);
   }
 
   get #isLossless(): boolean {

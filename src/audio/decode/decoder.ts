@@ -29,6 +29,8 @@ export interface Decoder extends Disposable {
   readonly decodedFrames: number;
   /** Gathered while decoding; complete once {@link read} has returned 0. */
   readonly warnings: readonly string[];
+  /** Whether a part of the audio file is missing or did not decode; complete as {@link warnings} are. */
+  readonly damaged: boolean;
   /**
    * To be called once, before the first `read`, where samples should come at another rate or as whole
    * numbers.
@@ -67,6 +69,8 @@ class NativeDecoder implements Decoder {
   /** What is still to be read behind {@link #reader}. */
   readonly #links: Links;
   readonly #notes = new Set<string>();
+  /** An earlier link was, or is no audio. */
+  #damagedBefore = false;
   #reader: FrameReader;
   /** Of the frames that the queue takes. */
   #form: SampleForm;
@@ -112,6 +116,10 @@ class NativeDecoder implements Decoder {
 
   get warnings(): readonly string[] {
     return [...new Set([...this.#notes, ...this.#links.warnings, ...this.#reader.warnings])];
+  }
+
+  get damaged(): boolean {
+    return this.#damagedBefore || this.#reader.damaged;
   }
 
   configure(kind: BlockKind, sampleRate: number): void {
@@ -227,6 +235,7 @@ class NativeDecoder implements Decoder {
   /** @returns false where there is none any more */
   #nextLink(): boolean {
     for (const warning of this.#reader.warnings) this.#notes.add(warning);
+    this.#damagedBefore ||= this.#reader.damaged;
     for (let link = this.#links.next(); link !== null; link = this.#links.next()) {
       try {
         const reader = this.#readerOf(link);
@@ -236,6 +245,7 @@ class NativeDecoder implements Decoder {
       } catch (error) {
         if (!isMillpondError(error) || this.info.lossless) throw error;
         this.#notes.add('Parts of the file are no audio that can be read, and were left out.');
+        this.#damagedBefore = true;
       }
     }
     return false;

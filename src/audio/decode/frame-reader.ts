@@ -67,6 +67,11 @@ export class FrameReader implements Disposable {
     return this.#damage.warnings;
   }
 
+  /** Whether something did not decode, or is missing; complete as {@link warnings} are. */
+  get damaged(): boolean {
+    return this.#damage.found;
+  }
+
   /**
    * Decodes until the native frame holds samples.
    * @returns false at the end

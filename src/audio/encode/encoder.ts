@@ -28,6 +28,7 @@ import {
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import type { Block, BlockKind } from '../block.ts';
+import type { SampleDigest } from '../digest.ts';
 import { remembered, Spares } from '../kept.ts';
 import { AGAIN, check, END, nativeReason } from '../native-error.ts';
 import type { Tags } from '../plan/audio-info.ts';
@@ -58,10 +59,11 @@ export interface Encoder extends Disposable {
 
 /**
  * Begins to write to a sink; what it held is lost.
+ * @param digest gets all samples of a lossless target, as they go into the codec
  * @throws MillpondError `ERR_AUDIO_ENCODE` where the encoder refuses the parameters, `ERR_OUTPUT_WRITE`
  */
-export function createEncoder(sink: Sink, spec: EncoderSpec): Encoder {
-  return new NativeEncoder(sink, spec);
+export function createEncoder(sink: Sink, spec: EncoderSpec, digest: SampleDigest | null = null): Encoder {
+  return new NativeEncoder(sink, spec, digest);
 }
 
 const encoderOf = remembered((name: string) =>
@@ -80,6 +82,7 @@ class NativeEncoder implements Encoder {
 
   readonly #sink: Sink;
   readonly #spec: EncoderSpec;
+  readonly #digest: SampleDigest | null;
   readonly #quirks: EncoderQuirks;
   readonly #codec: Codec;
   readonly #context: CodecContext;
@@ -94,9 +97,10 @@ class NativeEncoder implements Encoder {
   #initialPadding = 0;
   #closed = false;
 
-  constructor(sink: Sink, spec: EncoderSpec) {
+  constructor(sink: Sink, spec: EncoderSpec, digest: SampleDigest | null) {
     this.#sink = sink;
     this.#spec = spec;
+    this.#digest = digest;
     this.#quirks = quirksOf(spec.encoder);
     this.#codec = findEncoder(spec.encoder);
     const format = this.#quirks.sampleFormat?.(spec) ?? chooseSampleFormat(this.#codec, spec.kind);
@@ -195,6 +199,7 @@ class NativeEncoder implements Encoder {
     const frame = this.#frame;
     frame.native.pts = BigInt(this.frames);
     this.frames += frame.filled;
+    this.#digest?.addInterleaved(frame.samples);
     this.#checkEncode(this.#context.sendFrameSync(frame.native));
     this.#drain();
     this.#checkEncode(frame.renew());

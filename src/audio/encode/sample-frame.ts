@@ -74,6 +74,11 @@ export class SampleFrame {
     return sharedConverter(layout, this.#from, format).convert(out, frames, input, frames);
   }
 
+  /** What it holds, where the encoder takes channels in turn. */
+  get samples(): Buffer {
+    return this.#planes[0].subarray(0, this.filled * this.#bytesPerStep);
+  }
+
   /**
    * Makes room for the next samples, once the encoder has the last: where it kept a reference to them, they
    * are left to it and there is new memory.

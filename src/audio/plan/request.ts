@@ -18,7 +18,19 @@ export interface TranscodeSettings extends TargetSettings {
   readonly fadeOutSeconds?: number;
 }
 
-export interface TranscodeRequest extends TranscodeSettings {
+/** What is looked at of an output before it appears. Neither is for streams, which are gone by then. */
+export interface OutputChecks {
+  /** Whether the result has digests. Default false. Reads the output once more. */
+  readonly hash?: boolean;
+  /**
+   * Whether the output is decoded again and compared with what was encoded: its frames, and of a lossless one
+   * its samples. One that differs ends the task with `ERR_OUTPUT_VERIFY`, and does not appear. Default false.
+   * What is read is what the system gives back, which may be its cache and not yet the disk.
+   */
+  readonly verify?: boolean;
+}
+
+export interface TranscodeRequest extends TranscodeSettings, OutputChecks {
   /** Path of the audio file, or its bytes in leases. What it is its content says, not its name. */
   readonly input: AudioInput;
   /**
@@ -53,6 +65,13 @@ export interface TranscodeResult {
   readonly file: SpooledFile | null;
   /** Bits of an integer sample in a lossless output, else `null`. */
   readonly bits: number | null;
+  /** Of the output's bytes, in hex, where `hash` was asked for; else `null`. */
+  readonly sha256: string | null;
+  /**
+   * SHA-256 of a lossless output's samples as a WAV of its depth holds them, in hex, where `hash` or `verify`
+   * was asked for; else `null`. The same sound has the same digest in WAV and FLAC, whatever its tags.
+   */
+  readonly samples: string | null;
   /** What was changed or left out without being asked for. */
   readonly warnings: string[];
 }

@@ -68,6 +68,8 @@ interface Target {
   readonly maxChannels: number;
   /** True where each count of channels has one layout. */
   readonly usualLayouts: boolean;
+  /** Hz that its decoders give, whatever went in; `null` where they give what went in. */
+  readonly decodedRate: number | null;
 }
 
 const MPEG_RATES = [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
@@ -82,6 +84,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
     maxRate: 1_000_000,
     maxChannels: 8,
     usualLayouts: false,
+    decodedRate: null,
   },
   flac: {
     muxer: 'flac',
@@ -91,6 +94,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
     maxRate: 655_350,
     maxChannels: 8,
     usualLayouts: false,
+    decodedRate: null,
   },
   mp3: {
     muxer: 'mp3',
@@ -100,6 +104,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
     maxRate: 48_000,
     maxChannels: 2,
     usualLayouts: true,
+    decodedRate: null,
   },
   opus: {
     muxer: 'opus',
@@ -109,6 +114,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
     maxRate: 48_000,
     maxChannels: 8,
     usualLayouts: true,
+    decodedRate: 48_000,
   },
   ogg: {
     muxer: 'ogg',
@@ -118,6 +124,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
     maxRate: 200_000,
     maxChannels: 8,
     usualLayouts: true,
+    decodedRate: null,
   },
   m4a: {
     muxer: 'ipod',
@@ -127,6 +134,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
     maxRate: 96_000,
     maxChannels: 8,
     usualLayouts: false,
+    decodedRate: null,
   },
 };
 

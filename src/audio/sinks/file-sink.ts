@@ -1,5 +1,6 @@
 /** A file as a sink: written under a hidden name beside its place, and put there when it is committed. */
 import { createOutput } from '../../files/whole-file.ts';
+import { openFileSource } from '../sources/file-source.ts';
 import type { Sink } from './sink.ts';
 
 /** Where an output goes, and what becomes of what is there. */
@@ -26,6 +27,7 @@ export function createFileSink({ path, overwrite }: OutputAtPath): Sink {
     bytes: { kind: 'file', handle: output.handle },
     size: () => output.size(),
     write: (bytes, position) => output.write(bytes, position),
+    written: () => openFileSource({ path: output.aside, name: path }),
     commit: () => output.commit(),
     discard,
     [Symbol.dispose]: discard,

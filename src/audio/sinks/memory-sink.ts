@@ -8,7 +8,7 @@
 import { createSpool, type Spool, type SpooledFile } from '../../files/spool.ts';
 import type { Lease } from '../../pool/lease.ts';
 import type { Pool } from '../../pool/pool.ts';
-import { copyTo } from '../chain.ts';
+import { copyFrom, copyTo } from '../chain.ts';
 import type { Sink } from './sink.ts';
 
 /** What is acquired first, and from which size on it is what the large tier has. */
@@ -83,6 +83,18 @@ export function createMemorySink(pool: Pool, mostBytes: number | null): MemorySi
       }
       size = Math.max(size, end);
     },
+    written: () => ({
+      name: 'memory',
+      size,
+      end: size,
+      bytes: { kind: 'memory' },
+      read(target, position) {
+        const wanted = target.subarray(0, Math.max(0, Math.min(target.length, size - position)));
+        return spool === null ? copyFrom({ leases, starts }, position, wanted) : spool.read(wanted, position);
+      },
+      change: () => null,
+      [Symbol.dispose]() {},
+    }),
     commit: () => size,
     take() {
       if (spool !== null) return { leases: null, file: spool.finish() };

@@ -2,6 +2,8 @@
  * What audio is written to: it appears whole or not at all. An encoder knows only this contract, and writes;
  * whoever made the sink commits it once the encoder has finished, or disposes of it.
  */
+import type { Source } from '../sources/source.ts';
+
 export interface Sink extends Disposable {
   /** For messages: what the user calls it, such as a path. */
   readonly name: string;
@@ -14,6 +16,12 @@ export interface Sink extends Disposable {
    * @throws MillpondError `ERR_OUTPUT_WRITE`
    */
   write(bytes: Uint8Array, position: number): void;
+  /**
+   * What was written, to be read again before it is committed. Not while an encoder has it open, and not of
+   * a stream, where it has gone.
+   * @throws MillpondError `ERR_AUDIO_OPEN`
+   */
+  written(): Source;
   /**
    * Puts in its place what was written.
    * @returns its size in bytes

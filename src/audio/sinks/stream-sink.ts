@@ -30,6 +30,9 @@ export function createStreamSink({ name, write }: Drain): MadeSink {
       write(bytes);
       size += bytes.length;
     },
+    written() {
+      throw new Error(`What was written to ${name} has gone`);
+    },
     commit: () => size,
     take: () => ({ leases: null, file: null }),
     discard,
