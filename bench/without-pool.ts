@@ -24,8 +24,12 @@ const piscina = new Piscina<TranscodeRequest, TranscodeResult>({
   maxThreads: Number(threads),
 });
 const native = import('../src/audio/native-log.ts');
-const { planBatch } = await import('../src/batch/plan.ts');
-const { files } = await planBatch([folder], { folder: out, extension: `.${settings.to}` });
+const { decisionsOf } = await import('../src/batch/listing.ts');
+const outputs = { folder: out, extension: `.${settings.to}` };
+const { signal } = new AbortController();
+const decisions = (await Array.fromAsync(decisionsOf({ inputs: [[folder]], outputs, signal }))).flat();
+const files = decisions.flatMap((decision) => (decision.to === 'do' ? [decision.file] : []));
+files.sort((a, b) => b.estimatedSeconds - a.estimatedSeconds);
 (await native).captureNativeLog(() => {});
 await Promise.all(
   files.map(({ input, output }) => piscina.run({ ...settings, input, output: output as string })),

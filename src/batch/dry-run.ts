@@ -1,10 +1,7 @@
 /** What a batch would do, without doing it: for people as lines, for programs as JSON. */
 import type { Bytes } from '../bytes.ts';
-import { outputExists } from '../files/whole-file.ts';
 import { escaped, shown } from '../text/escaping.ts';
-import { decide, type Existing, look } from './existing.ts';
-import { clashesOf, type Plan, type SkipReason } from './plan.ts';
-import { unreadableText } from './run.ts';
+import type { Decision, PlannedFile, SkippedFile, SkipReason } from './plan.ts';
 import { countSkips, formatSkips, SKIP_TEXTS, type Skips, totalOf } from './skips.ts';
 
 /** `millpond.plan/1`: fields may be added, none changed. */
@@ -14,13 +11,12 @@ interface DryRun {
   readonly files: {
     /** Those that would be tried or are refused: as in `millpond.run/1`. */
     readonly total: number;
-    /** None where files clash: then the whole batch is refused. */
     readonly planned: number;
     readonly refused: number;
     readonly skipped: number;
   };
   readonly skipped: Skips;
-  /** In the order in which the batch would go, then what is skipped. */
+  /** The longest first, as the batch would go if all were listed before it begins; then what is skipped. */
   readonly plan: readonly Step[];
 }
 
@@ -42,53 +38,46 @@ interface Step {
 /** A folder that may not be entered hides whether there is one. */
 const MISSING = 'An input is a readable file; none is to be seen there. Check the path and its permissions.';
 
-/** @param plan with all that was found, whatever exists */
-export async function dryRun(command: string, plan: Plan, existing: Existing): Promise<DryRun> {
-  const clashes = new Map((await clashesOf(plan.files)).map(({ file, message }) => [file, message]));
-  const found = await look(plan.files);
-  const steps = plan.files.map((file, at): Step => {
-    const { input, output, bytes, estimatedSeconds } = file;
-    const step = { input, output, bytes, estimatedSeconds };
-    const refuse = (reason: Step['reason'], code: string, message: string): Step => {
-      return { ...step, action: 'refuse', reason, code, message };
-    };
-    const clash = clashes.get(file);
-    if (clash !== undefined) return refuse('clash', 'ERR_OUTPUT_CLASH', clash);
-    const decision = output === null ? 'read' : decide(existing, found[at]);
-    if (decision === 'exists' || decision === 'notNewer')
-      return { ...step, action: 'skip', reason: decision };
-    if (decision === 'refuse') {
-      const { code, message } = outputExists(output as string);
-      return refuse('exists', code, message);
+export async function dryRun(
+  command: string,
+  decisions: AsyncIterable<readonly Decision[]>,
+): Promise<DryRun> {
+  const tried: { file: PlannedFile; step: Step }[] = [];
+  const skipped: Step[] = [];
+  for await (const some of decisions) {
+    for (const decision of some) {
+      if (decision.to === 'skip') skipped.push(skipStep(decision.file));
+      // It comes once more, when all inputs are known.
+      else if (decision.to !== 'wait') tried.push({ file: decision.file, step: stepOf(decision) });
     }
-    if (found[at].inputNs === null) return refuse('missing', 'ERR_AUDIO_OPEN', MISSING);
-    return { ...step, action: decision, reason: null };
+  }
+  tried.sort((a, b) => {
+    const longer = b.file.estimatedSeconds - a.file.estimatedSeconds;
+    return longer || (a.file.input < b.file.input ? -1 : 1);
   });
-  const unknown = { output: null, bytes: 0, estimatedSeconds: 0 };
-  const unreadable = plan.unreadable.map(({ folder, reason }): Step => {
-    const told = { code: 'ERR_AUDIO_OPEN', message: unreadableText(reason) };
-    return { input: folder, ...unknown, action: 'refuse', reason: 'unreadable', ...told };
-  });
-  const skipped = plan.skipped.map(({ input, output, reason }): Step => {
-    return { input, ...unknown, output, action: 'skip', reason };
-  });
-  const all = [...unreadable, ...steps, ...skipped];
-  const refused = all.filter(({ action }) => action === 'refuse').length;
-  const skips = countSkips(
-    all.flatMap(({ action, reason }) => (action === 'skip' ? [reason as SkipReason] : [])),
-  );
-  const left = totalOf(skips);
-  const total = all.length - left;
-  return {
-    schema: 'millpond.plan/1',
-    command,
-    files: { total, planned: clashes.size > 0 ? 0 : total - refused, refused, skipped: left },
-    skipped: skips,
-    plan: [
-      ...all.filter(({ action }) => action !== 'skip'),
-      ...all.filter(({ action }) => action === 'skip'),
-    ],
-  };
+  const steps = tried.map(({ step }) => step);
+  const unreadable = steps.filter(({ reason }) => reason === 'unreadable');
+  const plan = [...unreadable, ...steps.filter(({ reason }) => reason !== 'unreadable'), ...skipped];
+  const refused = steps.filter(({ action }) => action === 'refuse').length;
+  const skips = countSkips(skipped.map(({ reason }) => reason as SkipReason));
+  const files = { total: steps.length, planned: steps.length - refused, refused, skipped: totalOf(skips) };
+  return { schema: 'millpond.plan/1', command, files, skipped: skips, plan };
+}
+
+function skipStep({ input, output, reason }: SkippedFile): Step {
+  return { input, output, action: 'skip', reason, bytes: 0, estimatedSeconds: 0 };
+}
+
+function stepOf(decision: Exclude<Decision, { to: 'skip' }>): Step {
+  const { input, output, bytes, estimatedSeconds } = decision.file;
+  const step = { input, output, bytes, estimatedSeconds };
+  if (decision.to === 'refuse') return { ...step, action: 'refuse', ...decision.refusal };
+  const { found } = decision;
+  if (found.input === null) {
+    return { ...step, action: 'refuse', reason: 'missing', code: 'ERR_AUDIO_OPEN', message: MISSING };
+  }
+  const action = output === null ? 'read' : found.output === null ? 'create' : 'replace';
+  return { ...step, action, reason: null };
 }
 
 /** A line for each file, and a last one that sums them up. */
@@ -99,8 +88,7 @@ export function formatDryRun({ files, skipped, plan }: DryRun): string {
     return `${action.padEnd(8)} ${what}${why === undefined ? '' : `: ${escaped(why)}`}`;
   });
   const rest = [files.refused > 0 && `${files.refused} refused`, formatSkips(skipped)].filter(Boolean);
-  const clash = plan.some(({ reason: why }) => why === 'clash') ? ' (a clash refuses all)' : '';
-  const all = `${files.planned} of ${files.total} would be done${clash}`;
+  const all = `${files.planned} of ${files.total} would be done`;
   return `${[...lines, [all, ...rest].join(', ')].join('\n')}\n`;
 }
 

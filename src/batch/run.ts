@@ -1,23 +1,15 @@
 /**
- * Runs a plan: every file is tried once, none stops the others. Knows no more of who does the work than that
+ * Runs a batch: every file is tried once, none stops the others. Knows no more of who does the work than that
  * it is a `Runner`.
  */
 import { dirname } from 'node:path';
 import { type ErrorCode, isMillpondError } from '../errors.ts';
-import { makeFolder } from '../files/folders.ts';
-import { outputExists, sweepDead } from '../files/whole-file.ts';
 import type { Runner } from '../runtime/runner.ts';
-import { escaped } from '../text/escaping.ts';
+import { type Endings, type FileResult, placesOf } from './endings.ts';
 import { withOptionNames } from './option-names.ts';
-import type { Plan, PlannedFile } from './plan.ts';
-
-/** What every job says of a file. */
-interface FileResult {
-  /** Of audio. */
-  readonly seconds: number;
-  /** What was changed, left out or found damaged. */
-  readonly warnings: readonly string[];
-}
+import type { OutputFolders } from './output-folders.ts';
+import type { PendingFiles } from './pending.ts';
+import type { PlannedFile } from './plan.ts';
 
 /** What is done with each file. */
 export interface BatchWork<Result> {
@@ -34,29 +26,11 @@ export interface BatchWork<Result> {
   finish?(file: PlannedFile, result: Result, signal: AbortSignal): void | Promise<void>;
 }
 
-export interface BatchFailure {
-  /** The input's path as it was planned. */
-  readonly file: string;
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface BatchOutcome {
-  readonly ok: number;
-  readonly failures: readonly BatchFailure[];
-  /** Files whose outputs appeared meanwhile. */
-  readonly skipped: number;
-  /** Seconds of audio in files that were done. */
-  readonly audioSeconds: number;
-  /** Files that were not done, because the batch was cancelled. */
-  readonly cancelled: number;
-}
-
-export interface BatchWatcher {
-  /** A file advanced by so many estimated seconds. */
-  advanced(estimatedSeconds: number): void;
-  done(file: PlannedFile, warnings: readonly string[]): void;
-  failed(file: string, failure: BatchFailure): void;
+/** Where files come from and go to. */
+interface BatchFiles {
+  readonly pending: PendingFiles;
+  readonly folders: OutputFolders;
+  readonly endings: Endings;
 }
 
 /**
@@ -66,94 +40,63 @@ const AHEAD = 3;
 
 const EXISTS: ErrorCode = 'ERR_OUTPUT_EXISTS';
 
+/**
+ * Resolves when all files have ended. Rejects with what ended the listing early, once those that were listed
+ * have ended, and with what a listener of endings threw.
+ * @param advanced a file advanced by so many estimated seconds
+ */
 export async function runBatch<Result extends FileResult>(
   runner: Runner,
-  plan: Plan,
+  { pending, folders, endings }: BatchFiles,
   { request, finish, skipsExisting = false }: BatchWork<Result>,
-  watcher: BatchWatcher,
+  advanced: (estimatedSeconds: number) => void,
   signal: AbortSignal,
-): Promise<BatchOutcome> {
-  const failures = [
-    ...plan.unreadable.map(({ folder, reason }): BatchFailure => {
-      return { file: folder, code: 'ERR_AUDIO_OPEN', message: unreadableText(reason) };
-    }),
-    ...plan.refused.map(({ input, output }): BatchFailure => {
-      const { code, message } = outputExists(output as string);
-      return { file: input, code, message };
-    }),
-  ];
-  for (const failure of failures) watcher.failed(failure.file, failure);
-  const folders = new Map<string, Promise<unknown>>();
-  let ok = 0;
-  let skipped = 0;
-  let cancelled = 0;
-  let audioSeconds = 0;
-  const queue = plan.files.values();
+): Promise<void> {
+  let goesOn = true;
 
   async function work(): Promise<void> {
-    for (const file of queue) {
-      if (signal.aborted) cancelled++;
-      else await one(file);
+    try {
+      for (let file = await pending.take(); file !== null && goesOn; file = await pending.take()) {
+        if (signal.aborted) await endings.add({ ...placesOf(file), state: 'cancelled' });
+        else await one(file);
+      }
+    } finally {
+      goesOn = false;
     }
   }
 
   async function one(file: PlannedFile): Promise<void> {
+    const { input, output, estimatedSeconds } = file;
     let reported = 0;
     const advance = (fraction: number): void => {
-      watcher.advanced((fraction - reported) * file.estimatedSeconds);
+      advanced((fraction - reported) * estimatedSeconds);
       reported = fraction;
     };
+    let result: Result;
     try {
-      if (file.output !== null) await folderFor(file.output);
-      const result = await runner.run<Result>(request(file), {
-        signal,
-        name: file.input,
-        onProgress: advance,
-      });
+      if (output !== null) await folders.make(dirname(output));
+      result = await runner.run<Result>(request(file), { signal, name: input, onProgress: advance });
       await finish?.(file, result, signal);
-      ok++;
-      audioSeconds += result.seconds;
-      watcher.done(file, result.warnings);
     } catch (error) {
       if (signal.aborted && !isMillpondError(error)) {
-        cancelled++;
+        await endings.add({ input, output, state: 'cancelled' });
         return;
       }
-      if (skipsExisting && codeOf(error) === EXISTS) {
-        skipped++;
-        watcher.done(file, []);
-      } else fail(file, error);
+      const code = codeOf(error);
+      if (skipsExisting && code === EXISTS) {
+        await endings.add({ input, output, state: 'skipped', reason: 'exists', late: true });
+      } else await endings.add({ input, output, state: 'failed', code, message: messageOf(error) });
+      advance(1);
+      return;
     }
+    await endings.add({ input, output, state: 'done', result });
     advance(1);
   }
 
-  function fail(file: PlannedFile, error: unknown): void {
-    const failure = { file: file.input, code: codeOf(error), message: messageOf(error) };
-    failures.push(failure);
-    watcher.failed(file.input, failure);
-  }
-
-  /**
-   * Made once for each folder, and rid of what runs that died left there; a folder that cannot be made fails
-   * each of its files.
-   */
-  function folderFor(output: string): Promise<unknown> {
-    const folder = dirname(output);
-    let made = folders.get(folder);
-    if (made === undefined) {
-      made = makeFolder(folder).then(() => sweepDead(folder));
-      folders.set(folder, made);
-    }
-    return made;
-  }
-
-  await Promise.all(Array.from({ length: runner.threads * AHEAD }, work));
-  return { ok, failures, skipped, audioSeconds, cancelled };
-}
-
-/** Why a folder's files are not among those of a batch. */
-export function unreadableText(reason: string): string {
-  return `A folder is walked if it can be read; this one cannot: ${escaped(reason)}. Check its permissions.`;
+  // One at least, which hears what ended the listing.
+  const workers = Array.from({ length: Math.max(1, runner.threads * AHEAD) }, work);
+  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 function codeOf(error: unknown): string {

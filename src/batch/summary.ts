@@ -7,7 +7,7 @@ import type { Snapshot } from '../telemetry/snapshot.ts';
 import type { Stats } from '../telemetry/stats.ts';
 import { formatNanoseconds, formatSeconds } from '../text/durations.ts';
 import { escaped, shown } from '../text/escaping.ts';
-import type { BatchFailure, BatchOutcome } from './run.ts';
+import type { BatchFailure, BatchNote, Endings } from './endings.ts';
 import { formatSkips, type Skips, totalOf } from './skips.ts';
 
 /** `millpond.run/1`: fields may be added, none changed. */
@@ -44,26 +44,20 @@ export interface RunReport {
   readonly failures: readonly BatchFailure[];
   /** What was changed, left out or found damaged in files that were done. */
   readonly notes: readonly BatchNote[];
-  /** True when the run was cancelled before all files were done. */
+  /** True when the run was cancelled before all files were listed and done. */
   readonly interrupted: boolean;
   /** What a command measured of each file that was done. */
   readonly results?: readonly unknown[];
 }
 
-export interface BatchNote {
-  readonly file: string;
-  readonly message: string;
-}
-
 export function makeReport(
   command: string,
   snapshot: Snapshot,
-  outcome: BatchOutcome,
-  files: { readonly total: number; readonly skipped: Skips; readonly notes: readonly BatchNote[] },
+  { endings, isCut }: { readonly endings: Endings; readonly isCut: boolean },
   seconds: number,
 ): RunReport {
   const { budget, pool, latency } = snapshot;
-  const audioSeconds = rounded(outcome.audioSeconds);
+  const audioSeconds = rounded(endings.audioSeconds);
   const wallSeconds = rounded(seconds);
   const tiers = Object.entries(pool.byTier).map(([name, { acquires, hits, releases, idlePeak }]) => [
     name,
@@ -74,12 +68,12 @@ export function makeReport(
     command,
     threads: snapshot.threads,
     files: {
-      total: files.total,
-      ok: outcome.ok,
-      failed: outcome.failures.length,
-      skipped: totalOf(files.skipped),
+      total: endings.ok + endings.failed + endings.cancelled,
+      ok: endings.ok,
+      failed: endings.failed,
+      skipped: totalOf(endings.skips),
     },
-    skipped: files.skipped,
+    skipped: endings.skips,
     audioSeconds,
     wallSeconds,
     realtimeFactor: wallSeconds > 0 ? audioSeconds / wallSeconds : 0,
@@ -87,9 +81,9 @@ export function makeReport(
     pool: { acquires: pool.acquires, hitRate: pool.hitRate, byTier: Object.fromEntries(tiers) },
     latency: { unit: latency.unit, byCause: latency.byCause },
     runtime: snapshot,
-    failures: outcome.failures,
-    notes: files.notes,
-    interrupted: outcome.cancelled > 0,
+    failures: endings.failures,
+    notes: endings.notes,
+    interrupted: endings.cancelled > 0 || isCut,
   };
 }
 

@@ -3,17 +3,12 @@
  * code.
  */
 import { dirname, resolve } from 'node:path';
-import { type Outputs, type Plan, refuseRecordingClash } from '../batch/plan.ts';
-import { type BatchOutcome, type BatchWatcher, type BatchWork, runBatch } from '../batch/run.ts';
-import { countSkips } from '../batch/skips.ts';
-import {
-  type BatchNote,
-  formatFiles,
-  formatNotes,
-  formatReport,
-  makeReport,
-  type RunReport,
-} from '../batch/summary.ts';
+import { type Ending, Endings } from '../batch/endings.ts';
+import { OutputFolders } from '../batch/output-folders.ts';
+import { PendingFiles } from '../batch/pending.ts';
+import type { Decision, Outputs } from '../batch/plan.ts';
+import { type BatchWork, runBatch } from '../batch/run.ts';
+import { formatFiles, formatNotes, formatReport, makeReport, type RunReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
 import { makeFolder } from '../files/folders.ts';
 import type { RuntimeOptions } from '../runtime/options.ts';
@@ -24,12 +19,13 @@ import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { escaped, jsonText, shown } from '../text/escaping.ts';
+import { nowMs } from '../timers.ts';
 import type { Choice } from './choice.ts';
 import { EXIT } from './exit.ts';
 import { listenToFfmpeg } from './ffmpeg-log.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
-import { inputsOf, ofRecording, planOf, showPlan } from './planning.ts';
-import type { Progress, ProgressView } from './progress.ts';
+import { aboutRecording, decisionsFor, showPlan } from './planning.ts';
+import type { ProgressView } from './progress.ts';
 import { startProgressView } from './progress-view.ts';
 
 interface BatchOptions {
@@ -53,7 +49,7 @@ export interface CommandWork extends BatchWork<never> {
   /** The name of its file in workers/. */
   readonly job: string;
   /** Which files there are. Default: those that were named, and the audio files in folders. */
-  plan?(interrupt: Interrupt): Promise<Plan>;
+  list?(interrupt: Interrupt): AsyncIterable<readonly Decision[]>;
   /** stdout is for what the files become; progress is for terminals only. */
   readonly piped?: true;
   /** Null for a command that makes no files. */
@@ -67,16 +63,26 @@ export interface CommandWork extends BatchWork<never> {
 /** Who does nothing. */
 const NOBODY = { threads: 0 } as Runner;
 
-/** What of a batch is done. */
-type Count = { -readonly [name in 'doneSeconds' | 'files' | 'failed']: Progress[name] };
-
 /** Who prints lines on stderr now. */
 interface Screen {
   line(text: string): void;
 }
 
+/** A batch from the first name to the last ending. */
+interface Batch {
+  readonly pending: PendingFiles;
+  readonly endings: Endings;
+  readonly folders: OutputFolders;
+  readonly interrupt: Interrupt;
+  readonly screen: Screen;
+  /** Of estimated seconds. */
+  done: number;
+  view: ProgressView | null;
+  readonly startedMs: number;
+}
+
 export async function runBatchCommand(options: BatchOptions): Promise<void> {
-  const started = performance.now();
+  const startedMs = nowMs();
   const interrupt = listenForInterrupt();
   const screen: Screen = { line: (text) => void process.stderr.write(`${text}\n`) };
   const log = createLog({
@@ -84,106 +90,109 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
     // What else is written to a terminal would tear the live view.
     ...(options.watch && { destination: { write: (line) => screen.line(line.trimEnd()) } }),
   });
+  // Whatever ends the command ends the listing: a list may come from a program that never does.
+  const ended = new AbortController();
+  const signal = AbortSignal.any([interrupt.signal, ended.signal]);
   let stopListening = async (): Promise<void> => {};
   try {
-    const { work, choice } = options;
-    const inputs = await inputsOf(options.inputs, choice, interrupt.signal);
-    if (inputs === null) {
-      process.exitCode = interrupt.exitCode();
-      return;
-    }
+    const { work, choice, record } = options;
+    const listed = { ...options, outputs: work.outputs };
     if (choice?.dryRun) {
-      const foreseen = await showPlan(inputs, choice, { ...options, outputs: work.outputs });
+      const foreseen = await showPlan(listed, options, signal);
       process.exitCode = interrupt.exitCode() || foreseen;
       return;
     }
-    const planning = work.plan?.(interrupt) ?? planOf(inputs, work.outputs, choice);
-    if (choice !== undefined && choice.existing !== 'replace' && options.record === undefined) {
-      // There may be nothing left to do, and then no thread is needed.
-      const planned = await planning;
-      if (planned.files.length === 0) {
-        await run(options, null, planned, interrupt, screen, started);
-        return;
-      }
+    const batch = newBatch(interrupt, screen, startedMs);
+    const { pending } = batch;
+    void pending.list(work.list?.(interrupt) ?? decisionsFor(listed, signal), batch.endings, signal);
+    if (record !== undefined) {
+      // Its file is made when the runtime starts, and must not be one of the batch.
+      await pending.atLeast(Infinity);
+      await pending.failed();
+    } else if (choice !== undefined && choice.existing !== 'replace' && !(await pending.atLeast(1))) {
+      // There is nothing left to do, and then no thread is needed.
+      await run(options, null, batch);
+      return;
     }
     // Workers take longest to start; everything else happens meanwhile.
     const plain = plainly(log, screen);
-    const starting = listenToFfmpeg(plain, options.logLevel).then((stop) => {
-      stopListening = stop;
-      return startRuntime(options, planning, plain);
+    stopListening = await listenToFfmpeg(plain, options.logLevel);
+    const runtime = await startRuntime(options, plain).catch(async (error) => {
+      await pending.failed();
+      throw error;
     });
-    const [runtime, planned] = await Promise.allSettled([starting, planning]);
-    if (planned.status === 'rejected') {
-      if (runtime.status === 'fulfilled') await runtime.value.close();
-      throw planned.reason;
-    }
-    if (runtime.status === 'rejected') throw runtime.reason;
-    await run(options, runtime.value, planned.value, interrupt, screen, started);
+    await run(options, runtime, batch);
   } finally {
+    ended.abort();
     interrupt.stop();
     await stopListening();
     log.close();
   }
 }
 
+function newBatch(interrupt: Interrupt, screen: Screen, startedMs: number): Batch {
+  const batch: Batch = {
+    pending: new PendingFiles(),
+    endings: new Endings([(ending) => show(ending, batch)]),
+    folders: new OutputFolders((folder) => interrupt.watch(folder)),
+    interrupt,
+    screen,
+    done: 0,
+    view: null,
+    startedMs,
+  };
+  return batch;
+}
+
 /** @param runtime null where there is nothing to do */
-async function run(
-  options: BatchOptions,
-  runtime: Runtime | null,
-  plan: Plan,
-  interrupt: Interrupt,
-  screen: Screen,
-  started: number,
-): Promise<void> {
+async function run(options: BatchOptions, runtime: Runtime | null, batch: Batch): Promise<void> {
   const { stderr, stdout } = process;
-  for (const { output } of plan.files) if (output !== null) interrupt.watch(dirname(output));
-  const count: Count = { doneSeconds: 0, files: 0, failed: 0 };
-  const unseen = runtime === null || options.quiet || (options.work.piped === true && !stderr.isTTY);
-  const view = unseen ? null : await startView(options, runtime, plan, count, started);
-  if (view !== null && options.watch) {
-    screen.line = view.line;
-    interrupt.printWith(view.line);
-  }
-  const notes: BatchNote[] = [];
   const { work } = options;
-  let outcome: BatchOutcome;
+  const { endings, pending, interrupt, screen } = batch;
+  const unseen = runtime === null || options.quiet || (work.piped === true && !stderr.isTTY);
+  if (!unseen) {
+    const view = await startView(options, runtime, batch);
+    batch.view = view;
+    if (options.watch) {
+      screen.line = view.line;
+      interrupt.printWith(view.line);
+    }
+  }
   let before: Snapshot | null = null;
   try {
-    const runner = runtime ?? NOBODY;
-    outcome = await runBatch(runner, plan, work, watcher(count, view, notes), interrupt.signal);
+    const advanced = (seconds: number): void => {
+      batch.done += seconds;
+      batch.view?.changed();
+    };
+    await runBatch(runtime ?? NOBODY, batch, work, advanced, interrupt.signal);
   } finally {
     // Only the JSON shows it, and a short run would notice the milliseconds.
     if (options.json && runtime !== null) before = runtime.snapshot();
     const left = (await runtime?.close())?.left ?? [];
-    view?.stop();
+    batch.view?.stop();
     // One that is stuck inside FFmpeg would keep the process at its end.
     if (left.length > 0) interrupt.giveUp();
   }
-  if (!options.quiet) {
-    for (const line of formatNotes(notes)) stderr.write(`${line}\n`);
+  // Of a batch that was cancelled before anything was known of it there is nothing to say.
+  const isKnown = pending.totals.files > 0 || !pending.isCut;
+  if (isKnown && !options.quiet) {
+    for (const line of formatNotes(endings.notes)) stderr.write(`${line}\n`);
   }
 
   // Whoever wants to hear nothing does not wait for a summary.
-  if (options.json || work.print !== undefined || !(options.quiet || work.piped !== undefined)) {
+  const isAsked = options.json || work.print !== undefined || !(options.quiet || work.piped !== undefined);
+  if (isKnown && isAsked) {
     const report = makeReport(
       options.command,
       snapshotFor(options, runtime, before),
-      outcome,
-      {
-        total: plan.files.length - outcome.skipped + plan.refused.length + plan.unreadable.length,
-        skipped: countSkips([
-          ...plan.skipped.map(({ reason }) => reason),
-          ...new Array<'exists'>(outcome.skipped).fill('exists'),
-        ]),
-        notes,
-      },
-      (performance.now() - started) / 1000,
+      { endings, isCut: pending.isCut },
+      (nowMs() - batch.startedMs) / 1000,
     );
     if (options.json) stdout.write(`${jsonText({ ...report, results: work.results?.() })}\n`);
     else if (work.print !== undefined) stdout.write(work.print(report));
     else stdout.write(runtime === null ? formatFiles(report, stdout) : formatReport(report, stdout));
   }
-  process.exitCode = interrupt.exitCode() || (outcome.failures.length > 0 ? EXIT.failed : EXIT.done);
+  process.exitCode = interrupt.exitCode() || (endings.failed > 0 ? EXIT.failed : EXIT.done);
 }
 
 function snapshotFor(options: BatchOptions, runtime: Runtime | null, before: Snapshot | null): Snapshot {
@@ -191,46 +200,30 @@ function snapshotFor(options: BatchOptions, runtime: Runtime | null, before: Sna
   return before === null ? runtime.snapshot() : snapshotOfRun(before, runtime.snapshot());
 }
 
-function startView(
-  { watch }: BatchOptions,
-  runtime: Runtime,
-  { files, unreadable }: Plan,
-  count: Count,
-  started: number,
-): Promise<ProgressView> {
-  const totalSeconds = files.reduce((sum, file) => sum + file.estimatedSeconds, 0);
-  const totalFiles = files.length + unreadable.length;
+function startView({ watch }: BatchOptions, runtime: Runtime, batch: Batch): Promise<ProgressView> {
+  const { pending, endings, startedMs } = batch;
   return startProgressView(process.stderr, watch, {
     snapshot: () => runtime.snapshot(),
     progress: () => ({
-      ...count,
-      totalSeconds,
-      totalFiles,
-      elapsedSeconds: (performance.now() - started) / 1000,
+      doneSeconds: batch.done,
+      totalSeconds: pending.totals.seconds,
+      files: endings.ended,
+      totalFiles: pending.totals.files,
+      failed: endings.failed,
+      isListing: !pending.totals.isExact,
+      elapsedSeconds: (nowMs() - startedMs) / 1000,
     }),
   });
 }
 
-function watcher(count: Count, view: ProgressView | null, notes: BatchNote[]): BatchWatcher {
-  return {
-    advanced(seconds) {
-      count.doneSeconds += seconds;
-      view?.changed();
-    },
-    done(file, warnings) {
-      count.files++;
-      for (const message of warnings) notes.push({ file: file.input, message });
-      view?.changed();
-    },
-    failed(file, { code, message }) {
-      count.files++;
-      count.failed++;
-      const text = `failed: ${shown(file)}: ${escaped(message)} (${escaped(code)})`;
-      if (view === null) process.stderr.write(`${text}\n`);
-      else view.line(text);
-      view?.changed();
-    },
-  };
+/** Tells of a file that failed, and that progress was made. */
+function show(ending: Ending, { view, screen }: Batch): void {
+  if (ending.state === 'failed') {
+    const { input, code, message } = ending;
+    const text = `failed: ${shown(input)}: ${escaped(message)} (${escaped(code)})`;
+    (view ?? screen).line(text);
+  }
+  view?.changed();
 }
 
 /** Whoever asked for a recording is told in plain words when it ends early, whatever else is logged. */
@@ -248,15 +241,16 @@ function plainly(log: Log, screen: Screen): Log {
   };
 }
 
-async function startRuntime(options: BatchOptions, planning: Promise<Plan>, log: Log): Promise<Runtime> {
+async function startRuntime(options: BatchOptions, log: Log): Promise<Runtime> {
   const { record } = options;
   const given = { ...runtimeOptions(options), log };
   if (record === undefined) return createRuntime(given);
-  return ofRecording(record, async () => {
-    await refuseRecordingClash(record, await planning);
+  try {
     await makeFolder(dirname(resolve(record)));
-    return createRuntime({ ...given, record: { path: record, label: options.command } });
-  });
+    return await createRuntime({ ...given, record: { path: record, label: options.command } });
+  } catch (cause) {
+    throw aboutRecording(record, cause);
+  }
 }
 
 function runtimeOptions({ work, threads, budget }: BatchOptions): RuntimeOptions {

@@ -2,11 +2,10 @@
  * Options that say which files a command does, and what becomes of outputs that exist; lists of names are
  * read here. Holds nothing.
  */
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
+import { createReadStream } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Existing } from '../batch/existing.ts';
-import { namesIn } from '../batch/name-list.ts';
+import { NotNames, namesIn } from '../batch/name-list.ts';
 import { type Selection, selection } from '../batch/selection.ts';
 import { MillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
@@ -120,35 +119,30 @@ function existingOf({ skipExisting, newer, overwrite = true }: ChoiceOptions): E
 }
 
 /**
- * What all lists name, in their order; null where the signal came first.
- * @throws MillpondError `ERR_INVALID_ARGUMENT`
+ * What is named by arguments, then what all lists name, in their order and as it comes; ends where the signal
+ * comes.
+ * @throws MillpondError `ERR_INVALID_ARGUMENT` for a list that is none, behind the names in front of that
  */
-export async function readLists({ lists, separator }: Choice, signal: AbortSignal): Promise<string[] | null> {
-  const names: string[] = [];
-  for (const list of lists) {
-    let bytes: Buffer;
+export async function* namedBy(
+  inputs: readonly string[],
+  choice: Choice | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[]> {
+  if (inputs.length > 0) yield inputs;
+  for (const list of choice?.lists ?? []) {
     try {
-      bytes = list === DASH ? await buffer(readStdin(signal)) : await readFile(systemPath(list), { signal });
+      const bytes = list === DASH ? readStdin(signal) : createReadStream(systemPath(list), { signal });
+      yield* namesIn(bytes, choice?.separator ?? 'line');
     } catch (cause) {
-      if (signal.aborted) return null;
-      throw wrongValue(
-        '--files-from',
-        list,
-        `a list is a file that can be read: ${escaped((cause as Error).message)}. Check its name, or write - for stdin.`,
-        { cause },
-      );
+      if (signal.aborted) return;
+      throw wrongValue('--files-from', list, remedyOf(cause), { cause });
     }
-    const found = namesIn(bytes, separator);
-    if (found === null) {
-      throw wrongValue(
-        '--files-from',
-        list,
-        'a line of it holds a NUL, and no name does. Write -0 for names that end with NUL, or save the list as UTF-8.',
-      );
-    }
-    for (const name of found) names.push(name);
   }
-  return names;
+}
+
+function remedyOf(cause: unknown): string {
+  if (cause instanceof NotNames) return cause.message;
+  return `a list is a file that can be read: ${escaped((cause as Error).message)}. Check its name, or write - for stdin.`;
 }
 
 function twiceStdin(what: string): MillpondError {

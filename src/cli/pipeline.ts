@@ -7,8 +7,10 @@
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { TranscodeRequest, TranscodeResult, TranscodeSettings } from '../audio/plan/request.ts';
+import { decisionsOf } from '../batch/listing.ts';
 import { withOptionNames } from '../batch/option-names.ts';
-import { type Plan, planBatch } from '../batch/plan.ts';
+import type { Decision } from '../batch/plan.ts';
+import type { Bytes } from '../bytes.ts';
 import { isMillpondError, MillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
 import { createSpool, dropSpooled, type SpooledCrate } from '../files/spool.ts';
@@ -101,14 +103,16 @@ export class PipelineWork implements CommandWork, Disposable {
     this.#settings = settings;
   }
 
-  async plan(interrupt: Interrupt): Promise<Plan> {
+  async *list(interrupt: Interrupt): AsyncGenerator<readonly Decision[]> {
     // An output that is too large for leases goes there, too.
     interrupt.watch(tmpdir());
-    if (this.#input !== DASH) return planOne(this.#input);
+    if (this.#input !== DASH) {
+      yield* listOne(this.#input, interrupt.signal);
+      return;
+    }
     this.#spooled = await spoolStdin(interrupt.signal);
     const bytes = this.#spooled?.bytes ?? 0;
-    const file = { input: STDIN, output: null, bytes, estimatedSeconds: bytes / BYTES_PER_SECOND };
-    return { files: [file], skipped: [], refused: [], unreadable: [] };
+    yield [stdinDecision(bytes, bytes / BYTES_PER_SECOND)];
   }
 
   request = ({ input }: { readonly input: string }): TranscodeRequest => ({
@@ -136,10 +140,15 @@ export class PipelineWork implements CommandWork, Disposable {
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` for a folder, which has more than one */
-export async function planOne(path: string): Promise<Plan> {
+export async function* listOne(path: string, signal: AbortSignal): AsyncGenerator<readonly Decision[]> {
   const info = await stat(systemPath(path)).catch(() => null);
   if (info?.isDirectory()) throw one(`the folder '${escaped(path)}'`);
-  return planBatch([path], null);
+  yield* decisionsOf({ inputs: [[path]], outputs: null, signal });
+}
+
+export function stdinDecision(bytes: Bytes, estimatedSeconds: number): Decision {
+  const file = { input: STDIN, output: null, bytes, estimatedSeconds, number: 0, at: -1 };
+  return { to: 'do', file, found: { input: null, output: null } };
 }
 
 /** All that comes, in a hidden file; `null` where the signal came first. */

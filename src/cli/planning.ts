@@ -1,67 +1,68 @@
-/** What a command will do: the plan of its batch, made or shown. Holds nothing. */
+/** What a command will do: the listing of its batch, begun or shown. Holds nothing. */
 import { dryRun, formatDryRun, formatRefusals } from '../batch/dry-run.ts';
-import { withoutExisting } from '../batch/existing.ts';
-import { gatherFiles, type Outputs, type Plan, planBatch, refuseRecordingClash } from '../batch/plan.ts';
+import { existingRule } from '../batch/existing.ts';
+import { decisionsOf } from '../batch/listing.ts';
+import type { Decision, Outputs } from '../batch/plan.ts';
 import { type ErrorCode, isMillpondError } from '../errors.ts';
 import { jsonText } from '../text/escaping.ts';
 import { wrongValue } from './arguments.ts';
-import { type Choice, readLists } from './choice.ts';
+import { type Choice, namedBy } from './choice.ts';
 import { EXIT } from './exit.ts';
 
-/** What is wrong with a recording's file, where a runtime starts. */
+/** What is wrong with a recording's file. */
 const OF_RECORDING: ReadonlySet<ErrorCode> = new Set(['ERR_OUTPUT_CLASH', 'ERR_OUTPUT_WRITE']);
 
-/** What is named by arguments and in lists; null where the signal came first. */
-export async function inputsOf(
-  inputs: readonly string[],
-  choice: Choice | undefined,
-  signal: AbortSignal,
-): Promise<readonly string[] | null> {
-  if (choice === undefined || choice.lists.length === 0) return inputs;
-  const listed = await readLists(choice, signal);
-  return listed && [...inputs, ...listed];
+interface Listed {
+  readonly inputs: readonly string[];
+  readonly choice?: Choice | undefined;
+  readonly outputs: Outputs | null;
+  /** A file for the recording. */
+  readonly record: string | undefined;
 }
 
-export async function planOf(
-  inputs: readonly string[],
-  outputs: Outputs | null,
-  choice: Choice | undefined,
-): Promise<Plan> {
-  const all = await planBatch(inputs, outputs && { ...outputs, base: choice?.base }, choice?.selection);
-  return choice === undefined ? all : withoutExisting(all, choice.existing);
+/** What becomes of each file that is named by arguments and in lists. */
+export async function* decisionsFor(
+  { inputs, choice, outputs, record }: Listed,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Decision[]> {
+  const decisions = decisionsOf({
+    inputs: namedBy(inputs, choice, signal),
+    outputs: outputs && { ...outputs, base: choice?.base },
+    ...(choice !== undefined && { selection: choice.selection }),
+    rules: [existingRule(choice?.existing ?? 'replace')],
+    record,
+    signal,
+  });
+  yield* record === undefined ? decisions : ofRecording(record, decisions);
 }
 
 interface Shown {
   readonly command: string;
-  readonly outputs: Outputs | null;
-  /** A file for the recording. */
-  readonly record: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
 }
 
 /** Prints what would be done. @returns the exit code that the plan foresees */
-export async function showPlan(
-  inputs: readonly string[],
-  { selection, existing, base }: Choice,
-  { command, outputs, record, json, quiet }: Shown,
-): Promise<number> {
-  const found = await gatherFiles(inputs, outputs && { ...outputs, base }, selection);
-  if (record !== undefined) await ofRecording(record, () => refuseRecordingClash(record, found));
-  const shows = await dryRun(command, found, existing);
+export async function showPlan(listed: Listed, shown: Shown, signal: AbortSignal): Promise<number> {
+  const { command, json, quiet } = shown;
+  const shows = await dryRun(command, decisionsFor(listed, signal));
+  if (signal.aborted) return EXIT.done;
   if (!json && !quiet) process.stdout.write(formatDryRun(shows));
   else for (const line of formatRefusals(shows)) process.stderr.write(`${line}\n`);
   if (json) process.stdout.write(`${jsonText(shows)}\n`);
-  const refused = shows.files.refused > 0 ? EXIT.failed : EXIT.done;
-  return shows.plan.some(({ reason }) => reason === 'clash') ? EXIT.usage : refused;
+  return shows.files.refused > 0 ? EXIT.failed : EXIT.done;
+}
+
+async function* ofRecording<T>(record: string, decisions: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* decisions;
+  } catch (cause) {
+    throw aboutRecording(record, cause);
+  }
 }
 
 /** What is wrong with the recording's file is said in the name of its option. */
-export async function ofRecording<T>(record: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    if (!isMillpondError(cause) || !OF_RECORDING.has(cause.code)) throw cause;
-    throw wrongValue('--record', record, cause.message, { code: cause.code, cause });
-  }
+export function aboutRecording(record: string, cause: unknown): unknown {
+  if (!isMillpondError(cause) || !OF_RECORDING.has(cause.code)) return cause;
+  return wrongValue('--record', record, cause.message, { code: cause.code, cause });
 }

@@ -13,9 +13,10 @@ export async function startProgressBar(
   function draw(options: Options): string {
     const progress = read();
     const left = secondsLeft(progress);
+    const { files, totalFiles, isListing } = progress;
     return [
-      `${Format.BarFormat(shareDone(progress), options)} ${percentDone(progress)} %`,
-      `${progress.files}/${progress.totalFiles} files`,
+      `${Format.BarFormat(shareDone(progress), options)} ${isListing ? 'listing' : `${percentDone(progress)} %`}`,
+      `${files}/${totalFiles} files${isListing ? ' so far' : ''}`,
       ...(left === null ? [] : [`${formatSeconds(left, 'coarse')} left`]),
     ].join(' | ');
   }

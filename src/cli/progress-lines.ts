@@ -37,11 +37,11 @@ function tenthsOf(progress: Progress): number {
 }
 
 function progressLine(progress: Progress): string {
-  const { files, totalFiles, failed, elapsedSeconds } = progress;
+  const { files, totalFiles, isListing, failed, elapsedSeconds } = progress;
   const left = secondsLeft(progress);
   const parts = [
-    `${percentDone(progress)} %`,
-    `${files} of ${totalFiles} files`,
+    ...(isListing ? [] : [`${percentDone(progress)} %`]),
+    `${files} of ${totalFiles} files${isListing ? ' listed so far' : ''}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     formatSeconds(elapsedSeconds, 'coarse'),
     ...(left === null ? [] : [`${formatSeconds(left, 'coarse')} left`]),

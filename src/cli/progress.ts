@@ -8,6 +8,8 @@ export interface Progress {
   readonly files: number;
   readonly failed: number;
   readonly totalFiles: number;
+  /** There may be more files than the total says, and longer ones. */
+  readonly isListing?: boolean;
   readonly elapsedSeconds: number;
 }
 
@@ -20,14 +22,25 @@ export interface ProgressView {
   stop(): void;
 }
 
-/** 0 to 1: of the length of the audio, where that is not known of the files. */
-export function shareDone({ doneSeconds, totalSeconds, files, totalFiles }: Progress): number {
+/** 0 to 1: of the length of the audio, where that is not known of the files. 0 while they are listed. */
+export function shareDone({
+  doneSeconds,
+  totalSeconds,
+  files,
+  totalFiles,
+  isListing = false,
+}: Progress): number {
+  if (isListing) return 0;
   if (files >= totalFiles) return 1;
   return totalSeconds > 0 ? Math.min(1, doneSeconds / totalSeconds) : files / totalFiles;
 }
 
-/** In whole percent, and 100 only when each file has ended: lengths are estimates. */
+/**
+ * In whole percent, and 100 only when each file has ended: lengths are estimates. While files are listed
+ * there is none: it would fall again and again.
+ */
 export function percentDone(progress: Progress): number {
+  if (progress.isListing) return 0;
   if (progress.files >= progress.totalFiles) return 100;
   // What sums of fractions lose takes no percent away.
   return Math.min(99, Math.floor(shareDone(progress) * 100 + 1e-6));

@@ -7,13 +7,13 @@ import { constants } from 'node:os';
 import type { TranscodeSettings } from '../audio/plan/request.ts';
 import { STREAMED_TARGETS } from '../audio/plan/streams.ts';
 import type { StreamRequest } from '../audio/transcode-stream.ts';
-import type { Plan } from '../batch/plan.ts';
+import type { Decision } from '../batch/plan.ts';
 import { writeBytes } from '../pool/sending.ts';
 import { ByteReader, ByteWriter, createSharedBytes, type SharedBytes } from '../thread/byte-channel.ts';
 import { wrongValue } from './arguments.ts';
 import type { CommandWork } from './batch.ts';
 import type { Interrupt } from './interrupt.ts';
-import { planOne } from './pipeline.ts';
+import { listOne, stdinDecision } from './pipeline.ts';
 import { DASH, readStdin, STDIN } from './stdin.ts';
 
 /** What messages call stdout. */
@@ -65,16 +65,11 @@ export class StreamWork implements CommandWork, Disposable {
     this.#settings = settings;
   }
 
-  async plan({ signal }: Interrupt): Promise<Plan> {
+  async *list({ signal }: Interrupt): AsyncGenerator<readonly Decision[]> {
     this.#signal = signal;
-    if (this.#input !== DASH) return planOne(this.#input);
+    if (this.#input !== DASH) yield* listOne(this.#input, signal);
     // Of its length nothing is known; progress goes by shares of one second.
-    return {
-      files: [{ input: STDIN, output: null, bytes: 0, estimatedSeconds: 1 }],
-      skipped: [],
-      refused: [],
-      unreadable: [],
-    };
+    else yield [stdinDecision(0, 1)];
   }
 
   request = ({ input }: { readonly input: string }): StreamRequest => {

@@ -54,14 +54,18 @@ export function render(snapshot: Snapshot, progress: Progress, space: Space): st
 }
 
 function progressLine(progress: Progress, brush: Brush): Line {
-  const { files, failed, totalFiles, elapsedSeconds } = progress;
+  const { files, failed, totalFiles, isListing, elapsedSeconds } = progress;
   const share = shareDone(progress);
   const seconds = secondsLeft(progress);
   const left = seconds === null ? '' : `, ${formatSeconds(seconds, 'coarse')} left`;
   return [
     label('files'),
     ...brush.bar([[share, 'green']]),
-    [` ${percentDone(progress)} %, ${files} of ${totalFiles}`],
+    [
+      isListing
+        ? ` ${files} of ${totalFiles} so far`
+        : ` ${percentDone(progress)} %, ${files} of ${totalFiles}`,
+    ],
     ...(failed > 0 ? [[`, ${failed} failed`, 'red'] as const] : []),
     [`, ${formatSeconds(elapsedSeconds, 'coarse')}${left}`],
   ];

@@ -43,7 +43,7 @@ export async function findClash(
  * since each gets a file of its own. With a source they clash also where a link leads to it, so that nothing
  * is written over what it is made of; a hard link is no clash, since the source stays under its own name.
  */
-export async function findClashes(
+async function findClashes(
   outputs: readonly string[],
   sources: readonly string[],
   replaced: Replaced,
@@ -75,8 +75,9 @@ export async function findClashes(
   return clashes;
 }
 
-interface Folder {
-  /** Where it is or would be. */
+/** A folder as it was when it was first asked for. */
+export interface Folder {
+  /** Where it is or would be, all links followed. */
   readonly path: string;
   readonly isThere: boolean;
 }
@@ -101,8 +102,8 @@ async function placeOf(
   };
 }
 
-/** Each is asked for once. */
-function folderAt(path: string, asked: Map<string, Promise<Folder>>): Promise<Folder> {
+/** Each is asked for once. @param path absolute */
+export function folderAt(path: string, asked: Map<string, Promise<Folder>>): Promise<Folder> {
   const before = asked.get(path);
   if (before !== undefined) return before;
   const above = dirname(path);
@@ -117,6 +118,7 @@ function folderAt(path: string, asked: Map<string, Promise<Folder>>): Promise<Fo
   return folder;
 }
 
-async function realPath(path: string): Promise<string> {
+/** Throws what the system says where nothing is there. */
+export async function realPath(path: string): Promise<string> {
   return pathFromBytes(await realpath(systemPath(path), 'buffer'));
 }

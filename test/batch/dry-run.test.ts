@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { dryRun, formatDryRun, formatRefusals } from '../../src/batch/dry-run.ts';
-import type { Existing } from '../../src/batch/existing.ts';
-import { gatherFiles } from '../../src/batch/plan.ts';
+import { type Existing, existingRule } from '../../src/batch/existing.ts';
+import { decisionsOf } from '../../src/batch/listing.ts';
 
 let root: string;
 beforeEach(() => {
@@ -22,6 +22,15 @@ beforeEach(() => {
     utimesSync(join(root, name), seconds, seconds);
   }
 });
+
+function decisions(input: string, existing: Existing) {
+  return decisionsOf({
+    inputs: [[input]],
+    outputs: { folder: join(root, 'out'), extension: '.mp3' },
+    rules: [existingRule(existing)],
+    signal: new AbortController().signal,
+  });
+}
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 it.each<[Existing, Record<string, string>, object]>([
@@ -46,8 +55,7 @@ it.each<[Existing, Record<string, string>, object]>([
     { total: 3, planned: 1, refused: 2, skipped: 0 },
   ],
 ])('a dry run foresees by the rule %s what a run does', async (existing, expected, files) => {
-  const plan = await gatherFiles([join(root, 'in')], { folder: join(root, 'out'), extension: '.mp3' });
-  const shows = await dryRun('transcode', plan, existing);
+  const shows = await dryRun('transcode', decisions(join(root, 'in'), existing));
   const steps = shows.plan.map(({ input, action, reason }) => [
     input.slice(root.length + 4, -4),
     `${action} ${reason}`,
@@ -61,9 +69,8 @@ it.each<[Existing, Record<string, string>, object]>([
 });
 
 it('a dry run says of what is not there what a readable file is, and what to check', async () => {
-  const [gone, out] = [join(root, 'in/new.wav/gone.wav'), join(root, 'out')];
-  const plan = await gatherFiles([gone], { folder: out, extension: '.mp3' });
-  expect(formatRefusals(await dryRun('transcode', plan, 'replace'))).toEqual([
+  const gone = decisions(join(root, 'in/new.wav/gone.wav'), 'replace');
+  expect(formatRefusals(await dryRun('transcode', gone))).toEqual([
     expect.stringMatching(
       /^refused: .*: An input is a readable file; .* Check the path and its permissions\. \(ERR_AUDIO_OPEN\)$/,
     ),

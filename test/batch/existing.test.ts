@@ -2,38 +2,43 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decide, type Existing, withoutExisting } from '../../src/batch/existing.ts';
-import { planBatch } from '../../src/batch/plan.ts';
-
-type Found = Parameters<typeof decide>[1];
+import { type Existing, existingRule } from '../../src/batch/existing.ts';
+import type { Found, FoundFile, Rule } from '../../src/batch/plan.ts';
+import { listed } from './listed.ts';
 
 const OLD = 1_700_000_000_000_000_000n;
-const none: Found = { inputNs: OLD, outputExists: false, outputNs: null };
-const older: Found = { inputNs: OLD + 1n, outputExists: true, outputNs: OLD };
-const same: Found = { inputNs: OLD, outputExists: true, outputNs: OLD };
-const newer: Found = { inputNs: OLD, outputExists: true, outputNs: OLD + 1n };
-const noFile: Found = { inputNs: OLD, outputExists: true, outputNs: null };
-const noInput: Found = { inputNs: null, outputExists: true, outputNs: OLD };
+const file = { input: '/in/x.wav', output: '/out/x.flac', bytes: 1, estimatedSeconds: 1 };
+const of = (changedNs: bigint | null): FoundFile => ({ bytes: 1, changedNs, isLink: false });
+const none: Found = { input: of(OLD), output: null };
+const older: Found = { input: of(OLD + 1n), output: of(OLD) };
+const same: Found = { input: of(OLD), output: of(OLD) };
+const newer: Found = { input: of(OLD), output: of(OLD + 1n) };
+const noFile: Found = { input: of(OLD), output: of(null) };
+const noInput: Found = { input: null, output: of(OLD) };
+
+function decided(existing: Existing, found: Found): string {
+  const verdict = existingRule(existing)(file, found) as Exclude<ReturnType<Rule>, null | Promise<unknown>>;
+  if (verdict === 'do') return verdict;
+  return 'skip' in verdict ? verdict.skip : `refuse ${verdict.refuse.code}`;
+}
+
+const REFUSE = 'refuse ERR_OUTPUT_EXISTS';
 
 describe('where an output', () => {
   it.each<[string, Found, Record<Existing, string>]>([
-    ['is missing', none, { replace: 'create', skip: 'create', newer: 'create', refuse: 'create' }],
-    [
-      'is a nanosecond older',
-      older,
-      { replace: 'replace', skip: 'exists', newer: 'replace', refuse: 'refuse' },
-    ],
-    ['is as old', same, { replace: 'replace', skip: 'exists', newer: 'notNewer', refuse: 'refuse' }],
-    ['is newer', newer, { replace: 'replace', skip: 'exists', newer: 'notNewer', refuse: 'refuse' }],
-    ['is no file', noFile, { replace: 'replace', skip: 'exists', newer: 'replace', refuse: 'refuse' }],
-    ['has no input', noInput, { replace: 'replace', skip: 'exists', newer: 'replace', refuse: 'refuse' }],
+    ['is missing', none, { replace: 'do', skip: 'do', newer: 'do', refuse: 'do' }],
+    ['is a nanosecond older', older, { replace: 'do', skip: 'exists', newer: 'do', refuse: REFUSE }],
+    ['is as old', same, { replace: 'do', skip: 'exists', newer: 'notNewer', refuse: REFUSE }],
+    ['is newer', newer, { replace: 'do', skip: 'exists', newer: 'notNewer', refuse: REFUSE }],
+    ['is no file', noFile, { replace: 'do', skip: 'exists', newer: 'do', refuse: REFUSE }],
+    ['has no input', noInput, { replace: 'do', skip: 'exists', newer: 'do', refuse: REFUSE }],
   ])('%s, each rule decides for itself', (_what, found, expected) => {
-    const decisions = Object.keys(expected).map((rule) => [rule, decide(rule as Existing, found)]);
+    const decisions = Object.keys(expected).map((rule) => [rule, decided(rule as Existing, found)]);
     expect(Object.fromEntries(decisions)).toEqual(expected);
   });
 });
 
-describe('a plan without what exists', () => {
+describe('a listing without what exists', () => {
   let root: string;
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'millpond-existing-'));
@@ -55,13 +60,14 @@ describe('a plan without what exists', () => {
   }
 
   async function chosen(existing: Existing) {
-    const all = await planBatch([join(root, 'in')], { folder: join(root, 'out'), extension: '.flac' });
-    const { files, skipped, refused } = await withoutExisting(all, existing);
+    const outputs = { folder: join(root, 'out'), extension: '.flac' };
+    const rules = [existingRule(existing)];
+    const { files, skipped, refused } = await listed([join(root, 'in')], outputs, { rules });
     const name = ({ input }: { input: string }) => input.slice(root.length + 4);
     return {
       files: files.map(name).sort(),
       skipped: skipped.map((file) => `${name(file)} ${file.reason}`).sort(),
-      refused: refused.map(name).sort(),
+      refused: refused.map((refusal) => name(refusal.file)).sort(),
     };
   }
 

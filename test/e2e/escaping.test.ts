@@ -40,7 +40,7 @@ describe('a hostile name', () => {
     sound('clash', `${EVIL}.wav`);
     sound('clash', `${EVIL}.aiff`);
     const ended = await transcode(at('clash'));
-    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('ERR_OUTPUT_CLASH') });
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('ERR_OUTPUT_CLASH') });
     expectPlain(ended, 1);
   });
 
@@ -48,7 +48,7 @@ describe('a hostile name', () => {
     folder('self');
     const input = sound('self', `${EVIL}.flac`);
     const onto = await millpond('transcode', input, '--to', 'flac', '--out', at('self'));
-    expect(onto).toMatchObject({ code: 2, stderr: expect.stringContaining('never overwrites an input') });
+    expect(onto).toMatchObject({ code: 1, stderr: expect.stringContaining('never overwrites an input') });
     expectPlain(onto, 1);
     const recorded = await transcode(input, '--record', input);
     expect(recorded).toMatchObject({ code: 2, stderr: expect.stringContaining('--record ') });

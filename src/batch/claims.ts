@@ -1,0 +1,40 @@
+/**
+ * Which names a batch reads and which it writes, by the folders that they really are in. Owned by the listing
+ * until its end; main thread.
+ * Invariant: a name has one writer, the first that was listed; so what becomes of a file depends on the order
+ * of listing, never on what was done meanwhile.
+ */
+import type { ListedFile } from './plan.ts';
+
+export class Claims {
+  readonly #read = new Map<string, Set<string>>();
+  readonly #written = new Map<string, Map<string, ListedFile>>();
+
+  /** A file at this place is an input. */
+  read(folder: string, name: string): void {
+    const names = this.#read.get(folder);
+    if (names === undefined) this.#read.set(folder, new Set([name]));
+    else names.add(name);
+  }
+
+  isRead(folder: string, name: string): boolean {
+    return this.#read.get(folder)?.has(name) ?? false;
+  }
+
+  /** Null where the name is the file's from now on; else whose it is. */
+  write(folder: string, name: string, file: ListedFile): ListedFile | null {
+    let names = this.#written.get(folder);
+    if (names === undefined) {
+      names = new Map();
+      this.#written.set(folder, names);
+    }
+    const other = names.get(name);
+    if (other !== undefined) return other;
+    names.set(name, file);
+    return null;
+  }
+
+  writerOf(folder: string, name: string): ListedFile | null {
+    return this.#written.get(folder)?.get(name) ?? null;
+  }
+}
