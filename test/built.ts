@@ -18,8 +18,14 @@ declare module 'vitest' {
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 
+export interface Built {
+  /** What Node runs as it is. */
+  readonly command: string;
+  remove(): void;
+}
+
 /** Beside the build lies what lies beside it in a checkout: the manifest and the packages. */
-export function setup(project: TestProject): () => void {
+export function build(): Built {
   const folder = mkdtempSync(join(tmpdir(), 'millpond-built-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
@@ -27,12 +33,17 @@ export function setup(project: TestProject): () => void {
       symlinkSync(join(checkout, name), join(folder, name));
     }
     const rolldown = join(checkout, 'node_modules/rolldown/bin/cli.mjs');
-    const build = ['-c', 'src/rolldown.config.js', '-d', join(folder, 'dist')];
-    execFileSync(process.execPath, [rolldown, ...build], { cwd: checkout, stdio: ['ignore', 'ignore', 2] });
+    const options = ['-c', 'src/rolldown.config.js', '-d', join(folder, 'dist')];
+    execFileSync(process.execPath, [rolldown, ...options], { cwd: checkout, stdio: ['ignore', 'ignore', 2] });
   } catch (error) {
     remove();
     throw error;
   }
-  project.provide('builtCommand', join(folder, 'dist/src/cli/bin.js'));
+  return { command: join(folder, 'dist/src/cli/bin.js'), remove };
+}
+
+export function setup(project: TestProject): () => void {
+  const { command, remove } = build();
+  project.provide('builtCommand', command);
   return remove;
 }

@@ -10,12 +10,13 @@ const without = (all: string[], some: string[]): string[] => all.filter((file) =
 /** Simulated runtimes on any schedule, policies in closed loops, every interleaving: plain computing. */
 const computing = files('test/{exhaustive,property,simulation}/*.test.ts', 'test/stress/recording.test.ts');
 /**
- * Much of something at once or again and again, every rate and layout of every codec, runs that are compared
- * by chance, the installed package and its examples, reports in browser and Java.
+ * Much of something at once or again and again, batches that are killed, every rate and layout of every
+ * codec, runs that are compared by chance, the installed package and its examples, reports in browser and
+ * Java.
  */
 const slow = without(
   files(
-    'test/{stress,package,examples,report/page}/*.test.ts',
+    'test/{crash,stress,package,examples,report/page}/*.test.ts',
     'test/{audio/{bit-rates,layouts,leaks},e2e/escaping,report/{comparison,java}}.test.ts',
   ),
   computing,
