@@ -6,7 +6,12 @@
  */
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import type { TranscodeRequest, TranscodeResult, TranscodeSettings } from '../audio/plan/request.ts';
+import type {
+  OutputChecks,
+  TranscodeRequest,
+  TranscodeResult,
+  TranscodeSettings,
+} from '../audio/plan/request.ts';
 import { decisionsOf } from '../batch/listing.ts';
 import { withOptionNames } from '../batch/option-names.ts';
 import type { Decision } from '../batch/plan.ts';
@@ -95,10 +100,10 @@ export class PipelineWork implements CommandWork, Disposable {
   readonly outputs = null;
   readonly piped = true;
   readonly #input: string;
-  readonly #settings: TranscodeSettings;
+  readonly #settings: TranscodeSettings & OutputChecks;
   #spooled: SpooledCrate | null = null;
 
-  constructor(input: string, settings: TranscodeSettings) {
+  constructor(input: string, settings: TranscodeSettings & OutputChecks) {
     this.#input = input;
     this.#settings = settings;
   }

@@ -4,10 +4,11 @@
  * Invariants: nothing but the bytes of the output gets to stdout; neither side waits for one that has gone.
  */
 import { constants } from 'node:os';
-import type { TranscodeSettings } from '../audio/plan/request.ts';
+import type { OutputChecks, TranscodeSettings } from '../audio/plan/request.ts';
 import { STREAMED_TARGETS } from '../audio/plan/streams.ts';
 import type { StreamRequest } from '../audio/transcode-stream.ts';
 import type { Decision } from '../batch/plan.ts';
+import { MillpondError } from '../errors.ts';
 import { writeBytes } from '../pool/sending.ts';
 import { ByteReader, ByteWriter, createSharedBytes, type SharedBytes } from '../thread/byte-channel.ts';
 import { wrongValue } from './arguments.ts';
@@ -21,14 +22,14 @@ const STDOUT = 'stdout';
 /** Written at once. */
 const PIECE_BYTES = 65_536;
 
-interface Wanted extends TranscodeSettings {
+interface Wanted extends TranscodeSettings, OutputChecks {
   readonly piped: boolean;
   readonly input: string;
   readonly out: string;
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` where something that was asked for cannot be a stream */
-export function checkStream({ piped, input, out, to, fadeOutSeconds = 0 }: Wanted): void {
+export function checkStream({ piped, input, out, to, fadeOutSeconds = 0, verify }: Wanted): void {
   if (!piped) {
     throw wrongValue('--out', out, 'a stream goes to stdout. Write --out -, or leave --stream out.');
   }
@@ -37,6 +38,12 @@ export function checkStream({ piped, input, out, to, fadeOutSeconds = 0 }: Wante
       '--to',
       to,
       `it is finished at its beginning, so it is no stream. Leave --stream out, or choose ${STREAMED_TARGETS.join(', ')}.`,
+    );
+  }
+  if (verify) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      '--verify: a stream is gone before it could be decoded again. Leave out --stream or --verify.',
     );
   }
   if (input === DASH && fadeOutSeconds > 0) {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { TranscodeSettings } from '../audio/plan/request.ts';
+import type { OutputChecks, TranscodeSettings } from '../audio/plan/request.ts';
 import { TARGETS, type TargetName } from '../audio/plan/targets.ts';
 import type { Existing } from '../batch/existing.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
@@ -38,6 +38,7 @@ interface TranscodeOptions extends RunOptions, ChoiceOptions {
   fadeIn?: number;
   fadeOut?: number;
   stream?: boolean;
+  verify?: boolean;
 }
 
 const RATE = { what: 'a sample rate in Hz', from: 1000, to: 655_350, example: 44_100 };
@@ -57,10 +58,13 @@ Examples:
   find album -name '*.wav' -print0 | millpond transcode --files-from - -0 --base album --to flac --out converted
   millpond transcode album/ --to flac --out converted --skip-existing
   millpond transcode album/ --to mp3 --out small --exclude drafts/ --newer --dry-run
+  millpond transcode masters/ --to flac --out archive --verify
 
 Folders are walked and their structure is kept under --out; files that are named land in --out itself, or with
 --base as they lie below that folder. Outputs that exist are replaced, each as a whole, unless
 --skip-existing, --newer or --no-overwrite says otherwise.
+With --verify each output is decoded again before it is put into its place: it has to have the frames that were encoded, and
+of wav and flac the very samples. One that does not is a failure, and does not appear.
 In a pipeline - is one audio file: from stdin as the input, to stdout as --out, with the bytes that a file would
 have. What comes is first stored whole, in the folder for temporary files (TMPDIR).
 
@@ -92,6 +96,7 @@ export function transcodeCommand(): Command {
       .addOption(option('--gain <db>', 'make the audio louder or quieter', decimalNumber(GAIN)))
       .addOption(option('--fade-in <seconds>', 'fade in at the start', decimalNumber(FADE)))
       .addOption(option('--fade-out <seconds>', 'fade out at the end', decimalNumber(FADE)))
+      .option('--verify', 'decode each output again, and compare it, before it is put into its place')
       .option('--stream', 'with --out -: write while it is read, and store nothing'),
   );
   return withExistingOptions(withChoiceOptions(command))
@@ -108,6 +113,7 @@ export function transcodeCommand(): Command {
         ...(options.gain !== undefined && { gainDb: options.gain }),
         ...(options.fadeIn !== undefined && { fadeInSeconds: options.fadeIn }),
         ...(options.fadeOut !== undefined && { fadeOutSeconds: options.fadeOut }),
+        ...(options.verify && { verify: true }),
       };
       const name = 'transcode';
       const piped = isPiped({ inputs, out, json: options.json ?? false });
@@ -131,7 +137,7 @@ export function transcodeCommand(): Command {
 /** Each file into one of another format. */
 export function transcoding(
   folder: string,
-  settings: TranscodeSettings,
+  settings: TranscodeSettings & OutputChecks,
   existing: Existing = 'replace',
 ): CommandWork {
   // What appears after the files were planned is not replaced either.

@@ -48,6 +48,7 @@ describe('an audio file in a pipeline', () => {
       ['piped', `cat '${input}' | $millpond transcode - --to ${to} --out - | cat`],
       ['redirected', `$millpond transcode - --to ${to} --out - < '${input}'`],
       ['named', `$millpond transcode '${input}' --to ${to} --out -`],
+      ['verified', `$millpond transcode - --to ${to} --out - --verify < '${input}'`],
     ]) {
       expect(await shell(`${line} > '${at(name)}'`)).toMatchObject({ code: 0, stderr: '', progress: [] });
       expect(file.equals(readFileSync(at(name)))).toBe(true);

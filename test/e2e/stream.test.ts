@@ -204,6 +204,7 @@ describe('what cannot be a stream ends with 2 and says what to do', () => {
       ['-', '--to', 'm4a', ...STREAM],
       /^millpond: --to m4a: .*Leave --stream out, or choose wav, flac, mp3, /,
     ],
+    [['-', '--to', 'wav', ...STREAM, '--verify'], /^millpond: --verify: .*Leave out --stream or --verify/],
     [['-', '--to', 'wav', ...STREAM, '--fade-out', '1'], /^millpond: --fade-out 1: .*Leave out --stream or /],
     [['x.wav', '--to', 'wav', '--out', 'y', '--stream'], /^millpond: --out y: .*Write --out -, or leave /],
   ])('%j', async (args, message) => {

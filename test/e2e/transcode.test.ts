@@ -34,6 +34,24 @@ describe('millpond transcode', () => {
     expect(stdout).toMatch(/latency\s+cause\s+count\s+p50\s+p99\s+max/);
   });
 
+  it('decodes each output again with --verify, and makes the same files', async () => {
+    const input = folderOfTones('verified', ['a.wav', 'b.wav']);
+    for (const to of ['flac', 'mp3']) {
+      const run = async (out: string, ...options: string[]) => {
+        const args = ['transcode', input, '--to', to, '--out', at(out), '--json', '--quiet', ...options];
+        const { code, stdout, stderr } = await millpond(...args);
+        expect([code, stderr]).toEqual([0, '']);
+        // A file that is decoded takes one lease.
+        return JSON.parse(stdout).pool.acquires;
+      };
+      expect([await run(`plain-${to}`), await run(`again-${to}`, '--verify')]).toEqual([2, 4]);
+      for (const name of ['a', 'b']) {
+        const file = (out: string) => readFileSync(at(out, `${name}.${to}`));
+        expect(file(`again-${to}`).equals(file(`plain-${to}`))).toBe(true);
+      }
+    }
+  });
+
   it('prints one JSON object of the promised shape, and nothing else, with --json', async () => {
     const input = folderOfTones('json', ['a.wav', 'b.wav', 'c.wav']);
     writeFileSync(join(input, 'bad.wav'), 'RIFF but not really');
