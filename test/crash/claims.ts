@@ -6,6 +6,6 @@ export const JOURNAL = '.millpond/journal.ndjson';
 export const KEPT_BESIDE: readonly string[] = [JOURNAL];
 
 /** The outputs that are done, by the path below the folder. Throws where the journal cannot be read. */
-export function claimsOf(_journal: Buffer, _folder: string): readonly string[] {
+export async function claimsOf(_journal: Buffer): Promise<readonly string[]> {
   return [];
 }

@@ -32,7 +32,7 @@ describe.skipIf(noStrace !== null)('what a run did to its files, replayed', () =
     expect(remains(batch, operations, 'none', seeded(seed))).toEqual(batch.look());
   });
 
-  it('leaves after each step what a journal says of it', () => {
-    console.log(checkPrefixes(batch, recorded.operations, seeded(seed)));
+  it('leaves after each step what a journal says of it', async () => {
+    console.log(await checkPrefixes(batch, recorded.operations, seeded(seed)));
   });
 });

@@ -4,7 +4,7 @@ import type { Choices } from '../simulation/choices.ts';
 import type { CallPoint } from './operations.ts';
 import { childrenOf, emptied } from './processes.ts';
 import type { SmallBatch } from './small-batch.ts';
-import { killAt } from './strace.ts';
+import { signalAt } from './strace.ts';
 
 const WHOM = ['process', 'group', 'child'] as const;
 
@@ -39,18 +39,18 @@ export async function killAgainAndAgain(
   for (let first = 0; first < kills.length; first += KILLS_A_LIFE) {
     batch.reset();
     for (const kill of kills.slice(first, first + KILLS_A_LIFE)) {
-      const done = batch.finished();
+      const done = await batch.finished();
       try {
         const ended = await runAndKill(batch, kill, runMs);
         tally.kills++;
         if (ended.code !== 0) tally.died++;
-        batch.checkKept(done);
-        if (ended.code === 0) batch.checkDone(done);
+        await batch.checkKept(done);
+        if (ended.code === 0) await batch.checkDone(done);
       } catch (error) {
         throw new Error(`after ${JSON.stringify(kill)}: ${(error as Error).message}`, { cause: error });
       }
     }
-    tally.kept += batch.finished().size;
+    tally.kept += (await batch.finished()).size;
     await batch.finish();
     tally.lives++;
     report(tally);
@@ -60,7 +60,7 @@ export async function killAgainAndAgain(
 
 async function runAndKill(batch: SmallBatch, kill: Kill, runMs: number) {
   const isTraced = 'before' in kill;
-  const { child, ended } = batch.start(isTraced ? killAt(kill.before) : undefined);
+  const { child, ended } = batch.start(isTraced ? signalAt(kill.before, 'SIGKILL') : undefined);
   const { pid } = child;
   if (pid === undefined) return ended;
   if (!isTraced) {

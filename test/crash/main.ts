@@ -33,7 +33,7 @@ try {
   if (noStrace !== null) console.log(`Killed at random only, and nothing is replayed: ${noStrace}`);
   const { operations, points } = noStrace === null ? await record(batch) : { operations: [], points: [] };
   console.log(`${operations.length} operations, ${points.length} calls to be killed at`);
-  console.log({ prefixes: operations.length, states: checkPrefixes(batch, operations, seeded(seed)) });
+  console.log({ prefixes: operations.length, states: await checkPrefixes(batch, operations, seeded(seed)) });
   const kills = chooseKills(runs, points, seeded(seed));
   const runMs = await batch.timed();
   console.log(await killAgainAndAgain(batch, kills, runMs, (tally) => console.log(JSON.stringify(tally))));

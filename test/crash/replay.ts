@@ -49,27 +49,27 @@ function inFolder(batch: SmallBatch, found: Found): Found {
 }
 
 /** Every state after each of the operations. Throws where the journal says of it what is not so. */
-export function checkPrefixes(
+export async function checkPrefixes(
   batch: SmallBatch,
   operations: readonly Operation[],
   choices: Choices,
   losses: readonly Loss[] = LOSSES,
-): number {
+): Promise<number> {
   const disk = new Disk(batch.out);
   let checked = 0;
-  operations.forEach((operation, index) => {
+  for (const operation of operations) {
     disk.apply(operation);
     for (const loss of losses) {
       const found = inFolder(batch, disk.after(loss, choices));
+      checked++;
       try {
-        if (loss === 'none') batch.check(found);
-        else batch.checkClaims(found);
+        if (loss === 'none') await batch.check(found);
+        else await batch.checkClaims(found);
       } catch (error) {
         const { message } = error as Error;
-        throw new Error(`after ${index + 1} operations, and a loss of ${loss}: ${message}`, { cause: error });
+        throw new Error(`state ${checked}, with a loss of ${loss}: ${message}`, { cause: error });
       }
-      checked++;
     }
-  });
+  }
   return checked;
 }

@@ -3,9 +3,18 @@
  * folders. Owns a scratch folder.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { writeWav } from '../audio/wav.ts';
 import { claimsOf, JOURNAL, KEPT_BESIDE } from './claims.ts';
 import type { Found } from './disk.ts';
@@ -33,6 +42,7 @@ export class SmallBatch {
   readonly input = join(this.folder, 'in');
   readonly out = join(this.folder, 'out');
   readonly temporary = join(this.folder, 'tmp');
+  readonly #kept = join(this.folder, 'kept');
   readonly #command: readonly string[];
   readonly #to: string;
   readonly #options: readonly string[];
@@ -60,7 +70,7 @@ export class SmallBatch {
     try {
       await batch.#fill(files);
       batch.reset();
-      await batch.finish(false);
+      await batch.#toItsEnd();
       batch.#expected = new Map([...batch.look()].filter(isOutput).map(([name, bytes]) => [name, bytes!]));
       if (batch.#expected.size !== files) throw new Error('The undisturbed run made too little.');
     } catch (error) {
@@ -97,10 +107,10 @@ export class SmallBatch {
   }
 
   /** As a leader of a process group. */
-  start(tracing?: Tracing): Run {
+  start(tracing?: Tracing, options: readonly string[] = []): Run {
     const { input, out } = this;
     const args = ['transcode', input, '--to', this.#to, '--out', out, '--threads', '1', '--quiet'];
-    return this.#run([...args, ...this.#options], tracing);
+    return this.#run([...args, ...this.#options, ...options], tracing);
   }
 
   #run(args: readonly string[], tracing?: Tracing): Run {
@@ -127,11 +137,15 @@ export class SmallBatch {
   }
 
   /** The same again, undisturbed: everything has to be there then. */
-  async finish(check = true): Promise<void> {
-    const done = this.finished();
-    const { code, stderr } = await this.start().ended;
-    if (code !== 0) throw new Error(`The batch went on and ended with ${code}: ${stderr}`);
-    if (check) this.checkDone(done);
+  async finish(): Promise<void> {
+    const done = await this.finished();
+    await this.#toItsEnd();
+    await this.checkDone(done);
+  }
+
+  async #toItsEnd(options: readonly string[] = []): Promise<void> {
+    const { code, stderr } = await this.start(undefined, options).ended;
+    if (code !== 0) throw new Error(`An undisturbed run ended with ${code}: ${stderr}`);
   }
 
   /** How long an undisturbed run takes, from nothing. */
@@ -152,23 +166,51 @@ export class SmallBatch {
     );
   }
 
+  /** Keeps the outputs that are there, for {@link restore}. */
+  keep(): void {
+    for (const name of this.#expected.keys()) {
+      mkdirSync(dirname(join(this.#kept, name)), { recursive: true });
+      linkSync(join(this.out, name), join(this.#kept, name));
+    }
+  }
+
+  /** Makes the folder what it was. Outputs that were whole are those that were kept: a journal knows them. */
+  restore(found: Found): void {
+    this.reset();
+    if (found.size > 0) mkdirSync(this.out);
+    for (const [name, bytes] of found) {
+      if (bytes === null) mkdirSync(join(this.out, name));
+      else if (this.#expected.get(name)?.equals(bytes))
+        linkSync(join(this.#kept, name), join(this.out, name));
+      else writeFileSync(join(this.out, name), bytes);
+    }
+  }
+
+  /** A run over what a power loss has left: in the end all is there, and what was done is what it was. */
+  async recover(found: Found, options: readonly string[]): Promise<void> {
+    this.restore(found);
+    const done = await this.finished();
+    await this.#toItsEnd(options);
+    await this.checkDone(done);
+  }
+
   /**
    * What has to be true at any time: under the name of an output is the whole output, and the journal can be
    * read and says of nothing that it is done which is not there.
    */
-  check(found: Found = this.look()): void {
+  async check(found: Found = this.look()): Promise<void> {
     for (const [name, bytes] of found) {
       if (!isOutput([name, bytes])) continue;
       const expected = this.#expected.get(name);
       if (expected === undefined) throw new Error(`Nobody asked for '${name}'.`);
       if (!expected.equals(bytes!)) throw new Error(`'${name}' is not whole: ${bytes!.length} bytes.`);
     }
-    this.checkClaims(found);
+    await this.checkClaims(found);
   }
 
-  /** What the journal says of a power loss's remains: there may be torn outputs that it does not know. */
-  checkClaims(found: Found): void {
-    for (const name of this.claims(found)) {
+  /** What has to be true after a power loss, when there may be torn outputs that the journal does not know. */
+  async checkClaims(found: Found): Promise<void> {
+    for (const name of await this.claims(found)) {
       const bytes = found.get(name);
       if (bytes === undefined)
         throw new Error(`The journal says that '${name}' is done, and it is not there.`);
@@ -179,14 +221,14 @@ export class SmallBatch {
   }
 
   /** The outputs that the journal calls done. */
-  claims(found: Found): readonly string[] {
+  async claims(found: Found): Promise<readonly string[]> {
     const journal = found.get(JOURNAL);
-    return journal ? claimsOf(journal, this.out) : [];
+    return journal ? claimsOf(journal) : [];
   }
 
   /** What is done by the journal, and who it is. */
-  finished(): ReadonlyMap<string, Identity> {
-    return new Map(this.claims(this.look()).map((name) => [name, this.#identity(name)]));
+  async finished(): Promise<ReadonlyMap<string, Identity>> {
+    return new Map((await this.claims(this.look())).map((name) => [name, this.#identity(name)]));
   }
 
   #identity(name: string): Identity {
@@ -198,21 +240,27 @@ export class SmallBatch {
    * What has to be true in the end: every output is there once, whole, and nothing else.
    * @param before what was done before; it has to be what it was
    */
-  checkDone(before: ReadonlyMap<string, Identity> = new Map()): void {
+  async checkDone(before: ReadonlyMap<string, Identity> = new Map()): Promise<void> {
     const found = this.look();
-    this.check(found);
-    for (const name of this.#expected.keys())
-      if (!found.has(name)) throw new Error(`'${name}' is not there.`);
-    const strays = [...found.keys()].filter((name) => found.get(name) !== null && !this.#expected.has(name));
-    const stray = strays.filter((name) => !KEPT_BESIDE.includes(name));
-    stray.push(...entriesIn(this.temporary).map(([name]) => join(basename(this.temporary), name)));
-    if (stray.length > 0) throw new Error(`What nobody asked for is left: ${stray.join(', ')}`);
+    const missing = [...this.#expected.keys()].filter((name) => !found.has(name));
+    if (missing.length > 0) throw new Error(`Not there: ${missing.join(', ')}`);
+    await this.check(found);
+    this.checkNothingElse(found);
     this.#checkSame(before);
   }
 
+  /** What has to be true whenever a run was not killed. */
+  checkNothingElse(found: Found = this.look()): void {
+    const strays = [...found.keys()].filter(
+      (name) => found.get(name) !== null && !this.#expected.has(name) && !KEPT_BESIDE.includes(name),
+    );
+    strays.push(...entriesIn(this.temporary).map(([name]) => join(basename(this.temporary), name)));
+    if (strays.length > 0) throw new Error(`What nobody asked for is left: ${strays.join(', ')}`);
+  }
+
   /** What has to be true whenever a run was killed. @param before what was done before that run */
-  checkKept(before: ReadonlyMap<string, Identity>): void {
-    this.check();
+  async checkKept(before: ReadonlyMap<string, Identity>): Promise<void> {
+    await this.check();
     this.#checkSame(before);
   }
 

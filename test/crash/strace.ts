@@ -28,9 +28,9 @@ export function recording(file: string): Tracing {
   };
 }
 
-/** The process whose thread comes to that call first is killed in front of it. */
-export function killAt({ call, nth }: CallPoint): Tracing {
-  return injecting([], call, `signal=SIGKILL:when=${nth}`);
+/** The thread that comes to that call first gets a signal in front of it, and with SIGKILL its process ends. */
+export function signalAt({ call, nth }: CallPoint, signal: NodeJS.Signals): Tracing {
+  return injecting([], call, `signal=${signal}:when=${nth}`);
 }
 
 function injecting(options: readonly string[], calls: string, what: string): Tracing {
