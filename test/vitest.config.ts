@@ -16,8 +16,8 @@ const computing = files('test/{exhaustive,property,simulation}/*.test.ts', 'test
  */
 const slow = without(
   files(
-    'test/{crash,stress,package,examples,report/page}/*.test.ts',
-    'test/{audio/{bit-rates,layouts,leaks},e2e/escaping,report/{comparison,java}}.test.ts',
+    'test/{stress,package,examples,report/page}/*.test.ts',
+    'test/{audio/{bit-rates,layouts,leaks},crash/{crash,faults,signals},e2e/escaping,report/{comparison,java}}.test.ts',
   ),
   computing,
 );
@@ -26,6 +26,7 @@ const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/{options,watch-view}}.test.ts',
+    'test/crash/disk.test.ts',
     'test/audio/{behind-sound,block-sizes,changes,changing-source}.test.ts',
     'test/audio/{claims,exactness,formats,kernels,lengths,levels}.test.ts',
     'test/audio/{loudness,loudness-tags,many-tags,ogg,outputs,pairs,survey,tags}.test.ts',

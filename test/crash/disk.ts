@@ -11,11 +11,12 @@ export type Found = ReadonlyMap<string, Buffer | null>;
 
 /**
  * What is left of what was not synced: all, as after a kill; nothing; the names without what is in the files;
- * or of each file a beginning of what was written, and of each name what it once meant.
+ * names and lengths, with zeros in the files; or of each file a beginning of what was written, and of each name
+ * what it once meant.
  */
-export type Loss = 'none' | 'all' | 'contents' | 'any';
+export type Loss = 'none' | 'all' | 'contents' | 'bytes' | 'any';
 
-export const LOSSES: readonly Loss[] = ['none', 'all', 'contents', 'any'];
+export const LOSSES: readonly Loss[] = ['none', 'all', 'contents', 'bytes', 'any'];
 
 /** What a name means: a file's number, a folder, or nothing. */
 type Meaning = number | 'folder' | undefined;
@@ -138,9 +139,10 @@ function meaningAfter(name: Name, loss: Loss, choices: Choices): Meaning {
 
 function bytesAfter({ synced, changes }: Content, loss: Loss, choices: Choices): Buffer {
   if (loss === 'all' || loss === 'contents') return synced;
-  const kept = loss === 'none' ? changes.length : choices.pick(changes.length + 1);
+  const kept = loss === 'none' || loss === 'bytes' ? changes.length : choices.pick(changes.length + 1);
   let bytes = synced;
   for (const { apply } of changes.slice(0, kept)) bytes = apply(bytes);
+  if (loss === 'bytes') return written(Buffer.alloc(bytes.length), 0, synced.subarray(0, bytes.length));
   // Of the next write a part may be there.
   return kept < changes.length ? changes[kept].apply(bytes, choices.pick(8) / 8) : bytes;
 }
