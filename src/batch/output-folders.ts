@@ -7,6 +7,7 @@ import { sweepDead } from '../files/whole-file.ts';
 
 export class OutputFolders {
   readonly #made = new Map<string, Promise<void>>();
+  readonly #swept = new Set<string>();
   readonly #onFolder: (folder: string) => void;
 
   /** @param onFolder is told of each before anything is written there */
@@ -23,10 +24,20 @@ export class OutputFolders {
     let made = this.#made.get(folder);
     if (made === undefined) {
       this.#onFolder(folder);
-      made = makeFolder(folder).then(() => sweepDead(folder));
+      made = makeFolder(folder).then(() => this.sweep(folder));
       this.#made.set(folder, made);
     }
     return made;
+  }
+
+  /**
+   * Rids a folder of what runs that died left there, once. Also where an output stays as it is: whoever died
+   * between giving it its name and taking its hidden one away has left both.
+   */
+  sweep(folder: string): void {
+    if (this.#swept.has(folder)) return;
+    this.#swept.add(folder);
+    sweepDead(folder);
   }
 
   /** To be called when a process that wrote for the batch is gone. What those alive write stays. */

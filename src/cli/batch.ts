@@ -133,7 +133,12 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
 function newBatch(interrupt: Interrupt, screen: Screen, startedMs: number): Batch {
   const batch: Batch = {
     pending: new PendingFiles(),
-    endings: new Endings([(ending) => show(ending, batch)]),
+    endings: new Endings([
+      (ending) => show(ending, batch),
+      ({ state, output }) => {
+        if (state === 'skipped' && output !== null) batch.folders.sweep(dirname(output));
+      },
+    ]),
     folders: new OutputFolders((folder) => interrupt.watch(folder)),
     interrupt,
     screen,

@@ -3,7 +3,7 @@ import { seeded } from '../simulation/choices.ts';
 import { chooseKills, killAgainAndAgain } from './kills.ts';
 import { checkPrefixes, type Recording, record, remains } from './replay.ts';
 import { SmallBatch } from './small-batch.ts';
-import { whyNoStrace } from './strace.ts';
+import { signalAt, whyNoStrace } from './strace.ts';
 
 const seed = Number(process.env.MILLPOND_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const noStrace = whyNoStrace();
@@ -25,6 +25,19 @@ describe('a batch that is killed', () => {
     console.log(await killAgainAndAgain(batch, kills, runMs));
   });
 });
+
+it.skipIf(noStrace !== null)(
+  'an output that was placed when its run was killed is left, and its hidden name goes with the next run',
+  async () => {
+    // Where nothing may be replaced a file is linked into its place, and then loses its first name.
+    using linked = await SmallBatch.make([inject('builtCommand')], 'flac', 4, ['--skip-existing']);
+    linked.reset();
+    const { signal } = await linked.start(signalAt({ call: 'unlink', nth: 4 }, 'SIGKILL')).ended;
+    expect(signal).toBe('SIGKILL');
+    expect(() => linked.checkNothingElse()).toThrow(/\.part$/);
+    await linked.finish();
+  },
+);
 
 describe.skipIf(noStrace !== null)('what a run did to its files, replayed', () => {
   it('makes what the run has made', () => {
