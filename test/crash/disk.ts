@@ -11,8 +11,8 @@ export type Found = ReadonlyMap<string, Buffer | null>;
 
 /**
  * What is left of what was not synced: all, as after a kill; nothing; the names without what is in the files;
- * names and lengths, with zeros in the files; or of each file a beginning of what was written, and of each name
- * what it once meant.
+ * names and lengths, with zeros in the files; or of each file a beginning of what was written, and of each
+ * name what it once meant.
  */
 export type Loss = 'none' | 'all' | 'contents' | 'bytes' | 'any';
 

@@ -208,7 +208,7 @@ export class SmallBatch {
     await this.checkClaims(found);
   }
 
-  /** What has to be true after a power loss, when there may be torn outputs that the journal does not know. */
+  /** What has to be true after a power loss: there may be torn outputs that the journal does not know. */
   async checkClaims(found: Found): Promise<void> {
     for (const name of await this.claims(found)) {
       const bytes = found.get(name);

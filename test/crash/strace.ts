@@ -28,7 +28,7 @@ export function recording(file: string): Tracing {
   };
 }
 
-/** The thread that comes to that call first gets a signal in front of it, and with SIGKILL its process ends. */
+/** The thread that comes to that call first gets a signal in front of it. */
 export function signalAt({ call, nth }: CallPoint, signal: NodeJS.Signals): Tracing {
   return injecting([], call, `signal=${signal}:when=${nth}`);
 }
