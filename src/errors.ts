@@ -61,6 +61,7 @@ export const ERROR_CODES = Object.freeze({
   ERR_AUDIO_NO_STREAM: of(1, 422, false, 'The file holds no audio.'),
   ERR_AUDIO_DECODE: of(1, 422, false, 'The audio is damaged.'),
   ERR_AUDIO_CHANGED: of(1, 503, true, 'The file was changed while it was read.'),
+  ERR_AUDIO_TOO_LONG: of(1, 413, false, 'The audio lasts for longer than the request allows.'),
   ERR_AUDIO_ENCODE: of(1, 422, false, 'The encoder refused the audio.'),
   ERR_AUDIO_UNSUPPORTED: of(1, 422, false, 'The combination of source and target is not supported.'),
   ERR_OUTPUT_WRITE: of(1, 507, true, 'The output file cannot be written.'),

@@ -16,7 +16,7 @@ import { openDecoder } from './open-decoder.ts';
 export function analyze(request: AnalyzeRequest, context: AudioJobContext): AnalyzeResult {
   context.signal.throwIfAborted();
   checkAnalyzeRequest(request);
-  using decoder = openDecoder(request.input);
+  using decoder = openDecoder(request.input, request);
   const { channels, sampleRate, codec } = decoder.info;
   const analyzer = new Analyzer(decoder.info, request);
   decodeBlocks(decoder, { channels, kind: 'f32', sampleRate }, context, (block, frames) => {

@@ -13,6 +13,7 @@ export { downMix, type Fade, fade, gain, gainFactor } from './kernels.ts';
 export { openDecoder } from './open-decoder.ts';
 export type { AudioInfo } from './plan/audio-info.ts';
 export { defaultLayout, type Layout, mixMatrix } from './plan/channels.ts';
+export type { AudioLimits } from './plan/limits.ts';
 export type { OutputChecks, TranscodeRequest, TranscodeResult } from './plan/request.ts';
 export type { Bits, TargetName } from './plan/targets.ts';
 export type { AudioOutput, OutputInLeases } from './sinks/create-sink.ts';

@@ -49,7 +49,7 @@ export function transcodeStream(request: StreamRequest, context: AudioJobContext
     return openStreamSource(feedOf(input.name, reader, context), context.pool);
   };
   if (reader !== null && fadeOutSeconds > 0) throw endless(fadeOutSeconds);
-  const totalFrames = fadeOutSeconds > 0 ? countFrames(input as string, context) : 0;
+  const totalFrames = fadeOutSeconds > 0 ? countFrames(input as string, request, context) : 0;
   try {
     return convert(open(), { ...request, totalFrames }, shortBlocks(context), {
       create: () => createStreamSink(drainOf(output.name, writer, context)),

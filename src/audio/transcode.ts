@@ -18,6 +18,7 @@ import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts'
 import { openDecoder } from './open-decoder.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
 import { mixMatrix, mustMix } from './plan/channels.ts';
+import { type AudioLimits, mostOutput, tooLarge } from './plan/limits.ts';
 import { fitLoudness } from './plan/loudness-tags.ts';
 import {
   checkRequest,
@@ -78,7 +79,7 @@ export function transcode(
 ): TranscodeResult {
   context.signal.throwIfAborted();
   checkRequest(request);
-  const totalFrames = request.fadeOutSeconds ? countFrames(request.input, context) : 0;
+  const totalFrames = request.fadeOutSeconds ? countFrames(request.input, request, context) : 0;
   return convert(openSource(request.input), { ...request, totalFrames }, context, {
     create: (bytes) => createSink(request.output, context.pool, bytes),
     checks: request,
@@ -113,7 +114,8 @@ export function convert(
   { create, checks: { hash = false, verify = false } = {}, process }: ConversionParts,
 ): TranscodeResult {
   const chunks = chunksWithin(source);
-  using decoder = createDecoder(source);
+  const most = mostOutput(request.maxOutputBytes, source.size);
+  using decoder = createDecoder(source, request);
   const processed = process !== undefined || isProcessed(request);
   const plan = planTarget(decoder.info, { ...request, processed });
   if (!plan.lossless && decoder.info.sampleRate < LEAST_LOSSY_RATE)
@@ -133,8 +135,11 @@ export function convert(
     steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
   }
   const warned = watchScale(decoder.info, plan, steps);
+  const checkSize = () => {
+    if (sink.size() > most) throw tooLarge(most);
+  };
   const encoding = verify ? stretchOf(context, 0, ENCODING_SHARE) : context;
-  const frames = pump(decoder, encoder, steps, plan, encoding);
+  const frames = pump({ decoder, encoder, steps, plan, checkSize }, encoding);
   if (frames === 0 && !plan.lossless) throw empty(source.name, request);
   encoder.finish();
   const lostChunks =
@@ -146,6 +151,7 @@ export function convert(
             'the samples are not as they were',
           )
         : chunksLeftOut(chunks.found, `${plan.to} has no place for such`);
+  checkSize();
   const samples = digest?.end() ?? null;
   const { sampleRate, bits, layout } = plan;
   const channels = layout.nbChannels;
@@ -220,19 +226,23 @@ function watchScale(source: AudioInfo, plan: TargetPlan, steps: Kernel[]): Itera
   return found;
 }
 
-function pump(
-  decoder: Decoder,
-  encoder: Encoder,
-  steps: Kernel[],
-  plan: TargetPlan,
-  context: AudioJobContext,
-): number {
+interface Pumped {
+  readonly decoder: Decoder;
+  readonly encoder: Encoder;
+  readonly steps: readonly Kernel[];
+  readonly plan: TargetPlan;
+  /** Throws where the output has become too large. */
+  checkSize(): void;
+}
+
+function pump({ decoder, encoder, steps, plan, checkSize }: Pumped, context: AudioJobContext): number {
   const channels = Math.max(decoder.info.channels, plan.layout.nbChannels);
   let position = 0;
   const shape = { channels, kind: plan.kind, sampleRate: plan.sampleRate };
   decodeBlocks(decoder, shape, context, (block, frames) => {
     for (const step of steps) step(block, frames, position);
     encoder.write(block, frames);
+    checkSize();
     position += frames;
     return frames * plan.layout.nbChannels * 4;
   });
@@ -240,8 +250,8 @@ function pump(
 }
 
 /** Frames that an audio file decodes to. @throws MillpondError as `openDecoder` and its reads */
-export function countFrames(input: AudioInput, context: AudioJobContext): number {
-  using decoder = openDecoder(input);
+export function countFrames(input: AudioInput, limits: AudioLimits, context: AudioJobContext): number {
+  using decoder = openDecoder(input, limits);
   const { channels, sampleRate } = decoder.info;
   withBlocks({ channels, kind: 'f32', sampleRate }, context, (block) => decoder.read(block) > 0);
   return decoder.decodedFrames;

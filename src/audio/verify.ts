@@ -53,7 +53,7 @@ function faultOf(output: Written, encoded: Encoded, context: AudioJobContext): F
 }
 
 function differenceOf(output: Written, encoded: Encoded, context: AudioJobContext): string | null {
-  using decoder = createDecoder(output.written());
+  using decoder = createDecoder(output.written(), { maxSeconds: Number.POSITIVE_INFINITY });
   const { sampleRate, channels } = decoder.info;
   const rate = TARGETS[encoded.to].decodedRate ?? encoded.sampleRate;
   if (sampleRate !== rate) return `${sampleRate} Hz for ${rate}`;

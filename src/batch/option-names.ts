@@ -1,4 +1,13 @@
+/** The options of the library, by those of the command. */
+const OPTIONS = {
+  budgetBytes: '--budget',
+  spoolFolder: 'TMPDIR',
+  maxSeconds: '--max-duration',
+  maxOutputBytes: '--max-output',
+  'its timeoutMs': 'its --job-timeout',
+};
+
 /** What the runtime advises in the names of its own options, in those of the command. Pure. */
 export function withOptionNames(advice: string): string {
-  return advice.replaceAll('budgetBytes', '--budget').replaceAll('spoolFolder', 'TMPDIR');
+  return Object.entries(OPTIONS).reduce((text, [name, option]) => text.replaceAll(name, option), advice);
 }

@@ -20,6 +20,8 @@ export interface BatchWork<Result> {
    * is to be replaced. Otherwise they fail.
    */
   readonly skipsExisting?: boolean;
+  /** How long the job may take for a file: milliseconds. Default: no limit. */
+  timeoutMs?(file: PlannedFile): number | undefined;
   /**
    * Once the job has succeeded; where it throws, the file has failed. The signal is that of the whole batch.
    */
@@ -48,7 +50,7 @@ const EXISTS: ErrorCode = 'ERR_OUTPUT_EXISTS';
 export async function runBatch<Result extends FileResult>(
   runner: Runner,
   { pending, folders, endings }: BatchFiles,
-  { request, finish, skipsExisting = false }: BatchWork<Result>,
+  { request, finish, timeoutMs, skipsExisting = false }: BatchWork<Result>,
   advanced: (estimatedSeconds: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -75,7 +77,13 @@ export async function runBatch<Result extends FileResult>(
     let result: Result;
     try {
       if (output !== null) await folders.make(dirname(output));
-      result = await runner.run<Result>(request(file), { signal, name: input, onProgress: advance });
+      const most = timeoutMs?.(file);
+      result = await runner.run<Result>(request(file), {
+        signal,
+        name: input,
+        onProgress: advance,
+        ...(most !== undefined && { timeoutMs: most }),
+      });
       await finish?.(file, result, signal);
     } catch (error) {
       if (signal.aborted && !isMillpondError(error)) {

@@ -7,9 +7,10 @@ import { writeWhole } from '../files/whole-file.ts';
 import { decimalNumber, option, path } from './arguments.ts';
 import { type CommandWork, runBatchCommand } from './batch.ts';
 import { CHOICE_HELP, type ChoiceOptions, choiceOf, withChoiceOptions } from './choice.ts';
+import { audioLimits, jobTimeout, type LimitOptions, withLimitOptions } from './limits.ts';
 import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
 
-interface AnalyzeOptions extends RunOptions, ChoiceOptions {
+interface AnalyzeOptions extends RunOptions, ChoiceOptions, LimitOptions {
   csv?: boolean;
   waveform?: string;
   silence?: number;
@@ -51,7 +52,7 @@ export function analyzeCommand(): Command {
         ),
       ),
   );
-  return withChoiceOptions(command)
+  return withLimitOptions(withChoiceOptions(command))
     .addHelpText('after', HELP)
     .action((inputs: string[], options: AnalyzeOptions) =>
       runBatchCommand({
@@ -64,9 +65,11 @@ export function analyzeCommand(): Command {
     );
 }
 
-function measuring({ csv, waveform: folder, silence }: AnalyzeOptions): CommandWork {
+function measuring(options: AnalyzeOptions): CommandWork {
+  const { csv, waveform: folder, silence } = options;
   const measured: Measurement[] = [];
   const common: Omit<AnalyzeRequest, 'input'> = {
+    ...audioLimits(options),
     ...(silence !== undefined && { silenceDb: silence }),
     ...(folder !== undefined && {
       waveform: { pointsPerSecond: PICTURE_POINTS_PER_SECOND, mostPoints: PICTURE_POINTS },
@@ -78,6 +81,7 @@ function measuring({ csv, waveform: folder, silence }: AnalyzeOptions): CommandW
     job: 'analyze',
     outputs: folder === undefined ? null : { folder, extension: '.svg' },
     request: ({ input }) => ({ ...common, input }),
+    timeoutMs: jobTimeout(options),
     finish({ input, output }, { waveform, warnings: _, ...result }: AnalyzeResult) {
       if (output !== null && waveform !== null) writeWhole(output, waveformSvg(waveform));
       measured.push({ file: input, ...result });

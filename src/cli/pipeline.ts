@@ -14,7 +14,7 @@ import type {
 } from '../audio/plan/request.ts';
 import { decisionsOf } from '../batch/listing.ts';
 import { withOptionNames } from '../batch/option-names.ts';
-import type { Decision } from '../batch/plan.ts';
+import type { Decision, PlannedFile } from '../batch/plan.ts';
 import type { Bytes } from '../bytes.ts';
 import { isMillpondError, MillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
@@ -101,11 +101,17 @@ export class PipelineWork implements CommandWork, Disposable {
   readonly piped = true;
   readonly #input: string;
   readonly #settings: TranscodeSettings & OutputChecks;
+  readonly timeoutMs: (file: PlannedFile) => number;
   #spooled: SpooledCrate | null = null;
 
-  constructor(input: string, settings: TranscodeSettings & OutputChecks) {
+  constructor(
+    input: string,
+    settings: TranscodeSettings & OutputChecks,
+    timeoutMs: (file: PlannedFile) => number,
+  ) {
     this.#input = input;
     this.#settings = settings;
+    this.timeoutMs = timeoutMs;
   }
 
   async *list(interrupt: Interrupt): AsyncGenerator<readonly Decision[]> {

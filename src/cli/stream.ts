@@ -64,13 +64,19 @@ export class StreamWork implements CommandWork, Disposable {
   readonly #settings: TranscodeSettings;
   readonly #from: SharedBytes = createSharedBytes();
   readonly #to: SharedBytes = createSharedBytes();
+  readonly #timeoutSeconds: number | undefined;
   #signal: AbortSignal | null = null;
   #written: Promise<void> = Promise.resolve();
 
-  constructor(input: string, settings: TranscodeSettings) {
+  /** @param timeoutSeconds default: none, since a radio station has no end */
+  constructor(input: string, settings: TranscodeSettings, timeoutSeconds: number | undefined) {
     this.#input = input;
     this.#settings = settings;
+    this.#timeoutSeconds = timeoutSeconds;
   }
+
+  timeoutMs = (): number | undefined =>
+    this.#timeoutSeconds === undefined ? undefined : this.#timeoutSeconds * 1000;
 
   async *list({ signal }: Interrupt): AsyncGenerator<readonly Decision[]> {
     this.#signal = signal;

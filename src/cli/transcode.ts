@@ -24,10 +24,18 @@ import {
   withChoiceOptions,
   withExistingOptions,
 } from './choice.ts';
+import {
+  audioLimits,
+  jobTimeout,
+  type LimitOptions,
+  outputLimit,
+  withLimitOptions,
+  withOutputLimit,
+} from './limits.ts';
 import { isPiped, PipelineWork, refuseInPipeline } from './pipeline.ts';
 import { checkStream, StreamWork } from './stream.ts';
 
-interface TranscodeOptions extends RunOptions, ChoiceOptions {
+interface TranscodeOptions extends RunOptions, ChoiceOptions, LimitOptions {
   to?: TargetName;
   out?: string;
   rate?: number;
@@ -99,7 +107,7 @@ export function transcodeCommand(): Command {
       .option('--verify', 'decode each output again, and compare it, before it is put into its place')
       .option('--stream', 'with --out -: write while it is read, and store nothing'),
   );
-  return withExistingOptions(withChoiceOptions(command))
+  return withOutputLimit(withLimitOptions(withExistingOptions(withChoiceOptions(command))))
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], options: TranscodeOptions) => {
       const choice = choiceOf(command, inputs, options);
@@ -114,17 +122,21 @@ export function transcodeCommand(): Command {
         ...(options.fadeIn !== undefined && { fadeInSeconds: options.fadeIn }),
         ...(options.fadeOut !== undefined && { fadeOutSeconds: options.fadeOut }),
         ...(options.verify && { verify: true }),
+        ...audioLimits(options),
+        ...outputLimit(options),
       };
       const name = 'transcode';
       const piped = isPiped({ inputs, out, json: options.json ?? false });
       if (piped) refuseInPipeline(options);
       if (options.stream) checkStream({ piped, input: inputs[0], out, ...settings });
       if (!piped) {
-        const work = transcoding(out, settings, choice.existing);
+        const work = { ...transcoding(out, settings, choice.existing), timeoutMs: jobTimeout(options) };
         await runBatchCommand({ command: name, inputs, choice, work, ...runOptions(options) });
         return;
       }
-      using work = new (options.stream ? StreamWork : PipelineWork)(inputs[0], settings);
+      using work = options.stream
+        ? new StreamWork(inputs[0], settings, options.jobTimeout)
+        : new PipelineWork(inputs[0], settings, jobTimeout(options));
       await runBatchCommand({
         command: name,
         inputs,

@@ -171,17 +171,17 @@ describe('audio in leases', () => {
     convert(at('tone.wav'), at('file.flac'), 'flac');
     const { length } = readFileSync(at('file.flac'));
     const request = { input: at('tone.wav'), to: 'flac' } as const;
-    expect(() => inMemory({ ...request, output: { leases: true, mostBytes: length - 1 } }, pool)).toThrow(
-      refusal('ERR_OUTPUT_TOO_LARGE', 'raise mostBytes'),
-    );
+    expect(() =>
+      inMemory({ ...request, output: { leases: true }, maxOutputBytes: length - 1 }, pool),
+    ).toThrow(refusal('ERR_OUTPUT_TOO_LARGE', 'raise maxOutputBytes'));
     expect([pool.lent, [...openHere()]]).toEqual([0, []]);
-    const { leases, file } = inMemory({ ...request, output: { leases: true, mostBytes: length } }, pool);
+    const { leases, file } = inMemory({ ...request, output: { leases: true }, maxOutputBytes: length }, pool);
     expect(contentOf(leases, file).equals(readFileSync(at('file.flac')))).toBe(true);
     for (const lease of leases ?? []) lease.release();
     file?.[Symbol.dispose]();
-    for (const mostBytes of [0, -1, Number.NaN]) {
-      expect(() => inMemory({ ...request, output: { leases: true, mostBytes } }, pool)).toThrow(
-        refusal('ERR_INVALID_ARGUMENT', `got mostBytes ${mostBytes}`),
+    for (const maxOutputBytes of [0, -1, Number.NaN]) {
+      expect(() => inMemory({ ...request, output: { leases: true }, maxOutputBytes }, pool)).toThrow(
+        refusal('ERR_INVALID_ARGUMENT', `got maxOutputBytes ${maxOutputBytes}`),
       );
     }
     expect([pool.lent, [...openHere()]]).toEqual([0, []]);

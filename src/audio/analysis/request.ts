@@ -1,10 +1,11 @@
 /** The request and the result of a measurement. */
 import { MillpondError } from '../../errors.ts';
+import { type AudioLimits, checkAudioLimits } from '../plan/limits.ts';
 import type { AudioInput } from '../sources/open-source.ts';
 import type { Analysis, AnalyzerOptions } from './analyzer.ts';
 import { SILENCE_DB, WAVEFORM } from './defaults.ts';
 
-export interface AnalyzeRequest extends AnalyzerOptions {
+export interface AnalyzeRequest extends AnalyzerOptions, AudioLimits {
   /** Path of the audio file, or its bytes in leases. What it is its content says, not its name. */
   readonly input: AudioInput;
 }
@@ -25,7 +26,9 @@ export interface AnalyzeResult extends Analysis {
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` for what is outside its documented range */
-export function checkAnalyzeRequest({ silenceDb = SILENCE_DB, waveform = {} }: AnalyzeRequest): void {
+export function checkAnalyzeRequest(request: AnalyzeRequest): void {
+  const { silenceDb = SILENCE_DB, waveform = {} } = request;
+  checkAudioLimits(request);
   if (!(silenceDb >= -200 && silenceDb <= 0)) {
     throw invalid(`The threshold of silence is -200 to 0 dBFS, got ${silenceDb}. Try ${SILENCE_DB}.`);
   }

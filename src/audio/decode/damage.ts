@@ -10,15 +10,13 @@ import { nativeReason } from '../native-error.ts';
 import { leftOutBehind } from '../survey/left-out.ts';
 import type { Container } from './container.ts';
 import { decoderOf } from './decoders.ts';
+import { exactFrames } from './describe.ts';
 import { endsInPadding } from './ending.ts';
 
 /** Containers that store how long they are, about; others are measured by their size, or guessed. */
 const TELLS_LENGTH = /^(aiff|au|caf|mp3|mov,|matroska,)/;
 /** Priming and padding may or may not be counted. */
 const LENGTH_TOLERANCE_FRAMES = 8192;
-
-/** Containers of lossless sound that tell their length to the frame. */
-const EXACT: ReadonlySet<string> = new Set(['flac', 'wv', 'tta', 'ape', 'tak']);
 
 /** Those of discs have packets with heads, which may be damaged. */
 const PLAIN_SAMPLES = /^pcm_(?!bluray|dvd)/;
@@ -40,9 +38,7 @@ export class Damage {
     this.#container = container;
     this.#name = jsonText(container.source.name);
     this.warnings = [...container.warnings];
-    const { format, stream } = container;
-    const exact = EXACT.has(format.iformat?.name ?? '') && stream.duration > 0n;
-    this.#length = exact ? Number(stream.duration) : null;
+    this.#length = exactFrames(container);
   }
 
   /** Whether something did not decode, or is missing; complete after {@link judge}. */

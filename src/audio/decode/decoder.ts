@@ -13,9 +13,10 @@ import type { Block, BlockKind } from '../block.ts';
 import { check } from '../native-error.ts';
 import type { AudioInfo } from '../plan/audio-info.ts';
 import { type Layout, mustMix } from '../plan/channels.ts';
+import { type AudioLimits, mostFrames, tooLong } from '../plan/limits.ts';
 import { blockFormat } from '../sample-format.ts';
-import type { Source } from '../sources/source.ts';
-import { describe, formOf, type SampleForm } from './describe.ts';
+import { isStream, type Source } from '../sources/source.ts';
+import { describe, formOf, type SampleForm, tellsLength } from './describe.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { Link, Links } from './link.ts';
 import { linksOf } from './ogg-links.ts';
@@ -39,8 +40,9 @@ export interface Decoder extends Disposable {
   /**
    * Fills a block from its start. Only the last block of an audio file is shorter than its capacity.
    * @returns frames written; 0 at the end
-   * @throws MillpondError `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`; `ERR_AUDIO_CHANGED` where the source
-   * became shorter since it was opened, or was written to and now does not decode
+   * @throws MillpondError `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`, `ERR_AUDIO_TOO_LONG`;
+   * `ERR_AUDIO_CHANGED` where the source became shorter since it was opened, or was written to and now does
+   * not decode
    */
   read(block: Block): number;
   /** Gives back what it holds of native memory, and the file. More calls do nothing. */
@@ -51,10 +53,11 @@ export interface Decoder extends Disposable {
 
 /**
  * Decodes the first frame of a source and takes the source over, also where it throws.
- * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`
+ * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_NO_STREAM`, `ERR_AUDIO_DECODE`, `ERR_AUDIO_UNSUPPORTED`,
+ * `ERR_AUDIO_TOO_LONG`
  */
-export function createDecoder(source: Source): Decoder {
-  return new NativeDecoder(source);
+export function createDecoder(source: Source, limits: AudioLimits = {}): Decoder {
+  return new NativeDecoder(source, limits);
 }
 
 /** Frames that are decoded before they move on together: many make the move cheap, few stay in cache. */
@@ -86,9 +89,10 @@ class NativeDecoder implements Decoder {
   #queue: SampleQueue | null = null;
   /** Frames of the audio file in all queues, and those that came out of the earlier ones. */
   #taken = 0;
+  readonly #most: number;
   #queued = 0;
 
-  constructor(source: Source) {
+  constructor(source: Source, limits: AudioLimits) {
     this.#source = source;
     using opening = new DisposableStack();
     opening.use(source);
@@ -107,6 +111,8 @@ class NativeDecoder implements Decoder {
     this.info =
       info.announcedFrames === null ? info : { ...info, announcedFrames: info.announcedFrames + laterFrames };
     this.#sampleRate = info.sampleRate;
+    this.#most = mostFrames(limits, info.sampleRate, isStream(source));
+    if (tellsLength(reader.container)) this.#checkLength(info.announcedFrames ?? 0);
     opening.move();
   }
 
@@ -205,7 +211,12 @@ class NativeDecoder implements Decoder {
     this.#converted(result);
     this.#primed = false;
     this.#taken += held * (this.#first.rate / this.#form.rate);
+    this.#checkLength(this.#taken);
     return true;
+  }
+
+  #checkLength(frames: number): void {
+    if (frames > this.#most) throw tooLong(this.#source.name, this.#most, this.#first.rate);
   }
 
   /** Goes on with the form of the frame that is waiting. */

@@ -73,6 +73,20 @@ export function announcedFrames(
   return seconds > 0 ? Math.round(seconds * rate) : null;
 }
 
+/** Containers of lossless sound that tell their length to the frame. */
+const EXACT: ReadonlySet<string> = new Set(['flac', 'wv', 'tta', 'ape', 'tak']);
+
+/** Frames that a container has, where it tells exactly; else `null`. */
+export function exactFrames({ format, stream }: Container): number | null {
+  const exact = EXACT.has(format.iformat?.name ?? '') && stream.duration > 0n;
+  return exact ? Number(stream.duration) : null;
+}
+
+/** Whether what a container announces is what there is, or no whole file. */
+export function tellsLength(container: Container): boolean {
+  return (container.sound?.form ?? null) !== null || exactFrames(container) !== null;
+}
+
 /** What there is of the sound, whatever the header claims. */
 function framesWithin({ size }: Source, { start, bytes, form }: Sound): number | null {
   const there = Math.max(0, Math.min(size - start, bytes ?? size));

@@ -1,13 +1,15 @@
 /** The request and the result of a conversion, with the rules that need nothing but the request. */
+import type { Bytes } from '../../bytes.ts';
 import { MillpondError } from '../../errors.ts';
 import type { SpooledFile } from '../../files/spool.ts';
 import type { Lease } from '../../pool/lease.ts';
 import type { AudioOutput } from '../sinks/create-sink.ts';
 import type { AudioInput } from '../sources/open-source.ts';
+import { type AudioLimits, checkAudioLimits, checkOutputLimit } from './limits.ts';
 import type { TargetSettings } from './targets.ts';
 
 /** What is made of an audio file, wherever it comes from. */
-export interface TranscodeSettings extends TargetSettings {
+export interface TranscodeSettings extends TargetSettings, AudioLimits {
   /** Decibels, -200 to 200. Default 0. */
   readonly gainDb?: number;
   /** Seconds, 0 and up. Default 0. */
@@ -16,6 +18,12 @@ export interface TranscodeSettings extends TargetSettings {
    * Seconds, 0 and up. Default 0. Decodes the file once more beforehand, because the exact end must be known.
    */
   readonly fadeOutSeconds?: number;
+  /**
+   * Bytes that the output may come to, 1 and up. One that would be larger ends with `ERR_OUTPUT_TOO_LARGE`,
+   * and nothing is left of it. Set it where others choose the input: 3 KiB of silence in FLAC are 100 MiB of
+   * WAV. Default: 4 GiB and 4,096 times the size of the input; of a stream that comes no limit.
+   */
+  readonly maxOutputBytes?: Bytes;
 }
 
 /** What is looked at of an output before it appears. Neither is for streams, which are gone by then. */
@@ -85,8 +93,11 @@ export function fades({ fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeSettin
   return fadeInSeconds > 0 || fadeOutSeconds > 0;
 }
 
-/** @throws MillpondError `ERR_INVALID_ARGUMENT` for a gain or fade outside its documented range */
-export function checkRequest({ gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeSettings): void {
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` for a value outside its documented range */
+export function checkRequest(settings: TranscodeSettings): void {
+  const { gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 } = settings;
+  checkAudioLimits(settings);
+  checkOutputLimit(settings.maxOutputBytes);
   if (!(Math.abs(gainDb) <= 200)) {
     throw new MillpondError('ERR_INVALID_ARGUMENT', `A gain is -200 to 200 dB, got ${gainDb}. Try -6.`);
   }
