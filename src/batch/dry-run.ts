@@ -64,8 +64,8 @@ export async function dryRun(
   return { schema: 'millpond.plan/1', command, files, skipped: skips, plan };
 }
 
-function skipStep({ input, output, reason }: SkippedFile): Step {
-  return { input, output, action: 'skip', reason, bytes: 0, estimatedSeconds: 0 };
+function skipStep({ input, output, bytes, reason }: SkippedFile): Step {
+  return { input, output, action: 'skip', reason, bytes, estimatedSeconds: 0 };
 }
 
 function stepOf(decision: Exclude<Decision, { to: 'skip' }>): Step {

@@ -3,6 +3,7 @@
  * batch may have millions. Main thread.
  */
 
+import type { Bytes } from '../bytes.ts';
 import type { SkipReason } from './plan.ts';
 import { countSkips, type Skips } from './skips.ts';
 
@@ -10,6 +11,14 @@ import { countSkips, type Skips } from './skips.ts';
 export interface FileResult {
   /** Of audio. */
   readonly seconds: number;
+  /** Samples per channel. */
+  readonly frames?: number;
+  /** The size of the output. */
+  readonly bytesWritten?: Bytes;
+  /** Of the output's bytes, in hex; null where nobody asked. */
+  readonly sha256?: string | null;
+  /** What the job took, by the clock of its thread; known where the job says so. */
+  readonly workMs?: number;
   /** What was changed, left out or found damaged. */
   readonly warnings: readonly string[];
 }
@@ -19,20 +28,31 @@ interface Ended {
   readonly input: string;
   /** Absolute; null where none would be made. */
   readonly output: string | null;
+  /** Of the input, when it was listed. */
+  readonly bytes: Bytes;
 }
 
 /** How a file ended. */
 export type Ending = Ended &
   (
-    | { readonly state: 'done'; readonly result: FileResult }
-    | { readonly state: 'failed'; readonly code: string; readonly message: string }
+    | { readonly state: 'done'; readonly result: FileResult; readonly callMs: number }
+    | {
+        readonly state: 'failed';
+        readonly code: string;
+        readonly message: string;
+        /**
+         * From when it was handed to the runner until its answer, by the main thread's clock; null if it was
+         * not.
+         */
+        readonly callMs: number | null;
+      }
     /** `late`: its output appeared after it was listed. */
     | { readonly state: 'skipped'; readonly reason: SkipReason; readonly late?: true }
     | { readonly state: 'cancelled' }
   );
 
 /** Is told of each file once. It counts as ended when that is over; where it throws, the batch ends. */
-type EndingListener = (ending: Ending) => void | Promise<void>;
+export type EndingListener = (ending: Ending) => void | Promise<void>;
 
 export interface BatchFailure {
   /** The input's path as it was planned. */
@@ -46,11 +66,17 @@ export interface BatchNote {
   readonly message: string;
 }
 
+/** Of failures and of notes so many are kept: a few megabytes. Each is told of as it comes. */
+const MOST_KEPT = 10_000;
+
 export class Endings {
   readonly #listeners: readonly EndingListener[];
   readonly #skips = { ...countSkips([]) };
+  /** The first. */
   readonly failures: BatchFailure[] = [];
   readonly notes: BatchNote[] = [];
+  /** Those that were not kept. */
+  notesLeftOut = 0;
   ok = 0;
   failed = 0;
   /**
@@ -71,6 +97,10 @@ export class Endings {
     return this.#skips;
   }
 
+  get failuresLeftOut(): number {
+    return this.failed - this.failures.length;
+  }
+
   /** Those that were to be done and were not cancelled. */
   get ended(): number {
     return this.ok + this.failed + this.skippedLate;
@@ -82,11 +112,14 @@ export class Endings {
     if (state === 'done') {
       this.ok++;
       this.audioSeconds += ending.result.seconds;
-      for (const message of ending.result.warnings) this.notes.push({ file: input, message });
+      for (const message of ending.result.warnings) {
+        if (this.notes.length < MOST_KEPT) this.notes.push({ file: input, message });
+        else this.notesLeftOut++;
+      }
     } else if (state === 'failed') {
       const { code, message } = ending;
       this.failed++;
-      this.failures.push({ file: input, code, message });
+      if (this.failures.length < MOST_KEPT) this.failures.push({ file: input, code, message });
     } else if (state === 'skipped') {
       this.#skips[ending.reason]++;
       if (ending.late) this.skippedLate++;
@@ -94,7 +127,7 @@ export class Endings {
   }
 }
 
-/** Of a file's paths those that an ending has. */
-export function placesOf({ input, output }: Ended): Ended {
-  return { input, output };
+/** What an ending has of its file. */
+export function endedOf({ input, output, bytes }: Ended): Ended {
+  return { input, output, bytes };
 }

@@ -25,6 +25,7 @@ import {
   emptyName,
   noInput,
   overwritten,
+  ownFile,
   ownOutput,
   recordingClash,
   twoInputs,
@@ -40,8 +41,10 @@ interface ListingOptions {
   readonly selection?: Selection;
   /** The first that decides does; a file of which none does is done. */
   readonly rules?: readonly Rule[];
-  /** A file of the run itself, which is none of the batch's. */
+  /** A file of the run itself: where it is one of the batch, the batch is refused. */
   readonly record?: string | undefined;
+  /** Files of the run that are there already: where one is of the batch too, that file is refused. */
+  readonly own?: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -76,8 +79,9 @@ class Listing {
   readonly #places = new Map<string, Promise<Folder>>();
   /** Those whose outputs are there. */
   readonly #waiting: { file: ListedFile; found: Found }[] = [];
-  /** Places of the recording: its name's, and the file's. */
+  /** Places of the recording, and of the run's other files: their names', and the files'. */
   readonly #recording: string[] = [];
+  readonly #own: string[] = [];
   #count = 0;
   #unreadable = 0;
   #excluded = 0;
@@ -93,7 +97,8 @@ class Listing {
   async *decisions(): AsyncGenerator<readonly Decision[]> {
     const { outputs, selection = EVERYTHING, record, signal } = this.#options;
     for (const path of [outputs?.folder, outputs?.base]) if (path === '') throw emptyName();
-    if (record !== undefined) await this.#reserve(record);
+    if (record !== undefined) this.#recording.push(...(await this.#placesOf(record)));
+    for (const path of this.#options.own ?? []) this.#own.push(...(await this.#placesOf(path)));
     const names = namesOf(this.#inputs(), {
       out: outputs === null ? null : absolutePath(outputs.folder),
       base: outputs?.base === undefined ? null : absolutePath(outputs.base),
@@ -121,12 +126,11 @@ class Listing {
     }
   }
 
-  async #reserve(record: string): Promise<void> {
-    const path = absolutePath(record);
-    const folder = await folderAt(dirname(path), this.#places);
-    this.#recording.push(join(folder.path, basename(path)));
-    const file = await realPath(path).catch(() => null);
-    if (file !== null) this.#recording.push(file);
+  async #placesOf(path: string): Promise<string[]> {
+    const whole = absolutePath(path);
+    const folder = await folderAt(dirname(whole), this.#places);
+    const file = await realPath(whole).catch(() => null);
+    return [join(folder.path, basename(whole)), ...(file === null ? [] : [file])];
   }
 
   async #look(name: Name): Promise<Looked> {
@@ -169,18 +173,21 @@ class Listing {
     }
     if (name.is === 'unreadable' || folder === null) return this.#unreadableFolder(name);
     const file = new ListedFile(folder, name.name, found.input?.bytes ?? 0, this.#count);
-    this.#refuseRecording(file.input, [join(folder.real, name.name), target]);
+    const place = folder.output?.place.path ?? folder.path;
+    const places = [join(folder.real, name.name), target, folder.output && join(place, file.outputName)];
+    if (places.some((one) => one !== null && this.#recording.includes(one))) {
+      throw recordingClash(this.#options.record ?? '', file);
+    }
     const maker = this.#claims.writerOf(folder.real, name.name);
     const isOwn = maker !== null && !maker.replaces && folder.output !== null;
     if (isOwn && !name.isNamed) return null;
-    const place = folder.output?.place.path ?? folder.path;
     const other = this.#claims.write(place, file.outputName, file);
     if (other !== null && other.folder === folder && other.name === name.name) return null;
     this.#count++;
     this.#claims.read(folder.real, name.name);
     if (target !== null) this.#claims.read(dirname(target), basename(target));
+    if (places.some((one) => one !== null && this.#own.includes(one))) return refuse(file, ownFile(file));
     if (folder.output === null) return { to: 'do', file, found };
-    this.#refuseRecording(file.output as string, [join(place, file.outputName)]);
     if (isOwn) return refuse(file, ownOutput(file, maker));
     if (other !== null) return refuse(file, twoInputs(file, other));
     if (found.output === null && this.#claims.isRead(place, file.outputName)) {
@@ -203,8 +210,8 @@ class Listing {
       if (verdict === null) continue;
       if (verdict === 'do') break;
       if ('refuse' in verdict) return refuse(file, verdict.refuse);
-      const { input, output } = file;
-      return { to: 'skip', file: { input, output, reason: verdict.skip } };
+      const { input, output, bytes } = file;
+      return { to: 'skip', file: { input, output, bytes, reason: verdict.skip } };
     }
     if (!file.replaces) return { to: 'do', file, found };
     this.#waiting.push({ file, found });
@@ -227,11 +234,6 @@ class Listing {
     const target = output?.isLink ? await realPath(entry).catch(() => null) : null;
     const isRead = target !== null && this.#claims.isRead(dirname(target), basename(target));
     return isRead ? overwritten(file, target) : null;
-  }
-
-  #refuseRecording(path: string, places: readonly (string | null)[]): void {
-    if (!places.some((place) => place !== null && this.#recording.includes(place))) return;
-    throw recordingClash(this.#options.record ?? '', path);
   }
 
   #nothing(): MillpondError {

@@ -3,7 +3,7 @@
  * only; no file is opened.
  */
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, relative, sep } from 'node:path';
 import { absolutePath, pathFromBytes, systemPath } from '../files/byte-paths.ts';
 import { inChunks } from '../files/in-chunks.ts';
 import type { SkippedFile } from './plan.ts';
@@ -105,12 +105,13 @@ async function* walked(folder: string, walk: Walk): AsyncGenerator<readonly Name
   }
   const { selection, top, under, out } = walk;
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const above = relative(top, folder);
   for (const { name, isLink, isFolder: isPlainFolder } of entries) {
     if (name.startsWith('.')) continue;
-    const path = join(folder, name);
+    const path = `${folder}${folder.endsWith(sep) ? '' : sep}${name}`;
     if (path === out) continue;
     const isFolder = isLink ? await leadsToFolder(path) : isPlainFolder;
-    const below = relative(top, path);
+    const below = above === '' ? name : `${above}${sep}${name}`;
     const excluded = selection.excludes(below, isFolder);
     if (isFolder && !excluded) yield* walked(path, walk);
     else {
@@ -120,7 +121,7 @@ async function* walked(folder: string, walk: Walk): AsyncGenerator<readonly Name
         walk.names.push({ is: 'file', folder, name, under, isNamed: false, isLink });
       } else {
         const reason = excluded || audio ? 'excluded' : 'notAudio';
-        walk.names.push({ is: 'skip', file: { input: path, output: null, reason } });
+        walk.names.push({ is: 'skip', file: { input: path, output: null, bytes: 0, reason } });
       }
     }
     if (walk.names.length < MOST_TOGETHER) continue;

@@ -3,7 +3,7 @@
  * are taken, and those who wait for one: as many as the runner takes at once. Main thread.
  */
 import { Heap } from '../runtime/heap.ts';
-import { type Endings, placesOf } from './endings.ts';
+import { type Endings, endedOf } from './endings.ts';
 import type { Decision, PlannedFile, QueuedFile } from './plan.ts';
 
 /** What was listed so far. */
@@ -71,12 +71,10 @@ export class PendingFiles {
         for (const decision of some) this.#count(decision);
         // What is left out ends at once.
         for (const decision of some) {
-          if (decision.to === 'skip') {
-            const { input, output, reason } = decision.file;
-            await endings.add({ input, output, state: 'skipped', reason });
-          } else if (decision.to === 'refuse') {
+          if (decision.to === 'skip') await endings.add({ ...decision.file, state: 'skipped' });
+          else if (decision.to === 'refuse') {
             const { code, message } = decision.refusal;
-            await endings.add({ ...placesOf(decision.file), state: 'failed', code, message });
+            await endings.add({ ...endedOf(decision.file), state: 'failed', code, message, callMs: null });
           }
         }
         this.#serve();

@@ -37,6 +37,8 @@ export interface SkippedFile {
   /** Absolute; of a folder where all of it is left out. */
   readonly input: string;
   readonly output: string | null;
+  /** 0 where nobody looked. */
+  readonly bytes: Bytes;
   readonly reason: SkipReason;
 }
 

@@ -61,10 +61,17 @@ export function noInput({ named, namedCount, excluded, others }: Nothing): Millp
 }
 
 /** A recording of the run is a file of its own. */
-export function recordingClash(record: string, path: string): MillpondError {
+export function recordingClash(record: string, { input, output }: PlannedFile): MillpondError {
+  const files = output === null ? `'${escaped(input)}'` : `'${escaped(input)}', or its output`;
   return new MillpondError(
     'ERR_OUTPUT_CLASH',
-    `A recording of the run is a file of its own; '${escaped(record)}' is '${escaped(path)}', which the batch reads or writes. Name another file.`,
+    `A recording of the run is a file of its own; '${escaped(record)}' is ${files}, which the batch reads or writes. Name another file.`,
+  );
+}
+
+export function ownFile({ input }: PlannedFile): Refusal {
+  return clash(
+    `Results of the run are a file of their own; '${escaped(input)}', or its output, is that file. Name another one by --results.`,
   );
 }
 

@@ -5,7 +5,8 @@
 import { dirname } from 'node:path';
 import { type ErrorCode, isMillpondError } from '../errors.ts';
 import type { Runner } from '../runtime/runner.ts';
-import { type Endings, type FileResult, placesOf } from './endings.ts';
+import { nowMs } from '../timers.ts';
+import { type Endings, endedOf, type FileResult } from './endings.ts';
 import { withOptionNames } from './option-names.ts';
 import type { OutputFolders } from './output-folders.ts';
 import type { PendingFiles } from './pending.ts';
@@ -59,7 +60,7 @@ export async function runBatch<Result extends FileResult>(
   async function work(): Promise<void> {
     try {
       for (let file = await pending.take(); file !== null && goesOn; file = await pending.take()) {
-        if (signal.aborted) await endings.add({ ...placesOf(file), state: 'cancelled' });
+        if (signal.aborted) await endings.add({ ...endedOf(file), state: 'cancelled' });
         else await one(file);
       }
     } finally {
@@ -69,35 +70,43 @@ export async function runBatch<Result extends FileResult>(
 
   async function one(file: PlannedFile): Promise<void> {
     const { input, output, estimatedSeconds } = file;
+    const ended = endedOf(file);
     let reported = 0;
     const advance = (fraction: number): void => {
       advanced((fraction - reported) * estimatedSeconds);
       reported = fraction;
     };
+    let handedMs: number | null = null;
+    let callMs = 0;
     let result: Result;
     try {
       if (output !== null) await folders.make(dirname(output));
       const most = timeoutMs?.(file);
+      handedMs = nowMs();
       result = await runner.run<Result>(request(file), {
         signal,
         name: input,
         onProgress: advance,
         ...(most !== undefined && { timeoutMs: most }),
       });
+      callMs = nowMs() - handedMs;
       await finish?.(file, result, signal);
     } catch (error) {
       if (signal.aborted && !isMillpondError(error)) {
-        await endings.add({ input, output, state: 'cancelled' });
+        await endings.add({ ...ended, state: 'cancelled' });
         return;
       }
       const code = codeOf(error);
       if (skipsExisting && code === EXISTS) {
-        await endings.add({ input, output, state: 'skipped', reason: 'exists', late: true });
-      } else await endings.add({ input, output, state: 'failed', code, message: messageOf(error) });
+        await endings.add({ ...ended, state: 'skipped', reason: 'exists', late: true });
+      } else {
+        const tookMs = handedMs === null ? null : nowMs() - handedMs;
+        await endings.add({ ...ended, state: 'failed', code, message: messageOf(error), callMs: tookMs });
+      }
       advance(1);
       return;
     }
-    await endings.add({ input, output, state: 'done', result });
+    await endings.add({ ...ended, state: 'done', result, callMs });
     advance(1);
   }
 

@@ -41,9 +41,12 @@ export interface RunReport {
    * last file was done, since then everything was given back.
    */
   readonly runtime: Snapshot;
+  /** The first 10,000. */
   readonly failures: readonly BatchFailure[];
-  /** What was changed, left out or found damaged in files that were done. */
+  /** What was changed, left out or found damaged in files that were done; the first 10,000. */
   readonly notes: readonly BatchNote[];
+  /** How many failures and notes there were beside those; `--results` has all. */
+  readonly leftOut: { readonly failures: number; readonly notes: number };
   /** True when the run was cancelled before all files were listed and done. */
   readonly interrupted: boolean;
   /** What a command measured of each file that was done. */
@@ -83,6 +86,7 @@ export function makeReport(
     runtime: snapshot,
     failures: endings.failures,
     notes: endings.notes,
+    leftOut: { failures: endings.failuresLeftOut, notes: endings.notesLeftOut },
     interrupted: endings.cancelled > 0 || isCut,
   };
 }

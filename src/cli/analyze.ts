@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { SILENCE_DB } from '../audio/analysis/defaults.ts';
 import type { AnalyzeRequest, AnalyzeResult } from '../audio/analysis/request.ts';
+import type { Timed } from '../audio/timed.ts';
 import { type Measurement, measurementCsv, measurementTable } from '../batch/measurements.ts';
 import { waveformSvg } from '../batch/waveform-svg.ts';
 import { writeWhole } from '../files/whole-file.ts';
@@ -8,7 +9,13 @@ import { decimalNumber, option, path } from './arguments.ts';
 import { type CommandWork, runBatchCommand } from './batch.ts';
 import { CHOICE_HELP, type ChoiceOptions, choiceOf, withChoiceOptions } from './choice.ts';
 import { audioLimits, jobTimeout, type LimitOptions, withLimitOptions } from './limits.ts';
-import { type RunOptions, runOptions, withRunOptions } from './transcode.ts';
+import {
+  type RunOptions,
+  refuseStdoutTwice,
+  runOptions,
+  withResultsOption,
+  withRunOptions,
+} from './transcode.ts';
 
 interface AnalyzeOptions extends RunOptions, ChoiceOptions, LimitOptions {
   csv?: boolean;
@@ -52,17 +59,18 @@ export function analyzeCommand(): Command {
         ),
       ),
   );
-  return withLimitOptions(withChoiceOptions(command))
+  return withResultsOption(withLimitOptions(withChoiceOptions(command)))
     .addHelpText('after', HELP)
-    .action((inputs: string[], options: AnalyzeOptions) =>
-      runBatchCommand({
+    .action((inputs: string[], options: AnalyzeOptions) => {
+      if (options.csv) refuseStdoutTwice(options, '--csv');
+      return runBatchCommand({
         command: 'analyze',
         inputs,
         choice: choiceOf(command, inputs, options),
         work: measuring(options),
         ...runOptions(options),
-      }),
-    );
+      });
+    });
 }
 
 function measuring(options: AnalyzeOptions): CommandWork {
@@ -82,7 +90,7 @@ function measuring(options: AnalyzeOptions): CommandWork {
     outputs: folder === undefined ? null : { folder, extension: '.svg' },
     request: ({ input }) => ({ ...common, input }),
     timeoutMs: jobTimeout(options),
-    finish({ input, output }, { waveform, warnings: _, ...result }: AnalyzeResult) {
+    finish({ input, output }, { waveform, warnings: _, workMs: __, ...result }: Timed<AnalyzeResult>) {
       if (output !== null && waveform !== null) writeWhole(output, waveformSvg(waveform));
       measured.push({ file: input, ...result });
     },

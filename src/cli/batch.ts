@@ -3,10 +3,11 @@
  * code.
  */
 import { dirname, resolve } from 'node:path';
-import { type Ending, Endings } from '../batch/endings.ts';
+import { type Ending, type EndingListener, Endings } from '../batch/endings.ts';
 import { OutputFolders } from '../batch/output-folders.ts';
 import { PendingFiles } from '../batch/pending.ts';
 import type { Decision, Outputs } from '../batch/plan.ts';
+import { ResultsFile } from '../batch/results.ts';
 import { type BatchWork, runBatch } from '../batch/run.ts';
 import { formatFiles, formatNotes, formatReport, makeReport, type RunReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
@@ -27,6 +28,8 @@ import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { aboutRecording, decisionsFor, showPlan } from './planning.ts';
 import type { ProgressView } from './progress.ts';
 import { startProgressView } from './progress-view.ts';
+import { resultsToStdout } from './results.ts';
+import { DASH } from './stdin.ts';
 
 interface BatchOptions {
   readonly command: string;
@@ -41,6 +44,8 @@ interface BatchOptions {
   readonly watch: boolean;
   /** A file for the recording. */
   readonly record: string | undefined;
+  /** A file for what came of each file, or `-` for stdout. */
+  readonly results: string | undefined;
   readonly logLevel: LogLevel | undefined;
 }
 
@@ -95,14 +100,19 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
   const signal = AbortSignal.any([interrupt.signal, ended.signal]);
   let stopListening = async (): Promise<void> => {};
   try {
-    const { work, choice, record } = options;
+    const { work, choice, record, results } = options;
     const listed = { ...options, outputs: work.outputs };
     if (choice?.dryRun) {
       const foreseen = await showPlan(listed, options, signal);
       process.exitCode = interrupt.exitCode() || foreseen;
       return;
     }
-    const batch = newBatch(interrupt, screen, startedMs);
+    using resultsFile = results === undefined || results === DASH ? null : new ResultsFile(results);
+    const listeners = [
+      ...(resultsFile === null ? [] : [(ending: Ending) => resultsFile.write(ending)]),
+      ...(results === DASH ? [resultsToStdout(signal)] : []),
+    ];
+    const batch = newBatch({ interrupt, screen, startedMs }, listeners);
     const { pending } = batch;
     void pending.list(work.list?.(interrupt) ?? decisionsFor(listed, signal), batch.endings, signal);
     if (record !== undefined) {
@@ -130,21 +140,23 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
   }
 }
 
-function newBatch(interrupt: Interrupt, screen: Screen, startedMs: number): Batch {
+function newBatch(
+  parts: Pick<Batch, 'interrupt' | 'screen' | 'startedMs'>,
+  listeners: readonly EndingListener[],
+): Batch {
   const batch: Batch = {
+    ...parts,
     pending: new PendingFiles(),
     endings: new Endings([
+      ...listeners,
       (ending) => show(ending, batch),
       ({ state, output }) => {
         if (state === 'skipped' && output !== null) batch.folders.sweep(dirname(output));
       },
     ]),
-    folders: new OutputFolders((folder) => interrupt.watch(folder)),
-    interrupt,
-    screen,
+    folders: new OutputFolders((folder) => parts.interrupt.watch(folder)),
     done: 0,
     view: null,
-    startedMs,
   };
   return batch;
 }
@@ -185,7 +197,8 @@ async function run(options: BatchOptions, runtime: Runtime | null, batch: Batch)
   }
 
   // Whoever wants to hear nothing does not wait for a summary.
-  const isAsked = options.json || work.print !== undefined || !(options.quiet || work.piped !== undefined);
+  const isQuiet = options.quiet || work.piped !== undefined || options.results === DASH;
+  const isAsked = options.json || (work.print !== undefined && options.results !== DASH) || !isQuiet;
   if (isKnown && isAsked) {
     const report = makeReport(
       options.command,

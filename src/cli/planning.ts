@@ -8,6 +8,7 @@ import { jsonText } from '../text/escaping.ts';
 import { wrongValue } from './arguments.ts';
 import { type Choice, namedBy } from './choice.ts';
 import { EXIT } from './exit.ts';
+import { DASH } from './stdin.ts';
 
 /** What is wrong with a recording's file. */
 const OF_RECORDING: ReadonlySet<ErrorCode> = new Set(['ERR_OUTPUT_CLASH', 'ERR_OUTPUT_WRITE']);
@@ -18,11 +19,13 @@ interface Listed {
   readonly outputs: Outputs | null;
   /** A file for the recording. */
   readonly record: string | undefined;
+  /** A file for what came of each file, or `-`. */
+  readonly results: string | undefined;
 }
 
 /** What becomes of each file that is named by arguments and in lists. */
 export async function* decisionsFor(
-  { inputs, choice, outputs, record }: Listed,
+  { inputs, choice, outputs, record, results }: Listed,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Decision[]> {
   const decisions = decisionsOf({
@@ -31,6 +34,7 @@ export async function* decisionsFor(
     ...(choice !== undefined && { selection: choice.selection }),
     rules: [existingRule(choice?.existing ?? 'replace')],
     record,
+    own: results === undefined || results === DASH ? [] : [results],
     signal,
   });
   yield* record === undefined ? decisions : ofRecording(record, decisions);

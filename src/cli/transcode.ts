@@ -14,6 +14,7 @@ import {
   path,
   type WrittenSize,
   wholeNumber,
+  wrongValue,
 } from './arguments.ts';
 import { type CommandWork, runBatchCommand } from './batch.ts';
 import { budgetFor, MOST_THREADS, threadsFor } from './budget.ts';
@@ -33,6 +34,7 @@ import {
   withOutputLimit,
 } from './limits.ts';
 import { isPiped, PipelineWork, refuseInPipeline } from './pipeline.ts';
+import { DASH } from './stdin.ts';
 import { checkStream, StreamWork } from './stream.ts';
 
 interface TranscodeOptions extends RunOptions, ChoiceOptions, LimitOptions {
@@ -107,7 +109,7 @@ export function transcodeCommand(): Command {
       .option('--verify', 'decode each output again, and compare it, before it is put into its place')
       .option('--stream', 'with --out -: write while it is read, and store nothing'),
   );
-  return withOutputLimit(withLimitOptions(withExistingOptions(withChoiceOptions(command))))
+  return withResultsOption(withOutputLimit(withLimitOptions(withExistingOptions(withChoiceOptions(command)))))
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], options: TranscodeOptions) => {
       const choice = choiceOf(command, inputs, options);
@@ -127,10 +129,17 @@ export function transcodeCommand(): Command {
       };
       const name = 'transcode';
       const piped = isPiped({ inputs, out, json: options.json ?? false });
-      if (piped) refuseInPipeline(options);
+      if (piped) {
+        refuseInPipeline(options);
+        refuseStdoutTwice(options, '--out -');
+      }
       if (options.stream) checkStream({ piped, input: inputs[0], out, ...settings });
       if (!piped) {
-        const work = { ...transcoding(out, settings, choice.existing), timeoutMs: jobTimeout(options) };
+        const hash = options.results !== undefined;
+        const work = {
+          ...transcoding(out, { ...settings, hash }, choice.existing),
+          timeoutMs: jobTimeout(options),
+        };
         await runBatchCommand({ command: name, inputs, choice, work, ...runOptions(options) });
         return;
       }
@@ -174,6 +183,8 @@ export interface RunOptions {
   quiet?: boolean;
   watch?: boolean;
   record?: string;
+  /** A file, or `-` for stdout. */
+  results?: string;
   logLevel?: LogLevel;
 }
 
@@ -194,8 +205,29 @@ export function withRunOptions(command: Command): Command {
     );
 }
 
-/** @throws MillpondError `ERR_BUDGET_TOO_SMALL` */
+export function withResultsOption(command: Command): Command {
+  return command.addOption(
+    option(
+      '--results <file>',
+      'add a line of JSON for each file as it ends (millpond.result/1); - for stdout',
+      path,
+    ),
+  );
+}
+
+/** @throws MillpondError `ERR_INVALID_ARGUMENT` where stdout would have two things */
+export function refuseStdoutTwice({ results }: RunOptions, other: string): void {
+  if (results !== DASH) return;
+  throw wrongValue(
+    '--results',
+    DASH,
+    `stdout has what ${other} asks for. Name a file, or leave one of them out.`,
+  );
+}
+
+/** @throws MillpondError `ERR_BUDGET_TOO_SMALL`; `ERR_INVALID_ARGUMENT` */
 export function runOptions(options: RunOptions) {
+  if (options.json) refuseStdoutTwice(options, '--json');
   const threads = threadsFor(options.threads);
   return {
     threads,
@@ -204,6 +236,7 @@ export function runOptions(options: RunOptions) {
     quiet: options.quiet ?? false,
     watch: options.watch ?? false,
     record: options.record,
+    results: options.results,
     logLevel: options.logLevel,
   };
 }

@@ -141,3 +141,16 @@ it('a listener that fails ends the batch', async () => {
   await expect(broken).rejects.toThrow('the disk is full');
   expect(begun).toBeLessThan(10);
 });
+
+it('of a million failures and notes the first are kept, and all are counted', async () => {
+  const endings = new Endings();
+  const ended = { input: '/x.wav', output: null, bytes: 1 };
+  const result = { seconds: 1, warnings: ['quiet', 'short'] };
+  for (let at = 0; at < 20_000; at++) {
+    await endings.add({ ...ended, state: 'failed', code: 'ERR_AUDIO_OPEN', message: `${at}`, callMs: null });
+    await endings.add({ ...ended, state: 'done', result, callMs: 1 });
+  }
+  const { failed, failures, failuresLeftOut, notes, notesLeftOut } = endings;
+  expect([failed, failures.length, failuresLeftOut]).toEqual([20_000, 10_000, 10_000]);
+  expect([notes.length, notesLeftOut, failures[9999].message]).toEqual([10_000, 30_000, '9999']);
+});
