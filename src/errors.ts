@@ -40,6 +40,7 @@ export const ERROR_CODES = Object.freeze({
   ERR_TASK_OVER: of(1, 500, false, 'A value was emitted after the end of its task.'),
   ERR_TASK_TIMEOUT: of(1, 504, true, 'A task ran for longer than it was allowed to.'),
   ERR_TASK_STUCK: of(1, 500, false, 'A task does not stop, and its thread cannot be ended.'),
+  ERR_NATIVE_CRASH: of(1, 422, false, 'A task crashed its process twice, the second time alone in it.'),
   ERR_WORKER_LOST: of(
     1,
     500,

@@ -10,6 +10,8 @@ const entries = [
   'src/worker',
   'src/thread/boot',
   'src/audio/index',
+  'src/isolation/index',
+  'src/isolation/process-main',
   'src/telemetry/prometheus',
   'src/telemetry/opentelemetry',
   'src/cli/bin',

@@ -27,6 +27,8 @@ export interface SpooledCrate {
 
 /** What this thread has open, of all that it runs. */
 const open = new Set<SpooledFile>();
+/** This thread passes on what others spooled: such files keep their names until they leave, or are closed. */
+let passesOn = false;
 /** Folders in which this thread has looked for what dead processes left. */
 const swept = new Set<string>();
 
@@ -188,18 +190,23 @@ export function createSpool(folder: string): Spool {
   };
 }
 
+/** From now on this thread can pass on what it takes over; for one that hands over to another process. */
+export function keepNames(): void {
+  passesOn = true;
+}
+
 /**
- * Takes over what another thread spooled; it has no name from then on.
+ * Takes over what another thread spooled; it has no name from then on, unless it is to be passed on.
  * @throws MillpondError `ERR_OUTPUT_WRITE` where the system does not open it; then it is gone
  */
 export function openSpooled({ path, bytes }: SpooledCrate): SpooledFile {
   try {
     return attempt(path, () => {
       const fd = openSync(systemPath(path), constants.O_RDONLY);
-      return new SpooledFile(fd, null, bytes);
+      return new SpooledFile(fd, passesOn ? path : null, bytes);
     });
   } finally {
-    dropSpooled({ path, bytes });
+    if (!passesOn) dropSpooled({ path, bytes });
   }
 }
 
@@ -257,7 +264,7 @@ class FileReader extends Readable {
   }
 }
 
-function readAll(fd: number, target: Uint8Array, position: number): number {
+export function readAll(fd: number, target: Uint8Array, position: number): number {
   let done = 0;
   while (done < target.length) {
     const count = readSync(fd, target, done, target.length - done, position + done);

@@ -83,6 +83,15 @@ export class Cgroup {
     return found;
   }
 
+  /** How often the kernel killed a process of the group for lack of memory; null where it does not say. */
+  oomKills(): number | null {
+    const hierarchy = this.#memory;
+    if (hierarchy === null) return null;
+    const file = hierarchy.version === 2 ? 'memory.events' : 'memory.oom_control';
+    const text = this.#read(`${hierarchy.directories[0]}/${file}`);
+    return text === null ? null : statField(text, 'oom_kill');
+  }
+
   /**
    * `memory.high` kills nobody, but over it the kernel slows every allocation down: for us it is the limit.
    */

@@ -32,4 +32,6 @@ export interface WorkerStart {
   readonly jobs: readonly string[];
   /** The user's own, for `setup` and the context of jobs. */
   readonly data: unknown;
+  /** Descriptor of the file of slots (slots.ts); not there where nobody reads it. */
+  readonly slots?: number;
 }

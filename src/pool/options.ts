@@ -70,8 +70,11 @@ export interface PoolOptions {
   readonly mostBlockMs: number;
 }
 
+/** Of a runtime that is given none. */
+export const DEFAULT_BUDGET: Bytes = 100 * MiB;
+
 const DEFAULT_POOL_OPTIONS: PoolOptions = {
-  budgetBytes: 100 * MiB,
+  budgetBytes: DEFAULT_BUDGET,
   // By threads and budget, unless they are given.
   reserveBytes: 0,
   mostOutputBytes: 0,

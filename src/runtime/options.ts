@@ -67,6 +67,8 @@ export interface RuntimeSettings {
   readonly life: ThreadSettings;
   readonly pool: PoolOptions;
   readonly queue: QueueRules;
+  /** Descriptor of the file in which threads write down which task they begin; for isolation alone. */
+  readonly slots?: number;
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL` */

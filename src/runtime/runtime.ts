@@ -9,6 +9,7 @@ import { MillpondError } from '../errors.ts';
 import { CpuLoad } from '../machine/cpu-load.ts';
 import { readProcessMemory } from '../machine/process-memory.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { Shard } from '../pool/shard.ts';
 import type { HealthReport } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
@@ -37,6 +38,7 @@ import type {
   Untyped,
 } from './runner.ts';
 import { snapshotOf } from './snapshot-of.ts';
+import { closed } from './task-errors.ts';
 import { type StreamCall, type StreamOptions, streamOf, type TaskStream } from './task-stream.ts';
 import { type RuntimeParts, wireRuntime } from './wire-runtime.ts';
 
@@ -83,7 +85,28 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   return runtime;
 }
 
-class ThreadRuntime implements Runtime {
+/** A runtime whose tasks somebody else numbers, who learns by its slots which of them run when it dies. */
+export interface NumberedRuntime extends Runtime {
+  /** As `pool`, with what moves leases. */
+  readonly shard: Shard;
+  /** As `run`. The number is 1 to 2^31 - 1, and of no other task that is not over. */
+  runAs(number: number, input: unknown, options: RunOptions): Promise<unknown>;
+}
+
+/**
+ * @param slots descriptor of the file in which threads write down which task they begin
+ * @throws MillpondError (as a rejection) as {@link createRuntime}
+ */
+export async function createNumberedRuntime(
+  options: RuntimeOptions,
+  slots: number,
+): Promise<NumberedRuntime> {
+  const runtime = new ThreadRuntime({ ...resolveRuntimeOptions(options), slots });
+  await runtime.started();
+  return runtime;
+}
+
+class ThreadRuntime implements NumberedRuntime {
   readonly threads: number;
   readonly #settings: RuntimeSettings;
   readonly #parts: RuntimeParts;
@@ -108,6 +131,10 @@ class ThreadRuntime implements Runtime {
     log.write({ event: 'start', threads, budgetBytes: pool.budgetBytes, safety: pool.safety });
   }
 
+  get shard(): Shard {
+    return this.#parts.shard;
+  }
+
   get pool(): Pool {
     return this.#parts.shard;
   }
@@ -125,12 +152,19 @@ class ThreadRuntime implements Runtime {
   }
 
   async run<Result>(input?: unknown, options: RunOptions | null = {}): Promise<Result> {
+    return (await this.#run(input, options ?? {})) as Result;
+  }
+
+  runAs(number: number, input: unknown, options: RunOptions): Promise<unknown> {
+    return this.#run(input, options, number);
+  }
+
+  async #run(input: unknown, options: RunOptions, number?: number): Promise<unknown> {
     if (this.#closing !== null) throw closed();
-    const checked = options ?? {};
-    checkRunOptions(checked);
+    checkRunOptions(options);
     this.#parts.heartbeat.ref();
     try {
-      return (await this.#parts.tasks.accept(input, checked)) as Result;
+      return await this.#parts.tasks.accept(input, options, undefined, number);
     } finally {
       this.#unrefAtRest();
     }
@@ -256,13 +290,6 @@ class ThreadRuntime implements Runtime {
     this.#ready.reject(error);
     this.#parts.tasks.break(error);
   }
-}
-
-function closed(): MillpondError {
-  return new MillpondError(
-    'ERR_RUNTIME_CLOSED',
-    'A runtime takes tasks until close() is called; this one is closing or closed. Create another, or close later.',
-  );
 }
 
 function startedTooSlowly(patienceMs: number): MillpondError {

@@ -46,6 +46,13 @@ export function noThreadLeft(): MillpondError {
   );
 }
 
+export function closed(): MillpondError {
+  return new MillpondError(
+    'ERR_RUNTIME_CLOSED',
+    'A runtime takes tasks until close() is called; this one is closing or closed. Create another, or close later.',
+  );
+}
+
 /** `spanMs` is what `close` was given. */
 export function closedOver(name: string, spanMs: number): MillpondError {
   return new MillpondError(

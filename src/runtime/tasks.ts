@@ -104,8 +104,11 @@ export class Tasks {
     return this.#queue.size === 0 && this.#running.all.size === 0;
   }
 
-  /** Accepts a task. Throws, and takes nothing, when the input holds what cannot be moved. */
-  accept(input: unknown, options: RunOptions, reader?: ValueReader): Promise<unknown> {
+  /**
+   * Accepts a task. Throws, and takes nothing, when the input holds what cannot be moved.
+   * @param number its own, of a caller who numbers all tasks: 1 to 2^31 - 1, and of no other that is not over
+   */
+  accept(input: unknown, options: RunOptions, reader?: ValueReader, number?: number): Promise<unknown> {
     if (this.#broken !== null) throw this.#broken;
     options.signal?.throwIfAborted();
     const { memory, admission, jobs, waiting } = this.#parts;
@@ -120,7 +123,7 @@ export class Tasks {
       memory.refuse(packed);
       throw tooDeep();
     }
-    this.#last = (this.#last % 0x7fffffff) + 1;
+    this.#last = number ?? (this.#last % 0x7fffffff) + 1;
     const task = memory.load(this.#last, job, packed);
     return new Promise((resolve, reject) => {
       const reports = options.onProgress !== undefined || options.timeoutMs !== undefined;

@@ -26,6 +26,15 @@ type Severity = Exclude<LogLevel, 'silent'>;
 export type LogEvent =
   | { event: 'start'; threads: number; budgetBytes: Bytes; safety: string }
   | { event: 'worker-death'; shard: number; exitCode: number; task?: string; job?: string; cause?: string }
+  | {
+      event: 'process-death';
+      pid: number;
+      cause: string;
+      /** By name, those that ran when it died, as far as is known. */
+      running: readonly string[];
+      /** So many of its tasks are tried again. */
+      again: number;
+    }
   | { event: 'stray-error'; shard: number; task?: string; job?: string; error: string; stack?: string }
   | {
       event: 'thread-left';
@@ -66,6 +75,7 @@ type EventName = LogEvent['event'];
 const LEVELS: Readonly<Record<Exclude<EventName, 'ffmpeg'>, Severity>> = {
   start: 'info',
   'worker-death': 'error',
+  'process-death': 'error',
   'stray-error': 'error',
   'thread-left': 'warn',
   exhaustion: 'warn',
@@ -83,6 +93,7 @@ const LEVELS: Readonly<Record<Exclude<EventName, 'ffmpeg'>, Severity>> = {
 const MESSAGES: Readonly<Record<Exclude<EventName, 'ffmpeg'>, string>> = {
   start: 'Runtime started.',
   'worker-death': 'A worker died.',
+  'process-death': 'A process died. Another takes its place, and its tasks are tried again.',
   'stray-error':
     'Code that a task had left behind threw when the task was over. Its worker is replaced between two tasks.',
   'thread-left': 'The runtime closed without this thread: it had not ended in time.',

@@ -10,6 +10,7 @@ import { Ledger } from '../budget/ledger.ts';
 import { ENDS } from '../budget/row.ts';
 import { MillpondError } from '../errors.ts';
 import type { FromWorker, ToWorker } from '../messages/asks.ts';
+import { slotWriter } from '../messages/slots.ts';
 import type { Hello, WorkerStart } from '../messages/start.ts';
 import type { Task } from '../messages/tasks.ts';
 import type { TasksMessage } from '../messages/wire.ts';
@@ -73,6 +74,7 @@ export class JobThread {
       post: (message, transfer) => this.#post(message, transfer),
       tasks: {
         run: (task, input) => this.#run(task, input),
+        ...(start.slots !== undefined && { begins: slotWriter(start.slots, row) }),
         now: () => nowMs() * 1e6,
         post: (message, transfer) => {
           try {

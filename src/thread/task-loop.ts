@@ -21,6 +21,8 @@ export interface TaskLoopPorts {
   run(task: Task, input: unknown): TaskEnding | PromiseLike<TaskEnding>;
   /** @throws when it cannot be posted: the thread is not to go on then */
   post(message: ResultsMessage, transfer: ArrayBuffer[]): void;
+  /** The task begins; not there where nobody wants to know. */
+  begins?(task: number): void;
   /** The task that runs was cancelled. */
   cancelled(): void;
   /** Nanoseconds. */
@@ -125,6 +127,7 @@ export class TaskLoop {
       const task = this.#waiting[this.#next++];
       this.#current = task.task;
       this.#words.begunTask = task.task;
+      this.#ports.begins?.(task.task);
       const input = this.#frame.begin(task);
       // What it brought goes home all the same.
       const ending = this.#cancelled.has(task.task)
