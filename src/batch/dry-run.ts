@@ -25,8 +25,11 @@ interface Step {
   readonly input: string;
   /** Absolute; null where none would be made. */
   readonly output: string | null;
-  /** `read` where a command makes no file; `refuse` for what would fail. */
-  readonly action: 'create' | 'replace' | 'read' | 'skip' | 'refuse';
+  /**
+   * `read` where a command makes no file; `copy` for what is not audio and would be new; `refuse` for what
+   * would fail.
+   */
+  readonly action: 'create' | 'replace' | 'copy' | 'read' | 'skip' | 'refuse';
   readonly reason: SkipReason | 'clash' | 'missing' | 'unreadable' | null;
   /** Of what is refused. */
   readonly code?: string;
@@ -73,10 +76,11 @@ function stepOf(decision: Exclude<Decision, { to: 'skip' }>): Step {
   const step = { input, output, bytes, estimatedSeconds };
   if (decision.to === 'refuse') return { ...step, action: 'refuse', ...decision.refusal };
   const { found } = decision;
-  if (found.input === null) {
+  if (!found.input?.isFile) {
     return { ...step, action: 'refuse', reason: 'missing', code: 'ERR_AUDIO_OPEN', message: MISSING };
   }
-  const action = output === null ? 'read' : found.output === null ? 'create' : 'replace';
+  const create = decision.file.isOther ? 'copy' : 'create';
+  const action = output === null ? 'read' : found.output === null ? create : 'replace';
   return { ...step, action, reason: null };
 }
 

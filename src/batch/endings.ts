@@ -35,7 +35,13 @@ interface Ended {
 /** How a file ended. */
 export type Ending = Ended &
   (
-    | { readonly state: 'done'; readonly result: FileResult; readonly callMs: number }
+    | {
+        readonly state: 'done';
+        readonly result: FileResult;
+        readonly callMs: number;
+        /** It is not audio, and was copied. */
+        readonly isCopied?: boolean;
+      }
     | {
         readonly state: 'failed';
         readonly code: string;
@@ -78,6 +84,8 @@ export class Endings {
   /** Those that were not kept. */
   notesLeftOut = 0;
   ok = 0;
+  /** Of those. */
+  copied = 0;
   failed = 0;
   /**
    * Of those that were listed as files to be done; those that were left out from the start are none of them.
@@ -111,6 +119,7 @@ export class Endings {
     const { input, state } = ending;
     if (state === 'done') {
       this.ok++;
+      if (ending.isCopied) this.copied++;
       this.audioSeconds += ending.result.seconds;
       for (const message of ending.result.warnings) {
         if (this.notes.length < MOST_KEPT) this.notes.push({ file: input, message });

@@ -17,6 +17,7 @@ import {
   type Found,
   ListedFile,
   type ListedFolder,
+  ListedOther,
   type Outputs,
   type Refusal,
   type Rule,
@@ -39,6 +40,8 @@ interface ListingOptions {
   /** Null for a batch that makes no files. */
   readonly outputs: Outputs | null;
   readonly selection?: Selection;
+  /** Whether what is in folders and is not audio is copied. Default false. */
+  readonly others?: boolean;
   /** The first that decides does; a file of which none does is done. */
   readonly rules?: readonly Rule[];
   /** A file of the run itself: where it is one of the batch, the batch is refused. */
@@ -95,7 +98,7 @@ class Listing {
   }
 
   async *decisions(): AsyncGenerator<readonly Decision[]> {
-    const { outputs, selection = EVERYTHING, record, signal } = this.#options;
+    const { outputs, selection = EVERYTHING, others = false, record, signal } = this.#options;
     for (const path of [outputs?.folder, outputs?.base]) if (path === '') throw emptyName();
     if (record !== undefined) this.#recording.push(...(await this.#placesOf(record)));
     for (const path of this.#options.own ?? []) this.#own.push(...(await this.#placesOf(path)));
@@ -103,6 +106,7 @@ class Listing {
       out: outputs === null ? null : absolutePath(outputs.folder),
       base: outputs?.base === undefined ? null : absolutePath(outputs.base),
       selection,
+      others,
       signal,
     });
     for await (const some of names) {
@@ -140,7 +144,7 @@ class Listing {
     const [input, target, output] = await Promise.all([
       foundAt(path, name.isLink),
       name.isLink ? realPath(path).catch(() => null) : null,
-      folder.output?.place.isThere ? entryAt(outputOf(folder, name.name)) : null,
+      folder.output?.place.isThere ? entryAt(outputOf(folder, name)) : null,
     ]);
     return { name, folder, found: { input, output }, target };
   }
@@ -172,7 +176,12 @@ class Listing {
       return { to: 'skip', file: name.file };
     }
     if (name.is === 'unreadable' || folder === null) return this.#unreadableFolder(name);
-    const file = new ListedFile(folder, name.name, found.input?.bytes ?? 0, this.#count);
+    const Kind = name.isOther ? ListedOther : ListedFile;
+    const file = new Kind(folder, name.name, found.input?.bytes ?? 0, this.#count);
+    if (name.isOther && !found.input?.isFile) {
+      this.#others++;
+      return { to: 'skip', file: { input: file.input, output: null, bytes: 0, reason: 'notRegular' } };
+    }
     const place = folder.output?.place.path ?? folder.path;
     const places = [join(folder.real, name.name), target, folder.output && join(place, file.outputName)];
     if (places.some((one) => one !== null && this.#recording.includes(one))) {
@@ -242,8 +251,8 @@ class Listing {
   }
 }
 
-function outputOf(folder: ListedFolder, name: string): string {
-  return new ListedFile(folder, name, 0, 0).output as string;
+function outputOf(folder: ListedFolder, { name, isOther }: { name: string; isOther: boolean }): string {
+  return new (isOther ? ListedOther : ListedFile)(folder, name, 0, 0).output as string;
 }
 
 function refuse(file: ListedFile, refusal: Refusal): Decision {

@@ -6,7 +6,7 @@ import type { FoundFile } from './plan.ts';
 /** What is there, links followed; null where nothing is. */
 export async function foundAt(path: string, isLink: boolean): Promise<FoundFile | null> {
   const info = await stat(systemPath(path), { bigint: true }).catch(() => null);
-  return info && { bytes: Number(info.size), changedNs: info.mtimeNs, isLink };
+  return info && { bytes: Number(info.size), changedNs: info.mtimeNs, isFile: info.isFile(), isLink };
 }
 
 /** What has the name, be it a link that leads nowhere. */
@@ -15,5 +15,11 @@ export async function entryAt(path: string): Promise<FoundFile | null> {
   if (entry === null) return null;
   const isLink = entry.isSymbolicLink();
   const info = isLink ? await stat(systemPath(path), { bigint: true }).catch(() => null) : entry;
-  return { bytes: Number(entry.size), changedNs: info?.isFile() ? info.mtimeNs : null, isLink };
+  const isFile = info?.isFile() ?? false;
+  return {
+    bytes: Number(entry.size),
+    changedNs: isFile && info !== null ? info.mtimeNs : null,
+    isFile,
+    isLink,
+  };
 }

@@ -19,6 +19,8 @@ export type Name =
       /** What of its path an output does not keep. */
       readonly under: string;
       readonly isNamed: boolean;
+      /** Not audio by its name. */
+      readonly isOther: boolean;
       readonly isLink: boolean;
     }
   | { readonly is: 'skip'; readonly file: SkippedFile }
@@ -31,6 +33,8 @@ interface Bounds {
   /** What is named below it is under it. */
   readonly base: string | null;
   readonly selection: Selection;
+  /** Whether what is not audio is asked for, too. */
+  readonly others: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -59,7 +63,15 @@ export async function* namesOf(
         names = walk.names;
       } else {
         const name = basename(one.path);
-        names.push({ is: 'file', folder: own, name, under, isNamed: true, isLink: one.isLink });
+        names.push({
+          is: 'file',
+          folder: own,
+          name,
+          under,
+          isNamed: true,
+          isOther: false,
+          isLink: one.isLink,
+        });
       }
       if (names.length < MOST_TOGETHER) continue;
       yield names;
@@ -103,7 +115,7 @@ async function* walked(folder: string, walk: Walk): AsyncGenerator<readonly Name
     walk.names.push({ is: 'unreadable', folder, reason: (error as Error).message });
     return;
   }
-  const { selection, top, under, out } = walk;
+  const { selection, top, under, out, others } = walk;
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   const above = relative(top, folder);
   for (const { name, isLink, isFolder: isPlainFolder } of entries) {
@@ -117,8 +129,8 @@ async function* walked(folder: string, walk: Walk): AsyncGenerator<readonly Name
     else {
       const audio = !excluded && looksLikeAudio(name);
       // Also what is no file, or a dangling link: it fails by itself instead of being passed over.
-      if (audio && selection.includes(below)) {
-        walk.names.push({ is: 'file', folder, name, under, isNamed: false, isLink });
+      if (!excluded && (audio || others) && selection.includes(below)) {
+        walk.names.push({ is: 'file', folder, name, under, isNamed: false, isOther: !audio, isLink });
       } else {
         const reason = excluded || audio ? 'excluded' : 'notAudio';
         walk.names.push({ is: 'skip', file: { input: path, output: null, bytes: 0, reason } });

@@ -14,8 +14,10 @@ export interface PlannedFile {
   /** Absolute; `null` where the batch makes no files. */
   readonly output: string | null;
   readonly bytes: Bytes;
-  /** Length of the audio as its size and format suggest; 0 for an empty or missing file. */
+  /** Length of the audio as its size and format suggest; 0 for an empty or missing file, and for no audio. */
   readonly estimatedSeconds: number;
+  /** It is not audio by its name, and copied as it is. */
+  readonly isOther?: boolean;
 }
 
 /** Where a batch makes one file for each input. */
@@ -29,9 +31,10 @@ export interface Outputs {
 
 /**
  * Why something is left out: a file in a folder is not audio by its name; its name, or that of its folder, is
- * not among those that were asked for; its output exists; it is not newer than its output.
+ * not among those that were asked for; its output exists; it is not newer than its output; others are copied,
+ * and it is no regular file.
  */
-export type SkipReason = 'notAudio' | 'excluded' | 'exists' | 'notNewer';
+export type SkipReason = 'notAudio' | 'excluded' | 'exists' | 'notNewer' | 'notRegular';
 
 export interface SkippedFile {
   /** Absolute; of a folder where all of it is left out. */
@@ -54,6 +57,8 @@ export interface FoundFile {
   readonly bytes: Bytes;
   /** When it was last changed, links followed; null where it is no file, or a link that leads nowhere. */
   readonly changedNs: bigint | null;
+  /** Links followed. */
+  readonly isFile: boolean;
   /** The name is a link. */
   readonly isLink: boolean;
 }
@@ -108,8 +113,12 @@ export class ListedFile implements QueuedFile {
     this.folder = folder;
     this.name = name;
     this.bytes = bytes;
-    this.estimatedSeconds = bytes / bytesPerSecond(name);
+    this.estimatedSeconds = this.isOther ? 0 : bytes / bytesPerSecond(name);
     this.number = number;
+  }
+
+  get isOther(): boolean {
+    return false;
   }
 
   get input(): string {
@@ -124,5 +133,16 @@ export class ListedFile implements QueuedFile {
   /** Without its folder: its own suffix in place of the input's, or behind a name that has none. */
   get outputName(): string {
     return `${withoutSuffix(this.name)}${this.folder.output?.extension ?? ''}`;
+  }
+}
+
+/** What is copied beside the outputs, and keeps its name. */
+export class ListedOther extends ListedFile {
+  override get isOther(): boolean {
+    return true;
+  }
+
+  override get outputName(): string {
+    return this.name;
   }
 }

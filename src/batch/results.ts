@@ -16,6 +16,7 @@ interface FileLine {
   readonly input: string;
   readonly output: string | null;
   readonly state: Ending['state'];
+  readonly copied: boolean;
   readonly reason: SkipReason | null;
   readonly code: string | null;
   readonly message: string | null;
@@ -36,7 +37,9 @@ const { O_APPEND, O_CREAT, O_NONBLOCK, O_RDWR } = constants;
 /** With its end of line. Pure. */
 export function resultLine(ending: Ending): string {
   const { input, output, state, bytes } = ending;
-  const result = state === 'done' ? ending.result : null;
+  const done = state === 'done' ? ending : null;
+  const result = done?.result ?? null;
+  const isCopied = done?.isCopied ?? false;
   const failure = state === 'failed' ? ending : null;
   const workMs = result?.workMs ?? null;
   const callMs = state === 'done' || state === 'failed' ? ending.callMs : null;
@@ -45,11 +48,12 @@ export function resultLine(ending: Ending): string {
     input,
     output,
     state,
+    copied: isCopied,
     reason: state === 'skipped' ? ending.reason : null,
     code: failure?.code ?? null,
     message: failure?.message ?? null,
     frames: result?.frames ?? null,
-    seconds: result?.seconds ?? null,
+    seconds: isCopied ? null : (result?.seconds ?? null),
     inputBytes: bytes,
     outputBytes: result?.bytesWritten ?? null,
     queuedSeconds: callMs === null || workMs === null ? null : seconds(Math.max(0, callMs - workMs)),

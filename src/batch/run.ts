@@ -4,6 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { type ErrorCode, isMillpondError } from '../errors.ts';
+import { copyWhole } from '../files/copy-whole.ts';
 import type { Runner } from '../runtime/runner.ts';
 import { nowMs } from '../timers.ts';
 import { type Endings, endedOf, type FileResult } from './endings.ts';
@@ -16,6 +17,8 @@ import type { PlannedFile } from './plan.ts';
 export interface BatchWork<Result> {
   /** The input of the runner's job. */
   request(file: PlannedFile): unknown;
+  /** Whether a copy replaces what is there; the request says it of the others. Default true. */
+  readonly overwrite?: boolean;
   /**
    * Files whose outputs appeared since they were planned are left out, too, where the request says that none
    * is to be replaced. Otherwise they fail.
@@ -51,7 +54,7 @@ const EXISTS: ErrorCode = 'ERR_OUTPUT_EXISTS';
 export async function runBatch<Result extends FileResult>(
   runner: Runner,
   { pending, folders, endings }: BatchFiles,
-  { request, finish, timeoutMs, skipsExisting = false }: BatchWork<Result>,
+  { request, finish, timeoutMs, overwrite = true, skipsExisting = false }: BatchWork<Result>,
   advanced: (estimatedSeconds: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -69,7 +72,7 @@ export async function runBatch<Result extends FileResult>(
   }
 
   async function one(file: PlannedFile): Promise<void> {
-    const { input, output, estimatedSeconds } = file;
+    const { input, output, estimatedSeconds, isOther = false } = file;
     const ended = endedOf(file);
     let reported = 0;
     const advance = (fraction: number): void => {
@@ -78,19 +81,25 @@ export async function runBatch<Result extends FileResult>(
     };
     let handedMs: number | null = null;
     let callMs = 0;
-    let result: Result;
+    let result: FileResult;
     try {
       if (output !== null) await folders.make(dirname(output));
       const most = timeoutMs?.(file);
       handedMs = nowMs();
-      result = await runner.run<Result>(request(file), {
-        signal,
-        name: input,
-        onProgress: advance,
-        ...(most !== undefined && { timeoutMs: most }),
-      });
-      callMs = nowMs() - handedMs;
-      await finish?.(file, result, signal);
+      if (isOther) {
+        result = await copied(file);
+        callMs = nowMs() - handedMs;
+      } else {
+        const made = await runner.run<Result>(request(file), {
+          signal,
+          name: input,
+          onProgress: advance,
+          ...(most !== undefined && { timeoutMs: most }),
+        });
+        callMs = nowMs() - handedMs;
+        await finish?.(file, made, signal);
+        result = made;
+      }
     } catch (error) {
       if (signal.aborted && !isMillpondError(error)) {
         await endings.add({ ...ended, state: 'cancelled' });
@@ -106,8 +115,13 @@ export async function runBatch<Result extends FileResult>(
       advance(1);
       return;
     }
-    await endings.add({ ...ended, state: 'done', result, callMs });
+    await endings.add({ ...ended, state: 'done', result, callMs, isCopied: isOther });
     advance(1);
+  }
+
+  async function copied({ input, output }: PlannedFile): Promise<FileResult> {
+    const bytesWritten = await copyWhole(input, output as string, { overwrite, signal });
+    return { seconds: 0, bytesWritten, warnings: [] };
   }
 
   // One at least, which hears what ended the listing.

@@ -18,6 +18,8 @@ export interface RunReport {
   readonly files: {
     readonly total: number;
     readonly ok: number;
+    /** Of those: not audio, and copied. */
+    readonly copied: number;
     readonly failed: number;
     /** For whatever reason. They are not among the `total`. */
     readonly skipped: number;
@@ -73,6 +75,7 @@ export function makeReport(
     files: {
       total: endings.ok + endings.failed + endings.cancelled,
       ok: endings.ok,
+      copied: endings.copied,
       failed: endings.failed,
       skipped: totalOf(endings.skips),
     },
@@ -97,6 +100,7 @@ export function formatFiles(
   stream: NodeJS.WriteStream,
 ): string {
   const notes = [
+    files.copied > 0 && `${files.copied} of them copied`,
     files.failed > 0 && `${files.failed} failed`,
     formatSkips(skipped),
     interrupted && `${files.total - files.ok - files.failed} not done (interrupted)`,

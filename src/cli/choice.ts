@@ -22,6 +22,7 @@ export interface ChoiceOptions {
   dryRun?: boolean;
   skipExisting?: boolean;
   newer?: boolean;
+  copyOthers?: boolean;
   /** As commander has `--no-overwrite`. */
   overwrite?: boolean;
 }
@@ -35,6 +36,8 @@ export interface Choice {
   /** A folder: what is named below it keeps its path there. */
   readonly base: string | undefined;
   readonly existing: Existing;
+  /** What is in folders and is not audio is copied. */
+  readonly others: boolean;
   /** Shows what would be done, and writes nothing. */
   readonly dryRun: boolean;
 }
@@ -71,7 +74,11 @@ export function withExistingOptions(command: Command): Command {
   return command
     .option('--skip-existing', 'leave out files whose output exists')
     .option('--newer', 'leave out files that are not newer than their output')
-    .option('--no-overwrite', 'fail files whose output exists');
+    .option('--no-overwrite', 'fail files whose output exists')
+    .option(
+      '--copy-others',
+      'copy what is in folders and is not audio, such as covers, to where it lies below --out',
+    );
 }
 
 /**
@@ -99,6 +106,7 @@ export function choiceOf(command: Command, inputs: readonly string[], options: C
     selection: selection(options.include ?? [], options.exclude ?? []),
     base: options.base,
     existing: existingOf(options),
+    others: options.copyOthers ?? false,
     dryRun: options.dryRun ?? false,
   };
 }

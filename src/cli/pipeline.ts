@@ -78,13 +78,14 @@ export function isPiped({ inputs, out, json }: Ends): boolean {
  * @throws MillpondError `ERR_INVALID_ARGUMENT`
  */
 export function refuseInPipeline(options: ChoiceOptions): void {
-  const { filesFrom, base, dryRun, skipExisting, newer, overwrite = true } = options;
+  const { filesFrom, base, dryRun, skipExisting, newer, copyOthers, overwrite = true } = options;
   const asked = [
     filesFrom !== undefined && '--files-from',
     base !== undefined && '--base',
     dryRun && '--dry-run',
     skipExisting && '--skip-existing',
     newer && '--newer',
+    copyOthers && '--copy-others',
     !overwrite && '--no-overwrite',
   ].find((name) => typeof name === 'string');
   if (asked === undefined) return;

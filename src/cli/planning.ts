@@ -31,7 +31,7 @@ export async function* decisionsFor(
   const decisions = decisionsOf({
     inputs: namedBy(inputs, choice, signal),
     outputs: outputs && { ...outputs, base: choice?.base },
-    ...(choice !== undefined && { selection: choice.selection }),
+    ...(choice !== undefined && { selection: choice.selection, others: choice.others }),
     rules: [existingRule(choice?.existing ?? 'replace')],
     record,
     own: results === undefined || results === DASH ? [] : [results],

@@ -72,7 +72,8 @@ Examples:
 
 Folders are walked and their structure is kept under --out; files that are named land in --out itself, or with
 --base as they lie below that folder. Outputs that exist are replaced, each as a whole, unless
---skip-existing, --newer or --no-overwrite says otherwise.
+--skip-existing, --newer or --no-overwrite says otherwise. Files start while the rest is listed; of inputs that would write one output
+the first that is listed is done, and the others fail. With --copy-others what else is in the folders is copied by the same rules.
 With --verify each output is decoded again before it is put into its place: it has to have the frames that were encoded, and
 of wav and flac the very samples. One that does not is a failure, and does not appear.
 In a pipeline - is one audio file: from stdin as the input, to stdout as --out, with the bytes that a file would
@@ -171,6 +172,7 @@ export function transcoding(
       input,
       output: overwrite ? output : { path: output, overwrite },
     }),
+    overwrite,
     skipsExisting: existing === 'skip',
   };
 }

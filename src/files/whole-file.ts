@@ -29,7 +29,7 @@ import { isGone, OWNER_PATTERN, type Owner, ownerText, ownProcess } from './owne
  * was removed meanwhile: opened by its name it would come back, half-written, after an interrupt has removed
  * it.
  */
-const OPEN_FILES = existsSync('/dev/fd') ? '/dev/fd' : null;
+export const OPEN_FILES = existsSync('/dev/fd') ? '/dev/fd' : null;
 
 /** Who writes a hidden file. */
 interface Writer extends Owner {

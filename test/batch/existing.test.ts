@@ -8,7 +8,9 @@ import { listed } from './listed.ts';
 
 const OLD = 1_700_000_000_000_000_000n;
 const file = { input: '/in/x.wav', output: '/out/x.flac', bytes: 1, estimatedSeconds: 1 };
-const of = (changedNs: bigint | null): FoundFile => ({ bytes: 1, changedNs, isLink: false });
+const of = (changedNs: bigint | null): FoundFile => ({
+  ...{ bytes: 1, changedNs, isFile: changedNs !== null, isLink: false },
+});
 const none: Found = { input: of(OLD), output: null };
 const older: Found = { input: of(OLD + 1n), output: of(OLD) };
 const same: Found = { input: of(OLD), output: of(OLD) };

@@ -21,7 +21,15 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 describe('a line', () => {
   const nothing = {
     ...{ schema: 'millpond.result/1', ...file, bytes: undefined, inputBytes: 44 },
-    ...{ reason: null, code: null, message: null, frames: null, seconds: null, outputBytes: null },
+    ...{
+      copied: false,
+      reason: null,
+      code: null,
+      message: null,
+      frames: null,
+      seconds: null,
+      outputBytes: null,
+    },
     ...{ queuedSeconds: null, workSeconds: null, notes: [], sha256: null },
   };
 

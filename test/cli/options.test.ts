@@ -54,6 +54,7 @@ const WRONG: Readonly<Record<Name, readonly (readonly [option: string, value: st
     ['--budget', '1.3', /^1\.3: a size comes to whole bytes\./],
     ['--budget', '1025GiB', /^1025GiB: it is 1TiB at most\./],
     ['--record', '', NO_NAME],
+    ['--results', '', NO_NAME],
     ['--log-level', 'warning', /^warning: a level is one of debug, .*\.$/],
     ['--files-from', '', NO_NAME],
     ['--base', '', NO_NAME],

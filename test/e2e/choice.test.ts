@@ -32,7 +32,7 @@ describe('outputs that exist', () => {
     expect(JSON.parse(third.stdout)).toMatchObject({
       schema: 'millpond.run/1',
       files: { total: 0, ok: 0, failed: 0, skipped: 2 },
-      skipped: { notAudio: 0, excluded: 0, exists: 2, notNewer: 0 },
+      skipped: { notAudio: 0, excluded: 0, exists: 2, notNewer: 0, notRegular: 0 },
       runtime: { threads: expect.any(Number), tasks: { byJob: { transcode: { succeeded: 0 } } } },
     });
     writeFileSync(at('run.json'), third.stdout);
@@ -65,7 +65,10 @@ describe('outputs that exist', () => {
     expect(none.stderr).toMatch(/^(failed: .*[ab]\.wav: .* \(ERR_OUTPUT_EXISTS\)\n){2}$/);
     folderOfTones('kept', ['c.wav']);
     const { code, stdout } = await millpond(...args, '--no-overwrite', '--json');
-    expect([code, JSON.parse(stdout).files]).toEqual([1, { total: 3, ok: 1, failed: 2, skipped: 0 }]);
+    expect([code, JSON.parse(stdout).files]).toEqual([
+      1,
+      { total: 3, ok: 1, copied: 0, failed: 2, skipped: 0 },
+    ]);
     expect(filesUnder(at('kept-out'))).toEqual(['a.wav', 'b.wav', 'c.wav']);
     expect(readFileSync(at('kept-out', 'a.wav'), 'utf8')).toBe('mine');
     expect(readFileSync(at('kept-out', 'b.wav')).equals(b)).toBe(true);
@@ -133,7 +136,7 @@ describe('a dry run', () => {
       schema: 'millpond.plan/1',
       command: 'transcode',
       files: { total: 3, planned: 2, refused: 1, skipped: 1 },
-      skipped: { notAudio: 0, excluded: 1, exists: 0, notNewer: 0 },
+      skipped: { notAudio: 0, excluded: 1, exists: 0, notNewer: 0, notRegular: 0 },
     });
     expect(plan.map(({ action, reason }: Record<string, unknown>) => [action, reason])).toEqual([
       ['create', null],
@@ -177,7 +180,10 @@ describe('a list of names', () => {
       child.stdin?.end();
       const { code, stdout, stderr } = await ended;
       expect(stderr).toMatch(/^failed: .*none\.wav: .*\(ERR_AUDIO_OPEN\)\n$/);
-      expect([code, JSON.parse(stdout).files]).toEqual([1, { total: 5, ok: 4, failed: 1, skipped: 0 }]);
+      expect([code, JSON.parse(stdout).files]).toEqual([
+        1,
+        { total: 5, ok: 4, copied: 0, failed: 1, skipped: 0 },
+      ]);
       expect(filesUnder(at('listed-out'))).toHaveLength(4);
     },
   );
