@@ -6,7 +6,7 @@ export function int32(...values: number[]): Buffer {
   return bytes;
 }
 
-function box(type: string, ...parts: Buffer[]): Buffer {
+export function box(type: string, ...parts: Buffer[]): Buffer {
   const body = Buffer.concat(parts);
   return Buffer.concat([int32(body.length + 8), Buffer.from(type, 'latin1'), body]);
 }
@@ -44,6 +44,29 @@ function movie(tracks: readonly Track[]): Buffer {
   return box('moov', box('mvhd', int32(0, 0, 0, 1000, 1), Buffer.alloc(80)), ...boxes);
 }
 
+/** A description of 16-bit samples at 8000 Hz. @param more what its box holds besides */
+export function pcmDescription(more: Buffer = NO_BYTES): Buffer {
+  return box(
+    'sowt',
+    Buffer.alloc(6),
+    Buffer.from([0, 1]),
+    Buffer.alloc(8),
+    int32(0x0001_0010, 0, 8000 << 16),
+    more,
+  );
+}
+
+/** A file with one track of sound, whose tables are given. */
+export function movieOf(tables: Buffer, contents: Buffer): Buffer {
+  const header = box('mdhd', int32(0, 0, 0, 8000, 100_000, 0));
+  const named = box('hdlr', int32(0, 0), Buffer.from('soun'), int32(0, 0, 0), Buffer.from([0]));
+  const media = box('mdia', header, named, box('minf', tables));
+  const track = box('trak', box('tkhd', int32(0, 0, 0, 1, 0, 100_000), Buffer.alloc(60)), media);
+  const type = box('ftyp', Buffer.from('isom'), int32(0), Buffer.from('isom'));
+  const all = box('moov', box('mvhd', int32(0, 0, 0, 1000, 1), Buffer.alloc(80)), track);
+  return Buffer.concat([type, box('mdat', contents), all]);
+}
+
 function file(contents: Buffer, tracks: readonly Track[]): Buffer {
   const type = box('ftyp', Buffer.from('isom'), int32(0), Buffer.from('isom'));
   return Buffer.concat([type, contents, movie(tracks)]);
@@ -72,13 +95,7 @@ export function pictureOnly(): Buffer {
  */
 export function soundTracks(tracks: readonly (readonly number[])[], elsewhere?: string): Buffer {
   const sound = tracks.map((samples) => Buffer.from(Int16Array.from(samples).buffer));
-  const sample = box(
-    'sowt',
-    Buffer.alloc(6),
-    Buffer.from([0, 1]),
-    Buffer.alloc(8),
-    int32(0x0001_0010, 0, 8000 << 16),
-  );
+  const sample = pcmDescription();
   let at = elsewhere === undefined ? CONTENTS : 0;
   const described = tracks.map((samples, i): Track => {
     const information =

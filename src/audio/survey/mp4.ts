@@ -1,7 +1,9 @@
 /**
  * MP4 and QuickTime: boxes in boxes. FFmpeg looks for lists of tags in nearly all of them, so they are looked
- * for by their names, in all but the samples.
+ * for by their names, in all but the samples; so are boxes that hold tables. A table's own name may lie in a
+ * picture, too, so it counts only where boxes are.
  */
+import { Mp4Tables } from './mp4-tables.ts';
 import { scan } from './scan.ts';
 import { TagList, type TagWork } from './tag-work.ts';
 import type { Window } from './window.ts';
@@ -18,7 +20,17 @@ const KEYS_HEAD_BYTES = 8;
  * `keys` has the names of what `ilst` has by numbers. In `cmov` a header is compressed: that hides what it
  * holds, and FFmpeg allocates what it claims. QuickTime made such files in the last century.
  */
-const NOTABLE = ['keys', 'ilst', 'cmov'].map((name) => Buffer.from(name));
+const TAGS = ['keys', 'ilst', 'cmov'];
+/** Boxes in which FFmpeg goes from box to box, and how many bytes lie before the first. */
+const HOLDERS: Readonly<Record<string, number>> = {
+  ...{ moov: 0, trak: 0, edts: 0, mdia: 0, minf: 0, stbl: 0, udta: 0, tref: 0, dinf: 0, wave: 0, sinf: 0 },
+  ...{ schi: 0, moof: 0, mvex: 0, traf: 0, hoov: 0, free: 0, meta: 4, iref: 4, ipco: 0, jp2h: 0 },
+};
+const NOTABLE = [...TAGS, 'stsd', ...Object.keys(HOLDERS)].map((name) => Buffer.from(name));
+/** Within a sample's description boxes begin anywhere. */
+const TABLES = ['stsz', 'stz2', 'stts', 'stsc', 'stco', 'co64', 'trun', 'elst'].map((name) =>
+  Buffer.from(name),
+);
 
 interface Box {
   readonly type: string;
@@ -29,12 +41,14 @@ interface Box {
 
 /** Counts the tags of a file, and gives up where its header is compressed. */
 export function countMp4(window: Window, work: TagWork): void {
-  const survey = new Mp4Survey(window, work);
-  for (const [from, end] of headers(window, work)) survey.search(from, end);
+  const tables = new Mp4Tables(window, work);
+  const survey = new Mp4Survey(window, work, tables);
+  for (const [from, end] of headers(window, work, tables)) survey.search(from, end);
+  tables.judge();
 }
 
 /** The stretches between the samples, from and to a position. */
-function* headers(window: Window, work: TagWork): Generator<readonly [number, number]> {
+function* headers(window: Window, work: TagWork, tables: Mp4Tables): Generator<readonly [number, number]> {
   const { size } = window.source;
   let from = 0;
   let at = 0;
@@ -43,6 +57,7 @@ function* headers(window: Window, work: TagWork): Generator<readonly [number, nu
     work.addOther();
     // What is no box is looked through to the end.
     if (box === null || work.excessive) break;
+    tables.add(box);
     if (box.type === 'mdat') {
       if (from < at) yield [from, at];
       from = box.end;
@@ -69,9 +84,14 @@ class Mp4Survey {
   readonly #window: Window;
   readonly #work: TagWork;
   readonly #list: TagList;
+  readonly #tables: Mp4Tables;
+  /** Of descriptions of samples. */
+  readonly #descriptions: Box[] = [];
+  #searchedTo = 0;
   #longestKey = 0;
 
-  constructor(window: Window, work: TagWork) {
+  constructor(window: Window, work: TagWork, tables: Mp4Tables) {
+    this.#tables = tables;
     this.#window = window;
     this.#work = work;
     this.#list = new TagList(work);
@@ -84,12 +104,40 @@ class Mp4Survey {
       const box = boxAt(this.#window, at - NAME_BYTES);
       if (box !== null) this.#visit(box);
     }
+    for (const box of this.#descriptions.splice(0)) this.#searchTables(box);
+  }
+
+  /** FFmpeg takes boxes that claim more than there is for what is there. */
+  #searchTables({ body, end }: Box): void {
+    const from = Math.max(body, this.#searchedTo);
+    const last = Math.min(end, this.#window.source.size);
+    this.#searchedTo = Math.max(from, last);
+    for (const { at } of scan(this.#window.source, TABLES, from, last)) {
+      if (this.#work.excessive) return;
+      this.#work.addOther();
+      const box = boxAt(this.#window, at - NAME_BYTES);
+      if (box !== null) this.#tables.add(box);
+    }
   }
 
   #visit(box: Box): void {
     if (box.type === 'cmov') this.#work.giveUp('they are compressed');
     else if (box.type === 'keys') this.#countKeys(box);
     else if (box.type === 'ilst') for (const child of this.#boxes(box.body, box.end)) this.#countTag(child);
+    if (box.type === 'stsd') this.#descriptions.push(box);
+    const before = HOLDERS[box.type];
+    if (before !== undefined) this.#visitTables(box.body + before, box.end);
+  }
+
+  #visitTables(from: number, end: number): void {
+    const last = Math.min(end, this.#window.source.size);
+    for (let at = from; at + HEAD_BYTES <= last && !this.#work.excessive; ) {
+      const box = boxAt(this.#window, at);
+      if (box === null) return;
+      this.#work.addOther();
+      this.#tables.add(box);
+      at = box.end;
+    }
   }
 
   /** Each has its length, a word, and the name. */
