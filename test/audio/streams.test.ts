@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { readAll } from './audio-files.ts';
 import { info, withChunks } from './chunks.ts';
 import { convertStream, endlessFeed, feedOf, readStream } from './feeds.ts';
+import { withPacket } from './ogg.ts';
 import { ENCODED, streamedFiles } from './streamed-files.ts';
 import { entries, id3, userFrames } from './tags.ts';
 import { noise, writeWav } from './wav.ts';
@@ -131,6 +132,22 @@ describe('a stream', () => {
     const feed = feedOf(Buffer.concat([behind, Buffer.alloc(MIB)]), [1000]);
     expect(readStream(feed).planes).toEqual(readAll(at('wav')).planes);
     expect(feed.fed).toBeLessThan(behind.length + 2000);
+  });
+
+  test.each([0, 1, 2])('of Ogg with %i broken pages of 64 KiB has what the file has', (broken) => {
+    // FFmpeg looks for the next page behind the beginning of one that is not whole.
+    const bytes = withPacket(files.ogg, Buffer.alloc(250_000));
+    for (let page = 0, begin = 0; page < broken; page++) {
+      while (bytes.indexOf('OggS', begin + 4) - begin < 65_000) begin = bytes.indexOf('OggS', begin + 4);
+      bytes[begin + 22] ^= 1;
+      begin = bytes.indexOf('OggS', begin + 4);
+    }
+    writeFileSync(at('broken.ogg'), bytes);
+    const file = readAll(at('broken.ogg'));
+    for (const lengths of [[1000], [65_536]]) {
+      const stream = readStream(feedOf(bytes, lengths));
+      expect([stream.frames, stream.planes]).toEqual([file.frames, file.planes]);
+    }
   });
 
   test('of Ogg ends behind its last page', () => {

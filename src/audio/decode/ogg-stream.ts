@@ -12,6 +12,7 @@ import { overladen } from '../survey/overladen.ts';
 import { TagWork } from '../survey/tag-work.ts';
 import { Window } from '../survey/window.ts';
 import type { Link, Links } from './link.ts';
+import { LookBack } from './look-back.ts';
 
 const HEAD_BYTES = 27;
 const MOST_PAGE_BYTES = HEAD_BYTES + 255 + 255 * 255;
@@ -21,6 +22,11 @@ const CAPTURE = Buffer.from('OggS\0', 'latin1');
 /** What lies between pages is looked through in such pieces, and behind the last page no farther. */
 const BETWEEN_BYTES = 4096;
 const MOST_BETWEEN_BYTES = 65_000;
+/**
+ * Where a page is not whole, FFmpeg looks for the next one behind its beginning: that may be a page and a full
+ * buffer ago.
+ */
+const BACK_BYTES = 196_608;
 
 export class StreamedLinks implements Links {
   readonly laterFrames = 0;
@@ -29,6 +35,8 @@ export class StreamedLinks implements Links {
   readonly #bytes: StreamBytes;
   readonly #page = Buffer.allocUnsafeSlow(MOST_PAGE_BYTES);
   readonly #window: Window;
+  /** Of the link that is read. */
+  readonly #back = new LookBack(BACK_BYTES);
   /** Positions behind what was taken, what may be, and what was looked at. */
   #taken = 0;
   #cleared = 0;
@@ -51,24 +59,31 @@ export class StreamedLinks implements Links {
     const link = new StreamedLink(this.#window);
     this.#link = link;
     if (!this.#look(link)) return null;
-    let given = 0;
-    const read = (target: Uint8Array, position: number): number => {
-      if (position !== given) throw new RangeError(`A stream has no byte ${position} any more`);
-      const length = this.#take(link, target);
-      given += length;
-      return length;
-    };
+    this.#back.clear();
+    const read = (target: Uint8Array, position: number): number => this.#read(link, target, position);
     return {
       lastPosition: () => link.lastPosition,
       source: {
         ...{ name, size, end, read },
-        // The demuxer of Ogg goes back nowhere, so that a context may be kept for the next link.
+        // The demuxer of Ogg goes back a little only, so that a context may be kept for the next link.
         bytes: { kind: 'memory' },
         lacksEnd: () => link.lacksEnd,
         change: () => null,
         [Symbol.dispose]() {},
       },
     };
+  }
+
+  #read(link: StreamedLink, target: Uint8Array, position: number): number {
+    const back = this.#back;
+    if (position !== back.end) {
+      const length = back.read(target, position);
+      if (length > 0) return length;
+      throw new RangeError(`A stream has no byte ${position} any more`);
+    }
+    const length = this.#take(link, target);
+    back.add(target.subarray(0, length));
+    return length;
   }
 
   /** Takes the next bytes of a link. @returns how many; 0 at its end */
