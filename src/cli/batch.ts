@@ -12,18 +12,15 @@ import { type BatchWork, runBatch } from '../batch/run.ts';
 import { formatFiles, formatNotes, formatReport, makeReport, type RunReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
 import { makeFolder } from '../files/folders.ts';
-import type { RuntimeOptions } from '../runtime/options.ts';
 import type { Runner } from '../runtime/runner.ts';
-import { createRuntime, type Runtime } from '../runtime/runtime.ts';
-import { snapshotBeforeStart } from '../runtime/snapshot-of.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { escaped, jsonText, shown } from '../text/escaping.ts';
 import { nowMs } from '../timers.ts';
+import { type BatchRunner, runtimeOptions, startRunner } from './batch-runner.ts';
 import type { Choice } from './choice.ts';
 import { EXIT } from './exit.ts';
-import { listenToFfmpeg } from './ffmpeg-log.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { aboutRecording, decisionsFor, showPlan } from './planning.ts';
 import type { ProgressView } from './progress.ts';
@@ -39,6 +36,8 @@ interface BatchOptions {
   readonly work: CommandWork;
   readonly threads: number;
   readonly budget: Bytes | undefined;
+  /** How many processes work; 0 for none, undefined for one where there are many files. */
+  readonly isolate: number | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly watch: boolean;
@@ -98,7 +97,6 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
   // Whatever ends the command ends the listing: a list may come from a program that never does.
   const ended = new AbortController();
   const signal = AbortSignal.any([interrupt.signal, ended.signal]);
-  let stopListening = async (): Promise<void> => {};
   try {
     const { work, choice, record, results } = options;
     const listed = { ...options, outputs: work.outputs };
@@ -125,17 +123,19 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       return;
     }
     // Workers take longest to start; everything else happens meanwhile.
-    const plain = plainly(log, screen);
-    stopListening = await listenToFfmpeg(plain, options.logLevel);
-    const runtime = await startRuntime(options, plain).catch(async (error) => {
+    const started = await start(options, plainly(log, screen), batch).catch(async (error) => {
       await pending.failed();
       throw error;
     });
-    await run(options, runtime, batch);
+    interrupt.endFirst(started.pids);
+    try {
+      await run(options, started, batch);
+    } finally {
+      await started.stop();
+    }
   } finally {
     ended.abort();
     interrupt.stop();
-    await stopListening();
     log.close();
   }
 }
@@ -161,14 +161,15 @@ function newBatch(
   return batch;
 }
 
-/** @param runtime null where there is nothing to do */
-async function run(options: BatchOptions, runtime: Runtime | null, batch: Batch): Promise<void> {
+/** @param started null where there is nothing to do */
+async function run(options: BatchOptions, started: BatchRunner | null, batch: Batch): Promise<void> {
+  const runner = started?.runner ?? null;
   const { stderr, stdout } = process;
   const { work } = options;
   const { endings, pending, interrupt, screen } = batch;
-  const unseen = runtime === null || options.quiet || (work.piped === true && !stderr.isTTY);
+  const unseen = runner === null || options.quiet || (work.piped === true && !stderr.isTTY);
   if (!unseen) {
-    const view = await startView(options, runtime, batch);
+    const view = await startView(options, runner, batch);
     batch.view = view;
     if (options.watch) {
       screen.line = view.line;
@@ -181,11 +182,11 @@ async function run(options: BatchOptions, runtime: Runtime | null, batch: Batch)
       batch.done += seconds;
       batch.view?.changed();
     };
-    await runBatch(runtime ?? NOBODY, batch, work, advanced, interrupt.signal);
+    await runBatch(runner ?? NOBODY, batch, work, advanced, interrupt.signal);
   } finally {
     // Only the JSON shows it, and a short run would notice the milliseconds.
-    if (options.json && runtime !== null) before = runtime.snapshot();
-    const left = (await runtime?.close())?.left ?? [];
+    if (options.json && started?.isIsolated === false) before = started.runner.snapshot();
+    const left = (await runner?.close())?.left ?? [];
     batch.view?.stop();
     // One that is stuck inside FFmpeg would keep the process at its end.
     if (left.length > 0) interrupt.giveUp();
@@ -202,26 +203,33 @@ async function run(options: BatchOptions, runtime: Runtime | null, batch: Batch)
   if (isKnown && isAsked) {
     const report = makeReport(
       options.command,
-      snapshotFor(options, runtime, before),
+      await snapshotFor(options, runner, before),
       { endings, isCut: pending.isCut },
       (nowMs() - batch.startedMs) / 1000,
     );
     if (options.json) stdout.write(`${jsonText({ ...report, results: work.results?.() })}\n`);
     else if (work.print !== undefined) stdout.write(work.print(report));
-    else stdout.write(runtime === null ? formatFiles(report, stdout) : formatReport(report, stdout));
+    else stdout.write(runner === null ? formatFiles(report, stdout) : formatReport(report, stdout));
   }
   process.exitCode = interrupt.exitCode() || (endings.failed > 0 ? EXIT.failed : EXIT.done);
 }
 
-function snapshotFor(options: BatchOptions, runtime: Runtime | null, before: Snapshot | null): Snapshot {
-  if (runtime === null) return snapshotBeforeStart(runtimeOptions(options));
-  return before === null ? runtime.snapshot() : snapshotOfRun(before, runtime.snapshot());
+async function snapshotFor(
+  options: BatchOptions,
+  runner: Runner | null,
+  before: Snapshot | null,
+): Promise<Snapshot> {
+  if (runner === null) {
+    const { snapshotBeforeStart } = await import('../runtime/snapshot-of.ts');
+    return snapshotBeforeStart(runtimeOptions({ ...options, job: options.work.job, record: undefined }));
+  }
+  return before === null ? runner.snapshot() : snapshotOfRun(before, runner.snapshot());
 }
 
-function startView({ watch }: BatchOptions, runtime: Runtime, batch: Batch): Promise<ProgressView> {
+function startView({ watch }: BatchOptions, runner: Runner, batch: Batch): Promise<ProgressView> {
   const { pending, endings, startedMs } = batch;
   return startProgressView(process.stderr, watch, {
-    snapshot: () => runtime.snapshot(),
+    snapshot: () => runner.snapshot(),
     progress: () => ({
       doneSeconds: batch.done,
       totalSeconds: pending.totals.seconds,
@@ -259,26 +267,22 @@ function plainly(log: Log, screen: Screen): Log {
   };
 }
 
-async function startRuntime(options: BatchOptions, log: Log): Promise<Runtime> {
-  const { record } = options;
-  const given = { ...runtimeOptions(options), log };
-  if (record === undefined) return createRuntime(given);
+/** Tasks that wait for stdin, or to be read from stdout, are of one file and share memory with its reader. */
+async function start(options: BatchOptions, log: Log, { pending, folders }: Batch): Promise<BatchRunner> {
+  const { record, work, command, isolate } = options;
+  const given = {
+    ...options,
+    job: work.job,
+    isolate: work.piped ? 0 : isolate,
+    log,
+    processGone: () => folders.sweepDead(),
+  };
+  const atLeast = (files: number): Promise<boolean> => pending.atLeast(files);
+  if (record === undefined) return startRunner({ ...given, record: undefined }, atLeast);
   try {
     await makeFolder(dirname(resolve(record)));
-    return await createRuntime({ ...given, record: { path: record, label: options.command } });
+    return await startRunner({ ...given, record: { path: record, label: command } }, atLeast);
   } catch (cause) {
     throw aboutRecording(record, cause);
   }
-}
-
-function runtimeOptions({ work, threads, budget }: BatchOptions): RuntimeOptions {
-  // The extension of this very file: .ts in the checkout, .js in the package.
-  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-  return {
-    job: new URL(`../../workers/${work.job}${extension}`, import.meta.url),
-    threads,
-    // A file takes one lease, so timing each costs nothing.
-    sampleEvery: 1,
-    ...(budget !== undefined && { budgetBytes: budget }),
-  };
 }

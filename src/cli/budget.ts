@@ -7,9 +7,20 @@ import { type WrittenSize, wrongValue } from './arguments.ts';
 /** The library allows more, but with a codec in each of a thousand threads they only wait for each other. */
 export const MOST_THREADS = 256;
 
-/** As many as `--threads` says, else as the machine gives. */
-export function threadsFor(given: number | undefined): number {
-  return given ?? Math.min(MOST_THREADS, availableParallelism());
+/**
+ * As many as `--threads` says, else as the machine gives; of several processes each has the same number.
+ * @throws MillpondError `ERR_INVALID_ARGUMENT`
+ */
+export function threadsFor(given: number | undefined, isolate = 0): number {
+  const each = Math.max(1, isolate);
+  if (given === undefined) return Math.ceil(Math.min(MOST_THREADS, availableParallelism()) / each) * each;
+  if (given % each === 0) return given;
+  const most = Math.max(each, given - (given % each));
+  throw wrongValue(
+    '--threads',
+    `${given}`,
+    `with --isolate ${each} their number is a multiple of that. Write ${most}.`,
+  );
 }
 
 /** Of a number without a unit that is less, MiB were probably meant. */

@@ -5,7 +5,7 @@
  * handlers.
  */
 import { writeSync } from 'node:fs';
-import { sweep } from '../files/whole-file.ts';
+import { sweep, sweepDead } from '../files/whole-file.ts';
 import { EXIT } from './exit.ts';
 
 /** A terminal that is closed says SIGHUP. */
@@ -21,6 +21,8 @@ export interface Interrupt {
   exitCode(): number;
   /** Folders in which outputs are written aside. */
   watch(folder: string): void;
+  /** Processes that write there, and are ended first where this one ends at once. */
+  endFirst(pids: () => readonly number[]): void;
   /** Prints what a signal says. Default: a line on stderr, below whatever is drawn there. */
   printWith(say: (line: string) => void): void;
   /** Ends the process at once, as a second signal does; nothing happens where there was no first. */
@@ -31,6 +33,7 @@ export interface Interrupt {
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
   const folders = new Set<string>();
+  let pids = (): readonly number[] => [];
   let code = 0;
   let first: NodeJS.Signals | null = null;
   let say = (line: string): void => void process.stderr.write(`\n${line}\n`);
@@ -48,14 +51,22 @@ export function listenForInterrupt(): Interrupt {
 
   function end(name: NodeJS.Signals): void {
     stop();
-    folders.forEach(sweep);
+    for (const pid of pids()) kill(pid);
+    sweepAll();
     // A job that looked just before it was cancelled may make its file only now; and a terminal sends the
     // signal of a typed Ctrl-C first and then throws away what waits to be written.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLED_MS);
-    folders.forEach(sweep);
+    sweepAll();
     // The progress bar, or the live view, has hidden the cursor.
     if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
     process.kill(process.pid, name);
+  }
+
+  function sweepAll(): void {
+    for (const folder of folders) {
+      sweep(folder);
+      if (pids().length > 0) sweepDead(folder);
+    }
   }
 
   function stop(): void {
@@ -67,6 +78,9 @@ export function listenForInterrupt(): Interrupt {
     signal: controller.signal,
     exitCode: () => code,
     watch: (folder) => folders.add(folder),
+    endFirst(of) {
+      pids = of;
+    },
     giveUp() {
       if (first !== null) end(first);
     },
@@ -75,4 +89,12 @@ export function listenForInterrupt(): Interrupt {
     },
     stop,
   };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone.
+  }
 }

@@ -55,6 +55,7 @@ const RATE = { what: 'a sample rate in Hz', from: 1000, to: 655_350, example: 44
 const CHANNELS = { what: 'the number of channels', from: 1, to: 8, example: 2 };
 const GAIN = { what: 'a gain in dB', from: -200, to: 200, example: -6 };
 const FADE = { what: 'a fade in seconds', from: 0, to: 86_400, example: 0.5 };
+const ISOLATE = { what: 'the number of processes', from: 0, to: 64, example: 1 };
 const THREADS = { what: 'the number of threads', from: 1, to: MOST_THREADS, example: 4 };
 const FORMATS = Object.keys(TARGETS);
 
@@ -181,6 +182,7 @@ export function transcoding(
 export interface RunOptions {
   threads?: number;
   budget?: WrittenSize;
+  isolate?: number;
   json?: boolean;
   quiet?: boolean;
   watch?: boolean;
@@ -197,6 +199,13 @@ export function withRunOptions(command: Command): Command {
     )
     .addOption(
       option('--budget <size>', 'memory that all threads together may pool; default 100MiB', byteSize),
+    )
+    .addOption(
+      option(
+        '--isolate <n>',
+        'processes that the threads belong to, so that a crash costs one; 0 for none; default: 1 from 16 files on',
+        wholeNumber(ISOLATE),
+      ),
     )
     .option('--json', 'print one JSON object (millpond.run/1) instead of the summary')
     .option('--quiet', 'print failures only')
@@ -230,10 +239,11 @@ export function refuseStdoutTwice({ results }: RunOptions, other: string): void 
 /** @throws MillpondError `ERR_BUDGET_TOO_SMALL`; `ERR_INVALID_ARGUMENT` */
 export function runOptions(options: RunOptions) {
   if (options.json) refuseStdoutTwice(options, '--json');
-  const threads = threadsFor(options.threads);
+  const threads = threadsFor(options.threads, options.isolate);
   return {
     threads,
     budget: options.budget && budgetFor(options.budget, threads),
+    isolate: options.isolate,
     json: options.json ?? false,
     quiet: options.quiet ?? false,
     watch: options.watch ?? false,

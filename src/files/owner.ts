@@ -28,6 +28,10 @@ interface Written {
 const SKEW_MS = 60_000;
 /** Who works on a file writes to it all the time: this long without a byte, its container has ended. */
 const ABANDONED_MS = 3_600_000;
+/** Places of the fields of a process that are asked for. */
+const START = 19;
+/** States of a process that runs nothing any more. */
+const ENDED = new Set(['Z', 'X']);
 
 let self: Owner | undefined;
 
@@ -37,7 +41,7 @@ export function ownProcess(): Owner {
     boot: digest(read('/proc/sys/kernel/random/boot_id')),
     space: /\d+/.exec(attempt(() => readlinkSync('/proc/self/ns/pid')) ?? '')?.[0] ?? '0',
     pid: `${process.pid}`,
-    start: startOf('self') ?? '0',
+    start: statOf('self')[START] ?? '0',
   };
   return self;
 }
@@ -61,8 +65,10 @@ export function isGone(owner: Owner, file: Written): boolean {
   if (owner.boot !== own.boot) return file.mtimeMs < wallMs() - uptime() * 1000 - SKEW_MS;
   if (owner.space !== own.space) return file.mtimeMs < wallMs() - ABANDONED_MS;
   if (!isThere(Number(owner.pid))) return true;
-  const start = startOf(owner.pid);
-  return start !== null && owner.start !== '0' && start !== owner.start;
+  const [state, ...fields] = statOf(owner.pid);
+  const start = fields[START - 1] ?? null;
+  // One that has ended has its number until its parent takes note.
+  return ENDED.has(state) || (start !== null && owner.start !== '0' && start !== owner.start);
 }
 
 function isThere(pid: number): boolean {
@@ -75,10 +81,10 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** Field 22 of proc(5), counted from behind the name, which may hold anything. */
-function startOf(pid: string): string | null {
+/** Fields of proc(5), counted from behind the name, which may hold anything: that is, from the state on. */
+function statOf(pid: string): readonly string[] {
   const stat = read(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** FNV-1a: names are told apart, nothing is kept secret, and `node:crypto` takes each thread 5 ms to load. */

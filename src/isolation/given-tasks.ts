@@ -124,8 +124,11 @@ export class GivenTasks {
 
   /** A process has died: what becomes of its tasks. */
   died(process: RuntimeProcess, end: ProcessEnd): void {
-    const death = this.#ended.get(process) ?? deathOf(end);
+    const wasEnded = this.#ended.get(process);
+    const death = wasEnded ?? deathOf(end);
     this.#ended.delete(process);
+    // That of one that never began, or is to end with its runner, is told by others.
+    const isNews = process.isReady && (wasEnded !== undefined || !process.isEnding);
     this.#ahead.forget(process);
     const given = [...process.given];
     process.given.clear();
@@ -138,7 +141,7 @@ export class GivenTasks {
       if (held.entry.answered) this.#parts.endings.fail(held, null);
       else this.#judge(held, verdict, end);
     }
-    if (!process.isReady) return;
+    if (!isNews) return;
     const cause = death.by === 'hang' ? 'a task did not stop' : causeOf(end);
     const again = this.retried - before;
     const { log } = this.#parts.settings.settings;

@@ -20,7 +20,6 @@ import type {
   RunOptions,
   Untyped,
 } from '../runtime/runner.ts';
-import { snapshotBeforeStart } from '../runtime/snapshot-of.ts';
 import { closed } from '../runtime/task-errors.ts';
 import { evaluateHealth } from '../telemetry/health.ts';
 import type { HealthReport } from '../telemetry/health-report.ts';
@@ -36,6 +35,8 @@ import { Processes } from './processes.ts';
 export interface IsolatedRunner<Jobs = Untyped> extends Runner<Jobs> {
   /** Leases of this process, for inputs and from results. */
   readonly pool: Pool;
+  /** The numbers of its processes, the spare one's too. */
+  readonly pids: readonly number[];
 }
 
 const CLOSE_MS = 30_000;
@@ -108,6 +109,10 @@ class ProcessRunner implements IsolatedRunner {
     return this.#memory.shard;
   }
 
+  get pids(): readonly number[] {
+    return this.#processes.all.flatMap(({ pid }) => pid ?? []);
+  }
+
   async started(): Promise<void> {
     try {
       await this.#ready.promise;
@@ -140,14 +145,10 @@ class ProcessRunner implements IsolatedRunner {
   }
 
   snapshot(): Snapshot {
-    const there: Snapshot[] = [];
-    for (const process of this.#processes.working) {
-      process.look();
-      if (process.figures !== null) there.push(process.figures.snapshot);
-    }
-    if (there.length > 0) this.#shown = mergeSnapshots(there);
+    this.#look();
+    for (const process of this.#processes.working) process.look();
     const { settings, threads, budgetBytes } = this.#settings;
-    const { budget, tasks, ...shown } = this.#shown ?? snapshotBeforeStart(this.#settings.each);
+    const { budget, tasks, ...shown } = this.#shown as Snapshot;
     const byJob = this.#tasks.byJob.map(([name, counts]) => [name, { ...tasks.byJob[name], ...counts }]);
     const figures = {
       ...shown,
@@ -157,6 +158,13 @@ class ProcessRunner implements IsolatedRunner {
       queue: this.#tasks.queue,
     };
     return { ...figures, health: evaluateHealth(figures, settings.health) };
+  }
+
+  /** Keeps what the processes that work said last, however they end. */
+  #look(): void {
+    const working = [...this.#processes.working];
+    const there = working.flatMap(({ figures }) => (figures === null ? [] : [figures.snapshot]));
+    if (there.length > 0) this.#shown = mergeSnapshots(there);
   }
 
   health(): HealthReport {
@@ -189,6 +197,7 @@ class ProcessRunner implements IsolatedRunner {
     const closing = all.flatMap((process) => (process.isReady ? [process.close(leftMs)] : []));
     await this.#deadline.meets(Promise.all(closing), endMs);
     const reports = all.map(({ closedWith }) => closedWith);
+    this.#look();
     for (const process of all) process.kill();
     await this.#deadline.meets(Promise.all(all.map(({ gone }) => gone)));
     const { shard, ledger } = this.#memory;
@@ -204,7 +213,10 @@ class ProcessRunner implements IsolatedRunner {
   }
 
   #readyAll(): void {
-    if ([...this.#processes.working].every(({ isReady }) => isReady)) this.#ready.resolve();
+    if ([...this.#processes.working].every(({ isReady }) => isReady)) {
+      this.#look();
+      this.#ready.resolve();
+    }
     this.#tasks.pump();
   }
 

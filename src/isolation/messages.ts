@@ -8,7 +8,7 @@ import type { ErrorRecord } from '../messages/error-record.ts';
 import type { Places } from '../messages/tasks.ts';
 import type { RuntimeOptions } from '../runtime/options.ts';
 import type { CloseReport, RunOptions } from '../runtime/runner.ts';
-import type { LogEvent } from '../telemetry/log.ts';
+import type { LogEvent, LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 
 /** Descriptor of the file of slots in a process, behind those for text and the channel. */
@@ -41,7 +41,7 @@ export interface EndedTask extends Partial<Cargo> {
 
 /** To a process. */
 export type ToProcess =
-  | { readonly kind: 'start'; readonly options: RuntimeOptions }
+  | { readonly kind: 'start'; readonly options: RuntimeOptions; readonly ffmpegLog: LogLevel | undefined }
   | { readonly kind: 'task'; readonly given: GivenTask }
   | { readonly kind: 'cancel'; readonly task: number }
   | { readonly kind: 'look' }

@@ -4,6 +4,7 @@ import { type Bytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { DEFAULT_BUDGET } from '../pool/options.ts';
 import { type RuntimeOptions, type RuntimeSettings, resolveRuntimeOptions } from '../runtime/options.ts';
+import type { LogLevel } from '../telemetry/log.ts';
 
 export interface IsolatedOptions extends RuntimeOptions {
   /**
@@ -23,9 +24,15 @@ export interface IsolatedOptions extends RuntimeOptions {
    * processes share the rest. 0 to half of the budget. Default: an eighth of it.
    */
   readonly ownBytes?: Bytes;
+  /** @internal A process is gone; what it wrote aside can be swept. */
+  readonly processGone?: () => void;
+  /** @internal FFmpeg's messages in the processes go to the log, where this level shows them. */
+  readonly ffmpegLog?: LogLevel;
 }
 
 export interface IsolatedSettings {
+  readonly processGone: () => void;
+  readonly ffmpegLog: LogLevel | undefined;
   readonly processes: number;
   readonly threads: number;
   readonly threadsEach: number;
@@ -46,7 +53,15 @@ const MOST_OWN_SHARE = 1 / 2;
 /** @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL` */
 export function resolveIsolatedOptions(given: IsolatedOptions): IsolatedSettings {
   if (typeof given !== 'object' || given === null) resolveRuntimeOptions(given);
-  const { processes = 1, spare = true, ownBytes, threads, ...rest } = given;
+  const {
+    processes = 1,
+    spare = true,
+    ownBytes,
+    threads,
+    processGone = () => {},
+    ffmpegLog,
+    ...rest
+  } = given;
   const whole = Number.isSafeInteger(processes) && processes >= 1 && processes <= MOST_PROCESSES;
   if (!whole)
     throw invalid(`processes is a whole number from 1 to ${MOST_PROCESSES}, got ${String(processes)}.`);
@@ -80,7 +95,10 @@ export function resolveIsolatedOptions(given: IsolatedOptions): IsolatedSettings
     processes,
     threads: all,
     threadsEach,
-    spare,
+    // It would begin a recording, too.
+    spare: spare && rest.record === undefined,
+    processGone,
+    ffmpegLog,
     budgetBytes,
     ownBytes: budgetBytes - processes * share,
     // A URL is no plain data.

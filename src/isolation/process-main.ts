@@ -6,13 +6,15 @@
  * business.
  */
 import { flushCompileCache } from 'node:module';
+import { listenToFfmpeg } from '../audio/ffmpeg-log.ts';
 import { MillpondError } from '../errors.ts';
 import { keepNames } from '../files/spool.ts';
 import { pack } from '../messages/cargo.ts';
 import { recordError } from '../messages/error-record.ts';
 import type { RuntimeOptions } from '../runtime/options.ts';
 import { createNumberedRuntime, type NumberedRuntime } from '../runtime/runtime.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Log, LogLevel } from '../telemetry/log.ts';
+import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { setImmediate, setTimeout } from '../timers.ts';
 import { type FromProcess, type GivenTask, SLOTS_FILE, type ToProcess } from './messages.ts';
 import { drop, receive, send as sendParcels } from './parcels.ts';
@@ -74,8 +76,9 @@ const log: Log = {
   close() {},
 };
 
-async function start(options: RuntimeOptions): Promise<void> {
+async function start(options: RuntimeOptions, ffmpegLog: LogLevel | undefined): Promise<void> {
   try {
+    if (ffmpegLog !== undefined) await listenToFfmpeg(log, ffmpegLog);
     runtime = await createNumberedRuntime({ ...options, log }, SLOTS_FILE);
     say({ kind: 'ready', ...figures() });
   } catch (error) {
@@ -121,9 +124,11 @@ function figures() {
 }
 
 async function close(timeoutMs: number): Promise<void> {
+  const before = (runtime as NumberedRuntime).snapshot();
   const report = await (runtime as NumberedRuntime).close({ timeoutMs });
   flushCompileCache();
-  say({ kind: 'closed', report, ...figures() });
+  const { snapshot: after, rssBytes } = figures();
+  say({ kind: 'closed', report, snapshot: snapshotOfRun(before, after), rssBytes });
 }
 
 function watch(): void {
@@ -134,7 +139,7 @@ function watch(): void {
 function take(message: ToProcess): void {
   switch (message.kind) {
     case 'start':
-      void start(message.options);
+      void start(message.options, message.ffmpegLog);
       break;
     case 'task':
       void run(message.given);

@@ -4,9 +4,11 @@
  * before it takes the place of one. A process that dies before its runtime has started is started again ever
  * later, and a number of times in a row.
  */
+import { join, parse } from 'node:path';
 import { MillpondError } from '../errors.ts';
 import { FailedStarts } from '../runtime/failed-starts.ts';
 import type { StartTimer } from '../runtime/heartbeat.ts';
+import type { RecordOptions } from '../telemetry/recording/record-options.ts';
 import type { IsolatedSettings } from './options.ts';
 import { type ProcessEnd, type ProcessEvents, RuntimeProcess } from './runtime-process.ts';
 
@@ -37,6 +39,7 @@ export class Processes {
   #begun = false;
   #closing = false;
   #keepsAlive = true;
+  #recordings = 0;
   /** Deaths of processes that worked. */
   deaths = 0;
 
@@ -92,11 +95,17 @@ export class Processes {
 
   #new(): RuntimeProcess {
     const { settings, events } = this.#parts;
-    return new RuntimeProcess(settings.each, settings.threadsEach, {
-      ...events,
-      ready: (process) => this.#started(process),
-      died: (process, end) => this.#died(process, end),
-    });
+    const { threadsEach: threads, ffmpegLog, each } = settings;
+    const record = each.record === undefined ? undefined : numbered(each.record, ++this.#recordings);
+    const options = record === undefined ? each : { ...each, record };
+    return new RuntimeProcess(
+      { options, threads, ffmpegLog },
+      {
+        ...events,
+        ready: (process) => this.#started(process),
+        died: (process, end) => this.#died(process, end),
+      },
+    );
   }
 
   #started(process: RuntimeProcess): void {
@@ -128,6 +137,7 @@ export class Processes {
       this.#startSpare(SPARE_AFTER_MS);
       return;
     }
+    this.#parts.settings.processGone();
     if (!this.#working.delete(process)) return;
     if (this.#closing) {
       this.#parts.events.died(process, end);
@@ -141,6 +151,14 @@ export class Processes {
     else this.#parts.events.failed(notStarted(process.failure, end));
     this.#parts.events.died(process, end);
   }
+}
+
+/** Each process has a recording of its own: the first that which was asked for, `run-2.millpond` the second. */
+function numbered(record: string | RecordOptions, number: number): string | RecordOptions {
+  if (number === 1) return record;
+  const { path, ...label } = typeof record === 'string' ? { path: record } : record;
+  const { dir, name, ext } = parse(path);
+  return { path: join(dir, `${name}-${number}${ext}`), ...label };
 }
 
 function notStarted(failure: Error | null, { code, signal }: ProcessEnd): MillpondError {

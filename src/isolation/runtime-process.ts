@@ -15,7 +15,7 @@ import { errorFrom } from '../messages/error-record.ts';
 import { readSlots, type Slot } from '../messages/slots.ts';
 import type { RuntimeOptions } from '../runtime/options.ts';
 import type { CloseReport } from '../runtime/runner.ts';
-import type { LogEvent } from '../telemetry/log.ts';
+import type { LogEvent, LogLevel } from '../telemetry/log.ts';
 import { clearTimeout, nowMs, setImmediate, setTimeout } from '../timers.ts';
 import { execArgvFor } from './exec-argv.ts';
 import type { EndedTask, FromProcess, ProcessFigures, ToProcess } from './messages.ts';
@@ -28,6 +28,13 @@ export interface ProcessEnd {
   readonly outOfMemory: boolean;
   /** What its threads began last. */
   readonly slots: readonly Slot[];
+}
+
+interface ProcessStart {
+  readonly options: RuntimeOptions;
+  /** Of its runtime. */
+  readonly threads: number;
+  readonly ffmpegLog: LogLevel | undefined;
 }
 
 export interface ProcessEvents {
@@ -73,14 +80,14 @@ export class RuntimeProcess {
   #disconnected = false;
   #lastWords: NodeJS.Timeout | undefined;
 
-  constructor(options: RuntimeOptions, threads: number, events: ProcessEvents) {
+  constructor({ threads, ...start }: ProcessStart, events: ProcessEvents) {
     this.#events = events;
     this.#rows = 1 + ROWS_A_THREAD * threads;
     this.#oomKills = ownCgroup().oomKills();
     this.#slots = unnamedFile();
     // The extension of this very file: .ts in the checkout, .js in the package.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-    const program = fileURLToPath(new URL(`./process-main${extension}`, import.meta.url));
+    const program = fileURLToPath(new URL(`../isolation/process-main${extension}`, import.meta.url));
     this.#child = fork(program, [], {
       serialization: 'advanced',
       execArgv: execArgvFor(extension),
@@ -93,7 +100,7 @@ export class RuntimeProcess {
       this.#disconnected = true;
       this.#checkDead();
     });
-    this.#say({ kind: 'start', options });
+    this.#say({ kind: 'start', ...start });
   }
 
   get pid(): number | undefined {

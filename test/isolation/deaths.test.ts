@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { closedAfterEach, errorsOf } from './isolated.ts';
-
-const start = closedAfterEach();
+import { errorsOf, startIsolated } from './isolated.ts';
 
 describe('a task that takes its process along', () => {
   it('is named when it did so twice, however, and all beside it are done', async () => {
-    const { runner } = await start('deadly');
+    const { runner } = await startIsolated('deadly');
     const signals = { 3: 'SIGSEGV', 4: 'SIGFPE', 9: 'SIGABRT' } as Record<number, string>;
     const runs = Array.from({ length: 12 }, (_, at) => {
       const order = at in signals ? { do: 'signal', signal: signals[at] } : { do: 'echo', value: at };
@@ -22,7 +20,7 @@ describe('a task that takes its process along', () => {
   });
 
   it('is named when it does not stop, twice, and all beside it are done', async () => {
-    const { runner } = await start('deadly', { stopMs: 50 });
+    const { runner } = await startIsolated('deadly', { stopMs: 50 });
     const runs = [
       runner.run({ do: 'spin' }, { name: 'bad', timeoutMs: 100 }),
       ...[1, 2].map((value) => runner.run({ do: 'spin', forMs: 300, value })),
@@ -33,7 +31,7 @@ describe('a task that takes its process along', () => {
   });
 
   it('is not named where it is killed from outside, and ends where that goes on for ever', async () => {
-    const { runner } = await start('deadly');
+    const { runner } = await startIsolated('deadly');
     const errors = await errorsOf([
       runner.run({ do: 'signal', signal: 'SIGKILL' }, { name: 'bad' }),
       runner.run({ do: 'echo' }),
@@ -43,7 +41,7 @@ describe('a task that takes its process along', () => {
   });
 
   it('is found among many in several processes', async () => {
-    const { runner } = await start('deadly', { processes: 2, threads: 4 });
+    const { runner } = await startIsolated('deadly', { processes: 2, threads: 4 });
     const runs = Array.from({ length: 60 }, (_, at) =>
       runner.run(at % 20 === 7 ? { do: 'signal', signal: 'SIGSEGV' } : { do: 'spin', forMs: 5 }, {
         name: `task ${at}`,

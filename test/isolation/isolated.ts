@@ -1,4 +1,3 @@
-import { afterEach, expect } from 'vitest';
 import type { LogEvent } from '../../src/index.ts';
 import {
   createIsolatedRunner,
@@ -6,29 +5,20 @@ import {
   type IsolatedRunner,
 } from '../../src/isolation/index.ts';
 
-/** Starts the isolated runner of a test over a test job; it is closed after it, and then nothing is held. */
-export function closedAfterEach(): (
+/** An isolated runner over a test job, without a spare process, with what it logged. */
+export async function startIsolated(
   job: string,
-  options?: Partial<IsolatedOptions>,
-) => Promise<{ runner: IsolatedRunner; events: LogEvent[] }> {
-  let runner: IsolatedRunner | undefined;
-  afterEach(async () => {
-    const report = await runner?.close();
-    runner = undefined;
-    if (report !== undefined) expect(report).toMatchObject({ endBytes: 0, left: [] });
+  options: Partial<IsolatedOptions> = {},
+): Promise<{ runner: IsolatedRunner; events: LogEvent[] }> {
+  const events: LogEvent[] = [];
+  const runner = await createIsolatedRunner({
+    job: new URL(`../jobs/${job}.ts`, import.meta.url),
+    threads: 2,
+    spare: false,
+    log: { write: (event) => events.push(event), close: () => {} },
+    ...options,
   });
-  return async (job, options = {}) => {
-    const events: LogEvent[] = [];
-    const started = await createIsolatedRunner({
-      job: new URL(`../jobs/${job}.ts`, import.meta.url),
-      threads: 2,
-      spare: false,
-      log: { write: (event) => events.push(event), close: () => {} },
-      ...options,
-    });
-    runner = started;
-    return { runner: started, events };
-  };
+  return { runner, events };
 }
 
 /** The errors of those that failed, by their place. */
@@ -37,4 +27,13 @@ export async function errorsOf(runs: readonly Promise<unknown>[]): Promise<Recor
   return Object.fromEntries(
     settled.flatMap((one, at) => (one.status === 'rejected' ? [[at, one.reason]] : [])),
   );
+}
+
+/** Whether there is a process with this number. */
+export function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { isThere } from './isolated.ts';
 
 const supervisor = fileURLToPath(new URL('supervisor.ts', import.meta.url));
 
@@ -17,11 +18,3 @@ it('the processes of a supervisor that is killed end, also while a task keeps a 
   await once(child, 'exit');
   await expect.poll(() => pids.filter(isThere)).toEqual([]);
 });
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

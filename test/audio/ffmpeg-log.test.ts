@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { listenToFfmpeg } from '../../src/cli/ffmpeg-log.ts';
+import { listenToFfmpeg } from '../../src/audio/ffmpeg-log.ts';
 import type { LogEvent } from '../../src/telemetry/log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millpond-ffmpeg-log-'));

@@ -1,7 +1,7 @@
 /** Copies FFmpeg's messages to the log. Owns the thread that listens to them; main thread. */
 import { Worker } from 'node:worker_threads';
-import type { NativeLogMessage } from '../audio/native-log.ts';
 import type { Log, LogLevel } from '../telemetry/log.ts';
+import type { NativeLogMessage } from './native-log.ts';
 
 /**
  * FFmpeg logs much about files that come out right, and does not say which file it means. What matters is in

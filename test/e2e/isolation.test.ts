@@ -1,0 +1,63 @@
+/** The command with its threads in a process of their own, which is killed, and interrupted. */
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeWav } from '../audio/wav.ts';
+import { isThere } from '../isolation/isolated.ts';
+import { firstFile } from './interrupted.ts';
+import { filesUnder, hoursOfWork, scratch, start, tone } from './millpond.ts';
+
+const at = scratch();
+
+/** On Linux. */
+function processesOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.trim().split(' ').filter(Boolean).map(Number);
+}
+
+const hidden = (folder: string): string[] => filesUnder(folder).filter((name) => name.startsWith('.'));
+
+describe.runIf(process.platform === 'linux')('a batch in a process of its own', () => {
+  beforeAll(() => {
+    mkdirSync(at('many'));
+    const samples = tone(44_100 * 30);
+    writeWav(at('many', '0.wav'), [samples, samples]);
+    for (let file = 1; file < 16; file++) copyFileSync(at('many', '0.wav'), at('many', `${file}.wav`));
+    hoursOfWork(at('hours'));
+  });
+
+  it.each(['SIGSEGV', 'SIGKILL'] as const)('that ends by %s is done all the same', async (signal) => {
+    const out = at(`out-${signal}`);
+    const working = firstFile(out);
+    const { child, ended } = start(['transcode', at('many'), '--to', 'mp3', '--out', out, '--json']);
+    await working;
+    const [worker] = processesOf(child.pid as number);
+    process.kill(worker, signal);
+    const { code, stdout, stderr } = await ended;
+    expect({ code, died: stderr.includes('process-death') }).toEqual({ code: 0, died: true });
+    expect(JSON.parse(stdout)).toMatchObject({ files: { ok: 16, failed: 0 }, budget: { endBytes: 0 } });
+    expect(filesUnder(out)).toHaveLength(16);
+    expect(hidden(out)).toEqual([]);
+  });
+
+  it.each([
+    1, 2,
+  ])('that is interrupted %i times leaves nothing half-written, and no process', async (times) => {
+    const out = at(`interrupted-${times}`);
+    const working = firstFile(out);
+    const args = ['transcode', at('hours'), '--to', 'flac', '--out', out, '--isolate', '1'];
+    const { child, ended } = start(args);
+    child.stderr?.on('data', (text: string) => {
+      if (times > 1 && text.includes('stopping')) child.kill('SIGINT');
+    });
+    await working;
+    const workers = processesOf(child.pid as number);
+    expect(workers.length).toBeGreaterThan(0);
+    // A terminal sends it to all.
+    for (const pid of [...workers, child.pid as number]) process.kill(pid, 'SIGINT');
+    const { code, signal } = await ended;
+    const ends = [[130, null], ...(times > 1 ? [[null, 'SIGINT']] : [])];
+    expect(ends).toContainEqual([code, signal]);
+    expect(hidden(out)).toEqual([]);
+    await expect.poll(() => workers.filter(isThere)).toEqual([]);
+  });
+});
