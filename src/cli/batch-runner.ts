@@ -33,7 +33,7 @@ export interface BatchRunner {
 }
 
 /** A process takes a quarter of a second to start: so many files are worth it. */
-export const MANY_FILES = 16;
+const MANY_FILES = 16;
 /** Whose list takes longer is not waited for. */
 const LISTING_MS = 100;
 

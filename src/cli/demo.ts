@@ -29,7 +29,7 @@ export function demoCommand(): Command {
         command: 'demo',
         inputs,
         work: transcoding(options.out, { to: 'flac', bits: 16 }),
-        ...runOptions({ ...options, record, isolate: 0 }),
+        ...runOptions({ ...options, record, isolate: options.isolate ?? 0 }),
       });
       await writePage(record, page);
       if (!options.quiet) {

@@ -24,12 +24,14 @@ import { closed } from '../runtime/task-errors.ts';
 import { evaluateHealth } from '../telemetry/health.ts';
 import type { HealthReport } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
-import { nowMs, setTimeout } from '../timers.ts';
+import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { IsolatedTasks } from './isolated-tasks.ts';
 import { mergeSnapshots } from './merge-snapshots.ts';
 import { type IsolatedOptions, type IsolatedSettings, resolveIsolatedOptions } from './options.ts';
 import { type OwnMemory, ownMemory } from './own-memory.ts';
 import { Processes } from './processes.ts';
+import type { RuntimeProcess } from './runtime-process.ts';
+import { ROUND_MS, Silence } from './silence.ts';
 
 /** A runner whose threads belong to processes of its own. */
 export interface IsolatedRunner<Jobs = Untyped> extends Runner<Jobs> {
@@ -72,6 +74,8 @@ class ProcessRunner implements IsolatedRunner {
   readonly #tasks: IsolatedTasks;
   readonly #ready = Promise.withResolvers<void>();
   readonly #deadline = new Deadline();
+  readonly #silence = new Silence<RuntimeProcess>();
+  #rounds: NodeJS.Timeout | undefined;
   #closing: Promise<CloseReport> | null = null;
   /** What processes last said of themselves. */
   #shown: Snapshot | null = null;
@@ -103,6 +107,15 @@ class ProcessRunner implements IsolatedRunner {
       changed: () => this.#keepAlive(),
     });
     this.#processes.start();
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#rounds = setTimeout(() => this.#watch(), ROUND_MS).unref();
+    if (this.#tasks.quiet) return;
+    for (const process of this.#silence.round(this.#processes.working, nowMs())) {
+      this.#tasks.given.end(process, { by: 'silence' });
+    }
   }
 
   get pool(): Pool {
@@ -198,6 +211,7 @@ class ProcessRunner implements IsolatedRunner {
     await this.#deadline.meets(Promise.all(closing), endMs);
     const reports = all.map(({ closedWith }) => closedWith);
     this.#look();
+    clearTimeout(this.#rounds);
     for (const process of all) process.kill();
     await this.#deadline.meets(Promise.all(all.map(({ gone }) => gone)));
     const { shard, ledger } = this.#memory;

@@ -153,7 +153,7 @@ export class Processes {
   }
 }
 
-/** Each process has a recording of its own: the first that which was asked for, `run-2.millpond` the second. */
+/** Each process has a recording of its own: the first the one asked for, `run-2.millpond` the second. */
 function numbered(record: string | RecordOptions, number: number): string | RecordOptions {
   if (number === 1) return record;
   const { path, ...label } = typeof record === 'string' ? { path: record } : record;

@@ -16,7 +16,7 @@ import { readSlots, type Slot } from '../messages/slots.ts';
 import type { RuntimeOptions } from '../runtime/options.ts';
 import type { CloseReport } from '../runtime/runner.ts';
 import type { LogEvent, LogLevel } from '../telemetry/log.ts';
-import { clearTimeout, nowMs, setImmediate, setTimeout } from '../timers.ts';
+import { clearTimeout, setImmediate, setTimeout } from '../timers.ts';
 import { execArgvFor } from './exec-argv.ts';
 import type { EndedTask, FromProcess, ProcessFigures, ToProcess } from './messages.ts';
 
@@ -58,13 +58,13 @@ export class RuntimeProcess {
   /** It was told to end, or is to be gone. */
   isEnding = false;
   isDead = false;
+  /** It was asked for figures, and has not answered. */
+  isAsked = false;
   /** Why its runtime did not start. */
   failure: Error | null = null;
   figures: ProcessFigures | null = null;
   /** What its runtime said when it had closed. */
   closedWith: CloseReport | null = null;
-  /** When it last said something. */
-  heardMs = nowMs();
   /** Tasks that it has answered. */
   answered = 0;
   readonly #events: ProcessEvents;
@@ -74,7 +74,6 @@ export class RuntimeProcess {
   readonly #oomKills: number | null;
   readonly #closed = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
-  #asked = false;
   #outgoing: ToProcess[] = [];
   #exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | null = null;
   #disconnected = false;
@@ -137,8 +136,8 @@ export class RuntimeProcess {
 
   /** Asks for figures, unless it was asked and has not answered. */
   look(): void {
-    if (this.#asked || !this.isReady) return;
-    this.#asked = true;
+    if (this.isAsked || !this.isReady) return;
+    this.isAsked = true;
     this.#say({ kind: 'look' });
   }
 
@@ -172,7 +171,6 @@ export class RuntimeProcess {
   }
 
   #hear(messages: readonly FromProcess[]): void {
-    this.heardMs = nowMs();
     for (const message of messages) this.#heard(message);
   }
 
@@ -198,7 +196,7 @@ export class RuntimeProcess {
         this.#events.logged(message.event);
         break;
       case 'figures':
-        this.#asked = false;
+        this.isAsked = false;
         this.figures = message;
         break;
       case 'closed':

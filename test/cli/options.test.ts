@@ -50,6 +50,7 @@ const WRONG: Readonly<Record<Name, readonly (readonly [option: string, value: st
     ['--job-timeout', 'Infinity', /^Infinity: a time in seconds is a number from 0.001 to 2147483\./],
     ['--threads', '0', /^0: the number of threads is a whole number from 1 to 256\./],
     ['--threads', '257', /^257: /],
+    ['--isolate', '65', /^65: the number of processes is a whole number from 0 to 64\./],
     ['--budget', 'lots\n', /^'lots\\u000a': a size comes to whole bytes\. .* 100MiB,/],
     ['--budget', '1.3', /^1\.3: a size comes to whole bytes\./],
     ['--budget', '1025GiB', /^1025GiB: it is 1TiB at most\./],
@@ -80,6 +81,7 @@ const WRONG: Readonly<Record<Name, readonly (readonly [option: string, value: st
   demo: [
     ['--out', '', NO_NAME],
     ['--threads', '1.5', /^1\.5: /],
+    ['--isolate', '-1', /^-1: /],
     ['--budget', '', /^'': a size /],
     ['--record', '', NO_NAME],
     ['--log-level', 'x', /^x: a level is one of /],

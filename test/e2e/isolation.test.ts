@@ -19,7 +19,7 @@ const hidden = (folder: string): string[] => filesUnder(folder).filter((name) =>
 describe.runIf(process.platform === 'linux')('a batch in a process of its own', () => {
   beforeAll(() => {
     mkdirSync(at('many'));
-    const samples = tone(44_100 * 30);
+    const samples = tone(44_100 * 10);
     writeWav(at('many', '0.wav'), [samples, samples]);
     for (let file = 1; file < 16; file++) copyFileSync(at('many', '0.wav'), at('many', `${file}.wav`));
     hoursOfWork(at('hours'));
