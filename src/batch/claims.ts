@@ -4,16 +4,24 @@
  * Invariant: a name has one writer, the first that was listed; so what becomes of a file depends on the order
  * of listing, never on what was done meanwhile.
  */
+import { join } from 'node:path';
 import type { ListedFile } from './plan.ts';
 
 export class Claims {
   readonly #read = new Map<string, Set<string>>();
+  readonly #shared: Set<string>;
   readonly #written = new Map<string, Map<string, ListedFile>>();
+
+  /** @param shared is told the places of inputs that are read more than once */
+  constructor(shared: Set<string>) {
+    this.#shared = shared;
+  }
 
   /** A file at this place is an input. */
   read(folder: string, name: string): void {
     const names = this.#read.get(folder);
     if (names === undefined) this.#read.set(folder, new Set([name]));
+    else if (names.has(name)) this.#shared.add(join(folder, name));
     else names.add(name);
   }
 

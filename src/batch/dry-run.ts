@@ -16,6 +16,8 @@ interface DryRun {
     readonly skipped: number;
   };
   readonly skipped: Skips;
+  /** Whether the source of each file that is done would be deleted, once its output was compared. */
+  readonly deletesSources: boolean;
   /** The longest first, as the batch would go if all were listed before it begins; then what is skipped. */
   readonly plan: readonly Step[];
 }
@@ -44,6 +46,7 @@ const MISSING = 'An input is a readable file; none is to be seen there. Check th
 export async function dryRun(
   command: string,
   decisions: AsyncIterable<readonly Decision[]>,
+  deletesSources = false,
 ): Promise<DryRun> {
   const tried: { file: PlannedFile; step: Step }[] = [];
   const skipped: Step[] = [];
@@ -64,7 +67,7 @@ export async function dryRun(
   const refused = steps.filter(({ action }) => action === 'refuse').length;
   const skips = countSkips(skipped.map(({ reason }) => reason as SkipReason));
   const files = { total: steps.length, planned: steps.length - refused, refused, skipped: totalOf(skips) };
-  return { schema: 'millpond.plan/1', command, files, skipped: skips, plan };
+  return { schema: 'millpond.plan/1', command, files, skipped: skips, deletesSources, plan };
 }
 
 function skipStep({ input, output, bytes, reason }: SkippedFile): Step {
@@ -85,14 +88,15 @@ function stepOf(decision: Exclude<Decision, { to: 'skip' }>): Step {
 }
 
 /** A line for each file, and a last one that sums them up. */
-export function formatDryRun({ files, skipped, plan }: DryRun): string {
+export function formatDryRun({ files, skipped, deletesSources, plan }: DryRun): string {
   const lines = plan.map(({ input, output, action, reason, message, code }) => {
     const what = output === null ? shown(input) : `${shown(input)} -> ${shown(output)}`;
     const why = action === 'skip' ? SKIP_TEXTS[reason as SkipReason] : message && `${message} (${code})`;
     return `${action.padEnd(8)} ${what}${why === undefined ? '' : `: ${escaped(why)}`}`;
   });
   const rest = [files.refused > 0 && `${files.refused} refused`, formatSkips(skipped)].filter(Boolean);
-  const all = `${files.planned} of ${files.total} would be done`;
+  const deleted = deletesSources ? ', and the sources deleted whose outputs were compared' : '';
+  const all = `${files.planned} of ${files.total} would be done${deleted}`;
   return `${[...lines, [all, ...rest].join(', ')].join('\n')}\n`;
 }
 

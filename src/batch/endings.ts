@@ -41,6 +41,10 @@ export type Ending = Ended &
         readonly callMs: number;
         /** It is not audio, and was copied. */
         readonly isCopied?: boolean;
+        /** Those of the result, to which listeners may add. */
+        readonly notes: string[];
+        /** Its source is gone; who deleted it says so. */
+        isDeleted?: true;
       }
     | {
         readonly state: 'failed';
@@ -86,6 +90,8 @@ export class Endings {
   ok = 0;
   /** Of those. */
   copied = 0;
+  /** Sources of files that were done. */
+  deleted = 0;
   failed = 0;
   /**
    * Of those that were listed as files to be done; those that were left out from the start are none of them.
@@ -120,8 +126,9 @@ export class Endings {
     if (state === 'done') {
       this.ok++;
       if (ending.isCopied) this.copied++;
+      if (ending.isDeleted) this.deleted++;
       this.audioSeconds += ending.result.seconds;
-      for (const message of ending.result.warnings) {
+      for (const message of ending.notes) {
         if (this.notes.length < MOST_KEPT) this.notes.push({ file: input, message });
         else this.notesLeftOut++;
       }

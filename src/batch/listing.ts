@@ -44,6 +44,8 @@ interface ListingOptions {
   readonly others?: boolean;
   /** The first that decides does; a file of which none does is done. */
   readonly rules?: readonly Rule[];
+  /** Is told the places of inputs that several files are made of. Known when all is listed. */
+  readonly shared?: Set<string>;
   /** A file of the run itself: where it is one of the batch, the batch is refused. */
   readonly record?: string | undefined;
   /** Files of the run that are there already: where one is of the batch too, that file is refused. */
@@ -77,7 +79,7 @@ const MOST_NAMED = 5;
 
 class Listing {
   readonly #options: ListingOptions;
-  readonly #claims = new Claims();
+  readonly #claims: Claims;
   readonly #folders = new Map<string, Promise<ListedFolder>>();
   readonly #places = new Map<string, Promise<Folder>>();
   /** Those whose outputs are there. */
@@ -95,6 +97,7 @@ class Listing {
 
   constructor(options: ListingOptions) {
     this.#options = options;
+    this.#claims = new Claims(options.shared ?? new Set());
   }
 
   async *decisions(): AsyncGenerator<readonly Decision[]> {
@@ -162,10 +165,11 @@ class Listing {
   async #listedFolder(path: string, under: string): Promise<ListedFolder> {
     const { outputs } = this.#options;
     const real = (await folderAt(path, this.#places)).path;
-    if (outputs === null) return { path, real, output: null };
+    const isElsewhere = real !== join((await folderAt(under, this.#places)).path, relative(under, path));
+    if (outputs === null) return { path, real, isElsewhere, output: null };
     const out = join(absolutePath(outputs.folder), relative(under, path));
     const place = await folderAt(out, this.#places);
-    return { path, real, output: { path: out, place, extension: outputs.extension } };
+    return { path, real, isElsewhere, output: { path: out, place, extension: outputs.extension } };
   }
 
   /** Null for what is passed over: named twice, or an output of this batch. */
@@ -183,7 +187,7 @@ class Listing {
       return { to: 'skip', file: { input: file.input, output: null, bytes: 0, reason: 'notRegular' } };
     }
     const place = folder.output?.place.path ?? folder.path;
-    const places = [join(folder.real, name.name), target, folder.output && join(place, file.outputName)];
+    const places = [file.place, target, folder.output && join(place, file.outputName)];
     if (places.some((one) => one !== null && this.#recording.includes(one))) {
       throw recordingClash(this.#options.record ?? '', file);
     }

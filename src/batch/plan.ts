@@ -95,6 +95,8 @@ export interface ListedFolder {
   readonly path: string;
   /** The same, all links followed. */
   readonly real: string;
+  /** On the way to it from what was named there is a link. */
+  readonly isElsewhere: boolean;
   /** Where the outputs go; null where the batch makes none. */
   readonly output: { readonly path: string; readonly place: Folder; readonly extension: string } | null;
 }
@@ -123,6 +125,11 @@ export class ListedFile implements QueuedFile {
 
   get input(): string {
     return join(this.folder.path, this.name);
+  }
+
+  /** Where it really is: a link to it is another place. */
+  get place(): string {
+    return join(this.folder.real, this.name);
   }
 
   get output(): string | null {

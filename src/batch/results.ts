@@ -17,6 +17,7 @@ interface FileLine {
   readonly output: string | null;
   readonly state: Ending['state'];
   readonly copied: boolean;
+  readonly deleted: boolean;
   readonly reason: SkipReason | null;
   readonly code: string | null;
   readonly message: string | null;
@@ -49,6 +50,7 @@ export function resultLine(ending: Ending): string {
     output,
     state,
     copied: isCopied,
+    deleted: done?.isDeleted ?? false,
     reason: state === 'skipped' ? ending.reason : null,
     code: failure?.code ?? null,
     message: failure?.message ?? null,
@@ -58,7 +60,7 @@ export function resultLine(ending: Ending): string {
     outputBytes: result?.bytesWritten ?? null,
     queuedSeconds: callMs === null || workMs === null ? null : seconds(Math.max(0, callMs - workMs)),
     workSeconds: workMs === null ? null : seconds(workMs),
-    notes: result?.warnings ?? [],
+    notes: done?.notes ?? [],
     sha256: result?.sha256 ?? null,
   };
   return `${jsonText(line)}\n`;

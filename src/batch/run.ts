@@ -7,6 +7,7 @@ import { type ErrorCode, isMillpondError } from '../errors.ts';
 import { copyWhole } from '../files/copy-whole.ts';
 import type { Runner } from '../runtime/runner.ts';
 import { nowMs } from '../timers.ts';
+import type { DoneSources } from './done-sources.ts';
 import { type Endings, endedOf, type FileResult } from './endings.ts';
 import { withOptionNames } from './option-names.ts';
 import type { OutputFolders } from './output-folders.ts';
@@ -37,6 +38,8 @@ interface BatchFiles {
   readonly pending: PendingFiles;
   readonly folders: OutputFolders;
   readonly endings: Endings;
+  /** Where sources are deleted. */
+  readonly sources?: DoneSources | null;
 }
 
 /**
@@ -53,7 +56,7 @@ const EXISTS: ErrorCode = 'ERR_OUTPUT_EXISTS';
  */
 export async function runBatch<Result extends FileResult>(
   runner: Runner,
-  { pending, folders, endings }: BatchFiles,
+  { pending, folders, endings, sources = null }: BatchFiles,
   { request, finish, timeoutMs, overwrite = true, skipsExisting = false }: BatchWork<Result>,
   advanced: (estimatedSeconds: number) => void,
   signal: AbortSignal,
@@ -84,6 +87,7 @@ export async function runBatch<Result extends FileResult>(
     let result: FileResult;
     try {
       if (output !== null) await folders.make(dirname(output));
+      await sources?.expect(file);
       const most = timeoutMs?.(file);
       handedMs = nowMs();
       if (isOther) {
@@ -115,7 +119,8 @@ export async function runBatch<Result extends FileResult>(
       advance(1);
       return;
     }
-    await endings.add({ ...ended, state: 'done', result, callMs, isCopied: isOther });
+    const notes = [...result.warnings];
+    await endings.add({ ...ended, state: 'done', result, callMs, isCopied: isOther, notes });
     advance(1);
   }
 

@@ -20,6 +20,8 @@ export interface RunReport {
     readonly ok: number;
     /** Of those: not audio, and copied. */
     readonly copied: number;
+    /** Sources that were deleted. */
+    readonly deleted: number;
     readonly failed: number;
     /** For whatever reason. They are not among the `total`. */
     readonly skipped: number;
@@ -76,6 +78,7 @@ export function makeReport(
       total: endings.ok + endings.failed + endings.cancelled,
       ok: endings.ok,
       copied: endings.copied,
+      deleted: endings.deleted,
       failed: endings.failed,
       skipped: totalOf(endings.skips),
     },
@@ -100,6 +103,7 @@ export function formatFiles(
   stream: NodeJS.WriteStream,
 ): string {
   const notes = [
+    files.deleted > 0 && `${files.deleted} sources deleted`,
     files.copied > 0 && `${files.copied} of them copied`,
     files.failed > 0 && `${files.failed} failed`,
     formatSkips(skipped),

@@ -3,6 +3,7 @@
  * code.
  */
 import { dirname, resolve } from 'node:path';
+import { DoneSources } from '../batch/done-sources.ts';
 import { type Ending, type EndingListener, Endings } from '../batch/endings.ts';
 import { OutputFolders } from '../batch/output-folders.ts';
 import { PendingFiles } from '../batch/pending.ts';
@@ -77,6 +78,7 @@ interface Batch {
   readonly pending: PendingFiles;
   readonly endings: Endings;
   readonly folders: OutputFolders;
+  readonly sources: DoneSources | null;
   readonly interrupt: Interrupt;
   readonly screen: Screen;
   /** Of estimated seconds. */
@@ -106,18 +108,28 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       return;
     }
     using resultsFile = results === undefined || results === DASH ? null : new ResultsFile(results);
+    const shared = new Set<string>();
+    const sources = choice?.deletesSources ? new DoneSources(shared) : null;
     const listeners = [
+      ...(sources === null ? [] : [sources.listener]),
       ...(resultsFile === null ? [] : [(ending: Ending) => resultsFile.write(ending)]),
       ...(results === DASH ? [resultsToStdout(signal)] : []),
     ];
-    const batch = newBatch({ interrupt, screen, startedMs }, listeners);
+    const batch = newBatch({ interrupt, screen, startedMs, sources }, listeners);
     const { pending } = batch;
-    void pending.list(work.list?.(interrupt) ?? decisionsFor(listed, signal), batch.endings, signal);
-    if (record !== undefined) {
-      // Its file is made when the runtime starts, and must not be one of the batch.
+    void pending.list(work.list?.(interrupt) ?? decisionsFor(listed, signal, shared), batch.endings, signal);
+    if (record !== undefined || sources !== null) {
+      // The recording's file is made when the runtime starts, and must not be one of the batch; and no source
+      // is deleted that something found later is made of.
       await pending.atLeast(Infinity);
       await pending.failed();
-    } else if (choice !== undefined && choice.existing !== 'replace' && !(await pending.atLeast(1))) {
+    }
+    if (
+      record === undefined &&
+      choice !== undefined &&
+      choice.existing !== 'replace' &&
+      !(await pending.atLeast(1))
+    ) {
       // There is nothing left to do, and then no thread is needed.
       await run(options, null, batch);
       return;
@@ -141,7 +153,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
 }
 
 function newBatch(
-  parts: Pick<Batch, 'interrupt' | 'screen' | 'startedMs'>,
+  parts: Pick<Batch, 'interrupt' | 'screen' | 'startedMs' | 'sources'>,
   listeners: readonly EndingListener[],
 ): Batch {
   const batch: Batch = {

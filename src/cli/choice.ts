@@ -23,6 +23,7 @@ export interface ChoiceOptions {
   skipExisting?: boolean;
   newer?: boolean;
   copyOthers?: boolean;
+  deleteSource?: boolean;
   /** As commander has `--no-overwrite`. */
   overwrite?: boolean;
 }
@@ -38,6 +39,8 @@ export interface Choice {
   readonly existing: Existing;
   /** What is in folders and is not audio is copied. */
   readonly others: boolean;
+  /** The source of a file that is done is deleted. */
+  readonly deletesSources: boolean;
   /** Shows what would be done, and writes nothing. */
   readonly dryRun: boolean;
 }
@@ -76,6 +79,10 @@ export function withExistingOptions(command: Command): Command {
     .option('--newer', 'leave out files that are not newer than their output')
     .option('--no-overwrite', 'fail files whose output exists')
     .option(
+      '--delete-source',
+      'delete each source once its output was decoded again, compared and put on disk',
+    )
+    .option(
       '--copy-others',
       'copy what is in folders and is not audio, such as covers, to where it lies below --out',
     );
@@ -107,6 +114,7 @@ export function choiceOf(command: Command, inputs: readonly string[], options: C
     base: options.base,
     existing: existingOf(options),
     others: options.copyOthers ?? false,
+    deletesSources: options.deleteSource ?? false,
     dryRun: options.dryRun ?? false,
   };
 }

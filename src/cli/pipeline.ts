@@ -78,7 +78,16 @@ export function isPiped({ inputs, out, json }: Ends): boolean {
  * @throws MillpondError `ERR_INVALID_ARGUMENT`
  */
 export function refuseInPipeline(options: ChoiceOptions): void {
-  const { filesFrom, base, dryRun, skipExisting, newer, copyOthers, overwrite = true } = options;
+  const {
+    filesFrom,
+    base,
+    dryRun,
+    skipExisting,
+    newer,
+    copyOthers,
+    deleteSource,
+    overwrite = true,
+  } = options;
   const asked = [
     filesFrom !== undefined && '--files-from',
     base !== undefined && '--base',
@@ -86,6 +95,7 @@ export function refuseInPipeline(options: ChoiceOptions): void {
     skipExisting && '--skip-existing',
     newer && '--newer',
     copyOthers && '--copy-others',
+    deleteSource && '--delete-source',
     !overwrite && '--no-overwrite',
   ].find((name) => typeof name === 'string');
   if (asked === undefined) return;

@@ -27,12 +27,14 @@ interface Listed {
 export async function* decisionsFor(
   { inputs, choice, outputs, record, results }: Listed,
   signal: AbortSignal,
+  shared?: Set<string>,
 ): AsyncGenerator<readonly Decision[]> {
   const decisions = decisionsOf({
     inputs: namedBy(inputs, choice, signal),
     outputs: outputs && { ...outputs, base: choice?.base },
     ...(choice !== undefined && { selection: choice.selection, others: choice.others }),
     rules: [existingRule(choice?.existing ?? 'replace')],
+    ...(shared !== undefined && { shared }),
     record,
     own: results === undefined || results === DASH ? [] : [results],
     signal,
@@ -49,7 +51,7 @@ interface Shown {
 /** Prints what would be done. @returns the exit code that the plan foresees */
 export async function showPlan(listed: Listed, shown: Shown, signal: AbortSignal): Promise<number> {
   const { command, json, quiet } = shown;
-  const shows = await dryRun(command, decisionsFor(listed, signal));
+  const shows = await dryRun(command, decisionsFor(listed, signal), listed.choice?.deletesSources);
   if (signal.aborted) return EXIT.done;
   if (!json && !quiet) process.stdout.write(formatDryRun(shows));
   else for (const line of formatRefusals(shows)) process.stderr.write(`${line}\n`);

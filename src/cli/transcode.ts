@@ -75,6 +75,8 @@ Folders are walked and their structure is kept under --out; files that are named
 --base as they lie below that folder. Outputs that exist are replaced, each as a whole, unless
 --skip-existing, --newer or --no-overwrite says otherwise. Files start while the rest is listed; of inputs that would write one output
 the first that is listed is done, and the others fail. With --copy-others what else is in the folders is copied by the same rules.
+With --delete-source a source is deleted once its output was compared as by --verify, and is in place and on disk; not one that was
+changed meanwhile, that a link leads to, that is an input twice, whose file was skipped, or that is copied. A note says why.
 With --verify each output is decoded again before it is put into its place: it has to have the frames that were encoded, and
 of wav and flac the very samples. One that does not is a failure, and does not appear.
 In a pipeline - is one audio file: from stdin as the input, to stdout as --out, with the bytes that a file would
@@ -137,9 +139,10 @@ export function transcodeCommand(): Command {
       }
       if (options.stream) checkStream({ piped, input: inputs[0], out, ...settings });
       if (!piped) {
-        const hash = options.results !== undefined;
+        const hash = options.results !== undefined || choice.deletesSources;
+        const verify = options.verify === true || choice.deletesSources;
         const work = {
-          ...transcoding(out, { ...settings, hash }, choice.existing),
+          ...transcoding(out, { ...settings, hash, verify }, choice.existing),
           timeoutMs: jobTimeout(options),
         };
         await runBatchCommand({ command: name, inputs, choice, work, ...runOptions(options) });

@@ -8,7 +8,7 @@ import { ResultsFile, resultLine } from '../../src/batch/results.ts';
 
 const file = { input: '/in/a\udcff\n.wav', output: '/out/a.flac', bytes: 44 };
 const done: Ending = {
-  ...{ ...file, state: 'done', callMs: 12.5 },
+  ...{ ...file, state: 'done', callMs: 12.5, notes: ['quiet', 'kept'] },
   result: { frames: 8000, seconds: 1, bytesWritten: 99, workMs: 10.25, sha256: 'ab', warnings: ['quiet'] },
 };
 
@@ -23,6 +23,7 @@ describe('a line', () => {
     ...{ schema: 'millpond.result/1', ...file, bytes: undefined, inputBytes: 44 },
     ...{
       copied: false,
+      deleted: false,
       reason: null,
       code: null,
       message: null,
@@ -38,11 +39,11 @@ describe('a line', () => {
       done,
       {
         ...{ state: 'done', frames: 8000, seconds: 1, outputBytes: 99 },
-        ...{ queuedSeconds: 0.00225, workSeconds: 0.01025, notes: ['quiet'], sha256: 'ab' },
+        ...{ queuedSeconds: 0.00225, workSeconds: 0.01025, notes: ['quiet', 'kept'], sha256: 'ab' },
       },
     ],
     [
-      { ...file, state: 'done', callMs: 1, result: { seconds: 2, workMs: 1.5, warnings: [] } },
+      { ...file, state: 'done', callMs: 1, notes: [], result: { seconds: 2, workMs: 1.5, warnings: [] } },
       // Two clocks: neither time is below zero.
       { state: 'done', seconds: 2, queuedSeconds: 0, workSeconds: 0.0015 },
     ],

@@ -67,7 +67,7 @@ describe('outputs that exist', () => {
     const { code, stdout } = await millpond(...args, '--no-overwrite', '--json');
     expect([code, JSON.parse(stdout).files]).toEqual([
       1,
-      { total: 3, ok: 1, copied: 0, failed: 2, skipped: 0 },
+      { total: 3, ok: 1, copied: 0, deleted: 0, failed: 2, skipped: 0 },
     ]);
     expect(filesUnder(at('kept-out'))).toEqual(['a.wav', 'b.wav', 'c.wav']);
     expect(readFileSync(at('kept-out', 'a.wav'), 'utf8')).toBe('mine');
@@ -182,7 +182,7 @@ describe('a list of names', () => {
       expect(stderr).toMatch(/^failed: .*none\.wav: .*\(ERR_AUDIO_OPEN\)\n$/);
       expect([code, JSON.parse(stdout).files]).toEqual([
         1,
-        { total: 5, ok: 4, copied: 0, failed: 1, skipped: 0 },
+        { total: 5, ok: 4, copied: 0, deleted: 0, failed: 1, skipped: 0 },
       ]);
       expect(filesUnder(at('listed-out'))).toHaveLength(4);
     },

@@ -35,7 +35,7 @@ describe('--copy-others', () => {
       1,
       expect.stringMatching(/^failed: .*pipe\.wav: .*a pipe or a device.*\n$/),
     ]);
-    expect(counts).toEqual({ total: 5, ok: 4, copied: 2, failed: 1, skipped: 4 });
+    expect(counts).toEqual({ total: 5, ok: 4, copied: 2, deleted: 0, failed: 1, skipped: 4 });
     expect(skipped).toMatchObject({ notAudio: 0, excluded: 2, notRegular: 2 });
     expect(filesUnder(at('out'))).toEqual(['a.flac', 'b/c.cue', 'b/c.flac', 'cover.jpg']);
     expect(readFileSync(at('out/b/c.cue'), 'utf8')).toBe('sheet');

@@ -97,7 +97,7 @@ describe('millpond transcode', () => {
       notes: [],
       interrupted: false,
     });
-    expect(Object.keys(report.files)).toEqual(['total', 'ok', 'copied', 'failed', 'skipped']);
+    expect(Object.keys(report.files)).toEqual(['total', 'ok', 'copied', 'deleted', 'failed', 'skipped']);
     expect(report.budget.peakBytes).toBeGreaterThan(0);
     expect(report.budget.peakBytes).toBeLessThanOrEqual(report.budget.limitBytes);
     expect(report.realtimeFactor).toBeCloseTo(report.audioSeconds / report.wallSeconds);
@@ -129,7 +129,7 @@ describe('millpond transcode', () => {
     );
     expect(code).toBe(1);
     const report = JSON.parse(stdout);
-    expect(report.files).toEqual({ total: 7, ok: 2, copied: 0, failed: 5, skipped: 0 });
+    expect(report.files).toEqual({ total: 7, ok: 2, copied: 0, deleted: 0, failed: 5, skipped: 0 });
     expect(stderr.match(/^failed: /gm)).toHaveLength(5);
     expect(filesUnder(at('mixed-out'))).toEqual(['also good.ogg', 'good.ogg']);
   });
