@@ -71,6 +71,19 @@ export const ERROR_CODES = Object.freeze({
   ERR_OUTPUT_TOO_LARGE: of(1, 413, false, 'The output would be larger than the request allows.'),
   ERR_FILE_CLOSED: of(1, 500, false, 'The spooled file was disposed of, or moved to another thread.'),
   ERR_OUTPUT_CLASH: of(2, 409, false, 'Two inputs would write the same output.'),
+  ERR_BATCH_LOCKED: of(1, 503, true, 'Another batch works in the output folder, or with the journal.'),
+  ERR_JOURNAL_INVALID: of(
+    2,
+    422,
+    false,
+    'The file is no journal of a batch, is damaged, or was written by a newer version.',
+  ),
+  ERR_SETTINGS_CHANGED: of(
+    2,
+    409,
+    false,
+    'The journal is of outputs that were made with other settings, or by another engine.',
+  ),
   ERR_NO_INPUT: of(2, 400, false, 'There is nothing to do.'),
   ERR_RECORDING_INVALID: of(
     2,

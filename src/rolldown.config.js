@@ -18,6 +18,8 @@ const entries = [
   'src/cli/compile-cache',
   'src/cli/main',
   'workers/analyze',
+  'workers/engine',
+  'workers/engine-test',
   'workers/stream',
   'workers/transcode',
   'workers/ffmpeg-log',

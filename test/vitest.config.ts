@@ -41,6 +41,8 @@ const pure = without(
     'test/docs/recording.test.ts',
     'test/docs/from-piscina.test.ts',
     'test/regulation/threads.test.ts',
+    // The test of the engine is a process.
+    'test/batch/engine-fingerprint.test.ts',
     // Those that are slow.
     'test/report/java.test.ts',
     'test/report/comparison.test.ts',

@@ -32,7 +32,7 @@ interface Step {
    * would fail.
    */
   readonly action: 'create' | 'replace' | 'copy' | 'read' | 'skip' | 'refuse';
-  readonly reason: SkipReason | 'clash' | 'missing' | 'unreadable' | null;
+  readonly reason: SkipReason | 'clash' | 'missing' | 'unreadable' | 'crashed' | null;
   /** Of what is refused. */
   readonly code?: string;
   readonly message?: string;

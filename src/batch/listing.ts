@@ -221,7 +221,8 @@ class Listing {
     for (const rule of this.#options.rules ?? []) {
       const verdict = await rule(file, found);
       if (verdict === null) continue;
-      if (verdict === 'do') break;
+      file.mayReplace = verdict === 'replace';
+      if (verdict === 'do' || verdict === 'replace') break;
       if ('refuse' in verdict) return refuse(file, verdict.refuse);
       const { input, output, bytes } = file;
       return { to: 'skip', file: { input, output, bytes, reason: verdict.skip } };

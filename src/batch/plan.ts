@@ -18,6 +18,8 @@ export interface PlannedFile {
   readonly estimatedSeconds: number;
   /** It is not audio by its name, and copied as it is. */
   readonly isOther?: boolean;
+  /** Its output replaces what is there, whatever the options say. */
+  readonly mayReplace?: boolean;
 }
 
 /** Where a batch makes one file for each input. */
@@ -32,9 +34,9 @@ export interface Outputs {
 /**
  * Why something is left out: a file in a folder is not audio by its name; its name, or that of its folder, is
  * not among those that were asked for; its output exists; it is not newer than its output; others are copied,
- * and it is no regular file.
+ * and it is no regular file; by the journal it is done, and nothing of it has changed.
  */
-export type SkipReason = 'notAudio' | 'excluded' | 'exists' | 'notNewer' | 'notRegular';
+export type SkipReason = 'notAudio' | 'excluded' | 'exists' | 'notNewer' | 'notRegular' | 'done';
 
 export interface SkippedFile {
   /** Absolute; of a folder where all of it is left out. */
@@ -65,13 +67,16 @@ export interface FoundFile {
 
 /** Why a file is not done. */
 export interface Refusal {
-  readonly reason: 'clash' | 'exists' | 'unreadable';
+  readonly reason: 'clash' | 'exists' | 'unreadable' | 'crashed';
   readonly code: string;
   readonly message: string;
 }
 
-/** What becomes of a file whose output's name is its own. */
-type Verdict = 'do' | { readonly skip: SkipReason } | { readonly refuse: Refusal };
+/**
+ * What becomes of a file whose output's name is its own. `replace`: it is done and replaces what is there,
+ * whatever the options say of outputs that exist, since the batch made that itself.
+ */
+export type Verdict = 'do' | 'replace' | { readonly skip: SkipReason } | { readonly refuse: Refusal };
 
 /** Null where another rule decides. */
 export type Rule = (file: PlannedFile, found: Found) => Verdict | null | Promise<Verdict | null>;
@@ -109,6 +114,7 @@ export class ListedFile implements QueuedFile {
   readonly number: number;
   /** Something had the output's name when the file was listed. */
   replaces = false;
+  mayReplace = false;
   at = -1;
 
   constructor(folder: ListedFolder, name: string, bytes: Bytes, number: number) {

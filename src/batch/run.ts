@@ -9,6 +9,7 @@ import type { Runner } from '../runtime/runner.ts';
 import { nowMs } from '../timers.ts';
 import type { DoneSources } from './done-sources.ts';
 import { type Endings, endedOf, type FileResult } from './endings.ts';
+import type { BatchJournal } from './journal/batch-journal.ts';
 import { withOptionNames } from './option-names.ts';
 import type { OutputFolders } from './output-folders.ts';
 import type { PendingFiles } from './pending.ts';
@@ -40,12 +41,18 @@ interface BatchFiles {
   readonly endings: Endings;
   /** Where sources are deleted. */
   readonly sources?: DoneSources | null;
+  /** Where what is done is written down; none for a batch that makes no files. */
+  readonly journal?: BatchJournal | null;
 }
 
 /**
  * Tasks that wait in the runner for each thread: enough that no worker idles, however many files there are.
  */
 const AHEAD = 3;
+/** The same where each waits beforehand for the disk. */
+const AHEAD_OF_DISK = 10;
+/** Files whose outputs are made and on their way to the disk: no task waits for them. */
+const MOST_SETTLING = 1000;
 
 const EXISTS: ErrorCode = 'ERR_OUTPUT_EXISTS';
 
@@ -56,12 +63,14 @@ const EXISTS: ErrorCode = 'ERR_OUTPUT_EXISTS';
  */
 export async function runBatch<Result extends FileResult>(
   runner: Runner,
-  { pending, folders, endings, sources = null }: BatchFiles,
+  { pending, folders, endings, journal = null, sources = null }: BatchFiles,
   { request, finish, timeoutMs, overwrite = true, skipsExisting = false }: BatchWork<Result>,
   advanced: (estimatedSeconds: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let goesOn = true;
+  const settling = new Set<Promise<void>>();
+  let broken: { readonly error: unknown } | null = null;
 
   async function work(): Promise<void> {
     try {
@@ -86,7 +95,10 @@ export async function runBatch<Result extends FileResult>(
     let callMs = 0;
     let result: FileResult;
     try {
-      if (output !== null) await folders.make(dirname(output));
+      if (output !== null) {
+        await folders.make(dirname(output));
+        await journal?.begin({ input, output });
+      }
       await sources?.expect(file);
       const most = timeoutMs?.(file);
       handedMs = nowMs();
@@ -112,27 +124,54 @@ export async function runBatch<Result extends FileResult>(
       const code = codeOf(error);
       if (skipsExisting && code === EXISTS) {
         await endings.add({ ...ended, state: 'skipped', reason: 'exists', late: true });
-      } else {
-        const tookMs = handedMs === null ? null : nowMs() - handedMs;
-        await endings.add({ ...ended, state: 'failed', code, message: messageOf(error), callMs: tookMs });
-      }
+      } else await fail(file, error, handedMs === null ? null : nowMs() - handedMs);
       advance(1);
       return;
     }
+    const settled = settle(file, result, callMs)
+      .then(() => advance(1))
+      .catch((error) => {
+        goesOn = false;
+        broken ??= { error };
+      });
+    settling.add(settled);
+    void settled.then(() => settling.delete(settled));
+    if (settling.size > MOST_SETTLING) await Promise.race(settling);
+  }
+
+  async function copied({ input, output, mayReplace = false }: PlannedFile): Promise<FileResult> {
+    const how = { overwrite: overwrite || mayReplace, signal };
+    return { seconds: 0, bytesWritten: await copyWhole(input, output as string, how), warnings: [] };
+  }
+
+  /** A file is done when the journal has it. */
+  async function settle(file: PlannedFile, result: FileResult, callMs: number): Promise<void> {
+    const { input, output, isOther = false } = file;
+    try {
+      if (output !== null) await journal?.done({ input, output }, result.sha256 ?? null);
+    } catch (error) {
+      await fail(file, error, callMs);
+      return;
+    }
     const notes = [...result.warnings];
-    await endings.add({ ...ended, state: 'done', result, callMs, isCopied: isOther, notes });
-    advance(1);
+    await endings.add({ ...endedOf(file), state: 'done', result, callMs, isCopied: isOther, notes });
   }
 
-  async function copied({ input, output }: PlannedFile): Promise<FileResult> {
-    const bytesWritten = await copyWhole(input, output as string, { overwrite, signal });
-    return { seconds: 0, bytesWritten, warnings: [] };
+  async function fail(file: PlannedFile, error: unknown, callMs: number | null): Promise<void> {
+    const { input, output } = file;
+    const failure = { code: codeOf(error), message: messageOf(error) };
+    // Of what it cannot write the journal has said so already; the file is tried again then.
+    if (output !== null) await journal?.failed({ input, output }, failure).catch(() => {});
+    await endings.add({ ...endedOf(file), state: 'failed', ...failure, callMs });
   }
 
+  const ahead = journal?.power ? AHEAD_OF_DISK : AHEAD;
   // One at least, which hears what ended the listing.
-  const workers = Array.from({ length: Math.max(1, runner.threads * AHEAD) }, work);
+  const workers = Array.from({ length: Math.max(1, runner.threads * ahead) }, work);
   const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
+  await Promise.all(settling);
   if (failed?.status === 'rejected') throw failed.reason;
+  if (broken !== null) throw (broken as { readonly error: unknown }).error;
 }
 
 function codeOf(error: unknown): string {

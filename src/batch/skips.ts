@@ -9,10 +9,11 @@ export const SKIP_TEXTS: Readonly<Record<SkipReason, string>> = {
   exists: 'output exists',
   notNewer: 'not newer',
   notRegular: 'no regular file',
+  done: 'done before',
 };
 
 export function countSkips(reasons: readonly SkipReason[]): Skips {
-  const counts = { notAudio: 0, excluded: 0, exists: 0, notNewer: 0, notRegular: 0 };
+  const counts = { notAudio: 0, excluded: 0, exists: 0, notNewer: 0, notRegular: 0, done: 0 };
   for (const reason of reasons) counts[reason]++;
   return counts;
 }

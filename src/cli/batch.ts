@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { DoneSources } from '../batch/done-sources.ts';
 import { type Ending, type EndingListener, Endings } from '../batch/endings.ts';
+import type { BatchJournal } from '../batch/journal/batch-journal.ts';
 import { OutputFolders } from '../batch/output-folders.ts';
 import { PendingFiles } from '../batch/pending.ts';
 import type { Decision, Outputs } from '../batch/plan.ts';
@@ -23,6 +24,7 @@ import { type BatchRunner, runtimeOptions, startRunner } from './batch-runner.ts
 import type { Choice } from './choice.ts';
 import { EXIT } from './exit.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
+import { type JournalChoice, lookIntoJournalOf, openJournalOf } from './journal.ts';
 import { aboutRecording, decisionsFor, showPlan } from './planning.ts';
 import type { ProgressView } from './progress.ts';
 import { startProgressView } from './progress-view.ts';
@@ -34,6 +36,8 @@ interface BatchOptions {
   readonly inputs: readonly string[];
   /** Default: all inputs, over outputs that exist. */
   readonly choice?: Choice;
+  /** How it is written down what is done; null for a command that always does all. */
+  readonly journal?: JournalChoice | null;
   readonly work: CommandWork;
   readonly threads: number;
   readonly budget: Bytes | undefined;
@@ -59,6 +63,8 @@ export interface CommandWork extends BatchWork<never> {
   readonly piped?: true;
   /** Null for a command that makes no files. */
   readonly outputs: Outputs | null;
+  /** What is made of each file, where a journal compares it. */
+  readonly settings?: object;
   /** What the JSON has of each file. */
   results?(): readonly unknown[];
   /** What stdout gets instead of the summary. */
@@ -79,6 +85,7 @@ interface Batch {
   readonly endings: Endings;
   readonly folders: OutputFolders;
   readonly sources: DoneSources | null;
+  readonly journal: BatchJournal | null;
   readonly interrupt: Interrupt;
   readonly screen: Screen;
   /** Of estimated seconds. */
@@ -103,7 +110,8 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
     const { work, choice, record, results } = options;
     const listed = { ...options, outputs: work.outputs };
     if (choice?.dryRun) {
-      const foreseen = await showPlan(listed, options, signal);
+      const known = await lookIntoJournalOf(options);
+      const foreseen = await showPlan({ ...listed, known }, options, signal);
       process.exitCode = interrupt.exitCode() || foreseen;
       return;
     }
@@ -115,21 +123,20 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       ...(resultsFile === null ? [] : [(ending: Ending) => resultsFile.write(ending)]),
       ...(results === DASH ? [resultsToStdout(signal)] : []),
     ];
-    const batch = newBatch({ interrupt, screen, startedMs, sources }, listeners);
+    await using journal = await openJournalOf(options, screen);
+    const known = journal?.known ?? null;
+    const batch = newBatch({ interrupt, screen, startedMs, journal, sources }, listeners);
     const { pending } = batch;
-    void pending.list(work.list?.(interrupt) ?? decisionsFor(listed, signal, shared), batch.endings, signal);
+    const decisions = work.list?.(interrupt) ?? decisionsFor({ ...listed, known }, signal, shared);
+    void pending.list(decisions, batch.endings, signal);
     if (record !== undefined || sources !== null) {
       // The recording's file is made when the runtime starts, and must not be one of the batch; and no source
       // is deleted that something found later is made of.
       await pending.atLeast(Infinity);
       await pending.failed();
     }
-    if (
-      record === undefined &&
-      choice !== undefined &&
-      choice.existing !== 'replace' &&
-      !(await pending.atLeast(1))
-    ) {
+    const mayBeDone = known?.someDone || (choice !== undefined && choice.existing !== 'replace');
+    if (record === undefined && mayBeDone && !(await pending.atLeast(1))) {
       // There is nothing left to do, and then no thread is needed.
       await run(options, null, batch);
       return;
@@ -153,7 +160,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
 }
 
 function newBatch(
-  parts: Pick<Batch, 'interrupt' | 'screen' | 'startedMs' | 'sources'>,
+  parts: Pick<Batch, 'interrupt' | 'screen' | 'startedMs' | 'journal' | 'sources'>,
   listeners: readonly EndingListener[],
 ): Batch {
   const batch: Batch = {

@@ -24,6 +24,7 @@ import { wrongValue } from './arguments.ts';
 import type { CommandWork } from './batch.ts';
 import type { ChoiceOptions } from './choice.ts';
 import type { Interrupt } from './interrupt.ts';
+import type { JournalCommandOptions } from './journal.ts';
 import { DASH, readStdin, STDIN } from './stdin.ts';
 
 /** Of what kind of audio it is nothing is known before it is there: as CD audio has it. */
@@ -77,7 +78,7 @@ export function isPiped({ inputs, out, json }: Ends): boolean {
  * Options that are about files with names.
  * @throws MillpondError `ERR_INVALID_ARGUMENT`
  */
-export function refuseInPipeline(options: ChoiceOptions): void {
+export function refuseInPipeline(options: ChoiceOptions & JournalCommandOptions): void {
   const {
     filesFrom,
     base,
@@ -97,6 +98,10 @@ export function refuseInPipeline(options: ChoiceOptions): void {
     copyOthers && '--copy-others',
     deleteSource && '--delete-source',
     !overwrite && '--no-overwrite',
+    options.journal !== undefined && '--journal',
+    options.durability !== undefined && '--durability',
+    options.check !== undefined && '--check',
+    options.redo && '--redo',
   ].find((name) => typeof name === 'string');
   if (asked === undefined) return;
   throw new MillpondError(

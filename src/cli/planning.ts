@@ -1,8 +1,9 @@
 /** What a command will do: the listing of its batch, begun or shown. Holds nothing. */
 import { dryRun, formatDryRun, formatRefusals } from '../batch/dry-run.ts';
 import { existingRule } from '../batch/existing.ts';
+import type { KnownFiles } from '../batch/journal/known-files.ts';
 import { decisionsOf } from '../batch/listing.ts';
-import type { Decision, Outputs } from '../batch/plan.ts';
+import type { Decision, Found, Outputs, PlannedFile } from '../batch/plan.ts';
 import { type ErrorCode, isMillpondError } from '../errors.ts';
 import { jsonText } from '../text/escaping.ts';
 import { wrongValue } from './arguments.ts';
@@ -21,11 +22,13 @@ interface Listed {
   readonly record: string | undefined;
   /** A file for what came of each file, or `-`. */
   readonly results: string | undefined;
+  /** What was done before. */
+  readonly known?: KnownFiles | null;
 }
 
 /** What becomes of each file that is named by arguments and in lists. */
 export async function* decisionsFor(
-  { inputs, choice, outputs, record, results }: Listed,
+  { inputs, choice, outputs, record, results, known = null }: Listed,
   signal: AbortSignal,
   shared?: Set<string>,
 ): AsyncGenerator<readonly Decision[]> {
@@ -33,7 +36,10 @@ export async function* decisionsFor(
     inputs: namedBy(inputs, choice, signal),
     outputs: outputs && { ...outputs, base: choice?.base },
     ...(choice !== undefined && { selection: choice.selection, others: choice.others }),
-    rules: [existingRule(choice?.existing ?? 'replace')],
+    rules: [
+      ...(known === null ? [] : [(file: PlannedFile, found: Found) => known.verdict(file, found)]),
+      existingRule(choice?.existing ?? 'replace'),
+    ],
     ...(shared !== undefined && { shared }),
     record,
     own: results === undefined || results === DASH ? [] : [results],

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { OutputChecks, TranscodeSettings } from '../audio/plan/request.ts';
 import { TARGETS, type TargetName } from '../audio/plan/targets.ts';
 import type { Existing } from '../batch/existing.ts';
+import { OPTION_NAMES } from '../batch/option-names.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
 import {
   bitrate,
@@ -25,6 +26,7 @@ import {
   withChoiceOptions,
   withExistingOptions,
 } from './choice.ts';
+import { type JournalCommandOptions, journalChoiceOf, withJournalOptions } from './journal.ts';
 import {
   audioLimits,
   jobTimeout,
@@ -37,7 +39,7 @@ import { isPiped, PipelineWork, refuseInPipeline } from './pipeline.ts';
 import { DASH } from './stdin.ts';
 import { checkStream, StreamWork } from './stream.ts';
 
-interface TranscodeOptions extends RunOptions, ChoiceOptions, LimitOptions {
+interface TranscodeOptions extends RunOptions, ChoiceOptions, LimitOptions, JournalCommandOptions {
   to?: TargetName;
   out?: string;
   rate?: number;
@@ -113,7 +115,10 @@ export function transcodeCommand(): Command {
       .option('--verify', 'decode each output again, and compare it, before it is put into its place')
       .option('--stream', 'with --out -: write while it is read, and store nothing'),
   );
-  return withResultsOption(withOutputLimit(withLimitOptions(withExistingOptions(withChoiceOptions(command)))))
+  withJournalOptions(
+    withResultsOption(withOutputLimit(withLimitOptions(withExistingOptions(withChoiceOptions(command))))),
+  );
+  return command
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], options: TranscodeOptions) => {
       const choice = choiceOf(command, inputs, options);
@@ -139,13 +144,14 @@ export function transcodeCommand(): Command {
       }
       if (options.stream) checkStream({ piped, input: inputs[0], out, ...settings });
       if (!piped) {
-        const hash = options.results !== undefined || choice.deletesSources;
+        const hash = options.results !== undefined || options.check === 'content' || choice.deletesSources;
         const verify = options.verify === true || choice.deletesSources;
         const work = {
           ...transcoding(out, { ...settings, hash, verify }, choice.existing),
           timeoutMs: jobTimeout(options),
         };
-        await runBatchCommand({ command: name, inputs, choice, work, ...runOptions(options) });
+        const journal = journalChoiceOf(options);
+        await runBatchCommand({ command: name, inputs, choice, journal, work, ...runOptions(options) });
         return;
       }
       using work = options.stream
@@ -171,10 +177,11 @@ export function transcoding(
   return {
     job: 'transcode',
     outputs: { folder, extension: `.${settings.to}` },
-    request: ({ input, output }) => ({
+    settings: Object.fromEntries(Object.entries(settings).filter(([name]) => OPTION_NAMES.has(name))),
+    request: ({ input, output, mayReplace = false }) => ({
       ...settings,
       input,
-      output: overwrite ? output : { path: output, overwrite },
+      output: overwrite || mayReplace ? output : { path: output, overwrite },
     }),
     overwrite,
     skipsExisting: existing === 'skip',

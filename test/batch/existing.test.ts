@@ -20,7 +20,7 @@ const noInput: Found = { input: null, output: of(OLD) };
 
 function decided(existing: Existing, found: Found): string {
   const verdict = existingRule(existing)(file, found) as Exclude<ReturnType<Rule>, null | Promise<unknown>>;
-  if (verdict === 'do') return verdict;
+  if (typeof verdict === 'string') return verdict;
   return 'skip' in verdict ? verdict.skip : `refuse ${verdict.refuse.code}`;
 }
 

@@ -24,7 +24,7 @@ function sound(...parts: string[]): string {
 }
 
 function transcode(...more: string[]): Promise<Ended> {
-  return millpond('transcode', '--to', 'flac', '--threads', '1', '--out', at('out'), ...more);
+  return millpond('transcode', '--to', 'flac', '--threads', '1', '--redo', '--out', at('out'), ...more);
 }
 
 /** @param lines of stderr */

@@ -9,7 +9,9 @@ import { filesUnder, start } from './millpond.ts';
 export function firstFile(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   return new Promise((resolve) => {
-    const watcher = watch(folder, () => {
+    const watcher = watch(folder, (_, name) => {
+      // Made before anything is known of the work.
+      if (name === '.millpond') return;
       watcher.close();
       resolve();
     });

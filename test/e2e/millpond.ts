@@ -97,11 +97,15 @@ export function scratch(): (...parts: string[]) => string {
   return (...parts) => join(folder, ...parts);
 }
 
-/** Every file under a folder by its relative path, hidden ones too. */
+/** What a batch keeps beside its outputs. */
+const KEPT = ['.millpond/journal.ndjson', '.millpond/lock'];
+
+/** Every file under a folder by its relative path, hidden ones too, but for what is to stay there. */
 export function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .filter((path) => !KEPT.includes(path))
     .sort();
 }
 

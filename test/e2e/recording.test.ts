@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRun } from '../../src/report/read-run.ts';
@@ -6,6 +6,7 @@ import { writeWav } from '../audio/wav.ts';
 import { madeLines, textOf } from '../report/made-run.ts';
 import { parseRun } from '../report/parse-run.ts';
 import { linesIn } from '../telemetry/recording/lines-in.ts';
+import { firstFile } from './interrupted.ts';
 import {
   checkout,
   filesUnder,
@@ -42,13 +43,7 @@ describe('--record', () => {
 
   it('is whole also where the run is interrupted', async () => {
     const path = at('interrupted.millpond');
-    mkdirSync(at('out-2'));
-    const working = new Promise<void>((resolve) => {
-      const watcher = watch(at('out-2'), () => {
-        watcher.close();
-        resolve();
-      });
-    });
+    const working = firstFile(at('out-2'));
     const { child, ended } = start([
       ...[
         'transcode',

@@ -63,7 +63,15 @@ describe('a stream', () => {
     expect(code).toBe(0);
     if (to === 'wav') expect(out.subarray(-8_000)).toEqual(bytes.subarray(-8_000));
     if (to !== 'opus') return;
-    await millpond('transcode', sound('recording.wav', 44_100 * 10), '--to', to, '--out', at('files'));
+    await millpond(
+      'transcode',
+      sound('recording.wav', 44_100 * 10),
+      '--to',
+      to,
+      '--redo',
+      '--out',
+      at('files'),
+    );
     expect(out.equals(readFileSync(at('files', 'recording.opus')))).toBe(true);
   });
 
@@ -80,7 +88,7 @@ describe('a stream', () => {
 
   it('is of any length, in little memory and with nothing stored', async () => {
     const input = sound('long.wav', MINUTE);
-    await millpond('transcode', input, '--to', 'ogg', '--out', at('files'));
+    await millpond('transcode', input, '--to', 'ogg', '--redo', '--out', at('files'));
     const line = `cat '${input}' | $millpond transcode - --to ogg --budget 4MiB --out - --stream`;
     expect(await shell(`${line} > '${at('long')}'`)).toMatchObject({ code: 0, stderr: '', progress: [] });
     expect(readFileSync(at('long')).equals(readFileSync(at('files', 'long.ogg')))).toBe(true);
@@ -90,7 +98,7 @@ describe('a stream', () => {
   it('may be made of a file, with a fade at its end', async () => {
     const input = sound('faded.wav');
     const args = ['transcode', input, '--to', 'opus', '--fade-out', '0.5'];
-    await millpond(...args, '--out', at('files'));
+    await millpond(...args, '--redo', '--out', at('files'));
     const words = args.map((word) => `'${word}'`).join(' ');
     expect(await shell(`$millpond ${words} --out - --stream > '${at('faded')}'`)).toMatchObject({ code: 0 });
     expect(readFileSync(at('faded')).equals(readFileSync(at('files', 'faded.opus')))).toBe(true);
@@ -112,7 +120,15 @@ describe('a stream', () => {
   });
 
   it('with damage is written up to there, and fails', async () => {
-    await millpond('transcode', sound('damaged.wav', 200_000), '--to', 'flac', '--out', at('files'));
+    await millpond(
+      'transcode',
+      sound('damaged.wav', 200_000),
+      '--to',
+      'flac',
+      '--redo',
+      '--out',
+      at('files'),
+    );
     const flac = at('files', 'damaged.flac');
     const half = Math.floor(readFileSync(flac).length / 2);
     const line = `head -c ${half} '${flac}' | $millpond transcode - --to wav --out - --stream`;

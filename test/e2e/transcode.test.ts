@@ -194,7 +194,7 @@ describe('millpond transcode', () => {
   it('applies gain, fades and bit rate', async () => {
     const input = folderOfTones('changed', ['x.wav']);
     const louder = async (...options: string[]): Promise<number> => {
-      const args = ['transcode', input, '--to', 'flac', ...options, '--out', at('changed-out')];
+      const args = ['transcode', input, '--to', 'flac', ...options, '--out', at('changed-out'), '--redo'];
       expect(await millpond(...args, ...QUIETLY)).toMatchObject({ code: 0, stderr: '' });
       const { planes } = readAll(at('changed-out', 'x.flac'));
       return Math.max(...planes[0].slice(0, 200).map(Math.abs));
@@ -204,7 +204,7 @@ describe('millpond transcode', () => {
     expect(await louder('--fade-in', '1')).toBeLessThan(plain / 10);
     const bytes = async (bitrate: string): Promise<number> => {
       const args = ['transcode', input, '--to', 'mp3', '--bitrate', bitrate, '--out', at('changed-out')];
-      expect((await millpond(...args, ...QUIETLY)).code).toBe(0);
+      expect((await millpond(...args, '--redo', ...QUIETLY)).code).toBe(0);
       return statSync(at('changed-out', 'x.mp3')).size;
     };
     expect(await bytes('64k')).toBeGreaterThan(2 * (await bytes('16k')));
@@ -233,7 +233,7 @@ describe('millpond transcode', () => {
   it('says nothing that FFmpeg says of files which come out right', async () => {
     const input = folderOfTones('silent', ['x.wav']);
     for (const to of ['m4a', 'opus', 'mp3', 'ogg']) {
-      const args = ['transcode', input, '--to', to, '--out', at('silent-out')];
+      const args = ['transcode', input, '--to', to, '--out', at(`silent-${to}`)];
       const run = await millpond(...args, ...QUIETLY);
       expect(run).toMatchObject({ code: 0, stdout: '', stderr: '' });
     }

@@ -1,0 +1,71 @@
+/** What becomes of the files of a batch by what its journal says of them: a rule of the listing. */
+import type { Found, FoundFile, PlannedFile, Verdict } from '../plan.ts';
+import { digestOf } from './digest.ts';
+import { type Failed, type Mark, nameIn } from './entries.ts';
+import type { Known } from './read-journal.ts';
+import { resume, sameContent, sameMark } from './resume.ts';
+
+/** How files are compared with what they were: by size and time, or by SHA-256 of all they hold. */
+export type Check = 'times' | 'content';
+
+export class KnownFiles {
+  readonly #known: Known;
+  readonly #outputs: string;
+  readonly #check: Check;
+
+  /** @param outputs their folder; absolute */
+  constructor(known: Known, outputs: string, check: Check) {
+    this.#known = known;
+    this.#outputs = outputs;
+    this.#check = check;
+  }
+
+  /** Whether some are done, so that nothing may be left to do. */
+  get someDone(): boolean {
+    return this.#known.done.size > 0;
+  }
+
+  /** Null of a file that the journal does not know, or of whose output it says what is no more so. */
+  async verdict({ input, output }: PlannedFile, found: Found): Promise<Verdict | null> {
+    if (output === null) return null;
+    const [inputName, outputName] = [nameIn(this.#outputs, input), nameIn(this.#outputs, output)];
+    const done = this.#known.done.get(outputName);
+    const tried = done ?? this.#known.failed.get(outputName);
+    const [inputIs, outputIs] = [markOf(found.input), found.output?.isLink ? null : markOf(found.output)];
+    const byContent = this.#check === 'content' && tried !== undefined;
+    const present = {
+      input: inputName,
+      output: outputName,
+      inputIs: byContent ? await digested(input, inputIs, tried.input) : inputIs,
+      outputIs: byContent && done !== undefined ? await digested(output, outputIs, done.output) : outputIs,
+    };
+    const resumed = resume(this.#known, present, byContent ? sameContent : sameMark);
+    if (resumed === 'unknown') return null;
+    if (resumed === 'again') return 'replace';
+    return resumed === 'done' ? { skip: 'done' } : { refuse: notTried(resumed) };
+  }
+}
+
+function markOf(found: FoundFile | null): Mark | null {
+  if (found === null || found.changedNs === null) return null;
+  return { bytes: found.bytes, mtimeNs: `${found.changedNs}` };
+}
+
+/** With the digest of its content, where it can be the same by its size. */
+async function digested(path: string, found: Mark | null, then: Mark): Promise<Mark | null> {
+  if (found === null || found.bytes !== then.bytes) return found;
+  try {
+    return { ...found, sha256: await digestOf(path) };
+  } catch {
+    // It cannot be read, or is no more: then it is not what it was.
+    return found;
+  }
+}
+
+function notTried({ code, message }: Failed) {
+  return {
+    reason: 'crashed' as const,
+    code,
+    message: `${message} It did so before and is the same file, so it was not tried again; --redo tries all.`,
+  };
+}

@@ -1,0 +1,27 @@
+/** Reads a journal without a part in it: a dry run, or whoever checks a folder. Holds nothing. */
+import type { JournalOptions } from './batch-journal.ts';
+import { isBegunAnew, refuseChanges } from './first-line.ts';
+import { KnownFiles } from './known-files.ts';
+import { openJournalFile, usualJournal } from './place.ts';
+import { nothingKnown, readJournal } from './read-journal.ts';
+
+/**
+ * What a journal says, for whoever only looks: nothing is locked, made or written.
+ * @param options without the engine where it is not known yet: then it is not compared
+ * @throws MillpondError `ERR_JOURNAL_INVALID`, `ERR_SETTINGS_CHANGED`, `ERR_OUTPUT_WRITE`
+ */
+export async function lookIntoJournal({ engine, ...options }: LookOptions): Promise<KnownFiles> {
+  const { outputs, check, redo } = options;
+  const path = options.file ?? usualJournal(outputs);
+  const file = redo ? null : await openJournalFile(path, 'read');
+  try {
+    const read = file && (await readJournal(file, path));
+    if (read === null || isBegunAnew(read)) return new KnownFiles(nothingKnown(), outputs, check);
+    refuseChanges(read.header, options.settings, engine);
+    return new KnownFiles(read, outputs, check);
+  } finally {
+    await file?.close();
+  }
+}
+
+type LookOptions = Omit<JournalOptions, 'engine' | 'durability'> & { readonly engine: string | null };
