@@ -29,6 +29,7 @@ import { aboutRecording, decisionsFor, showPlan } from './planning.ts';
 import type { ProgressView } from './progress.ts';
 import { startProgressView } from './progress-view.ts';
 import { resultsToStdout } from './results.ts';
+import { plainLog, type Screen } from './screen.ts';
 import { DASH } from './stdin.ts';
 
 interface BatchOptions {
@@ -73,11 +74,6 @@ export interface CommandWork extends BatchWork<never> {
 
 /** Who does nothing. */
 const NOBODY = { threads: 0 } as Runner;
-
-/** Who prints lines on stderr now. */
-interface Screen {
-  line(text: string): void;
-}
 
 /** A batch from the first name to the last ending. */
 interface Batch {
@@ -142,7 +138,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       return;
     }
     // Workers take longest to start; everything else happens meanwhile.
-    const started = await start(options, plainly(log, screen), batch).catch(async (error) => {
+    const started = await start(options, plainLog(log, screen), batch).catch(async (error) => {
       await pending.failed();
       throw error;
     });
@@ -269,21 +265,6 @@ function show(ending: Ending, { view, screen }: Batch): void {
     (view ?? screen).line(text);
   }
   view?.changed();
-}
-
-/** Whoever asked for a recording is told in plain words when it ends early, whatever else is logged. */
-function plainly(log: Log, screen: Screen): Log {
-  return {
-    write(event) {
-      if (event.event !== 'recording-ended') log.write(event);
-      else {
-        screen.line(
-          `warning: the recording ${shown(event.path)} ends here, and the run goes on: ${escaped(event.reason)}`,
-        );
-      }
-    },
-    close: () => log.close(),
-  };
 }
 
 /** Tasks that wait for stdin, or to be read from stdout, are of one file and share memory with its reader. */

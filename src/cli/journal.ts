@@ -13,6 +13,7 @@ import { shown } from '../text/escaping.ts';
 import { choice, option, path } from './arguments.ts';
 import { cacheFolder } from './cache-folder.ts';
 import type { ChoiceOptions } from './choice.ts';
+import type { Screen } from './screen.ts';
 
 export interface JournalCommandOptions {
   journal?: string;
@@ -76,7 +77,7 @@ export function journalChoiceOf(options: JournalCommandOptions & ChoiceOptions):
 /** Null for a command without one. @throws MillpondError as {@link BatchJournal.open} */
 export async function openJournalOf(
   { journal, work: { outputs, settings } }: JournaledBatch,
-  screen: { line(text: string): void },
+  screen: Screen,
 ): Promise<BatchJournal | null> {
   if (journal === undefined || journal === null || outputs === null || settings === undefined) return null;
   const folder = absolutePath(outputs.folder);

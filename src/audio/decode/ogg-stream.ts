@@ -23,8 +23,8 @@ const CAPTURE = Buffer.from('OggS\0', 'latin1');
 const BETWEEN_BYTES = 4096;
 const MOST_BETWEEN_BYTES = 65_000;
 /**
- * Where a page is not whole, FFmpeg looks for the next one behind its beginning: that may be a page and a full
- * buffer ago.
+ * Where a page is not whole, FFmpeg looks for the next one behind its beginning: that may be a page and a
+ * full buffer ago.
  */
 const BACK_BYTES = 196_608;
 
