@@ -5,6 +5,7 @@
 import { InputFormat } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
+import { mended } from '../sources/mended.ts';
 import { partOf } from '../sources/part.ts';
 import { isStream, type Source } from '../sources/source.ts';
 import { stopBehind } from '../survey/behind.ts';
@@ -56,7 +57,7 @@ export interface Recognized {
  * @throws MillpondError `ERR_AUDIO_OPEN`, `ERR_AUDIO_UNSUPPORTED`
  */
 export function recognize(source: Source): Recognized {
-  const window = new Window(source);
+  const window = new Window(source, new Map());
   const begin = behindId3(window);
   if (begin > 0 && window.view(begin, 1).length === 0) throw tagsOnly(source);
   const format = formatAt(window, begin);
@@ -65,15 +66,16 @@ export function recognize(source: Source): Recognized {
   const front = begin > 0 ? frontNote(window, format) : null;
   const from = front === null ? 0 : begin;
   const rest = from === 0 ? source : partOf(source, from, source.size);
-  const restWindow = from === 0 ? window : new Window(rest);
+  const restWindow = from === 0 ? window : new Window(rest, new Map());
   const fault = faultWithin(restWindow, format, begin - from);
   if (fault !== null) throw overladen(source.name, fault);
   const { sound, stop } = chunksOf(restWindow, format, begin - from);
   const end = stop ?? stopBehind(restWindow, format, begin - from);
   const notes = new Set([front, end?.note ?? null]);
   const form = sound?.form ?? null;
-  const alone = sound?.alone === true ? partOf(rest, sound.start, rest.size) : null;
-  const shown = alone ?? (end === null ? rest : partOf(rest, 0, end.start));
+  const seen = mended(rest, restWindow.mended ?? new Map());
+  const alone = sound?.alone === true ? partOf(seen, sound.start, rest.size) : null;
+  const shown = alone ?? (end === null ? seen : partOf(seen, 0, end.start));
   return {
     source: format === 'aac' ? countedInPassing(shown, begin - from) : shown,
     format,

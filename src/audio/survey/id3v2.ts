@@ -2,6 +2,7 @@
  * ID3v2 tags, which are put before a file of any format, one behind another, and into chunks of some. Walked
  * as FFmpeg walks them, whatever they claim.
  */
+import { joinValues, wideZero } from './id3-values.ts';
 import { TagList, type TagWork } from './tag-work.ts';
 import type { Window } from './window.ts';
 
@@ -27,6 +28,8 @@ const NAME_WINDOW_BYTES = 1024;
 /** Before the text of a frame, and the two that have two bytes for each letter. */
 const ENCODING_BYTES = 1;
 const LANGUAGE_BYTES = 3;
+/** In front of a frame that says how long it is once it was decoded. */
+const LENGTH_BYTES = 4;
 const WIDE_ENCODINGS: ReadonlySet<number> = new Set([1, 2]);
 /** Of a chapter, behind its name: when it begins and ends. */
 const CHAPTER_TIMES_BYTES = 16;
@@ -163,13 +166,14 @@ class FrameCounter {
     const { id, bytes, flags } = frame;
     const plain = (flags & FRAME_UNSYNCHRONISED) === 0 && (this.#tag.flags & UNSYNCHRONISED) === 0;
     const compressed = (flags & FRAME_COMPRESSED) !== 0;
+    const hasLength = (flags & FRAME_HAS_LENGTH) !== 0;
     const inflated = compressed ? this.#inflatedBytes(frame) : bytes;
     if (bytes === 0) this.#work.addOther();
     else if (compressed && inflated > MOST_INFLATED_BYTES)
       this.#work.giveUp(`one inflates to ${inflated} bytes`);
     else if (id === 'APIC' || id === 'PIC') this.#work.addPicture();
     else if (id === 'CHAP') this.#countChapter(frame);
-    else if (isNamedWithin(id) && (compressed || !plain)) this.#list.add(id, inflated, bytes);
+    else if (isNamedWithin(id) && (compressed || !plain || hasLength)) this.#countHidden(frame, inflated);
     else if (isNamedWithin(id)) this.#countNamed(frame);
     else if (id.startsWith('T')) this.#list.add(id, id.length, bytes);
     else this.#work.addOther();
@@ -189,6 +193,28 @@ class FrameCounter {
     const end = textEnd(view, start, !isPrivate && WIDE_ENCODINGS.has(view[0]));
     const nameBytes = end < 0 ? bytes : end - start;
     this.#list.add(view.toString('latin1', start, Math.max(start, end)), nameBytes + language, bytes);
+    if (id.startsWith('T')) this.#joinValues(body, body + bytes);
+  }
+
+  /** Its bytes are not those of its text; but of narrow letters all are, that stand for what is looked for. */
+  #countHidden({ id, flags, body, bytes }: Frame, inflated: number): void {
+    this.#list.add(id, inflated, bytes);
+    if (!id.startsWith('T')) return;
+    const text = (flags & FRAME_HAS_LENGTH) === 0 ? body : body + LENGTH_BYTES;
+    const narrow = !WIDE_ENCODINGS.has(this.#window.view(text, 1)[0]);
+    if (narrow && (flags & FRAME_COMPRESSED) === 0) this.#joinValues(text, body + bytes);
+    else this.#work.giveUp('one hides whether it has several values');
+  }
+
+  /** @param text begins with its encoding, the name, and the first value */
+  #joinValues(text: number, behindFrame: number): void {
+    const encoding = this.#window.view(text, 1)[0];
+    const end = Math.min(behindFrame, this.#window.source.size);
+    const name = text + ENCODING_BYTES;
+    const behind = WIDE_ENCODINGS.has(encoding)
+      ? wideZero(this.#window, name, end) + 2
+      : name + this.#window.untilZero(name, end - name) + 1;
+    if (behind < end) joinValues(this.#window, { at: behind, end, encoding }, this.#work);
   }
 
   /** Frames lie in it as in a tag. */

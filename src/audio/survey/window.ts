@@ -8,11 +8,14 @@ const WINDOW_BYTES = 4096;
 
 export class Window {
   readonly source: Source;
+  /** Bytes that FFmpeg shall see in place of those that are there; `null` where it sees these. */
+  readonly mended: Map<number, number> | null;
   readonly #bytes = Buffer.allocUnsafe(WINDOW_BYTES);
   #from = 0;
   #length = 0;
 
-  constructor(source: Source) {
+  constructor(source: Source, mended: Map<number, number> | null = null) {
+    this.mended = mended;
     this.source = source;
   }
 
