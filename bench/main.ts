@@ -15,6 +15,7 @@ import batch from './questions/batch.bench.ts';
 import burst from './questions/burst.bench.ts';
 import dsp from './questions/dsp.bench.ts';
 import idle from './questions/idle.bench.ts';
+import isolate from './questions/isolate.bench.ts';
 import memory from './questions/memory.bench.ts';
 import pool from './questions/pool.bench.ts';
 import recording from './questions/recording.bench.ts';
@@ -88,6 +89,7 @@ async function main(): Promise<void> {
     silent,
     requests,
     idle,
+    isolate,
     report,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;

@@ -40,15 +40,18 @@ export function compile(): void {
   });
 }
 
-export function millpond(batch: Batch, folder: string, threads: number): Transcoder {
-  const out = join(folder, `millpond-${threads}`);
+/** @param isolate how many processes; 0 for none */
+export function millpond(batch: Batch, folder: string, threads: number, isolate?: number): Transcoder {
+  const how = isolate === undefined ? '' : ` --isolate ${isolate}`;
+  const out = join(folder, `millpond-${threads}${how.replaceAll(' ', '')}`);
   return {
-    name: `millpond --threads ${threads}`,
+    name: `millpond --threads ${threads}${how}`,
     program: process.execPath,
     args: [
       join(checkout, 'dist', 'src', 'cli', 'bin.js'),
       ...['transcode', join(folder, 'in'), ...MILLPOND_OPTIONS[batch.to], '--out', out],
       ...['--threads', String(threads), '--quiet'],
+      ...(isolate === undefined ? [] : ['--isolate', String(isolate)]),
     ],
     list: undefined,
     out,

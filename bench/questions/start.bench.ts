@@ -23,7 +23,8 @@ const TIMES = 2;
 
 const benchmark: Benchmark = {
   name: 'start',
-  question: 'How long does a batch of short files take to start, and how long are its files?',
+  question:
+    'How long does a batch of short files take to start, without isolation, and how long are its files?',
   run,
 };
 export default benchmark;
@@ -50,7 +51,7 @@ interface Course {
 
 async function runBatch(batch: Batch, folder: string, context: Context): Promise<Table> {
   const inputs = gather(batch, join(folder, 'in'));
-  const ours = [millpond(batch, folder, THREADS), millpond(batch, folder, 1)];
+  const ours = [millpond(batch, folder, THREADS, 0), millpond(batch, folder, 1, 0)];
   const peer = findFlac();
   const fits = peer.version !== undefined && inputs.every((input) => isPlainWav(input));
   const theirs = fits
@@ -106,7 +107,7 @@ function targets(start: Spread, gain: number, [ours, , many, single]: readonly S
   ];
 }
 
-async function timed(
+export async function timed(
   contender: Transcoder,
   watched: boolean,
 ): Promise<{ wholeMs: number; course: Course | null }> {

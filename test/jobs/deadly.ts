@@ -5,6 +5,7 @@ import { defineJob, type Lease } from '../../src/worker.ts';
 type Order =
   | { do: 'echo'; value?: unknown }
   | { do: 'pid' }
+  | { do: 'pid-later' }
   | { do: 'signal'; signal: NodeJS.Signals }
   | { do: 'spin'; forMs?: number }
   | { do: 'report-and-spin' }
@@ -19,6 +20,10 @@ export default defineJob(async (order: Order, { signal, progress, pool }): Promi
       return order.value;
     case 'pid':
       return { pid: process.pid, threadId };
+    case 'pid-later':
+      progress(0.5);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return { pid: process.pid };
     case 'signal':
       process.kill(process.pid, order.signal);
       return new Promise(() => {});
