@@ -7,6 +7,7 @@
 import { basename, dirname, join, relative } from 'node:path';
 import type { MillpondError } from '../errors.ts';
 import { absolutePath } from '../files/byte-paths.ts';
+import { makeFolder } from '../files/folders.ts';
 import { inChunks } from '../files/in-chunks.ts';
 import { type Folder, folderAt, realPath } from '../files/places.ts';
 import { Claims } from './claims.ts';
@@ -44,6 +45,10 @@ interface ListingOptions {
   readonly others?: boolean;
   /** The first that decides does; a file of which none does is done. */
   readonly rules?: readonly Rule[];
+  /**
+   * Whether two names are one in a folder. Default: none are, as where nothing may be written to find it out.
+   */
+  readonly areOneName?: (folder: string, one: string, other: string) => boolean;
   /** Is told the places of inputs that several files are made of. Known when all is listed. */
   readonly shared?: Set<string>;
   /** A file of the run itself: where it is one of the batch, the batch is refused. */
@@ -203,6 +208,10 @@ class Listing {
     if (folder.output === null) return { to: 'do', file, found };
     if (isOwn) return refuse(file, ownOutput(file, maker));
     if (other !== null) return refuse(file, twoInputs(file, other));
+    const alike = this.#claims.alike(place, file.outputName, file);
+    if (alike !== null && (await this.#areOne(file, alike.outputName))) {
+      return refuse(file, twoInputs(file, alike));
+    }
     if (found.output === null && this.#claims.isRead(place, file.outputName)) {
       return refuse(file, overwritten(file, join(place, file.outputName)));
     }
@@ -245,9 +254,21 @@ class Listing {
     const place = file.folder.output?.place.path as string;
     const entry = join(place, file.outputName);
     if (this.#claims.isRead(place, file.outputName)) return overwritten(file, entry);
+    const alike = this.#claims.readAlike(place, file.outputName);
+    if (alike !== null && (await this.#areOne(file, alike))) return overwritten(file, join(place, alike));
     const target = output?.isLink ? await realPath(entry).catch(() => null) : null;
     const isRead = target !== null && this.#claims.isRead(dirname(target), basename(target));
     return isRead ? overwritten(file, target) : null;
+  }
+
+  /** Whether a file system takes another name for that of the file's output. */
+  async #areOne(file: ListedFile, other: string): Promise<boolean> {
+    const { areOneName } = this.#options;
+    const folder = file.folder.output?.path as string;
+    if (areOneName === undefined) return false;
+    // Where it cannot be made its files fail by themselves.
+    await makeFolder(folder).catch(() => {});
+    return areOneName(folder, file.outputName, other);
   }
 
   #nothing(): MillpondError {

@@ -13,6 +13,7 @@ import { ResultsFile } from '../batch/results.ts';
 import { type BatchWork, runBatch } from '../batch/run.ts';
 import { formatFiles, formatNotes, formatReport, makeReport, type RunReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
+import { areOneName } from '../files/alike-names.ts';
 import { makeFolder } from '../files/folders.ts';
 import type { Runner } from '../runtime/runner.ts';
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
@@ -123,7 +124,8 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
     const known = journal?.known ?? null;
     const batch = newBatch({ interrupt, screen, startedMs, journal, sources }, listeners);
     const { pending } = batch;
-    const decisions = work.list?.(interrupt) ?? decisionsFor({ ...listed, known }, signal, shared);
+    const decisions =
+      work.list?.(interrupt) ?? decisionsFor({ ...listed, known }, signal, { shared, areOneName });
     void pending.list(decisions, batch.endings, signal);
     if (record !== undefined || sources !== null) {
       // The recording's file is made when the runtime starts, and must not be one of the batch; and no source

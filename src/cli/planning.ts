@@ -30,7 +30,7 @@ interface Listed {
 export async function* decisionsFor(
   { inputs, choice, outputs, record, results, known = null }: Listed,
   signal: AbortSignal,
-  shared?: Set<string>,
+  asked: Pick<Parameters<typeof decisionsOf>[0], 'shared' | 'areOneName'> = {},
 ): AsyncGenerator<readonly Decision[]> {
   const decisions = decisionsOf({
     inputs: namedBy(inputs, choice, signal),
@@ -40,7 +40,7 @@ export async function* decisionsFor(
       ...(known === null ? [] : [(file: PlannedFile, found: Found) => known.verdict(file, found)]),
       existingRule(choice?.existing ?? 'replace'),
     ],
-    ...(shared !== undefined && { shared }),
+    ...asked,
     record,
     own: results === undefined || results === DASH ? [] : [results],
     signal,

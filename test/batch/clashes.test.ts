@@ -130,6 +130,48 @@ describe('of several files', () => {
     expect(skipped).toEqual([]);
   });
 
+  describe('on a file system that folds names', () => {
+    const fold = (name: string) => name.normalize('NFC').toLowerCase();
+    const asked: string[][] = [];
+    const areOneName = (folder: string, one: string, other: string) => {
+      asked.push([folder, one, other]);
+      return fold(one) === fold(other);
+    };
+    beforeEach(() => asked.splice(0));
+
+    it.each([
+      ['Song.wav', 'song.ogg', 'Song.flac', 'song.flac'],
+      ['song.ogg', 'SONG.wav', 'SONG.flac', 'song.flac'],
+      ['Ä.wav', 'A\u0308.ogg', 'A\u0308.flac', 'Ä.flac'],
+    ])('the first of %s and %s is done', async (one, two, ...names) => {
+      put(`x/${one}`);
+      put(`y/${two}`);
+      put('y/other.wav');
+      const outputs = { folder: at('out'), extension: '.flac' };
+      const plan = await listed([at('x'), at('y')], outputs, { areOneName });
+      expect(plan.files.map(({ input }) => basename(input)).sort()).toEqual([one, 'other.wav'].sort());
+      expect(plan.refused).toMatchObject([{ code: 'ERR_OUTPUT_CLASH', file: { input: at('y', two) } }]);
+      // Nobody is asked about names that no file system takes for one.
+      expect(asked.map(([folder, ...pair]) => [folder, pair.sort()])).toEqual([[at('out'), names.sort()]]);
+      const both = await listed([at('x'), at('y')], outputs, { areOneName: () => false });
+      expect([both.files.length, both.refused.length]).toEqual([3, 0]);
+    });
+
+    it('an input is not overwritten by another spelling of its name', async () => {
+      put('in/X.flac');
+      put('in/x.wav');
+      // As the file system would show it.
+      put('in/x.flac');
+      const { files, refused } = await listed(
+        [at('in/x.wav'), at('in/X.flac')],
+        { folder: at('in'), extension: '.flac' },
+        { areOneName },
+      );
+      expect(files).toEqual([]);
+      expect(refused.map(({ file }) => basename(file.input)).sort()).toEqual(['X.flac', 'x.wav']);
+    });
+  });
+
   it('takes an output that is a hard link of an input: the input stays under its own name', async () => {
     mkdirSync(at('out'));
     put('in/x.wav');

@@ -1,7 +1,6 @@
 /** A listing to its end, in what became of the files. */
 import { decisionsOf } from '../../src/batch/listing.ts';
-import type { Outputs, PlannedFile, Refusal, Rule, SkippedFile } from '../../src/batch/plan.ts';
-import type { Selection } from '../../src/batch/selection.ts';
+import type { Outputs, PlannedFile, Refusal, SkippedFile } from '../../src/batch/plan.ts';
 
 type Inputs = Parameters<typeof decisionsOf>[0]['inputs'];
 
@@ -15,7 +14,7 @@ interface Listed {
 export async function listed(
   inputs: Inputs | readonly string[],
   outputs: Outputs | null,
-  options: { selection?: Selection; rules?: readonly Rule[]; record?: string } = {},
+  options: Partial<Parameters<typeof decisionsOf>[0]> = {},
 ): Promise<Listed> {
   const files: PlannedFile[] = [];
   const skipped: SkippedFile[] = [];
