@@ -71,7 +71,7 @@ export function recordingClash(record: string, { input, output }: PlannedFile): 
 
 export function ownFile({ input }: PlannedFile): Refusal {
   return clash(
-    `Results of the run are a file of their own; '${escaped(input)}', or its output, is that file. Name another one by --results.`,
+    `What a run writes of itself are files of their own; '${escaped(input)}', or its output, is that of --results or --journal. Name another one.`,
   );
 }
 

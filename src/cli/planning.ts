@@ -22,13 +22,14 @@ interface Listed {
   readonly record: string | undefined;
   /** A file for what came of each file, or `-`. */
   readonly results: string | undefined;
+  readonly journal?: { readonly file?: string | undefined } | null;
   /** What was done before. */
   readonly known?: KnownFiles | null;
 }
 
 /** What becomes of each file that is named by arguments and in lists. */
 export async function* decisionsFor(
-  { inputs, choice, outputs, record, results, known = null }: Listed,
+  { inputs, choice, outputs, record, results, journal, known = null }: Listed,
   signal: AbortSignal,
   asked: Pick<Parameters<typeof decisionsOf>[0], 'shared' | 'areOneName'> = {},
 ): AsyncGenerator<readonly Decision[]> {
@@ -42,7 +43,7 @@ export async function* decisionsFor(
     ],
     ...asked,
     record,
-    own: results === undefined || results === DASH ? [] : [results],
+    own: [results, journal?.file].flatMap((path) => (path === undefined || path === DASH ? [] : [path])),
     signal,
   });
   yield* record === undefined ? decisions : ofRecording(record, decisions);

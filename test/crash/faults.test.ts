@@ -73,6 +73,41 @@ describe.skipIf(!canMount)('a batch on a disk that is', () => {
     expect(stderr).toMatch(/(No space left on device|ENOSPC).*\(ERR_OUTPUT_WRITE\)$/m);
   });
 
+  it('full for the journal fails what it cannot write down, and goes on with more room', async () => {
+    const input = folderOfTones(
+      'many',
+      Array.from({ length: 12 }, (_, file) => `${file}.wav`),
+    );
+    const out = at('unwritten');
+    mkdirSync(at('journals'));
+    const script = `mount -t tmpfs -o size=4k none "$JOURNALS"
+      "$@" --quiet || echo "ended with $?"
+      mount -o remount,size=1m "$JOURNALS"
+      "$@" --quiet
+      ls -A "$JOURNALS"`;
+    const journal = at('journals', 'of-many.ndjson');
+    const batch = [
+      ...command,
+      input,
+      '--to',
+      'flac',
+      '--out',
+      out,
+      '--journal',
+      journal,
+      '--durability',
+      'power',
+    ];
+    const { code, stdout, stderr } = await startProgram('unshare', [...mounting, script, 'sh', ...batch], {
+      JOURNALS: at('journals'),
+    }).ended;
+    expect([code, stdout.trim().split('\n')[0]]).toEqual([0, 'ended with 1']);
+    expect(stderr).toMatch(/of-many\.ndjson.*ENOSPC.*\(ERR_OUTPUT_WRITE\)$/m);
+    expect(stdout).not.toContain('.part');
+    expect(outputs(out)).toHaveLength(12);
+    expect(strays(out)).toEqual([]);
+  });
+
   it('read-only says so, also where a folder is to be made', async () => {
     const input = folderOfTones('one', ['1.wav']);
     mkdirSync(at('read-only'));
@@ -267,5 +302,47 @@ describe('what is no file', () => {
       const { code, stderr } = await millpond('transcode', input, '--to', 'flac', '--out', out, '--quiet');
       expect([out, code, stderr]).toEqual([out, 1, expect.stringMatching(/\(ERR_OUTPUT_WRITE\)$/m)]);
     }
+  });
+
+  it('as a journal is refused and not waited for, and nothing is left beside it', async () => {
+    const input = folderOfTones('one', ['1.wav']);
+    mkdirSync(at('odd-journals/folder'), { recursive: true });
+    pipe(at('odd-journals/pipe'));
+    symlinkSync('/dev/full', at('odd-journals/full'));
+    symlinkSync('round', at('odd-journals/round'));
+    const before = readdirSync(at('odd-journals'));
+    for (const name of before) {
+      const journal = at('odd-journals', name);
+      const batch = ['transcode', input, '--to', 'flac', '--out', at('unjournaled'), '--journal', journal];
+      const { code, stderr } = await millpond(...batch);
+      expect([name, code, stderr]).toEqual([name, 2, expect.stringMatching(/\(ERR_JOURNAL_INVALID\)$/m)]);
+    }
+    expect(readdirSync(at('odd-journals'))).toEqual(before);
+  });
+  it('as a journal is refused where it is a file of the batch', async () => {
+    const input = folderOfTones('one', ['1.wav']);
+    const own = await millpond(
+      'transcode',
+      input,
+      '--to',
+      'flac',
+      '--out',
+      at('own'),
+      '--journal',
+      at('own/1.flac'),
+    );
+    expect([own.code, own.stderr]).toEqual([1, expect.stringMatching(/--journal.*\(ERR_OUTPUT_CLASH\)$/m)]);
+    const read = await millpond(
+      'transcode',
+      input,
+      '--to',
+      'flac',
+      '--out',
+      at('own'),
+      '--journal',
+      join(input, '1.wav'),
+    );
+    expect([read.code, read.stderr]).toEqual([2, expect.stringMatching(/\(ERR_JOURNAL_INVALID\)$/m)]);
+    expect(readdirSync(input)).toEqual(['1.wav']);
   });
 });

@@ -6,7 +6,7 @@
  */
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { MillpondError } from '../../errors.ts';
+import { isMillpondError, MillpondError } from '../../errors.ts';
 import { systemPath } from '../../files/byte-paths.ts';
 import { makeFolder } from '../../files/folders.ts';
 import { createOutput, sweepDead } from '../../files/whole-file.ts';
@@ -16,7 +16,7 @@ import { packageVersion } from '../../version.ts';
 import { digestOf } from './digest.ts';
 import { type Header, type Mark, type MarkedFile, nameIn, SCHEMA } from './entries.ts';
 import { isBegunAnew, refuseChanges } from './first-line.ts';
-import { JournalFile } from './journal-file.ts';
+import { JournalFile, unwritable } from './journal-file.ts';
 import { type Check, KnownFiles } from './known-files.ts';
 import { writeLine } from './lines.ts';
 import { lock } from './lock.ts';
@@ -80,6 +80,9 @@ export class BatchJournal implements AsyncDisposable {
     sweepDead(folder);
     if (options.file !== undefined) {
       await makeFolder(dirname(path));
+      // What is no journal gets no lock beside it.
+      await using found = await openJournalFile(path, 'read');
+      if (found !== null) await refuseToReplace(found, path);
       const own = opening.use(lock(`${path}.lock`, 'a journal', path));
       isHeld &&= own.isHeld;
       sweepDead(dirname(path));
@@ -205,6 +208,14 @@ export class BatchJournal implements AsyncDisposable {
   }
 
   async #create(): Promise<JournalFile> {
+    try {
+      return await this.#createFile();
+    } catch (error) {
+      throw isMillpondError(error) ? error : unwritable(this.#path, error);
+    }
+  }
+
+  async #createFile(): Promise<JournalFile> {
     const { settings, engine } = this.#options;
     const path = this.#path;
     const header: Header = {

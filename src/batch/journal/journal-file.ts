@@ -130,7 +130,7 @@ function groupOf(entries: readonly Entry[]): Group {
   return group as Group;
 }
 
-function unwritable(path: string, cause: unknown): MillpondError {
+export function unwritable(path: string, cause: unknown): MillpondError {
   return new MillpondError(
     'ERR_OUTPUT_WRITE',
     `What is done goes into the journal, and '${shown(path)}' cannot be written: ${escaped((cause as Error).message)}. Make room, or name a file elsewhere by --journal, and write the same command again: it goes on from there.`,

@@ -68,8 +68,13 @@ export function lock(path: string, what: string, place: string): Lock {
   return {
     isHeld: true,
     [Symbol.dispose]() {
-      rmSync(systemPath(note), { force: true });
-      locked.close();
+      try {
+        rmSync(systemPath(note), { force: true });
+      } catch {
+        // It is believed only while somebody holds the lock.
+      } finally {
+        locked.close();
+      }
     },
   };
 }
