@@ -1,28 +1,24 @@
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seeded } from '../simulation/choices.ts';
-import { chooseKills, killAgainAndAgain } from './kills.ts';
-import { checkPrefixes, type Recording, record, remains } from './replay.ts';
+import { killAgainAndAgain } from './kills.ts';
+import type { Operation } from './operations.ts';
+import { checkPrefixes, record, recover, remains, withoutSyncs } from './replay.ts';
 import { SmallBatch } from './small-batch.ts';
 import { signalAt, whyNoStrace } from './strace.ts';
 
 const seed = Number(process.env.MILLPOND_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const noStrace = whyNoStrace();
-let batch: SmallBatch;
-let runMs: number;
-let recorded: Recording = { operations: [], points: [] };
-
-beforeAll(async () => {
-  batch = await SmallBatch.make([inject('builtCommand')], 'flac', 14);
-  runMs = await batch.timed();
-  if (noStrace === null) recorded = await record(batch);
-  console.log(`seed ${seed}, ${noStrace ?? `${recorded.points.length} calls to be killed at`}`);
-});
-afterAll(() => batch?.[Symbol.dispose]());
+/** What the built command is given to make `files` outputs. */
+const batchOf = (files: number, ...options: string[]): Promise<SmallBatch> =>
+  SmallBatch.make([inject('builtCommand')], 'flac', files, options);
 
 describe('a batch that is killed', () => {
   it('goes on, and in the end every output is there once, whole, and nothing else', async () => {
-    const kills = chooseKills(50, recorded.points, seeded(seed));
-    console.log(await killAgainAndAgain(batch, kills, runMs));
+    using batch = await batchOf(14);
+    const { points } = noStrace === null ? await record(batch) : { points: [] };
+    const run = { points, runMs: await batch.timed() };
+    console.log(`seed ${seed}`, await killAgainAndAgain(batch, 50, run, seeded(seed)), noStrace ?? '');
   });
 });
 
@@ -30,7 +26,7 @@ it.skipIf(noStrace !== null)(
   'an output that was placed when its run was killed is left, and its hidden name goes with the next run',
   async () => {
     // Where nothing may be replaced a file is linked into its place, and then loses its first name.
-    using linked = await SmallBatch.make([inject('builtCommand')], 'flac', 4, ['--skip-existing']);
+    using linked = await batchOf(4, '--skip-existing');
     linked.reset();
     const { signal } = await linked.start(signalAt({ call: 'unlink', nth: 4 }, 'SIGKILL')).ended;
     expect(signal).toBe('SIGKILL');
@@ -39,13 +35,55 @@ it.skipIf(noStrace !== null)(
   },
 );
 
-describe.skipIf(noStrace !== null)('what a run did to its files, replayed', () => {
-  it('makes what the run has made', () => {
-    const { operations } = recorded;
+describe.skipIf(noStrace !== null)('a batch whose machine loses its power', () => {
+  let batch: SmallBatch;
+  let operations: readonly Operation[];
+  let journal: number;
+  const FILES = 36;
+  beforeAll(async () => {
+    batch = await batchOf(FILES, '--durability', 'power');
+    ({ operations } = await record(batch));
+    journal = fileCreatedAs(/\/\.journal\.ndjson\./);
+  });
+  afterAll(() => batch?.[Symbol.dispose]());
+
+  const fileCreatedAs = (name: RegExp): number =>
+    operations.flatMap((one) => (one.kind === 'create' && name.test(one.path) ? [one.file] : []))[0];
+  const lostAtTheEnd = async (all: readonly Operation[]): Promise<number> =>
+    FILES - (await batch.claims(remains(batch, all, 'all', seeded(seed)))).length;
+
+  it('is replayed as it was: the same operations make the same files', () => {
     expect(remains(batch, operations, 'none', seeded(seed))).toEqual(batch.look());
   });
 
-  it('leaves after each step what a journal says of it', async () => {
-    console.log(await checkPrefixes(batch, recorded.operations, seeded(seed)));
+  it('puts each output in its place from the same folder: no rename crosses from one disk to another', () => {
+    const placed = operations.filter((one) => one.kind === 'rename' || one.kind === 'link');
+    expect(placed.length).toBeGreaterThan(FILES);
+    for (const { from, to } of placed) expect(dirname(from)).toBe(dirname(to));
+  });
+
+  it('has what its journal calls done, wherever it is lost and whatever was not synced', async () => {
+    expect(operations.length).toBeGreaterThanOrEqual(200);
+    const states = await checkPrefixes(batch, operations, seeded(seed));
+    console.log(`seed ${seed}`, { prefixes: operations.length, states });
+    expect(await lostAtTheEnd(operations)).toBe(0);
+  });
+
+  it.each([
+    ['the outputs', (of: number | string) => typeof of === 'number' && of !== journal],
+    ['the folders of the outputs', (of: number | string) => `${of}`.startsWith(`${batch.out}/one`)],
+    ['the folder of the journal', (of: number | string) => of === `${batch.out}/.millpond`],
+    ['the journal', (of: number | string) => of === journal],
+  ])('would not have it, if %s were not synced', async (_, isLeftOut) => {
+    const less = withoutSyncs(operations, isLeftOut);
+    const check = async (): Promise<void> => {
+      await checkPrefixes(batch, less, seeded(seed));
+      if ((await lostAtTheEnd(less)) > 0) throw new Error('What was said to be done is lost in the end.');
+    };
+    await expect(check()).rejects.toThrow(/journal|lost/);
+  });
+
+  it('goes on from what is left, and makes what is missing', async () => {
+    await recover(batch, operations, 4, seeded(seed));
   });
 });

@@ -6,7 +6,7 @@ import { type Operation, operationsOf } from './operations.ts';
 const hex = (text: string): string =>
   `"${[...Buffer.from(text)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}"`;
 
-/** As strace writes it down: two threads, of which one syncs while the other writes. */
+/** As strace writes it down: two threads, of which one syncs and closes while the other goes on. */
 const TRACE = `
 10 openat(AT_FDCWD, ${hex('/in/a')}, O_RDONLY) = 3
 10 mkdir(${hex('/out')}, 0777) = 0
@@ -24,6 +24,9 @@ const TRACE = `
 10 rename(${hex('/out/.part')}, ${hex('/out/a')}) = 0
 10 openat(AT_FDCWD, ${hex('/out')}, O_RDONLY) = 6
 10 fsync(6) = 0
+11 close(4 <unfinished ...>
+10 openat(AT_FDCWD, ${hex('/out/a')}, O_RDWR) = 4
+11 <... close resumed>) = 0
 10 pwrite64(4, ${hex('!')}, 1, 9) = 1
 10 ftruncate(4, 4) = 0
 `;

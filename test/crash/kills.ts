@@ -1,4 +1,6 @@
 /** Kills a batch at random, runs it again, and looks what is there. */
+import { mkdirSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { setTimeout as pass } from 'node:timers/promises';
 import type { Choices } from '../simulation/choices.ts';
 import type { CallPoint } from './operations.ts';
@@ -10,69 +12,112 @@ const WHOM = ['process', 'group', 'child'] as const;
 
 type Kill =
   /** After a share of the time that an undisturbed run takes. */
-  { readonly whom: (typeof WHOM)[number]; readonly share: number } | { readonly before: CallPoint };
+  | { readonly whom: (typeof WHOM)[number]; readonly share: number }
+  /** So soon after the nth change in the folder of the outputs. */
+  | { readonly whom: (typeof WHOM)[number]; readonly changes: number; readonly afterMs: number }
+  | { readonly before: CallPoint };
 
 /** What became of the runs. */
 interface Tally {
   kills: number;
-  /** Of those that came before the run was over. */
-  died: number;
+  /** Of those that were sent in front of a call. */
+  beforeCalls: number;
+  /** Batches that came to their end. */
+  batches: number;
   /** Files that the journal called done when the batch went on. */
   kept: number;
-  lives: number;
 }
 
-/** A batch that is killed this often at most before it may go on to its end. */
-const KILLS_A_LIFE = 5;
+/** A batch that is killed this often goes on to its end undisturbed. */
+const KILLS_A_BATCH = 6;
 
 /**
- * One batch after another is killed again and again, and then runs to its end.
+ * Batches are killed again and again, until there were so many kills, and run to their ends.
+ * @param points calls of an undisturbed run, each of which is met before one is met again
  * @param runMs how long an undisturbed run takes
  */
 export async function killAgainAndAgain(
   batch: SmallBatch,
-  kills: readonly Kill[],
-  runMs: number,
+  count: number,
+  { points, runMs }: { readonly points: readonly CallPoint[]; readonly runMs: number },
+  choices: Choices,
   report: (tally: Tally) => void = () => {},
 ): Promise<Tally> {
-  const tally: Tally = { kills: 0, died: 0, kept: 0, lives: 0 };
-  for (let first = 0; first < kills.length; first += KILLS_A_LIFE) {
+  const tally: Tally = { kills: 0, beforeCalls: 0, batches: 0, kept: 0 };
+  const left: CallPoint[] = [];
+  while (tally.kills < count) {
     batch.reset();
-    for (const kill of kills.slice(first, first + KILLS_A_LIFE)) {
-      const done = await batch.finished();
+    let isDone = false;
+    for (let run = 0; run < KILLS_A_BATCH && tally.kills < count && !isDone; run++) {
+      if (left.length === 0) left.push(...points);
+      const kill = chooseKill(left, run, choices);
       try {
-        const ended = await runAndKill(batch, kill, runMs);
-        tally.kills++;
-        if (ended.code !== 0) tally.died++;
+        const done = await batch.finished();
+        tally.kept += done.size;
+        isDone = !(await runAndKill(batch, kill, runMs));
         await batch.checkKept(done);
-        if (ended.code === 0) await batch.checkDone(done);
+        if (isDone) await batch.checkDone(done);
       } catch (error) {
         throw new Error(`after ${JSON.stringify(kill)}: ${(error as Error).message}`, { cause: error });
       }
+      if (isDone) continue;
+      tally.kills++;
+      if ('before' in kill) tally.beforeCalls++;
     }
-    tally.kept += (await batch.finished()).size;
-    await batch.finish();
-    tally.lives++;
+    if (!isDone) await batch.finish();
+    tally.batches++;
     report(tally);
   }
   return tally;
 }
 
-async function runAndKill(batch: SmallBatch, kill: Kill, runMs: number) {
+/**
+ * In front of a call mostly where a batch begins: one that goes on has fewer of them.
+ * @param left calls that were not met yet; what is taken goes
+ */
+function chooseKill(left: CallPoint[], run: number, choices: Choices): Kill {
+  if (left.length > 0 && choices.once(run === 0 ? 2 : 6)) {
+    return { before: left.splice(choices.pick(left.length), 1)[0] };
+  }
+  const whom = WHOM[choices.pick(WHOM.length)];
+  if (choices.once(4)) return { whom, share: choices.pick(1000) / 1000 };
+  // Before it has begun with the first file there is little to lose.
+  return { whom, changes: 1 + choices.pick(run === 0 ? 20 : 8), afterMs: choices.pick(5) };
+}
+
+/** @returns whether it was killed before its end */
+async function runAndKill(batch: SmallBatch, kill: Kill, runMs: number): Promise<boolean> {
   const isTraced = 'before' in kill;
+  mkdirSync(batch.out, { recursive: true });
   const { child, ended } = batch.start(isTraced ? signalAt(kill.before, 'SIGKILL') : undefined);
   const { pid } = child;
-  if (pid === undefined) return ended;
-  if (!isTraced) {
-    await Promise.race([pass(kill.share * runMs), ended]);
-    if (kill.whom === 'group') kill9(-pid);
-    else kill9((kill.whom === 'child' ? childrenOf(pid)[0] : undefined) ?? pid);
+  if (pid === undefined) await ended;
+  else {
+    if (!isTraced) {
+      if ('share' in kill) await Promise.race([pass(kill.share * runMs), ended]);
+      else await changesIn(batch.out, kill.changes, ended).then(() => pass(kill.afterMs));
+      if (kill.whom === 'group') kill9(-pid);
+      else kill9((kill.whom === 'child' ? childrenOf(pid)[0] : undefined) ?? pid);
+    }
+    const { signal, code, stderr } = await ended;
+    await emptied(pid);
+    if (signal === 'SIGKILL') return true;
+    // A batch outlives its children, and nobody says that a file was at fault.
+    if (code !== 0) throw new Error(`ended with ${code} ${signal}: ${stderr}`);
   }
-  const how = await ended;
-  await emptied(pid);
-  // Nobody has said why, unless it was killed: the batch outlives its children.
-  if (how.signal !== 'SIGKILL' && how.code !== 0) throw new Error(`ended with ${how.code}: ${how.stderr}`);
-  return how;
+  return false;
+}
+
+/** Resolves at the nth change in a folder, or when nothing more can change. */
+async function changesIn(folder: string, count: number, ended: Promise<unknown>): Promise<void> {
+  const stop = new AbortController();
+  void ended.then(() => stop.abort());
+  try {
+    let seen = 0;
+    for await (const _ of watch(folder, { signal: stop.signal })) if (++seen === count) return;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  }
 }
 
 function kill9(pid: number): void {
@@ -82,18 +127,4 @@ function kill9(pid: number): void {
     // It has ended before.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
-
-/** Two at random instants for each in front of a call, where these are known. */
-export function chooseKills(count: number, points: readonly CallPoint[], choices: Choices): Kill[] {
-  const left: CallPoint[] = [];
-  return Array.from({ length: count }, (_, kill): Kill => {
-    if (kill % 3 < 2 || points.length === 0) {
-      // Before it has begun with the first file there is little to lose.
-      const share = (choices.once(4) ? choices.pick(1000) : 400 + choices.pick(600)) / 1000;
-      return { whom: WHOM[choices.pick(WHOM.length)], share };
-    }
-    if (left.length === 0) left.push(...points);
-    return { before: left.splice(choices.pick(left.length), 1)[0] };
-  });
 }

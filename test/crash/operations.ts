@@ -2,7 +2,7 @@
  * What a run did to the files of a folder, read from what strace wrote down of its system calls: those of
  * Node, of its thread pool and of FFmpeg's native code alike.
  */
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 export type Operation =
   | { readonly kind: 'folder'; readonly path: string }
@@ -61,7 +61,7 @@ const WHOLE = /^(\w+)\((.*)\)\s+= (-?\d+|\?)/;
 const BEGUN = /^(\w+)\((.*) <unfinished \.\.\.>$/;
 const RESUMED = /^<\.\.\. (\w+) resumed>(.*)$/;
 
-/** In the order in which the calls returned. */
+/** In the order in which they took effect: when they returned. */
 function callsOf(lines: readonly string[]): Call[] {
   const calls: Call[] = [];
   const begun = new Map<string, { args: string; began: number; nth: number }>();
@@ -108,7 +108,9 @@ function callsOf(lines: readonly string[]): Call[] {
       ended: index,
     });
   });
-  return calls.filter(({ result }) => result >= 0);
+  // A number is free while the call that closes it is still under way, and may be another file when it returns.
+  const at = ({ name, began, ended }: Call): number => (name === 'close' ? began : ended);
+  return calls.filter(({ result }) => result >= 0).toSorted((a, b) => at(a) - at(b));
 }
 
 const TEXT = /"((?:\\x[0-9a-f]{2})*)"/g;
@@ -186,7 +188,9 @@ export function operationsOf(trace: string, folder: string, cwd: string): Record
         const flags = name === 'creat' ? 'O_CREAT|O_TRUNC' : args;
         const [, number] = /^\/(?:dev\/fd|proc\/self\/fd)\/(\d+)$/.exec(path) ?? [];
         let of: Open['of'] = number === undefined ? null : (table.get(Number(number))?.of ?? null);
-        if (isInside(path)) {
+        // What it is in has its name.
+        if (path === dirname(folder)) of = path;
+        else if (isInside(path)) {
           const there = names.get(path);
           if (there === null || (there === undefined && !flags.includes('O_CREAT'))) of = path;
           else if (there !== undefined) of = there;

@@ -22,6 +22,7 @@ export async function record(batch: SmallBatch): Promise<Recording> {
   const file = join(batch.folder, 'trace');
   const { code, stderr } = await batch.start(recording(file)).ended;
   if (code !== 0) throw new Error(`ended with ${code}: ${stderr}`);
+  batch.keep();
   const { operations, points } = operationsOf(readFileSync(file, 'latin1'), batch.out, batch.folder);
   const counted = points.filter(({ call }) => !call.startsWith('open'));
   const unique = new Map(counted.map((point) => [`${point.call} ${point.nth}`, point]));
@@ -45,6 +46,17 @@ function inFolder(batch: SmallBatch, found: Found): Found {
     [...found]
       .filter(([path]) => path !== batch.out)
       .map(([path, bytes]) => [relative(batch.out, Buffer.from(path, 'latin1').toString()), bytes]),
+  );
+}
+
+/** The same, if some of the syncs had not been asked for. */
+export function withoutSyncs(
+  operations: readonly Operation[],
+  isLeftOut: (of: number | string) => boolean,
+): Operation[] {
+  // In their places stand syncs of nothing: others count what was done before them.
+  return operations.map((operation) =>
+    operation.kind === 'sync' && isLeftOut(operation.of) ? { ...operation, after: 0 } : operation,
   );
 }
 
@@ -72,4 +84,27 @@ export async function checkPrefixes(
     }
   }
   return checked;
+}
+
+/** Power losses at random instants, after each of which the batch goes on to its end. */
+export async function recover(
+  batch: SmallBatch,
+  operations: readonly Operation[],
+  count: number,
+  choices: Choices,
+): Promise<void> {
+  for (let run = 0; run < count; run++) {
+    const [prefix, loss] = [1 + choices.pick(operations.length), LOSSES[choices.pick(LOSSES.length)]];
+    // What the journal had planned is not taken for whole, though it is there.
+    const options = choices.once(2) ? ['--skip-existing'] : [];
+    const found = remains(batch, operations.slice(0, prefix), loss, choices);
+    try {
+      await batch.recover(found, options);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new Error(`after ${prefix} operations, a loss of ${loss} and ${options}: ${message}`, {
+        cause: error,
+      });
+    }
+  }
 }

@@ -120,7 +120,7 @@ export class SmallBatch {
     const child = spawn(program, rest, {
       cwd: this.folder,
       detached: true,
-      env: { ...process.env, TMPDIR: this.temporary },
+      env: { ...process.env, TMPDIR: this.temporary, XDG_CACHE_HOME: join(this.folder, 'cache') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const text = { stdout: '', stderr: '' };

@@ -33,6 +33,11 @@ export function signalAt({ call, nth }: CallPoint, signal: NodeJS.Signals): Trac
   return injecting([], call, `signal=${signal}:when=${nth}`);
 }
 
+/** That call of each thread fails, and with `+` all that follow. */
+export function failing(call: string, error: string, when: string): Tracing {
+  return injecting([FILTERED], call, `error=${error}:when=${when}`);
+}
+
 function injecting(options: readonly string[], calls: string, what: string): Tracing {
   return {
     program: 'strace',
