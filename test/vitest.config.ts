@@ -17,7 +17,7 @@ const computing = files('test/{exhaustive,property,simulation}/*.test.ts', 'test
 const slow = without(
   files(
     'test/{stress,package,examples,report/page}/*.test.ts',
-    'test/{audio/{bit-rates,layouts,leaks},crash/{crash,faults,refused-calls,signals},e2e/escaping,report/{comparison,java}}.test.ts',
+    'test/{audio/{bit-rates,layouts,leaks},crash/{crash,faults,odd-files,refused-calls,signals},e2e/escaping,report/{comparison,java}}.test.ts',
   ),
   computing,
 );

@@ -1,4 +1,4 @@
-/** A system that says no: every call that makes, writes, places or syncs a file fails once, or from then on. */
+/** A system that says no: a call that makes, writes, places or syncs a file fails once, or from then on. */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seeded } from '../simulation/choices.ts';
 import { SmallBatch } from './small-batch.ts';

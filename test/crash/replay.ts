@@ -7,7 +7,7 @@ import { type CallPoint, type Operation, operationsOf } from './operations.ts';
 import type { SmallBatch } from './small-batch.ts';
 import { recording } from './strace.ts';
 
-export interface Recording {
+interface Recording {
   readonly operations: readonly Operation[];
   /**
    * Where it can be killed, without doubles. In front of an open that makes a file everything is as behind
