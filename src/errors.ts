@@ -67,7 +67,7 @@ export const ERROR_CODES = Object.freeze({
   ERR_AUDIO_UNSUPPORTED: of(1, 422, false, 'The combination of source and target is not supported.'),
   ERR_OUTPUT_WRITE: of(1, 507, true, 'The output file cannot be written.'),
   ERR_OUTPUT_EXISTS: of(1, 409, false, 'The output is there, and may not be replaced.'),
-  ERR_OUTPUT_VERIFY: of(1, 500, true, 'The output does not decode to what was encoded.'),
+  ERR_OUTPUT_VERIFY: of(1, 500, true, 'The output is not there, or is not what was encoded.'),
   ERR_OUTPUT_TOO_LARGE: of(1, 413, false, 'The output would be larger than the request allows.'),
   ERR_FILE_CLOSED: of(1, 500, false, 'The spooled file was disposed of, or moved to another thread.'),
   ERR_OUTPUT_CLASH: of(2, 409, false, 'Two inputs would write the same output.'),

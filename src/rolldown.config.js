@@ -22,6 +22,7 @@ const entries = [
   'workers/engine-test',
   'workers/stream',
   'workers/transcode',
+  'workers/verify',
   'workers/ffmpeg-log',
 ];
 

@@ -8,7 +8,7 @@ import { TARGETS, type TargetName } from './plan/targets.ts';
 import type { Sink } from './sinks/sink.ts';
 
 /** What went into an encoder. */
-interface Encoded {
+export interface Encoded {
   readonly to: TargetName;
   readonly frames: number;
   /** Hz. */
@@ -20,6 +20,8 @@ interface Encoded {
   readonly samples: string | null;
 }
 
+const MARGIN_SECONDS = 1;
+
 /** What is looked at: a sink that no encoder has open. */
 type Written = Pick<Sink, 'name' | 'written'>;
 
@@ -30,10 +32,11 @@ type Written = Pick<Sink, 'name' | 'written'>;
 export function verifyOutput(output: Written, encoded: Encoded, context: AudioJobContext): void {
   const fault = faultOf(output, encoded, context);
   if (fault === null) return;
+  const { got, cause } = fault;
   throw new MillpondError(
     'ERR_OUTPUT_VERIFY',
-    `An output decodes to what was encoded, got ${fault.got} in ${jsonText(output.name)}. Convert it again; where it fails so twice, look at the disk and the memory.`,
-    fault.cause === undefined ? {} : { cause: fault.cause },
+    `An output decodes to what was encoded, got ${got} in ${jsonText(output.name)}. Convert it again; where it fails so twice, look at the disk and the memory.`,
+    cause === undefined ? {} : { cause },
   );
 }
 
@@ -42,7 +45,12 @@ interface Fault {
   readonly cause?: unknown;
 }
 
-function faultOf(output: Written, encoded: Encoded, context: AudioJobContext): Fault | null {
+/**
+ * What is wrong with an output; `null` where nothing is.
+ * @param encoded `null` where that is not known: then it has to decode without damage
+ * @throws the signal's reason, and what the pool throws
+ */
+export function faultOf(output: Written, encoded: Encoded | null, context: AudioJobContext): Fault | null {
   try {
     const got = differenceOf(output, encoded, context);
     return got === null ? null : { got };
@@ -52,14 +60,18 @@ function faultOf(output: Written, encoded: Encoded, context: AudioJobContext): F
   }
 }
 
-function differenceOf(output: Written, encoded: Encoded, context: AudioJobContext): string | null {
-  using decoder = createDecoder(output.written(), { maxSeconds: Number.POSITIVE_INFINITY });
+function differenceOf(output: Written, encoded: Encoded | null, context: AudioJobContext): string | null {
+  const expected = encoded && decodedOf(encoded);
+  // What claims to be longer is found to be other without decoding all of it.
+  const limits = expected === null ? {} : { maxSeconds: expected.frames / expected.rate + MARGIN_SECONDS };
+  using decoder = createDecoder(output.written(), limits);
   const { sampleRate, channels } = decoder.info;
-  const rate = TARGETS[encoded.to].decodedRate ?? encoded.sampleRate;
-  if (sampleRate !== rate) return `${sampleRate} Hz for ${rate}`;
-  if (channels !== encoded.channels) return `${channels} channels for ${encoded.channels}`;
-  const digest = encoded.samples === null ? null : new SampleDigest(encoded.bits);
-  const kind = digest === null || encoded.bits === null ? 'f32' : 's32';
+  if (expected !== null && sampleRate !== expected.rate) return `${sampleRate} Hz for ${expected.rate}`;
+  if (expected !== null && channels !== expected.channels) {
+    return `${channels} channels for ${expected.channels}`;
+  }
+  const digest = expected === null || expected.samples === null ? null : new SampleDigest(expected.bits);
+  const kind = digest === null || expected?.bits === null ? 'f32' : 's32';
   decoder.configure(kind, sampleRate);
   let frames = 0;
   decodeBlocks(decoder, { channels, kind, sampleRate }, context, (block, count) => {
@@ -67,8 +79,13 @@ function differenceOf(output: Written, encoded: Encoded, context: AudioJobContex
     frames += count;
     return count * channels * 4;
   });
-  const expected = (encoded.frames * rate) / encoded.sampleRate;
-  if (frames !== expected) return `${frames} frames for ${expected}`;
+  if (expected !== null && frames !== expected.frames) return `${frames} frames for ${expected.frames}`;
   if (decoder.damaged) return 'damage';
-  return digest === null || digest.end() === encoded.samples ? null : 'other samples';
+  return digest === null || digest.end() === expected?.samples ? null : 'other samples';
+}
+
+/** As a decoder gives it. */
+function decodedOf({ to, frames, sampleRate, ...rest }: Encoded) {
+  const rate = TARGETS[to].decodedRate ?? sampleRate;
+  return { ...rest, rate, frames: (frames * rate) / sampleRate };
 }

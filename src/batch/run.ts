@@ -10,6 +10,7 @@ import { nowMs } from '../timers.ts';
 import type { DoneSources } from './done-sources.ts';
 import { type Endings, endedOf, type FileResult } from './endings.ts';
 import type { BatchJournal } from './journal/batch-journal.ts';
+import { soundOf } from './journal/entries.ts';
 import { withOptionNames } from './option-names.ts';
 import type { OutputFolders } from './output-folders.ts';
 import type { PendingFiles } from './pending.ts';
@@ -148,7 +149,8 @@ export async function runBatch<Result extends FileResult>(
   async function settle(file: PlannedFile, result: FileResult, callMs: number): Promise<void> {
     const { input, output, isOther = false } = file;
     try {
-      if (output !== null) await journal?.done({ input, output }, result.sha256 ?? null);
+      const made = { sha256: result.sha256 ?? null, sound: soundOf(result) };
+      if (output !== null) await journal?.done({ input, output }, made);
     } catch (error) {
       await fail(file, error, callMs);
       return;

@@ -63,6 +63,8 @@ export interface CommandWork extends BatchWork<never> {
   list?(interrupt: Interrupt): AsyncIterable<readonly Decision[]>;
   /** stdout is for what the files become; progress is for terminals only. */
   readonly piped?: true;
+  /** There may be nothing to do. */
+  readonly mayBeDone?: true;
   /** Null for a command that makes no files. */
   readonly outputs: Outputs | null;
   /** What is made of each file, where a journal compares it. */
@@ -133,7 +135,8 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       await pending.atLeast(Infinity);
       await pending.failed();
     }
-    const mayBeDone = known?.someDone || (choice !== undefined && choice.existing !== 'replace');
+    const mayBeDone =
+      work.mayBeDone || known?.someDone || (choice !== undefined && choice.existing !== 'replace');
     if (record === undefined && mayBeDone && !(await pending.atLeast(1))) {
       // There is nothing left to do, and then no thread is needed.
       await run(options, null, batch);

@@ -12,6 +12,7 @@ import { EXIT } from './exit.ts';
 import { healthCommand } from './health.ts';
 import { reportCommand } from './report.ts';
 import { transcodeCommand } from './transcode.ts';
+import { verifyCommand } from './verify.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
   // The reader of our output may have seen enough, as `head` has, or the user, who pressed Ctrl-C; but a full
@@ -62,6 +63,7 @@ const HELP = `
 Examples:
   millpond transcode album/ --to flac --out converted
   millpond analyze album/
+  millpond verify converted/
   millpond report run.millpond --html report.html
   millpond health run.json
   millpond demo
@@ -83,6 +85,7 @@ function program(): Command {
   const commands = [
     transcodeCommand(),
     analyzeCommand(),
+    verifyCommand(),
     reportCommand(),
     healthCommand(),
     demoCommand(),

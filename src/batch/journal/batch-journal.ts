@@ -14,7 +14,7 @@ import { escaped, shown } from '../../text/escaping.ts';
 import { wallMs } from '../../timers.ts';
 import { packageVersion } from '../../version.ts';
 import { digestOf } from './digest.ts';
-import { type Header, type Mark, type MarkedFile, nameIn, SCHEMA } from './entries.ts';
+import { type Header, type Made, type Mark, type MarkedFile, nameIn, SCHEMA } from './entries.ts';
 import { isBegunAnew, refuseChanges } from './first-line.ts';
 import { JournalFile, unwritable } from './journal-file.ts';
 import { type Check, KnownFiles } from './known-files.ts';
@@ -146,10 +146,10 @@ export class BatchJournal implements AsyncDisposable {
 
   /**
    * Resolves once it counts.
-   * @param sha256 of the output, where it is known
+   * @param made what is known of the output beside what its file tells
    * @throws MillpondError `ERR_OUTPUT_WRITE`, also where the output is gone already
    */
-  async done({ output: path }: JournaledFile, sha256: string | null = null): Promise<void> {
+  async done({ output: path }: JournaledFile, { sha256, sound }: Made = {}): Promise<void> {
     const begun = this.#begun.get(path);
     if (begun === undefined) return;
     const { input, output } = begun;
@@ -159,7 +159,7 @@ export class BatchJournal implements AsyncDisposable {
       throw lost(path, cause);
     });
     this.#begun.delete(path);
-    const entry = { input, output: { path: output, ...mark } };
+    const entry = { input, output: { path: output, ...mark }, ...(sound && { sound }) };
     const folder = dirname(path);
     if (check === 'times' || input.sha256 === undefined) {
       await journal.append({ kind: 'done', entry, folder });
@@ -168,7 +168,7 @@ export class BatchJournal implements AsyncDisposable {
     const { contentAddress } = await import('../content-address.ts');
     const address = contentAddress({ source: input.sha256, settings, engine: await engine() });
     const content = { ...entry.output, sha256: sha256 ?? (await digestOf(path)) };
-    await journal.append({ kind: 'done', entry: { input, output: content, address }, folder });
+    await journal.append({ kind: 'done', entry: { ...entry, output: content, address }, folder });
   }
 
   /** Resolves once it is written. @throws MillpondError `ERR_OUTPUT_WRITE` */

@@ -30,9 +30,28 @@ export interface MarkedFile extends Mark {
   readonly path: string;
 }
 
+/** What went into an output, for whoever decodes it again. */
+interface Sound {
+  readonly frames: number;
+  /** Hz. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** Of an integer sample in a lossless output, else `null`. */
+  readonly bits: number | null;
+  /** The digest of its samples, where it was taken; else `null`. */
+  readonly samples: string | null;
+}
+
+/** Of an output that was made; each where it is known. */
+export interface Made {
+  readonly sha256?: string | null;
+  readonly sound?: Sound | null;
+}
+
 export interface Done {
   readonly input: MarkedFile;
   readonly output: MarkedFile;
+  readonly sound?: Sound;
   /** Of the output by what it is made of, where contents are compared. */
   readonly address?: string;
 }
@@ -90,14 +109,24 @@ function isMarked(value: unknown): boolean {
 
 function isDone(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { input, output, address = '' } = value as Partial<Done>;
-  return isMarked(input) && isMarked(output) && isText(address);
+  const { input, output, sound, address = '' } = value as Partial<Done>;
+  const hasSound = sound === undefined || soundOf(sound) !== null;
+  return isMarked(input) && isMarked(output) && hasSound && isText(address);
 }
 
 function isFailed(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { input, output, code, message } = value as Partial<Failed>;
   return isMarked(input) && isText(output) && isText(code) && isText(message);
+}
+
+/** Of what a job says of its output; `null` where it does not say what went into it. */
+export function soundOf(result: object): Sound | null {
+  const { frames, sampleRate, channels, bits, samples } = result as Partial<Sound>;
+  const counts = [frames, sampleRate, channels].every((one) => Number.isSafeInteger(one) && Number(one) >= 0);
+  const isWhole = counts && sampleRate !== 0 && [null, 8, 16, 24, 32].includes(bits as number | null);
+  if (!isWhole || !(samples === null || isText(samples))) return null;
+  return { frames, sampleRate, channels, bits, samples } as Sound;
 }
 
 /** How a journal names a path: below the outputs' folder from there, so that the folder can be moved. */
