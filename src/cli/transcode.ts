@@ -70,12 +70,14 @@ Examples:
   curl https://example.org/radio | millpond transcode - --to opus --out - --stream | player
   find album -name '*.wav' -print0 | millpond transcode --files-from - -0 --base album --to flac --out converted
   millpond transcode album/ --to flac --out converted --skip-existing
+  millpond transcode album/ --to flac --out /mnt/converted --durability power
   millpond transcode album/ --to mp3 --out small --exclude drafts/ --newer --dry-run
   millpond transcode masters/ --to flac --out archive --verify
 
 Folders are walked and their structure is kept under --out; files that are named land in --out itself, or with
---base as they lie below that folder. Outputs that exist are replaced, each as a whole, unless
---skip-existing, --newer or --no-overwrite says otherwise. Files start while the rest is listed; of inputs that would write one output
+--base as they lie below that folder. The same command again goes on where it was; with
+other settings it is refused, unless --redo does all anew. Outputs of which nothing is known are replaced, each as a whole,
+unless --skip-existing, --newer or --no-overwrite says otherwise. Files start while the rest is listed; of inputs that would write one output
 the first that is listed is done, and the others fail. With --copy-others what else is in the folders is copied by the same rules.
 With --delete-source a source is deleted once its output was compared as by --verify, and is in place and on disk; not one that was
 changed meanwhile, that a link leads to, that is an input twice, whose file was skipped, or that is copied. A note says why.

@@ -96,6 +96,8 @@ export class BatchJournal implements AsyncDisposable {
     path: string,
   ): Promise<Pick<BatchJournalParts, 'syncs' | 'known' | 'file'>> {
     const syncs = new Syncs(options.durability);
+    // At the start already it is known whether the file system does so.
+    await syncs.folders([dirname(path)]);
     const file = await openJournalFile(path, 'write');
     let read: ReadJournal | null = null;
     try {
@@ -113,7 +115,6 @@ export class BatchJournal implements AsyncDisposable {
     }
     const { end, checksum } = read;
     if ((await file.stat()).size > end) await file.truncate(end);
-    await syncs.folders([dirname(path)]);
     const opened = new JournalFile({ path, file, syncs, end, checksum });
     return { syncs, known: read, file: Promise.resolve(opened) };
   }

@@ -5,7 +5,9 @@
 import { close, fdatasync, fstatSync, fsync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { MillpondError } from '../../errors.ts';
 import { systemPath } from '../../files/byte-paths.ts';
+import { escaped, shown } from '../../text/escaping.ts';
 import type { Mark } from './entries.ts';
 
 export type Durability = 'process' | 'power';
@@ -69,8 +71,20 @@ export class Syncs {
       this.#synced.add(folder);
       if (dirname(folder) !== folder) all.add(dirname(folder));
     }
-    await Promise.all(Array.from(all, syncFolder));
+    const sync = (folder: string) =>
+      syncFolder(folder).catch((cause) => {
+        throw unsyncable(folder, cause);
+      });
+    await Promise.all(Array.from(all, sync));
   }
+}
+
+function unsyncable(folder: string, cause: Error): MillpondError {
+  return new MillpondError(
+    'ERR_OUTPUT_WRITE',
+    `With --durability power folders are synced, and '${shown(folder)}' cannot be: ${escaped(cause.message)}. Where its file system does not do so, nothing outlives a power loss for sure: write --durability process.`,
+    { cause },
+  );
 }
 
 async function syncFolder(folder: string): Promise<void> {
