@@ -18,6 +18,7 @@ interface Source {
 }
 
 export class DoneSources {
+  /** By outputs: an input may be there twice. */
   readonly #underWay = new Map<string, Source>();
   readonly #shared: ReadonlySet<string>;
 
@@ -28,15 +29,16 @@ export class DoneSources {
 
   /** To be awaited before the file is read. */
   async expect(file: PlannedFile): Promise<void> {
-    if (!(file instanceof ListedFile) || file.isOther) return;
-    this.#underWay.set(file.input, { file, identity: await identityOf(file.input) });
+    if (!(file instanceof ListedFile) || file.isOther || file.output === null) return;
+    this.#underWay.set(file.output, { file, identity: await identityOf(file.input) });
   }
 
   /** What is said of a source that stays is among the notes of its file. */
   readonly listener: EndingListener = async (ending) => {
-    const source = this.#underWay.get(ending.input);
-    this.#underWay.delete(ending.input);
-    if (source === undefined || ending.state !== 'done' || ending.output === null) return;
+    if (ending.output === null) return;
+    const source = this.#underWay.get(ending.output);
+    this.#underWay.delete(ending.output);
+    if (source === undefined || ending.state !== 'done') return;
     const why = await this.#delete(source, ending.output, typeof ending.result.sha256 === 'string');
     if (why === null) ending.isDeleted = true;
     else ending.notes.push(`The source was not deleted: ${why}`);

@@ -83,3 +83,13 @@ it('a source that is as it was read goes', async () => {
   await sources.listener(ending);
   expect([ending.notes, ending.isDeleted, existsSync(at('a.wav'))]).toEqual([[], true, false]);
 });
+
+it('of an input that is there twice at a time both files say that it stays', async () => {
+  const sources = new DoneSources(new Set([at('a.wav')]));
+  const { files } = await listed([at('a.wav')], { folder: at('out'), extension: '.wav' });
+  const [ending, other] = [ended(), ended({ output: files[0].output })];
+  await sources.expect(file);
+  await sources.expect(files[0]);
+  for (const one of [ending, other]) await sources.listener(one);
+  expect([ending.notes.length, other.notes.length, existsSync(at('a.wav'))]).toEqual([1, 1, true]);
+});
