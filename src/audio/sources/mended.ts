@@ -1,4 +1,6 @@
-/** A source in which some bytes are others: it is read by callbacks, since FFmpeg must not see the real ones. */
+/**
+ * A source in which some bytes are others: it is read by callbacks, since FFmpeg must not see the real ones.
+ */
 import { isStream, type Source, type StreamBytes } from './source.ts';
 
 /**

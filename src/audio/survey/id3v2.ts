@@ -196,7 +196,9 @@ class FrameCounter {
     if (id.startsWith('T')) this.#joinValues(body, body + bytes);
   }
 
-  /** Its bytes are not those of its text; but of narrow letters all are, that stand for what is looked for. */
+  /**
+   * Its bytes are not those of its text; but of narrow letters all are, that stand for what is looked for.
+   */
   #countHidden({ id, flags, body, bytes }: Frame, inflated: number): void {
     this.#list.add(id, inflated, bytes);
     if (!id.startsWith('T')) return;
