@@ -107,11 +107,12 @@ class ProcessRunner implements IsolatedRunner {
       changed: () => this.#keepAlive(),
     });
     this.#processes.start();
-    this.#watch();
+    this.#rounds = setTimeout(() => this.#watch(), ROUND_MS).unref();
   }
 
   #watch(): void {
-    this.#rounds = setTimeout(() => this.#watch(), ROUND_MS).unref();
+    this.#rounds = setTimeout(() => this.#watch(), ROUND_MS);
+    this.#keepAlive();
     if (this.#tasks.quiet) return;
     for (const process of this.#silence.round(this.#processes.working, nowMs())) {
       this.#tasks.given.end(process, { by: 'silence' });
@@ -235,7 +236,11 @@ class ProcessRunner implements IsolatedRunner {
   }
 
   #keepAlive(): void {
-    this.#processes.keepAlive(!this.#tasks.quiet || this.#closing !== null);
+    const keeps = !this.#tasks.quiet || this.#closing !== null;
+    this.#processes.keepAlive(keeps);
+    // Between the death of a process and the start of the next, nothing else does.
+    if (keeps) this.#rounds?.ref();
+    else this.#rounds?.unref();
   }
 }
 

@@ -16,7 +16,7 @@ export interface IsolatedOptions extends RuntimeOptions {
   /**
    * One more process stands ready to take the place of one that dies: that takes 0.1 s instead of a second.
    * It takes as much memory as another one without work, and its share of the budget is that of the process
-   * whose place it takes. It is started a second after the others. Default true.
+   * whose place it takes. It is started a second or more after the others. Default true.
    */
   readonly spare?: boolean;
   /**

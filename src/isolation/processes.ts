@@ -9,6 +9,7 @@ import { MillpondError } from '../errors.ts';
 import { FailedStarts } from '../runtime/failed-starts.ts';
 import type { StartTimer } from '../runtime/heartbeat.ts';
 import type { RecordOptions } from '../telemetry/recording/record-options.ts';
+import { nowMs } from '../timers.ts';
 import type { IsolatedSettings } from './options.ts';
 import { type ProcessEnd, type ProcessEvents, RuntimeProcess } from './runtime-process.ts';
 
@@ -24,10 +25,11 @@ interface ProcessesParts {
 }
 
 /**
- * Its start takes a core for half a second: where all is over by then, it is not needed, and else the others
- * have begun.
+ * The start of a spare one takes a core for half a second: where all is over by then, it is not needed, and
+ * else the others have begun. On a busy machine it waits for as many times as long as they took to start.
  */
 const SPARE_AFTER_MS = 1000;
+const SPARE_AFTER_STARTS = 2;
 
 export class Processes {
   readonly #parts: ProcessesParts;
@@ -40,6 +42,7 @@ export class Processes {
   #closing = false;
   #keepsAlive = true;
   #recordings = 0;
+  #startedMs = 0;
   /** Deaths of processes that worked. */
   deaths = 0;
 
@@ -49,6 +52,7 @@ export class Processes {
   }
 
   start(): void {
+    this.#startedMs = nowMs();
     this.#startMissing();
   }
 
@@ -113,7 +117,8 @@ export class Processes {
     process.keepAlive(this.#keepsAlive);
     this.#failedStarts.succeeded();
     const all = [...this.#working].every(({ isReady }) => isReady);
-    if (all && !this.#begun) this.#startSpare(SPARE_AFTER_MS);
+    const tookMs = nowMs() - this.#startedMs;
+    if (all && !this.#begun) this.#startSpare(Math.max(SPARE_AFTER_MS, SPARE_AFTER_STARTS * tookMs));
     this.#begun ||= all;
     this.#parts.events.ready(process);
   }
