@@ -27,6 +27,10 @@ const TRACE = `
 11 close(4 <unfinished ...>
 10 openat(AT_FDCWD, ${hex('/out/a')}, O_RDWR) = 4
 11 <... close resumed>) = 0
+10 openat(AT_FDCWD, ${hex('/out/a')}, O_RDWR|O_CLOEXEC) = 7
+10 vfork() = 12
+12 execve(${hex('/bin/true')}, [${hex('true')}], 0x7ffd /* 9 vars */) = 0
+12 write(7, ${hex('to a pipe')}, 9) = 9
 10 pwrite64(4, ${hex('!')}, 1, 9) = 1
 10 ftruncate(4, 4) = 0
 `;

@@ -34,7 +34,7 @@ export const RECORDED_CALLS = [
   ...['write', 'pwrite64', 'writev', 'pwritev', 'pwritev2', 'lseek', 'ftruncate', 'truncate', 'fallocate'],
   ...['rename', 'renameat', 'renameat2', 'link', 'linkat', 'unlink', 'unlinkat', 'mkdir', 'mkdirat', 'rmdir'],
   ...['symlink', 'symlinkat', 'sendfile', 'copy_file_range'],
-  ...['fsync', 'fdatasync', 'syncfs', 'sync', 'fork', 'vfork', 'clone', 'clone3'],
+  ...['fsync', 'fdatasync', 'syncfs', 'sync', 'fork', 'vfork', 'clone', 'clone3', 'execve'],
 ];
 
 /** An open file: numbers that came from each other share it, and with it the place in the file. */
@@ -43,6 +43,12 @@ interface Open {
   readonly of: number | string | null;
   readonly appends: boolean;
   at: number;
+}
+
+/** A number of an open file. */
+interface Descriptor {
+  readonly open: Open;
+  readonly endsWithProgram: boolean;
 }
 
 /**
@@ -57,7 +63,7 @@ export function operationsOf(trace: string, folder: string, cwd: string): Record
   /** The lines that show them return. */
   const ends: number[] = [];
   const names = new Map<string, number | null>();
-  const tables = new Map<string, Map<number, Open>>();
+  const tables = new Map<string, Map<number, Descriptor>>();
   const parents = new Map<string, { parent: string; shares: boolean }>();
   for (const { thread, name, args, result } of calls) {
     if (!/^(v?fork|clone3?)$/.test(name)) continue;
@@ -65,11 +71,11 @@ export function operationsOf(trace: string, folder: string, cwd: string): Record
   }
   let files = 0;
 
-  function tableOf(thread: string): Map<number, Open> {
+  function tableOf(thread: string): Map<number, Descriptor> {
     let table = tables.get(thread);
     if (table === undefined) {
       const from = parents.get(thread);
-      const theirs = from === undefined ? new Map<number, Open>() : tableOf(from.parent);
+      const theirs = from === undefined ? new Map<number, Descriptor>() : tableOf(from.parent);
       table = from?.shares ? theirs : new Map(theirs);
       tables.set(thread, table);
     }
@@ -83,7 +89,12 @@ export function operationsOf(trace: string, folder: string, cwd: string): Record
     const table = tableOf(thread);
     const paths = (): string[] => textsOf(args).map((text) => resolve(cwd, text.toString('latin1')));
     const [first, second, third, fourth] = args.split(', ');
-    const open = table.get(Number(first));
+    const open = table.get(Number(first))?.open;
+    const endsWithProgram = args.includes('CLOEXEC');
+    const copyTo = (number: number): void => {
+      if (open === undefined) table.delete(number);
+      else table.set(number, { open, endsWithProgram });
+    };
     const add = (operation: Operation): void => {
       operations.push(operation);
       points.push({ call: name, nth });
@@ -113,7 +124,7 @@ export function operationsOf(trace: string, folder: string, cwd: string): Record
         const [path] = paths();
         const flags = name === 'creat' ? 'O_CREAT|O_TRUNC' : args;
         const [, number] = /^\/(?:dev\/fd|proc\/self\/fd)\/(\d+)$/.exec(path) ?? [];
-        let of: Open['of'] = number === undefined ? null : (table.get(Number(number))?.of ?? null);
+        let of: Open['of'] = number === undefined ? null : (table.get(Number(number))?.open.of ?? null);
         // What it is in has its name.
         if (path === dirname(folder)) of = path;
         else if (isInside(path)) {
@@ -129,7 +140,8 @@ export function operationsOf(trace: string, folder: string, cwd: string): Record
         if (typeof of === 'number' && flags.includes('O_TRUNC') && lengthOf(operations, of) > 0) {
           add({ kind: 'resize', file: of, bytes: 0 });
         }
-        table.set(result, { of, at: 0, appends: flags.includes('O_APPEND') });
+        const opened = { of, at: 0, appends: flags.includes('O_APPEND') };
+        table.set(result, { open: opened, endsWithProgram });
         break;
       }
       case 'close':
@@ -138,10 +150,13 @@ export function operationsOf(trace: string, folder: string, cwd: string): Record
       case 'dup':
       case 'dup2':
       case 'dup3':
-        if (open !== undefined) table.set(result, open);
+        copyTo(result);
         break;
       case 'fcntl':
-        if (second.startsWith('F_DUPFD') && open !== undefined) table.set(result, open);
+        if (second.startsWith('F_DUPFD')) copyTo(result);
+        break;
+      case 'execve':
+        for (const [number, { endsWithProgram }] of table) if (endsWithProgram) table.delete(number);
         break;
       case 'write':
       case 'writev':
@@ -201,7 +216,7 @@ export function operationsOf(trace: string, folder: string, cwd: string): Record
         if (typeof open?.of === 'number') unknown();
         break;
       case 'copy_file_range':
-        if (typeof table.get(Number(third))?.of === 'number') unknown();
+        if (typeof table.get(Number(third))?.open.of === 'number') unknown();
         break;
       case 'truncate':
       case 'symlink':
