@@ -22,6 +22,8 @@ interface Tally {
   kills: number;
   /** Of those that were sent in front of a call. */
   beforeCalls: number;
+  /** Kills of a child alone, which its batch outlived. */
+  children: number;
   /** Batches that came to their end. */
   batches: number;
   /** Files that the journal called done when the batch went on. */
@@ -43,7 +45,7 @@ export async function killAgainAndAgain(
   choices: Choices,
   report: (tally: Tally) => void = () => {},
 ): Promise<Tally> {
-  const tally: Tally = { kills: 0, beforeCalls: 0, batches: 0, kept: 0 };
+  const tally: Tally = { kills: 0, beforeCalls: 0, children: 0, batches: 0, kept: 0 };
   const left: CallPoint[] = [];
   while (tally.kills < count) {
     batch.reset();
@@ -54,7 +56,9 @@ export async function killAgainAndAgain(
       try {
         const done = await batch.finished();
         tally.kept += done.size;
-        isDone = !(await runAndKill(batch, kill, runMs));
+        const died = await runAndKill(batch, kill, runMs);
+        isDone = died !== 'process';
+        if (died === 'child') tally.children++;
         await batch.checkKept(done);
         if (isDone) await batch.checkDone(done);
       } catch (error) {
@@ -85,27 +89,26 @@ function chooseKill(left: CallPoint[], run: number, choices: Choices): Kill {
   return { whom, changes: 1 + choices.pick(run === 0 ? 20 : 8), afterMs: choices.pick(5) };
 }
 
-/** @returns whether it was killed before its end */
-async function runAndKill(batch: SmallBatch, kill: Kill, runMs: number): Promise<boolean> {
+/** @returns who was killed before the end of the run */
+async function runAndKill(batch: SmallBatch, kill: Kill, runMs: number): Promise<'process' | 'child' | null> {
   const isTraced = 'before' in kill;
   mkdirSync(batch.out, { recursive: true });
   const { child, ended } = batch.start(isTraced ? signalAt(kill.before, 'SIGKILL') : undefined);
   const { pid } = child;
-  if (pid === undefined) await ended;
-  else {
-    if (!isTraced) {
-      if ('share' in kill) await Promise.race([pass(kill.share * runMs), ended]);
-      else await changesIn(batch.out, kill.changes, ended).then(() => pass(kill.afterMs));
-      if (kill.whom === 'group') kill9(-pid);
-      else kill9((kill.whom === 'child' ? childrenOf(pid)[0] : undefined) ?? pid);
-    }
-    const { signal, code, stderr } = await ended;
-    await emptied(pid);
-    if (signal === 'SIGKILL') return true;
-    // A batch outlives its children, and nobody says that a file was at fault.
-    if (code !== 0) throw new Error(`ended with ${code} ${signal}: ${stderr}`);
+  if (pid === undefined) throw new Error((await ended).stderr);
+  let own: number | undefined;
+  if (!isTraced) {
+    if ('share' in kill) await Promise.race([pass(kill.share * runMs), ended]);
+    else await changesIn(batch.out, kill.changes, ended).then(() => pass(kill.afterMs));
+    if (kill.whom === 'child') [own] = childrenOf(pid);
+    kill9(own ?? (kill.whom === 'group' ? -pid : pid));
   }
-  return false;
+  const { signal, code, stderr } = await ended;
+  await emptied(pid);
+  if (signal === 'SIGKILL') return 'process';
+  // A batch outlives its children, and nobody says that a file was at fault.
+  if (code !== 0) throw new Error(`ended with ${code} ${signal}: ${stderr}`);
+  return own === undefined ? null : 'child';
 }
 
 /** Resolves at the nth change in a folder, or when nothing more can change. */
