@@ -106,7 +106,10 @@ async function runAndKill(batch: SmallBatch, kill: Kill, runMs: number): Promise
   const { signal, code, stderr } = await ended;
   await emptied(pid);
   if (signal === 'SIGKILL') return 'process';
-  // A batch outlives its children, and nobody says that a file was at fault.
+  // A child that dies before it has loaded its jobs ends the batch: another one might, too.
+  const mayBeChild = isTraced || own !== undefined;
+  if (mayBeChild && stderr.includes('(ERR_WORKER_BOOTSTRAP)')) return 'process';
+  // A batch outlives its other children, and nobody says that a file was at fault.
   if (code !== 0) throw new Error(`ended with ${code} ${signal}: ${stderr}`);
   return own === undefined ? null : 'child';
 }
