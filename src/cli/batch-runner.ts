@@ -8,7 +8,7 @@ import type { Runner } from '../runtime/runner.ts';
 import type { Log, LogLevel } from '../telemetry/log.ts';
 import { setTimeout } from '../timers.ts';
 
-interface RunnerOptions {
+export interface RunnerOptions {
   /** The name of a job file in workers/. */
   readonly job: string;
   readonly threads: number;
@@ -33,7 +33,7 @@ export interface BatchRunner {
 }
 
 /** A process takes a quarter of a second to start: so many files are worth it. */
-const MANY_FILES = 16;
+export const MANY_FILES = 16;
 /** Whose list takes longer is not waited for. */
 const LISTING_MS = 100;
 

@@ -2,7 +2,7 @@
  * Runs a batch for a command: plans, starts the runtime, shows progress, prints the report, sets the exit
  * code.
  */
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { DoneSources } from '../batch/done-sources.ts';
 import { type Ending, type EndingListener, Endings } from '../batch/endings.ts';
 import type { BatchJournal } from '../batch/journal/batch-journal.ts';
@@ -14,19 +14,19 @@ import { type BatchWork, runBatch } from '../batch/run.ts';
 import { formatFiles, formatNotes, formatReport, makeReport, type RunReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
 import { areOneName } from '../files/alike-names.ts';
-import { makeFolder } from '../files/folders.ts';
 import type { Runner } from '../runtime/runner.ts';
-import { createLog, type Log, type LogLevel } from '../telemetry/log.ts';
+import { createLog, type LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { escaped, jsonText, shown } from '../text/escaping.ts';
 import { nowMs } from '../timers.ts';
-import { type BatchRunner, runtimeOptions, startRunner } from './batch-runner.ts';
+import { type BatchRunner, runtimeOptions } from './batch-runner.ts';
+import { startBatchRunner, startEarly, startsAtOnce } from './batch-start.ts';
 import type { Choice } from './choice.ts';
 import { EXIT } from './exit.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { type JournalChoice, lookIntoJournalOf, openJournalOf } from './journal.ts';
-import { aboutRecording, decisionsFor, showPlan } from './planning.ts';
+import { decisionsFor, showPlan } from './planning.ts';
 import type { ProgressView } from './progress.ts';
 import { startProgressView } from './progress-view.ts';
 import { resultsToStdout } from './results.ts';
@@ -122,9 +122,14 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       ...(resultsFile === null ? [] : [(ending: Ending) => resultsFile.write(ending)]),
       ...(results === DASH ? [resultsToStdout(signal)] : []),
     ];
+    const folders = new OutputFolders((folder) => interrupt.watch(folder));
+    // A process takes longest to start; where one is needed for certain, everything else happens meanwhile.
+    await using early = startsAtOnce(options)
+      ? startEarly(startBatchRunner(options, plainLog(log, screen), folders))
+      : null;
     await using journal = await openJournalOf(options, screen);
     const known = journal?.known ?? null;
-    const batch = newBatch({ interrupt, screen, startedMs, journal, sources }, listeners);
+    const batch = newBatch({ interrupt, screen, startedMs, folders, journal, sources }, listeners);
     const { pending } = batch;
     const decisions =
       work.list?.(interrupt) ?? decisionsFor({ ...listed, known }, signal, { shared, areOneName });
@@ -143,7 +148,9 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       return;
     }
     // Workers take longest to start; everything else happens meanwhile.
-    const started = await start(options, plainLog(log, screen), batch).catch(async (error) => {
+    const atLeast = (files: number): Promise<boolean> => pending.atLeast(files);
+    const starting = early?.starting ?? startBatchRunner(options, plainLog(log, screen), folders, atLeast);
+    const started = await starting.catch(async (error) => {
       await pending.failed();
       throw error;
     });
@@ -161,7 +168,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
 }
 
 function newBatch(
-  parts: Pick<Batch, 'interrupt' | 'screen' | 'startedMs' | 'journal' | 'sources'>,
+  parts: Pick<Batch, 'interrupt' | 'screen' | 'startedMs' | 'folders' | 'journal' | 'sources'>,
   listeners: readonly EndingListener[],
 ): Batch {
   const batch: Batch = {
@@ -174,7 +181,6 @@ function newBatch(
         if (state === 'skipped' && output !== null) batch.folders.sweep(dirname(output));
       },
     ]),
-    folders: new OutputFolders((folder) => parts.interrupt.watch(folder)),
     done: 0,
     view: null,
   };
@@ -270,24 +276,4 @@ function show(ending: Ending, { view, screen }: Batch): void {
     (view ?? screen).line(text);
   }
   view?.changed();
-}
-
-/** Tasks that wait for stdin, or to be read from stdout, are of one file and share memory with its reader. */
-async function start(options: BatchOptions, log: Log, { pending, folders }: Batch): Promise<BatchRunner> {
-  const { record, work, command, isolate } = options;
-  const given = {
-    ...options,
-    job: work.job,
-    isolate: work.piped ? 0 : isolate,
-    log,
-    processGone: () => folders.sweepDead(),
-  };
-  const atLeast = (files: number): Promise<boolean> => pending.atLeast(files);
-  if (record === undefined) return startRunner({ ...given, record: undefined }, atLeast);
-  try {
-    await makeFolder(dirname(resolve(record)));
-    return await startRunner({ ...given, record: { path: record, label: command } }, atLeast);
-  } catch (cause) {
-    throw aboutRecording(record, cause);
-  }
 }

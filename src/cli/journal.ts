@@ -1,13 +1,15 @@
 /** Options of a journal, and the journal that they ask for. Holds nothing. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { engineFingerprint } from '../batch/engine-fingerprint.ts';
 import { BatchJournal, type JournalOptions } from '../batch/journal/batch-journal.ts';
 import type { Check, KnownFiles } from '../batch/journal/known-files.ts';
 import { lookIntoJournal } from '../batch/journal/look-into-journal.ts';
+import { usualJournal } from '../batch/journal/place.ts';
 import type { Durability } from '../batch/journal/syncs.ts';
 import type { Outputs } from '../batch/plan.ts';
 import { MillpondError } from '../errors.ts';
-import { absolutePath } from '../files/byte-paths.ts';
+import { absolutePath, systemPath } from '../files/byte-paths.ts';
 import { makeFolder } from '../files/folders.ts';
 import { shown } from '../text/escaping.ts';
 import { choice, option, path } from './arguments.ts';
@@ -26,7 +28,7 @@ export interface JournalCommandOptions {
 export type JournalChoice = Pick<JournalOptions, 'file' | 'durability' | 'redo' | 'check'>;
 
 /** Of a batch that is about to be run or shown. */
-interface JournaledBatch {
+export interface JournaledBatch {
   readonly journal?: JournalChoice | null;
   readonly work: { readonly outputs: Outputs | null; readonly settings?: object };
 }
@@ -72,6 +74,12 @@ export function journalChoiceOf(options: JournalCommandOptions & ChoiceOptions):
     redo,
     check: options.check ?? 'times',
   };
+}
+
+/** A journal of before is there, by a quick look; what it says is not asked. */
+export function hasJournal({ journal, work: { outputs } }: JournaledBatch): boolean {
+  if (journal === undefined || journal === null || outputs === null) return false;
+  return existsSync(systemPath(journal.file ?? usualJournal(absolutePath(outputs.folder))));
 }
 
 /** Null for a command without one. @throws MillpondError as {@link BatchJournal.open} */

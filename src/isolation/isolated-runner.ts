@@ -76,6 +76,7 @@ class ProcessRunner implements IsolatedRunner {
   readonly #deadline = new Deadline();
   readonly #silence = new Silence<RuntimeProcess>();
   #rounds: NodeJS.Timeout | undefined;
+  #hasStarted = false;
   #closing: Promise<CloseReport> | null = null;
   /** What processes last said of themselves. */
   #shown: Snapshot | null = null;
@@ -130,6 +131,7 @@ class ProcessRunner implements IsolatedRunner {
   async started(): Promise<void> {
     try {
       await this.#ready.promise;
+      this.#hasStarted = true;
       this.#keepAlive();
     } catch (error) {
       await this.close();
@@ -236,7 +238,7 @@ class ProcessRunner implements IsolatedRunner {
   }
 
   #keepAlive(): void {
-    const keeps = !this.#tasks.quiet || this.#closing !== null;
+    const keeps = !this.#hasStarted || !this.#tasks.quiet || this.#closing !== null;
     this.#processes.keepAlive(keeps);
     // Between the death of a process and the start of the next, nothing else does.
     if (keeps) this.#rounds?.ref();

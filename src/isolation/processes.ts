@@ -28,7 +28,7 @@ interface ProcessesParts {
  * The start of a spare one takes a core for half a second: where all is over by then, it is not needed, and
  * else the others have begun. On a busy machine it waits for as many times as long as they took to start.
  */
-const SPARE_AFTER_MS = 1000;
+const SPARE_AFTER_MS = 5000;
 const SPARE_AFTER_STARTS = 2;
 
 export class Processes {
