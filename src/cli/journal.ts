@@ -89,8 +89,9 @@ export async function openJournalOf(
 ): Promise<BatchJournal | null> {
   if (journal === undefined || journal === null || outputs === null || settings === undefined) return null;
   const folder = absolutePath(outputs.folder);
+  const made: string[] = [];
   try {
-    await makeFolder(folder);
+    await makeFolder(folder, made);
   } catch {
     // Then each file fails, and says so.
     return null;
@@ -99,6 +100,7 @@ export async function openJournalOf(
   const opened = await BatchJournal.open({
     ...journal,
     outputs: folder,
+    made,
     settings,
     engine: () => (fingerprint ??= engineFingerprint(cacheFolder(process.env, 'engine'))),
   });

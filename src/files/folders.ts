@@ -1,4 +1,5 @@
 /** Folders that outputs go into. Holds nothing. */
+import { rmdirSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MillpondError } from '../errors.ts';
@@ -8,9 +9,10 @@ import { systemPath } from './byte-paths.ts';
 /**
  * Makes a folder and those above it. Step by step, because Node's own recursive way never returns where a
  * file system has a folder that takes no others, as /proc.
+ * @param made gets those that were not there, the outermost first
  * @throws MillpondError `ERR_OUTPUT_WRITE`
  */
-export async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string, made: string[] = []): Promise<void> {
   const missing: string[] = [];
   let above = folder;
   while (!(await stat(systemPath(above)).catch(() => null))) {
@@ -20,9 +22,12 @@ export async function makeFolder(folder: string): Promise<void> {
   try {
     // A folder that another process made meanwhile is as good; a file is not.
     for (const path of [above, ...missing.reverse()]) {
-      await mkdir(systemPath(path)).catch(async (error) => {
+      try {
+        await mkdir(systemPath(path));
+        made.push(path);
+      } catch (error) {
         if (!(await stat(systemPath(path)).catch(() => null))?.isDirectory()) throw error;
-      });
+      }
     }
   } catch (cause) {
     throw new MillpondError(
@@ -30,5 +35,17 @@ export async function makeFolder(folder: string): Promise<void> {
       `Outputs go into folders that are there or can be made, got '${escaped(folder)}': ${escaped((cause as Error).message)}. Choose another folder.`,
       { cause },
     );
+  }
+}
+
+/**
+ * Removes folders that are empty, the last first. One that somebody else uses meanwhile stays, with those
+ * above it. Never throws.
+ */
+export function removeEmpty(folders: readonly string[]): void {
+  try {
+    for (const folder of folders.toReversed()) rmdirSync(systemPath(folder));
+  } catch {
+    // The system removes none that holds something.
   }
 }

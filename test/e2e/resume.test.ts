@@ -1,5 +1,5 @@
 /** The same command again goes on where it was. */
-import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeWav } from '../audio/wav.ts';
@@ -31,6 +31,17 @@ describe('the same command again', () => {
     const dry = await millpond(...args, '--dry-run');
     expect(dry.stdout.match(/^skip .*: done before$/gm)).toHaveLength(2);
     expect(filesUnder(at('same-out')).map((name) => statSync(at('same-out', name)).ino)).toEqual(outputs);
+  });
+
+  it.each([
+    ['is not there', 'misspelt', 1, 'ERR_AUDIO_OPEN'],
+    ['is an empty folder', 'empty', 2, 'ERR_NO_INPUT'],
+  ])('leaves nothing of a batch whose input %s', async (_, name, exitCode, error) => {
+    mkdirSync(at('empty'), { recursive: true });
+    const args = ['transcode', at(name), '--to', 'flac', '--out', at('unmade/out')];
+    const { code, stderr } = await millpond(...args, '--journal', at('unmade-too/journal'));
+    expect([code, stderr]).toEqual([exitCode, expect.stringContaining(error)]);
+    expect([existsSync(at('unmade')), existsSync(at('unmade-too'))]).toEqual([false, false]);
   });
 
   it.each([

@@ -5,11 +5,10 @@
  * the engine of its first line.
  */
 import { statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { isMillpondError, MillpondError } from '../../errors.ts';
 import { systemPath } from '../../files/byte-paths.ts';
-import { makeFolder } from '../../files/folders.ts';
-import { createOutput, sweepDead } from '../../files/whole-file.ts';
+import { createOutput } from '../../files/whole-file.ts';
 import { escaped, shown } from '../../text/escaping.ts';
 import { wallMs } from '../../timers.ts';
 import { packageVersion } from '../../version.ts';
@@ -19,8 +18,8 @@ import { isBegunAnew, refuseChanges } from './first-line.ts';
 import { JournalFile, unwritable } from './journal-file.ts';
 import { type Check, KnownFiles } from './known-files.ts';
 import { writeLine } from './lines.ts';
-import { lock } from './lock.ts';
-import { makeHiddenFolder, openJournalFile, usualJournal } from './place.ts';
+import { Locks } from './locks.ts';
+import { openJournalFile, usualJournal } from './place.ts';
 import { type Known, nothingKnown, type ReadJournal, readJournal, refuseToReplace } from './read-journal.ts';
 import { sorted } from './settings.ts';
 import { type Durability, markOf, Syncs } from './syncs.ts';
@@ -28,6 +27,8 @@ import { type Durability, markOf, Syncs } from './syncs.ts';
 export interface JournalOptions {
   /** The outputs' folder; absolute. */
   readonly outputs: string;
+  /** Folders that were made for it, the outermost first: they go again where nothing comes into them. */
+  readonly made?: readonly string[];
   /** The journal's file, absolute. Default: in a hidden folder of the outputs'. */
   readonly file?: string | undefined;
   /** What is made of each file. */
@@ -60,7 +61,7 @@ export class BatchJournal implements AsyncDisposable {
   readonly known: KnownFiles;
   readonly #options: JournalOptions;
   readonly #path: string;
-  readonly #locks: DisposableStack;
+  readonly #locks: Locks;
   readonly #syncs: Syncs;
   /** By the paths of their outputs. */
   readonly #begun = new Map<string, BegunFile>();
@@ -73,22 +74,17 @@ export class BatchJournal implements AsyncDisposable {
    */
   static async open(options: JournalOptions): Promise<BatchJournal> {
     const path = options.file ?? usualJournal(options.outputs);
-    await makeFolder(options.outputs);
-    const folder = makeHiddenFolder(options.outputs);
-    using opening = new DisposableStack();
-    let { isHeld } = opening.use(lock(join(folder, 'lock'), 'an output folder', options.outputs));
-    sweepDead(folder);
-    if (options.file !== undefined) {
-      await makeFolder(dirname(path));
-      // What is no journal gets no lock beside it.
-      await using found = await openJournalFile(path, 'read');
-      if (found !== null) await refuseToReplace(found, path);
-      const own = opening.use(lock(`${path}.lock`, 'a journal', path));
-      isHeld &&= own.isHeld;
-      sweepDead(dirname(path));
+    const locks = new Locks(options.made);
+    try {
+      await locks.takeFolder(options.outputs);
+      if (options.file !== undefined) await locks.takeJournal(path);
+      const read = await BatchJournal.#read(options, path);
+      if (read.file !== null) locks.keep();
+      return new BatchJournal({ options, path, ...read, locks });
+    } catch (error) {
+      locks[Symbol.dispose]();
+      throw error;
     }
-    const read = await BatchJournal.#read(options, path);
-    return new BatchJournal({ options, path, ...read, isLocked: isHeld, locks: opening.move() });
   }
 
   static async #read(
@@ -119,11 +115,11 @@ export class BatchJournal implements AsyncDisposable {
     return { syncs, known: read, file: Promise.resolve(opened) };
   }
 
-  private constructor({ options, path, locks, isLocked, syncs, known, file }: BatchJournalParts) {
+  private constructor({ options, path, locks, syncs, known, file }: BatchJournalParts) {
     this.#options = options;
     this.#path = path;
     this.#locks = locks;
-    this.isLocked = isLocked;
+    this.isLocked = locks.areHeld;
     this.#syncs = syncs;
     this.known = new KnownFiles(known, options.outputs, options.check);
     this.#file = file;
@@ -134,12 +130,12 @@ export class BatchJournal implements AsyncDisposable {
    * @throws MillpondError `ERR_OUTPUT_WRITE` where the journal cannot be written
    */
   async begin(file: JournaledFile): Promise<void> {
-    const journal = await this.#opened();
     const { outputs, check } = this.#options;
     const output = nameIn(outputs, file.output);
     const mark = await inputMark(file.input, check);
-    // Its task fails.
+    // Its task fails, and no journal is begun for that.
     if (mark === null) return;
+    const journal = await this.#opened();
     const input = { path: nameIn(outputs, file.input), ...mark };
     this.#begun.set(file.output, { input, output });
     if (this.power) await journal.append({ kind: 'planned', entry: output });
@@ -193,7 +189,7 @@ export class BatchJournal implements AsyncDisposable {
         await file.close();
       }
     } finally {
-      this.#locks.dispose();
+      this.#locks[Symbol.dispose]();
     }
   }
 
@@ -235,6 +231,7 @@ export class BatchJournal implements AsyncDisposable {
     } finally {
       aside.discard();
     }
+    this.#locks.keep();
     const file = await openJournalFile(path, 'write');
     if (file === null) throw new Error('it was removed at once');
     await this.#syncs.folders([dirname(path)]);
@@ -250,8 +247,7 @@ interface Failure {
 interface BatchJournalParts {
   readonly options: JournalOptions;
   readonly path: string;
-  readonly locks: DisposableStack;
-  readonly isLocked: boolean;
+  readonly locks: Locks;
   readonly syncs: Syncs;
   readonly known: Known;
   readonly file: Promise<JournalFile> | null;

@@ -1,10 +1,11 @@
 /**
  * A lock that a dead process does not hold: SQLite's on an empty file, which the system gives back however
- * its process ends. Owned by the main thread of whoever got it; the file stays, its lock goes. Invariant:
- * what a note beside it says of the holder is believed only while the lock is held, and that process is not
- * known to be gone.
+ * its process ends. Owned by the main thread of whoever got it. The file stays when its lock goes, but where
+ * its holder made it and nothing came of that. Invariants: what a note beside it says of the holder is
+ * believed only while the lock is held, and that process is not known to be gone; a lock is on the file that
+ * has the name, also where another one is being removed.
  */
-import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import { type BigIntStats, closeSync, lstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { DatabaseSync } from 'node:sqlite';
 import { MillpondError } from '../../errors.ts';
@@ -14,9 +15,11 @@ import { writeWhole } from '../../files/whole-file.ts';
 import { escaped, shortened, shown } from '../../text/escaping.ts';
 import { wallMs } from '../../timers.ts';
 
-interface Lock extends Disposable {
+export interface Lock extends Disposable {
   /** False where the file system has no locks: then nothing keeps another one out. */
   readonly isHeld: boolean;
+  /** Makes its file stay where this one has made it. */
+  keep(): void;
 }
 
 /** Who holds a lock, for whoever wants it. */
@@ -34,6 +37,8 @@ const BUSY = 5;
 const IO_ERROR = 10;
 const PROTOCOL = 15;
 
+/** Each time another one has removed the file meanwhile. */
+const MOST_TRIES = 100;
 const MOST_COMMAND_LETTERS = 200;
 const MOST_NOTE_BYTES = 10_000;
 
@@ -46,43 +51,85 @@ const MOST_NOTE_BYTES = 10_000;
  */
 export function lock(path: string, what: string, place: string): Lock {
   const note = `${path}.json`;
-  let database: DatabaseSync | null = null;
+  let locked: DatabaseSync | null = null;
+  let isNew = false;
   try {
-    refuseOther(path);
-    database = new (sqlite().DatabaseSync)(systemPath(path), { timeout: 0 });
-    // Else an empty file is made beside it, and stays when its process dies.
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    for (let tries = 1; locked === null; tries++) {
+      isNew = isMade(path);
+      locked = lockThere(path);
+      if (locked === null && tries === MOST_TRIES) throw new Error('it is removed again and again');
+    }
   } catch (cause) {
-    database?.close();
     const code = (cause as { errcode?: number }).errcode ?? 0;
-    if (code === BUSY) throw held(readNote(note), what, place);
-    if ((code & 0xff) === IO_ERROR || code === PROTOCOL) return { isHeld: false, [Symbol.dispose]() {} };
+    if (code === BUSY) throw inUse(readNote(note), what, place);
+    if ((code & 0xff) === IO_ERROR || code === PROTOCOL)
+      return { isHeld: false, keep() {}, [Symbol.dispose]() {} };
     throw new MillpondError(
       'ERR_OUTPUT_WRITE',
       `A batch locks ${what}, by a file in a folder that can be written; '${shown(path)}' cannot be made or opened: ${escaped((cause as Error).message)}. Check the folder's permissions.`,
       { cause },
     );
   }
-  const locked = database;
+  const held = locked;
   writeNote(note);
   return {
     isHeld: true,
+    keep() {
+      isNew = false;
+    },
     [Symbol.dispose]() {
       try {
         rmSync(systemPath(note), { force: true });
+        // While it is held: whoever has opened it already finds that its name is gone, and tries again.
+        if (isNew) rmSync(systemPath(path), { force: true });
       } catch {
-        // It is believed only while somebody holds the lock.
+        // A note is believed only while somebody holds the lock, and an empty file is in nobody's way.
       } finally {
-        locked.close();
+        held.close();
       }
     },
   };
 }
 
+/**
+ * False where a file is there already: it is not opened, since closing it here would end a lock that this
+ * process has on it.
+ */
+function isMade(path: string): boolean {
+  try {
+    closeSync(openSync(systemPath(path), 'wx'));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Null where the file that was locked has lost its name meanwhile. Throws what SQLite says. */
+function lockThere(path: string): DatabaseSync | null {
+  const before = look(path);
+  if (before === null) return null;
+  const database = new (sqlite().DatabaseSync)(systemPath(path), { timeout: 0 });
+  try {
+    // Else an empty file is made beside it, and stays when its process dies.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    const after = look(path);
+    const isSame =
+      after?.dev === before.dev && after.ino === before.ino && after.birthtimeNs === before.birthtimeNs;
+    if (isSame) return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  database.close();
+  return null;
+}
+
 /** SQLite follows links, and whoever may write to the folder could have put one there. */
-function refuseOther(path: string): void {
-  const found = lstatSync(systemPath(path), { throwIfNoEntry: false });
+function look(path: string): BigIntStats | null {
+  const found = lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) throw new Error('it is no file');
+  return found ?? null;
 }
 
 /** Without what Node 24 says of it: that it is experimental, on the stderr of whoever runs a batch. */
@@ -125,7 +172,7 @@ function readNote(path: string): Holder | null {
   }
 }
 
-function held(holder: Holder | null, what: string, place: string): MillpondError {
+function inUse(holder: Holder | null, what: string, place: string): MillpondError {
   const who =
     holder === null
       ? 'by another process, which has not said which; or its file system, as some over a network, has no locks'

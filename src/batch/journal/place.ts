@@ -29,11 +29,11 @@ export function usualJournal(outputs: string): string {
  * Makes the hidden folder, or looks whose it is.
  * @throws MillpondError `ERR_OUTPUT_WRITE`
  */
-export function makeHiddenFolder(outputs: string): string {
+export function makeHiddenFolder(outputs: string): { folder: string; isNew: boolean } {
   const folder = hiddenFolder(outputs);
   try {
     mkdirSync(systemPath(folder));
-    return folder;
+    return { folder, isNew: true };
   } catch (cause) {
     const found = lstatSync(systemPath(folder), { throwIfNoEntry: false });
     if (found === undefined) throw refused(folder, escaped((cause as Error).message), cause);
@@ -41,7 +41,7 @@ export function makeHiddenFolder(outputs: string): string {
     if (isForeign(found.uid, statSync(systemPath(outputs)).uid)) {
       throw refused(folder, 'it belongs to another user, who does not own the output folder');
     }
-    return folder;
+    return { folder, isNew: false };
   }
 }
 

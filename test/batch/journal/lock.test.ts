@@ -10,8 +10,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { lock } from '../../../src/batch/journal/lock.ts';
 import { at, inFolder, journalPath, made, opened } from './stand.ts';
 
 inFolder();
@@ -57,6 +59,52 @@ describe('a batch', () => {
     await expect(opened()).rejects.toEqual(locked(/by another process/));
   });
 
+  it('leaves nothing that was not there where it writes nothing down', async () => {
+    const options = { outputs: at('new/out'), file: at('other/journals/mine.ndjson') };
+    const journal = await opened(options);
+    expect(readdirSync(at('new/out/.millpond')).toSorted()).toEqual(['lock', 'lock.json']);
+    await expect(opened(options)).rejects.toEqual(locked(/is in use/));
+    await journal[Symbol.asyncDispose]();
+    expect(readdirSync(at())).toEqual(['a.wav']);
+    // What somebody else has put there stays, and so does the lock of who came before.
+    {
+      await using _journal = await opened();
+      writeFileSync(at('out/list.txt'), '');
+    }
+    expect(readdirSync(at('out'))).toEqual(['list.txt']);
+    mkdirSync(at('out/.millpond'));
+    writeFileSync(at('out/.millpond/lock'), '');
+    await (await opened())[Symbol.asyncDispose]();
+    expect(readdirSync(at('out/.millpond'))).toEqual(['lock']);
+    await made();
+    await (await opened())[Symbol.asyncDispose]();
+    expect(readdirSync(at('out/.millpond')).toSorted()).toEqual(['journal.ndjson', 'lock']);
+  });
+
+  it('locks the file that has the name, also where another one removes it just then', () => {
+    const taken = () => lock(at('lock'), 'a journal', at('journal'));
+    const first = taken();
+    const { exec } = DatabaseSync.prototype;
+    DatabaseSync.prototype.exec = function (sql) {
+      DatabaseSync.prototype.exec = exec;
+      // Opened it is already.
+      first[Symbol.dispose]();
+      return exec.call(this, sql);
+    };
+    using _second = taken();
+    expect(taken).toThrow(locked(/in use by process/));
+  });
+
+  it('of some processes that remove their locks all the time is alone', { timeout: 60_000 }, async () => {
+    const path = fileURLToPath(new URL('./locking-process.ts', import.meta.url));
+    const args = ['--conditions=millpond-source', path, at(), '100'];
+    const children = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }),
+    );
+    const said = await Promise.all(children.map(({ stdout }) => stdout.toArray()));
+    expect(said.map((pieces) => Buffer.concat(pieces).toString())).toEqual(['100\n', '100\n', '100\n']);
+  });
+
   it('that cannot write into its folder says so', async () => {
     mkdirSync(at('out'));
     chmodSync(at('out'), 0o555);
@@ -83,7 +131,7 @@ describe('an output folder of somebody who means harm', () => {
       await expect(opened()).rejects.toEqual(refused('ERR_JOURNAL_INVALID', /no link, folder or device/));
       await expect(opened({ redo: true })).rejects.toEqual(refused('ERR_JOURNAL_INVALID', /no link/));
       rmSync(journalPath());
-      rmSync(at('out/.millpond/lock'));
+      rmSync(at('out/.millpond/lock'), { force: true });
       put(at('precious'), at('out/.millpond/lock'));
       if (put === symlinkSync) await expect(opened()).rejects.toThrow(/it is no file/);
       symlinkSync(at('precious'), at('out/.millpond/lock.json'));
