@@ -2,9 +2,10 @@
  * Names that differ as bytes and may be one name to a file system, which folds case, normal forms or both:
  * what it does is found by trying, not by its kind. Asks the file system; holds nothing.
  */
-import { closeSync, lstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathFromBytes, systemPath } from './byte-paths.ts';
+import { makeAside } from './aside.ts';
+import { systemPath } from './byte-paths.ts';
 
 /** Letters without capitals, and what no file system folds. */
 const PLAIN = /^[a-z0-9 ._()-]*$/;
@@ -21,11 +22,9 @@ export function foldedName(name: string): string {
  * by the other. False where nothing can be made there: then no output can be, either.
  */
 export function areOneName(folder: string, one: string, other: string): boolean {
-  // Bytes will do, too, whatever the types say.
-  const prefix = systemPath(join(folder, '.millpond-names-'));
   let tried: string;
   try {
-    tried = pathFromBytes(mkdtempSync(prefix as string, 'buffer'));
+    tried = makeAside(join(folder, 'names'));
   } catch {
     return false;
   }

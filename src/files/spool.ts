@@ -12,8 +12,9 @@ import { pipeline } from 'node:stream/promises';
 import { type Bytes, KiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { escaped } from '../text/escaping.ts';
+import { createAside } from './aside.ts';
 import { systemPath } from './byte-paths.ts';
-import { createAside, sweepDead, writeAll } from './whole-file.ts';
+import { sweepDead, writeAll } from './whole-file.ts';
 
 const CHUNK: Bytes = 64 * KiB;
 /** Nobody else may look at what is in there. */

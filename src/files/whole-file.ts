@@ -1,7 +1,7 @@
 /**
  * Files that appear whole or not at all: written under a hidden name beside their place, then renamed to it.
  * The name says which process made it, so that a process that exits at once can remove its own, and a later
- * one those of the dead. Owns the count of its thread's names.
+ * one those of the dead. Holds nothing.
  */
 import {
   closeSync,
@@ -17,12 +17,12 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { threadId } from 'node:worker_threads';
+import { join } from 'node:path';
 import { isMillpondError, MillpondError } from '../errors.ts';
 import { escaped, shown } from '../text/escaping.ts';
+import { ASIDE, createAside, FOLDER, type Writer } from './aside.ts';
 import { absolutePath, pathFromBytes, systemPath } from './byte-paths.ts';
-import { isGone, OWNER_PATTERN, type Owner, ownerText, ownProcess } from './owner.ts';
+import { isGone, ownerText, ownProcess } from './owner.ts';
 
 /**
  * Where a process finds its open files by number. Whoever opens one there gets this very file, also when it
@@ -30,11 +30,6 @@ import { isGone, OWNER_PATTERN, type Owner, ownerText, ownProcess } from './owne
  * it.
  */
 export const OPEN_FILES = existsSync('/dev/fd') ? '/dev/fd' : null;
-
-/** Who writes a hidden file. */
-interface Writer extends Owner {
-  readonly thread: string;
-}
 
 interface OutputFile {
   /** As it was asked for, for messages. */
@@ -114,7 +109,7 @@ export function sweep(folder: string): void {
  * throws: it is not what anybody asked for.
  */
 export function sweepDead(folder: string): void {
-  removeFrom(folder, (owner, path) => isGone(owner, statSync(systemPath(path))));
+  removeFrom(folder, (owner, path) => isGone(owner, lstatSync(systemPath(path))));
 }
 
 /** Removes what a thread of this process left half-written in a folder: it has ended. Never throws. */
@@ -135,7 +130,9 @@ function removeFrom(folder: string, isAskedFor: (owner: Writer, path: string) =>
     if (owner === undefined) continue;
     const path = join(folder, name);
     try {
-      if (isAskedFor(owner as unknown as Writer, path)) rmSync(systemPath(path), { force: true });
+      // What is in a folder that was made here goes with it; links are removed, not followed.
+      const recursive = owner.kind === FOLDER;
+      if (isAskedFor(owner as unknown as Writer, path)) rmSync(systemPath(path), { force: true, recursive });
     } catch {
       // Somebody else has removed it, or may and we may not.
     }
@@ -242,47 +239,6 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number): void 
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(fd, bytes, done, bytes.length - done, position + done);
   }
-}
-
-const MOST_NAMES_TRIED = 1000;
-
-/**
- * A new, empty file beside `place`. Where nothing says when a process started, another one of this number may
- * have left one behind: then the next name is free, or one after it. Throws what the system says when the
- * folder is missing, full or not writable.
- */
-export function createAside(
-  place: string,
-  flags: 'wx' | 'wx+' = 'wx',
-  mode?: number,
-): { aside: string; fd: number } {
-  for (let tries = 1; ; tries++) {
-    const aside = join(dirname(place), asideName(basename(place)));
-    try {
-      return { aside, fd: openSync(systemPath(aside), flags, mode) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === MOST_NAMES_TRIED) throw error;
-    }
-  }
-}
-
-/** File systems take 255 bytes for a name; the rest of a long one is left out of the hidden name. */
-const NAME_BYTES_KEPT = 80;
-const ASIDE = new RegExp(`^\\..*\\.${OWNER_PATTERN}-(?<thread>\\d+)-\\d+\\.part$`, 's');
-
-let created = 0;
-
-/**
- * Unique over processes and threads, and without characters that programs read as patterns. As {@link ASIDE}
- * has it.
- */
-function asideName(name: string): string {
-  const kept = Buffer.from(name.replaceAll('%', '_'))
-    .subarray(0, NAME_BYTES_KEPT)
-    .toString()
-    .replaceAll('\uFFFD', '');
-  created++;
-  return `.${kept}.${ownerText(ownProcess())}-${threadId}-${created}.part`;
 }
 
 function attempt<T>(path: string, action: () => T): T {

@@ -9,7 +9,7 @@ import { closeSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createAside } from '../files/whole-file.ts';
+import { createAside } from '../files/aside.ts';
 import { ownCgroup } from '../machine/cgroup.ts';
 import { errorFrom } from '../messages/error-record.ts';
 import { readSlots, type Slot } from '../messages/slots.ts';
