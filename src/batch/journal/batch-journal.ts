@@ -156,7 +156,8 @@ export class BatchJournal implements AsyncDisposable {
       throw lost(path, cause);
     });
     this.#begun.delete(path);
-    const entry = { input, output: { path: output, ...mark }, ...(sound && { sound }) };
+    const marked = { path: output, ...mark, ...(sha256 && { sha256 }) };
+    const entry = { input, output: marked, ...(sound && { sound }) };
     const folder = dirname(path);
     if (check === 'times' || input.sha256 === undefined) {
       await journal.append({ kind: 'done', entry, folder });
@@ -164,7 +165,7 @@ export class BatchJournal implements AsyncDisposable {
     }
     const { contentAddress } = await import('../content-address.ts');
     const address = contentAddress({ source: input.sha256, settings, engine: await engine() });
-    const content = { ...entry.output, sha256: sha256 ?? (await digestOf(path)) };
+    const content = { ...marked, sha256: sha256 ?? (await digestOf(path)) };
     await journal.append({ kind: 'done', entry: { ...entry, output: content, address }, folder });
   }
 

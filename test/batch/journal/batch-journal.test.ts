@@ -28,6 +28,17 @@ describe.each(['process', 'power'] as const)('a journal with durability %s', (du
     expect(statSync(at('out/.millpond/lock')).size).toBe(0);
   });
 
+  it('keeps what is known of an output, whatever is compared', async () => {
+    const sound = { frames: 8, sampleRate: 8000, channels: 1, bits: 16, samples: 'f'.repeat(64) };
+    await using journal = await opened({ durability });
+    await journal.begin(file());
+    writeFileSync(file().output, 'output');
+    await journal.done(file(), { sha256: 'e'.repeat(64), sound });
+    const known = await read();
+    expect(known?.done.get('a.flac')).toMatchObject({ output: { sha256: 'e'.repeat(64) }, sound });
+    expect(known?.done.get('a.flac')?.input.sha256).toBeUndefined();
+  });
+
   it('has all that its process called done, killed at any instant, and a later one goes on', async () => {
     const path = fileURLToPath(new URL('./writing-process.ts', import.meta.url));
     writeFileSync(at('input.wav'), 'sound');
