@@ -16,6 +16,7 @@ import { type Name, namesOf } from './names.ts';
 import {
   type Decision,
   type Found,
+  type FoundFile,
   ListedFile,
   type ListedFolder,
   ListedOther,
@@ -49,6 +50,8 @@ interface ListingOptions {
    * Whether two names are one in a folder. Default: none are, as where nothing may be written to find it out.
    */
   readonly areOneName?: (folder: string, one: string, other: string) => boolean;
+  /** Whether a file is what an earlier run made: in a folder it is passed over. Default: none is. */
+  readonly isMade?: (path: string, found: FoundFile | null) => boolean;
   /** Is told the places of inputs that several files are made of. Known when all is listed. */
   readonly shared?: Set<string>;
   /** A file of the run itself: where it is one of the batch, the batch is refused. */
@@ -62,7 +65,7 @@ interface ListingOptions {
  * What is decided, some files at a time. Of several inputs that would write one output the first that was
  * listed is done, and each other one is refused. A file whose output is not there is done at once, since
  * nothing is overwritten; one whose output is there waits until all inputs are known. What a walk finds of
- * the batch's own outputs is passed over.
+ * the batch's own outputs, or of those that an earlier run made, is passed over.
  * @throws MillpondError `ERR_NO_INPUT` when there was nothing to do; `ERR_OUTPUT_CLASH` when the recording is
  * a file of the batch; `ERR_INVALID_ARGUMENT` for an empty name
  */
@@ -93,6 +96,7 @@ class Listing {
   readonly #recording: string[] = [];
   readonly #own: string[] = [];
   #count = 0;
+  #made = 0;
   #unreadable = 0;
   #excluded = 0;
   #others = 0;
@@ -125,7 +129,7 @@ class Listing {
       }
       yield decided;
     }
-    if (this.#count === 0 && this.#unreadable === 0 && !signal.aborted) throw this.#nothing();
+    if (this.#count + this.#made + this.#unreadable === 0 && !signal.aborted) throw this.#nothing();
     if (this.#waiting.length > 0) yield await this.#decideWaiting();
   }
 
@@ -177,7 +181,7 @@ class Listing {
     return { path, real, isElsewhere, output: { path: out, place, extension: outputs.extension } };
   }
 
-  /** Null for what is passed over: named twice, or an output of this batch. */
+  /** Null for what is passed over: named twice, or an output of this batch, by this run or an earlier one. */
   async #decide({ name, folder, found, target }: Looked): Promise<Decision | null> {
     if (name.is === 'skip') {
       if (name.file.reason === 'excluded') this.#excluded++;
@@ -199,6 +203,10 @@ class Listing {
     const maker = this.#claims.writerOf(folder.real, name.name);
     const isOwn = maker !== null && !maker.replaces && folder.output !== null;
     if (isOwn && !name.isNamed) return null;
+    if (!name.isNamed && folder.output !== null && this.#options.isMade?.(file.input, found.input)) {
+      this.#made++;
+      return null;
+    }
     const other = this.#claims.write(place, file.outputName, file);
     if (other !== null && other.folder === folder && other.name === name.name) return null;
     this.#count++;

@@ -41,6 +41,7 @@ export async function* decisionsFor(
       ...(known === null ? [] : [(file: PlannedFile, found: Found) => known.verdict(file, found)]),
       existingRule(choice?.existing ?? 'replace'),
     ],
+    ...(known !== null && { isMade: (path, found) => known.isMade(path, found) }),
     ...asked,
     record,
     own: [results, journal?.file].flatMap((path) => (path === undefined || path === DASH ? [] : [path])),

@@ -72,6 +72,31 @@ describe('the same command again', () => {
     expect(filesUnder(out)).toHaveLength(6);
   });
 
+  it.each(['process', 'power'])('among its inputs takes no output for one, with %s', async (durability) => {
+    const folder = folderOfTones(`beside ${durability}`, ['a.wav', 'b/c.wav']);
+    const args = ['transcode', folder, '--to', 'flac', '--out', folder, '--durability', durability];
+    expect((await millpond(...args)).stdout).toMatch(/^files {5}2 of 2 done\n/);
+    const made = ['a.flac', 'b/c.flac'].map((name) => statSync(join(folder, name)).ino);
+    expect(await millpond(...args)).toMatchObject({
+      code: 0,
+      stdout: 'files     0 of 0 done, 2 skipped (done before)\n',
+    });
+    folderOfTones(`beside ${durability}`, ['d.wav']);
+    writeWav(join(folder, 'a.wav'), [tone(4000)], { rate: 8000 });
+    const { code, stdout } = await millpond(...args, '--delete-source', '--json');
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { files: { ok: 2, deleted: 2, failed: 0 }, skipped: { done: 1 } },
+    ]);
+    expect(statSync(join(folder, 'b/c.flac')).ino).toBe(made[1]);
+    rmSync(join(folder, 'b/c.wav'));
+    // Only outputs are left: there is nothing to do.
+    expect(await millpond(...args)).toMatchObject({ code: 0, stdout: 'files     0 of 0 done\n' });
+    // One that somebody else wrote is an input, and what it is cannot become itself.
+    writeWav(join(folder, 'a.flac'), [tone()], { rate: 8000 });
+    expect((await millpond(...args)).stderr).toMatch(/ERR_OUTPUT_CLASH/);
+  });
+
   it('after a kill does the rest', async () => {
     const names = Array.from({ length: 60 }, (_, at) => `${at}.wav`);
     const input = folderOfTones('killed', names);

@@ -25,6 +25,15 @@ export class KnownFiles {
     return this.#known.done.size > 0;
   }
 
+  /** Whether a file is an output as it was made of another one, or half made: then it is no input. */
+  isMade(path: string, found: FoundFile | null): boolean {
+    const name = nameIn(this.#outputs, path);
+    if (this.#known.planned.has(name)) return true;
+    const done = this.#known.done.get(name);
+    const is = markOf(found);
+    return done !== undefined && done.input.path !== name && is !== null && sameMark(done.output, is);
+  }
+
   /** Null of a file that the journal does not know, or of whose output it says what is no more so. */
   async verdict({ input, output }: PlannedFile, found: Found): Promise<Verdict | null> {
     if (output === null) return null;
