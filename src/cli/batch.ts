@@ -128,6 +128,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       ? startEarly(startBatchRunner(options, plainLog(log, screen), folders))
       : null;
     await using journal = await openJournalOf(options, screen);
+    interrupt.atEnd(() => journal?.unlock());
     const known = journal?.known ?? null;
     const batch = newBatch({ interrupt, screen, startedMs, folders, journal, sources }, listeners);
     const { pending } = batch;

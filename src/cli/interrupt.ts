@@ -23,6 +23,8 @@ export interface Interrupt {
   watch(folder: string): void;
   /** Processes that write there, and are ended first where this one ends at once. */
   endFirst(pids: () => readonly number[]): void;
+  /** Is done last where this process ends at once, and must not throw. */
+  atEnd(action: () => void): void;
   /** Prints what a signal says. Default: a line on stderr, below whatever is drawn there. */
   printWith(say: (line: string) => void): void;
   /** Ends the process at once, as a second signal does; nothing happens where there was no first. */
@@ -34,6 +36,7 @@ export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
   const folders = new Set<string>();
   let pids = (): readonly number[] => [];
+  let last = (): void => {};
   let code = 0;
   let first: NodeJS.Signals | null = null;
   let say = (line: string): void => void process.stderr.write(`\n${line}\n`);
@@ -57,6 +60,7 @@ export function listenForInterrupt(): Interrupt {
     // signal of a typed Ctrl-C first and then throws away what waits to be written.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLED_MS);
     sweepAll();
+    last();
     // The progress bar, or the live view, has hidden the cursor.
     if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
     process.kill(process.pid, name);
@@ -80,6 +84,9 @@ export function listenForInterrupt(): Interrupt {
     watch: (folder) => folders.add(folder),
     endFirst(of) {
       pids = of;
+    },
+    atEnd(action) {
+      last = action;
     },
     giveUp() {
       if (first !== null) end(first);

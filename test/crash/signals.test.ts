@@ -14,7 +14,6 @@ console.log(`seed ${seed}`);
 const choices: Choices = seeded(seed);
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const SIGNALS = Object.keys(CODES) as (keyof typeof CODES)[];
-const LOCK_NOTE = '.millpond/lock.json';
 const noStrace = whyNoStrace();
 
 let batch: SmallBatch;
@@ -47,7 +46,7 @@ async function endsCleanly(
   await batch.check();
   // Who is ended by the signal itself leaves a note of who holds the lock, which nobody believes then.
   const found = batch.look();
-  batch.checkNothingElse(by === null ? found : new Map([...found].filter(([name]) => name !== LOCK_NOTE)));
+  batch.checkNothingElse(found);
 }
 
 function sender(pid: number, signal: NodeJS.Signals): void {

@@ -178,6 +178,11 @@ export class BatchJournal implements AsyncDisposable {
     await journal.append({ kind: 'failed', entry: { ...begun, code, message } });
   }
 
+  /** Lets go of the locks alone, for a process that ends at once: nobody is told that it holds them. */
+  unlock(): void {
+    this.#locks[Symbol.dispose]();
+  }
+
   /** Lets go of all; what was begun and has not ended was cancelled. Safe to call again. */
   async [Symbol.asyncDispose](): Promise<void> {
     const file = await this.#file?.catch(() => null);
