@@ -44,9 +44,7 @@ async function endsCleanly(
   expect(stderr).not.toMatch(/failed:|abort|core dumped/);
   await emptied(child.pid!);
   await batch.check();
-  // Who is ended by the signal itself leaves a note of who holds the lock, which nobody believes then.
-  const found = batch.look();
-  batch.checkNothingElse(found);
+  batch.checkNothingElse(batch.look());
 }
 
 function sender(pid: number, signal: NodeJS.Signals): void {
