@@ -17,9 +17,39 @@ const STREAM_TAGS: ReadonlySet<string> = new Set([
   '941c23449894d149a1411d134e457054',
 ]);
 
+interface AsfObject {
+  /** In hex. */
+  readonly name: string;
+  readonly at: number;
+  /** That it claims. */
+  readonly bytes: number;
+  /** The next one comes behind all of it. */
+  readonly isPassed: boolean;
+}
+
 /** Counts the tags of a file. */
 export function countAsf(window: Window, work: TagWork): void {
   const list = new TagList(work);
+  for (const { name, at } of objectsOf(window, work)) {
+    if (name === TAGS) countTags(window, at + HEAD_BYTES, work, list);
+    else if (STREAM_TAGS.has(name)) countStreamTags(window, at + HEAD_BYTES, work, list);
+  }
+}
+
+/**
+ * What an object in front of the sound claims that ends behind the file. FFmpeg goes there and finds nothing;
+ * but where a file system lets nobody go so far, it reads on inside of that object, and in memory it does
+ * not.
+ */
+export function cutOffAsf(window: Window, work: TagWork): string | null {
+  for (const { at, bytes, isPassed } of objectsOf(window, work)) {
+    if (isPassed && at + bytes > window.source.size) return `an object claims ${bytes} bytes`;
+  }
+  return null;
+}
+
+/** Those in front of the sound. */
+function* objectsOf(window: Window, work: TagWork): Generator<AsfObject> {
   for (let at = HEADER_HEAD_BYTES; !work.excessive; ) {
     const head = window.view(at, HEAD_BYTES);
     if (head.length < HEAD_BYTES) return;
@@ -27,12 +57,11 @@ export function countAsf(window: Window, work: TagWork): void {
     const bytes = Number(head.readBigUInt64LE(NAME_BYTES));
     work.addOther();
     if (name === SOUND) return;
-    if (name === TAGS) countTags(window, at + HEAD_BYTES, work, list);
-    else if (STREAM_TAGS.has(name)) countStreamTags(window, at + HEAD_BYTES, work, list);
+    const isPassed = name !== EXTENSION && name !== STREAM;
+    yield { name, at, bytes, isPassed };
     if (bytes < HEAD_BYTES) return;
-    if (name === EXTENSION) at += EXTENSION_HEAD_BYTES;
-    else if (name === STREAM) at = streamEnd(window, at + HEAD_BYTES, work);
-    else at += bytes;
+    if (isPassed) at += bytes;
+    else at = name === EXTENSION ? at + EXTENSION_HEAD_BYTES : streamEnd(window, at + HEAD_BYTES, work);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The formats that are made of chunks, or say where their sound lies. */
 import { surveyAiff } from './aiff.ts';
+import { cutOffAsf } from './asf.ts';
 import { surveyAu } from './au.ts';
 import { surveyCaf } from './caf.ts';
 import { type ChunkSurvey, NOTHING } from './chunks.ts';
@@ -17,6 +18,7 @@ const SURVEYS: Readonly<Partial<Record<FormatName, Survey>>> = {
   aiff: surveyAiff,
   caf: surveyCaf,
   au: surveyAu,
+  asf: (window, work) => ({ ...NOTHING, cutOff: cutOffAsf(window, work) }),
 };
 
 /**
