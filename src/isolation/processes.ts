@@ -30,6 +30,9 @@ interface ProcessesParts {
  */
 const SPARE_AFTER_MS = 5000;
 const SPARE_AFTER_STARTS = 2;
+/** What somebody sends to one, or to all of a command; until its program runs, one dies of each. */
+const SENT: ReadonlySet<NodeJS.Signals | null> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL']);
+const MOST_KILLED_STARTS = 5;
 
 export class Processes {
   readonly #parts: ProcessesParts;
@@ -43,6 +46,8 @@ export class Processes {
   #keepsAlive = true;
   #recordings = 0;
   #startedMs = 0;
+  /** In a row. */
+  #killedStarts = 0;
   /** Deaths of processes that worked. */
   deaths = 0;
 
@@ -116,6 +121,7 @@ export class Processes {
     if (!this.#working.has(process)) return;
     process.keepAlive(this.#keepsAlive);
     this.#failedStarts.succeeded();
+    this.#killedStarts = 0;
     const all = [...this.#working].every(({ isReady }) => isReady);
     const tookMs = nowMs() - this.#startedMs;
     if (all && !this.#begun) this.#startSpare(Math.max(SPARE_AFTER_MS, SPARE_AFTER_STARTS * tookMs));
@@ -152,9 +158,16 @@ export class Processes {
     // One that did nothing is as one that did not start.
     const worked = process.isReady && process.answered + process.given.size > 0;
     const othersWork = [...this.#working].some(({ isReady }) => isReady);
-    if (worked || (this.#begun && this.#failedStarts.failed(othersWork))) this.#startMissing();
+    if (worked || this.#wasKilledAtStart(process, end)) this.#startMissing();
+    else if (this.#begun && this.#failedStarts.failed(othersWork)) this.#startMissing();
     else this.#parts.events.failed(notStarted(process.failure, end));
     this.#parts.events.died(process, end);
+  }
+
+  /** Then nothing is wrong with its program, and another one is tried at once. */
+  #wasKilledAtStart({ isReady, isEnding, failure }: RuntimeProcess, { signal }: ProcessEnd): boolean {
+    if (isReady || isEnding || failure !== null || !SENT.has(signal)) return false;
+    return ++this.#killedStarts <= MOST_KILLED_STARTS;
   }
 }
 
