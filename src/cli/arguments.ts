@@ -5,6 +5,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Bytes, GiB, parseBytes } from '../bytes.ts';
 import { type ErrorCode, MillpondError } from '../errors.ts';
+import { absolutePath } from '../files/byte-paths.ts';
 import { nearestName } from '../report/nearest-name.ts';
 import { NANOSECONDS } from '../text/durations.ts';
 import { escaped, shortened } from '../text/escaping.ts';
@@ -156,4 +157,21 @@ export function duration(text: string): number {
   const value = Number(digits) * (name === 'min' ? 60 * NANOSECONDS.s : NANOSECONDS[name]);
   if (value >= 1 && value <= 3600e9) return value;
   throw new InvalidArgumentError('a time is 1ns to 60min. Write for example 10ms, 500us or 1s.');
+}
+
+/**
+ * What a command writes about its run goes into files of their own.
+ * @param files by their options
+ * @throws MillpondError `ERR_INVALID_ARGUMENT`
+ */
+export function refuseSameFile(files: Readonly<Record<string, string | undefined>>): void {
+  const taken = new Map<string, string>();
+  for (const [name, file] of Object.entries(files)) {
+    if (file === undefined) continue;
+    const path = absolutePath(file);
+    const other = taken.get(path);
+    if (other !== undefined)
+      throw wrongValue(name, file, `it is the file of ${other}, too. Name another one.`);
+    taken.set(path, name);
+  }
 }

@@ -14,12 +14,15 @@ import { type BatchWork, runBatch } from '../batch/run.ts';
 import { formatFiles, formatNotes, formatReport, makeReport, type RunReport } from '../batch/summary.ts';
 import type { Bytes } from '../bytes.ts';
 import { areOneName } from '../files/alike-names.ts';
+import { absolutePath } from '../files/byte-paths.ts';
+import { makeFolder } from '../files/folders.ts';
 import type { Runner } from '../runtime/runner.ts';
 import { createLog, type LogLevel } from '../telemetry/log.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { escaped, jsonText, shown } from '../text/escaping.ts';
 import { nowMs } from '../timers.ts';
+import { refuseSameFile } from './arguments.ts';
 import { type BatchRunner, runtimeOptions } from './batch-runner.ts';
 import { startBatchRunner, startEarly, startsAtOnce } from './batch-start.ts';
 import type { Choice } from './choice.ts';
@@ -114,7 +117,10 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       process.exitCode = interrupt.exitCode() || foreseen;
       return;
     }
-    using resultsFile = results === undefined || results === DASH ? null : new ResultsFile(results);
+    const resultsPath = results === DASH ? undefined : results;
+    refuseSameFile({ '--record': record, '--results': resultsPath, '--journal': options.journal?.file });
+    if (resultsPath !== undefined) await makeFolder(dirname(absolutePath(resultsPath)));
+    using resultsFile = resultsPath === undefined ? null : new ResultsFile(resultsPath);
     const shared = new Set<string>();
     const sources = choice?.deletesSources ? new DoneSources(shared) : null;
     const listeners = [

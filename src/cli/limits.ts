@@ -1,5 +1,5 @@
 /** Options that bound what one file may ask for. Holds nothing. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { AudioLimits } from '../audio/plan/limits.ts';
 import type { PlannedFile } from '../batch/plan.ts';
 import { MiB } from '../bytes.ts';
@@ -46,9 +46,15 @@ export function withOutputLimit(command: Command): Command {
     option(
       '--max-output <size>',
       "fail files whose output is larger; default 4GiB and 4096 times the file's size",
-      byteSize,
+      largestOutput,
     ),
   );
+}
+
+function largestOutput(text: string): WrittenSize {
+  const size = byteSize(text);
+  if (size.bytes > 0) return size;
+  throw new InvalidArgumentError('no output has 0 bytes. Write for example 2GiB.');
 }
 
 export function audioLimits({ maxDuration }: LimitOptions): AudioLimits {

@@ -47,6 +47,7 @@ const WRONG: Readonly<Record<Name, readonly (readonly [option: string, value: st
     ['--max-duration', '0', /^0: a duration in seconds is a number from 0.001 to 1000000000\. .* 36000\.$/],
     ['--max-duration', '10h', /^10h: /],
     ['--max-output', '0.3', /^0\.3: a size comes to whole bytes\./],
+    ['--max-output', '0', /^0: no output has 0 bytes\./],
     ['--job-timeout', 'Infinity', /^Infinity: a time in seconds is a number from 0.001 to 2147483\./],
     ['--threads', '0', /^0: the number of threads is a whole number from 1 to 256\./],
     ['--threads', '257', /^257: /],

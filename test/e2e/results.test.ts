@@ -15,6 +15,15 @@ const parsed = (text: string) =>
     .map((line) => JSON.parse(line));
 
 describe('--results', () => {
+  it('makes the folder of its file, and takes no file that another option has', async () => {
+    const input = folderOfTones('one', ['a.wav']);
+    const args = ['transcode', input, '--to', 'flac', '--out', at('new'), '--threads', '1', '--results'];
+    const twice = await millpond(...args, at('new', 'file'), '--journal', at('new', 'file'));
+    expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining('it is the file of --results')]);
+    const { code } = await millpond(...args, at('new', 'deep', 'results'));
+    expect([code, parsed(readFileSync(at('new', 'deep', 'results'), 'utf8')).length]).toEqual([0, 1]);
+  });
+
   it('has a line for every file, whatever came of it', async () => {
     const input = folderOfTones('in', ['a.wav', 'b.wav', 'x.wav']);
     writeFileSync(join(input, 'x.ogg'), 'no sound');

@@ -58,7 +58,7 @@ describe('help', () => {
   it('says which rule wins, of options that say which files are done', async () => {
     const { stdout } = await millpond('help', 'transcode');
     for (const rule of [
-      /are replaced.* unless\n?.*--skip-existing, --newer or --no-overwrite says otherwise/,
+      /are replaced, each as a whole,\s+unless --skip-existing, --newer or --no-overwrite says otherwise/,
       /--exclude wins, in whatever order/,
       /what is\nnamed is done anyway/,
       /-print0 \| millpond transcode --files-from - -0/,
