@@ -136,6 +136,7 @@ describe('a dry run', () => {
     expect(figures).toEqual({
       schema: 'millpond.plan/1',
       command: 'transcode',
+      deletesSources: false,
       files: { total: 3, planned: 2, refused: 1, skipped: 1 },
       skipped: { notAudio: 0, excluded: 1, exists: 0, notNewer: 0, notRegular: 0, done: 0 },
     });

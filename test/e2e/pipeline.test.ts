@@ -42,8 +42,8 @@ describe('an audio file in a pipeline', () => {
     'flac',
   ])('becomes the same %s as in a file, from stdin and from a file', async (to) => {
     const input = sound('same.wav');
-    await millpond('transcode', input, '--to', to, '--out', at('files'));
-    const file = readFileSync(at('files', `same.${to}`));
+    await millpond('transcode', input, '--to', to, '--out', at('files', to));
+    const file = readFileSync(at('files', to, `same.${to}`));
     for (const [name, line] of [
       ['piped', `cat '${input}' | $millpond transcode - --to ${to} --out - | cat`],
       ['redirected', `$millpond transcode - --to ${to} --out - < '${input}'`],

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -123,7 +124,7 @@ describe('an output folder of somebody who means harm', () => {
     symlinkSync(at('elsewhere'), at('out/.millpond'));
     await expect(opened()).rejects.toEqual(refused('ERR_OUTPUT_WRITE', /it is a link or a file/));
     expect(readdirSync(at('elsewhere'))).toEqual([]);
-    rmSync(at('out/.millpond'));
+    unlinkSync(at('out/.millpond'));
     mkdirSync(at('out/.millpond'));
     for (const put of [symlinkSync, linkSync]) {
       writeFileSync(at('precious'), '');
