@@ -18,6 +18,8 @@ const slow = without(
   files(
     'test/{stress,package,examples,report/page}/*.test.ts',
     'test/{audio/{bit-rates,layouts,leaks},crash/{crash,faults,odd-files,refused-calls,signals},e2e/escaping,report/{comparison,java}}.test.ts',
+    'test/{fuzz,isolation}/*.test.ts',
+    'test/e2e/{copy-others,delete-source,isolation,resume,results,verify}.test.ts',
   ),
   computing,
 );
