@@ -24,10 +24,15 @@ interface StartOptions extends Pick<RunnerOptions, 'threads' | 'budget' | 'isola
   readonly record: string | undefined;
 }
 
+/** Whatever a journal says, there may be nothing to do. */
+export function mayBeDone({ work, choice }: Pick<StartOptions, 'work' | 'choice'>): boolean {
+  return work.mayBeDone === true || (choice !== undefined && choice.existing !== 'replace');
+}
+
 /** Nothing can have been done before, and there are many files. */
-export function startsAtOnce({ work, choice, journal, record, isolate, inputs }: StartOptions): boolean {
-  if (work.piped || record !== undefined || isolate === 0 || choice?.dryRun) return false;
-  if (work.mayBeDone || (choice !== undefined && choice.existing !== 'replace')) return false;
+export function startsAtOnce(options: StartOptions): boolean {
+  const { work, journal, record, isolate, inputs } = options;
+  if (work.piped || record !== undefined || isolate === 0 || mayBeDone(options)) return false;
   return !hasJournal({ journal, work }) && seemMany(inputs);
 }
 

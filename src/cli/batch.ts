@@ -24,7 +24,7 @@ import { escaped, jsonText, shown } from '../text/escaping.ts';
 import { nowMs } from '../timers.ts';
 import { refuseSameFile } from './arguments.ts';
 import { type BatchRunner, runtimeOptions } from './batch-runner.ts';
-import { startBatchRunner, startEarly, startsAtOnce } from './batch-start.ts';
+import { mayBeDone, startBatchRunner, startEarly, startsAtOnce } from './batch-start.ts';
 import type { Choice } from './choice.ts';
 import { EXIT } from './exit.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
@@ -147,9 +147,8 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
       await pending.atLeast(Infinity);
       await pending.failed();
     }
-    const mayBeDone =
-      work.mayBeDone || known?.someDone || (choice !== undefined && choice.existing !== 'replace');
-    if (record === undefined && mayBeDone && !(await pending.atLeast(1))) {
+    const someDone = known?.someDone || mayBeDone(options);
+    if (record === undefined && someDone && !(await pending.atLeast(1))) {
       // There is nothing left to do, and then no thread is needed.
       await run(options, null, batch);
       return;

@@ -4,7 +4,9 @@
  *
  * Owns the life of its parts, on the thread that made it. This process loads no FFmpeg and starts no thread.
  */
+import { KiB } from '../bytes.ts';
 import type { Pool } from '../pool/pool.ts';
+import { CLOSE_MS, stopMs } from '../runtime/closing.ts';
 import { Deadline } from '../runtime/deadline.ts';
 import { checkCloseOptions, checkMap, checkReadyOptions, checkRunOptions } from '../runtime/given-options.ts';
 import { type JobFile, type JobFiles, jobNumber } from '../runtime/jobs.ts';
@@ -41,9 +43,6 @@ export interface IsolatedRunner<Jobs = Untyped> extends Runner<Jobs> {
   readonly pids: readonly number[];
 }
 
-const CLOSE_MS = 30_000;
-const STOP_MS = 2000;
-const STOP_SHARE = 0.2;
 /** What a process needs to end its threads by force comes before. */
 const END_SHARE = 0.05;
 const END_MS = 100;
@@ -222,7 +221,7 @@ class ProcessRunner implements IsolatedRunner {
     shard.abandon();
     const endBytes = reports.reduce((sum, report) => sum + (report?.endBytes ?? 0), 0);
     return {
-      endBytes: endBytes + (ledger.sumKib() ?? 0) * 1024,
+      endBytes: endBytes + (ledger.sumKib() ?? 0) * KiB,
       leaks: reports.reduce((sum, report) => sum + (report?.leaks ?? 0), leaks.length),
       refused,
       left: [],
@@ -244,10 +243,6 @@ class ProcessRunner implements IsolatedRunner {
     if (keeps) this.#rounds?.ref();
     else this.#rounds?.unref();
   }
-}
-
-function stopMs(spanMs: number): number {
-  return Math.min(STOP_MS, spanMs * STOP_SHARE);
 }
 
 function endMs(spanMs: number): number {

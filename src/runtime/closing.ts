@@ -14,6 +14,8 @@ import { closedOver } from './task-errors.ts';
 import type { Tasks } from './tasks.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
+/** What `close` has where nobody says so, also where threads still load their files. */
+export const CLOSE_MS = 30_000;
 /** Jobs that look at their signal stop in this time, or in a fifth of what there is. */
 const STOP_MS = 2000;
 const STOP_SHARE = 0.2;
@@ -72,7 +74,8 @@ function leftThreads({ tasks, workers, ledger, loans }: ClosingParts): LeftThrea
   });
 }
 
-function stopMs(spanMs: number): number {
+/** So long before the deadline tasks that are not over are cancelled. */
+export function stopMs(spanMs: number): number {
   return Math.min(STOP_MS, spanMs * STOP_SHARE);
 }
 

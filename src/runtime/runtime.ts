@@ -14,7 +14,7 @@ import type { HealthReport } from '../telemetry/health-report.ts';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import { snapshotOfRun } from '../telemetry/snapshot-of-run.ts';
 import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
-import { endTasks, endThreads } from './closing.ts';
+import { CLOSE_MS, endTasks, endThreads } from './closing.ts';
 import { Deadline } from './deadline.ts';
 import {
   checkCloseOptions,
@@ -62,8 +62,6 @@ export interface Runtime<Jobs = Untyped> extends Runner<Jobs> {
  */
 const START_PATIENCE_MS = 60_000;
 const START_PATIENCE_MS_A_THREAD = 1000;
-/** Of `close`, also where threads still load their files. */
-const CLOSE_MS = 30_000;
 const FAILED_START_CLOSE_MS = 10_000;
 
 /**

@@ -3,7 +3,7 @@ import type { JournalOptions } from './batch-journal.ts';
 import { isBegunAnew, refuseChanges } from './first-line.ts';
 import { KnownFiles } from './known-files.ts';
 import { openJournalFile, usualJournal } from './place.ts';
-import { nothingKnown, readJournal } from './read-journal.ts';
+import { nothingKnown, type ReadJournal, readJournal } from './read-journal.ts';
 
 /**
  * What a journal says, for whoever only looks: nothing is locked, made or written.
@@ -12,16 +12,16 @@ import { nothingKnown, readJournal } from './read-journal.ts';
  */
 export async function lookIntoJournal({ engine, ...options }: LookOptions): Promise<KnownFiles> {
   const { outputs, check, redo } = options;
-  const path = options.file ?? usualJournal(outputs);
-  const file = redo ? null : await openJournalFile(path, 'read');
-  try {
-    const read = file && (await readJournal(file, path));
-    if (read === null || isBegunAnew(read)) return new KnownFiles(nothingKnown(), outputs, check);
-    refuseChanges(read.header, options.settings, engine);
-    return new KnownFiles(read, outputs, check);
-  } finally {
-    await file?.close();
-  }
+  const read = redo ? null : await readJournalAt(options.file ?? usualJournal(outputs));
+  if (read === null || isBegunAnew(read)) return new KnownFiles(nothingKnown(), outputs, check);
+  refuseChanges(read.header, options.settings, engine);
+  return new KnownFiles(read, outputs, check);
+}
+
+/** @returns null where none is there, or an empty file. @throws MillpondError as {@link lookIntoJournal} */
+export async function readJournalAt(path: string): Promise<ReadJournal | null> {
+  await using file = await openJournalFile(path, 'read');
+  return file && (await readJournal(file, path));
 }
 
 type LookOptions = Omit<JournalOptions, 'engine' | 'durability'> & { readonly engine: string | null };

@@ -11,8 +11,9 @@ import { absolutePath } from '../../files/byte-paths.ts';
 import { inChunks } from '../../files/in-chunks.ts';
 import { shown } from '../../text/escaping.ts';
 import { type Done, type Mark, nameIn } from '../journal/entries.ts';
-import { openJournalFile, usualJournal } from '../journal/place.ts';
-import { type ReadJournal, readJournal } from '../journal/read-journal.ts';
+import { readJournalAt } from '../journal/look-into-journal.ts';
+import { usualJournal } from '../journal/place.ts';
+import type { ReadJournal } from '../journal/read-journal.ts';
 import { entryAt } from '../looks.ts';
 import { namesOf } from '../names.ts';
 import type { Decision, PlannedFile } from '../plan.ts';
@@ -56,13 +57,8 @@ export class VerifiedFolder {
   static async open(folder: string, file: string | null, isQuick: boolean): Promise<VerifiedFolder> {
     const path = absolutePath(folder);
     const place = file === null ? usualJournal(path) : absolutePath(file);
-    const opened = await openJournalFile(place, 'read');
-    try {
-      const read = opened && (await readJournal(opened, place));
-      if (read !== null) return new VerifiedFolder(path, read, isQuick);
-    } finally {
-      await opened?.close();
-    }
+    const read = await readJournalAt(place);
+    if (read !== null) return new VerifiedFolder(path, read, isQuick);
     throw new MillpondError(
       'ERR_NO_INPUT',
       `A folder is compared with the journal of the batch that made it; there is none at '${shown(place)}'. Name the --out of a batch, and its --journal if it had one elsewhere.`,
