@@ -14,6 +14,7 @@ import { crc32 } from 'node:zlib';
 import type { EngineTest } from '../audio/engine-test.ts';
 import { MillpondError } from '../errors.ts';
 import { writeWhole } from '../files/whole-file.ts';
+import { execArgvFor } from '../isolation/exec-argv.ts';
 import { escaped, shortened } from '../text/escaping.ts';
 import { packageVersion } from '../version.ts';
 
@@ -66,7 +67,7 @@ async function testApart(): Promise<EngineTest> {
   const program = new URL(`../../workers/engine${extension}`, import.meta.url);
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [
-      ...process.execArgv,
+      ...execArgvFor(extension),
       fileURLToPath(program),
     ]);
     return JSON.parse(stdout);

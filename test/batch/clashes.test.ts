@@ -1,36 +1,18 @@
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linkSync, mkdirSync, symlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { listed } from './listed.ts';
+import { listedFolder } from './listed-folder.ts';
 
-let root: string;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'millpond-plan-'));
-});
-afterEach(() => rmSync(root, { recursive: true, force: true }));
-
-const at = (...parts: string[]) => join(root, ...parts);
-
-function put(name: string, bytes = 100): string {
-  mkdirSync(dirname(at(name)), { recursive: true });
-  writeFileSync(at(name), Buffer.alloc(bytes));
-  return at(name);
-}
-
-/** Of a batch in which nothing is refused. */
-async function outputs(inputs: string[], out = 'out'): Promise<string[]> {
-  const { files, refused } = await listed(inputs, { folder: at(out), extension: '.flac' });
-  expect(refused).toEqual([]);
-  return files.map(({ output }) => (output as string).slice(at(out).length + 1)).sort();
-}
+const { at, put, outputs } = listedFolder();
 
 /**
- * Names below `root` of the files that are done, and of those that are not, with the names in the message.
+ * Names below the folder of the files that are done, and of those that are not, with the names in the
+ * message.
  */
 async function clashes(inputs: string[], out = 'out') {
   const { files, refused } = await listed(inputs, { folder: at(out), extension: '.flac' });
-  const name = (path: string) => path.slice(root.length + 1);
+  const name = (path: string) => path.slice(at().length + 1);
   for (const { code, reason } of refused) expect([code, reason]).toEqual(['ERR_OUTPUT_CLASH', 'clash']);
   return {
     done: files.map(({ input }) => name(input)).sort(),

@@ -1,30 +1,11 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { selection } from '../../src/batch/selection.ts';
 import { listed } from './listed.ts';
+import { listedFolder } from './listed-folder.ts';
 
-let root: string;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'millpond-plan-'));
-});
-afterEach(() => rmSync(root, { recursive: true, force: true }));
-
-const at = (...parts: string[]) => join(root, ...parts);
-
-function put(name: string, bytes = 100): string {
-  mkdirSync(dirname(at(name)), { recursive: true });
-  writeFileSync(at(name), Buffer.alloc(bytes));
-  return at(name);
-}
-
-/** Of a batch in which nothing is refused. */
-async function outputs(inputs: string[], out = 'out'): Promise<string[]> {
-  const { files, refused } = await listed(inputs, { folder: at(out), extension: '.flac' });
-  expect(refused).toEqual([]);
-  return files.map(({ output }) => (output as string).slice(at(out).length + 1)).sort();
-}
+const { at, put, outputs } = listedFolder();
 
 describe('a listing', () => {
   it('keeps what lies under a folder where it was, and puts named files on top', async () => {
@@ -163,7 +144,7 @@ describe('a listing', () => {
     put('in/a.wav');
     mkdirSync(at('in/secret'));
     chmodSync(at('in/secret'), 0);
-    chmodSync(root, 0o755);
+    chmodSync(at(), 0o755);
     // To root no folder is forbidden.
     const isRoot = process.getuid?.() === 0;
     if (isRoot) process.seteuid?.(65_534);
