@@ -123,8 +123,8 @@ async function answer(
   }
 
   const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(MOST_MS)]);
-  const output = { leases: true as const, mostBytes: MOST_MADE };
-  const task = { input: { leases, name: 'the upload' }, output, to };
+  const output = { leases: true } as const;
+  const task = { input: { leases, name: 'the upload' }, output, to, maxOutputBytes: MOST_MADE };
   const { leases: made, file, bytesWritten } = await runtime.run(task, { signal, tenant });
   for (const part of made ?? []) stack.use(part);
   if (file !== null) stack.use(file);

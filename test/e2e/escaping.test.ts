@@ -88,7 +88,7 @@ describe('a hostile name', () => {
   it.runIf(process.platform === 'linux')('of a folder that cannot be read', async () => {
     mkdirSync(join(folder('locked'), EVIL));
     chmodSync(at('locked', EVIL), 0);
-    const command = [...bin, 'transcode', at('locked'), '--to', 'flac', '--out', at('out')];
+    const command = [...bin, 'transcode', at('locked'), '--to', 'flac', '--out', at('unlocked')];
     // To root no folder is forbidden, but without these rights.
     const unlike =
       process.getuid?.() === 0
