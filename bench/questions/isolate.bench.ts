@@ -68,9 +68,13 @@ async function runBatch(batch: Batch, folder: string, context: Context): Promise
 }
 
 function targets({ title }: Batch, percent: number, startMs: number): Target[] {
-  const wanted = title.startsWith('long') ? LONG_PERCENT : SHORT_PERCENT;
+  const isLong = title.startsWith('long');
+  const wanted = isLong ? LONG_PERCENT : SHORT_PERCENT;
+  const speed = atLeast('in one process of its own, beside none', percent, wanted, '% of the speed');
+  // The first output of a long track is there long after the start.
+  if (isLong) return [speed];
   return [
-    atLeast('in one process of its own, beside none', percent, wanted, '% of the speed'),
+    speed,
     atMost('from the start of the command to its first output', significant(startMs), START_MS, 'ms'),
   ];
 }

@@ -116,9 +116,10 @@ export async function timed(
   let [startedMs, firstMs, lastMs] = [0, 0, 0];
   const wholeMs = await transcodeAll(contender, (out) => {
     watcher = watch(out, (_event, name) => {
-      const nowMs = performance.now();
-      firstMs ||= nowMs;
-      if (name?.endsWith('.flac')) lastMs = nowMs;
+      // The lock and the journal of the batch come before.
+      if (!name?.endsWith('.flac')) return;
+      lastMs = performance.now();
+      firstMs ||= lastMs;
     });
     startedMs = performance.now();
   });

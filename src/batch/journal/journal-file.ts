@@ -21,6 +21,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { MillpondError } from '../../errors.ts';
 import { escaped, shown } from '../../text/escaping.ts';
+import { setTimeout } from '../../timers.ts';
 import type { Done, Failed, Group } from './entries.ts';
 import { MOST_LINE_BYTES, writeLine } from './lines.ts';
 import type { Syncs } from './syncs.ts';
@@ -49,6 +50,9 @@ interface Waiting {
 
 /** Of what one line takes, so that it stays under the bound with all that is between. */
 const MOST_GROUP_BYTES = MOST_LINE_BYTES / 2;
+
+/** So long a group waits for others where each costs syncs: a fraction of what its files have ahead of them. */
+const GATHER_MS = 10;
 
 export class JournalFile {
   readonly #parts: JournalFileParts;
@@ -84,9 +88,8 @@ export class JournalFile {
   }
 
   async #write(): Promise<void> {
-    // What comes in the same turn goes together.
-    await null;
     while (this.#waiting.length > 0) {
+      await this.#gather();
       const group = this.#nextGroup();
       try {
         if (this.#failure !== null) throw this.#failure;
@@ -97,6 +100,15 @@ export class JournalFile {
         for (const { reject } of group) reject(this.#failure);
       }
     }
+  }
+
+  /** What comes in the same turn goes together, and what comes while a sync would be spent on little. */
+  async #gather(): Promise<void> {
+    await null;
+    if (!this.#parts.syncs.power) return;
+    const late = Promise.withResolvers<void>();
+    setTimeout(late.resolve, GATHER_MS);
+    await late.promise;
   }
 
   #nextGroup(): Waiting[] {

@@ -2,7 +2,7 @@
  * Brings files and folders onto the disk. Runs on the main thread and waits on libuv's threads, many files at
  * once. Owns which folders were synced with all that they are in; holds nothing open.
  */
-import { close, fdatasync, fstatSync, fsync, openSync, statSync } from 'node:fs';
+import { close, closeSync, fdatasync, fstatSync, fsync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { MillpondError } from '../../errors.ts';
@@ -53,7 +53,7 @@ export class Syncs {
       await syncData(fd);
       return markOf(fstatSync(fd, { bigint: true }));
     } finally {
-      if (fd !== null) await closeFile(fd);
+      if (fd !== null) closeSync(fd);
       this.#running--;
       this.#waiting.shift()?.();
     }
