@@ -26,6 +26,7 @@ import shards from './questions/shards.bench.ts';
 import sizing, { requests, silent } from './questions/sizing.bench.ts';
 import start from './questions/start.bench.ts';
 import starve from './questions/starve.bench.ts';
+import takeover from './questions/takeover.bench.ts';
 import telemetry from './questions/telemetry.bench.ts';
 import tenants from './questions/tenants.bench.ts';
 import transfer from './questions/transfer.bench.ts';
@@ -90,6 +91,7 @@ async function main(): Promise<void> {
     requests,
     idle,
     isolate,
+    takeover,
     report,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;
