@@ -51,7 +51,7 @@ interface Waiting {
 /** Of what one line takes, so that it stays under the bound with all that is between. */
 const MOST_GROUP_BYTES = MOST_LINE_BYTES / 2;
 
-/** So long a group waits for others where each costs syncs: a fraction of what its files have ahead of them. */
+/** So long a group waits for others where each costs syncs; files have more than that ahead of them. */
 const GATHER_MS = 10;
 
 export class JournalFile {
