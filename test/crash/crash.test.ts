@@ -42,7 +42,7 @@ describe.skipIf(noStrace !== null)('a batch whose machine loses its power', () =
   let batch: SmallBatch;
   let operations: readonly Operation[];
   let journal: number;
-  const FILES = 36;
+  const FILES = 48;
   beforeAll(async () => {
     batch = await batchOf(FILES, '--durability', 'power');
     ({ operations } = await record(batch));
