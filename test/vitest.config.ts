@@ -8,7 +8,10 @@ const files = (...globs: string[]): string[] => globSync(globs, { cwd: root });
 const without = (all: string[], some: string[]): string[] => all.filter((file) => !some.includes(file));
 
 /** Simulated runtimes on any schedule, policies in closed loops, every interleaving: plain computing. */
-const computing = files('test/{exhaustive,property,simulation}/*.test.ts', 'test/stress/recording.test.ts');
+const computing = files(
+  'test/{exhaustive,property,simulation,simulation/service}/*.test.ts',
+  'test/stress/recording.test.ts',
+);
 /**
  * Much of something at once or again and again, batches that are killed, every rate and layout of every
  * codec, runs that are compared by chance, the installed package and its examples, reports in browser and
@@ -27,6 +30,7 @@ const slow = without(
 const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
+    'test/service/admission/*.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/{options,watch-view}}.test.ts',
     'test/crash/disk.test.ts',
     'test/audio/{behind-sound,block-sizes,changes,changing-source}.test.ts',

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { Admission } from '../../../src/service/admission/admission.ts';
+import type { Asked } from '../../../src/service/admission/asked.ts';
+import type { Entry } from '../../../src/service/admission/entry.ts';
+import { settings } from './settings.ts';
+
+/** 37 ms with all that is guessed at first. */
+const SHORT: Asked = {
+  client: 'a',
+  kind: { from: 'wav', to: 'mp3', processed: false },
+  bodyBytes: 400_000,
+  seconds: 2,
+  priority: 0,
+  withinMs: 60_000,
+};
+/** 8 s. */
+const LONG: Asked = { ...SHORT, bodyBytes: 100e6, seconds: 600 };
+
+function admitted(admission: Admission, asked: Asked, nowMs: number): Entry {
+  const answer = admission.ask(asked, nowMs);
+  if (!answer.admitted) throw new Error(`refused: ${answer.why}`);
+  return answer.entry;
+}
+
+function arrived(admission: Admission, asked: Asked, nowMs: number): Entry {
+  const entry = admitted(admission, asked, nowMs);
+  const { kind, bodyBytes, seconds } = asked;
+  expect(admission.arrived(entry, { kind, bytes: bodyBytes as number, seconds }, nowMs).admitted).toBe(true);
+  return entry;
+}
+
+describe('admission', () => {
+  it('starts what is whole, and nothing before', () => {
+    const admission = new Admission(settings(), 0);
+    const entry = admitted(admission, SHORT, 0);
+    expect([entry.state, entry.lane]).toEqual(['coming', 'short']);
+    expect(admission.next(1)).toBe(null);
+    admission.arrived(entry, { kind: SHORT.kind, bytes: 400_000, seconds: 2 }, 2);
+    expect(admission.next(3)).toBe(entry);
+    expect(admission.next(3)).toBe(null);
+    admission.ended(entry, { serviceMs: 30, outcome: 'done' }, 33);
+    expect(admission.figures(33)).toMatchObject({ running: { short: 0, long: 0 }, bytes: 0, admitted: 1 });
+  });
+
+  it('leaves one thread to short work', () => {
+    const admission = new Admission(settings(), 0);
+    const long = [0, 1, 2].map(() => arrived(admission, LONG, 0));
+    expect([admission.next(0), admission.next(0), admission.next(0)]).toEqual([long[0], long[1], null]);
+    const short = arrived(admission, SHORT, 1);
+    expect(admission.next(1)).toBe(short);
+    admission.ended(long[0], { serviceMs: 9, outcome: 'failed' }, 10);
+    expect(admission.next(10)).toBe(long[2]);
+  });
+
+  it('refuses what cannot be done by its time, and says when to come back', () => {
+    const admission = new Admission(settings(), 0);
+    expect(admission.ask({ ...LONG, withinMs: 1_000 }, 0)).toEqual({
+      admitted: false,
+      why: 'late',
+      retryAfterMs: null,
+      ticket: null,
+    });
+    for (const _ of [0, 1]) {
+      arrived(admission, LONG, 0);
+      admission.next(0);
+    }
+    const answer = admission.ask({ ...LONG, client: 'b', withinMs: 20_000 }, 0);
+    expect(answer).toMatchObject({ admitted: false, why: 'late', ticket: expect.any(String) });
+    if (!answer.admitted) expect((answer.retryAfterMs as number) % 1000).toBe(0);
+  });
+});
