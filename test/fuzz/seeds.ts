@@ -75,15 +75,15 @@ const SPECS: readonly Spec[] = [
   ['vob', 'ac3', 48_000],
 ];
 
-const FRAMES_A_SECOND = 5;
+const SECONDS = 0.2;
 const TAGS = { title: 'a title', artist: 'somebody', comment: 'words', track: '1/2' };
 
 /** @param folder a scratch folder */
-export function madeFiles(folder: string): Honest[] {
+export function madeFiles(folder: string, seconds = SECONDS): Honest[] {
   quietNativeLog();
   return SPECS.map(([muxer, encoder, rate = 44_100, channels = 2], number) => {
     const path = join(folder, `honest-${number}`);
-    make(path, { muxer, encoder, rate, channels });
+    make(path, { muxer, encoder, rate, channels, seconds });
     return { name: `${muxer}/${encoder}`, bytes: readFileSync(path) };
   });
 }
@@ -93,16 +93,17 @@ interface Made {
   readonly encoder: string;
   readonly rate: number;
   readonly channels: number;
+  readonly seconds: number;
 }
 
-function make(path: string, { muxer, encoder, rate, channels }: Made): void {
+function make(path: string, { muxer, encoder, rate, channels, seconds }: Made): void {
   const plan: TargetPlan = {
     ...{ to: 'wav', encoder, muxer, sampleRate: rate, layout: defaultLayout(channels), kind: 'f32' },
     ...{ lossless: false, bits: encoder === 'flac' ? 16 : null, bitrate: null, quality: null, warnings: [] },
   };
   using sink = createFileSink({ path });
   using made = createEncoder(sink, { ...plan, tags: TAGS });
-  const frames = Math.ceil(rate / FRAMES_A_SECOND);
+  const frames = Math.ceil(rate * seconds);
   const block = new Block(dirtyShard().acquire(frames * channels * 4 + 1024), channels);
   for (let channel = 0; channel < channels; channel++) {
     const plane = block.channel(channel);

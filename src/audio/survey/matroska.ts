@@ -113,7 +113,7 @@ class MatroskaSurvey {
 }
 
 /** A number that says by its first bits how many bytes it has. Over 2 ** 53 it is not exact. */
-function numberAt(
+export function numberAt(
   bytes: Buffer,
   at: number,
   mostBytes: number,
