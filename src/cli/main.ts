@@ -11,6 +11,7 @@ import { demoCommand } from './demo.ts';
 import { EXIT } from './exit.ts';
 import { healthCommand } from './health.ts';
 import { reportCommand } from './report.ts';
+import { serveCommand } from './serve.ts';
 import { transcodeCommand } from './transcode.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -66,6 +67,7 @@ Examples:
   millpond verify converted/
   millpond report run.millpond --html report.html
   millpond health run.json
+  millpond serve --port 8080
   millpond demo
   millpond help transcode
 
@@ -86,6 +88,7 @@ function program(): Command {
     transcodeCommand(),
     analyzeCommand(),
     verifyCommand(),
+    serveCommand(),
     reportCommand(),
     healthCommand(),
     demoCommand(),

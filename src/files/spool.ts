@@ -5,18 +5,18 @@
  * is, so that the main thread can remove those of a thread that died, and a later process those of a dead
  * one.
  */
-import { closeSync, constants, fstatSync, openSync, read, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Bytes, KiB } from '../bytes.ts';
+import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { escaped } from '../text/escaping.ts';
 import { createAside } from './aside.ts';
 import { systemPath } from './byte-paths.ts';
+import { type ByteRange, FileReader } from './file-reader.ts';
 import { sweepDead, writeAll } from './whole-file.ts';
 
-const CHUNK: Bytes = 64 * KiB;
 /** Nobody else may look at what is in there. */
 const MODE = 0o600;
 
@@ -68,14 +68,14 @@ export class SpooledFile implements Disposable {
   }
 
   /**
-   * A stream of the bytes. The file may be disposed of meanwhile: it is gone after the last byte, or when the
-   * stream is destroyed.
+   * A stream of the bytes, or of those from `start` to before `end`, which are within the file. The file may
+   * be disposed of meanwhile: it is gone after the last byte, or when the stream is destroyed.
    * @throws MillpondError `ERR_FILE_CLOSED`
    */
-  createReadStream(): Readable {
+  createReadStream({ start = 0, end = this.bytes }: ByteRange = {}): Readable {
     this.#check();
     this.#holds++;
-    return new FileReader(this.#fd, this.bytes, () => this.#let());
+    return new FileReader(this.#fd, { start, end }, () => this.#let());
   }
 
   /**
@@ -219,50 +219,6 @@ export function dropSpooled({ path }: SpooledCrate): void {
 /** What is open in this thread, by whomever. */
 export function openHere(): ReadonlySet<SpooledFile> {
   return open;
-}
-
-class FileReader extends Readable {
-  readonly #fd: number;
-  readonly #bytes: Bytes;
-  readonly #done: () => void;
-  #at = 0;
-  #reading = false;
-  #over: (() => void) | null = null;
-
-  constructor(fd: number, bytes: Bytes, done: () => void) {
-    super({ highWaterMark: CHUNK });
-    this.#fd = fd;
-    this.#bytes = bytes;
-    this.#done = done;
-  }
-
-  override _read(): void {
-    const room = Math.min(CHUNK, this.#bytes - this.#at);
-    if (room === 0) {
-      this.push(null);
-      return;
-    }
-    this.#reading = true;
-    read(this.#fd, Buffer.allocUnsafeSlow(room), 0, room, this.#at, (error, count, chunk) => {
-      this.#reading = false;
-      if (this.#over !== null) this.#over();
-      else if (error !== null || count === 0)
-        this.destroy(error ?? new Error('the file is shorter than it was'));
-      else {
-        this.#at += count;
-        this.push(chunk.subarray(0, count));
-      }
-    });
-  }
-
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    // Not before the system is through with it: the number may be another file's by then.
-    this.#over = () => {
-      this.#done();
-      callback(error);
-    };
-    if (!this.#reading) this.#over();
-  }
 }
 
 export function readAll(fd: number, target: Uint8Array, position: number): number {

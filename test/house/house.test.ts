@@ -41,8 +41,6 @@ const WITHOUT_FFMPEG = [
 const SEAMS: Readonly<Record<string, string>> = {
   'src/audio/survey/formats.ts#FORMATS': 'docs/formats.md has a row for each, and its test compares them',
   'src/report/change.ts#RULES': 'docs/comparing.md states these figures, and its test compares them',
-  'src/service/admission/admission.ts#Admission': 'the routes of the service are still to come',
-  'src/service/admission/settings.ts#ADMISSION_DEFAULTS': 'the routes of the service are still to come',
 };
 
 describe('the house', () => {

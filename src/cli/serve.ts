@@ -1,0 +1,150 @@
+/**
+ * `millpond serve`: what it is told by the command line, the environment or a file, in this order, and how it
+ * starts and leaves.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, type Option } from 'commander';
+import { MillpondError } from '../errors.ts';
+import { systemPath } from '../files/byte-paths.ts';
+import type { ServiceOptions } from '../service/options.ts';
+import { escaped, jsonText } from '../text/escaping.ts';
+import { didYouMean, option, path, type WrittenSize, wrongValue } from './arguments.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { EXIT } from './exit.ts';
+import { SETTINGS } from './serve-settings.ts';
+
+const HELP = `
+What is not given on the command line is taken from the environment (--work-dir from MILLPOND_WORK_DIR, and so
+on), then from the file of --config, then it has its default. The file is JSON, with the names of the options as they
+stand here, without --: { "port": 8080, "budget": "400MiB" }. --print-config prints what holds, and from where.
+
+A file of tokens has a line for each client: its name, its token and, where it is not 1, its weight. With one each
+request names its client as Authorization: Bearer TOKEN; without one clients are told apart by their addresses.
+
+SIGTERM and SIGINT: no new work is taken, what was accepted is finished within --drain, and the service leaves; the second
+leaves at once. What is behind /v1 is described at /openapi.json, and can be tried at /docs.
+
+Examples:
+  millpond serve
+  millpond serve --port 9000 --budget 1GiB --work-dir /var/lib/millpond --token-file /etc/millpond/tokens
+  curl --data-binary @song.flac 'localhost:8080/v1/transcode?to=mp3' > song.mp3`;
+
+interface ServeOptions extends Record<string, unknown> {
+  config?: string;
+  printConfig?: boolean;
+}
+
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('a transcoding service over HTTP, in bounded memory')
+    .usage('[options]');
+  for (const { option } of SETTINGS) command.addOption(option.env(environmentName(option)));
+  return command
+    .addOption(option('--config <file>', 'options as JSON', path).env('MILLPOND_CONFIG'))
+    .option('--print-config', 'print what holds, and from where, and end')
+    .addHelpText('after', HELP)
+    .action(async (given: ServeOptions) => {
+      if (given.config !== undefined) readConfig(command, given.config);
+      if (given.printConfig) {
+        process.stdout.write(`${JSON.stringify(configOf(command), null, 2)}\n`);
+        return;
+      }
+      await serve(optionsOf(command));
+    });
+}
+
+function environmentName(option: Option): string {
+  return `MILLPOND_${option.name().replaceAll('-', '_').toUpperCase()}`;
+}
+
+function optionsOf(command: Command): ServiceOptions {
+  const values = command.opts();
+  return Object.assign(
+    {},
+    ...SETTINGS.map(({ option, to }) => {
+      const value = values[option.attributeName()];
+      return value === undefined ? {} : to(value as never);
+    }),
+  );
+}
+
+/** Values of the file, where neither the command line nor the environment has one. */
+function readConfig(command: Command, file: string): void {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(systemPath(file), 'utf8'));
+  } catch (cause) {
+    throw wrongValue('--config', file, `it is a file of JSON: ${escaped((cause as Error).message)}.`, {
+      cause,
+    });
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw wrongValue('--config', file, 'it is an object. Write for example { "port": 8080 }.');
+  }
+  const names = SETTINGS.map(({ option }) => option.name());
+  for (const [name, value] of Object.entries(content)) {
+    const found = SETTINGS.find(({ option }) => option.name() === name)?.option;
+    if (found === undefined) {
+      throw wrongValue(
+        '--config',
+        file,
+        `it has ${jsonText(name)}, which is no option.${didYouMean(name, names)}`,
+      );
+    }
+    const key = found.attributeName();
+    if (command.getOptionValueSource(key) !== undefined) continue;
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    command.setOptionValueWithSource(key, found.parseArg?.(text, undefined as never) ?? text, 'config');
+  }
+}
+
+/** Each option with its value and where it comes from; no secrets, since these are in a file of their own. */
+function configOf(command: Command): Record<string, { value: unknown; from: string }> {
+  const from = { cli: 'command line', env: 'environment', config: 'file' } as Record<string, string>;
+  return Object.fromEntries(
+    SETTINGS.map(({ option }) => {
+      const value = command.getOptionValue(option.attributeName());
+      const source = command.getOptionValueSource(option.attributeName());
+      const written = typeof value === 'object' && value !== null ? (value as WrittenSize).text : value;
+      return [
+        option.name(),
+        { value: written ?? null, from: source === undefined ? 'default' : from[source] },
+      ];
+    }),
+  );
+}
+
+async function serve(options: ServiceOptions): Promise<void> {
+  const { createService } = await import('../service/service.ts');
+  const service = await createService(options, cacheFolder(process.env, 'engine')).catch((error) => {
+    throw listening(error, options);
+  });
+  process.stderr.write(`millpond: listening at ${service.url}; try ${service.url}/docs\n`);
+  const left = Promise.withResolvers<number>();
+  let leaving = false;
+  const leave = (): void => {
+    if (leaving) {
+      for (const pid of service.pids) process.kill(pid, 'SIGKILL');
+      process.kill(process.pid, 'SIGKILL');
+    }
+    leaving = true;
+    process.stderr.write('millpond: leaving; what was accepted is finished (again: leave at once)\n');
+    service.close().then(({ cut }) => {
+      if (cut > 0)
+        process.stderr.write(`millpond: ${cut} requests were cut off: they had not ended in time\n`);
+      left.resolve(cut > 0 ? EXIT.failed : EXIT.done);
+    }, left.reject);
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, leave);
+  process.exitCode = await left.promise;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, leave);
+}
+
+function listening(error: NodeJS.ErrnoException, { host = '127.0.0.1', port = 8080 }: ServiceOptions): Error {
+  if (error.syscall !== 'listen' && error.syscall !== 'getaddrinfo') return error;
+  return new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `A service listens at an address of this machine that is free, got ${host} port ${port}: ${error.code}. Write another --port or --host.`,
+    { cause: error },
+  );
+}

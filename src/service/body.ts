@@ -1,0 +1,200 @@
+/**
+ * A body on its way in: into leases where it is small, else into a file of the work directory, hashed as it
+ * comes. Runs on the front process's thread. Invariant: nothing of it is held once it is disposed of or its
+ * input was taken, and none of it is held before room for it was reserved.
+ */
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { NamedFile } from '../audio/sources/file-source.ts';
+import type { AudioBytes } from '../audio/sources/lease-source.ts';
+import { type Bytes, formatBytes, KiB, MiB } from '../bytes.ts';
+import { MillpondError } from '../errors.ts';
+import type { Lease } from '../pool/lease.ts';
+import type { Pool } from '../pool/pool.ts';
+import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
+import type { Room, WorkDir, WorkFile } from './work-dir.ts';
+
+/** What is larger goes to a file. */
+const MOST_IN_LEASES: Bytes = 256 * KiB;
+/** Of a body whose length nobody knows so much more is reserved at a time. */
+const STEP: Bytes = MiB;
+/** A client has so long before its rate counts. */
+const GRACE_MS = 5000;
+const LOOK_MS = 1000;
+
+interface BodyRules {
+  /** As the request says; null where it does not. */
+  readonly length: Bytes | null;
+  readonly mostBytes: Bytes;
+  /** Bytes a second that it has at the least, once it has come for a while. */
+  readonly minRate: Bytes;
+  readonly signal: AbortSignal;
+}
+
+interface BodyPlaces {
+  readonly pool: Pool;
+  readonly workDir: WorkDir;
+}
+
+export interface Body extends Disposable {
+  readonly bytes: Bytes;
+  /** In hex. */
+  readonly sha256: string;
+  /** Copies bytes into `target`. @returns how many */
+  read(target: Uint8Array, position: number): number;
+  /** What a job reads; leases are gone with it. */
+  input(name: string): AudioBytes | NamedFile;
+}
+
+/**
+ * Takes a body in. The stream is destroyed where it breaks a rule.
+ * @throws MillpondError (as a rejection) `ERR_BODY_TOO_LARGE`, `ERR_BODY_TOO_SLOW`, `ERR_BODY_INCOMPLETE`,
+ * `ERR_WORK_DIR_FULL`, `ERR_OUTPUT_WRITE`; the signal's reason
+ */
+export async function receiveBody(stream: Readable, rules: BodyRules, places: BodyPlaces): Promise<Body> {
+  const { length, mostBytes } = rules;
+  if (length !== null && length > mostBytes) throw tooLarge(length, mostBytes);
+  const small = length !== null && length <= MOST_IN_LEASES;
+  const lease = small && length > 0 ? places.pool.tryAcquire(length) : null;
+  const store = lease === null ? fileStore(places.workDir, rules) : leaseStore(lease);
+  try {
+    return await received(stream, store, rules);
+  } catch (error) {
+    store.drop();
+    stream.destroy();
+    throw error;
+  }
+}
+
+async function received(stream: Readable, store: Store, rules: BodyRules): Promise<Body> {
+  const { length, mostBytes, signal } = rules;
+  const hash = createHash('sha256');
+  let bytes = 0;
+  using _pace = keepPace(stream, rules.minRate, () => bytes);
+  const abort = (): void => void stream.destroy(signal.reason);
+  signal.addEventListener('abort', abort);
+  try {
+    signal.throwIfAborted();
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      if (bytes + chunk.length > mostBytes) throw tooLarge(null, mostBytes);
+      hash.update(chunk);
+      await store.append(chunk);
+      bytes += chunk.length;
+    }
+    signal.throwIfAborted();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? incomplete(bytes, length) : error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+  if (length !== null && bytes !== length) throw incomplete(bytes, length);
+  return store.finish(bytes, hash.digest('hex'));
+}
+
+interface Store {
+  append(chunk: Buffer): Promise<void> | void;
+  finish(bytes: Bytes, sha256: string): Body;
+  drop(): void;
+}
+
+function leaseStore(lease: Lease): Store {
+  let at = 0;
+  const drop = (): void => lease[Symbol.dispose]();
+  return {
+    append(chunk) {
+      // One that is longer than it said is told so by HTTP, or here.
+      if (at + chunk.length > lease.length) throw incomplete(at + chunk.length, lease.length);
+      lease.bytes.set(chunk, at);
+      at += chunk.length;
+    },
+    drop,
+    finish: (bytes, sha256) => ({
+      bytes,
+      sha256,
+      read(target, position) {
+        const part = lease.bytes.subarray(position, position + target.length);
+        target.set(part);
+        return part.length;
+      },
+      input: (name) => ({ leases: [lease], name }),
+      [Symbol.dispose]: drop,
+    }),
+  };
+}
+
+function fileStore(workDir: WorkDir, { length }: BodyRules): Store {
+  const reserved = workDir.reserve(length ?? STEP);
+  if (reserved === null) throw workDirFull(workDir);
+  const room: Room = reserved;
+  let file: WorkFile;
+  try {
+    file = workDir.create();
+  } catch (error) {
+    room[Symbol.dispose]();
+    throw error;
+  }
+  const drop = (): void => {
+    file[Symbol.dispose]();
+    room[Symbol.dispose]();
+  };
+  return {
+    async append(chunk) {
+      const needs = file.bytes + chunk.length;
+      if (needs > room.bytes && !room.resize(Math.ceil(needs / STEP) * STEP)) throw workDirFull(workDir);
+      await file.append(chunk);
+    },
+    drop,
+    finish(bytes, sha256) {
+      room.resize(bytes);
+      return {
+        bytes,
+        sha256,
+        read: (target, position) => file.read(target, position),
+        input: (name) => ({ path: file.path, name }),
+        [Symbol.dispose]: drop,
+      };
+    },
+  };
+}
+
+/** Ends a body that comes too slowly. */
+function keepPace(stream: Readable, minRate: Bytes, received: () => Bytes): Disposable {
+  const startMs = nowMs();
+  let timer: NodeJS.Timeout;
+  const look = (): void => {
+    const tookMs = nowMs() - startMs;
+    const wanted = (minRate * Math.max(0, tookMs - GRACE_MS)) / 1000;
+    if (received() < wanted) stream.destroy(tooSlow(received(), tookMs, minRate));
+    else timer = setTimeout(look, LOOK_MS).unref();
+  };
+  timer = setTimeout(look, LOOK_MS).unref();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+function tooLarge(bytes: Bytes | null, most: Bytes): MillpondError {
+  const got = bytes === null ? 'more' : formatBytes(bytes);
+  return new MillpondError(
+    'ERR_BODY_TOO_LARGE',
+    `A body has ${formatBytes(most)} at the most, got ${got}. Send a shorter file, or one that is compressed.`,
+  );
+}
+
+function incomplete(bytes: Bytes, length: Bytes | null): MillpondError {
+  const said = length === null ? 'all of its chunks' : `the ${length} bytes that its head says`;
+  return new MillpondError('ERR_BODY_INCOMPLETE', `A body has ${said}, got ${bytes} bytes. Send it again.`);
+}
+
+function tooSlow(bytes: Bytes, tookMs: number, minRate: Bytes): MillpondError {
+  return new MillpondError(
+    'ERR_BODY_TOO_SLOW',
+    `A body comes with ${formatBytes(minRate)} a second at the least, got ${bytes} bytes in ${Math.round(tookMs / 1000)} s. Send it over a quicker line.`,
+  );
+}
+
+export function workDirFull({ limitBytes }: WorkDir): MillpondError {
+  return new MillpondError(
+    'ERR_WORK_DIR_FULL',
+    `What is too large for memory has ${formatBytes(limitBytes)} in all, got more than is left. Come back later.`,
+  );
+}

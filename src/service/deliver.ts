@@ -1,0 +1,141 @@
+/** Answers with a result, whole or in part. Holds nothing beyond the answer. */
+import { pipeline } from 'node:stream/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { MillpondError } from '../errors.ts';
+import type { Result } from './results.ts';
+
+interface Delivery {
+  /** Of the download. */
+  readonly name: string;
+  /** Where the result can be fetched from again. */
+  readonly location: string;
+  /** `Server-Timing`; null where nothing was made. */
+  readonly timing: string | null;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  flac: 'audio/flac',
+  wav: 'audio/wav',
+  mp3: 'audio/mpeg',
+  opus: 'audio/ogg; codecs=opus',
+  ogg: 'audio/ogg; codecs=vorbis',
+  m4a: 'audio/mp4',
+};
+
+export function typeOf(to: string): string {
+  return TYPES[to];
+}
+
+/** Resolves when the client has all of it, or has gone. */
+export async function deliver(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { address, made, type, notes }: Result,
+  { name, location, timing }: Delivery,
+): Promise<void> {
+  using _held = made.retain();
+  const etag = `"${address}"`;
+  const headers: Record<string, string | number> = {
+    'content-type': type,
+    'content-location': location,
+    etag,
+    'accept-ranges': 'bytes',
+    // Bytes of one client are nobody else's, also not a cache's.
+    'cache-control': 'private, max-age=0, must-revalidate',
+    'content-disposition': disposition(name),
+    ...(timing !== null && { 'server-timing': timing }),
+    ...(notes.length > 0 && { 'millpond-notes': String(notes.length) }),
+  };
+  const { 'if-none-match': ifNone, 'if-range': ifRange, range } = request.headers;
+  const isGet = request.method === 'GET' || request.method === 'HEAD';
+  if (isGet && ifNone !== undefined && matches(ifNone, etag)) {
+    send(reply, 304, headers);
+    return;
+  }
+  let [status, start, end] = [200, 0, made.bytes];
+  if (isGet && range !== undefined && (ifRange === undefined || ifRange === etag)) {
+    const part = partOf(range, made.bytes);
+    if (part === 'none') {
+      throw rangeError(range, made.bytes);
+    }
+    if (part !== null) {
+      [start, end] = part;
+      status = 206;
+      headers['content-range'] = `bytes ${start}-${end - 1}/${made.bytes}`;
+    }
+  }
+  headers['content-length'] = end - start;
+  if (request.method === 'HEAD') {
+    send(reply, status, headers);
+    return;
+  }
+  reply.hijack();
+  reply.raw.writeHead(status, flat(reply, headers));
+  // A response that has begun can only be cut off: it must never look whole. `pipeline` does so.
+  await pipeline(made.createReadStream(start, end), reply.raw);
+}
+
+function send(reply: FastifyReply, status: number, headers: Record<string, string | number>): void {
+  reply.hijack();
+  reply.raw.writeHead(status, flat(reply, headers));
+  reply.raw.end();
+}
+
+/** With what was set for every answer. */
+function flat(reply: FastifyReply, headers: Record<string, string | number>) {
+  return { ...(reply.getHeaders() as Record<string, string>), ...headers };
+}
+
+function matches(header: string, etag: string): boolean {
+  return header.split(',').some((one) => {
+    const tag = one.trim().replace(/^W\//, '');
+    return tag === '*' || tag === etag;
+  });
+}
+
+/**
+ * The one range that is asked for: from, and before which byte. Null for several, and for what is no range,
+ * which are answered with all. `none` where it lies outside.
+ */
+function partOf(header: string, bytes: number): [start: number, end: number] | 'none' | null {
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.replaceAll(' ', ''));
+  if (match === null) return null;
+  const [, first, last] = match;
+  if (first === '' && last === '') return null;
+  if (first === '') {
+    const count = Math.min(Number(last), bytes);
+    return count === 0 ? 'none' : [bytes - count, bytes];
+  }
+  const start = Number(first);
+  if (last !== '' && Number(last) < start) return null;
+  if (start >= bytes) return 'none';
+  return [start, last === '' ? bytes : Math.min(Number(last) + 1, bytes)];
+}
+
+/** RFC 6266, with the name in ASCII for those that read no other. */
+function disposition(name: string): string {
+  const plain = name.replace(/[^\w.()[\] -]/g, '_');
+  const exact = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${plain}"; filename*=UTF-8''${exact}`;
+}
+
+const MOST_NAME = 100;
+
+/** What a client called its audio, as the name of a download: no path, nothing that a system reads into. */
+export function downloadName(name: string, extension: string): string {
+  const base = name.split(/[\\/]/).at(-1) as string;
+  const clean = base
+    .normalize('NFC')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+    .replace(/[\u0000-\u001f\u007f-\u009f"<>:|?*\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g, '_')
+    .replace(/\.[^.]{1,5}$/, '')
+    .replace(/^\.+|[. ]+$/g, '');
+  return `${Array.from(clean.toWellFormed()).slice(0, MOST_NAME).join('') || 'audio'}.${extension}`;
+}
+
+function rangeError(range: string, bytes: number): MillpondError {
+  return new MillpondError(
+    'ERR_RANGE',
+    `A range lies within the ${bytes} bytes of the result, got ${JSON.stringify(range.slice(0, 100))}. Ask for one that does, or leave the header out.`,
+  );
+}

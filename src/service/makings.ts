@@ -1,0 +1,75 @@
+/**
+ * What is being made, each result once for all who ask for it meanwhile. Owned by the front process's thread.
+ * Invariant: a making is cancelled when the last one who waits for it has gone, and not before.
+ */
+import { setImmediate } from '../timers.ts';
+import type { Result, Results } from './results.ts';
+
+interface Making {
+  readonly made: Promise<Result>;
+  readonly cancel: AbortController;
+  /** Those who asked, also those who have gone: it is theirs to fetch. */
+  readonly clients: Set<string>;
+  waiting: number;
+}
+
+export class Makings {
+  readonly #results: Results;
+  readonly #making = new Map<string, Making>();
+
+  constructor(results: Results) {
+    this.#results = results;
+  }
+
+  has(address: string): boolean {
+    return this.#making.has(address);
+  }
+
+  /**
+   * The result of this address, made unless somebody else makes it.
+   * @throws what making throws; the signal's reason
+   */
+  async get(
+    address: string,
+    client: string,
+    signal: AbortSignal,
+    make: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    signal.throwIfAborted();
+    const making = this.#making.get(address) ?? this.#begin(address, make);
+    making.clients.add(client);
+    making.waiting++;
+    const gone = Promise.withResolvers<never>();
+    const leave = (): void => gone.reject(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      return await Promise.race([making.made, gone.promise]);
+    } finally {
+      signal.removeEventListener('abort', leave);
+      if (--making.waiting === 0) making.cancel.abort(new Error('nobody waits for it'));
+    }
+  }
+
+  #begin(address: string, make: (signal: AbortSignal) => Promise<Result>): Making {
+    const cancel = new AbortController();
+    const clients = new Set<string>();
+    const made = make(cancel.signal).then(
+      (result) => {
+        this.#making.delete(address);
+        // Those who wait hear of it, and retain it, before this turn of the event loop is over.
+        const held = result.made.retain();
+        setImmediate(() => held[Symbol.dispose]());
+        this.#results.keep(result, clients);
+        return result;
+      },
+      (error) => {
+        this.#making.delete(address);
+        throw error;
+      },
+    );
+    made.catch(() => {});
+    const making: Making = { made, cancel, clients, waiting: 0 };
+    this.#making.set(address, making);
+    return making;
+  }
+}

@@ -1,0 +1,147 @@
+/** The routes that do work: a body in, a result out. */
+import type { Readable } from 'node:stream';
+import type {} from '@fastify/swagger';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { MillpondError } from '../../errors.ts';
+import { clearTimeout, setTimeout } from '../../timers.ts';
+import { needCaller } from '../app.ts';
+import { deliver, downloadName } from '../deliver.ts';
+import { audioPart } from '../multipart.ts';
+import {
+  ANALYZE_QUERY,
+  type AnalyzeQuery,
+  type CommonQuery,
+  REFUSALS,
+  settingsOf,
+  TRANSCODE_QUERY,
+  type TranscodeQuery,
+} from '../schemas.ts';
+import { answer, type Job, type WorkParts } from '../work.ts';
+
+const MOST_PREFER_S = 86_400;
+
+const binary = { schema: { type: 'string', format: 'binary' } };
+export function workRoutes(app: FastifyInstance, parts: WorkParts): void {
+  app.post<{ Querystring: TranscodeQuery }>(
+    '/v1/transcode',
+    {
+      schema: {
+        summary: 'Make another format of an audio file',
+        querystring: TRANSCODE_QUERY,
+        response: { 200: { description: 'The audio.', content: { 'audio/*': binary } }, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const { query } = request;
+      const job: Job = {
+        kind: 'transcode',
+        settings: settingsOf(query),
+        verify: query.verify === true,
+      };
+      await work(request, reply, { job, query, extension: query.to }, parts);
+    },
+  );
+  app.post<{ Querystring: AnalyzeQuery }>(
+    '/v1/analyze',
+    {
+      schema: {
+        summary: 'Measure loudness, true peak and levels of an audio file',
+        querystring: ANALYZE_QUERY,
+        response: {
+          200: { description: 'The measurements.', content: { 'application/json': { schema: {} } } },
+          ...REFUSALS,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { query } = request;
+      await work(
+        request,
+        reply,
+        { job: { kind: 'analyze', silenceDb: query.silence }, query, extension: 'json' },
+        parts,
+      );
+    },
+  );
+}
+
+interface Asked {
+  readonly job: Job;
+  readonly query: CommonQuery;
+  /** Of the download. */
+  readonly extension: string;
+}
+
+async function work(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { job, query, extension }: Asked,
+  parts: WorkParts,
+): Promise<void> {
+  const { client, weight } = needCaller(request);
+  const withinMs = withinOf(request, parts.settings.waitMs);
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort(new Error('The client has gone.')));
+  const late = setTimeout(() => gone.abort(tooLate(withinMs)), withinMs);
+  try {
+    const upload = await uploadOf(request, parts.settings.maxBodyBytes);
+    const { result, timing } = await answer(
+      {
+        job,
+        client,
+        weight,
+        name: query.name ?? upload.name ?? 'audio',
+        priority: query.priority ?? 0,
+        withinMs,
+        ticket: textOf(request.headers['millpond-ticket']),
+        ...upload.bytes,
+        begin: () => {
+          if (request.headers.expect !== undefined) reply.raw.writeContinue();
+        },
+        signal: gone.signal,
+      },
+      parts,
+    );
+    clearTimeout(late);
+    const name = downloadName(query.name ?? upload.name ?? 'audio', extension);
+    await deliver(request, reply, result, { name, location: `/v1/results/${result.address}`, timing });
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+interface Upload {
+  /** As the client calls it; null where it does not. */
+  readonly name: string | null;
+  readonly bytes: { readonly body: Readable; readonly length: number | null };
+}
+
+async function uploadOf(request: FastifyRequest, mostBytes: number): Promise<Upload> {
+  const type = request.headers['content-type'] ?? '';
+  if (/^multipart\//i.test(type)) {
+    const { name, body } = await audioPart(request, mostBytes);
+    return { name, bytes: { body, length: null } };
+  }
+  const length = request.headers['content-length'];
+  return {
+    name: null,
+    bytes: { body: request.body as Readable, length: length === undefined ? null : Number(length) },
+  };
+}
+
+/** By then the client wants it: RFC 7240. */
+function withinOf(request: FastifyRequest, waitMs: number): number {
+  const wait = /(?:^|,)\s*wait=(\d{1,6})\s*(?:,|;|$)/i.exec(textOf(request.headers.prefer) ?? '')?.[1];
+  return wait === undefined ? waitMs : Math.min(Math.max(1, Number(wait)), MOST_PREFER_S) * 1000;
+}
+
+function textOf(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header : null;
+}
+
+function tooLate(withinMs: number): MillpondError {
+  return new MillpondError(
+    'ERR_TOO_LATE',
+    `Work is done by the time that its request gives, got ${withinMs / 1000} s, which are over. Allow more by Prefer: wait=, or come back later.`,
+  );
+}

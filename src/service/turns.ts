@@ -1,0 +1,160 @@
+/**
+ * The places of requests, from admission until their work is over: asks the policy and keeps its promises.
+ * Owned by the front process's thread. Invariant: each place that was given ends once, as done, failed or
+ * gone; a turn is given to places that are there.
+ */
+import { type ErrorCode, MillpondError } from '../errors.ts';
+import { nowMs } from '../timers.ts';
+import type { Admission } from './admission/admission.ts';
+import type { Arrived, Asked, Ended, Refused } from './admission/asked.ts';
+import type { Entry } from './admission/entry.ts';
+
+/** A refusal that says when to come back. */
+export class Refusal extends MillpondError {
+  /** Null where it can never be done in the time that it gave. */
+  readonly retryAfterMs: number | null;
+  readonly ticket: string | null;
+
+  constructor(code: ErrorCode, message: string, { retryAfterMs, ticket }: Omit<Refused, 'admitted' | 'why'>) {
+    super(code, message);
+    this.retryAfterMs = retryAfterMs;
+    this.ticket = ticket;
+  }
+}
+
+export class Turns {
+  readonly #admission: Admission;
+  readonly #waiting = new Map<Entry, { start(): void; refuse(refusal: Refusal): void }>();
+  #idle: (() => void)[] = [];
+  #open = 0;
+  #leaving = false;
+
+  constructor(admission: Admission) {
+    this.#admission = admission;
+  }
+
+  get open(): number {
+    return this.#open;
+  }
+
+  /** New requests are refused from now on. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
+  /** @throws Refusal; MillpondError `ERR_SERVICE_DRAINING` */
+  ask(asked: Asked): Place {
+    if (this.#leaving) throw draining();
+    const answer = this.#admission.ask(asked, nowMs());
+    if (!answer.admitted) throw refusal(answer);
+    this.#open++;
+    return new Place(this, answer.entry);
+  }
+
+  /** Resolves when no place is held any more. */
+  async settled(): Promise<void> {
+    if (this.#open > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** @internal @throws Refusal where it cannot be done in time */
+  arrived(entry: Entry, arrived: Arrived): void {
+    const answer = this.#admission.arrived(entry, arrived, nowMs());
+    if (!answer.admitted) throw refusal(answer);
+  }
+
+  /** @internal */
+  async turn(entry: Entry, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = (): void => reject(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
+    this.#waiting.set(entry, { start: resolve, refuse: reject });
+    this.#pump();
+    try {
+      await promise;
+    } finally {
+      signal.removeEventListener('abort', leave);
+      this.#waiting.delete(entry);
+    }
+  }
+
+  /** @internal @param ended null where it never had its turn */
+  over(entry: Entry, ended: Ended | null): void {
+    if (ended === null) this.#admission.gone(entry, nowMs());
+    else this.#admission.ended(entry, ended, nowMs());
+    this.#open--;
+    this.#pump();
+    if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #pump(): void {
+    for (const { entry, refused } of this.#admission.late(nowMs())) {
+      this.#waiting.get(entry)?.refuse(refusal(refused));
+    }
+    for (;;) {
+      const entry = this.#admission.next(nowMs());
+      if (entry === null) return;
+      this.#waiting.get(entry)?.start();
+    }
+  }
+}
+
+export class Place implements Disposable {
+  readonly #turns: Turns;
+  readonly #entry: Entry;
+  #ended: Ended | null = null;
+  #over = false;
+
+  constructor(turns: Turns, entry: Entry) {
+    this.#turns = turns;
+    this.#entry = entry;
+  }
+
+  /** The body is there. @throws Refusal */
+  arrived(arrived: Arrived): void {
+    this.#turns.arrived(this.#entry, arrived);
+  }
+
+  /**
+   * Runs work when its turn comes.
+   * @param work resolves to its result, and how long it took by the clock of its thread
+   * @throws Refusal where it cannot be done in time any more; the signal's reason; what `work` throws
+   */
+  async take<T extends { readonly workMs: number }>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    await this.#turns.turn(this.#entry, signal);
+    this.#ended = { serviceMs: 0, outcome: 'failed' };
+    const result = await work();
+    this.#ended = { serviceMs: result.workMs, outcome: 'done' };
+    return result;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#turns.over(this.#entry, this.#ended);
+  }
+}
+
+const CODES = { full: 'ERR_SERVICE_FULL', client: 'ERR_CLIENT_FULL', late: 'ERR_TOO_LATE' } as const;
+
+function refusal({ why, ...when }: Refused): Refusal {
+  const { retryAfterMs, ticket } = when;
+  const seconds = Math.ceil((retryAfterMs ?? 0) / 1000);
+  const back = `Come back in ${seconds} s${ticket === null ? '' : ', with the ticket'}`;
+  const messages = {
+    full: `A service takes work that it can do in time, got as much as it has room for. ${back}.`,
+    client: `A client has its share of a service, got more work than that from this one. ${back}.`,
+    late:
+      retryAfterMs === null
+        ? 'Work is done by the time that its request gives, got some that takes longer even alone. Allow more by Prefer: wait=.'
+        : `Work is done by the time that its request gives, got some that would take longer now. ${back}, or allow more by Prefer: wait=.`,
+  };
+  return new Refusal(CODES[why], messages[why], when);
+}
+
+function draining(): MillpondError {
+  return new MillpondError(
+    'ERR_SERVICE_DRAINING',
+    'A service takes work until it is told to leave, got a request after that. Send it to another one, or come back later.',
+  );
+}
