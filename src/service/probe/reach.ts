@@ -1,7 +1,7 @@
 /**
  * The bytes of a body that a probe may look at: some at its head, some at its end, and a few places
- * between.
- * Everything else reads as if the body ended there. Owned by one probe; holds what was read for as long.
+ * between. Everything else reads as if the body ended there. Owned by one probe; holds what was read for as
+ * long.
  * Invariant: however often and wherever it is asked, it reads each part once, and no more than is stated
  * here.
  */

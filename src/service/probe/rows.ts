@@ -1,7 +1,6 @@
 /**
  * Bodies that are a row of frames. Those within reach are counted; where some are not, the rest is taken
- * to be
- * like both ends, if these are alike.
+ * to be like both ends, if these are alike.
  */
 import { mp3Info } from '../../audio/survey/mp3-info.ts';
 import type { Fields } from './fields.ts';

@@ -2,8 +2,7 @@
 
 /**
  * Of what kind a body is, by its container, and where decoders of very different cost go with it by its
- * codec.
- * A closed list: it names what speeds are learnt for, and series of metrics.
+ * codec. A closed list: it names what speeds are learnt for, and series of metrics.
  */
 export type Family =
   | ('wav' | 'w64' | 'aiff' | 'caf' | 'au' | 'flac' | 'ogg-vorbis' | 'opus' | 'ogg-flac' | 'speex' | 'ogg')
