@@ -20,6 +20,7 @@ const entries = [
   'workers/analyze',
   'workers/engine',
   'workers/engine-test',
+  'workers/progressive',
   'workers/stream',
   'workers/transcode',
   'workers/verify',

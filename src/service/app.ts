@@ -34,7 +34,6 @@ const HEADERS: Readonly<Record<string, string>> = {
 /** Who asks, as admission and results know it. */
 interface Caller {
   readonly client: string;
-  readonly weight: number;
 }
 
 declare module 'fastify' {
@@ -131,7 +130,7 @@ function callerOf(
   request: FastifyRequest,
   clients: readonly { readonly client: Client; readonly digest: Buffer }[],
 ): Caller | null {
-  if (clients.length === 0) return { client: request.ip, weight: 1 };
+  if (clients.length === 0) return { client: request.ip };
   const { authorization = '' } = request.headers;
   const token = /^Bearer +(\S{1,4096}) *$/i.exec(authorization)?.[1];
   if (token === undefined) return null;
@@ -139,7 +138,7 @@ function callerOf(
   let found: Client | null = null;
   // All are compared, so the time does not tell which one it was.
   for (const { client, digest } of clients) if (timingSafeEqual(digest, given)) found = client;
-  return found === null ? null : { client: found.name, weight: found.weight ?? 1 };
+  return found === null ? null : { client: found.name };
 }
 
 /** @throws MillpondError `ERR_UNAUTHORIZED` */

@@ -11,16 +11,13 @@ import { type Bytes, formatBytes, KiB, MiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import type { Lease } from '../pool/lease.ts';
 import type { Pool } from '../pool/pool.ts';
-import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
+import { keepPace } from './pace.ts';
 import type { Room, WorkDir, WorkFile } from './work-dir.ts';
 
 /** What is larger goes to a file. */
 const MOST_IN_LEASES: Bytes = 256 * KiB;
 /** Of a body whose length nobody knows so much more is reserved at a time. */
 const STEP: Bytes = MiB;
-/** A client has so long before its rate counts. */
-const GRACE_MS = 5000;
-const LOOK_MS = 1000;
 
 interface BodyRules {
   /** As the request says; null where it does not. */
@@ -70,7 +67,12 @@ async function received(stream: Readable, store: Store, rules: BodyRules): Promi
   const { length, mostBytes, signal } = rules;
   const hash = createHash('sha256');
   let bytes = 0;
-  using _pace = keepPace(stream, rules.minRate, () => bytes);
+  const { minRate } = rules;
+  using _pace = keepPace({
+    minRate,
+    moved: () => bytes,
+    tooSlow: (bytes, tookMs) => stream.destroy(tooSlow(bytes, tookMs, minRate)),
+  });
   const abort = (): void => void stream.destroy(signal.reason);
   signal.addEventListener('abort', abort);
   try {
@@ -156,20 +158,6 @@ function fileStore(workDir: WorkDir, { length }: BodyRules): Store {
       };
     },
   };
-}
-
-/** Ends a body that comes too slowly. */
-function keepPace(stream: Readable, minRate: Bytes, received: () => Bytes): Disposable {
-  const startMs = nowMs();
-  let timer: NodeJS.Timeout;
-  const look = (): void => {
-    const tookMs = nowMs() - startMs;
-    const wanted = (minRate * Math.max(0, tookMs - GRACE_MS)) / 1000;
-    if (received() < wanted) stream.destroy(tooSlow(received(), tookMs, minRate));
-    else timer = setTimeout(look, LOOK_MS).unref();
-  };
-  timer = setTimeout(look, LOOK_MS).unref();
-  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function tooLarge(bytes: Bytes | null, most: Bytes): MillpondError {

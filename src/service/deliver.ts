@@ -1,7 +1,10 @@
 /** Answers with a result, whole or in part. Holds nothing beyond the answer. */
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { type Growing, growth } from './growing.ts';
+import { keepPace } from './pace.ts';
 import type { Result } from './results.ts';
 
 interface Delivery {
@@ -11,6 +14,8 @@ interface Delivery {
   readonly location: string;
   /** `Server-Timing`; null where nothing was made. */
   readonly timing: string | null;
+  /** Bytes a second that the client has to take. */
+  readonly minRate: Bytes;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -31,18 +36,13 @@ export async function deliver(
   request: FastifyRequest,
   reply: FastifyReply,
   { address, made, type, notes }: Result,
-  { name, location, timing }: Delivery,
+  { name, location, timing, minRate }: Delivery,
 ): Promise<void> {
   using _held = made.retain();
   const etag = `"${address}"`;
   const headers: Record<string, string | number> = {
-    'content-type': type,
-    'content-location': location,
-    etag,
+    ...headersOf({ address, type, name, location }),
     'accept-ranges': 'bytes',
-    // Bytes of one client are nobody else's, also not a cache's.
-    'cache-control': 'private, max-age=0, must-revalidate',
-    'content-disposition': disposition(name),
     ...(timing !== null && { 'server-timing': timing }),
     ...(notes.length > 0 && { 'millpond-notes': String(notes.length) }),
   };
@@ -71,8 +71,57 @@ export async function deliver(
   }
   reply.hijack();
   reply.raw.writeHead(status, flat(reply, headers));
+  using _pace = watchReader(reply, minRate);
   // A response that has begun can only be cut off: it must never look whole. `pipeline` does so.
   await pipeline(made.createReadStream(start, end), reply.raw);
+}
+
+function headersOf({
+  address,
+  type,
+  name,
+  location,
+}: Omit<Delivery, 'timing' | 'minRate'> & Pick<Result, 'address' | 'type'>) {
+  return {
+    'content-type': type,
+    'content-location': location,
+    etag: `"${address}"`,
+    // Bytes of one client are nobody else's, also not a cache's.
+    'cache-control': 'private, max-age=0, must-revalidate',
+    'content-disposition': disposition(name),
+  };
+}
+
+/** A result that is still made. Resolves when the client has all of it. @throws what its making throws */
+export async function deliverGrowing(
+  reply: FastifyReply,
+  { address, type, file, ended, held }: Growing,
+  delivery: Omit<Delivery, 'timing'>,
+): Promise<void> {
+  using _held = held;
+  const { raw } = reply;
+  reply.hijack();
+  raw.writeHead(200, flat(reply, { ...headersOf({ address, type, ...delivery }) }));
+  using _pace = watchReader(reply, delivery.minRate);
+  try {
+    await pipeline(growth(file, ended), raw, { end: false });
+    raw.end();
+  } catch (error) {
+    raw.destroy();
+    throw error;
+  }
+}
+
+/** Who reads too slowly is cut off. */
+function watchReader({ raw }: FastifyReply, minRate: Bytes): Disposable {
+  const { socket } = raw;
+  if (socket === null) return { [Symbol.dispose]() {} };
+  return keepPace({
+    minRate,
+    moved: () => socket.bytesWritten - socket.writableLength,
+    idle: () => socket.writableLength === 0,
+    tooSlow: () => raw.destroy(),
+  });
 }
 
 function send(reply: FastifyReply, status: number, headers: Record<string, string | number>): void {

@@ -5,7 +5,6 @@
  */
 import { Readable } from 'node:stream';
 import { type Bytes, KiB } from '../bytes.ts';
-import type { SpooledFile } from '../files/spool.ts';
 import type { Lease } from '../pool/lease.ts';
 import { nowMs } from '../timers.ts';
 import type { Room } from './work-dir.ts';
@@ -87,7 +86,12 @@ function* copies(leases: readonly Lease[], start: number, end: number): Generato
   }
 }
 
-export function madeOfFile(file: SpooledFile, room: Room): Made {
+interface WholeFile extends Disposable {
+  readonly bytes: Bytes;
+  createReadStream(range: { readonly start: number; readonly end: number }): Readable;
+}
+
+export function madeOfFile(file: WholeFile, room: Room): Made {
   const holds = new Holds(() => {
     file[Symbol.dispose]();
     room[Symbol.dispose]();

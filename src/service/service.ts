@@ -68,7 +68,7 @@ function startRunner(settings: ServiceSettings): Promise<IsolatedRunner> {
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   const job = (name: string): URL => new URL(`../../workers/${name}${extension}`, import.meta.url);
   const options: IsolatedOptions = {
-    jobs: { transcode: job('transcode'), analyze: job('analyze') },
+    jobs: { transcode: job('transcode'), progressive: job('progressive'), analyze: job('analyze') },
     threads: allThreads,
     processes,
     budgetBytes,
@@ -119,7 +119,7 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
   await app.register(multipart);
   await describeRoutes(app, settings.clients.length > 0);
   workRoutes(app, { settings, runner, turns, results, makings, workDir, engine });
-  resultRoutes(app, results);
+  resultRoutes(app, results, settings.minRate);
   watchingRoutes(app, {
     settings,
     isLive: () => runner.health().live,

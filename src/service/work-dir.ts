@@ -4,13 +4,13 @@
  * Invariant: what is reserved together never exceeds the limit; bytes are written only where they were
  * reserved before, and are given back when their file is gone.
  */
-import { closeSync, mkdirSync, rmSync, write } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, rmSync, write } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
 import { createAside } from '../files/aside.ts';
-import { FileReader } from '../files/file-reader.ts';
+import { type ByteRange, FileReader } from '../files/file-reader.ts';
 import { readAll } from '../files/spool.ts';
 import { sweepDead } from '../files/whole-file.ts';
 
@@ -109,6 +109,11 @@ export class WorkFile implements Disposable {
     return this.#name ?? `/proc/${process.pid}/fd/${this.#fd}`;
   }
 
+  /** What another process has written counts, too. */
+  sizeNow(): Bytes {
+    return fstatSync(this.#fd).size;
+  }
+
   /** @throws MillpondError `ERR_OUTPUT_WRITE` (as a rejection) */
   async append(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
@@ -125,10 +130,21 @@ export class WorkFile implements Disposable {
     return readAll(this.#fd, target, position);
   }
 
-  /** From one byte to before another. The file may be disposed of meanwhile. */
-  createReadStream(start: number, end: number): Readable {
+  /** It stays open until this is disposed of, once. */
+  retain(): Disposable {
     this.#holds++;
-    return new FileReader(this.#fd, { start, end }, () => this.#let());
+    return { [Symbol.dispose]: () => this.#let() };
+  }
+
+  /** Nobody writes to it any more. */
+  settle(): void {
+    this.bytes = this.sizeNow();
+  }
+
+  /** The file may be disposed of meanwhile. */
+  createReadStream(range: Required<ByteRange>): Readable {
+    this.#holds++;
+    return new FileReader(this.#fd, range, () => this.#let());
   }
 
   [Symbol.dispose](): void {

@@ -5,45 +5,30 @@
  * process of their own, from the whole body.
  */
 import type { Readable } from 'node:stream';
-import type { AnalyzeResult } from '../audio/analysis/request.ts';
-import type { TranscodeResult, TranscodeSettings } from '../audio/plan/request.ts';
-import type { Timed } from '../audio/timed.ts';
+import { isSameStreamed } from '../audio/plan/streams.ts';
 import { contentAddress } from '../batch/content-address.ts';
 import type { Bytes } from '../bytes.ts';
-import { isMillpondError } from '../errors.ts';
-import type { IsolatedRunner } from '../isolation/isolated-runner.ts';
 import { nowMs } from '../timers.ts';
-import { type Body, receiveBody, workDirFull } from './body.ts';
-import { typeOf } from './deliver.ts';
+import { type Body, receiveBody } from './body.ts';
+import type { Growing } from './growing.ts';
+import { type Job, type JobParts, run, type Task } from './jobs.ts';
 import type { Makings } from './makings.ts';
-import type { ServiceSettings } from './options.ts';
-import { outputBound } from './output-bound.ts';
 import { type Probed, probe } from './probe/probe.ts';
-import { madeOfFile, madeOfLeases, madeOfText, type Result, type Results } from './results.ts';
+import type { Result, Results } from './results.ts';
 import type { Place, Turns } from './turns.ts';
-import type { Room, WorkDir } from './work-dir.ts';
 
-export interface WorkParts {
-  readonly settings: ServiceSettings;
-  readonly runner: IsolatedRunner;
+export interface WorkParts extends JobParts {
   readonly turns: Turns;
   readonly results: Results;
   readonly makings: Makings;
-  readonly workDir: WorkDir;
   /** The engine fingerprint. */
   readonly engine: string;
 }
-
-/** What a request asks for. */
-export type Job =
-  | { readonly kind: 'transcode'; readonly settings: TranscodeSettings; readonly verify: boolean }
-  | { readonly kind: 'analyze'; readonly silenceDb: number | undefined };
 
 interface WorkRequest {
   readonly job: Job;
   /** Who asks. */
   readonly client: string;
-  readonly weight: number;
   /** What messages call the audio. */
   readonly name: string;
   readonly priority: number;
@@ -67,7 +52,8 @@ interface Times {
 }
 
 interface Answer {
-  readonly result: Result;
+  /** Whole, or while it is made. */
+  readonly of: { readonly result: Result } | { readonly growing: Growing };
   /** As `Server-Timing` has it. */
   readonly timing: string;
 }
@@ -82,18 +68,22 @@ export async function answer(request: WorkRequest, parts: WorkParts): Promise<An
   times.receivedMs = nowMs() - begunMs;
   const address = addressOf(job, body, parts.engine);
   const found = results.find(address, client);
-  let result: Result;
   if (found !== null || makings.has(address)) {
     body[Symbol.dispose]();
     place[Symbol.dispose]();
   }
-  if (found !== null) result = found;
-  else {
-    const make = (cancel: AbortSignal): Promise<Result> =>
-      made({ request, place, body, probed, address, times }, parts, cancel);
-    result = await makings.get(address, client, signal, make);
-  }
-  return { result, timing: timingOf(times, nowMs() - begunMs) };
+  const timing = (): string => timingOf(times, nowMs() - begunMs);
+  if (found !== null) return { of: { result: found }, timing: timing() };
+  const began = Promise.withResolvers<Growing>();
+  const task = { job, name: request.name, body, probed, address, began: began.resolve };
+  const made = makings.get(address, client, signal, (cancel) => make({ place, task, times }, parts, cancel));
+  const first = await Promise.race([
+    made.then((result) => ({ result })),
+    began.promise.then((growing) => ({ growing: { ...growing, ended: made } })),
+  ]);
+  // One that began and was over before anybody looked is sent whole.
+  if ('result' in first) void began.promise.then(({ held }) => held[Symbol.dispose]());
+  return { of: first, timing: timing() };
 }
 
 async function received(
@@ -130,123 +120,30 @@ function isProcessed(job: Job): boolean {
 }
 
 function addressOf(job: Job, { sha256 }: Body, engine: string): string {
-  const settings = job.kind === 'transcode' ? job.settings : { to: 'analyze', silenceDb: job.silenceDb };
+  const settings =
+    job.kind === 'analyze'
+      ? { to: 'analyze', silenceDb: job.silenceDb }
+      : // Where a stream has other bytes it is another result.
+        { ...job.settings, ...(job.streamed && !isSameStreamed(job.settings.to) && { delivery: 'stream' }) };
   return contentAddress({ source: sha256, settings, engine });
 }
 
 interface Making {
-  readonly request: WorkRequest;
   readonly place: Place;
-  readonly body: Body;
-  readonly probed: Probed;
-  readonly address: string;
+  readonly task: Task;
   readonly times: Times;
 }
 
-async function made(making: Making, parts: WorkParts, cancel: AbortSignal): Promise<Result> {
-  const { place, body, request, times } = making;
+async function make({ place, task, times }: Making, parts: WorkParts, cancel: AbortSignal): Promise<Result> {
   using _place = place;
-  using _body = body;
+  using _body = task.body;
   const waitsMs = nowMs();
-  const { job } = request;
   const { result, workMs } = await place.take(cancel, () => {
     times.queuedMs = nowMs() - waitsMs;
-    return job.kind === 'analyze'
-      ? analyzed(making, job, parts, cancel)
-      : transcoded(making, job, parts, cancel);
+    return run(task, parts, cancel);
   });
   times.workMs = workMs;
   return result;
-}
-
-interface Worked {
-  readonly result: Result;
-  readonly workMs: number;
-}
-
-async function analyzed(
-  { request, body, address }: Making,
-  { silenceDb }: Job & { kind: 'analyze' },
-  { runner, settings }: WorkParts,
-  signal: AbortSignal,
-): Promise<Worked> {
-  const input = {
-    input: body.input(request.name),
-    maxSeconds: settings.maxSeconds,
-    ...(silenceDb !== undefined && { silenceDb }),
-  };
-  const { timeoutMs, name } = { timeoutMs: settings.jobTimeoutMs, name: request.name };
-  const {
-    workMs,
-    warnings,
-    waveform: _,
-    ...measured
-  } = await runner.run<Timed<AnalyzeResult>>(input, {
-    job: 'analyze',
-    signal,
-    timeoutMs,
-    name,
-  });
-  const text = `${JSON.stringify({ schema: 'millpond.analysis/1', ...measured, notes: warnings })}\n`;
-  const type = 'application/json; charset=utf-8';
-  return { result: { address, made: madeOfText(text), type, notes: warnings }, workMs };
-}
-
-async function transcoded(
-  making: Making,
-  job: Job & { kind: 'transcode' },
-  parts: WorkParts,
-  signal: AbortSignal,
-): Promise<Worked> {
-  const { workDir, settings } = parts;
-  const { body, probed } = making;
-  const most = Math.min(settings.maxOutputBytes, workDir.limitBytes);
-  const bound = Math.min(most, outputBound(job.settings, probed, body.bytes));
-  const room = workDir.reserve(bound);
-  if (room === null) throw workDirFull(workDir);
-  using stack = new DisposableStack();
-  stack.use(room);
-  const input = body.input(making.request.name);
-  const made = await transcodedIn(room, { making, job, input }, parts, signal).catch((error) => {
-    // The header said less than there is.
-    const again = isMillpondError(error) && error.code === 'ERR_OUTPUT_TOO_LARGE' && 'path' in input;
-    if (!again || room.bytes >= most || !room.resize(most)) throw error;
-    return transcodedIn(room, { making, job, input }, parts, signal);
-  });
-  const { leases, file, warnings, workMs } = made;
-  const about = { address: making.address, type: typeOf(job.settings.to), notes: warnings };
-  if (leases !== null) return { result: { ...about, made: madeOfLeases(leases) }, workMs };
-  if (file === null) throw new Error('an output that was to be in memory is nowhere');
-  room.resize(file.bytes);
-  stack.move();
-  return { result: { ...about, made: madeOfFile(file, room) }, workMs };
-}
-
-function transcodedIn(
-  room: Room,
-  {
-    making,
-    job,
-    input,
-  }: { making: Making; job: Job & { kind: 'transcode' }; input: ReturnType<Body['input']> },
-  { runner, settings }: WorkParts,
-  signal: AbortSignal,
-): Promise<Timed<TranscodeResult>> {
-  const request = {
-    ...job.settings,
-    input,
-    output: { leases: true },
-    verify: job.verify,
-    maxSeconds: settings.maxSeconds,
-    maxOutputBytes: room.bytes,
-  };
-  const { name } = making.request;
-  return runner.run<Timed<TranscodeResult>>(request, {
-    job: 'transcode',
-    signal,
-    timeoutMs: settings.jobTimeoutMs,
-    name,
-  });
 }
 
 function timingOf({ receivedMs, queuedMs, workMs }: Times, totalMs: number): string {

@@ -29,6 +29,11 @@ const STREAMED: Readonly<Partial<Record<TargetName, StreamedTarget>>> = {
 /** Formats that can be written as streams. */
 export const STREAMED_TARGETS: readonly string[] = Object.keys(STREAMED);
 
+/** Whether a stream has the very bytes of a file. */
+export function isSameStreamed(to: TargetName): boolean {
+  return STREAMED[to]?.lacks === null;
+}
+
 /**
  * What the user is told of an output as a stream.
  * @throws MillpondError `ERR_INVALID_ARGUMENT` where it cannot be one, `ERR_AUDIO_UNSUPPORTED` where its tags

@@ -1,13 +1,14 @@
 /** What was made lately, again or in parts. */
 import type {} from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
+import type { Bytes } from '../../bytes.ts';
 import { MillpondError } from '../../errors.ts';
 import { needCaller } from '../app.ts';
 import { deliver } from '../deliver.ts';
 import type { Results } from '../results.ts';
 import { REFUSALS } from '../schemas.ts';
 
-export function resultRoutes(app: FastifyInstance, results: Results): void {
+export function resultRoutes(app: FastifyInstance, results: Results, minRate: Bytes): void {
   app.get<{ Params: { address: string } }>(
     '/v1/results/:address',
     {
@@ -32,7 +33,7 @@ export function resultRoutes(app: FastifyInstance, results: Results): void {
       const result = results.find(address, client);
       if (result === null) throw gone(address);
       const location = `/v1/results/${address}`;
-      await deliver(request, reply, result, { name: address, location, timing: null });
+      await deliver(request, reply, result, { name: address, location, timing: null, minRate });
     },
   );
 }

@@ -2,10 +2,12 @@
 import type { Readable } from 'node:stream';
 import type {} from '@fastify/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { STREAMED_TARGETS } from '../../audio/plan/streams.ts';
 import { MillpondError } from '../../errors.ts';
 import { clearTimeout, setTimeout } from '../../timers.ts';
 import { needCaller } from '../app.ts';
-import { deliver, downloadName } from '../deliver.ts';
+import { deliver, deliverGrowing, downloadName } from '../deliver.ts';
+import type { Job } from '../jobs.ts';
 import { audioPart } from '../multipart.ts';
 import {
   ANALYZE_QUERY,
@@ -16,7 +18,7 @@ import {
   TRANSCODE_QUERY,
   type TranscodeQuery,
 } from '../schemas.ts';
-import { answer, type Job, type WorkParts } from '../work.ts';
+import { answer, type WorkParts } from '../work.ts';
 
 const MOST_PREFER_S = 86_400;
 
@@ -37,7 +39,9 @@ export function workRoutes(app: FastifyInstance, parts: WorkParts): void {
         kind: 'transcode',
         settings: settingsOf(query),
         verify: query.verify === true,
+        streamed: query.delivery === 'stream',
       };
+      if (job.streamed) checkStreamed(query);
       await work(request, reply, { job, query, extension: query.to }, parts);
     },
   );
@@ -78,18 +82,17 @@ async function work(
   { job, query, extension }: Asked,
   parts: WorkParts,
 ): Promise<void> {
-  const { client, weight } = needCaller(request);
+  const { client } = needCaller(request);
   const withinMs = withinOf(request, parts.settings.waitMs);
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort(new Error('The client has gone.')));
   const late = setTimeout(() => gone.abort(tooLate(withinMs)), withinMs);
   try {
     const upload = await uploadOf(request, parts.settings.maxBodyBytes);
-    const { result, timing } = await answer(
+    const { of, timing } = await answer(
       {
         job,
         client,
-        weight,
         name: query.name ?? upload.name ?? 'audio',
         priority: query.priority ?? 0,
         withinMs,
@@ -102,11 +105,35 @@ async function work(
       },
       parts,
     );
+    const about = {
+      name: downloadName(query.name ?? upload.name ?? 'audio', extension),
+      minRate: parts.settings.minRate,
+    };
+    const location = (address: string): string => `/v1/results/${address}`;
+    if ('growing' in of) {
+      await deliverGrowing(reply, of.growing, { ...about, location: location(of.growing.address) });
+      return;
+    }
     clearTimeout(late);
-    const name = downloadName(query.name ?? upload.name ?? 'audio', extension);
-    await deliver(request, reply, result, { name, location: `/v1/results/${result.address}`, timing });
+    await deliver(request, reply, of.result, { ...about, location: location(of.result.address), timing });
   } finally {
     clearTimeout(late);
+  }
+}
+
+/** @throws MillpondError `ERR_AUDIO_UNSUPPORTED`, `ERR_INVALID_ARGUMENT` */
+function checkStreamed({ to, verify }: TranscodeQuery): void {
+  if (!STREAMED_TARGETS.includes(to)) {
+    throw new MillpondError(
+      'ERR_AUDIO_UNSUPPORTED',
+      `delivery=stream is for ${STREAMED_TARGETS.join(', ')}, got ${to}, which is finished at its beginning. Leave delivery out, or choose one of them.`,
+    );
+  }
+  if (verify) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      'delivery=stream is sent before it could be verified, got verify=true. Leave one of them out.',
+    );
   }
 }
 
