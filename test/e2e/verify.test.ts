@@ -72,9 +72,9 @@ async function verified(folder: string, ...options: string[]) {
 function writeJournal(folder: string, outputs: readonly object[]): void {
   mkdirSync(join(folder, '.millpond'), { recursive: true });
   const head = { schema: 'millpond.journal/1', version: '0', begun: '', settings: { to: 'wav' }, engine: '' };
-  const first = writeLine(head, 0);
+  const first = writeLine(JSON.stringify(head), 0);
   const done = outputs.map((output) => ({ input: { path: '/in', bytes: 1, mtimeNs: '1' }, output }));
-  const second = writeLine({ done }, first.checksum);
+  const second = writeLine(JSON.stringify({ done }), first.checksum);
   writeFileSync(join(folder, '.millpond', 'journal.ndjson'), Buffer.concat([first.bytes, second.bytes]));
 }
 

@@ -228,7 +228,7 @@ export class BatchJournal implements AsyncDisposable {
       settings: sorted(settings),
       engine: await engine(),
     };
-    const { bytes, checksum } = writeLine(header, 0);
+    const { bytes, checksum } = writeLine(JSON.stringify(header), 0);
     const aside = createOutput(path);
     try {
       aside.write(bytes, 0);

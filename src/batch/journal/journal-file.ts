@@ -22,7 +22,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { MillpondError } from '../../errors.ts';
 import { escaped, shown } from '../../text/escaping.ts';
 import { setTimeout } from '../../timers.ts';
-import type { Done, Failed, Group } from './entries.ts';
+import type { Done, Failed } from './entries.ts';
 import { MOST_LINE_BYTES, writeLine } from './lines.ts';
 import type { Syncs } from './syncs.ts';
 
@@ -43,6 +43,8 @@ type Entry =
 
 interface Waiting {
   readonly what: Entry;
+  /** The entry as it goes into the line. */
+  readonly json: string;
   readonly bytes: number;
   resolve(): void;
   reject(error: MillpondError): void;
@@ -73,8 +75,9 @@ export class JournalFile {
    * @throws MillpondError `ERR_OUTPUT_WRITE`; from then on always
    */
   append(what: Entry): Promise<void> {
+    const json = JSON.stringify(what.entry);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ what, bytes: JSON.stringify(what.entry).length, resolve, reject });
+      this.#waiting.push({ what, json, bytes: Buffer.byteLength(json), resolve, reject });
       this.#writing ??= this.#write().finally(() => {
         this.#writing = null;
       });
@@ -93,7 +96,7 @@ export class JournalFile {
       const group = this.#nextGroup();
       try {
         if (this.#failure !== null) throw this.#failure;
-        await this.#writeGroup(group.map(({ what }) => what));
+        await this.#writeGroup(group);
         for (const { resolve } of group) resolve();
       } catch (error) {
         this.#failure ??= unwritable(this.#parts.path, error);
@@ -120,10 +123,10 @@ export class JournalFile {
     return this.#waiting.splice(0, beyond < 0 ? this.#waiting.length : beyond);
   }
 
-  async #writeGroup(entries: readonly Entry[]): Promise<void> {
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
     const { file, syncs } = this.#parts;
-    await syncs.folders(entries.flatMap((entry) => (entry.kind === 'done' ? [entry.folder] : [])));
-    const { bytes, checksum } = writeLine(groupOf(entries), this.#checksum);
+    await syncs.folders(group.flatMap(({ what }) => (what.kind === 'done' ? [what.folder] : [])));
+    const { bytes, checksum } = writeLine(jsonOf(group), this.#checksum);
     for (let done = 0; done < bytes.length; ) {
       done += (await file.write(bytes, done, bytes.length - done, this.#end + done)).bytesWritten;
     }
@@ -133,13 +136,11 @@ export class JournalFile {
   }
 }
 
-function groupOf(entries: readonly Entry[]): Group {
-  const group: Partial<Record<Entry['kind'], Entry['entry'][]>> = {};
-  for (const { kind, entry } of entries) {
-    group[kind] ??= [];
-    group[kind].push(entry);
-  }
-  return group as Group;
+/** Of a `Group`. */
+function jsonOf(group: readonly Waiting[]): string {
+  const lists = Map.groupBy(group, ({ what }) => what.kind);
+  const members = Array.from(lists, ([kind, some]) => `"${kind}":[${some.map(({ json }) => json).join()}]`);
+  return `{${members.join()}}`;
 }
 
 export function unwritable(path: string, cause: unknown): MillpondError {

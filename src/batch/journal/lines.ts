@@ -20,12 +20,15 @@ interface ReadLine {
   readonly checksum: number;
 }
 
-/** @param before the checksum of the line before; 0 for the first */
-export function writeLine(content: object, before: number): { bytes: Buffer; checksum: number } {
-  const json = Buffer.from(JSON.stringify(content).slice(0, -1));
-  const checksum = crc32(json, before);
+/**
+ * @param json an object that has members
+ * @param before the checksum of the line before; 0 for the first
+ */
+export function writeLine(json: string, before: number): { bytes: Buffer; checksum: number } {
+  const content = Buffer.from(json.slice(0, -1));
+  const checksum = crc32(content, before);
   const end = Buffer.from(`,"crc":"${checksum.toString(16).padStart(8, '0')}"}\n`);
-  return { bytes: Buffer.concat([json, end]), checksum };
+  return { bytes: Buffer.concat([content, end]), checksum };
 }
 
 /** @param line without its end. @returns null where it is not as {@link writeLine} wrote it */

@@ -37,7 +37,7 @@ export function textOf(header: object, groups: readonly object[]): Buffer {
   let checksum = 0;
   return Buffer.concat(
     [header, ...groups].map((content) => {
-      const line = writeLine(content, checksum);
+      const line = writeLine(JSON.stringify(content), checksum);
       checksum = line.checksum;
       return line.bytes;
     }),
