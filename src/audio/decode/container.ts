@@ -7,6 +7,7 @@ import {
   AV_CODEC_ID_NONE,
   AVDISCARD_ALL,
   AVERROR_EINVAL,
+  AVERROR_EMFILE,
   AVMEDIA_TYPE_AUDIO,
   AVMEDIA_TYPE_VIDEO,
   type FFDecoderCodec,
@@ -18,6 +19,7 @@ import { endReading, readFrom } from '../callback-io.ts';
 import { remembered } from '../kept.ts';
 import { check, nativeReason } from '../native-error.ts';
 import { quietNativeLog } from '../native-log.ts';
+import { MORE_OPEN_FILES } from '../sources/file-source.ts';
 import { isStream, type Source } from '../sources/source.ts';
 import { DECODERS, UNMARKED } from '../survey/formats.ts';
 import type { Mp3Info } from '../survey/mp3-info.ts';
@@ -133,6 +135,13 @@ function accessTo(bytes: Source['bytes']) {
 }
 
 function refusal(source: Source, result: number): MillpondError {
+  if (result === AVERROR_EMFILE) {
+    // FFmpeg has a descriptor of its own for the file that was opened.
+    return new MillpondError(
+      'ERR_AUDIO_OPEN',
+      `FFmpeg opens an input once more, got ${jsonText(source.name)}: ${nativeReason(result)}. ${MORE_OPEN_FILES}`,
+    );
+  }
   const head = Buffer.alloc(HEAD_BYTES);
   const streamed = isStream(source);
   // What there was of a stream was recognized, and is gone.

@@ -31,6 +31,13 @@ function changeOf(then: BigIntStats, now: BigIntStats): SourceChange | null {
   return now.size === then.size && now.mtimeNs === then.mtimeNs ? null : 'written';
 }
 
+/** Nothing is wrong with the file then. */
+export const MORE_OPEN_FILES = 'Let more files be open at once, as by ulimit -n, or work with fewer threads.';
+
+function remedyOf({ code }: NodeJS.ErrnoException): string {
+  return code === 'EMFILE' || code === 'ENFILE' ? MORE_OPEN_FILES : 'Check the path and its permissions.';
+}
+
 function openRegularFile(path: string, name: string): { fd: number; status: BigIntStats } {
   let fd: number;
   try {
@@ -39,7 +46,7 @@ function openRegularFile(path: string, name: string): { fd: number; status: BigI
   } catch (error) {
     throw new MillpondError(
       'ERR_AUDIO_OPEN',
-      `An input is a readable file, got ${jsonText(name)}: ${(error as Error).message}. Check the path and its permissions.`,
+      `An input is a readable file, got ${jsonText(name)}: ${(error as Error).message}. ${remedyOf(error as Error)}`,
       { cause: error },
     );
   }
