@@ -113,7 +113,7 @@ class ProcessRunner implements IsolatedRunner {
   #watch(): void {
     this.#rounds = setTimeout(() => this.#watch(), ROUND_MS);
     this.#keepAlive();
-    if (this.#tasks.quiet) return;
+    if (this.#hasStarted && this.#tasks.quiet) return;
     for (const process of this.#silence.round(this.#processes.working, nowMs())) {
       this.#tasks.given.end(process, { by: 'silence' });
     }

@@ -61,4 +61,6 @@ export type FromProcess =
   | { readonly kind: 'progress'; readonly task: number; readonly fraction: number }
   | { readonly kind: 'log'; readonly event: LogEvent }
   | ({ readonly kind: 'figures' } & ProcessFigures)
+  /** It was asked for figures, and its runtime has not started yet. */
+  | { readonly kind: 'starting' }
   | ({ readonly kind: 'closed'; readonly report: CloseReport } & ProcessFigures);

@@ -148,7 +148,7 @@ function take(message: ToProcess): void {
       cancels.get(message.task)?.abort();
       break;
     case 'look':
-      say({ kind: 'figures', ...figures() });
+      say(runtime === null ? { kind: 'starting' } : { kind: 'figures', ...figures() });
       break;
     case 'close':
       void close(message.timeoutMs);

@@ -164,9 +164,12 @@ export class Processes {
     this.#parts.events.died(process, end);
   }
 
-  /** Then nothing is wrong with its program, and another one is tried at once. */
-  #wasKilledAtStart({ isReady, isEnding, failure }: RuntimeProcess, { signal }: ProcessEnd): boolean {
-    if (isReady || isEnding || failure !== null || !SENT.has(signal)) return false;
+  /**
+   * From outside, or by us since it was silent: somebody stopped it. Then nothing is wrong with its program,
+   * and another one is tried at once.
+   */
+  #wasKilledAtStart({ isReady, failure }: RuntimeProcess, { signal }: ProcessEnd): boolean {
+    if (isReady || failure !== null || !SENT.has(signal)) return false;
     return ++this.#killedStarts <= MOST_KILLED_STARTS;
   }
 }

@@ -134,9 +134,9 @@ export class RuntimeProcess {
     this.#say({ kind: 'cancel', task });
   }
 
-  /** Asks for figures, unless it was asked and has not answered. */
+  /** Asks for figures, unless it was asked and has not answered. It answers while it starts, too. */
   look(): void {
-    if (this.isAsked || !this.isReady) return;
+    if (this.isAsked) return;
     this.isAsked = true;
     this.#say({ kind: 'look' });
   }
@@ -194,6 +194,9 @@ export class RuntimeProcess {
         break;
       case 'log':
         this.#events.logged(message.event);
+        break;
+      case 'starting':
+        this.isAsked = false;
         break;
       case 'figures':
         this.isAsked = false;
