@@ -25,7 +25,7 @@ export interface JournalCommandOptions {
 }
 
 /** As it was asked for. */
-export type JournalChoice = Pick<JournalOptions, 'file' | 'durability' | 'redo' | 'check'>;
+export type JournalChoice = Pick<JournalOptions, 'file' | 'durability' | 'redo' | 'check' | 'deletesSources'>;
 
 /** Of a batch that is about to be run or shown. */
 export interface JournaledBatch {
@@ -73,6 +73,7 @@ export function journalChoiceOf(options: JournalCommandOptions & ChoiceOptions):
     durability: options.deleteSource ? 'power' : (options.durability ?? 'process'),
     redo,
     check: options.check ?? 'times',
+    deletesSources: options.deleteSource ?? false,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a command will do: the listing of its batch, begun or shown. Holds nothing. */
 import { dryRun, formatDryRun, formatRefusals } from '../batch/dry-run.ts';
 import { existingRule } from '../batch/existing.ts';
+import { withGoneSources } from '../batch/gone-sources.ts';
 import type { KnownFiles } from '../batch/journal/known-files.ts';
 import { decisionsOf } from '../batch/listing.ts';
 import type { Decision, Found, Outputs, PlannedFile } from '../batch/plan.ts';
@@ -33,20 +34,23 @@ export async function* decisionsFor(
   signal: AbortSignal,
   asked: Pick<Parameters<typeof decisionsOf>[0], 'shared' | 'areOneName'> = {},
 ): AsyncGenerator<readonly Decision[]> {
-  const decisions = decisionsOf({
-    inputs: namedBy(inputs, choice, signal),
-    outputs: outputs && { ...outputs, base: choice?.base },
-    ...(choice !== undefined && { selection: choice.selection, others: choice.others }),
-    rules: [
-      ...(known === null ? [] : [(file: PlannedFile, found: Found) => known.verdict(file, found)]),
-      existingRule(choice?.existing ?? 'replace'),
-    ],
-    ...(known !== null && { isMade: (path, found) => known.isMade(path, found) }),
-    ...asked,
-    record,
-    own: [results, journal?.file].flatMap((path) => (path === undefined || path === DASH ? [] : [path])),
-    signal,
-  });
+  const list = (names: AsyncIterable<readonly string[]>): AsyncIterable<readonly Decision[]> =>
+    decisionsOf({
+      inputs: names,
+      outputs: outputs && { ...outputs, base: choice?.base },
+      ...(choice !== undefined && { selection: choice.selection, others: choice.others }),
+      rules: [
+        ...(known === null ? [] : [(file: PlannedFile, found: Found) => known.verdict(file, found)]),
+        existingRule(choice?.existing ?? 'replace'),
+      ],
+      ...(known !== null && { isMade: (path, found) => known.isMade(path, found) }),
+      ...asked,
+      record,
+      own: [results, journal?.file].flatMap((path) => (path === undefined || path === DASH ? [] : [path])),
+      signal,
+    });
+  const names = namedBy(inputs, choice, signal);
+  const decisions = known === null ? list(names) : withGoneSources(names, known, list);
   yield* record === undefined ? decisions : ofRecording(record, decisions);
 }
 

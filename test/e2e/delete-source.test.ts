@@ -47,6 +47,38 @@ describe('--delete-source', () => {
     expect(lines.filter(({ notes }) => notes.length > 0)).toHaveLength(5);
   });
 
+  it('run again says what was done before, whether sources were walked to or named', async () => {
+    const input = folderOfTones('all', ['a.wav', 'b/c.wav', 'd.wav']);
+    writeFileSync(at('list'), `${join(input, 'd.wav')}\n`);
+    const args = ['transcode', input, '--files-from', at('list'), '--to', 'flac', '--out', at('of-all')];
+    const first = await millpond(...args, '--exclude', 'd.wav', '--delete-source');
+    expect([first.code, first.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^files {5}3 of 3 done, 3 sources deleted, 1 skipped/),
+    ]);
+    expect(filesUnder(input)).toEqual([]);
+    const again = await millpond(...args, '--delete-source', '--results', at('of-again'));
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(again.stdout).toBe('files     0 of 0 done, 3 skipped (done before)\n');
+    expect(readFileSync(at('of-again'), 'utf8').match(/"reason":"done"/g)).toHaveLength(3);
+    const dry = await millpond(...args, '--delete-source', '--dry-run');
+    expect(dry.code).toBe(0);
+    expect(dry.stdout.match(/^skip .*: done before$/gm)).toHaveLength(3);
+    // Only what is there as it was made is done; and what is not asked to be deleted is missed.
+    folderOfTones('all', ['e.wav']);
+    writeFileSync(at('of-all/b/c.flac'), 'torn');
+    const more = await millpond(...args, '--delete-source', '--json');
+    expect([more.code, JSON.parse(more.stdout)]).toMatchObject([
+      0,
+      { files: { ok: 1 }, skipped: { done: 2 } },
+    ]);
+    const kept = await millpond(...args);
+    expect([kept.code, kept.stderr]).toEqual([
+      1,
+      expect.stringMatching(/d\.wav.*ENOENT.*\(ERR_AUDIO_OPEN\)$/m),
+    ]);
+  });
+
   it('is not for one file to stdout', async () => {
     const input = folderOfTones('piped', ['a.wav']);
     const piped = await millpond(

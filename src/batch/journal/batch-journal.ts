@@ -39,6 +39,8 @@ export interface JournalOptions {
   /** Forgets what was done before. */
   readonly redo: boolean;
   readonly check: Check;
+  /** The source of a file that is done is deleted: one that is gone is what it was. Default false. */
+  readonly deletesSources?: boolean;
 }
 
 /** What of a file the journal cares for. Absolute paths. */
@@ -121,7 +123,7 @@ export class BatchJournal implements AsyncDisposable {
     this.#locks = locks;
     this.isLocked = locks.areHeld;
     this.#syncs = syncs;
-    this.known = new KnownFiles(known, options.outputs, options.check);
+    this.known = new KnownFiles(known, options);
     this.#file = file;
   }
 

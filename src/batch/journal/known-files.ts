@@ -1,5 +1,8 @@
 /** What becomes of the files of a batch by what its journal says of them: a rule of the listing. */
-import type { Found, FoundFile, PlannedFile, Verdict } from '../plan.ts';
+import { resolve } from 'node:path';
+import { inChunks } from '../../files/in-chunks.ts';
+import { entryAt } from '../looks.ts';
+import type { Found, FoundFile, PlannedFile, SkippedFile, Verdict } from '../plan.ts';
 import { digestOf } from './digest.ts';
 import { type Failed, type Mark, nameIn } from './entries.ts';
 import type { Known } from './read-journal.ts';
@@ -8,16 +11,25 @@ import { resume, sameContent, sameMark } from './resume.ts';
 /** How files are compared with what they were: by size and time, or by SHA-256 of all they hold. */
 export type Check = 'times' | 'content';
 
+interface KnownAbout {
+  readonly outputs: string;
+  readonly check: Check;
+  /** The source of a file that is done is deleted: one that is gone is what it was. Default false. */
+  readonly deletesSources?: boolean | undefined;
+}
+
 export class KnownFiles {
   readonly #known: Known;
   readonly #outputs: string;
   readonly #check: Check;
+  readonly #deletesSources: boolean;
 
-  /** @param outputs their folder; absolute */
-  constructor(known: Known, outputs: string, check: Check) {
+  /** @param about `outputs` is their folder; absolute */
+  constructor(known: Known, { outputs, check, deletesSources = false }: KnownAbout) {
     this.#known = known;
     this.#outputs = outputs;
     this.#check = check;
+    this.#deletesSources = deletesSources;
   }
 
   /** Whether some are done, so that nothing may be left to do. */
@@ -42,16 +54,38 @@ export class KnownFiles {
     const tried = done ?? this.#known.failed.get(outputName);
     const [inputIs, outputIs] = [markOf(found.input), found.output?.isLink ? null : markOf(found.output)];
     const byContent = this.#check === 'content' && tried !== undefined;
+    const isGone = this.#deletesSources && found.input === null;
     const present = {
       input: inputName,
       output: outputName,
-      inputIs: byContent ? await digested(input, inputIs, tried.input) : inputIs,
+      inputIs: isGone
+        ? (done?.input ?? null)
+        : byContent
+          ? await digested(input, inputIs, tried.input)
+          : inputIs,
       outputIs: byContent && done !== undefined ? await digested(output, outputIs, done.output) : outputIs,
     };
     const resumed = resume(this.#known, present, byContent ? sameContent : sameMark);
     if (resumed === 'unknown') return null;
     if (resumed === 'again') return 'replace';
     return resumed === 'done' ? { skip: 'done' } : { refuse: notTried(resumed) };
+  }
+
+  /** Files that are done, of which only the output is there. @param fits whether a source is looked for */
+  async goneSources(fits: (source: string) => boolean): Promise<SkippedFile[]> {
+    if (!this.#deletesSources) return [];
+    const done = [...this.#known.done.values()].flatMap(({ input, output }) => {
+      const path = resolve(this.#outputs, input.path);
+      return fits(path) ? [{ input: path, output: resolve(this.#outputs, output.path) }] : [];
+    });
+    const looked = await inChunks(done, async ({ input, output }): Promise<SkippedFile[]> => {
+      if ((await entryAt(input)) !== null) return [];
+      const planned = { input, output, bytes: 0, estimatedSeconds: 0 };
+      const verdict = await this.verdict(planned, { input: null, output: await entryAt(output) });
+      const isDone = verdict !== null && typeof verdict === 'object' && 'skip' in verdict;
+      return isDone ? [{ input, output, bytes: 0, reason: verdict.skip }] : [];
+    });
+    return looked.flat();
   }
 }
 

@@ -11,11 +11,10 @@ import { nothingKnown, type ReadJournal, readJournal } from './read-journal.ts';
  * @throws MillpondError `ERR_JOURNAL_INVALID`, `ERR_SETTINGS_CHANGED`, `ERR_OUTPUT_WRITE`
  */
 export async function lookIntoJournal({ engine, ...options }: LookOptions): Promise<KnownFiles> {
-  const { outputs, check, redo } = options;
-  const read = redo ? null : await readJournalAt(options.file ?? usualJournal(outputs));
-  if (read === null || isBegunAnew(read)) return new KnownFiles(nothingKnown(), outputs, check);
+  const read = options.redo ? null : await readJournalAt(options.file ?? usualJournal(options.outputs));
+  if (read === null || isBegunAnew(read)) return new KnownFiles(nothingKnown(), options);
   refuseChanges(read.header, options.settings, engine);
-  return new KnownFiles(read, outputs, check);
+  return new KnownFiles(read, options);
 }
 
 /** @returns null where none is there, or an empty file. @throws MillpondError as {@link lookIntoJournal} */
