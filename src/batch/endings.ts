@@ -58,6 +58,7 @@ export type Ending = Ended &
       }
     /** `late`: its output appeared after it was listed. */
     | { readonly state: 'skipped'; readonly reason: SkipReason; readonly late?: true }
+    /** It had begun, or waited for a thread. */
     | { readonly state: 'cancelled' }
   );
 
@@ -118,6 +119,11 @@ export class Endings {
   /** Those that were to be done and were not cancelled. */
   get ended(): number {
     return this.ok + this.failed + this.skippedLate;
+  }
+
+  /** A file that was listed is not done: the batch was cancelled. Nobody is told, there may be millions. */
+  neverBegan(): void {
+    this.cancelled++;
   }
 
   async add(ending: Ending): Promise<void> {

@@ -76,7 +76,7 @@ export async function runBatch<Result extends FileResult>(
   async function work(): Promise<void> {
     try {
       for (let file = await pending.take(); file !== null && goesOn; file = await pending.take()) {
-        if (signal.aborted) await endings.add({ ...endedOf(file), state: 'cancelled' });
+        if (signal.aborted) endings.neverBegan();
         else await one(file);
       }
     } finally {

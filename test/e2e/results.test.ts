@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { firstFile } from './interrupted.ts';
 import { hoursOfWork, millpond, scratch, start } from './millpond.ts';
 import { tonesIn } from './tones.ts';
 
@@ -83,16 +84,22 @@ describe('--results', () => {
     }
   });
 
-  it('names what was cancelled', async () => {
+  it('names what was cancelled once it had begun, and not what had not', async () => {
     const input = hoursOfWork(at('long'));
-    const args = ['transcode', input, '--to', 'flac', '--out', at('long-out'), '--results', at('cut')];
-    const { child, ended } = start([...args, '--threads', '1', '--log-level', 'info']);
-    await new Promise<void>((resolve) => child.stderr?.once('data', () => resolve()));
+    // It is the longest, and so the first.
+    for (let file = 0; file < 20; file++) copyFileSync(join(input, '0.wav'), join(input, `more ${file}.wav`));
+    const out = at('long-out');
+    const working = firstFile(out);
+    const args = ['transcode', input, '--to', 'flac', '--out', out, '--results', at('cut'), '--json'];
+    const { child, ended } = start([...args, '--threads', '1', '--isolate', '0']);
+    await working;
     child.kill('SIGINT');
-    expect((await ended).code).toBe(130);
-    const states = parsed(readFileSync(at('cut'), 'utf8')).map(({ state }) => state);
-    expect(states).toHaveLength(6);
-    expect(states).toContain('cancelled');
+    const { code, stdout } = await ended;
+    expect([code, JSON.parse(stdout).files.total]).toEqual([130, 26]);
+    const lines = parsed(readFileSync(at('cut'), 'utf8'));
+    const cancelled = lines.filter(({ state }) => state === 'cancelled').map(({ input }) => input);
+    expect(cancelled).toContain(join(input, 'long.wav'));
+    expect(lines.length).toBeLessThan(26);
     rmSync(input, { recursive: true });
   });
 
