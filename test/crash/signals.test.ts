@@ -16,22 +16,25 @@ const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const SIGNALS = Object.keys(CODES) as (keyof typeof CODES)[];
 const noStrace = whyNoStrace();
 
-let batch: SmallBatch;
-let runMs: number;
-beforeAll(async () => {
-  batch = await SmallBatch.make([inject('builtCommand')], 'flac', 14);
-  runMs = await batch.timed();
-});
-afterAll(() => batch?.[Symbol.dispose]());
+interface Batch {
+  readonly small: SmallBatch;
+  readonly runMs: number;
+}
+
+async function batchWith(...options: string[]): Promise<Batch> {
+  const small = await SmallBatch.make([inject('builtCommand')], 'flac', 14, options);
+  return { small, runMs: await small.timed() };
+}
 
 /** A run that is sent signals ends by one of them, with its code, or was over before. */
 async function endsCleanly(
+  { small }: Batch,
   signal: keyof typeof CODES,
   send: ((pid: number) => Promise<void>) | Tracing,
 ): Promise<void> {
-  batch.reset();
+  small.reset();
   const isTraced = typeof send !== 'function';
-  const { child, ended } = batch.start(isTraced ? send : undefined);
+  const { child, ended } = small.start(isTraced ? send : undefined);
   if (!isTraced) await send(child.pid!);
   const { code, signal: by, stderr } = await ended;
   // By the signal itself where it came before anything was begun, or a second time.
@@ -43,8 +46,8 @@ async function endsCleanly(
   if (code !== 0 && by === null) expect(stderr).toContain('stopping');
   expect(stderr).not.toMatch(/failed:|abort|core dumped/);
   await emptied(child.pid!);
-  await batch.check();
-  batch.checkNothingElse(batch.look());
+  await small.check();
+  small.checkNothingElse(small.look());
 }
 
 function sender(pid: number, signal: NodeJS.Signals): void {
@@ -56,43 +59,56 @@ function sender(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-describe.each(SIGNALS)('%s', (signal) => {
-  it.each([
-    'the process',
-    'its group, as from a terminal',
-  ])('to %s at a random instant leaves nothing half-written', async (whom) => {
-    await endsCleanly(signal, async (pid) => {
-      await pass((0.2 + choices.pick(800) / 1000) * runMs);
-      sender(whom === 'the process' ? pid : -pid, signal);
-    });
+describe.each([
+  ['in threads of the command', '0'],
+  ['in a process of their own', '1'],
+])('with jobs %s', (_, isolate) => {
+  let batch: Batch;
+  beforeAll(async () => {
+    batch = await batchWith('--isolate', isolate);
   });
+  afterAll(() => batch?.small[Symbol.dispose]());
 
-  it('twice to its group leaves nothing half-written, and no process', async () => {
-    await endsCleanly(signal, async (pid) => {
-      await pass((0.4 + choices.pick(500) / 1000) * runMs);
-      sender(-pid, signal);
-      await pass(choices.pick(20));
-      sender(-pid, signal);
+  describe.each(SIGNALS)('%s', (signal) => {
+    const whoms = ['the process', 'its group, as from a terminal'];
+    it.each(whoms)('to %s at a random instant leaves nothing half-written, and no process', async (whom) => {
+      await endsCleanly(batch, signal, async (pid) => {
+        await pass((0.2 + choices.pick(800) / 1000) * batch.runMs);
+        sender(whom === 'the process' ? pid : -pid, signal);
+      });
+    });
+
+    it.each(whoms)('twice to %s leaves nothing half-written, and no process', async (whom) => {
+      await endsCleanly(batch, signal, async (pid) => {
+        const to = whom === 'the process' ? pid : -pid;
+        await pass((0.4 + choices.pick(500) / 1000) * batch.runMs);
+        sender(to, signal);
+        await pass(choices.pick(20));
+        sender(to, signal);
+      });
     });
   });
 });
 
 describe.skipIf(noStrace !== null)('a signal', () => {
+  let batch: Batch;
   let points: readonly CallPoint[];
   beforeAll(async () => {
-    ({ points } = await record(batch));
+    batch = await batchWith('--isolate', '0');
+    ({ points } = await record(batch.small));
   });
+  afterAll(() => batch?.small[Symbol.dispose]());
 
   it('in front of what makes, writes or places a file leaves nothing half-written', async () => {
     for (const call of ['mkdir', 'write', 'rename']) {
       const such = points.filter((point) => point.call === call);
       const [signal, point] = [SIGNALS[choices.pick(SIGNALS.length)], such[choices.pick(such.length)]];
-      await endsCleanly(signal, signalAt(point, signal));
+      await endsCleanly(batch, signal, signalAt(point, signal));
     }
   });
 
   it('in front of the last one, when all is done but the end, too', async () => {
     const last = points.findLast(({ call }) => call === 'rename');
-    await endsCleanly('SIGTERM', signalAt(last!, 'SIGTERM'));
+    await endsCleanly(batch, 'SIGTERM', signalAt(last!, 'SIGTERM'));
   });
 });
