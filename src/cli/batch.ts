@@ -133,8 +133,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
     await using early = startsAtOnce(options)
       ? startEarly(startBatchRunner(options, plainLog(log, screen), folders))
       : null;
-    await using journal = await openJournalOf(options, screen);
-    interrupt.atEnd(() => journal?.unlock());
+    await using journal = await openJournalOf(options, screen, interrupt);
     const known = journal?.known ?? null;
     const batch = newBatch({ interrupt, screen, startedMs, folders, journal, sources }, listeners);
     const { pending } = batch;

@@ -15,6 +15,7 @@ import { shown } from '../text/escaping.ts';
 import { choice, option, path } from './arguments.ts';
 import { cacheFolder } from './cache-folder.ts';
 import type { ChoiceOptions } from './choice.ts';
+import type { Interrupt } from './interrupt.ts';
 import type { Screen } from './screen.ts';
 
 export interface JournalCommandOptions {
@@ -87,6 +88,7 @@ export function hasJournal({ journal, work: { outputs } }: JournaledBatch): bool
 export async function openJournalOf(
   { journal, work: { outputs, settings } }: JournaledBatch,
   screen: Screen,
+  interrupt: Interrupt,
 ): Promise<BatchJournal | null> {
   if (journal === undefined || journal === null || outputs === null || settings === undefined) return null;
   const folder = absolutePath(outputs.folder);
@@ -104,6 +106,7 @@ export async function openJournalOf(
     made,
     settings,
     engine: () => (fingerprint ??= engineFingerprint(cacheFolder(process.env, 'engine'))),
+    onLocks: interrupt.atEnd,
   });
   if (!opened.isLocked) {
     screen.line(

@@ -63,4 +63,26 @@ describe.runIf(process.platform === 'linux')('a batch in a process of its own', 
     expect(aside(out)).toEqual([]);
     await expect.poll(() => workers.filter(isThere)).toEqual([]);
   });
+
+  it.each([
+    'SIGINT',
+    'SIGTERM',
+    'SIGHUP',
+  ] as const)('that does not answer, and is sent %s twice, leaves neither', async (name) => {
+    const out = at(`stopped-${name}`);
+    const working = firstFile(out);
+    const args = ['transcode', at('hours'), '--to', 'flac', '--out', out, '--isolate', '1'];
+    const { child, ended } = start(args);
+    child.stderr?.on('data', (text: string) => {
+      if (text.includes('stopping')) child.kill(name);
+    });
+    await working;
+    const [worker] = processesOf(child.pid as number);
+    process.kill(worker, 'SIGSTOP');
+    expect(aside(out).length).toBeGreaterThan(0);
+    child.kill(name);
+    expect(await ended).toMatchObject({ code: null, signal: name });
+    expect(aside(out)).toEqual([]);
+    await expect.poll(() => isThere(worker)).toBe(false);
+  });
 });

@@ -41,6 +41,11 @@ export interface JournalOptions {
   readonly check: Check;
   /** The source of a file that is done is deleted: one that is gone is what it was. Default false. */
   readonly deletesSources?: boolean;
+  /**
+   * Is given what lets go of the locks alone, before there are any: for a process that ends at once. Nobody is
+   * told then that it holds them.
+   */
+  onLocks?(unlock: () => void): void;
 }
 
 /** What of a file the journal cares for. Absolute paths. */
@@ -77,6 +82,7 @@ export class BatchJournal implements AsyncDisposable {
   static async open(options: JournalOptions): Promise<BatchJournal> {
     const path = options.file ?? usualJournal(options.outputs);
     const locks = new Locks(options.made);
+    options.onLocks?.(() => locks[Symbol.dispose]());
     try {
       await locks.takeFolder(options.outputs);
       if (options.file !== undefined) await locks.takeJournal(path);
@@ -178,11 +184,6 @@ export class BatchJournal implements AsyncDisposable {
     this.#begun.delete(path);
     const journal = await this.#opened();
     await journal.append({ kind: 'failed', entry: { ...begun, code, message } });
-  }
-
-  /** Lets go of the locks alone, for a process that ends at once: nobody is told that it holds them. */
-  unlock(): void {
-    this.#locks[Symbol.dispose]();
   }
 
   /** Lets go of all; what was begun and has not ended was cancelled. Safe to call again. */
