@@ -42,8 +42,8 @@ export interface JournalOptions {
   /** The source of a file that is done is deleted: one that is gone is what it was. Default false. */
   readonly deletesSources?: boolean;
   /**
-   * Is given what lets go of the locks alone, before there are any: for a process that ends at once. Nobody is
-   * told then that it holds them.
+   * Is given what lets go of the locks alone, before there are any, for a process that ends at once: nobody
+   * is told that it holds them.
    */
   onLocks?(unlock: () => void): void;
 }
