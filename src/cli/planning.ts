@@ -23,7 +23,10 @@ interface Listed {
   readonly record: string | undefined;
   /** A file for what came of each file, or `-`. */
   readonly results: string | undefined;
-  readonly journal?: { readonly file?: string | undefined } | null;
+  readonly journal?: {
+    readonly file?: string | undefined;
+    readonly deletesSources?: boolean | undefined;
+  } | null;
   /** What was done before. */
   readonly known?: KnownFiles | null;
 }
@@ -50,7 +53,9 @@ export async function* decisionsFor(
       signal,
     });
   const names = namedBy(inputs, choice, signal);
-  const decisions = known === null ? list(names) : withGoneSources(names, known, list);
+  // The names are held meanwhile.
+  const decisions =
+    known !== null && journal?.deletesSources ? withGoneSources(names, known, list) : list(names);
   yield* record === undefined ? decisions : ofRecording(record, decisions);
 }
 
