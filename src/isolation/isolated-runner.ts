@@ -4,7 +4,7 @@
  *
  * Owns the life of its parts, on the thread that made it. This process loads no FFmpeg and starts no thread.
  */
-import { KiB } from '../bytes.ts';
+import { type Bytes, KiB } from '../bytes.ts';
 import type { Pool } from '../pool/pool.ts';
 import { CLOSE_MS, stopMs } from '../runtime/closing.ts';
 import { Deadline } from '../runtime/deadline.ts';
@@ -39,6 +39,8 @@ import { ROUND_MS, Silence } from './silence.ts';
 export interface IsolatedRunner<Jobs = Untyped> extends Runner<Jobs> {
   /** Leases of this process, for inputs and from results. */
   readonly pool: Pool;
+  /** Bytes of the budget that this process has charged. */
+  readonly ownUsedBytes: Bytes;
   /** The numbers of its processes, the spare one's too. */
   readonly pids: readonly number[];
 }
@@ -121,6 +123,10 @@ class ProcessRunner implements IsolatedRunner {
 
   get pool(): Pool {
     return this.#memory.shard;
+  }
+
+  get ownUsedBytes(): Bytes {
+    return (this.#memory.ledger.sumKib() ?? 0) * KiB;
   }
 
   get pids(): readonly number[] {

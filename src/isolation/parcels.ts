@@ -64,7 +64,8 @@ export async function receive(
   const loads = parcels.filter(({ as }) => as === 'lease');
   const leases = await pool.acquireAllAsync(
     loads.map(({ bytes }) => bytes),
-    { ...(signal !== undefined && { signal }) },
+    // What is taken over may be kept for long, and is to hold no more than it needs.
+    { exact: taken, ...(signal !== undefined && { signal }) },
   );
   const files: SpooledFile[] = [];
   try {

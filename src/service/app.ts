@@ -7,9 +7,11 @@ import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MillpondError } from '../errors.ts';
 import { setTimeout } from '../timers.ts';
+import type { ServiceMetrics } from './metrics.ts';
 import type { Client, ServiceSettings } from './options.ts';
 import { load } from './peers.ts';
 import { isOurs, PROBLEM_TYPE, problemOf, translated } from './problem.ts';
+import type { RequestLog } from './request-log.ts';
 import { Refusal } from './turns.ts';
 
 /** Of the head of a request. */
@@ -44,12 +46,12 @@ declare module 'fastify' {
 
 interface AppParts {
   readonly settings: ServiceSettings;
-  /** Is told of what failed in here. */
-  failed(instance: string, error: unknown): void;
+  readonly log: RequestLog;
+  readonly metrics: () => ServiceMetrics;
 }
 
 /** @throws MillpondError `ERR_PEER_MISSING` */
-export async function createApp({ settings, failed }: AppParts): Promise<FastifyInstance> {
+export async function createApp({ settings, log, metrics }: AppParts): Promise<FastifyInstance> {
   const { default: fastify } = await load<typeof import('fastify')>('fastify');
   const app: FastifyInstance = fastify({
     // A body is looked after by whoever reads it.
@@ -79,6 +81,7 @@ export async function createApp({ settings, failed }: AppParts): Promise<Fastify
   app.addContentTypeParser('*', (_request, body, done) => done(null, body));
 
   app.decorateRequest('caller', null);
+  log.attach(app, metrics);
   const clients = settings.clients.map((client) => ({ client, digest: digestOf(client.token) }));
   app.addHook('onRequest', async (request, reply) => {
     for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
@@ -93,7 +96,7 @@ export async function createApp({ settings, failed }: AppParts): Promise<Fastify
     const known = translated(error);
     const problem = problemOf(known, request.id);
     // The client that has gone is no failure.
-    if (isOurs(problem.status) && !reply.raw.destroyed) failed(request.id, error);
+    if (isOurs(problem.status) && !reply.raw.destroyed) log.failed(request.id, error);
     if (reply.raw.headersSent) {
       reply.raw.destroy();
       return;

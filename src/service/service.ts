@@ -2,18 +2,19 @@
  * A transcoding service: HTTP, admission and spool in this process, the work in others. Owns the life of its
  * parts, on the thread that made it. This process loads no FFmpeg and starts no thread.
  */
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { engineFingerprint } from '../batch/engine-fingerprint.ts';
 import { createIsolatedRunner, type IsolatedRunner } from '../isolation/isolated-runner.ts';
 import type { IsolatedOptions } from '../isolation/options.ts';
-import { prometheusText } from '../telemetry/prometheus.ts';
 import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { Admission } from './admission/admission.ts';
 import { ADMISSION_DEFAULTS } from './admission/settings.ts';
 import { createApp } from './app.ts';
 import { Makings } from './makings.ts';
+import { ServiceMetrics } from './metrics.ts';
 import { resolveServiceOptions, type ServiceOptions, type ServiceSettings } from './options.ts';
 import { load } from './peers.ts';
+import { createRequestLog } from './request-log.ts';
 import { Results } from './results.ts';
 import { describedRoutes, describeRoutes } from './routes/openapi.ts';
 import { resultRoutes } from './routes/results.ts';
@@ -111,9 +112,19 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
   });
   const makings = new Makings(results);
   let leaving = false;
-  const app = await createApp({
-    settings,
-    failed: (instance, error) => process.stderr.write(`${instance} ${(error as Error).stack}\n`),
+  const sockets = new Set<Socket>();
+  const log = createRequestLog(settings.logLevel ?? 'info');
+  const app = await createApp({ settings, log, metrics: () => metrics });
+  const metrics = new ServiceMetrics({
+    runner,
+    results,
+    workDir,
+    admission: () => admission.figures(nowMs()),
+    connections: () => sockets.size,
+  });
+  app.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   const { default: multipart } = await load<typeof import('@fastify/multipart')>('@fastify/multipart');
   await app.register(multipart);
@@ -124,7 +135,7 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
     settings,
     isLive: () => runner.health().live,
     isReady: () => !leaving && runner.health().ready,
-    metrics: () => prometheusText(runner.snapshot()),
+    metrics: () => metrics.text(),
   });
   await describedRoutes(app);
   await app.listen({ host: settings.host, port: settings.port });

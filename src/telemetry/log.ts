@@ -184,7 +184,11 @@ export function createLog(options: LogOptions = {}): Log {
 /**
  * Loaded on first use, by `require`: an `import()` would make the first line late, or lose it in an abort.
  */
-function createLogger(level: LogLevel, now: () => number, destination: LogOptions['destination']): Logger {
+export function createLogger(
+  level: LogLevel,
+  now: () => number,
+  destination?: LogOptions['destination'],
+): Logger {
   const pino: typeof Pino = createRequire(import.meta.url)('pino');
   const target = destination ?? pino.destination({ fd: 2, sync: true });
   return pino(
