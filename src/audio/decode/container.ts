@@ -36,12 +36,15 @@ const TOLD_BY_FFMPEG = UNMARKED.filter((name) => name !== 'aac').join();
 /** Demuxers whose header says all that decoding needs; others look at the first packets, 0.1 ms and up. */
 const SELF_DESCRIBING = new Set(['aiff', 'au', 'caf', 'flac', 'mp3', 'ogg', 'w64', 'wav']);
 
-/** FFmpeg's own of today, whatever it takes tomorrow (docs/limits.md): bytes, streams and packets. */
+/**
+ * FFmpeg's own of today, whatever it takes tomorrow (docs/limits.md): bytes, streams and packets. Streams are
+ * fewer: it opens the decoder of each to look at it, which is 0.7 MiB and more.
+ */
 const LIMITS = {
   formatprobesize: 1_048_576,
   probesize: 5_000_000,
   max_probe_packets: 2500,
-  max_streams: 1000,
+  max_streams: 200,
   indexmem: 1_048_576,
 };
 
