@@ -50,7 +50,8 @@ async function areMany(atLeast: (files: number) => Promise<boolean>): Promise<bo
   const late = Promise.withResolvers<true>();
   using timer = setTimeout(() => late.resolve(true), LISTING_MS);
   timer.unref();
-  return Promise.race([atLeast(MANY_FILES), late.promise]);
+  // Waited for here: the timer goes with this function.
+  return await Promise.race([atLeast(MANY_FILES), late.promise]);
 }
 
 async function inThreads({ logLevel, ...options }: RunnerOptions): Promise<BatchRunner> {

@@ -85,4 +85,32 @@ describe.runIf(process.platform === 'linux')('a batch in a process of its own', 
     expect(aside(out)).toEqual([]);
     await expect.poll(() => isThere(worker)).toBe(false);
   });
+
+  it('whose names come slowly begins with the first ones, and is interrupted while more are to come', async () => {
+    const out = at('listed');
+    const args = ['transcode', '--files-from', '-', '--to', 'flac', '--out', out, '--json'];
+    const { child, ended } = start(args, {}, 'pipe');
+    const name = (file: number): string => `${at('many', `${file}.wav`)}\n`;
+    const whole = (): string[] => filesUnder(out).filter((path) => path.endsWith('.flac'));
+    const working = firstFile(out);
+    child.stdin?.write(name(0));
+    await working;
+    await expect.poll(() => whole(), { timeout: 20_000 }).toHaveLength(1);
+    const [worker] = processesOf(child.pid as number);
+    expect(hasFfmpeg(worker)).toBe(true);
+    // Half a name, and nobody says that it is all.
+    child.stdin?.write(name(1) + at('many'));
+    await expect.poll(() => whole(), { timeout: 20_000 }).toHaveLength(2);
+    for (const pid of [worker, child.pid as number]) process.kill(pid, 'SIGINT');
+    const { code, signal, stdout, stderr } = await ended;
+    expect([code, signal, stderr]).toEqual([130, null, expect.not.stringContaining('failed')]);
+    expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, files: { total: 2, ok: 2 } });
+    await expect.poll(() => isThere(worker)).toBe(false);
+    expect(aside(out)).toEqual([]);
+    // The same again, with all of them.
+    const again = start(args, {}, 'pipe');
+    again.child.stdin?.end([0, 1, 2].map(name).join(''));
+    const all = await again.ended;
+    expect([all.code, JSON.parse(all.stdout)]).toMatchObject([0, { files: { ok: 1 }, skipped: { done: 2 } }]);
+  });
 });
