@@ -112,7 +112,7 @@ export async function runBatchCommand(options: BatchOptions): Promise<void> {
     const { work, choice, record, results } = options;
     const listed = { ...options, outputs: work.outputs };
     if (choice?.dryRun) {
-      const known = await lookIntoJournalOf(options);
+      const known = await lookIntoJournalOf(options, signal);
       const foreseen = await showPlan({ ...listed, known }, options, signal);
       process.exitCode = interrupt.exitCode() || foreseen;
       return;

@@ -107,6 +107,7 @@ export async function openJournalOf(
     settings,
     engine: () => (fingerprint ??= engineFingerprint(cacheFolder(process.env, 'engine'))),
     onLocks: interrupt.atEnd,
+    signal: interrupt.signal,
   });
   if (!opened.isLocked) {
     screen.line(
@@ -117,11 +118,11 @@ export async function openJournalOf(
 }
 
 /** Null for a command without one. @throws MillpondError as {@link lookIntoJournal} */
-export async function lookIntoJournalOf({
-  journal,
-  work: { outputs, settings },
-}: JournaledBatch): Promise<KnownFiles | null> {
+export async function lookIntoJournalOf(
+  { journal, work: { outputs, settings } }: JournaledBatch,
+  signal: AbortSignal,
+): Promise<KnownFiles | null> {
   if (journal === undefined || journal === null || outputs === null || settings === undefined) return null;
   const folder = absolutePath(outputs.folder);
-  return lookIntoJournal({ ...journal, outputs: folder, settings, engine: null });
+  return lookIntoJournal({ ...journal, outputs: folder, settings, engine: null, signal });
 }

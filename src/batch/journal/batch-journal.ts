@@ -41,6 +41,8 @@ export interface JournalOptions {
   readonly check: Check;
   /** The source of a file that is done is deleted: one that is gone is what it was. Default false. */
   readonly deletesSources?: boolean;
+  /** Ends what reads whole files to compare them. */
+  readonly signal?: AbortSignal;
   /**
    * Is given what lets go of the locks alone, before there are any, for a process that ends at once: nobody
    * is told that it holds them.
@@ -135,12 +137,12 @@ export class BatchJournal implements AsyncDisposable {
 
   /**
    * To be called before a file's task starts.
-   * @throws MillpondError `ERR_OUTPUT_WRITE` where the journal cannot be written
+   * @throws MillpondError `ERR_OUTPUT_WRITE` where the journal cannot be written; the signal's reason
    */
   async begin(file: JournaledFile): Promise<void> {
-    const { outputs, check } = this.#options;
+    const { outputs } = this.#options;
     const output = nameIn(outputs, file.output);
-    const mark = await inputMark(file.input, check);
+    const mark = await inputMark(file.input, this.#options);
     // Its task fails, and no journal is begun for that.
     if (mark === null) return;
     const journal = await this.#opened();
@@ -263,12 +265,13 @@ interface BatchJournalParts {
 }
 
 /** Null of what cannot be looked at. */
-async function inputMark(path: string, check: Check): Promise<Mark | null> {
+async function inputMark(path: string, { check, signal }: JournalOptions): Promise<Mark | null> {
   try {
     // At once: another thread would take ten times as long, and the file is read next.
     const mark = markOf(statSync(systemPath(path), { bigint: true }));
-    return check === 'content' ? { ...mark, sha256: await digestOf(path) } : mark;
+    return check === 'content' ? { ...mark, sha256: await digestOf(path, signal) } : mark;
   } catch {
+    if (check === 'content') signal?.throwIfAborted();
     return null;
   }
 }

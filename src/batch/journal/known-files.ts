@@ -16,6 +16,8 @@ interface KnownAbout {
   readonly check: Check;
   /** The source of a file that is done is deleted: one that is gone is what it was. Default false. */
   readonly deletesSources?: boolean | undefined;
+  /** Once it comes no file is read any more, and what could not be compared was changed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export class KnownFiles {
@@ -23,13 +25,15 @@ export class KnownFiles {
   readonly #outputs: string;
   readonly #check: Check;
   readonly #deletesSources: boolean;
+  readonly #signal: AbortSignal | undefined;
 
   /** @param about `outputs` is their folder; absolute */
-  constructor(known: Known, { outputs, check, deletesSources = false }: KnownAbout) {
+  constructor(known: Known, { outputs, check, deletesSources = false, signal }: KnownAbout) {
     this.#known = known;
     this.#outputs = outputs;
     this.#check = check;
     this.#deletesSources = deletesSources;
+    this.#signal = signal;
   }
 
   /** Whether some are done, so that nothing may be left to do. */
@@ -61,14 +65,26 @@ export class KnownFiles {
       inputIs: isGone
         ? (done?.input ?? null)
         : byContent
-          ? await digested(input, inputIs, tried.input)
+          ? await this.#digested(input, inputIs, tried.input)
           : inputIs,
-      outputIs: byContent && done !== undefined ? await digested(output, outputIs, done.output) : outputIs,
+      outputIs:
+        byContent && done !== undefined ? await this.#digested(output, outputIs, done.output) : outputIs,
     };
     const resumed = resume(this.#known, present, byContent ? sameContent : sameMark);
     if (resumed === 'unknown') return null;
     if (resumed === 'again') return 'replace';
     return resumed === 'done' ? { skip: 'done' } : { refuse: notTried(resumed) };
+  }
+
+  /** With the digest of its content, where it can be the same by its size. */
+  async #digested(path: string, found: Mark | null, then: Mark): Promise<Mark | null> {
+    if (found === null || found.bytes !== then.bytes) return found;
+    try {
+      return { ...found, sha256: await digestOf(path, this.#signal) };
+    } catch {
+      // It cannot be read, or is no more: then it is not what it was.
+      return found;
+    }
   }
 
   /** Files that are done, of which only the output is there. @param fits whether a source is looked for */
@@ -92,17 +108,6 @@ export class KnownFiles {
 function markOf(found: FoundFile | null): Mark | null {
   if (found === null || found.changedNs === null) return null;
   return { bytes: found.bytes, mtimeNs: `${found.changedNs}` };
-}
-
-/** With the digest of its content, where it can be the same by its size. */
-async function digested(path: string, found: Mark | null, then: Mark): Promise<Mark | null> {
-  if (found === null || found.bytes !== then.bytes) return found;
-  try {
-    return { ...found, sha256: await digestOf(path) };
-  } catch {
-    // It cannot be read, or is no more: then it is not what it was.
-    return found;
-  }
 }
 
 function notTried({ code, message }: Failed) {

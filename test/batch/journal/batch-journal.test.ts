@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { KnownFiles } from '../../../src/batch/journal/known-files.ts';
 import { at, DONE, file, inFolder, journalPath, made, make, markAt, opened, read, resumed } from './stand.ts';
 
 inFolder();
@@ -106,6 +107,29 @@ describe('what is done', () => {
     );
     await journal.done(one);
     expect([...((await read())?.done.keys() ?? [])]).toEqual(['x\udcff\udcfe.flac']);
+  });
+
+  it('is not waited for where its content takes hours to read and the batch is cancelled', async () => {
+    const hours = 2 ** 43;
+    truncateSync(at('a.wav'), hours);
+    const stop = new AbortController();
+    await using journal = await opened({ check: 'content', signal: stop.signal });
+    const begun = journal.begin(file());
+    setImmediate(() => stop.abort(new Error('enough')));
+    await expect(begun).rejects.toThrow('enough');
+  });
+
+  it('is as changed where it was not compared to its end since the batch is cancelled', async () => {
+    const hours = { bytes: 2 ** 43, mtimeNs: '1', sha256: 'a' };
+    truncateSync(at('a.wav'), hours.bytes);
+    const done = { input: { path: at('a.wav'), ...hours }, output: { path: 'a.flac', ...hours } };
+    const known = { done: new Map([['a.flac', done]]), failed: new Map(), planned: new Set<string>() };
+    const stop = new AbortController();
+    const files = new KnownFiles(known, { outputs: at('out'), check: 'content', signal: stop.signal });
+    const found = { bytes: hours.bytes, changedNs: 1n, isFile: true, isLink: false };
+    setImmediate(() => stop.abort());
+    const planned = { ...file(), bytes: hours.bytes, estimatedSeconds: 1 };
+    expect(await files.verdict(planned, { input: found, output: found })).toBe(null);
   });
 
   it('is compared by content where that is asked for, and has an address', async () => {
