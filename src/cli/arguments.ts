@@ -6,7 +6,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { type Bytes, GiB, parseBytes } from '../bytes.ts';
 import { type ErrorCode, MillpondError } from '../errors.ts';
 import { absolutePath } from '../files/byte-paths.ts';
-import { nearestName } from '../report/nearest-name.ts';
+import { didYouMean } from '../report/nearest-name.ts';
 import { NANOSECONDS } from '../text/durations.ts';
 import { escaped, shortened } from '../text/escaping.ts';
 
@@ -67,16 +67,6 @@ function nameIn(names: readonly string[], text: string, what: string): string {
   const found = names.find((name) => name.toLowerCase() === lower);
   if (found !== undefined) return found;
   throw new InvalidArgumentError(`${what} is one of ${names.join(', ')}.${didYouMean(text, names)}`);
-}
-
-/** A sentence, with a space in front of it; nothing where no name is near. */
-export function didYouMean(text: string, names: readonly string[]): string {
-  const near = nearestName(
-    text.toLowerCase(),
-    names.map((name) => name.toLowerCase()),
-  );
-  const name = names.find((one) => one.toLowerCase() === near);
-  return name === undefined ? '' : ` Did you mean ${name}?`;
 }
 
 /** The path of a file or a folder. */

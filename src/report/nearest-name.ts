@@ -16,6 +16,16 @@ export function nearestName(written: string, names: Iterable<string>): string | 
   return best;
 }
 
+/** A sentence, with a space in front of it; nothing where no name is near. */
+export function didYouMean(text: string, names: readonly string[]): string {
+  const near = nearestName(
+    text.toLowerCase(),
+    names.map((name) => name.toLowerCase()),
+  );
+  const name = names.find((one) => one.toLowerCase() === near);
+  return name === undefined ? '' : ` Did you mean ${name}?`;
+}
+
 /** Letters to put in, leave out, change, or swap with their neighbour. */
 function distanceBetween(a: string, b: string): number {
   // More letters more or less are no typo; and what is written may be as long as a command line.

@@ -12,6 +12,7 @@ import type { Client, ServiceSettings } from './options.ts';
 import { load } from './peers.ts';
 import { isOurs, PROBLEM_TYPE, problemOf, translated } from './problem.ts';
 import type { RequestLog } from './request-log.ts';
+import { schemaError } from './schema-errors.ts';
 import { Refusal } from './turns.ts';
 
 /** Of the head of a request. */
@@ -64,7 +65,8 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
     routerOptions: { maxParamLength: MOST_PARAMETER, ignoreTrailingSlash: true },
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
     genReqId: () => randomBytes(8).toString('hex'),
-    ajv: { customOptions: { removeAdditional: false, allErrors: false, coerceTypes: true } },
+    ajv: { customOptions: { removeAdditional: false, allErrors: false, coerceTypes: true, verbose: true } },
+    schemaErrorFormatter: schemaError,
     http: {
       maxHeaderSize: MOST_HEAD_BYTES,
       headersTimeout: HEAD_MS,

@@ -5,10 +5,10 @@
 import type { TranscodeSettings } from '../audio/plan/request.ts';
 import { TARGETS, type TargetName } from '../audio/plan/targets.ts';
 
-const number = (minimum: number, maximum: number, description: string) =>
-  ({ type: 'number', minimum, maximum, description }) as const;
-const integer = (minimum: number, maximum: number, description: string) =>
-  ({ type: 'integer', minimum, maximum, description }) as const;
+const number = (minimum: number, maximum: number, example: number, description: string) =>
+  ({ type: 'number', minimum, maximum, examples: [example], description }) as const;
+const integer = (minimum: number, maximum: number, example: number, description: string) =>
+  ({ type: 'integer', minimum, maximum, examples: [example], description }) as const;
 
 const common = {
   name: {
@@ -17,7 +17,7 @@ const common = {
     maxLength: 255,
     description: 'What the audio is called in messages and in the name of the download.',
   },
-  priority: integer(-10, 10, "Before, or behind, others of the same client's that wait."),
+  priority: integer(-10, 10, 5, "Before, or behind, others of the same client's that wait."),
 } as const;
 
 export const TRANSCODE_QUERY = {
@@ -26,8 +26,8 @@ export const TRANSCODE_QUERY = {
   required: ['to'],
   properties: {
     to: { enum: Object.keys(TARGETS) as TargetName[], description: 'The format to make.' },
-    rate: integer(1000, 655_350, "Hz. Default: the source's, or the nearest that the format has."),
-    channels: integer(1, 8, "Default: the source's, or as many as the format has."),
+    rate: integer(1000, 655_350, 44_100, "Hz. Default: the source's, or the nearest that the format has."),
+    channels: integer(1, 8, 2, "Default: the source's, or as many as the format has."),
     bits: {
       type: 'integer',
       enum: [16, 24, 32],
@@ -35,12 +35,14 @@ export const TRANSCODE_QUERY = {
     },
     bitrate: {
       type: 'string',
+      title: 'bits a second',
       pattern: '^[1-9]\\d{0,7}k?$',
+      examples: ['192k'],
       description: 'Bits a second of lossy formats, such as 192k. Default: what the encoder takes by itself.',
     },
-    gain: number(-200, 200, 'Decibels.'),
-    'fade-in': number(0, 86_400, 'Seconds.'),
-    'fade-out': number(0, 86_400, 'Seconds.'),
+    gain: number(-200, 200, -3, 'Decibels.'),
+    'fade-in': number(0, 86_400, 2, 'Seconds.'),
+    'fade-out': number(0, 86_400, 2, 'Seconds.'),
     verify: { type: 'boolean', description: 'The result is decoded again and compared before it is sent.' },
     delivery: {
       enum: ['whole', 'stream'],
@@ -55,7 +57,7 @@ export const ANALYZE_QUERY = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    silence: number(-200, 0, 'dBFS. What is no louder is silence at the ends. Default -60.'),
+    silence: number(-200, 0, -60, 'dBFS. What is no louder is silence at the ends. Default -60.'),
     ...common,
   },
 } as const;

@@ -16,7 +16,7 @@ export function resultRoutes(app: FastifyInstance, results: Results, minRate: By
         summary: 'Fetch a result again, whole or in part, while it is kept',
         params: {
           type: 'object',
-          properties: { address: { type: 'string', pattern: '^[0-9a-f]{64}$' } },
+          properties: { address: { type: 'string', title: '64 hex digits', pattern: '^[0-9a-f]{64}$' } },
         },
         response: {
           200: {
