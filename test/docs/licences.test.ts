@@ -55,6 +55,16 @@ describe('the page of licences', () => {
     expect([...licences].sort()).toEqual(['(MIT AND Zlib)', 'Apache-2.0', 'BSD-2-Clause', 'ISC', 'MIT']);
   });
 
+  it('says what the packages bring that only a service needs', () => {
+    const peers = Object.fromEntries(
+      ['fastify', '@fastify/multipart', '@fastify/swagger', '@fastify/swagger-ui'].map((name) => [name, '']),
+    );
+    const root = { version: '', dependencies: peers };
+    const brought = broughtBy({ packages: { ...lock.packages, '': root } });
+    expect(page).toContain(`They bring ${brought.length - Object.keys(peers).length} packages more, under`);
+    for (const licence of new Set(brought.map((one) => one.licence))) expect(page).toContain(licence);
+  });
+
   it('says of FFmpeg how it is built', () => {
     const { configuration, version } = getFFmpegInfo();
     for (const flag of ['--enable-gpl', '--enable-version3']) {
