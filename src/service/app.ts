@@ -3,10 +3,10 @@
  * Runs on the front process's thread; owns the server.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MillpondError } from '../errors.ts';
-import { setTimeout } from '../timers.ts';
+import { FaultyBytes } from './faulty-bytes.ts';
+import { checkHead, hasBody } from './head.ts';
 import type { ServiceMetrics } from './metrics.ts';
 import type { Client, ServiceSettings } from './options.ts';
 import { load } from './peers.ts';
@@ -14,6 +14,7 @@ import { isOurs, PROBLEM_TYPE, problemOf, translated } from './problem.ts';
 import type { RequestLog } from './request-log.ts';
 import { schemaError } from './schema-errors.ts';
 import { Refusal } from './turns.ts';
+import { readAway } from './unread.ts';
 
 /** Of the head of a request. */
 const MOST_HEAD_BYTES = 16_384;
@@ -23,8 +24,6 @@ const HEAD_MS = 10_000;
 /** An idle connection is closed after that. */
 const KEEP_ALIVE_MS = 65_000;
 const CHECK_MS = 1000;
-/** What is refused without its body keeps its connection so long, to read the answer. */
-const LINGER_MS = 1000;
 const MOST_PARAMETER = 100;
 
 const HEADERS: Readonly<Record<string, string>> = {
@@ -54,6 +53,7 @@ interface AppParts {
 /** @throws MillpondError `ERR_PEER_MISSING` */
 export async function createApp({ settings, log, metrics }: AppParts): Promise<FastifyInstance> {
   const { default: fastify } = await load<typeof import('fastify')>('fastify');
+  const faulty = new FaultyBytes();
   const app: FastifyInstance = fastify({
     // A body is looked after by whoever reads it.
     bodyLimit: Number.MAX_SAFE_INTEGER,
@@ -71,14 +71,17 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
       maxHeaderSize: MOST_HEAD_BYTES,
       headersTimeout: HEAD_MS,
       connectionsCheckingInterval: CHECK_MS,
-      requireHostHeader: true,
+      // That is looked at with the rest of the head.
+      requireHostHeader: false,
     },
-    clientErrorHandler,
+    clientErrorHandler: faulty.refuse,
     frameworkErrors: (error, request, reply) => void tell(error, request, reply),
   });
   app.server.maxHeadersCount = MOST_HEADERS;
   // Nothing is read of a body whose request is refused.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  faulty.watch(app.server);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, body, done) => done(null, body));
 
@@ -87,11 +90,14 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
   const clients = settings.clients.map((client) => ({ client, digest: digestOf(client.token) }));
   app.addHook('onRequest', async (request, reply) => {
     for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
+    checkHead(request.raw);
+    // Nobody reads it: the connection is over with the answer.
+    if (request.method !== 'POST' && hasBody(request.raw)) reply.header('connection', 'close');
     request.caller = callerOf(request, clients);
   });
   app.setErrorHandler((error, request, reply) => tell(error, request, reply));
-  app.setNotFoundHandler((request) => {
-    throw missing(app, request);
+  app.setNotFoundHandler((request, reply) => {
+    throw missing(app, request, reply);
   });
 
   async function tell(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -108,22 +114,21 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
       if (known.ticket !== null) reply.header('millpond-ticket', known.ticket);
     } else if (problem.retry && problem.status === 503) reply.header('retry-after', 1);
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-    closeUnread(request, reply);
     const ticket = known instanceof Refusal && known.ticket !== null ? { ticket: known.ticket } : {};
-    await reply
-      .code(problem.status)
-      .type(PROBLEM_TYPE)
-      .send(Buffer.from(JSON.stringify({ ...problem, ...ticket })));
+    const body = Buffer.from(JSON.stringify({ ...problem, ...ticket }));
+    reply.code(problem.status).type(PROBLEM_TYPE);
+    if (request.raw.complete) {
+      await reply.send(body);
+      return;
+    }
+    reply.header('connection', 'close').header('content-length', body.length);
+    reply.hijack();
+    reply.raw.writeHead(problem.status, reply.getHeaders() as Record<string, string>);
+    reply.raw.write(body);
+    await readAway(request.raw);
+    reply.raw.end();
   }
   return app;
-}
-
-/** The rest of a body that nobody reads is not waited for. */
-function closeUnread({ raw }: FastifyRequest, reply: FastifyReply): void {
-  if (raw.complete) return;
-  reply.header('connection', 'close');
-  const { socket } = raw;
-  reply.raw.once('finish', () => setTimeout(() => socket.destroy(), LINGER_MS).unref());
 }
 
 function digestOf(token: string): Buffer {
@@ -155,12 +160,13 @@ export function needCaller({ caller }: FastifyRequest): Caller {
   );
 }
 
-function missing(app: FastifyInstance, { method, url }: FastifyRequest): MillpondError {
+function missing(app: FastifyInstance, { method, url }: FastifyRequest, reply: FastifyReply): MillpondError {
   const path = url.split('?', 1)[0].slice(0, 200);
   const others = ['GET', 'POST'].filter(
     (other) => other !== method && app.findRoute({ method: other as 'GET', url: path }),
   );
   if (others.length > 0) {
+    reply.header('allow', others.map((other) => (other === 'GET' ? 'GET, HEAD' : other)).join(', '));
     return new MillpondError(
       'ERR_METHOD',
       `${path} takes ${others.join(' and ')}, got ${method}. Look at /openapi.json.`,
@@ -169,19 +175,5 @@ function missing(app: FastifyInstance, { method, url }: FastifyRequest): Millpon
   return new MillpondError(
     'ERR_NOT_FOUND',
     `A request is for something that is there, got ${JSON.stringify(path)}. Look at /openapi.json.`,
-  );
-}
-
-/** What is no HTTP has no request yet. */
-function clientErrorHandler(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const known = translated(Object.assign(error, { statusCode: 400 }));
-  const problem = problemOf(known, 'none');
-  const body = JSON.stringify(problem);
-  socket.end(
-    `HTTP/1.1 ${problem.status} Refused\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -43,14 +43,19 @@ export interface Body extends Disposable {
   input(name: string): AudioBytes | NamedFile;
 }
 
+/** @throws MillpondError `ERR_BODY_TOO_LARGE` where it says so itself */
+export function checkLength(length: Bytes | null, mostBytes: Bytes): void {
+  if (length !== null && length > mostBytes) throw tooLarge(length, mostBytes);
+}
+
 /**
- * Takes a body in. The stream is destroyed where it breaks a rule.
+ * Takes a body in. Nothing more is read of one that breaks a rule; its connection stays, for the answer.
  * @throws MillpondError (as a rejection) `ERR_BODY_TOO_LARGE`, `ERR_BODY_TOO_SLOW`, `ERR_BODY_INCOMPLETE`,
  * `ERR_WORK_DIR_FULL`, `ERR_OUTPUT_WRITE`; the signal's reason
  */
 export async function receiveBody(stream: Readable, rules: BodyRules, places: BodyPlaces): Promise<Body> {
   const { length, mostBytes } = rules;
-  if (length !== null && length > mostBytes) throw tooLarge(length, mostBytes);
+  checkLength(length, mostBytes);
   const small = length !== null && length <= MOST_IN_LEASES;
   const lease = small && length > 0 ? places.pool.tryAcquire(length) : null;
   const store = lease === null ? fileStore(places.workDir, rules) : leaseStore(lease);
@@ -58,7 +63,6 @@ export async function receiveBody(stream: Readable, rules: BodyRules, places: Bo
     return await received(stream, store, rules);
   } catch (error) {
     store.drop();
-    stream.destroy();
     throw error;
   }
 }
@@ -68,16 +72,23 @@ async function received(stream: Readable, store: Store, rules: BodyRules): Promi
   const hash = createHash('sha256');
   let bytes = 0;
   const { minRate } = rules;
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {});
   using _pace = keepPace({
     minRate,
     moved: () => bytes,
-    tooSlow: (bytes, tookMs) => stream.destroy(tooSlow(bytes, tookMs, minRate)),
+    tooSlow: (bytes, tookMs) => broken.reject(tooSlow(bytes, tookMs, minRate)),
   });
-  const abort = (): void => void stream.destroy(signal.reason);
+  const abort = (): void => broken.reject(signal.reason);
   signal.addEventListener('abort', abort);
+  // To destroy a request is to destroy its connection, and nobody would hear why.
+  const chunks: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false });
   try {
     signal.throwIfAborted();
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for (;;) {
+      const next = await Promise.race([chunks.next(), broken.promise]);
+      if (next.done) break;
+      const chunk = next.value;
       if (bytes + chunk.length > mostBytes) throw tooLarge(null, mostBytes);
       hash.update(chunk);
       await store.append(chunk);
@@ -85,6 +96,7 @@ async function received(stream: Readable, store: Store, rules: BodyRules): Promi
     }
     signal.throwIfAborted();
   } catch (error) {
+    void chunks.return?.();
     signal.throwIfAborted();
     throw (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? incomplete(bytes, length) : error;
   } finally {

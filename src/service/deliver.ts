@@ -6,6 +6,7 @@ import { MillpondError } from '../errors.ts';
 import { type Growing, growth } from './growing.ts';
 import { keepPace } from './pace.ts';
 import type { Result } from './results.ts';
+import { readAway } from './unread.ts';
 
 interface Delivery {
   /** Of the download. */
@@ -73,7 +74,8 @@ export async function deliver(
   reply.raw.writeHead(status, flat(reply, headers));
   using _pace = watchReader(reply, minRate);
   // A response that has begun can only be cut off: it must never look whole. `pipeline` does so.
-  await pipeline(made.createReadStream(start, end), reply.raw);
+  await pipeline(made.createReadStream(start, end), reply.raw, { end: false });
+  await endAnswer(request, reply);
 }
 
 function headersOf({
@@ -105,11 +107,19 @@ export async function deliverGrowing(
   using _pace = watchReader(reply, delivery.minRate);
   try {
     await pipeline(growth(file, ended), raw, { end: false });
-    raw.end();
+    await endAnswer(reply.request, reply);
   } catch (error) {
     raw.destroy();
     throw error;
   }
+}
+
+/** Of what comes behind the file of a form no more is awaited than that of a refused body. */
+async function endAnswer({ raw: request }: FastifyRequest, { raw }: FastifyReply): Promise<void> {
+  await readAway(request);
+  if (!request.complete) raw.shouldKeepAlive = false;
+  raw.end();
+  if (!request.complete) raw.once('finish', () => request.socket.destroySoon());
 }
 
 /** Who reads too slowly is cut off. */

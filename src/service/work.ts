@@ -9,7 +9,7 @@ import { isSameStreamed } from '../audio/plan/streams.ts';
 import { contentAddress } from '../batch/content-address.ts';
 import type { Bytes } from '../bytes.ts';
 import { nowMs } from '../timers.ts';
-import { type Body, receiveBody } from './body.ts';
+import { type Body, checkLength, receiveBody } from './body.ts';
 import type { Growing } from './growing.ts';
 import { type Job, type JobParts, run, type Task } from './jobs.ts';
 import type { Makings } from './makings.ts';
@@ -101,6 +101,8 @@ async function received(
     withinMs,
     ...(ticket !== null && { ticket }),
   };
+  // What can never be taken is not asked for, not even its body.
+  checkLength(length, settings.maxBodyBytes);
   using stack = new DisposableStack();
   const place = stack.use(turns.ask(asked));
   request.begin();

@@ -1,5 +1,5 @@
 /** The routes that do work: a body in, a result out. */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type {} from '@fastify/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { STREAMED_TARGETS } from '../../audio/plan/streams.ts';
@@ -8,7 +8,7 @@ import { clearTimeout, setTimeout } from '../../timers.ts';
 import { needCaller } from '../app.ts';
 import { deliver, deliverGrowing, downloadName } from '../deliver.ts';
 import type { Job } from '../jobs.ts';
-import { audioPart } from '../multipart.ts';
+import { type AudioPart, audioPart } from '../multipart.ts';
 import {
   ANALYZE_QUERY,
   type AnalyzeQuery,
@@ -88,16 +88,21 @@ async function work(
   reply.raw.once('close', () => gone.abort(new Error('The client has gone.')));
   const late = setTimeout(() => gone.abort(tooLate(withinMs)), withinMs);
   try {
-    const upload = await uploadOf(request, parts.settings.maxBodyBytes);
+    const upload = uploadOf(request, parts.settings.maxBodyBytes);
+    const nameOf = (): string => query.name ?? upload.name ?? 'audio';
     const { of, timing } = await answer(
       {
         job,
         client,
-        name: query.name ?? upload.name ?? 'audio',
+        // A form says it with its file.
+        get name() {
+          return nameOf();
+        },
         priority: query.priority ?? 0,
         withinMs,
         ticket: textOf(request.headers['millpond-ticket']),
-        ...upload.bytes,
+        body: upload.body,
+        length: upload.length,
         begin: () => {
           if (request.headers.expect !== undefined) reply.raw.writeContinue();
         },
@@ -106,7 +111,7 @@ async function work(
       parts,
     );
     const about = {
-      name: downloadName(query.name ?? upload.name ?? 'audio', extension),
+      name: downloadName(nameOf(), extension),
       minRate: parts.settings.minRate,
     };
     const location = (address: string): string => `/v1/results/${address}`;
@@ -137,22 +142,19 @@ function checkStreamed({ to, verify }: TranscodeQuery): void {
   }
 }
 
-interface Upload {
-  /** As the client calls it; null where it does not. */
-  readonly name: string | null;
-  readonly bytes: { readonly body: Readable; readonly length: number | null };
+interface Upload extends AudioPart {
+  readonly length: number | null;
 }
 
-async function uploadOf(request: FastifyRequest, mostBytes: number): Promise<Upload> {
+function uploadOf(request: FastifyRequest, mostBytes: number): Upload {
   const type = request.headers['content-type'] ?? '';
-  if (/^multipart\//i.test(type)) {
-    const { name, body } = await audioPart(request, mostBytes);
-    return { name, bytes: { body, length: null } };
-  }
+  if (/^multipart\//i.test(type)) return Object.assign(audioPart(request, mostBytes), { length: null });
   const length = request.headers['content-length'];
   return {
     name: null,
-    bytes: { body: request.body as Readable, length: length === undefined ? null : Number(length) },
+    // Nothing is made of no body at all.
+    body: (request.body as Readable | undefined) ?? Readable.from([]),
+    length: length === undefined ? null : Number(length),
   };
 }
 

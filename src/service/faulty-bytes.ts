@@ -1,0 +1,59 @@
+/**
+ * Bytes that are no HTTP, or do not come: they are answered behind what was asked before them on the same
+ * connection, and never in the middle of it. Owns which answers are open on each connection, on the front
+ * process's thread.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout } from '../timers.ts';
+import { PROBLEM_TYPE, problemOf, translated } from './problem.ts';
+import { LINGER_MS } from './unread.ts';
+
+interface Open {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+export class FaultyBytes {
+  readonly #open = new WeakMap<Duplex, Open[]>();
+  /** Connections that were found faulty once. Whatever comes there is faulty too. */
+  readonly #over = new WeakSet<Duplex>();
+
+  watch(server: Server): void {
+    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+      const { socket } = request;
+      this.#open.set(socket, [...this.#openOn(socket), { request, response }]);
+    });
+  }
+
+  /** As Node tells it of a connection. */
+  readonly refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    if (this.#over.has(socket)) return;
+    this.#over.add(socket);
+    const open = this.#openOn(socket);
+    const last = open.at(-1);
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else if (last === undefined) end(error, socket);
+    else if (last.request.complete) last.response.once('close', () => end(error, socket));
+    // The fault is in its body.
+    else if (open.length === 1 && !last.response.headersSent) end(error, socket);
+    else socket.destroy();
+  };
+
+  #openOn(socket: Duplex): Open[] {
+    const all = this.#open.get(socket) ?? [];
+    return all.filter(({ response }) => !response.writableFinished && !response.destroyed);
+  }
+}
+
+function end(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const problem = problemOf(translated(Object.assign(error, { statusCode: 400 })), 'none');
+  const body = JSON.stringify(problem);
+  if (socket.writable) {
+    socket.end(
+      `HTTP/1.1 ${problem.status} Refused\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  // Its client may never close it.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}

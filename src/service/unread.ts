@@ -1,0 +1,28 @@
+/**
+ * Requests that nobody reads to their end: their answer is the last one of the connection. Holds nothing
+ * beyond them.
+ */
+import type { IncomingMessage } from 'node:http';
+import { clearTimeout, setTimeout } from '../timers.ts';
+
+/** A connection that is over stays so long, for its client to read the answer. */
+export const LINGER_MS = 1000;
+
+/**
+ * Resolves when the rest of a request has come, or is not waited for any more. To be called once its whole
+ * answer was written, and before that is ended: the system drops an answer that was not read yet where bytes
+ * come that nobody takes.
+ */
+export async function readAway(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LINGER_MS).unref();
+  // Whoever read it may listen still: it flows all the same.
+  request
+    .once('end', resolve)
+    .once('close', resolve)
+    .on('data', () => {})
+    .resume();
+  await promise;
+  clearTimeout(timer);
+}
