@@ -7,13 +7,17 @@ import type { Decoder } from './decode/decoder.ts';
 export interface AudioJobContext extends BlockSources {
   /** Gets 0 to 1 after each block, as far as the container announces its length. */
   readonly progress?: (fraction: number) => void;
+  /** @internal Gets the milliseconds that went into kernels and encoder, piece by piece. */
+  readonly encoded?: (ms: number) => void;
 }
 
 /** A context for a part of the work: its progress goes from one fraction of the whole to another. */
 export function stretchOf(context: AudioJobContext, from: number, to: number): AudioJobContext {
-  const { pool, signal, block, progress } = context;
+  const { progress } = context;
   if (progress === undefined) return context;
-  return { pool, signal, block, progress: (fraction) => progress(from + (to - from) * fraction) };
+  const { pool, signal, block, encoded } = context;
+  const within = (fraction: number): void => progress(from + (to - from) * fraction);
+  return { pool, signal, block, progress: within, ...(encoded && { encoded }) };
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import { MillpondError } from '../errors.ts';
 import { jsonText } from '../text/escaping.ts';
+import { nowMs } from '../timers.ts';
 import type { Block } from './block.ts';
 import { withBlocks } from './blocks.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
@@ -141,7 +142,9 @@ export function convert(
   const encoding = verify ? stretchOf(context, 0, ENCODING_SHARE) : context;
   const frames = pump({ decoder, encoder, steps, plan, checkSize }, encoding);
   if (frames === 0 && !plan.lossless) throw empty(source.name, request);
+  const finishedMs = nowMs();
   encoder.finish();
+  context.encoded?.(nowMs() - finishedMs);
   const lostChunks =
     streamed || isStream(source)
       ? chunksLeftOut(chunks.found, 'a stream has no place for such')
@@ -240,8 +243,10 @@ function pump({ decoder, encoder, steps, plan, checkSize }: Pumped, context: Aud
   let position = 0;
   const shape = { channels, kind: plan.kind, sampleRate: plan.sampleRate };
   decodeBlocks(decoder, shape, context, (block, frames) => {
+    const startedMs = nowMs();
     for (const step of steps) step(block, frames, position);
     encoder.write(block, frames);
+    context.encoded?.(nowMs() - startedMs);
     checkSize();
     position += frames;
     return frames * plan.layout.nbChannels * 4;

@@ -1,7 +1,7 @@
 /** The jobs of requests, each in another process. Runs on the front process's thread; holds nothing. */
 import type { AnalyzeResult } from '../audio/analysis/request.ts';
 import type { TranscodeResult, TranscodeSettings } from '../audio/plan/request.ts';
-import type { Timed } from '../audio/timed.ts';
+import type { Timed, TimedByPart } from '../audio/timed.ts';
 import type { Bytes } from '../bytes.ts';
 import { isMillpondError } from '../errors.ts';
 import type { IsolatedRunner } from '../isolation/isolated-runner.ts';
@@ -45,7 +45,10 @@ export interface Task {
 
 interface Worked {
   readonly result: Result;
+  /** By the clock of its thread. */
   readonly workMs: number;
+  /** Of it; 0 where nothing is encoded. */
+  readonly encodeMs: number;
 }
 
 /** @throws MillpondError as the jobs, and `ERR_WORK_DIR_FULL`; the signal's reason */
@@ -63,7 +66,7 @@ async function analyzed(
 ): Promise<Worked> {
   const input = {
     input: body.input(name),
-    maxSeconds: settings.maxSeconds,
+    maxSeconds: mostSeconds(settings, body.bytes),
     ...(silenceDb !== undefined && { silenceDb }),
   };
   const how = { job: 'analyze', signal, timeoutMs: settings.jobTimeoutMs, name };
@@ -71,7 +74,7 @@ async function analyzed(
   const { workMs, warnings, waveform: _, ...measured } = done;
   const text = `${JSON.stringify({ schema: 'millpond.analysis/1', ...measured, notes: warnings })}\n`;
   const type = 'application/json; charset=utf-8';
-  return { result: { address, made: madeOfText(text), type, notes: warnings }, workMs };
+  return { result: { address, made: madeOfText(text), type, notes: warnings }, workMs, encodeMs: 0 };
 }
 
 type Transcoding = Job & { kind: 'transcode' };
@@ -85,19 +88,19 @@ async function transcoded(
   const input = task.body.input(task.name);
   using stack = new DisposableStack();
   const { room, most } = outputRoom(task, job, parts, stack);
-  const done = await transcodedIn(room, { name: task.name, job, input }, parts, signal).catch((error) => {
+  const done = await transcodedIn(room, { ...task, job, input }, parts, signal).catch((error) => {
     // The header said less than there is.
     const again = isMillpondError(error) && error.code === 'ERR_OUTPUT_TOO_LARGE' && 'path' in input;
     if (!again || room.bytes >= most || !room.resize(most)) throw error;
-    return transcodedIn(room, { name: task.name, job, input }, parts, signal);
+    return transcodedIn(room, { ...task, job, input }, parts, signal);
   });
-  const { leases, file, warnings, workMs } = done;
+  const { leases, file, warnings, workMs, encodeMs } = done;
   const about = { address: task.address, type: typeOf(job.settings.to), notes: warnings };
-  if (leases !== null) return { result: { ...about, made: madeOfLeases(leases) }, workMs };
+  if (leases !== null) return { result: { ...about, made: madeOfLeases(leases) }, workMs, encodeMs };
   if (file === null) throw new Error('an output that was to be in memory is nowhere');
   room.resize(file.bytes);
   stack.move();
-  return { result: { ...about, made: madeOfFile(file, room) }, workMs };
+  return { result: { ...about, made: madeOfFile(file, room) }, workMs, encodeMs };
 }
 
 /** Into a file that is read meanwhile. */
@@ -116,18 +119,27 @@ async function progressive(
     ...job.settings,
     input: body.input(name),
     output: { path: file.path, name: 'the stream' },
-    maxSeconds: settings.maxSeconds,
+    maxSeconds: mostSeconds(settings, body.bytes),
     maxOutputBytes: room.bytes,
   };
   const how = { job: 'progressive', signal, timeoutMs: settings.jobTimeoutMs, name };
-  const done = runner.run<Timed<TranscodeResult>>(task, how);
+  const done = runner.run<TimedByPart<TranscodeResult>>(task, how);
   await begun(file, done);
   if (file.sizeNow() > 0) began({ address, type, file, ended: done, held: file.retain() });
-  const { warnings: notes, workMs } = await done;
+  const { warnings: notes, workMs, encodeMs } = await done;
   file.settle();
   room.resize(file.bytes);
   stack.move();
-  return { result: { address, type, notes, made: madeOfFile(file, room) }, workMs };
+  return { result: { address, type, notes, made: madeOfFile(file, room) }, workMs, encodeMs };
+}
+
+/** Digital silence in FLAC has twice as many, and nothing that was recorded has as few. */
+const LEAST_BYTES_A_SECOND = 64;
+const FREE_SECONDS = 600;
+
+/** A few bytes that decode to hours cost a thread, and room for an output. */
+function mostSeconds({ maxSeconds }: ServiceSettings, bodyBytes: Bytes): number {
+  return Math.min(maxSeconds, FREE_SECONDS + bodyBytes / LEAST_BYTES_A_SECOND);
 }
 
 /**
@@ -148,18 +160,23 @@ function outputRoom(
 
 function transcodedIn(
   room: Room,
-  { name, job, input }: { name: string; job: Transcoding; input: ReturnType<Body['input']> },
+  {
+    body,
+    name,
+    job,
+    input,
+  }: Pick<Task, 'body' | 'name'> & { job: Transcoding; input: ReturnType<Body['input']> },
   { runner, settings }: JobParts,
   signal: AbortSignal,
-): Promise<Timed<TranscodeResult>> {
+): Promise<TimedByPart<TranscodeResult>> {
   const request = {
     ...job.settings,
     input,
     output: { leases: true },
     verify: job.verify,
-    maxSeconds: settings.maxSeconds,
+    maxSeconds: mostSeconds(settings, body.bytes),
     maxOutputBytes: room.bytes,
   };
   const how = { job: 'transcode', signal, timeoutMs: settings.jobTimeoutMs, name };
-  return runner.run<Timed<TranscodeResult>>(request, how);
+  return runner.run<TimedByPart<TranscodeResult>>(request, how);
 }

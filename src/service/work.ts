@@ -49,6 +49,7 @@ interface Times {
   receivedMs: number;
   queuedMs: number;
   workMs: number;
+  encodeMs: number;
 }
 
 interface Answer {
@@ -63,7 +64,7 @@ export async function answer(request: WorkRequest, parts: WorkParts): Promise<An
   const { results, makings } = parts;
   const { job, client, signal } = request;
   const begunMs = nowMs();
-  const times: Times = { receivedMs: 0, queuedMs: 0, workMs: 0 };
+  const times: Times = { receivedMs: 0, queuedMs: 0, workMs: 0, encodeMs: 0 };
   const { place, body, probed } = await received(request, parts);
   times.receivedMs = nowMs() - begunMs;
   const address = addressOf(job, body, parts.engine);
@@ -140,16 +141,24 @@ async function make({ place, task, times }: Making, parts: WorkParts, cancel: Ab
   using _place = place;
   using _body = task.body;
   const waitsMs = nowMs();
-  const { result, workMs } = await place.take(cancel, () => {
+  const { result, workMs, encodeMs } = await place.take(cancel, () => {
     times.queuedMs = nowMs() - waitsMs;
     return run(task, parts, cancel);
   });
   times.workMs = workMs;
+  times.encodeMs = encodeMs;
   return result;
 }
 
-function timingOf({ receivedMs, queuedMs, workMs }: Times, totalMs: number): string {
-  const parts = { receive: receivedMs, queue: queuedMs, work: workMs, total: totalMs };
+function timingOf({ receivedMs, queuedMs, workMs, encodeMs }: Times, totalMs: number): string {
+  const parts = {
+    receive: receivedMs,
+    queue: queuedMs,
+    decode: workMs - encodeMs,
+    encode: encodeMs,
+    work: workMs,
+    total: totalMs,
+  };
   return Object.entries(parts)
     .map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`)
     .join(', ');
