@@ -22,6 +22,8 @@ import recording from './questions/recording.bench.ts';
 import report from './questions/report.bench.ts';
 import runBenchmark from './questions/run.bench.ts';
 import scaling from './questions/scaling.bench.ts';
+import service from './questions/service.bench.ts';
+import serviceOverload from './questions/service-overload.bench.ts';
 import shards from './questions/shards.bench.ts';
 import sizing, { requests, silent } from './questions/sizing.bench.ts';
 import start from './questions/start.bench.ts';
@@ -92,6 +94,8 @@ async function main(): Promise<void> {
     idle,
     isolate,
     takeover,
+    service,
+    serviceOverload,
     report,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;

@@ -13,6 +13,7 @@ const PACKAGES = {
   [STATIC_FFMPEG]: '4.1.0',
   'typedarray-pool': '1.2.0',
   '@thi.ng/malloc': '6.1.150',
+  autocannon: '9.0.0',
 } as const;
 const folder = join(checkout, 'bench', '.peers');
 const staticFfmpeg = join(folder, 'node_modules', STATIC_FFMPEG, 'ffmpeg');
@@ -53,7 +54,7 @@ export function findCompiler(): Peer {
 }
 
 /** A package of `bench/.peers`; its program is the file to `require`, also where it is an ES module. */
-export function findPackage(name: 'typedarray-pool' | '@thi.ng/malloc'): Peer {
+export function findPackage(name: 'typedarray-pool' | '@thi.ng/malloc' | 'autocannon'): Peer {
   const program = join(folder, 'node_modules', name);
   return { name, program, version: packageVersion(program), remedy: 'npm run bench -- --peers' };
 }

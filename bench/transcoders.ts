@@ -6,7 +6,7 @@ import type { Batch } from './audio-files.ts';
 import { checkout } from './machine.ts';
 import type { Peer } from './peers.ts';
 
-const FFMPEG_OPTIONS = {
+export const FFMPEG_OPTIONS = {
   mp3: ['-c:a', 'libmp3lame', '-b:a', '64k'],
   flac: ['-c:a', 'flac', '-sample_fmt', 's16'],
 };
