@@ -31,6 +31,7 @@ const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
     'test/service/admission/*.test.ts',
+    'test/service/makings.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/{options,watch-view}}.test.ts',
     'test/crash/disk.test.ts',
     'test/audio/{behind-sound,block-sizes,changes,changing-source}.test.ts',

@@ -1,6 +1,7 @@
 /**
  * What is being made, each result once for all who ask for it meanwhile. Owned by the front process's thread.
- * Invariant: a making is cancelled when the last one who waits for it has gone, and not before.
+ * Invariants: a making is cancelled when the last one who waits for it has gone, and not before; nobody gets
+ * to wait for one that is cancelled.
  */
 import { setImmediate } from '../timers.ts';
 import type { Result, Results } from './results.ts';
@@ -46,7 +47,10 @@ export class Makings {
       return await Promise.race([making.made, gone.promise]);
     } finally {
       signal.removeEventListener('abort', leave);
-      if (--making.waiting === 0) making.cancel.abort(new Error('nobody waits for it'));
+      if (--making.waiting === 0) {
+        this.#forget(address, making);
+        making.cancel.abort(new Error('nobody waits for it'));
+      }
     }
   }
 
@@ -55,7 +59,7 @@ export class Makings {
     const clients = new Set<string>();
     const made = make(cancel.signal).then(
       (result) => {
-        this.#making.delete(address);
+        this.#forget(address, making);
         // Those who wait hear of it, and retain it, before this turn of the event loop is over.
         const held = result.made.retain();
         setImmediate(() => held[Symbol.dispose]());
@@ -63,7 +67,7 @@ export class Makings {
         return result;
       },
       (error) => {
-        this.#making.delete(address);
+        this.#forget(address, making);
         throw error;
       },
     );
@@ -71,5 +75,10 @@ export class Makings {
     const making: Making = { made, cancel, clients, waiting: 0 };
     this.#making.set(address, making);
     return making;
+  }
+
+  /** Another one of this address may have begun since it was cancelled. */
+  #forget(address: string, making: Making): void {
+    if (this.#making.get(address) === making) this.#making.delete(address);
   }
 }
