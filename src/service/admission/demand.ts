@@ -5,7 +5,7 @@
  */
 
 /** Short, so that overload shows within seconds; long, so that a burst is none. */
-const OVER_MS = 5_000;
+const OVER_MS = 15_000;
 /** One request counts for no more of the sum: a single long one is no overload. */
 const MOST_OF_SUM = 1 / 4;
 

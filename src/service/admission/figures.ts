@@ -1,6 +1,6 @@
 /** What is shown of admission. Counts are from its start. */
 import type { Refused } from './asked.ts';
-import type { Lane } from './lanes.ts';
+import type { Lane } from './predict.ts';
 
 export interface AdmissionFigures {
   /** Bodies that come, and whole ones that wait for a thread. */

@@ -8,15 +8,19 @@
  * Invariant: of `threads` at most `cores` run long work.
  */
 
-export type Lane = 'short' | 'long';
+import type { Entry } from './entry.ts';
+import type { Lane } from './predict.ts';
 
 /** What runs follows a change of how much runs within this time. */
 const BUSY_MS = 5_000;
+/** Of the time that an entry ran. */
+const LEAST_LEFT = 1 / 5;
 
 export class Lanes {
   readonly cores: number;
   readonly threads: number;
-  readonly #running = { short: 0, long: 0 };
+  readonly running = new Set<Entry>();
+  #long = 0;
   #nowMs: number;
   #workMs = 0;
   /** Of running work, as it was lately. */
@@ -28,26 +32,34 @@ export class Lanes {
     this.#nowMs = nowMs;
   }
 
-  get running(): Readonly<Record<Lane, number>> {
-    return this.#running;
-  }
-
-  get busy(): number {
-    return this.#running.short + this.#running.long;
+  /** By lane. */
+  get counts(): Readonly<Record<Lane, number>> {
+    return { short: this.running.size - this.#long, long: this.#long };
   }
 
   has(lane: Lane): boolean {
-    return this.busy < this.threads && (lane === 'short' || this.#running.long < this.cores);
+    return this.running.size < this.threads && (lane === 'short' || this.#long < this.cores);
   }
 
-  begin(lane: Lane, nowMs: number): void {
-    this.workAt(nowMs);
-    this.#running[lane]++;
+  begin(entry: Entry, nowMs: number): void {
+    entry.startedWorkMs = this.workAt(nowMs);
+    this.running.add(entry);
+    if (entry.lane === 'long') this.#long++;
   }
 
-  end(lane: Lane, nowMs: number): void {
-    this.workAt(nowMs);
-    this.#running[lane]--;
+  /** Returns what it had of a core. */
+  end(entry: Entry, nowMs: number): number {
+    const workMs = this.workAt(nowMs) - entry.startedWorkMs;
+    this.running.delete(entry);
+    if (entry.lane === 'long') this.#long--;
+    return workMs;
+  }
+
+  /** What is expected of a running entry, of a core of its own, from now on. */
+  leftMs(entry: Entry, nowMs: number): number {
+    const doneMs = this.workAt(nowMs) - entry.startedWorkMs;
+    // What takes longer than expected will go on for a while.
+    return Math.max(entry.workMs - doneMs, doneMs * LEAST_LEFT);
   }
 
   /** Milliseconds of a core that one thread would have had until now, had it always been running. */
@@ -55,8 +67,8 @@ export class Lanes {
     const passedMs = nowMs - this.#nowMs;
     if (passedMs > 0) {
       this.#nowMs = nowMs;
-      this.#workMs += passedMs / this.slowing(this.busy);
-      this.#usual = this.busy + (this.#usual - this.busy) * Math.exp(-passedMs / BUSY_MS);
+      this.#workMs += passedMs / this.slowing(this.running.size);
+      this.#usual = this.running.size + (this.#usual - this.running.size) * Math.exp(-passedMs / BUSY_MS);
     }
     return this.#workMs;
   }

@@ -1,5 +1,5 @@
 /** What admission is told at its start. The service's options say what each means for its users. */
-import type { Lane } from './lanes.ts';
+import type { Lane } from './predict.ts';
 import type { ShareRules } from './shares.ts';
 
 export interface AdmissionSettings extends ShareRules {
@@ -20,6 +20,8 @@ export interface AdmissionSettings extends ShareRules {
   /** For so long a ticket holds a place. */
   readonly ticketHoldMs: number;
   readonly ticketsOfClient: number;
+  /** What one step of priority is worth. */
+  readonly ageingMs: number;
   /** From 0 to below 1. */
   random(): number;
 }

@@ -1,51 +1,48 @@
 /**
- * Who may have how much: fair by client, by weights. What waits and comes stands in one line, in the order of
- * start-time fair queueing: an entry's tag is what its client was given before it, by its weight, and the
- * least comes first.
+ * Who may have how much: fair by client, by weights. Under overload the line is short, and shares are made by
+ * who is admitted to it: who had more than another that was refused has to leave it room.
  *
- * Owned by `Admission`; times come with the calls. A client that wanted nothing for a while goes on from
- * `#virtual`, so that it neither saves up turns nor owes any. One that was refused still wants, for
- * `WANTS_MS`: where nearly all are refused the line is short, and shares are made by who is admitted to it.
- * Within a client an entry's key is when it was asked for, less a head start for its priority: it is
- * overtaken by none that comes later than that.
- * Invariant: `line` is sorted by tag; a client's entries have rising tags in the order of their keys; at most
- * `mostClients` clients are known, of about 300 bytes each, and those that have entries are never forgotten.
+ * Owned by `Admission`; times come with the calls. As in start-time fair queueing a client has a tag, what it
+ * was given and promised, by its weight; one that wanted nothing for a while goes on from `#virtual`, so that
+ * it neither saves up turns nor owes any. One that was refused counts as wanting for `WANTS_MS`, whatever it
+ * got since.
+ * Invariant: `#virtual` never goes back; at most `mostClients` clients are known, of about 250 bytes each,
+ * and those that have something here are never forgotten.
  */
 import { Heap, type Placed } from '../../runtime/heap.ts';
 import type { Entry } from './entry.ts';
-
-/** For so long one that was refused counts as one that still wants. */
-const WANTS_MS = 5_000;
 
 export interface ShareRules {
   /** Of a client; 1 of most. */
   weightOf(client: string): number;
   readonly mostClients: number;
-  /** Milliseconds that one step of priority is worth. */
-  readonly ageingMs: number;
 }
 
 interface Client extends Placed {
   readonly weight: number;
-  /** What it was given and promised, by its weight. */
   tag: number;
-  /** Coming and waiting, by key. */
-  readonly entries: Entry[];
-  /** All that it has, running ones too. */
+  /** What it has here: coming, waiting and running. */
   held: number;
   bytes: number;
+  /** What that was predicted to take. */
+  heldMs: number;
   wantsUntilMs: number;
+  /** Of what it asked for lately. */
+  priority: number;
 }
 
+/** Longer than most wait before they come back. */
+const WANTS_MS = 5_000;
+const PRIORITY_SHARE = 1 / 8;
+
 export class Shares {
-  /** Coming and waiting. */
-  readonly line: Entry[] = [];
   readonly #rules: ShareRules;
   /** The one that was touched last stands last. */
   readonly #clients = new Map<string, Client>();
-  /** Those that were refused what they wanted, until they get something. */
   readonly #wanting = new Heap<Client>((a, b) => a.tag < b.tag);
   #virtual = 0;
+  /** The largest tag of all. */
+  #most = 0;
   #bytes = 0;
 
   constructor(rules: ShareRules) {
@@ -60,154 +57,72 @@ export class Shares {
     return this.#clients.size;
   }
 
-  /** What a client has of the limits. */
-  of(client: string): { readonly held: number; readonly bytes: number; readonly weight: number } {
-    return this.#clients.get(client) ?? { held: 0, bytes: 0, weight: this.#rules.weightOf(client) };
+  of(client: string): Readonly<Pick<Client, 'weight' | 'held' | 'bytes' | 'heldMs' | 'priority'>> {
+    const known = this.#clients.get(client);
+    return known ?? { weight: this.#rules.weightOf(client), held: 0, bytes: 0, heldMs: 0, priority: 0 };
   }
 
-  /** By how much a client has had more than the one of the others that had least and still wants. */
+  /** By how much a client has had more than the one that had least, of the others that still want. */
   aheadMs(client: string, nowMs: number): number {
     const own = this.#clients.get(client);
     const least = this.#leastWanting(own, nowMs);
-    return least === null ? 0 : Math.max(0, this.#tagOf(own) - Math.max(least, this.#virtual));
-  }
-
-  /** Where one more of this client would stand in the line. */
-  placeOf(client: string, key: number): number {
-    const own = this.#clients.get(client);
-    const before = own?.entries.find((entry) => entry.key > key);
-    return before === undefined ? this.#after(this.#tagOf(own)) : this.line.indexOf(before);
-  }
-
-  keyOf(priority: number, nowMs: number): number {
-    return nowMs - priority * this.#rules.ageingMs;
+    return Math.max(0, Math.max(own?.tag ?? 0, this.#virtual) - least);
   }
 
   add(entry: Entry): void {
     const client = this.#touch(entry.client);
     client.held++;
-    client.bytes += entry.bytes;
-    this.#bytes += entry.bytes;
-    this.#contented(client);
-    client.tag = this.#tagOf(client);
-    const behind = client.entries.findIndex(({ key }) => key > entry.key);
-    const at = behind < 0 ? client.entries.length : behind;
-    entry.tag = at < client.entries.length ? client.entries[at].tag : client.tag;
-    client.entries.splice(at, 0, entry);
-    this.#insert(entry);
-    this.#charge(client, entry, at, entry.costMs);
+    client.priority += (entry.priority - client.priority) * PRIORITY_SHARE;
+    client.tag = Math.max(client.tag, this.#virtual);
+    this.#count(client, entry.costMs, entry.costMs, entry.bytes);
   }
 
   /** It counts for more or less than was thought. */
   recount(entry: Entry, costMs: number, bytes: number): void {
     const client = this.#clients.get(entry.client) as Client;
-    client.bytes += bytes - entry.bytes;
-    this.#bytes += bytes - entry.bytes;
-    entry.bytes = bytes;
-    const moreMs = costMs - entry.costMs;
+    this.#count(client, costMs - entry.costMs, costMs - entry.costMs, bytes - entry.bytes);
     entry.costMs = costMs;
-    this.#charge(client, entry, client.entries.indexOf(entry), moreMs);
+    entry.bytes = bytes;
   }
 
-  /** It leaves the line: it has a thread. */
-  start(entry: Entry): void {
-    this.#leave(entry);
-    this.#advance(entry.tag);
-  }
-
-  /** It leaves the line, and never has a thread. */
-  drop(entry: Entry): void {
-    const client = this.#clients.get(entry.client) as Client;
-    this.#charge(client, entry, client.entries.indexOf(entry), -entry.costMs);
-    this.#leave(entry);
-    this.#end(client, entry);
-  }
-
-  /** One that had a thread is over, and took so long of it. */
+  /** It is over, and took so long of a thread. */
   end(entry: Entry, tookMs: number): void {
     const client = this.#clients.get(entry.client) as Client;
-    client.tag += (tookMs - entry.costMs) / client.weight;
-    if (client.at >= 0) this.#wanting.moved(client);
-    this.#end(client, entry);
+    client.held--;
+    this.#count(client, tookMs - entry.costMs, -entry.costMs, -entry.bytes);
+    // Sums of what comes and goes gather errors of rounding.
+    if (client.held === 0) client.heldMs = 0;
   }
 
   refused(name: string, nowMs: number): void {
     const client = this.#touch(name);
     client.wantsUntilMs = nowMs + WANTS_MS;
     if (client.at >= 0) return;
-    client.tag = this.#tagOf(client);
+    client.tag = Math.max(client.tag, this.#virtual);
     this.#wanting.add(client);
   }
 
-  #end(client: Client, entry: Entry): void {
-    client.held--;
-    client.bytes -= entry.bytes;
-    this.#bytes -= entry.bytes;
-  }
-
-  #leave(entry: Entry): void {
-    const { entries } = this.#clients.get(entry.client) as Client;
-    entries.splice(entries.indexOf(entry), 1);
-    this.line.splice(this.line.indexOf(entry), 1);
-  }
-
-  /** The tag of what a client gets next. */
-  #tagOf(client: Client | undefined): number {
-    return Math.max(client?.tag ?? 0, this.#virtual);
-  }
-
-  /** Adds to what a client was promised, by one entry, and so moves those behind it. */
-  #charge(client: Client, entry: Entry, at: number, moreMs: number): void {
-    const more = moreMs / client.weight;
-    client.tag += more;
-    for (const later of client.entries.slice(at + 1)) {
-      this.line.splice(this.line.indexOf(later), 1);
-      later.tag = Math.max(later.tag + more, entry.tag);
-      this.#insert(later);
-    }
+  #count(client: Client, tagMs: number, heldMs: number, bytes: number): void {
+    client.tag += tagMs / client.weight;
+    client.heldMs += heldMs;
+    client.bytes += bytes;
+    this.#bytes += bytes;
+    this.#most = Math.max(this.#most, client.tag);
     if (client.at >= 0) this.#wanting.moved(client);
   }
 
-  #insert(entry: Entry): void {
-    this.line.splice(this.#after(entry.tag), 0, entry);
-  }
-
-  /** The place behind all that have this tag or less. */
-  #after(tag: number): number {
-    let [from, to] = [0, this.line.length];
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      if (this.line[middle].tag <= tag) from = middle + 1;
-      else to = middle;
-    }
-    return from;
-  }
-
-  /** Time goes on with what starts, but not past what others were refused. */
-  #advance(startedTag: number): void {
-    const least = this.#wanting.first?.tag ?? Infinity;
-    const first = this.line[0]?.tag ?? Infinity;
-    const reached = Math.min(least, first);
-    this.#virtual = Math.max(
-      this.#virtual,
-      reached === Infinity ? startedTag : Math.min(reached, startedTag),
-    );
-  }
-
-  #contented(client: Client): void {
-    if (client.at >= 0) this.#wanting.remove(client);
-  }
-
-  #leastWanting(but: Client | undefined, nowMs: number): number | null {
+  /** The least tag of those that want, but this one; infinite where there is none. */
+  #leastWanting(but: Client | undefined, nowMs: number): number {
     for (let { first } = this.#wanting; first !== undefined; first = this.#wanting.first) {
       if (first.wantsUntilMs > nowMs) break;
       this.#wanting.remove(first);
     }
     const { first, items } = this.#wanting;
-    if (first !== but) return first?.tag ?? null;
+    // Where everybody got what it wanted nobody owes anything.
+    this.#virtual = Math.max(this.#virtual, first?.tag ?? this.#most);
+    if (first !== but) return first?.tag ?? Infinity;
     // The second of a heap is one of these.
-    const next = [items[1], items[2]].filter((client) => client !== undefined);
-    return next.length === 0 ? null : Math.min(...next.map(({ tag }) => tag));
+    return Math.min(items[1]?.tag ?? Infinity, items[2]?.tag ?? Infinity);
   }
 
   #touch(name: string): Client {
@@ -221,21 +136,22 @@ export class Shares {
       at: -1,
       weight: this.#rules.weightOf(name),
       tag: this.#virtual,
-      entries: [],
       held: 0,
       bytes: 0,
+      heldMs: 0,
       wantsUntilMs: -Infinity,
+      priority: 0,
     };
     this.#clients.set(name, client);
     if (this.#clients.size > this.#rules.mostClients) this.#forget();
     return client;
   }
 
-  /** The one without entries that was touched longest ago. */
+  /** The one that was touched longest ago and has nothing here. */
   #forget(): void {
     for (const [name, client] of this.#clients) {
       if (client.held > 0) continue;
-      this.#contented(client);
+      if (client.at >= 0) this.#wanting.remove(client);
       this.#clients.delete(name);
       return;
     }

@@ -29,8 +29,9 @@ export interface Size {
 export interface Estimate {
   /** As likely too much as too little. */
   readonly medianMs: number;
-  /** Nine of ten take no longer. */
+  /** Nine of ten take no longer, and nine of ten no less. */
   readonly safeMs: number;
+  readonly leastMs: number;
 }
 
 /** Times real time on one core. */
@@ -87,15 +88,8 @@ const FIRST_SPREAD = Math.log(2) / 1.6;
 /** From the mean distance to the ninth of ten, as in a normal distribution: 1.28 / 0.80. */
 const SAFE = 1.6;
 
-/** What is known of a size, the most precise first. */
-const KNOWN = ['seconds', 'bytes', 'nothing'] as const;
-
-interface Distance {
-  /** Of logarithms: where the middle is, and the mean distance from it. */
-  middle: number;
-  spread: number;
-  count: number;
-}
+/** With less known of its size, work is further off. */
+const KNOWN = { seconds: 1, bytes: 2, nothing: 3 } as const;
 
 interface Learnt {
   /** Weighted sums of the fit. */
@@ -107,7 +101,9 @@ interface Learnt {
   a: number;
   b: number;
   count: number;
-  readonly distances: readonly Distance[];
+  /** Of the logarithm of how far off work was: the middle, and the mean distance from it. */
+  middle: number;
+  spread: number;
 }
 
 export class Speeds {
@@ -124,44 +120,48 @@ export class Speeds {
   }
 
   estimate(size: Size): Estimate {
-    const learnt = this.#kinds.get(nameOf(size.kind));
+    const learnt = this.#kinds.get(nameOf(size));
     const [a, b] = learnt === undefined ? this.#guess(size.kind) : [learnt.a, learnt.b];
-    const { middle, spread } = learnt?.distances[knowledgeOf(size)] ?? firstDistance(knowledgeOf(size));
+    const middle = learnt?.middle ?? 0;
+    const off = Math.exp(SAFE * (learnt?.spread ?? FIRST_SPREAD * KNOWN[knownOf(size)]));
     const medianMs = (a + b * this.#seconds(size)) * Math.exp(middle);
-    return { medianMs, safeMs: medianMs * Math.exp(SAFE * spread) };
+    return { medianMs, safeMs: medianMs * off, leastMs: medianMs / off };
   }
 
   /** Work of this size took so long, of a core of its own. */
   learn(size: Size, tookMs: number): void {
     if (!(tookMs > 0)) return;
-    const name = nameOf(size.kind);
-    const learnt = this.#kinds.get(name) ?? this.#newKind(size.kind);
-    // The one that was used last stands last.
+    if (size.seconds && size.bytes) this.#learnDensity(size.kind.from, size.bytes / size.seconds);
+    const seconds = this.#seconds(size);
+    const guess = this.#guess(size.kind);
+    this.#learnMachine(Math.log(tookMs / (guess[0] + guess[1] * seconds)));
+
+    const learnt = this.#kindOf(size, guess);
+    learnt.count++;
+    const share = Math.max(SPREAD_SHARE, 1 / (learnt.count + GUESS_WEIGHT));
+    const expectedMs = learnt.a + learnt.b * seconds;
+    const off = Math.log(tookMs / expectedMs);
+    const distance = off - learnt.middle;
+    learnt.middle += clamp(distance, MOST_OFF) * share;
+    learnt.spread += (Math.min(Math.abs(distance), MOST_OFF) - learnt.spread) * share;
+    // The first may be far off since the guess was.
+    const most = learnt.count <= GUESS_WEIGHT ? Infinity : MOST_OFF;
+    refine(learnt, seconds, expectedMs * Math.exp(clamp(off, most)), guess);
+  }
+
+  /** The one that was used last stands last. */
+  #kindOf(size: Size, [a, b]: readonly [number, number]): Learnt {
+    const name = nameOf(size);
+    const spread = FIRST_SPREAD * KNOWN[knownOf(size)];
+    const fresh: Learnt = { w: 0, x: 0, xx: 0, y: 0, xy: 0, a, b, count: 0, middle: 0, spread };
+    const learnt = this.#kinds.get(name) ?? fresh;
     this.#kinds.delete(name);
     this.#kinds.set(name, learnt);
     for (const [oldest] of this.#kinds) {
       if (this.#kinds.size <= MOST_KINDS) break;
       this.#kinds.delete(oldest);
     }
-    if (size.seconds !== null && size.bytes !== null) this.#learnDensity(size.kind.from, size);
-    const seconds = this.#seconds(size);
-    const [a, b] = this.#guess(size.kind);
-    this.#learnMachine(Math.log(tookMs / (a + b * seconds)));
-
-    const expectedMs = learnt.a + learnt.b * seconds;
-    const off = Math.log(tookMs / expectedMs);
-    far(learnt.distances[knowledgeOf(size)], off);
-    if (size.seconds === null) return;
-    learnt.count++;
-    // The first may be far off since the guess was.
-    const most = learnt.count <= GUESS_WEIGHT ? Infinity : MOST_OFF;
-    refine(learnt, seconds, expectedMs * Math.exp(clamp(off, most)), [a, b]);
-  }
-
-  #newKind(kind: WorkKind): Learnt {
-    const [a, b] = this.#guess(kind);
-    const distances = KNOWN.map((_, known) => ({ ...firstDistance(known) }));
-    return { w: 0, x: 0, xx: 0, y: 0, xy: 0, a, b, count: 0, distances };
+    return learnt;
   }
 
   #guess({ from, to, processed }: WorkKind): [number, number] {
@@ -180,11 +180,10 @@ export class Speeds {
     return bytes / (density === undefined ? (DENSITY[kind.from] ?? UNKNOWN_DENSITY) : Math.exp(density));
   }
 
-  #learnDensity(from: string, { bytes, seconds }: Size): void {
-    if (!(bytes as number) || !(seconds as number)) return;
-    const found = Math.log((bytes as number) / (seconds as number));
+  #learnDensity(from: string, bytesSecond: number): void {
     const known = this.#densities.get(from);
     if (known === undefined && this.#densities.size >= MOST_KINDS) return;
+    const found = Math.log(bytesSecond);
     this.#densities.set(
       from,
       known === undefined ? found : known + clamp(found - known, MOST_OFF) * SPREAD_SHARE,
@@ -199,25 +198,13 @@ export class Speeds {
   }
 }
 
-function nameOf({ from, to, processed }: WorkKind): string {
-  return `${from} ${to} ${processed}`;
+function nameOf(size: Size): string {
+  const { from, to, processed } = size.kind;
+  return `${from} ${to} ${processed} ${knownOf(size)}`;
 }
 
-function knowledgeOf({ bytes, seconds }: Size): number {
-  return seconds !== null ? 0 : bytes !== null ? 1 : 2;
-}
-
-/** With less known, further off. */
-function firstDistance(known: number): Distance {
-  return { middle: 0, spread: FIRST_SPREAD * (1 + known), count: 0 };
-}
-
-function far(distance: Distance, off: number): void {
-  distance.count++;
-  const share = Math.max(SPREAD_SHARE, 1 / (distance.count + GUESS_WEIGHT));
-  const from = off - distance.middle;
-  distance.middle += clamp(from, MOST_OFF) * share;
-  distance.spread += (Math.min(Math.abs(from), MOST_OFF) - distance.spread) * share;
+function knownOf({ bytes, seconds }: Size): keyof typeof KNOWN {
+  return seconds !== null ? 'seconds' : bytes !== null ? 'bytes' : 'nothing';
 }
 
 /** One more point of the line, and the line anew: the guess holds its slope while points are few or alike. */

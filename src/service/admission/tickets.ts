@@ -5,25 +5,45 @@
  * hold, of the threads' time, is at most a share of it, and each client has few: so most get none.
  * Invariant: at most `most` tickets of about 150 bytes are out, in the order in which they were given.
  */
-import type { Lane } from './lanes.ts';
+import type { Planned } from './predict.ts';
 
-interface Ticket {
+interface Ticket extends Planned, Omit<Place, 'lane' | 'workMs'> {
   readonly client: string;
-  readonly lane: Lane;
-  readonly workMs: number;
   readonly fromMs: number;
   readonly untilMs: number;
+  /** `workMs` is what of this is to be expected: not all come back. */
+  readonly wholeMs: number;
+}
+
+/** What a ticket is for. */
+export interface Place {
+  readonly lane: Planned['lane'];
+  readonly workMs: number;
+  /** From the head of the request until its body is whole. */
+  readonly bodyMs: number;
+  readonly roomMs: number;
+  /** It has to start by then, from the head of the request on. */
+  readonly startInMs: number;
 }
 
 interface TicketRules {
   readonly holdMs: number;
-  readonly most: number;
   readonly mostOfClient: number;
-  /** Of the time of all cores while tickets hold, as a part of 1. */
-  readonly share: number;
+  /** Who comes back may wait so long, at least. */
+  readonly roomMs: number;
   readonly cores: number;
 }
 
+/** Over all clients. */
+const MOST = 1000;
+/** Of the time of all cores while tickets hold, as a part of 1. */
+const SHARE = 1 / 4;
+/**
+ * Work that is shorter than it may have to wait breaks the stretch that is promised to all but one of a
+ * hundred, so that of these there may be one ticket for so many that are admitted.
+ */
+const ADMITTED_FOR_ONE = 200;
+const MOST_SPARE = 10;
 /** How much one that was used, or was not, tells of the others. */
 const USED_SHARE = 1 / 20;
 
@@ -35,6 +55,10 @@ export class Tickets {
   #workMs = 0;
   /** Of all tickets the part that is used. */
   #used = 1;
+  /** How long after their time they are used. */
+  #lateMs = 500;
+  /** Tickets that may be given for work that hurries. */
+  #spare = 1;
 
   /** `random`: from 0 to below 1. */
   constructor(rules: TicketRules, random: () => number) {
@@ -46,29 +70,41 @@ export class Tickets {
     return this.#out.size;
   }
 
-  /** Those that are good by then, and so may still be used. */
-  held(): Iterable<Ticket> {
-    return this.#out.values();
+  /** The work that is to be expected of those that are out, as of now. */
+  planned(nowMs: number): Planned[] {
+    const planned: Planned[] = [];
+    for (const ticket of this.#out.values()) planned.push(this.#expect(ticket, nowMs));
+    return planned;
   }
 
-  /** The work that is to be expected of a ticket. */
-  expectedMs(ticket: Ticket): number {
-    return ticket.workMs * this.#used;
+  /** As a ticket for this would be planned. */
+  plannedFor(place: Place, fromMs: number, nowMs: number): Planned {
+    return this.#expect(this.#ticketFor('', place, fromMs), nowMs);
   }
 
-  /** A place for this client from then on; null where no more can be held. */
-  give(client: string, lane: Lane, workMs: number, fromMs: number): string | null {
-    const { holdMs, most, mostOfClient, share, cores } = this.#rules;
-    const own = this.#ofClient.get(client) ?? 0;
-    if (own >= mostOfClient || this.#out.size >= most) return null;
+  /** Whether one more may be given for this. */
+  allows(client: string, { workMs, roomMs }: Place): boolean {
+    if ((this.#ofClient.get(client) ?? 0) >= this.#rules.mostOfClient || this.#out.size >= MOST) return false;
+    if (this.#hurries(roomMs) && this.#spare < 1) return false;
+    const { holdMs, cores } = this.#rules;
     // One may be for work of any length.
-    if (this.#out.size > 0 && this.#workMs + workMs > share * cores * holdMs) return null;
+    return this.#out.size === 0 || this.#workMs + workMs <= SHARE * cores * (holdMs + roomMs);
+  }
+
+  /** Holds a place for this client from then on. */
+  give(client: string, place: Place, fromMs: number): string {
     const name =
       Math.floor(this.#random() * 2 ** 52).toString(36) + Math.floor(this.#random() * 2 ** 52).toString(36);
-    this.#out.set(name, { client, lane, workMs, fromMs, untilMs: fromMs + holdMs });
-    this.#ofClient.set(client, own + 1);
-    this.#workMs += workMs;
+    this.#out.set(name, this.#ticketFor(client, place, fromMs));
+    this.#ofClient.set(client, (this.#ofClient.get(client) ?? 0) + 1);
+    this.#workMs += place.workMs;
+    if (this.#hurries(place.roomMs)) this.#spare--;
     return name;
+  }
+
+  /** One more was admitted. */
+  admitted(): void {
+    this.#spare = Math.min(MOST_SPARE, this.#spare + 1 / ADMITTED_FOR_ONE);
   }
 
   /** Takes a ticket back. True when it holds a place for this client now. */
@@ -79,6 +115,7 @@ export class Tickets {
     if (nowMs < ticket.fromMs) return false;
     this.#remove(name, ticket);
     this.#used += (1 - this.#used) * USED_SHARE;
+    this.#lateMs += (nowMs - ticket.fromMs - this.#lateMs) * USED_SHARE;
     return nowMs <= ticket.untilMs;
   }
 
@@ -87,13 +124,33 @@ export class Tickets {
     for (const [name, ticket] of this.#out) {
       if (ticket.untilMs >= nowMs) continue;
       this.#remove(name, ticket);
+      if (this.#hurries(ticket.roomMs)) this.#spare++;
       this.#used -= this.#used * USED_SHARE;
     }
   }
 
-  #remove(name: string, { client, workMs }: Ticket): void {
+  #hurries(roomMs: number): boolean {
+    return roomMs < this.#rules.roomMs;
+  }
+
+  #ticketFor(client: string, place: Place, fromMs: number): Ticket {
+    const untilMs = fromMs + this.#rules.holdMs;
+    const planned = { readyMs: fromMs, startByMs: fromMs, key: fromMs };
+    return { ...place, ...planned, client, fromMs, untilMs, wholeMs: place.workMs };
+  }
+
+  #expect(ticket: Ticket, nowMs: number): Planned {
+    const overMs = Math.max(0, nowMs - ticket.fromMs);
+    ticket.readyMs = Math.max(ticket.fromMs, nowMs) + Math.max(this.#lateMs, overMs / 2) + ticket.bodyMs;
+    ticket.startByMs = ticket.readyMs + Math.max(ticket.roomMs, this.#rules.roomMs);
+    ticket.key = ticket.startByMs;
+    ticket.workMs = ticket.wholeMs * this.#used;
+    return ticket;
+  }
+
+  #remove(name: string, { client, wholeMs }: Ticket): void {
     this.#out.delete(name);
-    this.#workMs = this.#out.size === 0 ? 0 : this.#workMs - workMs;
+    this.#workMs = this.#out.size === 0 ? 0 : this.#workMs - wholeMs;
     const left = (this.#ofClient.get(client) as number) - 1;
     if (left === 0) this.#ofClient.delete(client);
     else this.#ofClient.set(client, left);

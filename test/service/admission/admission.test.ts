@@ -64,7 +64,7 @@ describe('admission', () => {
       arrived(admission, LONG, 0);
       admission.next(0);
     }
-    const answer = admission.ask({ ...LONG, client: 'b', withinMs: 20_000 }, 0);
+    const answer = admission.ask({ ...LONG, client: 'b', withinMs: 30_000 }, 0);
     expect(answer).toMatchObject({ admitted: false, why: 'late', ticket: expect.any(String) });
     if (!answer.admitted) expect((answer.retryAfterMs as number) % 1000).toBe(0);
   });

@@ -1,0 +1,52 @@
+/**
+ * What was admitted and has no thread yet: bodies that come, and whole ones that wait.
+ *
+ * Owned by `Admission`. Invariant: those that come are sorted by when they are ready, those that wait by key.
+ */
+import type { Entry } from './entry.ts';
+import type { Planned } from './predict.ts';
+
+export class Line {
+  readonly coming: Entry[] = [];
+  readonly waiting: Entry[] = [];
+
+  get length(): number {
+    return this.coming.length + this.waiting.length;
+  }
+
+  /** By its state. */
+  add(entry: Entry): void {
+    if (entry.state === 'coming') insert(this.coming, entry, ready);
+    else insert(this.waiting, entry, key);
+  }
+
+  remove(entry: Entry): void {
+    const entries = entry.state === 'coming' ? this.coming : this.waiting;
+    entries.splice(entries.indexOf(entry), 1);
+  }
+
+  /** All that is to start, with more that may come, by when they are ready. */
+  planned(more: readonly Planned[]): Planned[] {
+    const all: Planned[] = [...this.waiting, ...this.coming];
+    for (const planned of more) insert(all, planned, ready, this.waiting.length);
+    return all;
+  }
+}
+
+function ready({ readyMs }: Planned): number {
+  return readyMs;
+}
+
+function key(planned: Planned): number {
+  return planned.key;
+}
+
+/** Behind all that come before it or with it. */
+function insert<T>(sorted: T[], item: T, by: (item: T) => number, from = 0): void {
+  let to = sorted.length;
+  for (let middle = (from + to) >> 1; from < to; middle = (from + to) >> 1) {
+    if (by(sorted[middle]) <= by(item)) from = middle + 1;
+    else to = middle;
+  }
+  sorted.splice(to, 0, item);
+}
