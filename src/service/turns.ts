@@ -4,10 +4,12 @@
  * gone; a turn is given to places that are there.
  */
 import { type ErrorCode, MillpondError } from '../errors.ts';
-import { nowMs } from '../timers.ts';
+import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import type { Admission } from './admission/admission.ts';
 import type { Arrived, Asked, Ended, Refused } from './admission/asked.ts';
 import type { Entry } from './admission/entry.ts';
+
+const LONGEST_LOOK_MS = 60_000;
 
 /** A refusal that says when to come back. */
 export class Refusal extends MillpondError {
@@ -25,6 +27,9 @@ export class Refusal extends MillpondError {
 export class Turns {
   readonly #admission: Admission;
   readonly #waiting = new Map<Entry, { start(): void; refuse(refusal: Refusal): void }>();
+  /** They have a thread already, and nobody has asked for their turn yet. */
+  readonly #early = new Set<Entry>();
+  #look: ReturnType<typeof setTimeout> | undefined;
   #idle: (() => void)[] = [];
   #open = 0;
   #leaving = false;
@@ -69,6 +74,7 @@ export class Turns {
     const leave = (): void => reject(signal.reason);
     signal.addEventListener('abort', leave, { once: true });
     this.#waiting.set(entry, { start: resolve, refuse: reject });
+    if (this.#early.delete(entry)) resolve();
     this.#pump();
     try {
       await promise;
@@ -80,8 +86,10 @@ export class Turns {
 
   /** @internal @param ended null where it never had its turn */
   over(entry: Entry, ended: Ended | null): void {
-    if (ended === null) this.#admission.gone(entry, nowMs());
-    else this.#admission.ended(entry, ended, nowMs());
+    this.#early.delete(entry);
+    if (ended === null) this.#admission.gone(entry);
+    // One that left as it got its thread gives it back, too.
+    this.#admission.ended(entry, ended ?? { serviceMs: 0, outcome: 'cancelled' }, nowMs());
     this.#open--;
     this.#pump();
     if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
@@ -93,8 +101,15 @@ export class Turns {
     }
     for (;;) {
       const entry = this.#admission.next(nowMs());
-      if (entry === null) return;
-      this.#waiting.get(entry)?.start();
+      if (entry === null) break;
+      const waits = this.#waiting.get(entry);
+      if (waits === undefined) this.#early.add(entry);
+      else waits.start();
+    }
+    clearTimeout(this.#look);
+    const inMs = this.#admission.lookMs(nowMs()) - nowMs();
+    if (inMs < Infinity) {
+      this.#look = setTimeout(() => this.#pump(), Math.min(LONGEST_LOOK_MS, Math.max(0, inMs))).unref();
     }
   }
 }
