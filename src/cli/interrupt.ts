@@ -9,7 +9,7 @@ import { sweep, sweepDead } from '../files/whole-file.ts';
 import { EXIT } from './exit.ts';
 
 /** A terminal that is closed says SIGHUP. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const EXIT_CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hungUp };
 /** How long a job may take to make a file that it has begun to, and a terminal to discard old output. */
 const SETTLED_MS = 60;
@@ -98,7 +98,8 @@ export function listenForInterrupt(): Interrupt {
   };
 }
 
-function kill(pid: number): void {
+/** One that is gone is no error. */
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

@@ -4,14 +4,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, type Option } from 'commander';
-import { MillpondError } from '../errors.ts';
+import { isMillpondError, MillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
 import { didYouMean } from '../report/nearest-name.ts';
-import type { ServiceOptions } from '../service/options.ts';
+import { resolveServiceOptions, type ServiceOptions, type ServiceSettings } from '../service/options.ts';
 import { escaped, jsonText } from '../text/escaping.ts';
 import { option, path, type WrittenSize, wrongValue } from './arguments.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { EXIT } from './exit.ts';
+import { kill, SIGNALS } from './interrupt.ts';
 import { SETTINGS } from './serve-settings.ts';
 
 const HELP = `
@@ -50,7 +51,9 @@ export function serveCommand(): Command {
         process.stdout.write(`${JSON.stringify(configOf(command), null, 2)}\n`);
         return;
       }
-      await serve(optionsOf(command));
+      const options = optionsOf(command);
+      settingsOf(command, options);
+      await serve(options);
     });
 }
 
@@ -102,17 +105,27 @@ function readConfig(command: Command, file: string): void {
 /** Each option with its value and where it comes from; no secrets, since these are in a file of their own. */
 function configOf(command: Command): Record<string, { value: unknown; from: string }> {
   const from = { cli: 'command line', env: 'environment', config: 'file' } as Record<string, string>;
+  const settings = settingsOf(command, optionsOf(command));
   return Object.fromEntries(
-    SETTINGS.map(({ option }) => {
+    SETTINGS.map(({ option, of }) => {
       const value = command.getOptionValue(option.attributeName());
       const source = command.getOptionValueSource(option.attributeName());
-      const written = typeof value === 'object' && value !== null ? (value as WrittenSize).text : value;
-      return [
-        option.name(),
-        { value: written ?? null, from: source === undefined ? 'default' : from[source] },
-      ];
+      if (source === undefined) return [option.name(), { value: of(settings), from: 'default' }];
+      const written = typeof value === 'object' ? (value as WrittenSize).text : value;
+      return [option.name(), { value: written, from: from[source] }];
     }),
   );
+}
+
+/** What does not go together is said in the words of the options. @throws MillpondError */
+function settingsOf(command: Command, options: ServiceOptions): ServiceSettings {
+  try {
+    return resolveServiceOptions(options);
+  } catch (error) {
+    if (!isMillpondError(error) || error.code !== 'ERR_BUDGET_TOO_SMALL') throw error;
+    const { text } = command.getOptionValue('budget') as WrittenSize;
+    throw wrongValue('--budget', text, error.message, { code: error.code, cause: error });
+  }
 }
 
 async function serve(options: ServiceOptions): Promise<void> {
@@ -120,13 +133,14 @@ async function serve(options: ServiceOptions): Promise<void> {
   const service = await createService(options, cacheFolder(process.env, 'engine')).catch((error) => {
     throw listening(error, options);
   });
-  process.stderr.write(`millpond: listening at ${service.url}; try ${service.url}/docs\n`);
   const left = Promise.withResolvers<number>();
   let leaving = false;
-  const leave = (): void => {
+  const leave = (name: NodeJS.Signals): void => {
     if (leaving) {
-      for (const pid of service.pids) process.kill(pid, 'SIGKILL');
-      process.kill(process.pid, 'SIGKILL');
+      for (const pid of service.pids) kill(pid);
+      stop();
+      process.kill(process.pid, name);
+      return;
     }
     leaving = true;
     process.stderr.write('millpond: leaving; what was accepted is finished (again: leave at once)\n');
@@ -136,9 +150,14 @@ async function serve(options: ServiceOptions): Promise<void> {
       left.resolve(cut > 0 ? EXIT.failed : EXIT.done);
     }, left.reject);
   };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, leave);
+  const stop = (): void => {
+    for (const name of SIGNALS) process.off(name, leave);
+  };
+  for (const name of SIGNALS) process.on(name, leave);
+  // Who reads this may send a signal at once.
+  process.stderr.write(`millpond: listening at ${service.url}; try ${service.url}/docs\n`);
   process.exitCode = await left.promise;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, leave);
+  stop();
 }
 
 function listening(error: NodeJS.ErrnoException, { host = '127.0.0.1', port = 8080 }: ServiceOptions): Error {

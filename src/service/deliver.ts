@@ -71,7 +71,7 @@ export async function deliver(
     return;
   }
   reply.hijack();
-  reply.raw.writeHead(status, flat(reply, headers));
+  writeHead(reply, status, headers);
   using _pace = watchReader(reply, minRate);
   // A response that has begun can only be cut off: it must never look whole. `pipeline` does so.
   await pipeline(made.createReadStream(start, end), reply.raw, { end: false });
@@ -103,7 +103,7 @@ export async function deliverGrowing(
   using _held = held;
   const { raw } = reply;
   reply.hijack();
-  raw.writeHead(200, flat(reply, { ...headersOf({ address, type, ...delivery }) }));
+  writeHead(reply, 200, headersOf({ address, type, ...delivery }));
   using _pace = watchReader(reply, delivery.minRate);
   try {
     await pipeline(growth(file, ended), raw, { end: false });
@@ -136,13 +136,17 @@ function watchReader({ raw }: FastifyReply, minRate: Bytes): Disposable {
 
 function send(reply: FastifyReply, status: number, headers: Record<string, string | number>): void {
   reply.hijack();
-  reply.raw.writeHead(status, flat(reply, headers));
+  writeHead(reply, status, headers);
   reply.raw.end();
 }
 
-/** With what was set for every answer. */
-function flat(reply: FastifyReply, headers: Record<string, string | number>) {
-  return { ...(reply.getHeaders() as Record<string, string>), ...headers };
+/** With what was set for every answer. The log asks for some of it later. */
+function writeHead(reply: FastifyReply, status: number, headers: Record<string, string | number>): void {
+  const { raw } = reply;
+  for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...headers })) {
+    if (value !== undefined) raw.setHeader(name, value);
+  }
+  raw.writeHead(status);
 }
 
 function matches(header: string, etag: string): boolean {

@@ -9,7 +9,7 @@ import type { Log, LogLevel } from '../telemetry/log.ts';
 export interface Client {
   /** As logs and metrics call it: letters, digits, `.`, `_` and `-`, 64 at the most. */
   readonly name: string;
-  /** What it sends as `Authorization: Bearer ...`: 16 characters or more. */
+  /** What it sends as `Authorization: Bearer ...`: 16 or more of ASCII. */
   readonly token: string;
   /** Its share of the threads beside others that wait. Default 1. */
   readonly weight?: number;
@@ -76,7 +76,8 @@ const MOST_THREADS = 255;
 const BUDGET: Bytes = 100 * MiB;
 const BUDGET_A_THREAD: Bytes = 16 * MiB;
 const CLIENT_NAME = /^[\w.-]{1,64}$/;
-const LEAST_TOKEN = 16;
+/** What a header can hold. */
+const TOKEN = /^[!-~]{16,4096}$/;
 const LONGEST_MS = 2_147_483_647;
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT`, `ERR_BUDGET_TOO_SMALL` */
@@ -134,18 +135,32 @@ function check(settings: ServiceSettings): void {
       `A service of ${settings.threads} threads has a budget of ${formatBytes(least)} at least, got ${formatBytes(settings.budgetBytes)}. Raise it, or take fewer threads.`,
     );
   }
+  const fault = faultOf(settings.clients);
+  if (fault !== null) throw invalid(fault.rule, fault.value);
+}
+
+/** What is wrong with these clients; never with a token in it. */
+export function faultOf(clients: readonly Client[]): { rule: string; value: string | number } | null {
   const names = new Set<string>();
-  for (const { name, token, weight = 1 } of settings.clients) {
+  const tokens = new Set<string>();
+  for (const { name, token, weight = 1 } of clients) {
     if (!CLIENT_NAME.test(name) || names.has(name)) {
-      throw invalid('a client has a name of its own, of letters, digits, `.`, `_` and `-`', name);
+      return { rule: 'a client has a name of its own, of letters, digits, `.`, `_` and `-`', value: name };
     }
     names.add(name);
-    if (token.length < LEAST_TOKEN) {
-      throw invalid(`the token of client ${name} has ${LEAST_TOKEN} characters or more`, token.length);
+    if (!TOKEN.test(token)) {
+      const rule = `the token of client ${name} has 16 to 4096 characters of ASCII, without spaces`;
+      return { rule, value: `${token.length} characters` };
     }
-    if (!(weight > 0 && weight <= 1000))
-      throw invalid(`the weight of ${name} is over 0 and 1000 at most`, weight);
+    if (tokens.has(token)) {
+      return { rule: `the token of client ${name} is its own`, value: 'that of another' };
+    }
+    tokens.add(token);
+    if (!(weight > 0 && weight <= 1000)) {
+      return { rule: `the weight of client ${name} is over 0 and 1000 at most`, value: weight };
+    }
   }
+  return null;
 }
 
 function whole(name: string, value: number, least: number, most: number): void {

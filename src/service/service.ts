@@ -12,6 +12,7 @@ import { ADMISSION_DEFAULTS } from './admission/settings.ts';
 import { createApp } from './app.ts';
 import { Makings } from './makings.ts';
 import { ServiceMetrics } from './metrics.ts';
+import { OpenRequests } from './open-requests.ts';
 import { resolveServiceOptions, type ServiceOptions, type ServiceSettings } from './options.ts';
 import { load } from './peers.ts';
 import { createRequestLog } from './request-log.ts';
@@ -115,6 +116,8 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
   const sockets = new Set<Socket>();
   const log = createRequestLog(settings.logLevel ?? 'info');
   const app = await createApp({ settings, log, metrics: () => metrics });
+  const open = new OpenRequests();
+  open.attach(app);
   const metrics = new ServiceMetrics({
     runner,
     results,
@@ -147,9 +150,9 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
     turns.leave();
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, settings.drainMs);
-    await Promise.race([turns.settled(), late.promise]);
+    await Promise.race([turns.settled().then(() => open.settled()), late.promise]);
     clearTimeout(timer);
-    const cut = turns.open;
+    const cut = open.count;
     const closed = app.close();
     app.server.closeAllConnections();
     await closed;

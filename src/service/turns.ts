@@ -38,10 +38,6 @@ export class Turns {
     this.#admission = admission;
   }
 
-  get open(): number {
-    return this.#open;
-  }
-
   /** New requests are refused from now on. */
   leave(): void {
     this.#leaving = true;
