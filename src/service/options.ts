@@ -2,7 +2,6 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { type Bytes, formatBytes, GiB, KiB, MiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import { leastBudget } from '../pool/options.ts';
 import type { Log, LogLevel } from '../telemetry/log.ts';
 
 /** Who may ask, by the secret that says so. */
@@ -75,6 +74,8 @@ const OWN_SHARE = 1 / 4;
 const MOST_THREADS = 255;
 const BUDGET: Bytes = 100 * MiB;
 const BUDGET_A_THREAD: Bytes = 16 * MiB;
+/** With less, work waits for memory until it is refused. */
+const LEAST_A_THREAD: Bytes = MiB;
 const CLIENT_NAME = /^[\w.-]{1,64}$/;
 /** What a header can hold. */
 const TOKEN = /^[!-~]{16,4096}$/;
@@ -128,11 +129,11 @@ function check(settings: ServiceSettings): void {
   whole('minRate', settings.minRate, 0, GiB);
   whole('shortMs', settings.shortMs, 1, LONGEST_MS);
   if (!(settings.maxSeconds > 0)) throw invalid('maxSeconds is over 0', settings.maxSeconds);
-  const least = leastBudget(settings.allThreads) * 2;
+  const least = LEAST_A_THREAD * settings.allThreads;
   if (settings.budgetBytes < least) {
     throw new MillpondError(
       'ERR_BUDGET_TOO_SMALL',
-      `A service of ${settings.threads} threads has a budget of ${formatBytes(least)} at least, got ${formatBytes(settings.budgetBytes)}. Raise it, or take fewer threads.`,
+      `A service has a budget of ${formatBytes(LEAST_A_THREAD)} a thread at least, of ${settings.allThreads} threads ${formatBytes(least)}, got ${formatBytes(settings.budgetBytes)}. Raise it, or take fewer threads.`,
     );
   }
   const fault = faultOf(settings.clients);

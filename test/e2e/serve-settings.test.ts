@@ -51,7 +51,7 @@ it('is printed so that it can be given again', async () => {
 it.each<[string[], NodeJS.ProcessEnv, RegExp]>([
   [['--port', '70000'], {}, /^millpond: --port 70000: a port is a whole number from 0 to 65535\. Write/],
   [[], { MILLPOND_THREADS: 'many' }, /^millpond: --threads many: the number of threads is .* Write/],
-  [['--budget', '10k'], {}, /^millpond: --budget 10k: A service of .*, got 10 KiB\. Raise it/],
+  [['--budget', '10k'], {}, /^millpond: --budget 10k: A service has .*, got 10 KiB\. Raise it/],
   [['--work-dir-size', '0'], {}, /^millpond: --work-dir-size 0: it is 1MiB at least\. Write/],
   [['--max-body', '0'], {}, /^millpond: --max-body 0: it is 1 at least\. Write/],
   [['--min-rate', '2GiB'], {}, /^millpond: --min-rate 2GiB: it is 1GiB a second at most\. Write/],
