@@ -78,6 +78,7 @@ export class Admission {
     const held = asked.ticket !== undefined && this.#tickets.use(asked.ticket, client, nowMs);
     if (held) this.#counts.used++;
 
+    const seen = seconds !== null;
     const slowing = this.#forecast.slowing;
     const bodyMs = this.#uploads.expectedMs(bytes);
     const readyMs = nowMs + bodyMs;
@@ -92,7 +93,7 @@ export class Admission {
       workMs: estimate.medianMs,
     };
     const refuse = (why: Refused['why'], needMs: number): Refused => {
-      const never = why === 'late' && readyMs + estimate.safeMs > dueMs;
+      const never = why === 'late' && seen && readyMs + estimate.safeMs > dueMs;
       const endMs = withinMs - estimate.safeMs * slowing;
       const place = { lane, workMs: estimate.medianMs, bodyMs, roomMs: strictMs, startInMs: endMs };
       return this.#refusals.refuse(client, why, { place, needMs, never }, nowMs);
@@ -101,8 +102,9 @@ export class Admission {
     const limit = this.#room.limitOf(client, bytes);
     const tickets = held ? [] : this.#tickets.planned(nowMs);
     const { startMs, breaks } = this.#forecast.of(planned, tickets, nowMs);
-    // Who was told to come back had all of this considered.
-    const safeEndMs = startMs + (held ? estimate.medianMs : estimate.safeMs) * slowing;
+    // Who was told to come back had all of this considered; and only what a probe has seen is too long.
+    const likelyMs = seen ? estimate.safeMs : estimate.leastMs;
+    const safeEndMs = startMs + (held ? Math.min(likelyMs, estimate.medianMs) : likelyMs) * slowing;
     const waitMs = startMs - readyMs;
     if (limit !== null) return refuse(limit, waitMs);
     if (safeEndMs > dueMs) return refuse('late', safeEndMs - dueMs);
