@@ -22,6 +22,7 @@ const slow = without(
     'test/{stress,package,examples,report/page}/*.test.ts',
     'test/{audio/{bit-rates,layouts,leaks},crash/{crash,faults,odd-files,refused-calls,signals},e2e/escaping,report/{comparison,java}}.test.ts',
     'test/{fuzz,isolation}/*.test.ts',
+    'test/service/{connections,soak/soak}.test.ts',
     'test/e2e/{copy-others,delete-source,isolation,resume,results,verify}.test.ts',
   ),
   computing,
@@ -31,7 +32,7 @@ const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
     'test/service/admission/*.test.ts',
-    'test/service/makings.test.ts',
+    'test/service/{makings,soak/trend}.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/{options,watch-view}}.test.ts',
     'test/crash/disk.test.ts',
     'test/audio/{behind-sound,block-sizes,changes,changing-source}.test.ts',
