@@ -127,7 +127,7 @@ describe('an audio file that names another for its samples', () => {
       // As docs/limits.md tells.
       expect(limits[0]).toMatchObject({
         ...{ formatprobesize: '1048576', probesize: '5000000', max_probe_packets: '2500' },
-        ...{ max_streams: '1000', indexmem: '1048576' },
+        ...{ max_streams: '200', indexmem: '1048576' },
       });
     } finally {
       restore();

@@ -4,6 +4,7 @@ import { cutOffAsf } from './asf.ts';
 import { surveyAu } from './au.ts';
 import { surveyCaf } from './caf.ts';
 import { type ChunkSurvey, NOTHING } from './chunks.ts';
+import { cutOffFlac } from './flac.ts';
 import type { FormatName } from './formats.ts';
 import { TagWork } from './tag-work.ts';
 import { surveyW64 } from './w64.ts';
@@ -18,6 +19,7 @@ const SURVEYS: Readonly<Partial<Record<FormatName, Survey>>> = {
   aiff: surveyAiff,
   caf: surveyCaf,
   au: surveyAu,
+  flac: (window, work, start) => ({ ...NOTHING, cutOff: cutOffFlac(window, start, work) }),
   asf: (window, work) => ({ ...NOTHING, cutOff: cutOffAsf(window, work) }),
 };
 
