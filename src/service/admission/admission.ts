@@ -27,11 +27,7 @@ import { Shares } from './shares.ts';
 import { type Size, Speeds } from './speeds.ts';
 import { Tickets } from './tickets.ts';
 import { Uploads } from './uploads.ts';
-
-/** So much more than others that still want, by weight, and a client gets only what is idle. */
-const AHEAD_MS = 2_000;
-/** Of its own time, what work may wait for others that are smaller. */
-const YIELDS = 0.4;
+import { yields, yieldsUntilMs } from './yields.ts';
 
 export class Admission {
   readonly #settings: AdmissionSettings;
@@ -48,15 +44,20 @@ export class Admission {
   readonly #counts = { admitted: 0, used: 0, right: 0, told: 0 };
 
   constructor(settings: AdmissionSettings, nowMs: number) {
-    const { cores, ticketHoldMs, ticketsOfClient, graceMs } = settings;
+    const { cores, ticketHoldMs, ticketsOfClient } = settings;
     this.#settings = settings;
     this.#lanes = new Lanes(cores, nowMs);
     this.#forecast = new Forecast(this.#lanes, this.#line);
     this.#demand = new Demand(cores, nowMs);
     this.#shares = new Shares(settings);
-    const rules = { holdMs: ticketHoldMs, mostOfClient: ticketsOfClient, roomMs: graceMs, cores };
+    const rules = { holdMs: ticketHoldMs, mostOfClient: ticketsOfClient, cores };
     this.#tickets = new Tickets(rules, settings.random);
-    this.#room = new Room(settings, this.#demand, this.#shares, this.#line);
+    this.#room = new Room(settings, {
+      demand: this.#demand,
+      shares: this.#shares,
+      line: this.#line,
+      lanes: this.#lanes,
+    });
     this.#refusals = new Refusals({
       tickets: this.#tickets,
       forecast: this.#forecast,
@@ -84,18 +85,19 @@ export class Admission {
     const readyMs = nowMs + bodyMs;
     const dueMs = nowMs + withinMs;
     const strictMs = this.#room.waitMs(lane, estimate.leastMs * slowing, nowMs);
-    const roomMs = held ? this.#room.heldMs(strictMs) : strictMs;
+    const back = this.#room.held(lane, strictMs);
+    const roomMs = held ? back.roomMs : strictMs;
     const planned: Planned = {
       lane,
       readyMs,
-      key: readyMs + roomMs + this.#room.behindMs(client, priority, nowMs),
+      key: readyMs + roomMs - this.#room.spareMs(nowMs) + this.#room.behindMs(client, priority, nowMs),
       startByMs: readyMs + roomMs,
       workMs: estimate.medianMs,
     };
     const refuse = (why: Refused['why'], needMs: number): Refused => {
       const never = why === 'late' && seen && readyMs + estimate.safeMs > dueMs;
       const endMs = withinMs - estimate.safeMs * slowing;
-      const place = { lane, workMs: estimate.medianMs, bodyMs, roomMs: strictMs, startInMs: endMs };
+      const place = { lane, workMs: estimate.medianMs, bodyMs, startInMs: endMs, ...back };
       return this.#refusals.refuse(client, why, { place, needMs, never }, nowMs);
     };
 
@@ -109,8 +111,14 @@ export class Admission {
     if (limit !== null) return refuse(limit, waitMs);
     if (safeEndMs > dueMs) return refuse('late', safeEndMs - dueMs);
     if (waitMs > roomMs || (breaks && !held)) return refuse('full', Math.max(0, waitMs - roomMs));
-    const ahead = held ? 0 : Math.min(1, this.#shares.aheadMs(client, nowMs) / AHEAD_MS);
+    const ahead = held ? 0 : this.#room.ahead(client, nowMs);
     if (waitMs > roomMs * (1 - ahead)) return refuse('client', waitMs);
+    if (ahead === 1) {
+      // It leaves a thread to those that are behind.
+      const another = { ...planned, key: -Infinity, startByMs: Infinity };
+      const besideMs = this.#forecast.of(planned, [...tickets, another], nowMs).startMs;
+      if (besideMs > readyMs) return refuse('client', besideMs - readyMs);
+    }
 
     const entry: Entry = {
       ...planned,
@@ -129,11 +137,12 @@ export class Admission {
       bytes,
       costMs: estimate.medianMs,
       startedWorkMs: 0,
+      yieldsFromMs: null,
     };
     this.#shares.add(entry);
     this.#line.add(entry);
     this.#counts.admitted++;
-    this.#tickets.admitted();
+    this.#tickets.admitted(lane);
     return { admitted: true, entry };
   }
 
@@ -145,14 +154,15 @@ export class Admission {
     const { medianMs, safeMs } = this.#speeds.estimate(entry.size);
     entry.workMs = medianMs;
     // What was thought to be short stays so unless it is plainly not: its place is there.
-    entry.lane = this.#laneOf(entry.lane === 'short' ? medianMs : safeMs);
+    entry.lane = this.#laneOf(entry.lane === 'short' ? medianMs / 2 : safeMs);
     this.#shares.recount(entry, medianMs, bytes);
     const slowing = this.#forecast.slowing;
     entry.state = 'waiting';
     entry.readyMs = nowMs;
     const roomMs = this.#room.waitMs(entry.lane, medianMs * slowing, nowMs);
-    entry.startByMs = nowMs + (entry.held ? this.#room.heldMs(roomMs) : roomMs);
-    entry.key = entry.startByMs + this.#room.behindMs(entry.client, entry.priority, nowMs);
+    entry.startByMs = nowMs + (entry.held ? this.#room.held(entry.lane, roomMs).roomMs : roomMs);
+    entry.key =
+      entry.startByMs - this.#room.spareMs(nowMs) + this.#room.behindMs(entry.client, entry.priority, nowMs);
     entry.expectedEndMs = this.#forecast.of(entry, [], nowMs).startMs + medianMs * slowing;
     this.#line.add(entry);
     if (entry.expectedEndMs <= entry.dueMs) return { admitted: true, entry };
@@ -168,7 +178,7 @@ export class Admission {
   /** The entry that starts now; it has a thread until `ended`. Null when none can start. */
   next(nowMs: number): Entry | null {
     const entry = this.#line.waiting.find(
-      (waits) => this.#lanes.has(waits.lane) && !this.#yields(waits, nowMs),
+      (waits) => this.#lanes.has(waits.lane) && !yields(waits, this.#lanes, this.#line, nowMs),
     );
     if (entry === undefined) return null;
     this.#line.remove(entry);
@@ -238,23 +248,6 @@ export class Admission {
     return workMs <= this.#settings.shortMs ? 'short' : 'long';
   }
 
-  /**
-   * Whether this leaves the last thread to smaller work whose body comes: all cores are busy without it, so
-   * that costs nothing.
-   */
-  #yields(entry: Entry, nowMs: number): boolean {
-    const { running, cores } = this.#lanes;
-    if (running.size < cores || nowMs >= yieldsUntilMs(entry)) return false;
-    let freeMs = entry.workMs;
-    for (const other of running) freeMs = Math.min(freeMs, this.#lanes.leftMs(other, nowMs));
-    return this.#line.coming.some(
-      (comes) =>
-        comes.lane === 'short' &&
-        comes.readyMs < nowMs + entry.workMs &&
-        comes.startByMs - comes.readyMs < freeMs,
-    );
-  }
-
   #drop(entry: Entry): void {
     this.#line.remove(entry);
     this.#shares.end(entry, 0);
@@ -268,7 +261,7 @@ export class Admission {
       lane,
       workMs,
       bodyMs: readyMs - entry.askedMs,
-      roomMs: startByMs - readyMs,
+      ...this.#room.held(lane, startByMs - readyMs),
       startInMs: Infinity,
     };
     const never = entry.askedMs + workMs > entry.dueMs;
@@ -279,9 +272,4 @@ export class Admission {
       nowMs,
     );
   }
-}
-
-/** Until then it may leave a thread to others. */
-function yieldsUntilMs({ readyMs, startByMs, workMs }: Entry): number {
-  return Math.min(startByMs, readyMs + workMs * YIELDS);
 }

@@ -30,6 +30,6 @@ export class Demand {
 
   /** From 0, where all that is asked for can be done, to 1, where it surely can't. */
   overload(nowMs: number): number {
-    return Math.max(0, Math.min(1, (this.at(nowMs) - 0.9) / 0.3));
+    return Math.max(0, Math.min(1, (this.at(nowMs) - 1) / 0.3));
   }
 }

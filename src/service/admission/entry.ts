@@ -30,4 +30,6 @@ export interface Entry extends Planned {
   /** What it counts for in its client's share. */
   costMs: number;
   startedWorkMs: number;
+  /** Since when it could have started, and left that to others. */
+  yieldsFromMs: number | null;
 }

@@ -60,6 +60,7 @@ export class Forecast {
     starts: (planned: Planned, startMs: number) => boolean,
   ): void {
     const { slowing } = this;
+    this.#line.wait(nowMs);
     this.#run.begin(nowMs);
     for (const entry of this.#lanes.running) {
       this.#run.runs(entry.lane, this.#lanes.leftMs(entry, nowMs) * slowing);

@@ -13,6 +13,7 @@ import type { Lane } from './predict.ts';
 
 /** What runs follows a change of how much runs within this time. */
 const BUSY_MS = 5_000;
+const USUAL_SHARE = 1 / 20;
 /** Of the time that an entry ran. */
 const LEAST_LEFT = 1 / 5;
 
@@ -21,6 +22,8 @@ export class Lanes {
   readonly threads: number;
   readonly running = new Set<Entry>();
   #long = 0;
+  /** What work of a lane takes lately, of a core. */
+  readonly #usualMs = { short: 100, long: 5_000 };
   #nowMs: number;
   #workMs = 0;
   /** Of running work, as it was lately. */
@@ -41,6 +44,12 @@ export class Lanes {
     return this.running.size < this.threads && (lane === 'short' || this.#long < this.cores);
   }
 
+  /** Whether one more leaves no thread to others like it. */
+  isLast(lane: Lane): boolean {
+    const { size } = this.running;
+    return lane === 'short' ? size === this.threads - 1 : this.#long === this.cores - 1;
+  }
+
   begin(entry: Entry, nowMs: number): void {
     entry.startedWorkMs = this.workAt(nowMs);
     this.running.add(entry);
@@ -52,6 +61,7 @@ export class Lanes {
     const workMs = this.workAt(nowMs) - entry.startedWorkMs;
     this.running.delete(entry);
     if (entry.lane === 'long') this.#long--;
+    this.#usualMs[entry.lane] += (workMs - this.#usualMs[entry.lane]) * USUAL_SHARE;
     return workMs;
   }
 
@@ -71,6 +81,12 @@ export class Lanes {
       this.#usual = this.running.size + (this.#usual - this.running.size) * Math.exp(-passedMs / BUSY_MS);
     }
     return this.#workMs;
+  }
+
+  /** How often one of a lane ends while all threads are busy, and long work has all that it may. */
+  freesMs(lane: Lane): number {
+    const places = lane === 'long' ? this.cores : 1;
+    return (this.#usualMs[lane] * this.slowing(this.threads)) / places;
   }
 
   /** How many times longer work takes with so many running. */

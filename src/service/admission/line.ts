@@ -6,6 +6,9 @@
 import type { Entry } from './entry.ts';
 import type { Planned } from './predict.ts';
 
+/** Of the time that a body came already. */
+const MORE = 0.4;
+
 export class Line {
   readonly coming: Entry[] = [];
   readonly waiting: Entry[] = [];
@@ -23,6 +26,18 @@ export class Line {
   remove(entry: Entry): void {
     const entries = entry.state === 'coming' ? this.coming : this.waiting;
     entries.splice(entries.indexOf(entry), 1);
+  }
+
+  /** Bodies that should be whole and are not: they will come for a while, the longer the longer they did. */
+  wait(nowMs: number): void {
+    for (let [first] = this.coming; first !== undefined && first.readyMs <= nowMs; [first] = this.coming) {
+      const laterMs = nowMs - first.readyMs + Math.max(1, (nowMs - first.askedMs) * MORE);
+      first.readyMs += laterMs;
+      first.startByMs += laterMs;
+      first.key += laterMs;
+      this.coming.shift();
+      insert(this.coming, first, ready);
+    }
   }
 
   /** All that is to start, with more that may come, by when they are ready. */

@@ -21,7 +21,10 @@ export interface Place {
   readonly workMs: number;
   /** From the head of the request until its body is whole. */
   readonly bodyMs: number;
+  /** What it may wait beside that. */
   readonly roomMs: number;
+  /** That is longer than its stretch allows. */
+  readonly hurries: boolean;
   /** It has to start by then, from the head of the request on. */
   readonly startInMs: number;
 }
@@ -29,20 +32,18 @@ export interface Place {
 interface TicketRules {
   readonly holdMs: number;
   readonly mostOfClient: number;
-  /** Who comes back may wait so long, at least. */
-  readonly roomMs: number;
   readonly cores: number;
 }
 
 /** Over all clients. */
 const MOST = 1000;
 /** Of the time of all cores while tickets hold, as a part of 1. */
-const SHARE = 1 / 4;
+const SHARE = 1 / 8;
 /**
- * Work that is shorter than it may have to wait breaks the stretch that is promised to all but one of a
- * hundred, so that of these there may be one ticket for so many that are admitted.
+ * Work that may have to wait longer than its stretch breaks what is promised to all but one of a hundred, so
+ * that of these there may be one ticket for so many that are admitted.
  */
-const ADMITTED_FOR_ONE = 200;
+const ADMITTED_FOR_ONE = 400;
 const MOST_SPARE = 10;
 /** How much one that was used, or was not, tells of the others. */
 const USED_SHARE = 1 / 20;
@@ -58,7 +59,7 @@ export class Tickets {
   /** How long after their time they are used. */
   #lateMs = 500;
   /** Tickets that may be given for work that hurries. */
-  #spare = 1;
+  readonly #spare = { short: 1, long: 1 };
 
   /** `random`: from 0 to below 1. */
   constructor(rules: TicketRules, random: () => number) {
@@ -83,9 +84,9 @@ export class Tickets {
   }
 
   /** Whether one more may be given for this. */
-  allows(client: string, { workMs, roomMs }: Place): boolean {
+  allows(client: string, { lane, workMs, roomMs, hurries }: Place): boolean {
     if ((this.#ofClient.get(client) ?? 0) >= this.#rules.mostOfClient || this.#out.size >= MOST) return false;
-    if (this.#hurries(roomMs) && this.#spare < 1) return false;
+    if (hurries && this.#spare[lane] < 1) return false;
     const { holdMs, cores } = this.#rules;
     // One may be for work of any length.
     return this.#out.size === 0 || this.#workMs + workMs <= SHARE * cores * (holdMs + roomMs);
@@ -98,13 +99,13 @@ export class Tickets {
     this.#out.set(name, this.#ticketFor(client, place, fromMs));
     this.#ofClient.set(client, (this.#ofClient.get(client) ?? 0) + 1);
     this.#workMs += place.workMs;
-    if (this.#hurries(place.roomMs)) this.#spare--;
+    if (place.hurries) this.#spare[place.lane]--;
     return name;
   }
 
   /** One more was admitted. */
-  admitted(): void {
-    this.#spare = Math.min(MOST_SPARE, this.#spare + 1 / ADMITTED_FOR_ONE);
+  admitted(lane: Place['lane']): void {
+    this.#spare[lane] = Math.min(MOST_SPARE, this.#spare[lane] + 1 / ADMITTED_FOR_ONE);
   }
 
   /** Takes a ticket back. True when it holds a place for this client now. */
@@ -124,13 +125,9 @@ export class Tickets {
     for (const [name, ticket] of this.#out) {
       if (ticket.untilMs >= nowMs) continue;
       this.#remove(name, ticket);
-      if (this.#hurries(ticket.roomMs)) this.#spare++;
+      if (ticket.hurries) this.#spare[ticket.lane]++;
       this.#used -= this.#used * USED_SHARE;
     }
-  }
-
-  #hurries(roomMs: number): boolean {
-    return roomMs < this.#rules.roomMs;
   }
 
   #ticketFor(client: string, place: Place, fromMs: number): Ticket {
@@ -142,7 +139,7 @@ export class Tickets {
   #expect(ticket: Ticket, nowMs: number): Planned {
     const overMs = Math.max(0, nowMs - ticket.fromMs);
     ticket.readyMs = Math.max(ticket.fromMs, nowMs) + Math.max(this.#lateMs, overMs / 2) + ticket.bodyMs;
-    ticket.startByMs = ticket.readyMs + Math.max(ticket.roomMs, this.#rules.roomMs);
+    ticket.startByMs = ticket.readyMs + ticket.roomMs;
     ticket.key = ticket.startByMs;
     ticket.workMs = ticket.wholeMs * this.#used;
     return ticket;
