@@ -15,8 +15,9 @@ export function checkHead({ rawHeaders, headers, httpVersionMinor }: IncomingMes
   const { host = '', expect, 'transfer-encoding': coding = 'chunked' } = headers;
   if (!HOST.test(host)) throw invalid('A host is a name or an address', shown(host), 'Correct it.');
   // Nothing is unpacked here, and what is in front may see the end of a body elsewhere.
-  if (coding.toLowerCase() !== 'chunked') {
-    throw invalid('A body comes as it is, or in chunks', shown(coding), 'Leave other codings out.');
+  const unknown = headers['transfer-encoding'] !== undefined && httpVersionMinor === 0;
+  if (unknown || coding.toLowerCase() !== 'chunked') {
+    throw invalid('A body comes as it is, or of HTTP/1.1 in chunks', shown(coding), 'Send it so.');
   }
   if (expect !== undefined && !/^100-continue$/i.test(expect)) {
     throw invalid('A request expects 100-continue, or nothing', shown(expect), 'Leave Expect out.');
