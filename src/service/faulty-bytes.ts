@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { MillpondError } from '../errors.ts';
 import { setTimeout } from '../timers.ts';
 import { PROBLEM_TYPE, problemOf, translated } from './problem.ts';
 import { LINGER_MS } from './unread.ts';
@@ -36,7 +37,7 @@ export class FaultyBytes {
     else if (last === undefined) end(error, socket);
     else if (last.request.complete) last.response.once('close', () => end(error, socket));
     // The fault is in its body.
-    else if (open.length === 1 && !last.response.headersSent) end(error, socket);
+    else if (open.length === 1 && !last.response.headersSent) end(ofBody(error), socket);
     else socket.destroy();
   };
 
@@ -46,7 +47,16 @@ export class FaultyBytes {
   }
 }
 
-function end(error: NodeJS.ErrnoException, socket: Duplex): void {
+function ofBody(error: NodeJS.ErrnoException): Error {
+  if (error.code !== 'HPE_INVALID_EOF_STATE') return error;
+  return new MillpondError(
+    'ERR_BODY_INCOMPLETE',
+    'A body has all the bytes that its head says, got its end before. Send it again.',
+    { cause: error },
+  );
+}
+
+function end(error: Error, socket: Duplex): void {
   const problem = problemOf(translated(Object.assign(error, { statusCode: 400 })), 'none');
   const body = JSON.stringify(problem);
   if (socket.writable) {

@@ -72,8 +72,9 @@ export class Connection implements Disposable {
 
   get heard(): Heard {
     const all = Buffer.concat(this.#parts);
-    const { answers, rest } = parsed(all, this.#closed);
-    return { answers, rest, closed: this.#closed };
+    // That it is destroyed is known before the event tells.
+    const closed = this.#closed || this.socket.destroyed;
+    return { ...parsed(all, closed), closed };
   }
 
   /** Resolves with so many answers, or when the service ends the connection. */
