@@ -66,7 +66,9 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
     genReqId: () => randomBytes(8).toString('hex'),
     // With strict numbers no range is asked of 1e999, which is Infinity.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, verbose: true, strictNumbers: false } },
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: true, verbose: true, strictNumbers: false },
+    },
     schemaErrorFormatter: schemaError,
     http: {
       maxHeaderSize: MOST_HEAD_BYTES,

@@ -34,6 +34,10 @@ const HEADERS = [
   },
 ] as const;
 
+/** The page gets everything from here, over HTTP too. */
+const PAGE_POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
+
 /** Before all other routes: it gathers what is registered after it. */
 export async function describeRoutes(app: FastifyInstance, hasClients: boolean): Promise<void> {
   const { default: swagger } = await load<typeof import('@fastify/swagger')>('@fastify/swagger');
@@ -65,5 +69,10 @@ export async function describeRoutes(app: FastifyInstance, hasClients: boolean):
 export async function describedRoutes(app: FastifyInstance): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.send(app.swagger()));
   const { default: page } = await load<typeof import('@fastify/swagger-ui')>('@fastify/swagger-ui');
-  await app.register(page, { routePrefix: '/docs', staticCSP: true, logLevel: 'silent' });
+  await app.register(page, {
+    routePrefix: '/docs',
+    staticCSP: PAGE_POLICY,
+    uiConfig: { validatorUrl: null },
+    logLevel: 'silent',
+  });
 }
