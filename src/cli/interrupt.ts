@@ -5,6 +5,7 @@
  * handlers.
  */
 import { writeSync } from 'node:fs';
+import { isEnding } from '../files/owner.ts';
 import { sweep, sweepDead } from '../files/whole-file.ts';
 import { EXIT } from './exit.ts';
 
@@ -13,6 +14,9 @@ export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const EXIT_CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hungUp };
 /** How long a job may take to make a file that it has begun to, and a terminal to discard old output. */
 const SETTLED_MS = 60;
+/** How long a process that was killed may take to be gone, and how often that is looked at. */
+const MOST_ENDING_MS = 2000;
+const LOOK_MS = 10;
 const SHOW_CURSOR = '\x1b[?25h';
 
 export interface Interrupt {
@@ -54,11 +58,14 @@ export function listenForInterrupt(): Interrupt {
 
   function end(name: NodeJS.Signals): void {
     stop();
-    for (const pid of pids()) kill(pid);
+    const killed = pids();
+    for (const pid of killed) kill(pid);
     sweepAll();
     // A job that looked just before it was cancelled may make its file only now; and a terminal sends the
     // signal of a typed Ctrl-C first and then throws away what waits to be written.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLED_MS);
+    pause(SETTLED_MS);
+    // Of a process that has not gone nothing is swept, and on a busy machine that takes a while.
+    for (let ms = 0; ms < MOST_ENDING_MS && killed.some(isEnding); ms += LOOK_MS) pause(LOOK_MS);
     sweepAll();
     last();
     // The progress bar, or the live view, has hidden the cursor.
@@ -99,6 +106,10 @@ export function listenForInterrupt(): Interrupt {
 }
 
 /** One that is gone is no error. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

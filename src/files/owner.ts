@@ -71,6 +71,12 @@ export function isGone(owner: Owner, file: Written): boolean {
   return ENDED.has(state) || (start !== null && owner.start !== '0' && start !== owner.start);
 }
 
+/** Whether a process that was killed is not gone yet. False where that cannot be known. */
+export function isEnding(pid: number): boolean {
+  const [state] = statOf(`${pid}`);
+  return state !== '' && !ENDED.has(state);
+}
+
 function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0);
