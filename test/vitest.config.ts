@@ -22,8 +22,9 @@ const slow = without(
     'test/{stress,package,examples,report/page}/*.test.ts',
     'test/{audio/{bit-rates,layouts,leaks},crash/{crash,faults,odd-files,refused-calls,signals},e2e/escaping,report/{comparison,java}}.test.ts',
     'test/{fuzz,isolation}/*.test.ts',
-    'test/service/{connections,soak/soak}.test.ts',
-    'test/e2e/{copy-others,delete-source,isolation,resume,results,verify}.test.ts',
+    'test/service/{connections,deaths,described-page,routes,streamed,soak/soak}.test.ts',
+    'test/service/attacks/*.test.ts',
+    'test/e2e/{copy-others,delete-source,isolation,resume,results,serve*,verify}.test.ts',
   ),
   computing,
 );
