@@ -1,4 +1,4 @@
-/** What the head of a request may say: floods, methods, expectations, names, addresses, ranges and secrets. */
+/** What the head of a request may say: floods, methods, expectations, queries and addresses. */
 import { describe, expect, test } from 'vitest';
 import type { Part } from './raw.ts';
 import { attacked, HOST, head, NOTE, post, told } from './standing.ts';

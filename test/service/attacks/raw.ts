@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { clearTimeout, setTimeout } from '../../../src/timers.ts';
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   /** By their names in small letters; the last of several. */
   readonly headers: Readonly<Record<string, string>>;

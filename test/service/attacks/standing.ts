@@ -1,6 +1,6 @@
 /**
- * A service under attack: what it holds besides one result that its other client asks for, and whether it still
- * serves that client.
+ * A service under attack: what it holds besides one result that its other client asks for, and whether it
+ * still serves that client.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, expect } from 'vitest';
@@ -12,9 +12,6 @@ import { attempt, type Heard, type Part } from './raw.ts';
 
 export const NOTE = readFileSync(pianoNotes()[0]);
 export const HOST = 'Host: millpond\r\n';
-/** Larger than what goes into leases, so that it goes into a file. */
-export const LARGE_BYTES = 2 * MiB;
-
 /** Nothing is kept for longer than until the next result, so what is held afterwards can be told. */
 const OPTIONS: Partial<ServiceOptions> = {
   resultMs: 1,
@@ -30,7 +27,7 @@ type Held = Record<string, number>;
 
 const FIGURES = /^millpond_service_(places\{.*\}|body_bytes|work_dir_used_bytes|results) (.+)$/gm;
 
-export interface Attacked {
+interface Attacked {
   readonly url: string;
   /** What is answered to these bytes on a connection of its own. */
   attempt(parts: Part | readonly Part[], answers?: number): Promise<Heard>;
