@@ -78,12 +78,16 @@ export async function answer(request: WorkRequest, parts: WorkParts): Promise<An
   const began = Promise.withResolvers<Growing>();
   const task = { job, name: request.name, body, probed, address, began: began.resolve };
   const made = makings.get(address, client, signal, (cancel) => make({ place, task, times }, parts, cancel));
+  // Of what nobody takes: its client has gone, or it was over before anybody looked, and is sent whole.
+  const letGo = (): void => void began.promise.then(({ held }) => held[Symbol.dispose]());
   const first = await Promise.race([
     made.then((result) => ({ result })),
     began.promise.then((growing) => ({ growing: { ...growing, ended: made } })),
-  ]);
-  // One that began and was over before anybody looked is sent whole.
-  if ('result' in first) void began.promise.then(({ held }) => held[Symbol.dispose]());
+  ]).catch((error) => {
+    letGo();
+    throw error;
+  });
+  if ('result' in first) letGo();
   return { of: first, timing: timing() };
 }
 
