@@ -83,7 +83,7 @@ export class RuntimeProcess {
     this.#events = events;
     this.#rows = 1 + ROWS_A_THREAD * threads;
     this.#oomKills = ownCgroup().oomKills();
-    this.#slots = unnamedFile();
+    this.#slots = unnamedFile(start.options.spoolFolder ?? tmpdir());
     // The extension of this very file: .ts in the checkout, .js in the package.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
     const program = fileURLToPath(new URL(`../isolation/process-main${extension}`, import.meta.url));
@@ -240,9 +240,9 @@ export class RuntimeProcess {
   }
 }
 
-/** A file that nobody else finds. */
-function unnamedFile(): number {
-  const { aside, fd } = createAside(join(tmpdir(), 'millpond-slots'), 'wx+', 0o600);
+/** A file that nobody else finds, where larger ones would lie, too: it may be the only folder to write to. */
+function unnamedFile(folder: string): number {
+  const { aside, fd } = createAside(join(folder, 'millpond-slots'), 'wx+', 0o600);
   rmSync(aside, { force: true });
   return fd;
 }
