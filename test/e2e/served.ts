@@ -11,9 +11,12 @@ export interface Served extends Started {
   said(text: string): Promise<void>;
 }
 
+export function serve(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Served> {
+  return served(start(['serve', '--port', '0', ...args], env));
+}
+
 /** Resolves when it takes requests. @throws what it said where it ends before */
-export async function serve(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Served> {
-  const started = start(['serve', '--port', '0', ...args], env);
+export async function served(started: Started): Promise<Served> {
   let stderr = '';
   const waiting = new Set<() => void>();
   started.child.stderr?.on('data', (text: string) => {
