@@ -202,17 +202,15 @@ export class Admission {
   }
 
   /** One that `next` gave is over, and its thread is free. */
-  ended(entry: Entry, { serviceMs, outcome }: Ended, nowMs: number): void {
+  ended(entry: Entry, { outcome }: Ended, nowMs: number): void {
     if (entry.state !== 'running') return;
     const workMs = this.#lanes.end(entry, nowMs);
-    const wholeMs = nowMs - entry.startedMs;
     this.#shares.end(entry, workMs);
     entry.state = 'over';
     if (outcome !== 'done') return;
-    // What the runner measured has no way to it and back.
-    const tookMs = wholeMs > 0 ? (workMs * Math.min(serviceMs, wholeMs)) / wholeMs : workMs;
-    this.#speeds.learn(entry.size, tookMs);
-    this.#speeds.learn(entry.headSize, tookMs);
+    // The way to the thread and back is in it: so long nobody else has the thread.
+    this.#speeds.learn(entry.size, workMs);
+    this.#speeds.learn(entry.headSize, workMs);
     const [told, took] = [entry.expectedEndMs - entry.readyMs, nowMs - entry.readyMs];
     this.#counts.told++;
     if (took <= 2 * told && told <= 2 * took) this.#counts.right++;
