@@ -24,6 +24,8 @@ export interface Plan extends Omit<SenderOptions, 'port' | 'kinds' | 'from' | 's
 export interface Played extends SenderResult {
   readonly seconds: number;
   readonly serverCpuMs: number;
+  /** Of its first process alone. */
+  readonly frontCpuMs: number;
   /** The most of all its processes together, where pages that several share count once. */
   readonly peakBytes: number;
   /** Resident memory, as it was at regular times: of the first process, and of all. */
@@ -43,6 +45,7 @@ export async function play(server: Server, plan: Plan): Promise<Played> {
   const from = same ? null : bodies;
   const options: SenderOptions = { port: server.port, kinds, clients, from, seed: ++seed, ...rest };
   const beforeMs = cpuMs(treeOf(server.pid));
+  const frontBeforeMs = cpuMs([server.pid]);
   const memory: { atMs: number; front: number; all: number }[] = [];
   const startMs = performance.now();
   let peakBytes = 0;
@@ -58,10 +61,11 @@ export async function play(server: Server, plan: Plan): Promise<Played> {
     look();
     bodies += result.sent.length;
     const serverCpuMs = cpuMs(treeOf(server.pid)) - beforeMs;
+    const frontCpuMs = cpuMs([server.pid]) - frontBeforeMs;
     // So many requests, or so long.
     const lastMs = Math.max(...result.sent.map(({ endMs }) => endMs));
     const seconds = plan.most === undefined ? plan.seconds : lastMs / 1000;
-    return { ...result, seconds, serverCpuMs, peakBytes, memory };
+    return { ...result, seconds, serverCpuMs, frontCpuMs, peakBytes, memory };
   } finally {
     clearInterval(timer);
   }

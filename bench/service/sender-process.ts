@@ -28,6 +28,8 @@ export interface SenderOptions {
   readonly kinds: readonly Kind[];
   /** The number of the first body, which no two may share. Null: the same body each time. */
   readonly from: number | null;
+  /** A connection that is told to come back later rests so long at the most. */
+  readonly mostRestMs?: number;
   /** As so many clients, each with an address of its own. */
   readonly clients: number;
   readonly seed: number;
@@ -53,10 +55,9 @@ export interface SenderResult {
   readonly cpuMs: number;
 }
 
-const MOST_REST_MS = 2_000;
-
 async function main(options: SenderOptions): Promise<SenderResult> {
-  const { port, connections, rate, seconds, most = Number.POSITIVE_INFINITY, kinds, clients } = options;
+  const { port, connections, rate, seconds, kinds, clients } = options;
+  const { most = Number.POSITIVE_INFINITY, mostRestMs = 2_000 } = options;
   const random = randomOf(options.seed);
   const bodies = kinds.map(({ files, seconds: length }) => files.map((file) => loadBody(file, length)));
   let weights = 0;
@@ -98,7 +99,7 @@ async function main(options: SenderOptions): Promise<SenderResult> {
       connection.close();
       sent.push({ ...about, status: 0, endMs: elapsed(), timing: {} });
     }
-    if (restMs > 0) await pause(Math.min(restMs, MOST_REST_MS, Math.max(0, seconds * 1000 - elapsed())));
+    if (restMs > 0) await pause(Math.min(restMs, mostRestMs, Math.max(0, seconds * 1000 - elapsed())));
     free.push(connection);
     wake();
   };

@@ -155,6 +155,7 @@ function weighed(dice: Dice): string {
 /** Waits until nothing is under way, and what was made is forgotten. */
 async function come(service: OwnProcess, faults: string[]): Promise<void> {
   const deadline = performance.now() + REST_MS;
+  let last = 'nothing';
   for (;;) {
     const metrics = await metricsOf(service);
     const busy = ['places', 'body_bytes', 'work_dir_used_bytes', 'results'].filter((name) => {
@@ -165,11 +166,12 @@ async function come(service: OwnProcess, faults: string[]): Promise<void> {
     const lacks = metrics('processes') !== 4;
     if (busy.length === 0 && others === 0 && !lacks) return;
     if (performance.now() > deadline) {
-      faults.push(`does not come to rest: ${busy}, ${others} connections, ${metrics('processes')} processes`);
+      const what = `${busy}, ${others} connections, ${metrics('processes')} processes`;
+      faults.push(`does not come to rest: ${what}; the last one that was sent was answered with ${last}`);
       return;
     }
     await pass(KEEP_MS + LOOK_MS);
-    await flush(service);
+    last = await flush(service);
   }
 }
 
@@ -180,8 +182,9 @@ const small = Buffer.from(
 );
 
 /** What is too old goes when something is kept; this itself takes one small lease. */
-async function flush({ url }: OwnProcess): Promise<void> {
-  await ask(url, { path: '/v1/analyze', body: small }, never);
+async function flush({ url }: OwnProcess): Promise<string> {
+  const { status, body } = await ask(url, { path: '/v1/analyze', body: small }, never);
+  return status === 200 ? '200' : `${status} ${body}`;
 }
 
 async function figures(service: OwnProcess, atS: number): Promise<Figures> {
