@@ -5,6 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MillpondError } from '../errors.ts';
+import { clientAddress } from './client-address.ts';
 import { FaultyBytes } from './faulty-bytes.ts';
 import { checkHead, hasBody } from './head.ts';
 import type { ServiceMetrics } from './metrics.ts';
@@ -143,7 +144,9 @@ function callerOf(
   request: FastifyRequest,
   clients: readonly { readonly client: Client; readonly digest: Buffer }[],
 ): Caller | null {
-  if (clients.length === 0) return { client: request.ip };
+  if (clients.length === 0) {
+    return { client: clientAddress(request.ip ?? '', request.socket.remoteAddress ?? '') };
+  }
   const { authorization = '' } = request.headers;
   const token = /^Bearer +(\S{1,4096}) *$/i.exec(authorization)?.[1];
   if (token === undefined) return null;

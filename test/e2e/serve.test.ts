@@ -118,6 +118,18 @@ describe('the log', () => {
   });
 });
 
+describe('a service behind a proxy', () => {
+  it('calls clients by what the proxy says, and of IPv6 by their network', async () => {
+    const served = await serve(['--threads', '1', '--trust-proxy', 'loopback']);
+    const said = ['203.0.113.9', '6.6.6.6, 203.0.113.9', '2001:db8:1:2::3', '2001:db8:1:2:9::4', 'unknown'];
+    for (const address of said) await fetch(served.url, { headers: { 'x-forwarded-for': address } });
+    await ended(served);
+    const clients = served.requests().map(({ client }) => client);
+    const network = '2001:db8:1:2::/64';
+    expect(clients).toEqual(['203.0.113.9', '203.0.113.9', network, network, '127.0.0.1']);
+  });
+});
+
 describe('a service that is told to leave', () => {
   it('takes nothing new, finishes what it accepted, and ends with 0', async () => {
     const served = await serve(['--threads', '1', '--work-dir', at('leaving')]);
