@@ -158,6 +158,8 @@ function take(message: ToProcess): void {
 
 for (const name of SIGNALS) process.on(name, () => {});
 process.on('disconnect', end);
+// What could not be sent: nobody hears it.
+process.on('error', end);
 watch();
 keepNames();
 process.on('message', (messages: ToProcess[]) => messages.forEach(take));
