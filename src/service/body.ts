@@ -29,8 +29,42 @@ interface BodyRules {
 }
 
 interface BodyPlaces {
-  readonly pool: Pool;
+  readonly leases: BodyLeases;
   readonly workDir: WorkDir;
+}
+
+/**
+ * Leases for bodies, which together are no more than a share of the pool: results need what is left to come
+ * home, and no work ends where they can't.
+ */
+export class BodyLeases {
+  readonly #pool: Pool;
+  readonly #mostBytes: Bytes;
+  #bytes: Bytes = 0;
+
+  constructor(pool: Pool, mostBytes: Bytes) {
+    this.#pool = pool;
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Null where there is none. @returns a lease, and what is to be called once when it is dropped or sent */
+  tryAcquire(bytes: Bytes): { readonly lease: Lease; readonly over: () => void } | null {
+    if (this.#bytes + bytes > this.#mostBytes) return null;
+    const lease = this.#pool.tryAcquire(bytes);
+    if (lease === null) return null;
+    const { capacity } = lease;
+    if (this.#bytes + capacity > this.#mostBytes) {
+      lease[Symbol.dispose]();
+      return null;
+    }
+    this.#bytes += capacity;
+    let held = true;
+    const over = (): void => {
+      if (held) this.#bytes -= capacity;
+      held = false;
+    };
+    return { lease, over };
+  }
 }
 
 export interface Body extends Disposable {
@@ -57,8 +91,8 @@ export async function receiveBody(stream: Readable, rules: BodyRules, places: Bo
   const { length, mostBytes } = rules;
   checkLength(length, mostBytes);
   const small = length !== null && length <= MOST_IN_LEASES;
-  const lease = small && length > 0 ? places.pool.tryAcquire(length) : null;
-  const store = lease === null ? fileStore(places.workDir, rules) : leaseStore(lease);
+  const leased = small && length > 0 ? places.leases.tryAcquire(length) : null;
+  const store = leased === null ? fileStore(places.workDir, rules) : leaseStore(leased);
   try {
     return await received(stream, store, rules);
   } catch (error) {
@@ -112,9 +146,12 @@ interface Store {
   drop(): void;
 }
 
-function leaseStore(lease: Lease): Store {
+function leaseStore({ lease, over }: NonNullable<ReturnType<BodyLeases['tryAcquire']>>): Store {
   let at = 0;
-  const drop = (): void => lease[Symbol.dispose]();
+  const drop = (): void => {
+    lease[Symbol.dispose]();
+    over();
+  };
   return {
     append(chunk) {
       // One that is longer than it said is told so by HTTP, or here.
@@ -131,7 +168,10 @@ function leaseStore(lease: Lease): Store {
         target.set(part);
         return part.length;
       },
-      input: (name) => ({ leases: [lease], name }),
+      input: (name) => {
+        over();
+        return { leases: [lease], name };
+      },
       [Symbol.dispose]: drop,
     }),
   };

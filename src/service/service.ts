@@ -10,6 +10,7 @@ import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { Admission } from './admission/admission.ts';
 import { ADMISSION_DEFAULTS } from './admission/settings.ts';
 import { createApp } from './app.ts';
+import { BodyLeases } from './body.ts';
 import { Makings } from './makings.ts';
 import { ServiceMetrics } from './metrics.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -106,7 +107,9 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
     nowMs(),
   );
   const turns = new Turns(admission);
+  // What these two leave is for results on their way here.
   const results = new Results(settings.ownBytes / 2, settings.resultMs);
+  const bodies = new BodyLeases(runner.pool, settings.ownBytes / 4);
   workDir.onShort((bytes) => {
     const goal = workDir.usedBytes - bytes;
     results.shrink(() => workDir.usedBytes > goal);
@@ -132,7 +135,7 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
   const { default: multipart } = await load<typeof import('@fastify/multipart')>('@fastify/multipart');
   await app.register(multipart);
   await describeRoutes(app, settings.clients.length > 0);
-  workRoutes(app, { settings, runner, turns, results, makings, workDir, engine });
+  workRoutes(app, { settings, runner, turns, bodies, results, makings, workDir, engine });
   resultRoutes(app, results, settings.minRate);
   watchingRoutes(app, {
     settings,

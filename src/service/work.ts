@@ -9,7 +9,7 @@ import { isSameStreamed } from '../audio/plan/streams.ts';
 import { contentAddress } from '../batch/content-address.ts';
 import type { Bytes } from '../bytes.ts';
 import { nowMs } from '../timers.ts';
-import { type Body, checkLength, receiveBody } from './body.ts';
+import { type Body, type BodyLeases, checkLength, receiveBody } from './body.ts';
 import type { Growing } from './growing.ts';
 import { type Job, type JobParts, run, type Task } from './jobs.ts';
 import type { Makings } from './makings.ts';
@@ -18,6 +18,7 @@ import type { Result, Results } from './results.ts';
 import type { Place, Turns } from './turns.ts';
 
 export interface WorkParts extends JobParts {
+  readonly bodies: BodyLeases;
   readonly turns: Turns;
   readonly results: Results;
   readonly makings: Makings;
@@ -93,7 +94,7 @@ export async function answer(request: WorkRequest, parts: WorkParts): Promise<An
 
 async function received(
   request: WorkRequest,
-  { turns, runner, workDir, settings }: WorkParts,
+  { turns, bodies, workDir, settings }: WorkParts,
 ): Promise<{ place: Place; body: Body; probed: Probed }> {
   const { job, client, length, signal, priority, withinMs, ticket } = request;
   const kind = { to: job.kind === 'analyze' ? 'analyze' : job.settings.to, processed: isProcessed(job) };
@@ -112,7 +113,7 @@ async function received(
   const place = stack.use(turns.ask(asked));
   request.begin();
   const rules = { length, mostBytes: settings.maxBodyBytes, minRate: settings.minRate, signal };
-  const body = stack.use(await receiveBody(request.body, rules, { pool: runner.pool, workDir }));
+  const body = stack.use(await receiveBody(request.body, rules, { leases: bodies, workDir }));
   const probed = probe((target, position) => body.read(target, position), body.bytes);
   const { family, seconds } = probed;
   place.arrived({ kind: { ...kind, from: family }, seconds, bytes: body.bytes });

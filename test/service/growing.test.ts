@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import type { IsolatedRunner } from '../../src/isolation/isolated-runner.ts';
 import { Admission } from '../../src/service/admission/admission.ts';
+import { BodyLeases } from '../../src/service/body.ts';
 import { Makings } from '../../src/service/makings.ts';
 import { resolveServiceOptions } from '../../src/service/options.ts';
 import { Results } from '../../src/service/results.ts';
@@ -45,6 +46,7 @@ test.runIf(existsSync('/proc/self/fd'))(
       runner,
       workDir: new WorkDir(path, 100_000_000),
       turns: new Turns(new Admission(settings(), nowMs())),
+      bodies: new BodyLeases(runner.pool, 0),
       results,
       makings: new Makings(results),
       engine: 'engine',
