@@ -15,7 +15,7 @@ import { Makings } from './makings.ts';
 import { ServiceMetrics } from './metrics.ts';
 import { OpenRequests } from './open-requests.ts';
 import { resolveServiceOptions, type ServiceOptions, type ServiceSettings } from './options.ts';
-import { load } from './peers.ts';
+import { load, needPeers } from './peers.ts';
 import { createRequestLog } from './request-log.ts';
 import { Results } from './results.ts';
 import { describedRoutes, describeRoutes } from './routes/openapi.ts';
@@ -55,6 +55,7 @@ export async function createService(
   cacheFolder: string | null = null,
 ): Promise<Service> {
   const settings = resolveServiceOptions(options);
+  needPeers();
   const workDir = new WorkDir(settings.workDir, settings.workDirBytes);
   const [runner, engine] = await Promise.all([startRunner(settings), engineFingerprint(cacheFolder)]);
   try {

@@ -150,6 +150,17 @@ describe('the package', () => {
     );
   });
 
+  it('says which packages a service needs besides, and starts nothing', async () => {
+    const refused = await run(installed('.bin', 'millpond'), ['serve', '--port', '0'], {
+      cwd: folder,
+      env,
+    }).catch((error) => error);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^millpond: A service needs .* got no fastify\. .*\(ERR_PEER_MISSING\)\n$/,
+    );
+  });
+
   it('reports through the installed command, with the page and all other outputs', async () => {
     await writeFile(join(folder, 'run.millpond'), textOf(madeLines({ seconds: 20 })));
     const { stdout } = await run(
