@@ -1,25 +1,61 @@
-/** Plays a service under loads and prints its figures. */
-import { measure } from './measure.ts';
+/**
+ * npm run simulate-service -- [--load N] [--cores N] [--bytes-ms N] [--seconds N] [--seeds A,B]
+ *
+ * Plays a service under loads, and prints what short and long work, clients and tickets got: by default under
+ * each of 0.8, 1, 1.5, 3 and 10 times what it can carry, from three seeds that are counted together.
+ */
+import { parseArgs } from 'node:util';
+import { type Figures, measure } from './measure.ts';
 import { play } from './play.ts';
-import { LAN } from './scenarios.ts';
+import { SCENARIOS } from './scenarios.ts';
 
-const seeds = [1, 2, 3];
-for (const cores of [2, 8])
-  for (const bytesMs of [60_000, 3_000]) {
-    console.log(`cores ${cores} bytesMs ${bytesMs}`);
-    for (const load of [0.8, 1, 3, 10]) {
-      for (const seed of seeds) {
-        const workload = { ...LAN, load, cores, bytesMs };
-        const t = performance.now();
-        const f = measure(play(workload, seed), workload);
-        const took = performance.now() - t;
-        const c = (x: typeof f.classes.short) =>
-          `${x.done} p50 ${x.p50.toFixed(2)} p99 ${x.p99.toFixed(2)} alone ${x.aloneP99.toFixed(2)} refused ${(100 * x.refused).toFixed(1)}% wait ${x.waitP99Ms.toFixed(0)}`;
-        const { hog, heavy, ...rest } = f.workMs;
-        const mean = Object.values(rest).reduce((a, b) => a + b) / 12;
-        console.log(
-          `x${load} s${seed} | ${c(f.classes.short)} | ${c(f.classes.long)} | thr ${f.throughput.toFixed(3)} acc ${f.accuracy.toFixed(2)}/${f.headAccuracy.toFixed(2)} tick ${f.tickets} ${f.ticketsAdmitted.toFixed(2)} late ${f.lateAfterBody} asks ${f.asks} | hog ${(hog / mean).toFixed(2)} heavy ${(heavy / mean).toFixed(2)} min ${(Math.min(...Object.values(rest)) / mean).toFixed(2)} | ${((took * 1000) / f.asks).toFixed(0)}us/ask`,
-        );
-      }
+const { values } = parseArgs({
+  options: {
+    load: { type: 'string', default: '0.8,1,1.5,3,10' },
+    cores: { type: 'string', default: '2,8' },
+    'bytes-ms': { type: 'string', default: '60000' },
+    seconds: { type: 'string', default: '3600' },
+    seeds: { type: 'string', default: '1,2,3' },
+  },
+});
+const numbers = (list: string): number[] => list.split(',').map(Number);
+
+for (const cores of numbers(values.cores)) {
+  for (const bytesMs of numbers(values['bytes-ms'])) {
+    for (const load of numbers(values.load)) {
+      const workload = {
+        ...SCENARIOS['ten times the load'].workload,
+        ...{ load, cores, bytesMs, seconds: Number(values.seconds) },
+      };
+      const beganMs = performance.now();
+      const figures = measure(
+        numbers(values.seeds).map((seed) => play(workload, seed)),
+        workload,
+      );
+      const askUs = ((performance.now() - beganMs) * 1000) / figures.asks;
+      console.log(
+        `${cores} cores, ${bytesMs} bytes/ms, load ${load}: ${lineOf(figures)}, ${askUs.toFixed(0)} us`,
+      );
     }
   }
+}
+
+function lineOf(figures: Figures): string {
+  const { classes, throughput, accuracy, headAccuracy, tickets, ticketsAdmitted, shares } = figures;
+  const ofClass = Object.entries(classes).map(
+    ([name, { done, p50, p99, aloneP99, refused }]) =>
+      `${name} ${done} p50 ${fixed(p50)} p99 ${fixed(p99)} (alone ${fixed(aloneP99)}) refused ${fixed(refused)}`,
+  );
+  const { hog, heavy, ...usual } = shares;
+  return [
+    ...ofClass,
+    `throughput ${fixed(throughput)}`,
+    `right ${fixed(accuracy)} and ${fixed(headAccuracy)}`,
+    `tickets ${tickets}: ${fixed(ticketsAdmitted)}`,
+    `hog ${fixed(hog)} heavy ${fixed(heavy)} least ${fixed(Math.min(...Object.values(usual)))}`,
+  ].join(', ');
+}
+
+function fixed(value: number): string {
+  return value.toFixed(2);
+}

@@ -1,11 +1,13 @@
 /**
  * A service under load, with no time passing: admission as it is, and around it cores that threads share,
  * bodies that come, clients that leave and come back. Requests come on their own schedule, whatever becomes
- * of those before (open loop).
+ * of those before (open loop). In the end nobody asks any more, and what was admitted goes on until it is
+ * over.
  */
 import { Admission } from '../../../src/service/admission/admission.ts';
 import type { Refused } from '../../../src/service/admission/asked.ts';
 import type { Entry } from '../../../src/service/admission/entry.ts';
+import type { AdmissionFigures } from '../../../src/service/admission/figures.ts';
 import { ADMISSION_DEFAULTS, type AdmissionSettings } from '../../../src/service/admission/settings.ts';
 import { seeded } from '../choices.ts';
 import { Events } from './events.ts';
@@ -47,9 +49,12 @@ export interface Played {
   /** Of those with a ticket that came back on time: whether it was admitted. */
   readonly returned: { readonly request: Request; readonly admitted: boolean; readonly why: string }[];
   readonly asks: number;
+  /** Work that was started after its client had left. */
+  readonly inVain: number;
   /** Of all cores, between the warm-up and the end. */
   readonly workMs: number;
-  readonly admission: Admission;
+  /** What admission thinks is still there after all is over. */
+  readonly left: AdmissionFigures;
 }
 
 interface Run {
@@ -82,13 +87,13 @@ export function play(workload: Workload, seed: number, parts: Partial<AdmissionS
   const running = new Set<Run>();
   const runs = new Map<Entry, Run>();
   const outcomes = new Map<Entry, Outcome>();
-  const played: Played & { workMs: number; asks: number } = {
+  const played: Omit<Played, 'left'> & { workMs: number; asks: number; inVain: number } = {
     outcomes: [],
     refusals: [],
     returned: [],
     asks: 0,
+    inVain: 0,
     workMs: 0,
-    admission,
   };
   let nowMs = 0;
   let workMs = 0;
@@ -99,10 +104,8 @@ export function play(workload: Workload, seed: number, parts: Partial<AdmissionS
     const passedMs = toMs - nowMs;
     if (passedMs <= 0) return;
     workMs += passedMs / slowing();
-    if (toMs > WARM_UP_MS) {
-      const countedMs = toMs - Math.max(nowMs, WARM_UP_MS);
-      played.workMs += countedMs * Math.min(running.size, cores);
-    }
+    const countedMs = Math.min(toMs, endMs) - Math.max(nowMs, WARM_UP_MS);
+    if (countedMs > 0) played.workMs += countedMs * Math.min(running.size, cores);
     nowMs = toMs;
   }
 
@@ -121,6 +124,7 @@ export function play(workload: Workload, seed: number, parts: Partial<AdmissionS
     for (let entry = admission.next(nowMs); entry !== null; entry = admission.next(nowMs)) {
       const outcome = outcomes.get(entry) as Outcome;
       outcome.startedMs = nowMs;
+      if (outcome.how === 'left') played.inVain++;
       const run = { outcome, endWorkMs: workMs + outcome.request.workMs };
       running.add(run);
       runs.set(entry, run);
@@ -208,7 +212,7 @@ export function play(workload: Workload, seed: number, parts: Partial<AdmissionS
   function refusedWith(asking: Request, refused: Refused, afterBody: boolean): void {
     if (nowMs > WARM_UP_MS) played.refusals.push({ request: asking, atMs: nowMs, refused, afterBody });
     const { retryAfterMs, ticket } = refused;
-    if (retryAfterMs === null || part(chance) >= workload.returns) return;
+    if (retryAfterMs === null || part(chance) >= workload.returns || nowMs > endMs) return;
     // Most come back within the second that they were told, some within the next few.
     const lateMs = exponential(chance, 500);
     const onTime = lateMs <= settings.ticketHoldMs;
@@ -217,6 +221,7 @@ export function play(workload: Workload, seed: number, parts: Partial<AdmissionS
 
   const meanMs = meanWorkMs(seeded(seed + 2), workload) / (cores * workload.load);
   const arrive = (): void => {
+    if (nowMs > endMs) return;
     ask(request(chance, askingClient(chance, workload), workload));
     events.add(nowMs + exponential(chance, meanMs), arrive);
   };
@@ -226,12 +231,10 @@ export function play(workload: Workload, seed: number, parts: Partial<AdmissionS
     const runMs = run === null ? Infinity : nowMs + (run.endWorkMs - workMs) * slowing();
     const lookMs = Math.max(nowMs, admission.lookMs(nowMs));
     const toMs = Math.min(runMs, events.firstMs, lookMs);
-    if (toMs > endMs) break;
+    if (toMs === Infinity) return { ...played, left: admission.figures(nowMs) };
     advance(toMs);
     if (run !== null && runMs <= toMs) end(run);
     else if (events.firstMs <= toMs) events.take();
     turn();
   }
-  advance(endMs);
-  return played;
 }
