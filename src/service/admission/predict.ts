@@ -56,10 +56,11 @@ export class RunThrough {
     starts: (planned: Planned, startMs: number) => boolean,
   ): void {
     const { short, long } = this.#ready;
+    let clockMs = 0;
     for (let next = 0; ; ) {
       const thread = least(this.#threads);
       const place = least(this.#places);
-      let atMs = this.#threads[thread];
+      let atMs = Math.max(clockMs, this.#threads[thread]);
       if (short.length === 0) {
         // Nothing starts before a place of long work is free, or something comes.
         const placeMs = long.length === 0 ? Infinity : this.#places[place];
@@ -67,6 +68,7 @@ export class RunThrough {
         atMs = Math.max(atMs, Math.min(placeMs, comesMs));
         if (atMs === Infinity) return;
       }
+      clockMs = atMs;
       for (; next < planned.length && planned[next].readyMs <= atMs; next++) {
         push(this.#ready[planned[next].lane], planned[next]);
       }

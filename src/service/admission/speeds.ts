@@ -35,26 +35,30 @@ export interface Estimate {
 }
 
 /** Times real time on one core. */
-const DECODE: Readonly<Record<string, number>> = {
-  flac: 938,
-  'ogg-vorbis': 957,
-  mp3: 1139,
-  m4a: 1385,
-  opus: 429,
-  wav: 5000,
-  aiff: 5000,
-};
-const ENCODE: Readonly<Record<string, number>> = {
-  flac: 730,
-  alac: 274,
-  opus: 113,
-  vorbis: 84,
-  mp3: 75,
-  aac: 49,
-  m4a: 49,
-  wav: 5000,
-  analyze: 1100,
-};
+const DECODE: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    flac: 938,
+    'ogg-vorbis': 957,
+    mp3: 1139,
+    m4a: 1385,
+    opus: 429,
+    wav: 5000,
+    aiff: 5000,
+  }),
+);
+const ENCODE: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    flac: 730,
+    alac: 274,
+    opus: 113,
+    vorbis: 84,
+    mp3: 75,
+    aac: 49,
+    m4a: 49,
+    wav: 5000,
+    analyze: 1100,
+  }),
+);
 const UNKNOWN_DECODE = 600;
 const UNKNOWN_ENCODE = 75;
 const PROCESSING = 400;
@@ -62,15 +66,17 @@ const PROCESSING = 400;
 const FIRST_MS = 8;
 
 /** Bytes of a second of audio. */
-const DENSITY: Readonly<Record<string, number>> = {
-  wav: 176_400,
-  aiff: 176_400,
-  flac: 100_000,
-  mp3: 24_000,
-  m4a: 20_000,
-  'ogg-vorbis': 18_000,
-  opus: 14_000,
-};
+const DENSITY: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    wav: 176_400,
+    aiff: 176_400,
+    flac: 100_000,
+    mp3: 24_000,
+    m4a: 20_000,
+    'ogg-vorbis': 18_000,
+    opus: 14_000,
+  }),
+);
 const UNKNOWN_DENSITY = 50_000;
 /** Where neither a length nor seconds are known. */
 const UNKNOWN_SECONDS = 60;
@@ -82,6 +88,10 @@ const KEPT = 1 - 1 / 40;
 const GUESS_WEIGHT = 2;
 /** A result so many times off counts as no further off: one broken measurement moves little. */
 const MOST_OFF = Math.log(4);
+/** No work takes eleven days. */
+const LONGEST_MS = 1e9;
+/** Of the guess of a coefficient, whatever was measured. */
+const LEAST_PART = 1000;
 const SPREAD_SHARE = 1 / 25;
 /** Before anything was learnt: a factor of two. */
 const FIRST_SPREAD = Math.log(2) / 1.6;
@@ -130,7 +140,7 @@ export class Speeds {
 
   /** Work of this size took so long, of a core of its own. */
   learn(size: Size, tookMs: number): void {
-    if (!(tookMs > 0)) return;
+    if (!(tookMs > 0 && tookMs < LONGEST_MS)) return;
     if (size.seconds && size.bytes) this.#learnDensity(size.kind.from, size.bytes / size.seconds);
     const seconds = this.#seconds(size);
     const guess = this.#guess(size.kind);
@@ -166,8 +176,8 @@ export class Speeds {
 
   #guess({ from, to, processed }: WorkKind): [number, number] {
     const speed =
-      1 / (DECODE[from] ?? UNKNOWN_DECODE) +
-      1 / (ENCODE[to] ?? UNKNOWN_ENCODE) +
+      1 / (DECODE.get(from) ?? UNKNOWN_DECODE) +
+      1 / (ENCODE.get(to) ?? UNKNOWN_ENCODE) +
       (processed ? 1 / PROCESSING : 0);
     const machine = Math.exp(this.#machine);
     return [FIRST_MS * machine, 1000 * speed * machine];
@@ -177,13 +187,14 @@ export class Speeds {
     if (seconds !== null) return seconds;
     if (bytes === null) return UNKNOWN_SECONDS;
     const density = this.#densities.get(kind.from);
-    return bytes / (density === undefined ? (DENSITY[kind.from] ?? UNKNOWN_DENSITY) : Math.exp(density));
+    return bytes / (density === undefined ? (DENSITY.get(kind.from) ?? UNKNOWN_DENSITY) : Math.exp(density));
   }
 
   #learnDensity(from: string, bytesSecond: number): void {
     const known = this.#densities.get(from);
     if (known === undefined && this.#densities.size >= MOST_KINDS) return;
     const found = Math.log(bytesSecond);
+    if (!Number.isFinite(found)) return;
     this.#densities.set(
       from,
       known === undefined ? found : known + clamp(found - known, MOST_OFF) * SPREAD_SHARE,
@@ -223,8 +234,8 @@ function refine(learnt: Learnt, x: number, y: number, [guessA, guessB]: readonly
   const determinant = w * xx - learnt.x * learnt.x;
   const a = (ya * xx - yb * learnt.x) / determinant;
   const b = (yb * w - ya * learnt.x) / determinant;
-  learnt.a = a > 0 ? a : 0;
-  learnt.b = Math.max(b > 0 && a > 0 ? b : yb / xx, guessB / 1000);
+  learnt.a = Math.max(a, guessA / LEAST_PART);
+  learnt.b = Math.max(b > 0 && a > 0 ? b : yb / xx, guessB / LEAST_PART);
 }
 
 function clamp(value: number, most: number): number {

@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'learns nothing',
     file: 'speeds.ts',
-    from: 'if (!(tookMs > 0)) return;',
+    from: 'if (!(tookMs > 0 && tookMs < LONGEST_MS)) return;',
     to: 'if (tookMs >= 0) return;',
   },
   {
