@@ -68,4 +68,55 @@ describe('admission', () => {
     expect(answer).toMatchObject({ admitted: false, why: 'late', ticket: expect.any(String) });
     if (!answer.admitted) expect((answer.retryAfterMs as number) % 1000).toBe(0);
   });
+
+  /** Where nothing is refused for its wait. */
+  const patient = { stretch: { short: 1e6, long: 1e6 } };
+
+  it('takes no more requests and bytes than it may, and leaves some to other clients', () => {
+    const admission = new Admission(settings({ ...patient, mostEntries: 4, mostBytes: 10_000 }), 0);
+    const ask = (client: string, bodyBytes: number) => {
+      const answer = admission.ask({ ...SHORT, client, bodyBytes, withinMs: 1e9 }, 0);
+      return answer.admitted ? 'admitted' : answer.why;
+    };
+    expect(ask('a', 10_001)).toBe('full');
+    expect(ask('a', 4_000)).toBe('admitted');
+    // As much as it leaves to others.
+    expect([ask('a', 3_000), ask('a', 1_000), ask('a', 1)]).toEqual(['client', 'admitted', 'client']);
+    expect([ask('b', 5_001), ask('b', 1_000)]).toEqual(['full', 'admitted']);
+    expect([ask('c', 1_000), ask('d', 1)]).toEqual(['admitted', 'full']);
+    expect(admission.figures(0)).toMatchObject({ coming: 4, bytes: 7_000, clients: 4 });
+  });
+
+  it('learns from work that was done, and from no other', () => {
+    const admission = new Admission(settings(patient), 0);
+    const tell = (nowMs: number) => {
+      const entry = admitted(admission, SHORT, nowMs);
+      admission.gone(entry);
+      return entry.workMs;
+    };
+    const before = tell(0);
+    for (const [at, outcome] of (['failed', 'cancelled', 'done'] as const).entries()) {
+      const entry = arrived(admission, SHORT, at * 10_000);
+      admission.next(at * 10_000);
+      admission.ended(entry, { serviceMs: 5_000, outcome }, at * 10_000 + 5_000);
+      if (outcome === 'done') expect(tell(50_000)).toBeGreaterThan(before * 1.5);
+      else expect(tell(at * 10_000 + 5_000)).toBe(before);
+    }
+    expect(admission.figures(50_000).predictions.told).toBe(1);
+  });
+
+  it('starts what has more priority than its client usually asks for before what came a little sooner', () => {
+    const admission = new Admission(settings({ ...patient, cores: 1 }), 0);
+    const running = [arrived(admission, SHORT, 0), arrived(admission, SHORT, 0)];
+    expect([admission.next(0), admission.next(0)]).toEqual(running);
+    const waiting = [0, 0, 5].map((priority) => arrived(admission, { ...SHORT, priority }, 1));
+    const late = arrived(admission, { ...SHORT, priority: 10 }, 60_000);
+    const order = [0, 1, 2, 3].map(() => {
+      admission.ended(running.shift() as Entry, { serviceMs: 1, outcome: 'done' }, 60_000);
+      const next = admission.next(60_000) as Entry;
+      running.push(next);
+      return next;
+    });
+    expect(order.map((entry) => [...waiting, late].indexOf(entry))).toEqual([2, 0, 1, 3]);
+  });
 });

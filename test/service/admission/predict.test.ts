@@ -1,4 +1,6 @@
-/** The run through what is here beside a plain model of it: time goes on step by step, and the first starts. */
+/**
+ * The run through what is here beside a plain model of it: time goes on step by step, and the first starts.
+ */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Lane, type Planned, RunThrough } from '../../../src/service/admission/predict.ts';
