@@ -19,7 +19,7 @@ const HELD = 0.35;
 /** So much more than others that still want, by weight, and a client leaves them all of it. */
 const AHEAD_MS = 2_000;
 /** So often a thread has to become free for it while it may wait. */
-const FREES = 2;
+const FREES = 3;
 
 interface RoomParts {
   readonly demand: Demand;
