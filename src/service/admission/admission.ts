@@ -29,6 +29,9 @@ import { Tickets } from './tickets.ts';
 import { Uploads } from './uploads.ts';
 import { yields, yieldsUntilMs } from './yields.ts';
 
+/** Of all threads, what who had more than its share leaves to the others. */
+const LEAVES = 1 / 4;
+
 export class Admission {
   readonly #settings: AdmissionSettings;
   readonly #speeds = new Speeds();
@@ -114,9 +117,13 @@ export class Admission {
     const ahead = held ? 0 : this.#room.ahead(client, nowMs);
     if (waitMs > roomMs * (1 - ahead)) return refuse('client', waitMs);
     if (ahead === 1) {
-      // It leaves a thread to those that are behind.
-      const another = { ...planned, key: -Infinity, startByMs: Infinity };
-      const besideMs = this.#forecast.of(planned, [...tickets, another], nowMs).startMs;
+      // It leaves threads to those that are behind.
+      const left = Array.from({ length: Math.ceil(this.#settings.cores * LEAVES) }, () => ({
+        ...planned,
+        key: -Infinity,
+        startByMs: Infinity,
+      }));
+      const besideMs = this.#forecast.of(planned, [...tickets, ...left], nowMs).startMs;
       if (besideMs > readyMs) return refuse('client', besideMs - readyMs);
     }
 
