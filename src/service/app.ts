@@ -6,7 +6,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MillpondError } from '../errors.ts';
 import { clientAddress } from './client-address.ts';
-import { FaultyBytes } from './faulty-bytes.ts';
+import { Connections } from './connections.ts';
 import { checkHead, hasBody } from './head.ts';
 import type { ServiceMetrics } from './metrics.ts';
 import type { Client, ServiceSettings } from './options.ts';
@@ -54,7 +54,7 @@ interface AppParts {
 /** @throws MillpondError `ERR_PEER_MISSING` */
 export async function createApp({ settings, log, metrics }: AppParts): Promise<FastifyInstance> {
   const { default: fastify } = await load<typeof import('fastify')>('fastify');
-  const faulty = new FaultyBytes();
+  const connections = new Connections();
   const app: FastifyInstance = fastify({
     // A body is looked after by whoever reads it.
     bodyLimit: Number.MAX_SAFE_INTEGER,
@@ -78,14 +78,14 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
       // That is looked at with the rest of the head.
       requireHostHeader: false,
     },
-    clientErrorHandler: faulty.refuse,
+    clientErrorHandler: connections.refuse,
     frameworkErrors: (error, request, reply) => void tell(error, request, reply),
   });
   app.server.maxHeadersCount = MOST_HEADERS;
   // Nothing is read of a body whose request is refused.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  faulty.watch(app.server);
+  connections.watch(app.server);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, body, done) => done(null, body));
 

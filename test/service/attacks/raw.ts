@@ -122,6 +122,7 @@ export async function attempt(url: string, parts: Part | readonly Part[], answer
 }
 
 const HEAD_END = '\r\n\r\n';
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 function parsed(bytes: Buffer, closed: boolean): { answers: Answer[]; rest: Buffer } {
   const answers: Answer[] = [];
@@ -140,7 +141,10 @@ function parsed(bytes: Buffer, closed: boolean): { answers: Answer[]; rest: Buff
     const from = end + HEAD_END.length;
     const bare = status < 200 || status === 204 || status === 304;
     const length = bare ? 0 : headers['content-length'];
-    if (length === undefined && !closed) return { answers, rest };
+    // Of chunks the last one has to be there: else they were cut off.
+    const chunked = !bare && headers['transfer-encoding'] === 'chunked';
+    if (chunked && !rest.subarray(-5).equals(LAST_CHUNK)) return { answers, rest };
+    if (!chunked && length === undefined && !closed) return { answers, rest };
     const to = length === undefined ? rest.length : from + Number(length);
     if (to > rest.length) return { answers, rest };
     const body = rest.subarray(from, to);

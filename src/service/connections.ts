@@ -1,7 +1,9 @@
 /**
- * Bytes that are no HTTP, or do not come: they are answered behind what was asked before them on the same
- * connection, and never in the middle of it. Owns which answers are open on each connection, on the front
- * process's thread.
+ * What several requests of one connection have to do with each other. Owns which answers are open on each, on
+ * the front process's thread.
+ * Invariants: bytes that are no HTTP, or do not come, are answered behind what was asked before them, and
+ * never in the middle of it; an answer whose connection is over is over too, also one whose turn had not
+ * come.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -10,19 +12,27 @@ import { setTimeout } from '../timers.ts';
 import { PROBLEM_TYPE, problemOf, translated } from './problem.ts';
 import { LINGER_MS } from './unread.ts';
 
+/** A connection on which nothing moves for so long, and nobody works for it, is over. */
+const STALLED_MS = 15_000;
+
 interface Open {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
-export class FaultyBytes {
+export class Connections {
   readonly #open = new WeakMap<Duplex, Open[]>();
   /** Connections that were found faulty once. Whatever comes there is faulty too. */
   readonly #over = new WeakSet<Duplex>();
 
   watch(server: Server): void {
+    // Of work that is done nothing moves for as long as it takes; but what was written has to be read.
+    server.setTimeout(STALLED_MS, (socket) => {
+      if (socket.writableLength > 0 || this.#openOn(socket).length === 0) socket.destroy();
+    });
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request;
+      if (!this.#open.has(socket)) socket.once('close', () => this.#end(socket));
       this.#open.set(socket, [...this.#openOn(socket), { request, response }]);
     });
   }
@@ -40,6 +50,15 @@ export class FaultyBytes {
     else if (open.length === 1 && !last.response.headersSent) end(ofBody(error), socket);
     else socket.destroy();
   };
+
+  /** Node ends only the answer that is being sent. */
+  #end(socket: Duplex): void {
+    for (const { response } of this.#openOn(socket)) {
+      if (response.socket !== null) continue;
+      response.destroy();
+      response.emit('close');
+    }
+  }
 
   #openOn(socket: Duplex): Open[] {
     const all = this.#open.get(socket) ?? [];
