@@ -31,7 +31,19 @@ it.runIf(process.platform === 'linux' && mayConfine())(
   async () => {
     const work = join(folder, 'work');
     mkdirSync(work);
-    const command = [process.execPath, ...bin, 'serve', '--port', '0', '--threads', '1', '--work-dir', work];
+    const command = [
+      process.execPath,
+      ...bin,
+      'serve',
+      '--port',
+      '0',
+      '--threads',
+      '1',
+      '--wait',
+      '900',
+      '--work-dir',
+      work,
+    ];
     const env = { XDG_CACHE_HOME: join(folder, 'cache'), NODE_COMPILE_CACHE: undefined };
     const { child, ended, url } = await served(startProgram('unshare', confined(...command), env));
     const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');

@@ -80,7 +80,7 @@ describe.runIf(withSystemd && whyNoStrace() === null)('a service under the unit'
   async function calls(): Promise<Set<string>> {
     const trace = join(folder, 'trace');
     const args = ['-f', '-qq', '-e', 'signal=none', '-o', trace, process.execPath, ...bin, 'serve'];
-    const more = ['--port', '0', '--threads', '1', '--work-dir', join(folder, 'work')];
+    const more = ['--port', '0', '--threads', '1', '--wait', '900', '--work-dir', join(folder, 'work')];
     const strace = spawn('strace', [...args, ...more], { stdio: ['ignore', 'ignore', 'pipe'] });
     const ended = new Promise((resolve) => strace.once('close', resolve));
     for await (const line of createInterface({ input: strace.stderr })) {

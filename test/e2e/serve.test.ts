@@ -15,6 +15,8 @@ const at = scratch();
 const note = readFileSync(join(pianoReleases, readdirSync(pianoReleases)[0]));
 /** Half a minute of noise: five megabytes, more than any socket holds. */
 const long = wav([noise(1_323_000, 16, 1), noise(1_323_000, 16, 2)]);
+/** Nothing is too slow, or too late, on a machine that is busy with other tests. */
+const PATIENT = ['--threads', '1', '--min-rate', '0', '--wait', '900', '--drain', '900'];
 const TOKENS = { radio: 'radio-0123456789abcdef', archive: 'archive-0123456789abcdef' };
 
 /** A request of which only a part has come, so that it lasts. */
@@ -53,7 +55,7 @@ describe('a service with tokens', () => {
   const bearer = (name: keyof typeof TOKENS) => ({ authorization: `Bearer ${TOKENS[name]}` });
 
   it('serves those who have one, and gives no client what another has asked for', async () => {
-    const served = await serve(['--threads', '1', '--token-file', file()]);
+    const served = await serve([...PATIENT, '--token-file', file()]);
     for (const authorization of [null, 'Bearer wrong-0123456789abcdef', 'Basic eDp5']) {
       const refused = await post(served.url, authorization === null ? {} : { authorization });
       expect(refused.status).toBe(401);
@@ -79,7 +81,7 @@ describe('a service with tokens', () => {
   });
 
   it('asks for one also of those who watch, where it was told to', async () => {
-    const served = await serve(['--threads', '1', '--token-file', file(), '--watching', 'token']);
+    const served = await serve([...PATIENT, '--token-file', file(), '--watching', 'token']);
     for (const path of ['/livez', '/readyz', '/metrics']) {
       expect((await fetch(served.url + path)).status).toBe(401);
       expect((await fetch(served.url + path, { headers: bearer('archive') })).status).toBe(200);
@@ -96,7 +98,7 @@ describe('a service with tokens', () => {
 
 describe('the log', () => {
   it('has a line for each request, with its id, client, route, status and trace', async () => {
-    const served = await serve(['--threads', '1']);
+    const served = await serve(PATIENT);
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
     await (await post(served.url, { traceparent: `00-${trace}-00f067aa0ba902b7-01` })).arrayBuffer();
     const refused = await fetch(`${served.url}/v1/transcode?to=x`, { method: 'POST', body: note });
@@ -120,7 +122,7 @@ describe('the log', () => {
 
 describe('a service behind a proxy', () => {
   it('calls clients by what the proxy says, and of IPv6 by their network', async () => {
-    const served = await serve(['--threads', '1', '--trust-proxy', 'loopback']);
+    const served = await serve([...PATIENT, '--trust-proxy', 'loopback']);
     const said = ['203.0.113.9', '6.6.6.6, 203.0.113.9', '2001:db8:1:2::3', '2001:db8:1:2:9::4', 'unknown'];
     for (const address of said) await fetch(served.url, { headers: { 'x-forwarded-for': address } });
     await ended(served);
@@ -132,7 +134,7 @@ describe('a service behind a proxy', () => {
 
 describe('a service that is told to leave', () => {
   it('takes nothing new, finishes what it accepted, and ends with 0', async () => {
-    const served = await serve(['--threads', '1', '--work-dir', at('leaving')]);
+    const served = await serve([...PATIENT, '--work-dir', at('leaving')]);
     const url = `${served.url}/v1/transcode?to=flac`;
     const { request, status } = await begun(url, note);
     expect((await fetch(`${served.url}/readyz`)).status).toBe(200);
@@ -151,7 +153,7 @@ describe('a service that is told to leave', () => {
   });
 
   it('waits until those who read slowly have all of it', async () => {
-    const served = await serve(['--threads', '1', '--work-dir', at('slowly')]);
+    const served = await serve([...PATIENT, '--work-dir', at('slowly')]);
     const request = httpRequest(`${served.url}/v1/transcode?to=wav&bits=32`, { method: 'POST' });
     request.end(long);
     const [answer] = (await once(request, 'response')) as [IncomingMessage];
@@ -166,7 +168,7 @@ describe('a service that is told to leave', () => {
   });
 
   it('cuts off what has not ended by then, says so, and ends with 1', async () => {
-    const served = await serve(['--threads', '1', '--drain', '0.2']);
+    const served = await serve([...PATIENT, '--drain', '0.2']);
     const { status } = await begun(`${served.url}/v1/transcode?to=flac`, note);
     const cut = expect(status).rejects.toThrow();
     served.child.kill('SIGTERM');
@@ -177,7 +179,7 @@ describe('a service that is told to leave', () => {
   });
 
   it('leaves at once when it is told again, with its processes', async () => {
-    const served = await serve(['--threads', '1']);
+    const served = await serve(PATIENT);
     const { status } = await begun(`${served.url}/v1/transcode?to=flac`, note);
     const cut = expect(status).rejects.toThrow();
     const children = childrenOf(served.child.pid as number);
@@ -194,7 +196,7 @@ describe('a service that is told to leave', () => {
 describe.runIf(process.platform === 'linux')('a service that is killed', () => {
   it('leaves no process, and nothing that the next one does not sweep', async () => {
     const folder = at('killed');
-    const served = await serve(['--threads', '1', '--work-dir', folder]);
+    const served = await serve([...PATIENT, '--work-dir', folder]);
     const { status } = await begun(`${served.url}/v1/transcode?to=flac`, long);
     const cut = expect(status).rejects.toThrow();
     const children = childrenOf(served.child.pid as number);
@@ -210,7 +212,7 @@ describe.runIf(process.platform === 'linux')('a service that is killed', () => {
     expect(() => execFileSync(process.execPath, ['--conditions=millpond-source', '-e', script])).toThrow();
     mkdirSync(join(folder, 'of-another'));
     expect(readdirSync(folder)).toHaveLength(2);
-    await ended(await serve(['--threads', '1', '--work-dir', folder]));
+    await ended(await serve([...PATIENT, '--work-dir', folder]));
     expect(readdirSync(folder)).toEqual(['of-another']);
   });
 });
