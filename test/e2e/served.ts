@@ -1,4 +1,5 @@
 /** The service as its command starts it, in a process of its own. */
+import { onTestFinished } from 'vitest';
 import { type Ended, type Started, start } from './millpond.ts';
 
 export interface Served extends Started {
@@ -15,8 +16,9 @@ export function serve(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pro
   return served(start(['serve', '--port', '0', ...args], env));
 }
 
-/** Resolves when it takes requests. @throws what it said where it ends before */
+/** Resolves when it takes requests; it ends with its test. @throws what it said where it ends before */
 export async function served(started: Started): Promise<Served> {
+  onTestFinished(() => void started.child.kill('SIGKILL'));
   let stderr = '';
   const waiting = new Set<() => void>();
   started.child.stderr?.on('data', (text: string) => {

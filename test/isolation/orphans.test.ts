@@ -8,7 +8,7 @@ import { isThere } from './isolated.ts';
 
 const supervisor = fileURLToPath(new URL('supervisor.ts', import.meta.url));
 
-it('the processes of a supervisor that is killed end in silence, also while a task keeps a thread', async () => {
+it('the processes of a supervisor that is killed end, also while a task keeps a thread', async () => {
   const child = spawn(process.execPath, ['--conditions=millpond-source', supervisor], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
