@@ -91,13 +91,20 @@ function drippedChunks(): Part {
   };
 }
 
+/** More bodies that do not come are work that has no room. */
+const AT_ONCE = 6;
+
 test('Who sends slowly is told so, and the others are served meanwhile', async () => {
-  const heard = SLOW.map(async ([name, parts]) => [name, told(await service.attempt(parts))] as const);
-  const done = Promise.all(heard);
-  expect(told(await service.attempt(post(NOTE), 1))).toBe('200, open');
-  expect(await done).toEqual(SLOW.map(([name, , answer]) => [name, answer]));
+  for (let from = 0; from < SLOW.length; from += AT_ONCE) {
+    const some = SLOW.slice(from, from + AT_ONCE);
+    const done = Promise.all(
+      some.map(async ([name, parts]) => [name, told(await service.attempt(parts))] as const),
+    );
+    expect(told(await service.attempt(post(NOTE), 1))).toBe('200, open');
+    expect(await done).toEqual(some.map(([name, , answer]) => [name, answer]));
+  }
   await service.stands();
-}, 60_000);
+}, 120_000);
 
 /** 14 MB of WAV, more than the system keeps for a connection. */
 const LONG = silentFlac(14);
