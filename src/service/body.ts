@@ -14,8 +14,8 @@ import type { Pool } from '../pool/pool.ts';
 import { keepPace } from './pace.ts';
 import type { Room, WorkDir, WorkFile } from './work-dir.ts';
 
-/** A body or a result that is larger goes to a file. */
-export const MOST_IN_LEASES: Bytes = 256 * KiB;
+/** What is larger goes to a file. */
+const MOST_IN_LEASES: Bytes = 256 * KiB;
 /** Of a body whose length nobody knows so much more is reserved at a time. */
 const STEP: Bytes = MiB;
 

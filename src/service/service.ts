@@ -10,7 +10,7 @@ import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { Admission } from './admission/admission.ts';
 import { ADMISSION_DEFAULTS } from './admission/settings.ts';
 import { createApp } from './app.ts';
-import { BodyLeases, MOST_IN_LEASES } from './body.ts';
+import { BodyLeases } from './body.ts';
 import { Makings } from './makings.ts';
 import { ServiceMetrics } from './metrics.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -78,7 +78,6 @@ function startRunner(settings: ServiceSettings): Promise<IsolatedRunner> {
     budgetBytes,
     ownBytes,
     spoolFolder: workDir,
-    mostOutputBytes: MOST_IN_LEASES,
     sampleEvery: 1,
     ffmpegLog: logLevel ?? 'warn',
     ...(log !== undefined && { log }),
