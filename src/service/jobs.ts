@@ -5,6 +5,7 @@ import type { Timed, TimedByPart } from '../audio/timed.ts';
 import type { Bytes } from '../bytes.ts';
 import { isMillpondError } from '../errors.ts';
 import type { IsolatedRunner } from '../isolation/isolated-runner.ts';
+import type { RunOptions } from '../runtime/runner.ts';
 import { type Body, workDirFull } from './body.ts';
 import { typeOf } from './deliver.ts';
 import { begun, type Growing } from './growing.ts';
@@ -69,8 +70,7 @@ async function analyzed(
     maxSeconds: mostSeconds(settings, body.bytes),
     ...(silenceDb !== undefined && { silenceDb }),
   };
-  const how = { job: 'analyze', signal, timeoutMs: settings.jobTimeoutMs, name };
-  const done = await runner.run<Timed<AnalyzeResult>>(input, how);
+  const done = await runner.run<Timed<AnalyzeResult>>(input, how('analyze', name, settings, signal));
   const { workMs, warnings, waveform: _, ...measured } = done;
   const text = `${JSON.stringify({ schema: 'millpond.analysis/1', ...measured, notes: warnings })}\n`;
   const type = 'application/json; charset=utf-8';
@@ -122,8 +122,8 @@ async function progressive(
     maxSeconds: mostSeconds(settings, body.bytes),
     maxOutputBytes: room.bytes,
   };
-  const how = { job: 'progressive', signal, timeoutMs: settings.jobTimeoutMs, name };
-  const done = runner.run<TimedByPart<TranscodeResult>>(task, how);
+  const options = how('progressive', name, settings, signal);
+  const done = runner.run<TimedByPart<TranscodeResult>>(task, options);
   await begun(file, done);
   if (file.sizeNow() > 0) began({ address, type, file, ended: done, held: file.retain() });
   const { warnings: notes, workMs, encodeMs } = await done;
@@ -131,6 +131,10 @@ async function progressive(
   room.resize(file.bytes);
   stack.move();
   return { result: { address, type, notes, made: madeOfFile(file, room) }, workMs, encodeMs };
+}
+
+function how(job: string, name: string, { jobTimeoutMs }: ServiceSettings, signal: AbortSignal): RunOptions {
+  return { job, name, signal, timeoutMs: jobTimeoutMs };
 }
 
 /** Digital silence in FLAC has twice as many, and nothing that was recorded has as few. */
@@ -177,6 +181,5 @@ function transcodedIn(
     maxSeconds: mostSeconds(settings, body.bytes),
     maxOutputBytes: room.bytes,
   };
-  const how = { job: 'transcode', signal, timeoutMs: settings.jobTimeoutMs, name };
-  return runner.run<TimedByPart<TranscodeResult>>(request, how);
+  return runner.run<TimedByPart<TranscodeResult>>(request, how('transcode', name, settings, signal));
 }

@@ -21,6 +21,13 @@ interface Measured {
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 type Labels = Readonly<Record<string, string>>;
+type Row = readonly [labels: Labels, value: number];
+/** One without labels, or one for each of them. */
+type Value = () => number | readonly Row[];
+
+function rowsOf(value: number | readonly Row[]): readonly Row[] {
+  return typeof value === 'number' ? [[{}, value]] : value;
+}
 
 export class ServiceMetrics {
   readonly #registry = new Registry();
@@ -30,32 +37,26 @@ export class ServiceMetrics {
   constructor({ runner, results, workDir, admission, connections }: Measured) {
     register(runner, this.#registry);
     const registers = [this.#registry];
-    const gauge = (name: string, help: string, value: () => number | [Labels, number][]): void => {
-      const first = value();
+    const settings = (name: string, help: string, value: Value) => ({
+      name: `millpond_service_${name}`,
+      help,
+      labelNames: Object.keys(rowsOf(value())[0][0]),
+      registers,
+    });
+    const gauge = (name: string, help: string, value: Value): void => {
       new Gauge({
-        name: `millpond_service_${name}`,
-        help,
-        labelNames: typeof first === 'number' ? [] : Object.keys(first[0][0]),
-        registers,
+        ...settings(name, help, value),
         collect() {
-          const now = value();
-          if (typeof now === 'number') this.set(now);
-          else for (const [labels, one] of now) this.set(labels, one);
+          for (const [labels, now] of rowsOf(value())) this.set(labels, now);
         },
       });
     };
-    const counter = (name: string, help: string, value: () => number | [Labels, number][]): void => {
-      const first = value();
+    const counter = (name: string, help: string, value: Value): void => {
       new Counter({
-        name: `millpond_service_${name}_total`,
-        help,
-        labelNames: typeof first === 'number' ? [] : Object.keys(first[0][0]),
-        registers,
+        ...settings(`${name}_total`, help, value),
         collect() {
-          const now = value();
           this.reset();
-          if (typeof now === 'number') this.inc(now);
-          else for (const [labels, one] of now) this.inc(labels, one);
+          for (const [labels, now] of rowsOf(value())) this.inc(labels, now);
         },
       });
     };

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { type Bytes, KiB } from '../bytes.ts';
 import type { Lease } from '../pool/lease.ts';
 import { nowMs } from '../timers.ts';
+import { Holds } from './holds.ts';
 import type { Room } from './work-dir.ts';
 
 const CHUNK: Bytes = 64 * KiB;
@@ -20,43 +21,6 @@ interface Made extends Disposable {
   createReadStream(start: number, end: number): Readable;
   /** Keeps the bytes until this is disposed of. */
   retain(): Disposable;
-}
-
-/** Ends what streams read once its owner and all of them are through with it. */
-class Holds {
-  readonly #over: () => void;
-  #count = 1;
-  #ended = false;
-
-  constructor(over: () => void) {
-    this.#over = over;
-  }
-
-  hold(stream: Readable): Readable {
-    this.#count++;
-    return stream.once('close', () => this.#let());
-  }
-
-  retain(): Disposable {
-    this.#count++;
-    let held = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (held) this.#let();
-        held = false;
-      },
-    };
-  }
-
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#let();
-  }
-
-  #let(): void {
-    if (--this.#count === 0) this.#over();
-  }
 }
 
 export function madeOfLeases(leases: readonly Lease[]): Made {

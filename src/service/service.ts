@@ -116,7 +116,6 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
     results.shrink(() => workDir.usedBytes > goal);
   });
   const makings = new Makings(results);
-  let leaving = false;
   const sockets = new Set<Socket>();
   const log = createRequestLog(settings.logLevel ?? 'info');
   const app = await createApp({ settings, log, metrics: () => metrics });
@@ -141,7 +140,7 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
   watchingRoutes(app, {
     settings,
     isLive: () => runner.health().live,
-    isReady: () => !leaving && runner.health().ready,
+    isReady: () => !turns.isLeaving && runner.health().ready,
     metrics: () => metrics.text(),
   });
   await describedRoutes(app);
@@ -150,7 +149,6 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   let closing: Promise<ServiceReport> | null = null;
   const close = async (): Promise<ServiceReport> => {
-    leaving = true;
     turns.leave();
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, settings.drainMs);

@@ -32,7 +32,8 @@ export class Turns {
   #look: ReturnType<typeof setTimeout> | undefined;
   #idle: (() => void)[] = [];
   #open = 0;
-  #leaving = false;
+  /** New requests are refused. */
+  isLeaving = false;
 
   constructor(admission: Admission) {
     this.#admission = admission;
@@ -40,12 +41,12 @@ export class Turns {
 
   /** New requests are refused from now on. */
   leave(): void {
-    this.#leaving = true;
+    this.isLeaving = true;
   }
 
   /** @throws Refusal; MillpondError `ERR_SERVICE_DRAINING` */
   ask(asked: Asked): Place {
-    if (this.#leaving) throw draining();
+    if (this.isLeaving) throw draining();
     const answer = this.#admission.ask(asked, nowMs());
     if (!answer.admitted) throw refusal(answer);
     this.#open++;
@@ -85,7 +86,7 @@ export class Turns {
     this.#early.delete(entry);
     if (ended === null) this.#admission.gone(entry);
     // One that left as it got its thread gives it back, too.
-    this.#admission.ended(entry, ended ?? { serviceMs: 0, outcome: 'cancelled' }, nowMs());
+    this.#admission.ended(entry, ended ?? 'cancelled', nowMs());
     this.#open--;
     this.#pump();
     if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
@@ -133,9 +134,9 @@ export class Place implements Disposable {
    */
   async take<T extends { readonly workMs: number }>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     await this.#turns.turn(this.#entry, signal);
-    this.#ended = { serviceMs: 0, outcome: 'failed' };
+    this.#ended = 'failed';
     const result = await work();
-    this.#ended = { serviceMs: result.workMs, outcome: 'done' };
+    this.#ended = 'done';
     return result;
   }
 

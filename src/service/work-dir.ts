@@ -13,6 +13,7 @@ import { createAside } from '../files/aside.ts';
 import { type ByteRange, FileReader } from '../files/file-reader.ts';
 import { readAll } from '../files/spool.ts';
 import { sweepDead } from '../files/whole-file.ts';
+import { Holds } from './holds.ts';
 
 /** Nobody else may look at what is in there. */
 const MODE = 0o600;
@@ -40,10 +41,9 @@ export class WorkDir {
     attempt(path, () => {
       mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
       sweepDead(path);
-      const { aside, fd } = createAside(join(path, 'millpond-service'), 'wx+', MODE);
-      closeSync(fd);
-      rmSync(aside, { force: true });
     });
+    // Whether it can be written.
+    this.create()[Symbol.dispose]();
   }
 
   /** What lies there only because there is room goes first. */
@@ -94,14 +94,16 @@ export class WorkDir {
 export class WorkFile implements Disposable {
   readonly #fd: number;
   readonly #name: string | null;
+  readonly #holds: Holds;
   bytes: Bytes = 0;
-  /** One for its owner, and one for each that reads it. */
-  #holds = 1;
-  #over = false;
 
   constructor(fd: number, name: string | null) {
     this.#fd = fd;
     this.#name = name;
+    this.#holds = new Holds(() => {
+      closeSync(fd);
+      if (name !== null) rmSync(name, { force: true });
+    });
   }
 
   /** Under which other processes of this user open it, as long as it is open here. */
@@ -130,10 +132,9 @@ export class WorkFile implements Disposable {
     return readAll(this.#fd, target, position);
   }
 
-  /** It stays open until this is disposed of, once. */
+  /** It stays open until this is disposed of. */
   retain(): Disposable {
-    this.#holds++;
-    return { [Symbol.dispose]: () => this.#let() };
+    return this.#holds.retain();
   }
 
   /** Nobody writes to it any more. */
@@ -143,20 +144,12 @@ export class WorkFile implements Disposable {
 
   /** The file may be disposed of meanwhile. */
   createReadStream(range: Required<ByteRange>): Readable {
-    this.#holds++;
-    return new FileReader(this.#fd, range, () => this.#let());
+    const held = this.#holds.retain();
+    return new FileReader(this.#fd, range, () => held[Symbol.dispose]());
   }
 
   [Symbol.dispose](): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#let();
-  }
-
-  #let(): void {
-    if (--this.#holds > 0) return;
-    closeSync(this.#fd);
-    if (this.#name !== null) rmSync(this.#name, { force: true });
+    this.#holds.end();
   }
 }
 

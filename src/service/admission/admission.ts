@@ -209,7 +209,7 @@ export class Admission {
   }
 
   /** One that `next` gave is over, and its thread is free. */
-  ended(entry: Entry, { outcome }: Ended, nowMs: number): void {
+  ended(entry: Entry, outcome: Ended, nowMs: number): void {
     if (entry.state !== 'running') return;
     const workMs = this.#lanes.end(entry, nowMs);
     this.#shares.end(entry, workMs);

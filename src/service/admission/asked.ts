@@ -39,8 +39,4 @@ export interface Refused {
 export type Answer = { readonly admitted: true; readonly entry: Entry } | Refused;
 
 /** How a started entry ended. Only `done` tells how long work takes. */
-export interface Ended {
-  /** From start to end, as the runner measured it. */
-  readonly serviceMs: number;
-  readonly outcome: 'done' | 'failed' | 'cancelled';
-}
+export type Ended = 'done' | 'failed' | 'cancelled';

@@ -38,7 +38,7 @@ describe('admission', () => {
     admission.arrived(entry, { kind: SHORT.kind, bytes: 400_000, seconds: 2 }, 2);
     expect(admission.next(3)).toBe(entry);
     expect(admission.next(3)).toBe(null);
-    admission.ended(entry, { serviceMs: 30, outcome: 'done' }, 33);
+    admission.ended(entry, 'done', 33);
     expect(admission.figures(33)).toMatchObject({ running: { short: 0, long: 0 }, bytes: 0, admitted: 1 });
   });
 
@@ -48,7 +48,7 @@ describe('admission', () => {
     expect([admission.next(0), admission.next(0), admission.next(0)]).toEqual([long[0], long[1], null]);
     const short = arrived(admission, SHORT, 1);
     expect(admission.next(1)).toBe(short);
-    admission.ended(long[0], { serviceMs: 9, outcome: 'failed' }, 10);
+    admission.ended(long[0], 'failed', 10);
     expect(admission.next(10)).toBe(long[2]);
   });
 
@@ -98,7 +98,7 @@ describe('admission', () => {
     for (const [at, outcome] of (['failed', 'cancelled', 'done'] as const).entries()) {
       const entry = arrived(admission, SHORT, at * 10_000);
       admission.next(at * 10_000);
-      admission.ended(entry, { serviceMs: 5_000, outcome }, at * 10_000 + 5_000);
+      admission.ended(entry, outcome, at * 10_000 + 5_000);
       if (outcome === 'done') expect(tell(50_000)).toBeGreaterThan(before * 1.5);
       else expect(tell(at * 10_000 + 5_000)).toBe(before);
     }
@@ -112,7 +112,7 @@ describe('admission', () => {
     const waiting = [0, 0, 5].map((priority) => arrived(admission, { ...SHORT, priority }, 1));
     const late = arrived(admission, { ...SHORT, priority: 10 }, 60_000);
     const order = [0, 1, 2, 3].map(() => {
-      admission.ended(running.shift() as Entry, { serviceMs: 1, outcome: 'done' }, 60_000);
+      admission.ended(running.shift() as Entry, 'done', 60_000);
       const next = admission.next(60_000) as Entry;
       running.push(next);
       return next;

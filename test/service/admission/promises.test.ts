@@ -73,7 +73,7 @@ class World {
   end(at: number, outcome: 'done' | 'failed' | 'cancelled'): void {
     const entry = take(this.running, at);
     if (entry === null) return;
-    this.admission.ended(entry, { serviceMs: this.nowMs - entry.startedMs, outcome }, this.nowMs);
+    this.admission.ended(entry, outcome, this.nowMs);
     expect(entry.state).toBe('over');
   }
 

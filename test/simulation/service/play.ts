@@ -200,12 +200,7 @@ export function play(workload: Workload, seed: number, parts: Partial<AdmissionS
     running.delete(run);
     runs.delete(outcome.entry);
     outcome.endedMs = nowMs;
-    const serviceMs = nowMs - outcome.startedMs;
-    admission.ended(
-      outcome.entry,
-      { serviceMs, outcome: outcome.how === 'left' ? 'cancelled' : 'done' },
-      nowMs,
-    );
+    admission.ended(outcome.entry, outcome.how === 'left' ? 'cancelled' : 'done', nowMs);
     if (outcome.how === 'open') outcome.how = 'done';
   }
 
