@@ -20,9 +20,9 @@ const entries = [
   'workers/analyze',
   'workers/engine',
   'workers/engine-test',
-  'workers/progressive',
   'workers/stream',
   'workers/transcode',
+  'workers/transcode-into',
   'workers/verify',
   'workers/ffmpeg-log',
 ];

@@ -14,7 +14,7 @@ import { wavChunks } from './decode/wav-chunks.ts';
 import { type AudioJobContext, decodeBlocks, stretchOf } from './decoded-blocks.ts';
 import { digestOf, SampleDigest } from './digest.ts';
 import { createEncoder, type Encoder } from './encode/encoder.ts';
-import { appendChunks } from './encode/wav-chunks.ts';
+import { appendChunks, chunksBehind } from './encode/wav-chunks.ts';
 import { downMix, type Fade, fade, gain, gainFactor, scale } from './kernels.ts';
 import { openDecoder } from './open-decoder.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
@@ -35,6 +35,7 @@ import { planTarget, type TargetPlan } from './plan/targets.ts';
 import { mostBytes } from './plan/upper-bound.ts';
 import { chunksLeftOut, movedTimeReference, type WavChunk } from './plan/wav-chunks.ts';
 import { createSink, type MadeSink } from './sinks/create-sink.ts';
+import type { ToCome } from './sinks/sink.ts';
 import { type AudioInput, openSource } from './sources/open-source.ts';
 import { partOf } from './sources/part.ts';
 import { isStream, type Source } from './sources/source.ts';
@@ -47,6 +48,8 @@ import { verifyOutput } from './verify.ts';
  * be a log of measurements, would become an enormous one.
  */
 const LEAST_LOSSY_RATE = 1000;
+
+const FLOAT_BITS = 32;
 
 /** Of the progress of a file that is verified: the rest is decoding it again. */
 const ENCODING_SHARE = 0.75;
@@ -82,7 +85,7 @@ export function transcode(
   checkRequest(request);
   const totalFrames = request.fadeOutSeconds ? countFrames(request.input, request, context) : 0;
   return convert(openSource(request.input), { ...request, totalFrames }, context, {
-    create: (bytes) => createSink(request.output, context.pool, bytes),
+    create: ({ mostBytes }) => createSink(request.output, context.pool, mostBytes),
     checks: request,
     ...(process !== undefined && { process }),
   });
@@ -97,7 +100,7 @@ interface Conversion extends TranscodeSettings {
 /** What a conversion has of whoever asked for it. */
 interface ConversionParts {
   /** Makes the sink, when it is known what goes into it. */
-  create(mostBytes: number | null): MadeSink;
+  create(toCome: ToCome): MadeSink;
   /** Default: none. */
   readonly checks?: OutputChecks;
   /** As of {@link transcode}. */
@@ -126,7 +129,15 @@ export function convert(
   context.signal.throwIfAborted();
   const change = sampleChange(decoder.info, plan, request, process !== undefined);
   const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, plan.to, change);
-  using sink = create(mostBytes(decoder.info, plan, tags));
+  using sink = create({
+    mostBytes: mostBytes(decoder.info, plan, tags),
+    frames:
+      decoder.exactFrames === null
+        ? null
+        : Math.round((decoder.exactFrames * plan.sampleRate) / decoder.info.sampleRate),
+    frameBytes: (plan.layout.nbChannels * (plan.bits ?? FLOAT_BITS)) / 8,
+    withChunks: (written) => chunksBehind(written, chunks.source, chunks.found, change).end,
+  });
   const streamed = sink.bytes.kind === 'stream';
   const lacking = streamed ? streamNotes(plan.to, tags) : [];
   const digest = plan.lossless && (hash || verify) ? new SampleDigest(plan.bits) : null;

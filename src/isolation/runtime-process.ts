@@ -5,11 +5,11 @@
  * once. `given` are the tasks that it was sent and has not answered.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, rmSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createAside } from '../files/aside.ts';
+import { openUnnamed } from '../files/unnamed-file.ts';
 import { ownCgroup } from '../machine/cgroup.ts';
 import { errorFrom } from '../messages/error-record.ts';
 import { readSlots, type Slot } from '../messages/slots.ts';
@@ -83,7 +83,8 @@ export class RuntimeProcess {
     this.#events = events;
     this.#rows = 1 + ROWS_A_THREAD * threads;
     this.#oomKills = ownCgroup().oomKills();
-    this.#slots = unnamedFile(start.options.spoolFolder ?? tmpdir());
+    // It may be the only folder to write to.
+    this.#slots = openUnnamed(join(start.options.spoolFolder ?? tmpdir(), 'millpond-slots'));
     // The extension of this very file: .ts in the checkout, .js in the package.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
     const program = fileURLToPath(new URL(`../isolation/process-main${extension}`, import.meta.url));
@@ -238,11 +239,4 @@ export class RuntimeProcess {
     this.#gone.resolve();
     this.#events.died(this, { ...this.#exit, outOfMemory, slots });
   }
-}
-
-/** A file that nobody else finds, where larger ones would lie, too: it may be the only folder to write to. */
-function unnamedFile(folder: string): number {
-  const { aside, fd } = createAside(join(folder, 'millpond-slots'), 'wx+', 0o600);
-  rmSync(aside, { force: true });
-  return fd;
 }

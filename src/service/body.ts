@@ -1,21 +1,17 @@
 /**
- * A body on its way in: into leases where it is small, else into a file of the work directory, hashed as it
- * comes. Runs on the front process's thread. Invariant: nothing of it is held once it is disposed of or its
- * input was taken, and none of it is held before room for it was reserved.
+ * A body on its way in: into a lease where it is small, else into a file of the work directory, hashed as it
+ * comes; and from there into a job, which opens that file. Runs on the front process's thread. Invariant:
+ * nothing of it is held once it is disposed of, and none of it before room for it was reserved.
  */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { NamedFile } from '../audio/sources/file-source.ts';
-import type { AudioBytes } from '../audio/sources/lease-source.ts';
-import { type Bytes, formatBytes, KiB, MiB } from '../bytes.ts';
+import { type Bytes, formatBytes, MiB } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import type { Lease } from '../pool/lease.ts';
-import type { Pool } from '../pool/pool.ts';
+import type { LeaseShare, SharedLease } from './lease-share.ts';
 import { keepPace } from './pace.ts';
-import type { Room, WorkDir, WorkFile } from './work-dir.ts';
+import type { WorkDir, WorkFile } from './work-dir.ts';
 
-/** What is larger goes to a file. */
-const MOST_IN_LEASES: Bytes = 256 * KiB;
 /** Of a body whose length nobody knows so much more is reserved at a time. */
 const STEP: Bytes = MiB;
 
@@ -29,42 +25,8 @@ interface BodyRules {
 }
 
 interface BodyPlaces {
-  readonly leases: BodyLeases;
+  readonly leases: LeaseShare;
   readonly workDir: WorkDir;
-}
-
-/**
- * Leases for bodies, which together are no more than a share of the pool: results need what is left to come
- * home, and no work ends where they can't.
- */
-export class BodyLeases {
-  readonly #pool: Pool;
-  readonly #mostBytes: Bytes;
-  #bytes: Bytes = 0;
-
-  constructor(pool: Pool, mostBytes: Bytes) {
-    this.#pool = pool;
-    this.#mostBytes = mostBytes;
-  }
-
-  /** Null where there is none. @returns a lease, and what is to be called once when it is dropped or sent */
-  tryAcquire(bytes: Bytes): { readonly lease: Lease; readonly over: () => void } | null {
-    if (this.#bytes + bytes > this.#mostBytes) return null;
-    const lease = this.#pool.tryAcquire(bytes);
-    if (lease === null) return null;
-    const { capacity } = lease;
-    if (this.#bytes + capacity > this.#mostBytes) {
-      lease[Symbol.dispose]();
-      return null;
-    }
-    this.#bytes += capacity;
-    let held = true;
-    const over = (): void => {
-      if (held) this.#bytes -= capacity;
-      held = false;
-    };
-    return { lease, over };
-  }
 }
 
 export interface Body extends Disposable {
@@ -73,8 +35,11 @@ export interface Body extends Disposable {
   readonly sha256: string;
   /** Copies bytes into `target`. @returns how many */
   read(target: Uint8Array, position: number): number;
-  /** What a job reads; leases are gone with it. */
-  input(name: string): AudioBytes | NamedFile;
+  /**
+   * What a job reads, in whatever process: its bytes are in a file from then on.
+   * @throws MillpondError `ERR_WORK_DIR_FULL`, `ERR_OUTPUT_WRITE`
+   */
+  input(name: string): NamedFile;
 }
 
 /** @throws MillpondError `ERR_BODY_TOO_LARGE` where it says so itself */
@@ -90,9 +55,8 @@ export function checkLength(length: Bytes | null, mostBytes: Bytes): void {
 export async function receiveBody(stream: Readable, rules: BodyRules, places: BodyPlaces): Promise<Body> {
   const { length, mostBytes } = rules;
   checkLength(length, mostBytes);
-  const small = length !== null && length <= MOST_IN_LEASES;
-  const leased = small && length > 0 ? places.leases.tryAcquire(length) : null;
-  const store = leased === null ? fileStore(places.workDir, rules) : leaseStore(leased);
+  const lease = length === null ? null : places.leases.tryAcquire(length);
+  const store = lease === null ? fileStore(places.workDir, rules) : leaseStore(lease, places.workDir);
   try {
     return await received(stream, store, rules);
   } catch (error) {
@@ -146,56 +110,66 @@ interface Store {
   drop(): void;
 }
 
-function leaseStore({ lease, over }: NonNullable<ReturnType<BodyLeases['tryAcquire']>>): Store {
+function leaseStore(lease: SharedLease, workDir: WorkDir): Store {
+  const { length } = lease.bytes;
   let at = 0;
-  const drop = (): void => {
-    lease[Symbol.dispose]();
-    over();
-  };
+  const drop = (): void => lease[Symbol.dispose]();
   return {
     append(chunk) {
       // One that is longer than it said is told so by HTTP, or here.
-      if (at + chunk.length > lease.length) throw incomplete(at + chunk.length, lease.length);
+      if (at + chunk.length > length) throw incomplete(at + chunk.length, length);
       lease.bytes.set(chunk, at);
       at += chunk.length;
     },
     drop,
-    finish: (bytes, sha256) => ({
-      bytes,
-      sha256,
-      read(target, position) {
-        const part = lease.bytes.subarray(position, position + target.length);
-        target.set(part);
-        return part.length;
-      },
-      input: (name) => {
-        over();
-        return { leases: [lease], name };
-      },
-      [Symbol.dispose]: drop,
-    }),
+    finish: (_bytes, sha256) => new LeasedBody(lease, sha256, workDir),
   };
 }
 
-function fileStore(workDir: WorkDir, { length }: BodyRules): Store {
-  const reserved = workDir.reserve(length ?? STEP);
-  if (reserved === null) throw workDirFull(workDir);
-  const room: Room = reserved;
-  let file: WorkFile;
-  try {
-    file = workDir.create();
-  } catch (error) {
-    room[Symbol.dispose]();
-    throw error;
+/** In its lease until a job is to have it. */
+class LeasedBody implements Body {
+  readonly bytes: Bytes;
+  readonly sha256: string;
+  readonly #lease: SharedLease;
+  readonly #workDir: WorkDir;
+  #file: WorkFile | null = null;
+
+  constructor(lease: SharedLease, sha256: string, workDir: WorkDir) {
+    this.bytes = lease.bytes.length;
+    this.sha256 = sha256;
+    this.#lease = lease;
+    this.#workDir = workDir;
   }
-  const drop = (): void => {
-    file[Symbol.dispose]();
-    room[Symbol.dispose]();
-  };
+
+  read(target: Uint8Array, position: number): number {
+    const part = this.#lease.bytes.subarray(position, position + target.length);
+    target.set(part);
+    return part.length;
+  }
+
+  input(name: string): NamedFile {
+    if (this.#file === null) {
+      this.#file = this.#workDir.create(this.bytes);
+      this.#file.put(this.#lease.bytes);
+      this.#lease[Symbol.dispose]();
+    }
+    return { path: this.#file.path, name };
+  }
+
+  [Symbol.dispose](): void {
+    this.#lease[Symbol.dispose]();
+    this.#file?.[Symbol.dispose]();
+  }
+}
+
+function fileStore(workDir: WorkDir, { length }: BodyRules): Store {
+  const file = workDir.create(length ?? STEP);
+  const { room } = file;
+  const drop = (): void => file[Symbol.dispose]();
   return {
     async append(chunk) {
       const needs = file.bytes + chunk.length;
-      if (needs > room.bytes && !room.resize(Math.ceil(needs / STEP) * STEP)) throw workDirFull(workDir);
+      if (needs > room.bytes && !room.resize(Math.ceil(needs / STEP) * STEP)) throw workDir.full();
       await file.append(chunk);
     },
     drop,
@@ -229,12 +203,5 @@ function tooSlow(bytes: Bytes, tookMs: number, minRate: Bytes): MillpondError {
   return new MillpondError(
     'ERR_BODY_TOO_SLOW',
     `A body comes with ${formatBytes(minRate)} a second at the least, got ${bytes} bytes in ${Math.round(tookMs / 1000)} s. Send it over a quicker line.`,
-  );
-}
-
-export function workDirFull({ limitBytes }: WorkDir): MillpondError {
-  return new MillpondError(
-    'ERR_WORK_DIR_FULL',
-    `What is too large for memory has ${formatBytes(limitBytes)} in all, got more than is left. Come back later.`,
   );
 }

@@ -1,19 +1,25 @@
-/** The jobs of requests, each in another process. Runs on the front process's thread; holds nothing. */
+/**
+ * The jobs of requests, each in another process: it opens a file with the body, and writes into another one,
+ * which is there and has room. Runs on the front process's thread; holds nothing.
+ */
 import type { AnalyzeResult } from '../audio/analysis/request.ts';
 import type { TranscodeResult, TranscodeSettings } from '../audio/plan/request.ts';
 import type { Timed, TimedByPart } from '../audio/timed.ts';
+import type { IntoRequest, ReadAs } from '../audio/transcode-into.ts';
 import type { Bytes } from '../bytes.ts';
 import { isMillpondError } from '../errors.ts';
 import type { IsolatedRunner } from '../isolation/isolated-runner.ts';
 import type { RunOptions } from '../runtime/runner.ts';
-import { type Body, workDirFull } from './body.ts';
+import type { Body } from './body.ts';
 import { typeOf } from './deliver.ts';
 import { begun, type Growing } from './growing.ts';
+import type { LeaseShare } from './lease-share.ts';
 import type { ServiceSettings } from './options.ts';
 import { outputBound } from './output-bound.ts';
 import type { Probed } from './probe/probe.ts';
-import { madeOfFile, madeOfLeases, madeOfText, type Result } from './results.ts';
-import type { Room, WorkDir } from './work-dir.ts';
+import { madeOf, madeOfText, type Result } from './results.ts';
+import { isSameStreamed } from './same-streamed.ts';
+import type { WorkDir, WorkFile } from './work-dir.ts';
 
 /** What a request asks for. */
 export type Job =
@@ -30,6 +36,8 @@ export interface JobParts {
   readonly settings: ServiceSettings;
   readonly runner: IsolatedRunner;
   readonly workDir: WorkDir;
+  /** For results that are small. */
+  readonly memory: LeaseShare;
 }
 
 /** One job, with what it is made of. */
@@ -56,13 +64,13 @@ interface Worked {
 export function run(task: Task, parts: JobParts, signal: AbortSignal): Promise<Worked> {
   const { job } = task;
   if (job.kind === 'analyze') return analyzed(task, job, parts, signal);
-  return job.streamed ? progressive(task, job, parts, signal) : transcoded(task, job, parts, signal);
+  return transcoded(task, job, parts, signal);
 }
 
 async function analyzed(
   { name, body, address }: Task,
   { silenceDb }: Job & { kind: 'analyze' },
-  { runner, settings }: JobParts,
+  { runner, settings, memory, workDir }: JobParts,
   signal: AbortSignal,
 ): Promise<Worked> {
   const input = {
@@ -73,11 +81,13 @@ async function analyzed(
   const done = await runner.run<Timed<AnalyzeResult>>(input, how('analyze', name, settings, signal));
   const { workMs, warnings, waveform: _, ...measured } = done;
   const text = `${JSON.stringify({ schema: 'millpond.analysis/1', ...measured, notes: warnings })}\n`;
+  const made = madeOfText(text, memory, workDir);
   const type = 'application/json; charset=utf-8';
-  return { result: { address, made: madeOfText(text), type, notes: warnings }, workMs, encodeMs: 0 };
+  return { result: { address, made, type, notes: warnings }, workMs, encodeMs: 0 };
 }
 
 type Transcoding = Job & { kind: 'transcode' };
+type Transcoded = TimedByPart<Omit<TranscodeResult, 'leases' | 'file'>>;
 
 async function transcoded(
   task: Task,
@@ -85,52 +95,55 @@ async function transcoded(
   parts: JobParts,
   signal: AbortSignal,
 ): Promise<Worked> {
-  const input = task.body.input(task.name);
+  const { workDir, settings, memory } = parts;
+  const { name, body, address, probed } = task;
+  const most = Math.min(settings.maxOutputBytes, workDir.limitBytes);
   using stack = new DisposableStack();
-  const { room, most } = outputRoom(task, job, parts, stack);
-  const done = await transcodedIn(room, { ...task, job, input }, parts, signal).catch((error) => {
-    // The header said less than there is.
-    const again = isMillpondError(error) && error.code === 'ERR_OUTPUT_TOO_LARGE' && 'path' in input;
-    if (!again || room.bytes >= most || !room.resize(most)) throw error;
-    return transcodedIn(room, { ...task, job, input }, parts, signal);
-  });
-  const { leases, file, warnings, workMs, encodeMs } = done;
-  const about = { address: task.address, type: typeOf(job.settings.to), notes: warnings };
-  if (leases !== null) return { result: { ...about, made: madeOfLeases(leases) }, workMs, encodeMs };
-  if (file === null) throw new Error('an output that was to be in memory is nowhere');
-  room.resize(file.bytes);
+  // What can't be opened needs no room.
+  const input = body.input(name);
+  const file = stack.use(workDir.create(Math.min(most, outputBound(job.settings, probed, body.bytes))));
+  const make = (): Promise<Transcoded> => {
+    const request: IntoRequest = {
+      ...job.settings,
+      input,
+      output: file.given('the output'),
+      readAs: readAs(job, probed),
+      verify: job.verify,
+      maxSeconds: mostSeconds(settings, body.bytes),
+      maxOutputBytes: file.room.bytes,
+    };
+    return parts.runner.run<Transcoded>(request, how('transcode', name, settings, signal));
+  };
+  const done = job.streamed
+    ? await growing(task, typeOf(job.settings.to), file, make())
+    : await make().catch((error) => {
+        // The header said less than there is.
+        const again = isMillpondError(error) && error.code === 'ERR_OUTPUT_TOO_LARGE';
+        if (!again || file.room.bytes >= most || !file.room.resize(most)) throw error;
+        return make();
+      });
+  file.settle();
   stack.move();
-  return { result: { ...about, made: madeOfFile(file, room) }, workMs, encodeMs };
+  const { warnings: notes, workMs, encodeMs } = done;
+  const made = madeOf(file, memory);
+  return { result: { address, type: typeOf(job.settings.to), notes, made }, workMs, encodeMs };
 }
 
-/** Into a file that is read meanwhile. */
-async function progressive(
-  { name, body, address, began, probed }: Task,
-  job: Transcoding,
-  parts: JobParts,
-  signal: AbortSignal,
-): Promise<Worked> {
-  const { runner, settings, workDir } = parts;
-  using stack = new DisposableStack();
-  const { room } = outputRoom({ body, probed }, job, parts, stack);
-  const file = stack.use(workDir.create());
-  const type = typeOf(job.settings.to);
-  const task = {
-    ...job.settings,
-    input: body.input(name),
-    output: { path: file.path, name: 'the stream' },
-    maxSeconds: mostSeconds(settings, body.bytes),
-    maxOutputBytes: room.bytes,
-  };
-  const options = how('progressive', name, settings, signal);
-  const done = runner.run<TimedByPart<TranscodeResult>>(task, options);
+/** Of what is read meanwhile: tells when there is something. */
+async function growing(
+  { address, began }: Task,
+  type: string,
+  file: WorkFile,
+  done: Promise<Transcoded>,
+): Promise<Transcoded> {
   await begun(file, done);
   if (file.sizeNow() > 0) began({ address, type, file, ended: done, held: file.retain() });
-  const { warnings: notes, workMs, encodeMs } = await done;
-  file.settle();
-  room.resize(file.bytes);
-  stack.move();
-  return { result: { address, type, notes, made: madeOfFile(file, room) }, workMs, encodeMs };
+  return done;
+}
+
+function readAs({ streamed, settings }: Transcoding, probed: Probed): ReadAs {
+  if (!streamed) return 'whole';
+  return settings.to === 'wav' && isSameStreamed(settings, probed) ? 'promised' : 'stream';
 }
 
 function how(job: string, name: string, { jobTimeoutMs }: ServiceSettings, signal: AbortSignal): RunOptions {
@@ -144,42 +157,4 @@ const FREE_SECONDS = 600;
 /** A few bytes that decode to hours cost a thread, and room for an output. */
 function mostSeconds({ maxSeconds }: ServiceSettings, bodyBytes: Bytes): number {
   return Math.min(maxSeconds, FREE_SECONDS + bodyBytes / LEAST_BYTES_A_SECOND);
-}
-
-/**
- * As much as the output can come to, and the most that one may have.
- * @throws MillpondError `ERR_WORK_DIR_FULL`
- */
-function outputRoom(
-  { body, probed }: Pick<Task, 'body' | 'probed'>,
-  { settings: asked }: Transcoding,
-  { workDir, settings }: JobParts,
-  stack: DisposableStack,
-): { room: Room; most: Bytes } {
-  const most = Math.min(settings.maxOutputBytes, workDir.limitBytes);
-  const room = workDir.reserve(Math.min(most, outputBound(asked, probed, body.bytes)));
-  if (room === null) throw workDirFull(workDir);
-  return { room: stack.use(room), most };
-}
-
-function transcodedIn(
-  room: Room,
-  {
-    body,
-    name,
-    job,
-    input,
-  }: Pick<Task, 'body' | 'name'> & { job: Transcoding; input: ReturnType<Body['input']> },
-  { runner, settings }: JobParts,
-  signal: AbortSignal,
-): Promise<TimedByPart<TranscodeResult>> {
-  const request = {
-    ...job.settings,
-    input,
-    output: { leases: true },
-    verify: job.verify,
-    maxSeconds: mostSeconds(settings, body.bytes),
-    maxOutputBytes: room.bytes,
-  };
-  return runner.run<TimedByPart<TranscodeResult>>(request, how('transcode', name, settings, signal));
 }

@@ -13,6 +13,8 @@ interface Measured {
   readonly runner: { snapshot(): Snapshot; readonly pids: readonly number[]; readonly ownUsedBytes: number };
   readonly results: Results;
   readonly workDir: WorkDir;
+  /** Of results in memory, those that are on their way too. */
+  resultBytes(): number;
   admission(): AdmissionFigures;
   /** Open ones. */
   connections(): number;
@@ -34,7 +36,7 @@ export class ServiceMetrics {
   readonly #requests: Counter<'route' | 'status'>;
   readonly #seconds: Histogram<'route'>;
 
-  constructor({ runner, results, workDir, admission, connections }: Measured) {
+  constructor({ runner, results, resultBytes, workDir, admission, connections }: Measured) {
     register(runner, this.#registry);
     const registers = [this.#registry];
     const settings = (name: string, help: string, value: Value) => ({
@@ -103,7 +105,11 @@ export class ServiceMetrics {
     gauge('work_dir_used_bytes', 'What is reserved in the work directory.', () => workDir.usedBytes);
     gauge('work_dir_limit_bytes', 'The most that may be.', () => workDir.limitBytes);
     gauge('results', 'Results that can be fetched again.', () => results.size);
-    gauge('results_memory_bytes', 'What of them lies in memory.', () => results.memoryBytes);
+    gauge(
+      'results_memory_bytes',
+      'What results hold of memory, until they are forgotten and nobody reads them.',
+      resultBytes,
+    );
     gauge('memory_used_bytes', 'Of the budget, what the front has charged.', () => runner.ownUsedBytes);
     gauge('connections', 'Open connections.', connections);
     gauge('processes', 'Processes behind the front, the spare one too.', () => runner.pids.length);

@@ -1,83 +1,77 @@
 /**
  * Finished results, for as long as there is room. Owned by the front process's thread.
  * Invariants: a result is given only to clients that asked for its making; one that is being sent stays until
- * it was; what lies in files is reserved in the work directory.
+ * it was; what lies in memory is leased, what lies in files is reserved in the work directory, and both until
+ * the last one who reads it is through.
  */
 import { Readable } from 'node:stream';
 import { type Bytes, KiB } from '../bytes.ts';
-import type { Lease } from '../pool/lease.ts';
 import { nowMs } from '../timers.ts';
 import { Holds } from './holds.ts';
-import type { Room } from './work-dir.ts';
+import type { LeaseShare, SharedLease } from './lease-share.ts';
+import type { WorkDir, WorkFile } from './work-dir.ts';
 
 const CHUNK: Bytes = 64 * KiB;
 
 /** The bytes of a result. */
 interface Made extends Disposable {
   readonly bytes: Bytes;
-  /** Of them in memory; the others are in a file. */
-  readonly memoryBytes: Bytes;
   /** From one byte to before another. It may be disposed of meanwhile. */
   createReadStream(start: number, end: number): Readable;
   /** Keeps the bytes until this is disposed of. */
   retain(): Disposable;
 }
 
-export function madeOfLeases(leases: readonly Lease[]): Made {
-  const holds = new Holds(() => {
-    for (const lease of leases) lease[Symbol.dispose]();
-  });
+/** Takes a file over: what is small goes into memory while there is some for it. */
+export function madeOf(file: WorkFile, share: LeaseShare): Made {
+  const lease = share.tryAcquire(file.bytes);
+  if (lease === null) return madeOfFile(file);
+  file.read(lease.bytes, 0);
+  file[Symbol.dispose]();
+  return madeOfLease(lease);
+}
+
+/** Of what was not written by others. @throws MillpondError `ERR_WORK_DIR_FULL`, `ERR_OUTPUT_WRITE` */
+export function madeOfText(text: string, share: LeaseShare, workDir: WorkDir): Made {
+  const bytes = Buffer.from(text);
+  const lease = share.tryAcquire(bytes.length);
+  if (lease !== null) {
+    lease.bytes.set(bytes);
+    return madeOfLease(lease);
+  }
+  const file = workDir.create(bytes.length);
+  try {
+    file.put(bytes);
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
+  return madeOfFile(file);
+}
+
+function madeOfLease(lease: SharedLease): Made {
+  const holds = new Holds(() => lease[Symbol.dispose]());
   return {
-    bytes: leases.reduce((sum, { length }) => sum + length, 0),
-    memoryBytes: leases.reduce((sum, { capacity }) => sum + capacity, 0),
+    bytes: lease.bytes.length,
     createReadStream: (start, end) =>
-      holds.hold(Readable.from(copies(leases, start, end), { objectMode: false, highWaterMark: CHUNK })),
+      holds.hold(Readable.from(copies(lease, start, end), { objectMode: false, highWaterMark: CHUNK })),
     retain: () => holds.retain(),
     [Symbol.dispose]: () => holds.end(),
   };
 }
 
-function* copies(leases: readonly Lease[], start: number, end: number): Generator<Buffer> {
-  let from = 0;
-  for (const lease of leases) {
-    const to = from + lease.length;
-    for (let at = Math.max(start, from); at < Math.min(end, to); ) {
-      const part = lease.bytes.subarray(at - from, Math.min(at - from + CHUNK, end - from));
-      yield Buffer.from(part);
-      at += part.length;
-    }
-    from = to;
+function* copies(lease: SharedLease, start: number, end: number): Generator<Buffer> {
+  for (let at = start; at < end; at += CHUNK) {
+    yield Buffer.from(lease.bytes.subarray(at, Math.min(at + CHUNK, end)));
   }
 }
 
-interface WholeFile extends Disposable {
-  readonly bytes: Bytes;
-  createReadStream(range: { readonly start: number; readonly end: number }): Readable;
-}
-
-export function madeOfFile(file: WholeFile, room: Room): Made {
-  const holds = new Holds(() => {
-    file[Symbol.dispose]();
-    room[Symbol.dispose]();
-  });
+function madeOfFile(file: WorkFile): Made {
   return {
     bytes: file.bytes,
-    memoryBytes: 0,
-    createReadStream: (start, end) => holds.hold(file.createReadStream({ start, end })),
-    retain: () => holds.retain(),
-    [Symbol.dispose]: () => holds.end(),
-  };
-}
-
-/** Bytes that are no audio: of an analysis. */
-export function madeOfText(text: string): Made {
-  const bytes = Buffer.from(text);
-  return {
-    bytes: bytes.length,
-    memoryBytes: 0,
-    createReadStream: (start, end) => Readable.from([bytes.subarray(start, end)], { objectMode: false }),
-    retain: () => ({ [Symbol.dispose]() {} }),
-    [Symbol.dispose]() {},
+    createReadStream: (start, end) => file.createReadStream({ start, end }),
+    retain: () => file.retain(),
+    [Symbol.dispose]: () => file[Symbol.dispose](),
   };
 }
 
@@ -97,14 +91,11 @@ interface Kept {
 }
 
 export class Results {
-  readonly #mostMemory: Bytes;
   readonly #keepMs: number;
   /** The one that was asked for last comes last. */
   readonly #kept = new Map<string, Kept>();
-  memoryBytes: Bytes = 0;
 
-  constructor(mostMemory: Bytes, keepMs: number) {
-    this.#mostMemory = mostMemory;
+  constructor(keepMs: number) {
     this.#keepMs = keepMs;
   }
 
@@ -117,8 +108,7 @@ export class Results {
     this.#drop(result.address);
     const untilMs = nowMs() + this.#keepMs;
     this.#kept.set(result.address, { result, clients: new Set(clients), untilMs });
-    this.memoryBytes += result.made.memoryBytes;
-    this.shrink(() => this.memoryBytes > this.#mostMemory);
+    this.shrink(() => false);
   }
 
   find(address: string, client: string): Result | null {
@@ -151,7 +141,6 @@ export class Results {
     const kept = this.#kept.get(address);
     if (kept === undefined) return;
     this.#kept.delete(address);
-    this.memoryBytes -= kept.result.made.memoryBytes;
     kept.result.made[Symbol.dispose]();
   }
 }

@@ -10,7 +10,7 @@ import { clearTimeout, nowMs, setTimeout } from '../timers.ts';
 import { Admission } from './admission/admission.ts';
 import { ADMISSION_DEFAULTS } from './admission/settings.ts';
 import { createApp } from './app.ts';
-import { BodyLeases } from './body.ts';
+import { LeaseShare } from './lease-share.ts';
 import { Makings } from './makings.ts';
 import { ServiceMetrics } from './metrics.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -72,7 +72,7 @@ function startRunner(settings: ServiceSettings): Promise<IsolatedRunner> {
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   const job = (name: string): URL => new URL(`../../workers/${name}${extension}`, import.meta.url);
   const options: IsolatedOptions = {
-    jobs: { transcode: job('transcode'), progressive: job('progressive'), analyze: job('analyze') },
+    jobs: { transcode: job('transcode-into'), analyze: job('analyze') },
     threads: allThreads,
     processes,
     budgetBytes,
@@ -108,9 +108,9 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
     nowMs(),
   );
   const turns = new Turns(admission);
-  // What these two leave is for results on their way here.
-  const results = new Results(settings.ownBytes / 2, settings.resultMs);
-  const bodies = new BodyLeases(runner.pool, settings.ownBytes / 4);
+  const memory = new LeaseShare(runner.pool, settings.ownBytes / 2);
+  const bodies = new LeaseShare(runner.pool, settings.ownBytes / 2);
+  const results = new Results(settings.resultMs);
   workDir.onShort((bytes) => {
     const goal = workDir.usedBytes - bytes;
     results.shrink(() => workDir.usedBytes > goal);
@@ -124,6 +124,7 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
   const metrics = new ServiceMetrics({
     runner,
     results,
+    resultBytes: () => memory.usedBytes,
     workDir,
     admission: () => admission.figures(nowMs()),
     connections: () => sockets.size,
@@ -135,7 +136,7 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
   const { default: multipart } = await load<typeof import('@fastify/multipart')>('@fastify/multipart');
   await app.register(multipart);
   await describeRoutes(app, settings.clients.length > 0);
-  workRoutes(app, { settings, runner, turns, bodies, results, makings, workDir, engine });
+  workRoutes(app, { settings, runner, turns, bodies, memory, results, makings, workDir, engine });
   resultRoutes(app, results, settings.minRate);
   watchingRoutes(app, {
     settings,

@@ -4,24 +4,23 @@
  * Invariant: what is reserved together never exceeds the limit; bytes are written only where they were
  * reserved before, and are given back when their file is gone.
  */
-import { closeSync, fstatSync, mkdirSync, rmSync, write } from 'node:fs';
+import { fstatSync, mkdirSync, write } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Bytes } from '../bytes.ts';
+import type { GivenFile } from '../audio/sinks/given-sink.ts';
+import { type Bytes, formatBytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
-import { createAside } from '../files/aside.ts';
 import { type ByteRange, FileReader } from '../files/file-reader.ts';
 import { readAll } from '../files/spool.ts';
-import { sweepDead } from '../files/whole-file.ts';
+import { createUnnamed, identityOf, type UnnamedFile } from '../files/unnamed-file.ts';
+import { sweepDead, writeAll } from '../files/whole-file.ts';
 import { Holds } from './holds.ts';
 
 /** Nobody else may look at what is in there. */
-const MODE = 0o600;
 const FOLDER_MODE = 0o700;
-const HAS_PROC = process.platform === 'linux';
 
 /** Room for one file, or for what others will write there. */
-export interface Room extends Disposable {
+interface Room extends Disposable {
   readonly bytes: Bytes;
   /** Takes or gives back what is missing to, or beyond, so many bytes. False where there is no more. */
   resize(bytes: Bytes): boolean;
@@ -43,7 +42,7 @@ export class WorkDir {
       sweepDead(path);
     });
     // Whether it can be written.
-    this.create()[Symbol.dispose]();
+    this.create(0)[Symbol.dispose]();
   }
 
   /** What lies there only because there is room goes first. */
@@ -80,35 +79,46 @@ export class WorkDir {
     return true;
   }
 
-  /** @throws MillpondError `ERR_OUTPUT_WRITE` */
-  create(): WorkFile {
-    return attempt(this.path, () => {
-      const { aside, fd } = createAside(join(this.path, 'millpond-service'), 'wx+', MODE);
-      if (HAS_PROC) rmSync(aside, { force: true });
-      return new WorkFile(fd, HAS_PROC ? null : aside);
-    });
+  /**
+   * @param bytes of room that it has, as long as anybody has it open
+   * @throws MillpondError `ERR_WORK_DIR_FULL`, `ERR_OUTPUT_WRITE`
+   */
+  create(bytes: Bytes): WorkFile {
+    const room = this.reserve(bytes);
+    if (room === null) throw this.full();
+    try {
+      return attempt(this.path, () => new WorkFile(createUnnamed(join(this.path, 'millpond-service')), room));
+    } catch (error) {
+      room[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  full(): MillpondError {
+    return new MillpondError(
+      'ERR_WORK_DIR_FULL',
+      `What is too large for memory has ${formatBytes(this.limitBytes)} in all, got more than is left. Come back later.`,
+    );
   }
 }
 
 /** A file that nobody finds, and processes of this service open by its number. */
 export class WorkFile implements Disposable {
+  /** Under which other processes of this user open it, as long as it is open here. */
+  readonly path: string;
+  readonly room: Room;
   readonly #fd: number;
-  readonly #name: string | null;
   readonly #holds: Holds;
   bytes: Bytes = 0;
 
-  constructor(fd: number, name: string | null) {
-    this.#fd = fd;
-    this.#name = name;
+  constructor(file: UnnamedFile, room: Room) {
+    this.path = file.path;
+    this.room = room;
+    this.#fd = file.fd;
     this.#holds = new Holds(() => {
-      closeSync(fd);
-      if (name !== null) rmSync(name, { force: true });
+      file[Symbol.dispose]();
+      room[Symbol.dispose]();
     });
-  }
-
-  /** Under which other processes of this user open it, as long as it is open here. */
-  get path(): string {
-    return this.#name ?? `/proc/${process.pid}/fd/${this.#fd}`;
   }
 
   /** What another process has written counts, too. */
@@ -128,6 +138,17 @@ export class WorkFile implements Disposable {
     this.bytes += bytes.length;
   }
 
+  /** At once: for what is small. @throws MillpondError `ERR_OUTPUT_WRITE` */
+  put(bytes: Uint8Array): void {
+    attempt('the work directory', () => writeAll(this.#fd, bytes, this.bytes));
+    this.bytes += bytes.length;
+  }
+
+  /** As an output of a job, for messages by this name. */
+  given(name: string): GivenFile {
+    return { path: this.path, name, identity: identityOf(this.#fd) };
+  }
+
   read(target: Uint8Array, position: number): number {
     return readAll(this.#fd, target, position);
   }
@@ -137,9 +158,10 @@ export class WorkFile implements Disposable {
     return this.#holds.retain();
   }
 
-  /** Nobody writes to it any more. */
+  /** Nobody writes to it any more: what it does not need of its room is given back. */
   settle(): void {
     this.bytes = this.sizeNow();
+    this.room.resize(this.bytes);
   }
 
   /** The file may be disposed of meanwhile. */

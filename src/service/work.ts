@@ -5,20 +5,22 @@
  * process of their own, from the whole body.
  */
 import type { Readable } from 'node:stream';
-import { isSameStreamed } from '../audio/plan/streams.ts';
 import { contentAddress } from '../batch/content-address.ts';
 import type { Bytes } from '../bytes.ts';
 import { nowMs } from '../timers.ts';
-import { type Body, type BodyLeases, checkLength, receiveBody } from './body.ts';
+import { type Body, checkLength, receiveBody } from './body.ts';
 import type { Growing } from './growing.ts';
 import { type Job, type JobParts, run, type Task } from './jobs.ts';
+import type { LeaseShare } from './lease-share.ts';
 import type { Makings } from './makings.ts';
 import { type Probed, probe } from './probe/probe.ts';
 import type { Result, Results } from './results.ts';
+import { isSameStreamed } from './same-streamed.ts';
 import type { Place, Turns } from './turns.ts';
 
 export interface WorkParts extends JobParts {
-  readonly bodies: BodyLeases;
+  /** For bodies that are small. */
+  readonly bodies: LeaseShare;
   readonly turns: Turns;
   readonly results: Results;
   readonly makings: Makings;
@@ -68,7 +70,7 @@ export async function answer(request: WorkRequest, parts: WorkParts): Promise<An
   const times: Times = { receivedMs: 0, queuedMs: 0, workMs: 0, encodeMs: 0 };
   const { place, body, probed } = await received(request, parts);
   times.receivedMs = nowMs() - begunMs;
-  const address = addressOf(job, body, parts.engine);
+  const address = addressOf(job, body, probed, parts.engine);
   const found = results.find(address, client);
   if (found !== null || makings.has(address)) {
     body[Symbol.dispose]();
@@ -127,12 +129,15 @@ function isProcessed(job: Job): boolean {
   return gainDb !== 0 || fadeInSeconds > 0 || fadeOutSeconds > 0 || rate !== undefined;
 }
 
-function addressOf(job: Job, { sha256 }: Body, engine: string): string {
+function addressOf(job: Job, { sha256 }: Body, probed: Probed, engine: string): string {
   const settings =
     job.kind === 'analyze'
       ? { to: 'analyze', silenceDb: job.silenceDb }
       : // Where a stream has other bytes it is another result.
-        { ...job.settings, ...(job.streamed && !isSameStreamed(job.settings.to) && { delivery: 'stream' }) };
+        {
+          ...job.settings,
+          ...(job.streamed && !isSameStreamed(job.settings, probed) && { delivery: 'stream' }),
+        };
   return contentAddress({ source: sha256, settings, engine });
 }
 

@@ -144,8 +144,8 @@ function broken(input: string, to: TargetName, breakIt: (sink: MadeSink) => Sour
         { pool, signal: new AbortController().signal, block: { bytes: 65_536 } },
         {
           checks: { verify: true },
-          create(bytes) {
-            const sink = createSink(output, pool, bytes);
+          create({ mostBytes }) {
+            const sink = createSink(output, pool, mostBytes);
             return { ...sink, written: () => breakIt(sink) ?? sink.written() };
           },
         },

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { KiB, MiB } from '../../src/bytes.ts';
 import type { Pool } from '../../src/pool/pool.ts';
-import { type Body, BodyLeases, receiveBody } from '../../src/service/body.ts';
+import { type Body, receiveBody } from '../../src/service/body.ts';
+import { LeaseShare } from '../../src/service/lease-share.ts';
 import { WorkDir } from '../../src/service/work-dir.ts';
 import { scratch } from '../audio/audio-files.ts';
 import { dirtyShard } from '../stand.ts';
@@ -11,7 +12,7 @@ const at = scratch();
 
 function world(shareBytes: number) {
   const workDir = new WorkDir(at('work'), 100 * MiB);
-  const leases = new BodyLeases(dirtyShard() as unknown as Pool, shareBytes);
+  const leases = new LeaseShare(dirtyShard() as unknown as Pool, shareBytes);
   const receive = (bytes: number): Promise<Body> => {
     const rules = { length: bytes, mostBytes: MiB, minRate: 0, signal: new AbortController().signal };
     return receiveBody(Readable.from([Buffer.alloc(bytes, 1)]), rules, { leases, workDir });

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import type { IsolatedRunner } from '../../src/isolation/isolated-runner.ts';
 import { Admission } from '../../src/service/admission/admission.ts';
-import { BodyLeases } from '../../src/service/body.ts';
+import { LeaseShare } from '../../src/service/lease-share.ts';
 import { Makings } from '../../src/service/makings.ts';
 import { resolveServiceOptions } from '../../src/service/options.ts';
 import { Results } from '../../src/service/results.ts';
@@ -40,13 +40,14 @@ test.runIf(existsSync('/proc/self/fd'))(
         return ended.promise;
       },
     } as unknown as IsolatedRunner;
-    const results = new Results(1000, 1000);
+    const results = new Results(1000);
     const parts = {
       settings: resolveServiceOptions({ workDir: path }),
       runner,
       workDir: new WorkDir(path, 100_000_000),
       turns: new Turns(new Admission(settings(), nowMs())),
-      bodies: new BodyLeases(runner.pool, 0),
+      bodies: new LeaseShare(runner.pool, 0),
+      memory: new LeaseShare(runner.pool, 0),
       results,
       makings: new Makings(results),
       engine: 'engine',

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { KiB } from '../../src/bytes.ts';
+import { LeaseShare } from '../../src/service/lease-share.ts';
 import { Makings } from '../../src/service/makings.ts';
 import { madeOfText, type Result, Results } from '../../src/service/results.ts';
+import { WorkDir } from '../../src/service/work-dir.ts';
+import { scratch } from '../audio/audio-files.ts';
+import { dirtyShard } from '../stand.ts';
+
+const at = scratch();
 
 const result = (text: string): Result => {
-  return { address: 'a', type: 'text/plain', made: madeOfText(text), notes: [] };
+  const made = madeOfText(text, new LeaseShare(dirtyShard(), 64 * KiB), new WorkDir(at('work'), KiB));
+  return { address: 'a', type: 'text/plain', made, notes: [] };
 };
 
 function world() {
-  const makings = new Makings(new Results(1000, 1000));
+  const makings = new Makings(new Results(1000));
   const begun: { signal: AbortSignal; end: PromiseWithResolvers<Result> }[] = [];
   const make = (signal: AbortSignal): Promise<Result> => {
     const end = Promise.withResolvers<Result>();

@@ -50,10 +50,11 @@ function streamed(
 it.each([
   'opus',
   'ogg',
+  'wav',
 ] as TargetName[])('sends %s while it is made, with the bytes of a file', async (to) => {
   writeFileSync(at('in.wav'), long);
-  convert(at('in.wav'), at('out'), to);
-  const { status, headers, bytes, whole, pieces } = await streamed(`to=${to}`, long);
+  convert(at('in.wav'), at('out'), to, { gainDb: -1 });
+  const { status, headers, bytes, whole, pieces } = await streamed(`to=${to}&gain=-1`, long);
   expect({ status, whole }).toEqual({ status: 200, whole: true });
   expect(bytes.equals(readFileSync(at('out')))).toBe(true);
   expect(headers['content-length']).toBeUndefined();
@@ -63,11 +64,7 @@ it.each([
   expect(Buffer.from(await again.arrayBuffer()).equals(bytes)).toBe(true);
 });
 
-it.each([
-  'flac',
-  'mp3',
-  'wav',
-] as TargetName[])('sends %s as a variant with an address of its own', async (to) => {
+it.each(['flac', 'mp3'] as TargetName[])('sends %s as a variant with an address of its own', async (to) => {
   const { headers, bytes, whole } = await streamed(`to=${to}`, long);
   expect(whole).toBe(true);
   const response = await fetch(`${served.url}/v1/transcode?to=${to}`, { method: 'POST', body: long });
@@ -77,6 +74,41 @@ it.each([
   writeFileSync(at('streamed'), bytes);
   writeFileSync(at('file'), file);
   if (to === 'flac') expect(readAll(at('streamed')).planes).toEqual(readAll(at('file')).planes);
+});
+
+/** 20 s of noise as FLAC, which says how many frames it has. */
+function lossless(frames = 882_000): Buffer {
+  writeFileSync(at('in.wav'), long);
+  convert(at('in.wav'), at('in.flac'), 'flac');
+  const file = readFileSync(at('in.flac'));
+  file.writeUInt32BE(frames, 22);
+  return file;
+}
+
+it('sends wav with its true sizes of what says its length, and as a variant of what does not', async () => {
+  const known = lossless();
+  writeFileSync(at('known'), known);
+  convert(at('known'), at('out'), 'wav', { rate: 48_000 });
+  const same = await streamed('to=wav&rate=48000', known);
+  expect(same.whole).toBe(true);
+  expect(same.bytes.equals(readFileSync(at('out')))).toBe(true);
+  const open = lossless();
+  open[21] &= 0xf0;
+  open.writeUInt32BE(0, 22);
+  const variant = await streamed('to=wav', open);
+  expect(variant.whole).toBe(true);
+  expect(variant.bytes.readUInt32LE(4)).toBe(0xffff_ffff);
+  const response = await fetch(`${served.url}/v1/transcode?to=wav`, { method: 'POST', body: open });
+  expect(response.headers.get('etag')).not.toBe(variant.headers.etag);
+});
+
+it.each([
+  ['fewer', 700_000],
+  ['more', 1_000_000],
+])('cuts a wav whose source has other frames than it says, as if %s', async (_, frames) => {
+  const { status, whole, bytes } = await streamed('to=wav', lossless(frames));
+  expect({ status, whole }).toEqual({ status: 200, whole: false });
+  expect(bytes.readUInt32LE(bytes.indexOf('data') + 4)).toBe(frames * 4);
 });
 
 it('says of what cannot be sent so what can', async () => {

@@ -26,6 +26,11 @@ import { SampleQueue } from './sample-queue.ts';
 export interface Decoder extends Disposable {
   /** What the file holds. */
   readonly info: AudioInfo;
+  /**
+   * @internal Frames that it decodes to unless it is damaged or lies, where its header says it to the frame;
+   * else `null`.
+   */
+  readonly exactFrames: number | null;
   /** Frames of the audio file that were decoded so far, at its own rate. */
   readonly decodedFrames: number;
   /** Gathered while decoding; complete once {@link read} has returned 0. */
@@ -65,6 +70,7 @@ const QUEUE_FRAMES = 4096;
 
 class NativeDecoder implements Decoder {
   readonly info: AudioInfo;
+  readonly exactFrames: number | null;
 
   readonly #source: Source;
   /** What of it FFmpeg gets to see. */
@@ -112,7 +118,8 @@ class NativeDecoder implements Decoder {
       info.announcedFrames === null ? info : { ...info, announcedFrames: info.announcedFrames + laterFrames };
     this.#sampleRate = info.sampleRate;
     this.#most = mostFrames(limits, info.sampleRate, isStream(source));
-    if (tellsLength(reader.container)) this.#checkLength(info.announcedFrames ?? 0);
+    this.exactFrames = tellsLength(reader.container) ? info.announcedFrames : null;
+    this.#checkLength(this.exactFrames ?? 0);
     opening.move();
   }
 

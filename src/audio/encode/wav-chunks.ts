@@ -17,10 +17,45 @@ const MOST_RIFF_BYTES = 0xffff_ffff;
 const RIFF_SIZE_AT = 4;
 const RF64_SIZE_AT = 20;
 
+/** The chunks of a source behind the samples of a WAV. */
+interface ChunksBehind {
+  readonly kept: readonly { readonly id: string; readonly content: Content }[];
+  /** Those that are left out, because they would be wrong or do not fit. */
+  readonly lost: WavChunk[];
+  /** Bytes of the file with those that are kept. */
+  readonly end: number;
+}
+
 /**
- * Copies the chunks that are still right, and those that can be made right.
+ * The chunks that are still right, and those that can be made right.
+ * @param written bytes of the WAV without them
+ */
+export function chunksBehind(
+  written: number,
+  source: Source,
+  chunks: readonly WavChunk[],
+  change: SampleChange,
+): ChunksBehind {
+  const most = HEAD_BYTES + (isLarge(written) ? Number.MAX_SAFE_INTEGER - HEAD_BYTES : MOST_RIFF_BYTES);
+  const kept: { id: string; content: Content }[] = [];
+  const lost: WavChunk[] = [];
+  let end = written;
+  for (const chunk of chunks) {
+    const content = contentOf(chunk, source, change);
+    const next = content === null ? 0 : end + HEAD_BYTES + content.size + (content.size % 2);
+    if (content === null || next > most) lost.push(chunk);
+    else {
+      kept.push({ id: chunk.id, content });
+      end = next;
+    }
+  }
+  return { kept, lost, end };
+}
+
+/**
+ * Copies the chunks that are kept.
  * @param sink a finished WAV, which nobody has open
- * @returns those that were left out, because they would be wrong or do not fit
+ * @returns those that were left out
  */
 export function appendChunks(
   sink: Sink,
@@ -29,25 +64,21 @@ export function appendChunks(
   change: SampleChange,
 ): WavChunk[] {
   const written = sink.size();
-  const large = written - HEAD_BYTES > MOST_RIFF_BYTES;
-  const most = HEAD_BYTES + (large ? Number.MAX_SAFE_INTEGER - HEAD_BYTES : MOST_RIFF_BYTES);
-  const lost: WavChunk[] = [];
-  let end = written;
-  for (const chunk of chunks) {
-    const content = contentOf(chunk, source, change);
-    const next = content === null ? 0 : end + HEAD_BYTES + content.size + (content.size % 2);
-    if (content === null || next > most) lost.push(chunk);
-    else {
-      put(sink, end, chunk.id, content);
-      end = next;
-    }
-  }
-  if (lost.length === chunks.length) return lost;
+  const { kept, lost, end } = chunksBehind(written, source, chunks, change);
+  if (kept.length === 0) return lost;
+  let at = written;
+  for (const { id, content } of kept) at = put(sink, at, id, content);
+  const large = isLarge(written);
   const bytes = Buffer.alloc(large ? 8 : 4);
   if (large) bytes.writeBigUInt64LE(BigInt(end - HEAD_BYTES));
   else bytes.writeUInt32LE(end - HEAD_BYTES);
   sink.write(bytes, large ? RF64_SIZE_AT : RIFF_SIZE_AT);
   return lost;
+}
+
+/** Its size is in the header of an RF64. */
+function isLarge(bytes: number): boolean {
+  return bytes - HEAD_BYTES > MOST_RIFF_BYTES;
 }
 
 interface Content {
@@ -72,7 +103,8 @@ function contentOf(chunk: WavChunk, source: Source, change: SampleChange): Conte
   return { size: adapted.length, read: (target, position) => void adapted.copy(target, 0, position) };
 }
 
-function put(sink: Sink, at: number, id: string, content: Content): void {
+/** @returns where the next one begins */
+function put(sink: Sink, at: number, id: string, content: Content): number {
   const head = Buffer.alloc(HEAD_BYTES);
   head.write(id, 'latin1');
   head.writeUInt32LE(content.size, 4);
@@ -84,4 +116,5 @@ function put(sink: Sink, at: number, id: string, content: Content): void {
     content.read(piece.subarray(0, content.size - done), done);
     sink.write(piece, at + HEAD_BYTES + done);
   }
+  return at + HEAD_BYTES + size;
 }

@@ -53,3 +53,15 @@ interface FileBytes {
   /** What to open for writing: absolute. */
   readonly handle: string;
 }
+
+/** What is known of an output before it is written. */
+export interface ToCome {
+  /** What it comes to at the most; `null` where the source does not say how long it is. */
+  readonly mostBytes: number | null;
+  /** Of an undamaged source that does not lie; `null` where its header does not say it to the frame. */
+  readonly frames: number | null;
+  /** Of plain samples. */
+  readonly frameBytes: number;
+  /** The size of a WAV of so many bytes with the chunks that come behind the sound. */
+  withChunks(written: number): number;
+}

@@ -67,8 +67,8 @@ function tellWave(fields: Fields, family: 'wav' | 'w64', formAt: number | null):
   const form = sound?.form ?? null;
   if (sound !== null && form !== null) {
     const { rate, channels, bits, frameBytes } = form;
-    const seconds = soundBytes(fields, sound) / frameBytes / rate;
-    return { family, seconds, rate, channels, bits, lossless: true };
+    const frames = Math.floor(soundBytes(fields, sound) / frameBytes);
+    return { family, seconds: frames / rate, frames, rate, channels, bits, lossless: true };
   }
   if (formAt === null) return { family };
   const { bytesASecond, ...told } = waveFormat(fields, formAt);

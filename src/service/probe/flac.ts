@@ -21,7 +21,7 @@ export function tellFlac(fields: Fields): Told {
   const { frames, ...told } = streamInfo(fields, INFO_AT);
   const blockFrames = fields.u16be(INFO_AT);
   const counted = frames === 0 ? countedFrames(fields, blockFrames) : frames;
-  return { family: 'flac', ...told, seconds: counted / (told.rate ?? 0) };
+  return { family: 'flac', ...told, frames, seconds: counted / (told.rate ?? 0) };
 }
 
 /** Where the last frame ends, by the number in its head; 0 where there is none. */

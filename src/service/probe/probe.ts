@@ -63,13 +63,23 @@ function unmarked(fields: Fields): Told | null {
   return tellTransport(fields) ?? tellProgram(fields) ?? tellTrueHd(fields, 0) ?? tellRow(fields);
 }
 
-function probed({ family = 'unknown', seconds, rate, channels, bits, lossless = false }: Told): Probed {
+function probed({
+  family = 'unknown',
+  seconds,
+  frames = 0,
+  rate,
+  channels,
+  bits,
+  lossless = false,
+}: Told): Probed {
   const hertz = within(rate, MOST_RATE);
   // A header that is wrong about the one is wrong about the other.
-  const isLength = seconds !== undefined && seconds > 0 && seconds <= MOST_SECONDS;
+  const isLength =
+    seconds !== undefined && seconds > 0 && seconds <= MOST_SECONDS && (rate === undefined || hertz !== null);
   return {
     family,
-    seconds: isLength && (rate === undefined || hertz !== null) ? seconds : null,
+    seconds: isLength ? seconds : null,
+    frames: isLength && frames > 0 ? frames : null,
     rate: hertz,
     channels: within(channels, MOST_CHANNELS),
     bits: within(bits, MOST_BITS),

@@ -15,6 +15,8 @@ export interface Probed {
   readonly family: Family;
   /** Of sound: as announced, or counted. What a hostile body announces is in it too. */
   readonly seconds: number | null;
+  /** Of sound, where the header says it to the frame; a body that is damaged, or lies, has others. */
+  readonly frames: number | null;
   /** Hz. */
   readonly rate: number | null;
   readonly channels: number | null;
@@ -27,6 +29,7 @@ export interface Probed {
 export interface Told {
   readonly family?: Family;
   readonly seconds?: number;
+  readonly frames?: number;
   readonly rate?: number;
   readonly channels?: number;
   readonly bits?: number;
