@@ -128,16 +128,27 @@ export class Place implements Disposable {
   }
 
   /**
-   * Runs work when its turn comes.
-   * @param work resolves to its result, and how long it took by the clock of its thread
-   * @throws Refusal where it cannot be done in time any more; the signal's reason; what `work` throws
+   * Resolves when its turn has come.
+   * @throws Refusal where it cannot be done in time any more; the signal's reason
    */
-  async take<T extends { readonly workMs: number }>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async turn(signal: AbortSignal): Promise<void> {
     await this.#turns.turn(this.#entry, signal);
+  }
+
+  /**
+   * Does its work, at its turn, and ends.
+   * @param work resolves to its result, and how long it took by the clock of its thread
+   * @throws what `work` throws
+   */
+  async run<T extends { readonly workMs: number }>(work: () => Promise<T>): Promise<T> {
     this.#ended = 'failed';
-    const result = await work();
-    this.#ended = 'done';
-    return result;
+    try {
+      const result = await work();
+      this.#ended = 'done';
+      return result;
+    } finally {
+      this[Symbol.dispose]();
+    }
   }
 
   [Symbol.dispose](): void {

@@ -16,6 +16,7 @@ import type { Makings } from './makings.ts';
 import { type Probed, probe } from './probe/probe.ts';
 import type { Result, Results } from './results.ts';
 import { isSameStreamed } from './same-streamed.ts';
+import type { SharedTurn } from './shared-turn.ts';
 import type { Place, Turns } from './turns.ts';
 
 export interface WorkParts extends JobParts {
@@ -72,15 +73,14 @@ export async function answer(request: WorkRequest, parts: WorkParts): Promise<An
   times.receivedMs = nowMs() - begunMs;
   const address = addressOf(job, body, probed, parts.engine);
   const found = results.find(address, client);
-  if (found !== null || makings.has(address)) {
-    body[Symbol.dispose]();
-    place[Symbol.dispose]();
-  }
+  if (found !== null || makings.has(address)) body[Symbol.dispose]();
+  if (found !== null) place[Symbol.dispose]();
   const timing = (): string => timingOf(times, nowMs() - begunMs);
   if (found !== null) return { of: { result: found }, timing: timing() };
   const began = Promise.withResolvers<Growing>();
   const task = { job, name: request.name, body, probed, address, began: began.resolve };
-  const made = makings.get(address, client, signal, (cancel) => make({ place, task, times }, parts, cancel));
+  const asker = { client, signal, place, untilMs: begunMs + request.withinMs };
+  const made = makings.get(address, asker, (turn, cancel) => make({ turn, task, times }, parts, cancel));
   // Of what nobody takes: its client has gone, or it was over before anybody looked, and is sent whole.
   const letGo = (): void => void began.promise.then(({ held }) => held[Symbol.dispose]());
   const first = await Promise.race([
@@ -142,16 +142,16 @@ function addressOf(job: Job, { sha256 }: Body, probed: Probed, engine: string): 
 }
 
 interface Making {
-  readonly place: Place;
+  readonly turn: SharedTurn;
   readonly task: Task;
   readonly times: Times;
 }
 
-async function make({ place, task, times }: Making, parts: WorkParts, cancel: AbortSignal): Promise<Result> {
-  using _place = place;
+async function make({ turn, task, times }: Making, parts: WorkParts, cancel: AbortSignal): Promise<Result> {
+  using _turn = turn;
   using _body = task.body;
   const waitsMs = nowMs();
-  const { result, workMs, encodeMs } = await place.take(cancel, () => {
+  const { result, workMs, encodeMs } = await turn.take(cancel, () => {
     times.queuedMs = nowMs() - waitsMs;
     return run(task, parts, cancel);
   });

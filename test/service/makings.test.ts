@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { KiB } from '../../src/bytes.ts';
+import { Admission } from '../../src/service/admission/admission.ts';
 import { LeaseShare } from '../../src/service/lease-share.ts';
 import { Makings } from '../../src/service/makings.ts';
 import { madeOfText, type Result, Results } from '../../src/service/results.ts';
+import { Turns } from '../../src/service/turns.ts';
 import { WorkDir } from '../../src/service/work-dir.ts';
+import { nowMs } from '../../src/timers.ts';
 import { scratch } from '../audio/audio-files.ts';
 import { dirtyShard } from '../stand.ts';
+import { settings } from './admission/settings.ts';
 
 const at = scratch();
+
+const asked = {
+  ...{ client: 'one', kind: { to: 'flac', processed: false, from: 'wav' }, bodyBytes: 1000 },
+  ...{ seconds: 1, priority: 0, withinMs: 1e6 },
+};
 
 const result = (text: string): Result => {
   const made = madeOfText(text, new LeaseShare(dirtyShard(), 64 * KiB), new WorkDir(at('work'), KiB));
@@ -16,14 +25,16 @@ const result = (text: string): Result => {
 
 function world() {
   const makings = new Makings(new Results(1000));
+  const turns = new Turns(new Admission(settings(), nowMs()));
+  const place = () => turns.ask(asked);
   const begun: { signal: AbortSignal; end: PromiseWithResolvers<Result> }[] = [];
-  const make = (signal: AbortSignal): Promise<Result> => {
+  const make = (_: unknown, signal: AbortSignal): Promise<Result> => {
     const end = Promise.withResolvers<Result>();
     begun.push({ signal, end });
     return end.promise;
   };
   const ask = (client: string, signal = new AbortController().signal) => {
-    return makings.get('a', client, signal, make);
+    return makings.get('a', { client, signal, place: place(), untilMs: Infinity }, make);
   };
   return { makings, begun, ask };
 }
