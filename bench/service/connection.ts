@@ -4,6 +4,9 @@
  */
 import { connect, type Socket } from 'node:net';
 
+/** A longer body is sent when the server says so: as curl does. */
+const MOST_UNASKED = 2 ** 20;
+
 interface Reply {
   readonly status: number;
   /** Names in lower case. */
@@ -28,6 +31,7 @@ export class Connection {
   #reply: { status: number; headers: Map<string, string>; length: number } | null = null;
   #bytes = 0;
   #body: Buffer[] = [];
+  #later: readonly Buffer[] | null = null;
 
   /** @param address of this end: servers tell clients apart by it */
   constructor(port: number, address = '127.0.0.1', keep = false) {
@@ -39,13 +43,15 @@ export class Connection {
   /** One after the other. @throws Error where the connection ends before the answer does */
   request(path: string, body: readonly Buffer[]): Promise<Reply> {
     const length = body.reduce((sum, { length }) => sum + length, 0);
-    const head = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n\r\n`;
+    const expects = length > MOST_UNASKED;
+    const head = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n${expects ? 'Expect: 100-continue\r\n' : ''}\r\n`;
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     this.#waiting = { resolve, reject };
     this.#socket ??= this.#connected();
     this.#socket.cork();
     this.#socket.write(head, 'latin1');
-    for (const piece of body) this.#socket.write(piece);
+    if (expects) this.#later = body;
+    else for (const piece of body) this.#socket.write(piece);
     this.#socket.uncork();
     return promise;
   }
@@ -86,8 +92,17 @@ export class Connection {
       const end = this.#head.indexOf('\r\n\r\n');
       if (end < 0) return;
       rest = chunk.subarray(end + 4 - before);
-      this.#reply = parseHead(this.#head.slice(0, end));
+      const text = this.#head.slice(0, end);
       this.#head = '';
+      if (text.startsWith('HTTP/1.1 100')) {
+        this.#socket?.cork();
+        for (const piece of this.#later ?? []) this.#socket?.write(piece);
+        this.#socket?.uncork();
+        this.#later = null;
+        if (rest.length > 0) this.#came(rest);
+        return;
+      }
+      this.#reply = parseHead(text);
     }
     this.#bytes += rest.length;
     if (this.#keep) this.#body.push(rest);

@@ -32,6 +32,8 @@ export interface WorkerStart {
   readonly jobs: readonly string[];
   /** The user's own, for `setup` and the context of jobs. */
   readonly data: unknown;
+  /** How far the thread gives way to others: 0 to 19. */
+  readonly nice: number;
   /** Descriptor of the file of slots (slots.ts); not there where nobody reads it. */
   readonly slots?: number;
 }

@@ -93,7 +93,7 @@ const DEFAULT_POOL_OPTIONS: PoolOptions = {
 
 /** Those of a runtime that are not its pools'. */
 const RUNTIMES_OWN =
-  'job, jobs, threads, resourceLimits, logLevel, log, health, shadow, record, maxQueue, ageingMs, tenants, data, env, stopMs, maxTasksPerWorker, idleThreadMs, leastThreads';
+  'job, jobs, threads, resourceLimits, logLevel, log, health, shadow, record, maxQueue, ageingMs, tenants, data, env, stopMs, maxTasksPerWorker, idleThreadMs, leastThreads, nice';
 
 /**
  * Fills in defaults and checks every value. @throws MillpondError `ERR_INVALID_ARGUMENT`,

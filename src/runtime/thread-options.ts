@@ -27,6 +27,12 @@ export interface ThreadOptions {
   readonly idleThreadMs?: number;
   /** So many threads stay however long they have nothing to do: 0 to `threads`. Default 1. */
   readonly leastThreads?: number;
+  /**
+   * How far the threads give way to whatever else runs, this process's main thread included, so that it stays
+   * quick to answer while they have all cores: 0 to 19, as of `nice`, from when their jobs are loaded. On
+   * Linux alone; elsewhere, and where the system forbids it, nothing is changed. Default 0.
+   */
+  readonly nice?: number;
 }
 
 /** The same with defaults filled in. */
@@ -47,6 +53,7 @@ export function resolveThreadOptions<Given extends ThreadOptions>(
     maxTasksPerWorker = Infinity,
     idleThreadMs = Infinity,
     leastThreads = Math.min(1, threads),
+    nice = 0,
     ...rest
   } = given;
   check('stopMs', stopMs, stopMs >= 0, 'a number of milliseconds, 0 or more');
@@ -55,11 +62,12 @@ export function resolveThreadOptions<Given extends ThreadOptions>(
   check('idleThreadMs', idleThreadMs, idleThreadMs > 0, 'a number of milliseconds over 0, or Infinity');
   const few = Number.isSafeInteger(leastThreads) && leastThreads >= 0 && leastThreads <= threads;
   check('leastThreads', leastThreads, few, `a whole number from 0 to the number of threads, ${threads}`);
+  check('nice', nice, Number.isSafeInteger(nice) && nice >= 0 && nice <= 19, 'a whole number from 0 to 19');
   checkEnv(env);
   checkData(data);
   return {
     ...rest,
-    life: { data, ...(env && { env }), stopMs, maxTasksPerWorker, idleThreadMs, leastThreads },
+    life: { data, ...(env && { env }), stopMs, maxTasksPerWorker, idleThreadMs, leastThreads, nice },
   };
 }
 

@@ -106,6 +106,7 @@ export function wireStill(settings: RuntimeSettings, ports: RuntimePorts): Still
       options,
       jobs: settings.jobs.map(({ address }) => address),
       data: settings.life.data,
+      nice: settings.life.nice,
       ...(settings.slots !== undefined && { slots: settings.slots }),
     },
     resourceLimits: settings.resourceLimits,

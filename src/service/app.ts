@@ -2,7 +2,7 @@
  * HTTP: who a request is from, what of it is refused before anybody looks at it, and how errors are told.
  * Runs on the front process's thread; owns the server.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MillpondError } from '../errors.ts';
 import { clientAddress } from './client-address.ts';
@@ -15,7 +15,7 @@ import { isOurs, PROBLEM_TYPE, problemOf, translated } from './problem.ts';
 import type { RequestLog } from './request-log.ts';
 import { schemaError } from './schema-errors.ts';
 import { Refusal } from './turns.ts';
-import { readAway } from './unread.ts';
+import { isShort, readAway } from './unread.ts';
 
 /** Of the head of a request. */
 const MOST_HEAD_BYTES = 16_384;
@@ -65,7 +65,8 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
     return503OnClosing: false,
     routerOptions: { maxParamLength: MOST_PARAMETER, ignoreTrailingSlash: true },
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
-    genReqId: () => randomBytes(8).toString('hex'),
+    // 16 digits; of these identifiers Node draws many at once.
+    genReqId: () => randomUUID().slice(19).replace('-', ''),
     // With strict numbers no range is asked of 1e999, which is Infinity.
     ajv: {
       customOptions: { removeAdditional: false, coerceTypes: true, verbose: true, strictNumbers: false },
@@ -125,12 +126,18 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
       await reply.send(body);
       return;
     }
-    reply.header('connection', 'close').header('content-length', body.length);
+    // The rest of a small body comes by itself, and costs less than another connection.
+    const stays = known instanceof Refusal && isShort(request.raw);
+    if (!stays) reply.header('connection', 'close');
+    reply.header('content-length', body.length);
     reply.hijack();
     reply.raw.writeHead(problem.status, reply.getHeaders() as Record<string, string>);
     reply.raw.write(body);
     await readAway(request.raw);
-    reply.raw.end();
+    const { socket, complete } = request.raw;
+    reply.raw.end(() => {
+      if (stays && !complete) socket.destroySoon();
+    });
   }
   return app;
 }

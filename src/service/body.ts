@@ -22,6 +22,8 @@ interface BodyRules {
   /** Bytes a second that it has at the least, once it has come for a while. */
   readonly minRate: Bytes;
   readonly signal: AbortSignal;
+  /** Is told how many bytes are here. */
+  came(bytes: Bytes): void;
 }
 
 interface BodyPlaces {
@@ -91,6 +93,7 @@ async function received(stream: Readable, store: Store, rules: BodyRules): Promi
       hash.update(chunk);
       await store.append(chunk);
       bytes += chunk.length;
+      rules.came(bytes);
     }
     signal.throwIfAborted();
   } catch (error) {

@@ -15,6 +15,7 @@ import { Makings } from './makings.ts';
 import { ServiceMetrics } from './metrics.ts';
 import { OpenRequests } from './open-requests.ts';
 import { resolveServiceOptions, type ServiceOptions, type ServiceSettings } from './options.ts';
+import { OwnCores, ownCpuMs } from './own-cores.ts';
 import { load, needPeers } from './peers.ts';
 import { createRequestLog } from './request-log.ts';
 import { Results } from './results.ts';
@@ -24,6 +25,9 @@ import { watchingRoutes } from './routes/watching.ts';
 import { workRoutes } from './routes/work.ts';
 import { Turns } from './turns.ts';
 import { WorkDir } from './work-dir.ts';
+
+/** The front answers while the processes have all cores: it needs little of them, and needs it at once. */
+const NICE = 5;
 
 interface Service extends AsyncDisposable {
   /** Where it listens, as `http://127.0.0.1:8080`. */
@@ -79,6 +83,7 @@ function startRunner(settings: ServiceSettings): Promise<IsolatedRunner> {
     ownBytes,
     spoolFolder: workDir,
     sampleEvery: 1,
+    nice: NICE,
     ffmpegLog: logLevel ?? 'warn',
     ...(log !== undefined && { log }),
     ...(logLevel !== undefined && { logLevel }),
@@ -107,7 +112,8 @@ async function listen({ settings, workDir, runner, engine }: Parts): Promise<Ser
     },
     nowMs(),
   );
-  const turns = new Turns(admission);
+  const own = new OwnCores(ownCpuMs, nowMs());
+  const turns = new Turns(admission, (atMs) => own.at(atMs));
   const memory = new LeaseShare(runner.pool, settings.ownBytes / 2);
   const bodies = new LeaseShare(runner.pool, settings.ownBytes / 2);
   const results = new Results(settings.resultMs);

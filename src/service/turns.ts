@@ -18,7 +18,11 @@ export class Refusal extends MillpondError {
   readonly ticket: string | null;
 
   constructor(code: ErrorCode, message: string, { retryAfterMs, ticket }: Omit<Refused, 'admitted' | 'why'>) {
+    // An answer that many get a second: nobody asks where it was made, and that is what it would cost most.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(code, message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.retryAfterMs = retryAfterMs;
     this.ticket = ticket;
   }
@@ -26,6 +30,7 @@ export class Refusal extends MillpondError {
 
 export class Turns {
   readonly #admission: Admission;
+  readonly #otherCores: (nowMs: number) => number;
   readonly #waiting = new Map<Entry, { start(): void; refuse(refusal: Refusal): void }>();
   /** They have a thread already, and nobody has asked for their turn yet. */
   readonly #early = new Set<Entry>();
@@ -35,8 +40,10 @@ export class Turns {
   /** New requests are refused. */
   isLeaving = false;
 
-  constructor(admission: Admission) {
+  /** @param otherCores how many of the cores are taken by others than the work */
+  constructor(admission: Admission, otherCores: (nowMs: number) => number) {
     this.#admission = admission;
+    this.#otherCores = otherCores;
   }
 
   /** New requests are refused from now on. */
@@ -47,7 +54,9 @@ export class Turns {
   /** @throws Refusal; MillpondError `ERR_SERVICE_DRAINING` */
   ask(asked: Asked): Place {
     if (this.isLeaving) throw draining();
-    const answer = this.#admission.ask(asked, nowMs());
+    const now = nowMs();
+    this.#admission.otherCores(this.#otherCores(now), now);
+    const answer = this.#admission.ask(asked, now);
     if (!answer.admitted) throw refusal(answer);
     this.#open++;
     return new Place(this, answer.entry);
@@ -56,6 +65,11 @@ export class Turns {
   /** Resolves when no place is held any more. */
   async settled(): Promise<void> {
     if (this.#open > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** @internal */
+  came(entry: Entry, bytes: number): void {
+    this.#admission.came(entry, bytes, nowMs());
   }
 
   /** @internal @throws Refusal where it cannot be done in time */
@@ -120,6 +134,11 @@ export class Place implements Disposable {
   constructor(turns: Turns, entry: Entry) {
     this.#turns = turns;
     this.#entry = entry;
+  }
+
+  /** Of its body so many bytes are there. */
+  came(bytes: number): void {
+    this.#turns.came(this.#entry, bytes);
   }
 
   /** The body is there. @throws Refusal */

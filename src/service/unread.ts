@@ -3,10 +3,20 @@
  * beyond them.
  */
 import type { IncomingMessage } from 'node:http';
+import { KiB } from '../bytes.ts';
 import { clearTimeout, setTimeout } from '../timers.ts';
 
 /** A connection that is over stays so long, for its client to read the answer. */
 export const LINGER_MS = 1000;
+
+/** A body that is no longer is read to its end sooner than another connection is made. */
+const SHORT_BYTES = 256 * KiB;
+
+/** Whether what is left of a request will be there soon, and says where it ends. */
+export function isShort({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, expect } = headers;
+  return expect === undefined && length !== undefined && Number(length) <= SHORT_BYTES;
+}
 
 /**
  * Resolves when the rest of a request has come, or is not waited for any more. To be called once its whole

@@ -114,7 +114,13 @@ async function received(
   using stack = new DisposableStack();
   const place = stack.use(turns.ask(asked));
   request.begin();
-  const rules = { length, mostBytes: settings.maxBodyBytes, minRate: settings.minRate, signal };
+  const rules = {
+    length,
+    mostBytes: settings.maxBodyBytes,
+    minRate: settings.minRate,
+    signal,
+    came: place.came.bind(place),
+  };
   const body = stack.use(await receiveBody(request.body, rules, { leases: bodies, workDir }));
   const probed = probe((target, position) => body.read(target, position), body.bytes);
   const { family, seconds } = probed;

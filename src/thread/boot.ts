@@ -1,5 +1,6 @@
 /** What every worker of a runtime loads first: it joins the runtime once its jobs are loaded and set up. */
 import { workerData } from 'node:worker_threads';
+import { giveWay } from '../machine/thread-priority.ts';
 import type { WorkerStart } from '../messages/start.ts';
 import { loadJob } from './job-file.ts';
 import { JobThread } from './job-thread.ts';
@@ -12,6 +13,7 @@ async function start(given: WorkerStart): Promise<() => void> {
   const jobs = [];
   for (const address of given.jobs) jobs.push(await loadJob(address));
   await thread.setUp(jobs);
+  giveWay(given.nice);
   thread.serve(jobs);
   return () => {};
 }

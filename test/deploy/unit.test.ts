@@ -34,11 +34,12 @@ const analyze = (...args: string[]): string =>
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 
-/** What systemd calls by such a name; of groups in it all that they have. */
+/** What systemd calls by such a name; of groups in it all that they have. A call stands for itself. */
 function callsOf(group: string): string[] {
+  if (!group.startsWith('@')) return [group];
   const lines = analyze('syscall-filter', group).split('\n').slice(1);
   const names = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
-  return names.flatMap((name) => (name.startsWith('@') ? callsOf(name) : [name]));
+  return names.flatMap(callsOf);
 }
 
 const withSystemd = process.platform === 'linux' && has('systemd-analyze');

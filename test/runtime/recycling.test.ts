@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRuntime } from '../../src/index.ts';
+import { niceness } from '../jobs/niceness.ts';
 import { closedAfterEach, raise, sharedWords, startRuntime } from './started.ts';
 
 const start = closedAfterEach();
@@ -86,12 +87,21 @@ describe('a thread', () => {
     [{ leastThreads: 2 }],
     [{ stopMs: -1 }],
     [{ stopMs: '1' }],
+    [{ nice: -1 }],
+    [{ nice: 20 }],
     [{ env: 'production' }],
     [{ env: { LANG: 1 } }],
   ])('has no options %j', async (options) => {
     const refused = startRuntime('stubborn', { threads: 1, ...(options as object) });
     await expect(refused).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
   });
+});
+
+it.runIf(process.platform === 'linux')('gives way with its threads, and with them alone', async () => {
+  const { runtime } = await startRuntime('niceness', { threads: 1, nice: 7 });
+  expect(await runtime.run()).toBe(niceness() + 7);
+  const { runtime: other } = await startRuntime('niceness', { threads: 1 });
+  expect(await other.run()).toBe(niceness());
 });
 
 describe('a job file', () => {

@@ -14,7 +14,8 @@ function world(shareBytes: number) {
   const workDir = new WorkDir(at('work'), 100 * MiB);
   const leases = new LeaseShare(dirtyShard() as unknown as Pool, shareBytes);
   const receive = (bytes: number): Promise<Body> => {
-    const rules = { length: bytes, mostBytes: MiB, minRate: 0, signal: new AbortController().signal };
+    const { signal } = new AbortController();
+    const rules = { length: bytes, mostBytes: MiB, minRate: 0, signal, came() {} };
     return receiveBody(Readable.from([Buffer.alloc(bytes, 1)]), rules, { leases, workDir });
   };
   return { workDir, receive };

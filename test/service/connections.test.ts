@@ -75,6 +75,7 @@ const [FEW, MANY] = [64, 512];
 /** So that it goes to a file. */
 const audio = wav([noise(75 * KiB, 16, 1), noise(75 * KiB, 16, 2)]);
 const LOOK_MS = 200;
+let count = 0;
 
 test.runIf(descriptors > 0)(
   `${MANY} clients take no more than ${FEW} that send as much, but for ${MOST_A_CONNECTION / KiB} KiB a connection`,
@@ -145,9 +146,12 @@ async function send(
     response.on('error', () => resolve(0));
     response.resume().once('end', () => resolve(response.statusCode as number));
   });
-  sender.write(audio.subarray(0, audio.length / 2));
+  const body = Buffer.from(audio);
+  // What was made before would not be made again.
+  body.writeUInt32LE(count++, body.length - 4);
+  sender.write(body.subarray(0, body.length / 2));
   await Promise.race([promise, rest(pauseMs, signal)]);
-  sender.end(audio.subarray(audio.length / 2));
+  sender.end(body.subarray(body.length / 2));
   return await promise;
 }
 

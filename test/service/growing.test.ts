@@ -45,7 +45,7 @@ test.runIf(existsSync('/proc/self/fd'))(
       settings: resolveServiceOptions({ workDir: path }),
       runner,
       workDir: new WorkDir(path, 100_000_000),
-      turns: new Turns(new Admission(settings(), nowMs())),
+      turns: new Turns(new Admission(settings(), nowMs()), () => 0),
       bodies: new LeaseShare(runner.pool, 0),
       memory: new LeaseShare(runner.pool, 0),
       results,

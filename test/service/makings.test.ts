@@ -25,7 +25,7 @@ const result = (text: string): Result => {
 
 function world() {
   const makings = new Makings(new Results(1000));
-  const turns = new Turns(new Admission(settings(), nowMs()));
+  const turns = new Turns(new Admission(settings(), nowMs()), () => 0);
   const place = () => turns.ask(asked);
   const begun: { signal: AbortSignal; end: PromiseWithResolvers<Result> }[] = [];
   const make = (_: unknown, signal: AbortSignal): Promise<Result> => {

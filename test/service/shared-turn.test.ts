@@ -11,7 +11,7 @@ const done = { workMs: 1 };
 
 function world() {
   const admission = new Admission(settings({ cores: 1 }), nowMs());
-  const turns = new Turns(admission);
+  const turns = new Turns(admission, () => 0);
   const place = (withinMs: number, seconds = 600): Place => {
     const asked = { client: `${withinMs}`, kind, bodyBytes: 1000, seconds, priority: 0, withinMs };
     const place = turns.ask(asked);

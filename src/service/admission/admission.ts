@@ -10,7 +10,7 @@
  * (when work would start), `Demand` (whether more is asked for than can be done), `Shares` (who had how
  * much), `Tickets` (who comes back).
  * Invariant: the line is at most `mostEntries` long, bodies hold at most `mostBytes` by what they said, and
- * what was admitted is dropped only by `arrived`, `late` and `gone`. An entry takes about 600 bytes.
+ * what was admitted is dropped only by `arrived`, `late` and `gone`. An entry takes about 800 bytes.
  */
 import type { Answer, Arrived, Asked, Ended, Refused } from './asked.ts';
 import { Demand } from './demand.ts';
@@ -24,7 +24,7 @@ import { Refusals } from './refusals.ts';
 import { Room } from './room.ts';
 import type { AdmissionSettings } from './settings.ts';
 import { Shares } from './shares.ts';
-import { type Size, Speeds } from './speeds.ts';
+import { type Estimate, type Size, Speeds } from './speeds.ts';
 import { Tickets } from './tickets.ts';
 import { Uploads } from './uploads.ts';
 import { yields, yieldsUntilMs } from './yields.ts';
@@ -95,7 +95,7 @@ export class Admission {
       readyMs,
       key: readyMs + roomMs - this.#room.spareMs(nowMs) + this.#room.behindMs(client, priority, nowMs),
       startByMs: readyMs + roomMs,
-      workMs: estimate.medianMs,
+      workMs: seen ? estimate.medianMs : this.#unseenMs(estimate, nowMs),
     };
     const refuse = (why: Refused['why'], needMs: number): Refused => {
       const never = why === 'late' && seen && readyMs + estimate.safeMs > dueMs;
@@ -141,6 +141,8 @@ export class Admission {
       estimate,
       expectedEndMs: startMs + estimate.medianMs * slowing,
       startedMs: Number.NaN,
+      cameBytes: 0,
+      cameMs: nowMs,
       bytes,
       costMs: estimate.medianMs,
       startedWorkMs: 0,
@@ -151,6 +153,17 @@ export class Admission {
     this.#counts.admitted++;
     this.#tickets.admitted(lane);
     return { admitted: true, entry };
+  }
+
+  /** Of its body so many bytes are here. */
+  came(entry: Entry, bytes: number, nowMs: number): void {
+    entry.cameBytes = bytes;
+    entry.cameMs = nowMs;
+  }
+
+  /** The cores have so much else to do: from 0 to their number. */
+  otherCores(cores: number, nowMs: number): void {
+    this.#lanes.others(cores, nowMs);
   }
 
   /** The body is whole, and was looked at. Refused is what now can't be done by its time: it is over then. */
@@ -247,6 +260,11 @@ export class Admission {
       tickets: { out: this.#tickets.size, given: tickets, used },
       predictions: { told, right },
     };
+  }
+
+  /** What counts of work that nobody has seen: without overload nobody is refused for what may be. */
+  #unseenMs({ leastMs, medianMs }: Estimate, nowMs: number): number {
+    return leastMs + (medianMs - leastMs) * this.#demand.overload(nowMs);
   }
 
   #laneOf(workMs: number): Lane {

@@ -25,6 +25,9 @@ export interface Entry extends Planned {
    */
   expectedEndMs: number;
   startedMs: number;
+  /** Of its body, what is here, and since when. */
+  cameBytes: number;
+  cameMs: number;
   /** Admission's own, from here on: what it holds of the limit of bytes. */
   bytes: number;
   /** What it counts for in its client's share. */

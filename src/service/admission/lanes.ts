@@ -14,6 +14,8 @@ import type { Lane } from './predict.ts';
 /** What runs follows a change of how much runs within this time. */
 const BUSY_MS = 5_000;
 const USUAL_SHARE = 1 / 20;
+/** Of the cores: what is measured while little runs says little of when much does. */
+const MOST_OTHERS = 1 / 2;
 /** Of the time that an entry ran. */
 const LEAST_LEFT = 1 / 5;
 
@@ -28,6 +30,8 @@ export class Lanes {
   #workMs = 0;
   /** Of running work, as it was lately. */
   #usual = 0;
+  /** What the cores spend on others. */
+  #others = 0;
 
   constructor(cores: number, nowMs: number) {
     this.cores = cores;
@@ -83,6 +87,12 @@ export class Lanes {
     return this.#workMs;
   }
 
+  /** The cores spend so much on others from now on. */
+  others(cores: number, nowMs: number): void {
+    this.workAt(nowMs);
+    this.#others = Math.min(cores, this.cores * MOST_OTHERS);
+  }
+
   /** How often one of a lane ends while all threads are busy, and long work has all that it may. */
   freesMs(lane: Lane): number {
     const places = lane === 'long' ? this.cores : 1;
@@ -91,7 +101,7 @@ export class Lanes {
 
   /** How many times longer work takes with so many running. */
   slowing(running: number): number {
-    return Math.max(1, Math.min(running, this.threads) / this.cores);
+    return Math.max(1, Math.min(running, this.threads) / (this.cores - this.#others));
   }
 
   /** As it will be for work that starts while so many are known to run or wait. */

@@ -6,8 +6,10 @@
 import type { Entry } from './entry.ts';
 import type { Planned } from './predict.ts';
 
-/** Of the time that a body came already. */
+/** Of the time that a body came already, or stands still. */
 const MORE = 0.4;
+/** A body that stands still for so long was not promised anything. */
+const STILL_MS = 500;
 
 export class Line {
   readonly coming: Entry[] = [];
@@ -28,12 +30,15 @@ export class Line {
     entries.splice(entries.indexOf(entry), 1);
   }
 
-  /** Bodies that should be whole and are not: they will come for a while, the longer the longer they did. */
+  /**
+   * Bodies that should be whole and are not. They go on as they came; those that stand still will do so for
+   * as long again, and nobody waits for them: else who sends nothing kept the threads from all others.
+   */
   wait(nowMs: number): void {
     for (let [first] = this.coming; first !== undefined && first.readyMs <= nowMs; [first] = this.coming) {
-      const laterMs = nowMs - first.readyMs + Math.max(1, (nowMs - first.askedMs) * MORE);
+      const laterMs = nowMs - first.readyMs + Math.max(1, moreMs(first, nowMs));
       first.readyMs += laterMs;
-      first.startByMs += laterMs;
+      first.startByMs = nowMs - first.cameMs > STILL_MS ? Infinity : first.startByMs + laterMs;
       first.key += laterMs;
       this.coming.shift();
       insert(this.coming, first, ready);
@@ -46,6 +51,13 @@ export class Line {
     for (const planned of more) insert(all, planned, ready, this.waiting.length);
     return all;
   }
+}
+
+/** How long a body that is late will go on. */
+function moreMs({ askedMs, cameMs, cameBytes, headSize: { bytes } }: Entry, nowMs: number): number {
+  const stillMs = nowMs - cameMs;
+  if (bytes === null || cameBytes === 0) return Math.max((nowMs - askedMs) * MORE, stillMs);
+  return Math.max(((bytes - cameBytes) * (nowMs - askedMs)) / cameBytes, stillMs);
 }
 
 function ready({ readyMs }: Planned): number {

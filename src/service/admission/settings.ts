@@ -33,7 +33,7 @@ export const ADMISSION_DEFAULTS: Defaults = {
   mostEntries: 256,
   unknownBytes: 32 * 2 ** 20,
   stretch: { short: 2, long: 3 },
-  graceMs: 3_000,
+  graceMs: 500,
   ticketHoldMs: 5_000,
   ticketsOfClient: 2,
   mostClients: 10_000,

@@ -85,7 +85,9 @@ async function work(
   const { client } = needCaller(request);
   const withinMs = withinOf(request, parts.settings.waitMs);
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort(new Error('The client has gone.')));
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new Error('The client has gone.'));
+  });
   const late = setTimeout(() => gone.abort(tooLate(withinMs)), withinMs);
   try {
     const upload = uploadOf(request, parts.settings.maxBodyBytes);

@@ -42,6 +42,20 @@ describe('admission', () => {
     expect(admission.figures(33)).toMatchObject({ running: { short: 0, long: 0 }, bytes: 0, admitted: 1 });
   });
 
+  it('keeps no thread from others for bodies that stand still', () => {
+    const admission = new Admission(settings(), 0);
+    for (let i = 0; i < 100; i++) {
+      const still = admitted(admission, { ...SHORT, client: `slow ${i}` }, i * 20);
+      admission.came(still, 200_000, i * 20);
+    }
+    for (let ms = 3_000; ms < 8_000; ms += 500) {
+      expect(admission.figures(ms).waitMs).toEqual({ short: 0, long: 0 });
+      const quick = admitted(admission, SHORT, ms);
+      admission.gone(quick);
+      admission.gone(admitted(admission, { ...LONG, withinMs: 600_000 }, ms));
+    }
+  });
+
   it('leaves one thread to short work', () => {
     const admission = new Admission(settings(), 0);
     const long = [0, 1, 2].map(() => arrived(admission, LONG, 0));

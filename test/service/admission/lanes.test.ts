@@ -34,6 +34,17 @@ describe('lanes', () => {
     expect(lanes.end(works[0], 500)).toBeCloseTo(400, 6);
   });
 
+  it('know that cores are shared with others, as far as that can be believed', () => {
+    const lanes = new Lanes(2, 0);
+    for (let i = 0; i < 3; i++) lanes.begin(entry('short'), 0);
+    lanes.others(0.5, 100);
+    expect([lanes.slowing(1), lanes.slowing(2), lanes.slowing(3)]).toEqual([1, 4 / 3, 2]);
+    lanes.others(1.9, 200);
+    expect(lanes.slowing(2)).toBe(2);
+    // A tenth of a second each of two thirds, of half and of a third of a core.
+    expect(lanes.workAt(300)).toBeCloseTo(66.7 + 50 + 33.3, 1);
+  });
+
   it('expect work that takes too long to go on for a while', () => {
     const lanes = new Lanes(2, 0);
     const work = entry('long', 100);

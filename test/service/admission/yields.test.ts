@@ -7,7 +7,8 @@ import { yields, yieldsUntilMs } from '../../../src/service/admission/yields.ts'
 function entry(parts: Partial<Entry>): Entry {
   const [readyMs, askedMs] = [0, 0];
   const whole = { state: 'waiting', lane: 'short', workMs: 500, readyMs, askedMs, key: 0, startByMs: 1e6 };
-  return { ...whole, yieldsFromMs: null, ...parts } as Entry;
+  const body = { headSize: { bytes: 100 }, cameBytes: 0, cameMs: 0 };
+  return { ...whole, ...body, yieldsFromMs: null, ...parts } as Entry;
 }
 
 /** Two cores, so many threads busy for long, and a body that should be whole after 5 ms. */
@@ -48,7 +49,7 @@ describe('the last thread', () => {
 describe('the line', () => {
   it('expects a body that is late the later the longer it came', () => {
     const line = new Line();
-    const slow = entry({ state: 'coming', askedMs: 0, readyMs: 100, startByMs: 150, key: 160 });
+    const slow = entry({ state: 'coming', cameMs: 900, readyMs: 100, startByMs: 150, key: 160 });
     const next = entry({ state: 'coming', readyMs: 1_100 });
     line.add(slow);
     line.add(next);
@@ -57,6 +58,22 @@ describe('the line', () => {
     line.wait(1_000);
     expect([slow.readyMs, slow.startByMs, slow.key]).toEqual([1_400, 1_450, 1_460]);
     expect(line.coming).toEqual([next, slow]);
+  });
+
+  it('expects a body to go on as it came', () => {
+    const line = new Line();
+    const slow = entry({ state: 'coming', cameBytes: 80, cameMs: 990, readyMs: 100, startByMs: 150 });
+    line.add(slow);
+    line.wait(1_000);
+    expect([slow.readyMs, slow.startByMs]).toEqual([1_250, 1_300]);
+  });
+
+  it('keeps no thread for a body that stands still', () => {
+    const line = new Line();
+    const still = entry({ state: 'coming', cameBytes: 99, cameMs: 200, readyMs: 100, startByMs: 150 });
+    line.add(still);
+    line.wait(1_000);
+    expect([still.readyMs, still.startByMs]).toEqual([1_800, Infinity]);
   });
 
   it('stands by when bodies are whole, and by whose turn it is', () => {
