@@ -182,7 +182,7 @@ function begin(
 }
 
 /** Errors of file systems that have no second names for a file. */
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+export const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
 /** Puts a file in its place if nothing is there at that moment. Throws what the system says. */
 function placeNew(aside: string, place: string, path: string): void {
@@ -245,11 +245,16 @@ function attempt<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (isMillpondError(error)) throw error;
-    throw new MillpondError(
-      'ERR_OUTPUT_WRITE',
-      `An output is a file in a writable folder with room for it, got '${shown(path)}': ${escaped((error as Error).message)}. Check the folder and its free space.`,
-      { cause: error },
-    );
+    throw unwritten(path, error);
   }
+}
+
+/** What the system said of a file that could not be written, in our words. */
+export function unwritten(path: string, error: unknown): unknown {
+  if (isMillpondError(error)) return error;
+  return new MillpondError(
+    'ERR_OUTPUT_WRITE',
+    `An output is a file in a writable folder with room for it, got '${shown(path)}': ${escaped((error as Error).message)}. Check the folder and its free space.`,
+    { cause: error },
+  );
 }
