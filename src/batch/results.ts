@@ -11,7 +11,7 @@ import type { Ending } from './endings.ts';
 import type { SkipReason } from './plan.ts';
 
 /** `millpond.result/1`: fields may be added, none changed. Documented in docs/results.md. */
-interface FileLine {
+export interface FileLine {
   readonly schema: 'millpond.result/1';
   readonly input: string;
   readonly output: string | null;
@@ -37,6 +37,11 @@ const { O_APPEND, O_CREAT, O_NONBLOCK, O_RDWR } = constants;
 
 /** With its end of line. Pure. */
 export function resultLine(ending: Ending): string {
+  return `${jsonText(fileLine(ending))}\n`;
+}
+
+/** Pure. */
+export function fileLine(ending: Ending): FileLine {
   const { input, output, state, bytes } = ending;
   const done = state === 'done' ? ending : null;
   const result = done?.result ?? null;
@@ -44,7 +49,7 @@ export function resultLine(ending: Ending): string {
   const failure = state === 'failed' ? ending : null;
   const workMs = result?.workMs ?? null;
   const callMs = state === 'done' || state === 'failed' ? ending.callMs : null;
-  const line: FileLine = {
+  return {
     schema: SCHEMA,
     input,
     output,
@@ -63,7 +68,6 @@ export function resultLine(ending: Ending): string {
     notes: done?.notes ?? [],
     sha256: result?.sha256 ?? null,
   };
-  return `${jsonText(line)}\n`;
 }
 
 /** To the microsecond. */

@@ -58,6 +58,14 @@ named is done anyway. One without / fits names at any depth, one with / the path
 one that ends with / folders only. With --include only what fits one is done; --exclude wins, in whatever order.`;
 
 export function withChoiceOptions(command: Command): Command {
+  return withListOptions(command).option(
+    '--dry-run',
+    'show what would be done and what not, and write nothing',
+  );
+}
+
+/** Which files there are. */
+export function withListOptions(command: Command): Command {
   return command
     .addOption(
       option(
@@ -69,23 +77,30 @@ export function withChoiceOptions(command: Command): Command {
     .option('-0, --null', 'names of --files-from end with NUL, as find -print0 has them')
     .addOption(option('--base <dir>', 'what is named below this folder keeps its path under --out', path))
     .addOption(option('--include <glob>', 'of folders only what fits', gathered(glob)))
-    .addOption(option('--exclude <glob>', 'of folders nothing that fits', gathered(glob)))
-    .option('--dry-run', 'show what would be done and what not, and write nothing');
+    .addOption(option('--exclude <glob>', 'of folders nothing that fits', gathered(glob)));
 }
 
 export function withExistingOptions(command: Command): Command {
+  return withOthersOption(
+    withKeptOptions(command).option('--no-overwrite', 'fail files whose output exists'),
+  ).option(
+    '--delete-source',
+    'delete each source once its output was decoded again, compared and put on disk',
+  );
+}
+
+/** Which outputs that exist stay. */
+export function withKeptOptions(command: Command): Command {
   return command
     .option('--skip-existing', 'leave out files whose output exists')
-    .option('--newer', 'leave out files that are not newer than their output')
-    .option('--no-overwrite', 'fail files whose output exists')
-    .option(
-      '--delete-source',
-      'delete each source once its output was decoded again, compared and put on disk',
-    )
-    .option(
-      '--copy-others',
-      'copy what is in folders and is not audio, such as covers, to where it lies below --out',
-    );
+    .option('--newer', 'leave out files that are not newer than their output');
+}
+
+export function withOthersOption(command: Command): Command {
+  return command.option(
+    '--copy-others',
+    'copy what is in folders and is not audio, such as covers, to where it lies below --out',
+  );
 }
 
 /**

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AudioLimits } from '../audio/plan/limits.ts';
 import type { PlannedFile } from '../batch/plan.ts';
-import { MiB } from '../bytes.ts';
+import { usualTimeoutMs } from '../batch/time-limit.ts';
 import { byteSize, decimalNumber, option, type WrittenSize } from './arguments.ts';
 
 export interface LimitOptions {
@@ -15,13 +15,6 @@ export interface LimitOptions {
 const DURATION = { what: 'a duration in seconds', from: 0.001, to: 1e9, example: 36_000 };
 /** The longest that Node's timers can wait. */
 const TIMEOUT = { what: 'a time in seconds', from: 0.001, to: 2_147_483, example: 600 };
-
-/**
- * Slow machines need less for what is slowest, 24 hours of digital silence in FLAC to AAC: a limit that no
- * honest file meets, and that ends what hangs.
- */
-const DEFAULT_TIMEOUT_MS = 3_600_000;
-const MS_PER_MIB = 60_000;
 
 export function withLimitOptions(command: Command): Command {
   return command
@@ -68,5 +61,5 @@ export function outputLimit({ maxOutput }: LimitOptions) {
 /** How long a job may take for a file. */
 export function jobTimeout({ jobTimeout }: LimitOptions): (file: PlannedFile) => number {
   if (jobTimeout !== undefined) return () => jobTimeout * 1000;
-  return ({ bytes }) => DEFAULT_TIMEOUT_MS + (bytes / MiB) * MS_PER_MIB;
+  return ({ bytes }) => usualTimeoutMs(bytes);
 }

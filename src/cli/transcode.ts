@@ -1,15 +1,11 @@
 import { Command } from 'commander';
 import type { OutputChecks, TranscodeSettings } from '../audio/plan/request.ts';
-import { TARGETS, type TargetName } from '../audio/plan/targets.ts';
 import type { Existing } from '../batch/existing.ts';
 import { OPTION_NAMES } from '../batch/option-names.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts';
 import {
-  bitrate,
   byteSize,
   choice,
-  decimalNumber,
-  depth,
   given,
   option,
   path,
@@ -27,39 +23,24 @@ import {
   withExistingOptions,
 } from './choice.ts';
 import { type JournalCommandOptions, journalChoiceOf, withJournalOptions } from './journal.ts';
-import {
-  audioLimits,
-  jobTimeout,
-  type LimitOptions,
-  outputLimit,
-  withLimitOptions,
-  withOutputLimit,
-} from './limits.ts';
+import { jobTimeout, withLimitOptions, withOutputLimit } from './limits.ts';
 import { isPiped, PipelineWork, refuseInPipeline } from './pipeline.ts';
 import { DASH } from './stdin.ts';
 import { checkStream, StreamWork } from './stream.ts';
+import {
+  type TargetOptions,
+  transcodeSettings,
+  withFormatOption,
+  withTargetOptions,
+} from './target-options.ts';
 
-interface TranscodeOptions extends RunOptions, ChoiceOptions, LimitOptions, JournalCommandOptions {
-  to?: TargetName;
+interface TranscodeOptions extends RunOptions, ChoiceOptions, TargetOptions, JournalCommandOptions {
   out?: string;
-  rate?: number;
-  channels?: number;
-  bits?: 16 | 24 | 32;
-  bitrate?: number;
-  gain?: number;
-  fadeIn?: number;
-  fadeOut?: number;
   stream?: boolean;
-  verify?: boolean;
 }
 
-const RATE = { what: 'a sample rate in Hz', from: 1000, to: 655_350, example: 44_100 };
-const CHANNELS = { what: 'the number of channels', from: 1, to: 8, example: 2 };
-const GAIN = { what: 'a gain in dB', from: -200, to: 200, example: -6 };
-const FADE = { what: 'a fade in seconds', from: 0, to: 86_400, example: 0.5 };
 const ISOLATE = { what: 'the number of processes', from: 0, to: 64, example: 1 };
 const THREADS = { what: 'the number of threads', from: 1, to: MOST_THREADS, example: 4 };
-const FORMATS = Object.keys(TARGETS);
 
 const EXAMPLES = `
 Examples:
@@ -96,26 +77,14 @@ ${CHOICE_HELP}`;
 
 export function transcodeCommand(): Command {
   const command = new Command('transcode');
-  withRunOptions(
+  withFormatOption(
     command
       .description('convert audio files to another format')
       .usage('[options] --to <format> --out <dir> <files or folders...>')
-      .argument('[files or folders...]', 'audio files, or folders to walk; - for one from stdin')
-      .addOption(choice('--to <format>', 'format of the outputs', 'a format', FORMATS))
-      .addOption(
-        option('--out <dir>', 'folder for the outputs, created if needed; - for one to stdout', path),
-      )
-      .addOption(option('--rate <hz>', "sample rate; default: the source's", wholeNumber(RATE)))
-      .addOption(option('--channels <n>', "channels; default: the source's", wholeNumber(CHANNELS)))
-      .addOption(option('--bits <n>', "depth of flac and wav, 16, 24 or 32; default: the source's", depth))
-      .addOption(
-        option('--bitrate <bits/s>', 'of lossy formats, or the nearest they have, for example 192k', bitrate),
-      )
-      .addOption(option('--gain <db>', 'make the audio louder or quieter', decimalNumber(GAIN)))
-      .addOption(option('--fade-in <seconds>', 'fade in at the start', decimalNumber(FADE)))
-      .addOption(option('--fade-out <seconds>', 'fade out at the end', decimalNumber(FADE)))
-      .option('--verify', 'decode each output again, and compare it, before it is put into its place')
-      .option('--stream', 'with --out -: write while it is read, and store nothing'),
+      .argument('[files or folders...]', 'audio files, or folders to walk; - for one from stdin'),
+  ).addOption(option('--out <dir>', 'folder for the outputs, created if needed; - for one to stdout', path));
+  withRunOptions(
+    withTargetOptions(command).option('--stream', 'with --out -: write while it is read, and store nothing'),
   );
   withJournalOptions(
     withResultsOption(withOutputLimit(withLimitOptions(withExistingOptions(withChoiceOptions(command))))),
@@ -125,19 +94,7 @@ export function transcodeCommand(): Command {
     .action(async (inputs: string[], options: TranscodeOptions) => {
       const choice = choiceOf(command, inputs, options);
       const out = given(options.out, '--out', 'name the folder for the outputs, as --out converted.');
-      const settings = {
-        to: given(options.to, '--to', `say what the outputs shall be: ${FORMATS.join(', ')}.`),
-        ...(options.rate !== undefined && { rate: options.rate }),
-        ...(options.channels !== undefined && { channels: options.channels }),
-        ...(options.bits !== undefined && { bits: options.bits }),
-        ...(options.bitrate !== undefined && { bitrate: options.bitrate }),
-        ...(options.gain !== undefined && { gainDb: options.gain }),
-        ...(options.fadeIn !== undefined && { fadeInSeconds: options.fadeIn }),
-        ...(options.fadeOut !== undefined && { fadeOutSeconds: options.fadeOut }),
-        ...(options.verify && { verify: true }),
-        ...audioLimits(options),
-        ...outputLimit(options),
-      };
+      const settings = transcodeSettings(options);
       const name = 'transcode';
       const piped = isPiped({ inputs, out, json: options.json ?? false });
       if (piped) {
