@@ -104,6 +104,9 @@ export const ERROR_CODES = Object.freeze({
     false,
     'A package that is needed for this, and for nothing else, is not installed.',
   ),
+  ERR_BROKER_UNREACHABLE: of(1, 503, true, 'The broker of a batch over hosts does not answer.'),
+  ERR_BATCH_UNKNOWN: of(2, 404, false, 'No batch of this id is in the folder, or with the broker.'),
+  ERR_HOST_LOST: of(1, 500, true, 'Hosts died again and again of a page that holds this file alone.'),
   ERR_NO_INPUT: of(2, 400, false, 'There is nothing to do.'),
   ERR_RECORDING_INVALID: of(
     2,

@@ -22,6 +22,7 @@ const slow = without(
     'test/{stress,package,examples,report/page}/*.test.ts',
     'test/{audio/{bit-rates,layouts,leaks},crash/{crash,faults,odd-files,refused-calls,signals},e2e/escaping,report/{comparison,java}}.test.ts',
     'test/{fuzz,isolation}/*.test.ts',
+    'test/cluster/{commands,kills}.test.ts',
     'test/service/{connections,deaths,described-page,routes,streamed,soak/soak}.test.ts',
     'test/service/attacks/*.test.ts',
     'test/e2e/{copy-others,delete-source,isolation,resume,results,serve*,verify}.test.ts',
@@ -33,6 +34,7 @@ const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
     'test/service/admission/*.test.ts',
+    'test/cluster/{fence,host-policy,page,planner}.test.ts',
     'test/service/{makings,soak/trend}.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/{options,watch-view}}.test.ts',
     'test/crash/disk.test.ts',

@@ -7,6 +7,7 @@ import { didYouMean } from '../report/nearest-name.ts';
 import { escaped, escapedLines } from '../text/escaping.ts';
 import { packageVersion } from '../version.ts';
 import { analyzeCommand } from './analyze.ts';
+import { clusterCommand } from './cluster.ts';
 import { demoCommand } from './demo.ts';
 import { EXIT } from './exit.ts';
 import { healthCommand } from './health.ts';
@@ -89,12 +90,14 @@ function program(): Command {
     analyzeCommand(),
     verifyCommand(),
     serveCommand(),
+    clusterCommand(),
     reportCommand(),
     healthCommand(),
     demoCommand(),
     helpCommand(program),
   ];
-  for (const command of [program, ...commands]) {
+  const all = [program, ...commands, ...commands.flatMap((command) => command.commands)];
+  for (const command of all) {
     command
       .helpOption('-h, --help', 'print help')
       .exitOverride()

@@ -1,0 +1,110 @@
+/**
+ * Makes the list of a batch's files, as pages, from what was named when it was submitted. One file after the
+ * other: what is held are names that were claimed, not the list.
+ */
+import { createReadStream } from 'node:fs';
+import { relative } from 'node:path';
+import { endedOf } from '../batch/endings.ts';
+import { existingRule } from '../batch/existing.ts';
+import { decisionsOf } from '../batch/listing.ts';
+import { namesIn } from '../batch/name-list.ts';
+import type { Decision, PlannedFile } from '../batch/plan.ts';
+import { resultLine } from '../batch/results.ts';
+import { selection } from '../batch/selection.ts';
+import { areOneName } from '../files/alike-names.ts';
+import { systemPath } from '../files/byte-paths.ts';
+import { listPath } from './cluster-folder.ts';
+import { type ManifestFile, Planner, predictedSeconds } from './planner.ts';
+import type { BatchRecord, ListOutput, ListSpec, ListTotals, Store } from './store.ts';
+
+/** @throws MillpondError as {@link decisionsOf} */
+export function listBatch(
+  store: Store,
+  folder: string,
+  record: BatchRecord,
+  signal: AbortSignal,
+): Promise<ListTotals> {
+  return store.writeList(0, (out) => write(out, folder, record, signal));
+}
+
+async function write(
+  out: ListOutput,
+  folder: string,
+  { list, extension, page: size }: BatchRecord,
+  signal: AbortSignal,
+): Promise<{ readonly skipped: number }> {
+  const decisions = decisionsOf({
+    inputs: named(folder, list),
+    outputs: { folder, extension, base: list.base ?? undefined },
+    selection: selection(list.include, list.exclude),
+    others: list.others,
+    rules: [existingRule(list.existing)],
+    areOneName,
+    signal,
+  });
+  let skipped = 0;
+  await writePages(
+    out,
+    size,
+    filesOf(decisions, folder, async (decision) => {
+      if (decision.to === 'skip') skipped++;
+      else if (decision.to === 'refuse') await out.refused(refusedLine(decision.file, decision.refusal));
+    }),
+  );
+  signal.throwIfAborted();
+  return { skipped };
+}
+
+/** Cuts files into pages as they come. */
+export async function writePages(
+  out: ListOutput,
+  size: BatchRecord['page'],
+  files: AsyncIterable<ManifestFile>,
+): Promise<void> {
+  const planner = new Planner(size);
+  const write = async (page: readonly ManifestFile[] | null): Promise<void> => {
+    if (page === null) return;
+    await out.page(
+      page,
+      page.reduce((sum, file) => sum + predictedSeconds(file), 0),
+    );
+  };
+  for await (const file of files) await write(planner.add(file));
+  await write(planner.end());
+}
+
+async function* filesOf(
+  decisions: AsyncIterable<readonly Decision[]>,
+  folder: string,
+  leftOut: (decision: Decision) => Promise<void>,
+): AsyncGenerator<ManifestFile> {
+  for await (const some of decisions) {
+    for (const decision of some) {
+      // One that waits comes again, when all inputs are known.
+      if (decision.to !== 'do') await leftOut(decision);
+      else {
+        const { input, output, bytes, estimatedSeconds, isOther = false } = decision.file;
+        const replaces = decision.found.output !== null;
+        yield {
+          input,
+          output: relative(folder, output as string),
+          bytes,
+          estimatedSeconds,
+          replaces,
+          isOther,
+        };
+      }
+    }
+  }
+}
+
+async function* named(folder: string, list: ListSpec): AsyncGenerator<readonly string[]> {
+  if (list.inputs.length > 0) yield list.inputs;
+  for (const digest of list.lists) {
+    yield* namesIn(createReadStream(systemPath(listPath(folder, digest))), list.separator);
+  }
+}
+
+function refusedLine(file: PlannedFile, { code, message }: { code: string; message: string }): string {
+  return resultLine({ ...endedOf(file), state: 'failed', code, message, callMs: null });
+}

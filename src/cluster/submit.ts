@@ -1,0 +1,71 @@
+/** Makes a batch known: its record, its list, its pages in the queue. Each step may be repeated. */
+import { createHash } from 'node:crypto';
+import { sorted } from '../batch/journal/settings.ts';
+import { wallMs } from '../timers.ts';
+import type { Announcement, Broker } from './broker.ts';
+import { FolderStore } from './folder-store.ts';
+import { listBatch } from './list-batch.ts';
+import { enqueueMissing } from './missing.ts';
+import type { BatchRecord, BatchState } from './store.ts';
+
+interface Submission extends Omit<BatchRecord, 'schema' | 'id' | 'submittedMs'> {
+  /** Of the outputs: absolute, the same on every host. */
+  readonly folder: string;
+  /** Tells batches apart that are the same in all else. */
+  readonly label: string;
+  /** The list is left to a host. */
+  readonly detach: boolean;
+}
+
+export interface Submitted {
+  readonly id: string;
+  /** As it was before. Null for a new one. */
+  readonly before: BatchState | null;
+}
+
+/** The same batch has the same id, wherever and whenever it is submitted. */
+function batchId({ job, settings, extension, list, engine, label }: Submission): string {
+  const parts = ['millpond.cluster/1', job, sorted(settings), extension, list, engine, label];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+/**
+ * @param known is told the id before anything else is done that takes time
+ * @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_NO_INPUT`, and what the listing of a batch throws; the
+ * signal's reason
+ */
+export async function submit(
+  submission: Submission,
+  broker: Broker,
+  known: (submitted: Submitted) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { folder, label: _label, detach, ...work } = submission;
+  const id = batchId(submission);
+  const store = new FolderStore(folder, id);
+  const isNew = await store.create({
+    schema: 'millpond.cluster/1',
+    id,
+    submittedMs: wallMs(),
+    ...work,
+  });
+  const before = isNew ? null : await store.state();
+  known({ id, before });
+  if (before === 'done') return;
+  if (before === 'cancelled') await store.mark('open');
+  const record = (await store.record()) as BatchRecord;
+  await broker.announce(announcementOf(record, folder));
+  if (detach && (await store.totals(0)) === null) {
+    await broker.put(id, [{ round: 0, page: 0, lists: true }]);
+    return;
+  }
+  await listBatch(store, folder, record, signal);
+  await enqueueMissing(store, broker, id);
+}
+
+export function announcementOf(
+  { id, weight, priority, submittedMs, engine }: BatchRecord,
+  folder: string,
+): Announcement {
+  return { id, folder, weight, priority, submittedMs, engine };
+}

@@ -1,0 +1,135 @@
+/**
+ * Inputs of a batch over hosts, what one host makes of them, and what has to be true of the folders when it
+ * is done. Owns a scratch folder.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { FolderStore } from '../../src/cluster/folder-store.ts';
+import type { PageSummary } from '../../src/cluster/store.ts';
+import { writeWav } from '../audio/wav.ts';
+import { seeded } from '../simulation/choices.ts';
+
+const run = promisify(execFile);
+
+export interface Verdict {
+  readonly files: number;
+  readonly pages: number;
+  /** Pages left by hosts that died. */
+  readonly deaths: number;
+  /** Outputs that were made more than once. */
+  readonly twice: number;
+}
+
+export class BatchFolder implements Disposable {
+  readonly folder: string;
+  readonly input: string;
+  readonly #command: readonly string[];
+  readonly #to: string;
+  #expected = new Map<string, Buffer>();
+  #batches = 0;
+
+  private constructor(command: readonly string[], to: string, within: string) {
+    this.folder = mkdtempSync(join(within, 'millpond-cluster-'));
+    this.input = join(this.folder, 'in');
+    this.#command = command;
+    this.#to = to;
+  }
+
+  /** @param command with its program */
+  static async make(
+    command: readonly string[],
+    { to, files, seed, within = tmpdir() }: { to: string; files: number; seed: number; within?: string },
+  ): Promise<BatchFolder> {
+    const batch = new BatchFolder(command, to, within);
+    const choices = seeded(seed);
+    for (let file = 0; file < files; file++) {
+      const place = join(batch.input, `${file % 7}`);
+      mkdirSync(place, { recursive: true });
+      const frames = 2000 + choices.pick(40_000);
+      const samples = Int16Array.from({ length: frames }, (_, at) => 8000 * Math.sin((at * (file + 3)) / 40));
+      writeWav(join(place, `${file}.wav`), [samples], { rate: 8000 });
+    }
+    const alone = join(batch.folder, 'alone');
+    await batch.millpond('transcode', batch.input, '--to', to, '--out', alone, '--quiet');
+    batch.#expected = new Map(filesIn(alone).map((name) => [name, readFileSync(join(alone, name))]));
+    if (batch.#expected.size !== files) throw new Error('one host made too little');
+    return batch;
+  }
+
+  async millpond(...args: string[]): Promise<string> {
+    const [program, ...rest] = this.#command;
+    const { stdout } = await run(program, [...rest, ...args]);
+    return stdout;
+  }
+
+  /** The folder for the next batch's outputs. */
+  nextOut(): string {
+    return join(this.folder, `out-${++this.#batches}`);
+  }
+
+  /** @returns its id */
+  async submit(out: string, broker: readonly string[], ...options: string[]): Promise<string> {
+    const args = ['cluster', 'submit', this.input, '--to', this.#to, '--out', out, ...broker, ...options];
+    return (await this.millpond(...args)).trim();
+  }
+
+  /** Throws what of a batch that is done is not as it has to be. */
+  async check(out: string, id: string): Promise<Verdict> {
+    const made = filesIn(out);
+    const missing = [...this.#expected.keys()].filter((name) => !made.includes(name));
+    if (missing.length > 0)
+      throw new Error(`${missing.length} outputs are missing, ${missing[0]} among them`);
+    if (made.length > this.#expected.size) {
+      throw new Error(`there is more than outputs: ${made.find((name) => !this.#expected.has(name))}`);
+    }
+    for (const [name, bytes] of this.#expected) {
+      if (!readFileSync(join(out, name)).equals(bytes)) throw new Error(`${name} has other bytes`);
+    }
+    const left = filesIn(join(out, '.millpond/cluster', id, 'work'));
+    if (left.length > 0) throw new Error(`work was left: ${left[0]}`);
+    return this.#checkResults(out, id);
+  }
+
+  async #checkResults(out: string, id: string): Promise<Verdict> {
+    const store = new FolderStore(out, id);
+    const seen = new Set<string>();
+    const verdict = { files: 0, pages: 0, deaths: 0, twice: 0 };
+    for await (const some of store.results()) {
+      for (const { ref, isSplit } of some) {
+        if (isSplit) continue;
+        const result = await store.result(ref);
+        const { deaths, twice, ok } = result?.summary as PageSummary;
+        if (ok !== result?.lines.length) {
+          throw new Error(
+            `a file failed: ${JSON.stringify(result?.lines.find(({ state }) => state !== 'done'))}`,
+          );
+        }
+        verdict.pages++;
+        verdict.deaths += deaths;
+        verdict.twice += twice;
+        for (const { input } of result.lines) {
+          if (seen.has(input as string)) throw new Error(`${input} has two results`);
+          seen.add(input as string);
+        }
+      }
+    }
+    verdict.files = seen.size;
+    if (seen.size !== this.#expected.size) throw new Error(`${seen.size} files have results`);
+    return verdict;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .filter((name) => !name.startsWith('.millpond/'))
+    .sort();
+}

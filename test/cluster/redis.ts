@@ -1,0 +1,122 @@
+/**
+ * A real broker on loopback: Debian's redis-server, with its own folder, which can be killed, started again
+ * and lose power. Owns the process and the folder.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+/** Null where it can be started; else why not. */
+export function whyNoRedis(): string | null {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    return null;
+  } catch (error) {
+    if (process.env.MILLPOND_REDIS === 'required') throw error;
+    return 'there is no redis-server: apt-get install redis-server';
+  }
+}
+
+const LOOK_MS = 100;
+/** What a power loss takes: Redis syncs once a second. */
+const LOST_MS = 1000;
+
+export class RedisServer implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'millpond-redis-'));
+  readonly port: number;
+  readonly #env: NodeJS.ProcessEnv;
+  #process: ChildProcess | null = null;
+  #sizes: { ms: number; sizes: Map<string, number> }[] = [];
+  #looks: NodeJS.Timeout | null = null;
+
+  private constructor(port: number, env: NodeJS.ProcessEnv) {
+    this.port = port;
+    this.#env = env;
+  }
+
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), env);
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder];
+    const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
+    this.#process = spawn('redis-server', [...options, ...durable], {
+      env: { ...process.env, ...this.#env },
+      stdio: 'ignore',
+    });
+    const client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+    client.on('error', () => {});
+    await client.ping();
+    client.disconnect();
+    this.#looks = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** As kill -9; what the system has been given stays. */
+  async kill(): Promise<void> {
+    if (this.#looks !== null) clearInterval(this.#looks);
+    const ended = this.#process;
+    this.#process = null;
+    if (ended === null || ended.exitCode !== null || ended.signalCode !== null) return;
+    ended.kill('SIGKILL');
+    await once(ended, 'exit');
+  }
+
+  /** What was written in the last second is gone, to be started again. */
+  async losePower(): Promise<void> {
+    await this.kill();
+    const before = this.#sizes.findLast(({ ms }) => ms <= performance.now() - LOST_MS) ?? this.#sizes[0];
+    for (const [path, size] of before?.sizes ?? []) {
+      if (statSync(path, { throwIfNoEntry: false }) !== undefined) truncateSync(path, size);
+    }
+  }
+
+  /** All connections, without a word. */
+  async cutConnections(): Promise<void> {
+    const client = new Redis(this.url, { maxRetriesPerRequest: 1 });
+    client.on('error', () => {});
+    await client.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes').catch(() => {});
+    client.disconnect();
+  }
+
+  /** A client of its own, to look around. */
+  client(): Redis {
+    const client = new Redis(this.url, { maxRetriesPerRequest: null });
+    client.on('error', () => {});
+    return client;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #look(): void {
+    const sizes = new Map<string, number>();
+    const log = join(this.folder, 'appendonlydir');
+    for (const name of readdirSync(log)) {
+      if (name.includes('.incr.')) sizes.set(join(log, name), statSync(join(log, name)).size);
+    }
+    this.#sizes = [...this.#sizes.slice(-100), { ms: performance.now(), sizes }];
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await pass(1);
+  return port;
+}
