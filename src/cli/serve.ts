@@ -32,6 +32,7 @@ Examples:
   curl --data-binary @song.flac 'localhost:8080/v1/transcode?to=mp3' > song.mp3`;
 
 interface ServeOptions extends Record<string, unknown> {
+  /** From the environment, too, once that was read. */
   config?: string;
   printConfig?: boolean;
 }
@@ -40,13 +41,18 @@ export function serveCommand(): Command {
   const command = new Command('serve')
     .description('a transcoding service over HTTP, in bounded memory')
     .usage('[options]');
-  for (const { option } of SETTINGS) command.addOption(option.env(environmentName(option)));
+  const config = option('--config <file>', 'options as JSON', path);
+  const all = [...SETTINGS.map(({ option }) => option), config];
+  for (const one of all) command.addOption(one);
+  // For the help alone, as they are added: Commander would read them, and call them by their options.
+  for (const one of all) one.env(environmentName(one));
   return command
-    .addOption(option('--config <file>', 'options as JSON', path).env('MILLPOND_CONFIG'))
     .option('--print-config', 'print what holds, and from where, and end')
     .addHelpText('after', HELP)
     .action(async (given: ServeOptions) => {
-      if (given.config !== undefined) readConfig(command, given.config);
+      readEnvironment(command, all);
+      const file = command.opts<ServeOptions>().config;
+      if (file !== undefined) readConfig(command, file, givenName(command, config));
       if (given.printConfig) {
         process.stdout.write(`${JSON.stringify(configOf(command), null, 2)}\n`);
         return;
@@ -61,44 +67,67 @@ function environmentName(option: Option): string {
   return `MILLPOND_${option.name().replaceAll('-', '_').toUpperCase()}`;
 }
 
+/** How a value is called that does not do: as it was given. */
+function givenName(command: Command, option: Option): string {
+  const fromEnvironment = command.getOptionValueSource(option.attributeName()) === 'env';
+  return fromEnvironment ? environmentName(option) : `--${option.name()}`;
+}
+
+/** @throws what `read` throws, under the name by which the option was given */
+function named<Value>(name: string, option: Option, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    const own = `--${option.name()} `;
+    if (!isMillpondError(error) || !error.message.startsWith(own)) throw error;
+    throw new MillpondError(error.code, `${name} ${error.message.slice(own.length)}`, { cause: error });
+  }
+}
+
+/** Where the command line has none. */
+function readEnvironment(command: Command, options: readonly Option[]): void {
+  for (const option of options) {
+    const name = environmentName(option);
+    const text = process.env[name];
+    const key = option.attributeName();
+    if (text === undefined || command.getOptionValueSource(key) !== undefined) continue;
+    const value = named(name, option, () => option.parseArg?.(text, undefined as never) ?? text);
+    command.setOptionValueWithSource(key, value, 'env');
+  }
+}
+
 function optionsOf(command: Command): ServiceOptions {
   const values = command.opts();
   return Object.assign(
     {},
     ...SETTINGS.map(({ option, to }) => {
       const value = values[option.attributeName()];
-      return value === undefined ? {} : to(value as never);
+      return value === undefined ? {} : named(givenName(command, option), option, () => to(value as never));
     }),
   );
 }
 
 /** Values of the file, where neither the command line nor the environment has one. */
-function readConfig(command: Command, file: string): void {
+function readConfig(command: Command, file: string, name: string): void {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(systemPath(file), 'utf8'));
   } catch (cause) {
-    throw wrongValue('--config', file, `it is a file of JSON: ${escaped((cause as Error).message)}.`, {
-      cause,
-    });
+    throw wrongValue(name, file, `it is a file of JSON: ${escaped((cause as Error).message)}.`, { cause });
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw wrongValue('--config', file, 'it is an object. Write for example { "port": 8080 }.');
+    throw wrongValue(name, file, 'it is an object. Write for example { "port": 8080 }.');
   }
   const names = SETTINGS.map(({ option }) => option.name());
-  for (const [name, value] of Object.entries(content)) {
-    const found = SETTINGS.find(({ option }) => option.name() === name)?.option;
+  for (const [key, value] of Object.entries(content)) {
+    const found = SETTINGS.find(({ option }) => option.name() === key)?.option;
     if (found === undefined) {
-      throw wrongValue(
-        '--config',
-        file,
-        `it has ${jsonText(name)}, which is no option.${didYouMean(name, names)}`,
-      );
+      throw wrongValue(name, file, `it has ${jsonText(key)}, which is no option.${didYouMean(key, names)}`);
     }
-    const key = found.attributeName();
-    if (command.getOptionValueSource(key) !== undefined) continue;
+    const attribute = found.attributeName();
+    if (command.getOptionValueSource(attribute) !== undefined) continue;
     const text = typeof value === 'string' ? value : JSON.stringify(value);
-    command.setOptionValueWithSource(key, found.parseArg?.(text, undefined as never) ?? text, 'config');
+    command.setOptionValueWithSource(attribute, found.parseArg?.(text, undefined as never) ?? text, 'config');
   }
 }
 
@@ -124,7 +153,8 @@ function settingsOf(command: Command, options: ServiceOptions): ServiceSettings 
   } catch (error) {
     if (!isMillpondError(error) || error.code !== 'ERR_BUDGET_TOO_SMALL') throw error;
     const { text } = command.getOptionValue('budget') as WrittenSize;
-    throw wrongValue('--budget', text, error.message, { code: error.code, cause: error });
+    const { option } = SETTINGS.find(({ option }) => option.name() === 'budget') as (typeof SETTINGS)[number];
+    throw wrongValue(givenName(command, option), text, error.message, { code: error.code, cause: error });
   }
 }
 

@@ -50,7 +50,12 @@ it('is printed so that it can be given again', async () => {
 
 it.each<[string[], NodeJS.ProcessEnv, RegExp]>([
   [['--port', '70000'], {}, /^millpond: --port 70000: a port is a whole number from 0 to 65535\. Write/],
-  [[], { MILLPOND_THREADS: 'many' }, /^millpond: --threads many: the number of threads is .* Write/],
+  [[], { MILLPOND_THREADS: 'many' }, /^millpond: MILLPOND_THREADS many: the number of threads is .* Write/],
+  [[], { MILLPOND_BUDGET: '10k' }, /^millpond: MILLPOND_BUDGET 10k: A service has .*, got 10 KiB\. Raise it/],
+  [[], { MILLPOND_TOKEN_FILE: 'none' }, /^millpond: MILLPOND_TOKEN_FILE none: ENOENT.* Name another one\./],
+  [[], { MILLPOND_CONFIG: 'none' }, /^millpond: MILLPOND_CONFIG none: it is a file of JSON: ENOENT/],
+  // What the command line has is not looked for in the environment.
+  [['--port', 'x'], { MILLPOND_PORT: 'y' }, /^millpond: --port x: a port/],
   [['--budget', '10k'], {}, /^millpond: --budget 10k: A service has .*, got 10 KiB\. Raise it/],
   [['--work-dir-size', '0'], {}, /^millpond: --work-dir-size 0: it is 1MiB at least\. Write/],
   [['--max-body', '0'], {}, /^millpond: --max-body 0: it is 1 at least\. Write/],
