@@ -14,6 +14,7 @@ import { type Job, type JobParts, run, type Task } from './jobs.ts';
 import type { LeaseShare } from './lease-share.ts';
 import type { Makings } from './makings.ts';
 import { type Probed, probe } from './probe/probe.ts';
+import type { Family } from './probe/told.ts';
 import type { Result, Results } from './results.ts';
 import { isSameStreamed } from './same-streamed.ts';
 import type { SharedTurn } from './shared-turn.ts';
@@ -35,6 +36,8 @@ interface WorkRequest {
   readonly client: string;
   /** What messages call the audio. */
   readonly name: string;
+  /** What it is likely to be, by what its head calls it. */
+  readonly from: Family;
   readonly priority: number;
   /** By then, from now, it has to be done. */
   readonly withinMs: number;
@@ -98,11 +101,11 @@ async function received(
   request: WorkRequest,
   { turns, bodies, workDir, settings }: WorkParts,
 ): Promise<{ place: Place; body: Body; probed: Probed }> {
-  const { job, client, length, signal, priority, withinMs, ticket } = request;
+  const { job, client, length, signal, from, priority, withinMs, ticket } = request;
   const kind = { to: job.kind === 'analyze' ? 'analyze' : job.settings.to, processed: isProcessed(job) };
   const asked = {
     client,
-    kind: { ...kind, from: 'unknown' },
+    kind: { ...kind, from },
     bodyBytes: length,
     seconds: null,
     priority,

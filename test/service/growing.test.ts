@@ -56,7 +56,8 @@ test.runIf(existsSync('/proc/self/fd'))(
     const asked = (client: string, signal: AbortSignal) => {
       const job = { kind: 'transcode', settings: { to: 'opus' }, verify: false, streamed: true } as const;
       const about = { job, client, name: 'audio', priority: 0, withinMs: 1e9, ticket: null, length: null };
-      return answer({ ...about, body: Readable.from([audio]), begin() {}, signal }, parts);
+      const from = 'wav';
+      return answer({ ...about, from, body: Readable.from([audio]), begin() {}, signal }, parts);
     };
     const gone = new AbortController();
     const first = asked('first', gone.signal);

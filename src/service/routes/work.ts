@@ -8,6 +8,7 @@ import { clearTimeout, setTimeout } from '../../timers.ts';
 import { needCaller } from '../app.ts';
 import { deliver, deliverGrowing, downloadName } from '../deliver.ts';
 import type { Job } from '../jobs.ts';
+import { kindHint } from '../kind-hint.ts';
 import { type AudioPart, audioPart } from '../multipart.ts';
 import {
   ANALYZE_QUERY,
@@ -100,6 +101,7 @@ async function work(
         get name() {
           return nameOf();
         },
+        from: kindHint(textOf(request.headers['content-type']), query.name ?? null),
         priority: query.priority ?? 0,
         withinMs,
         ticket: textOf(request.headers['millpond-ticket']),
