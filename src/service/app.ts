@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { MillpondError } from '../errors.ts';
+import { isMillpondError, MillpondError } from '../errors.ts';
 import { clientAddress } from './client-address.ts';
 import { Connections } from './connections.ts';
 import { checkHead, hasBody } from './head.ts';
@@ -109,7 +109,8 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
     const known = translated(error);
     const problem = problemOf(known, request.id);
     // The client that has gone is no failure.
-    if (isOurs(problem.status) && !reply.raw.destroyed) log.failed(request.id, error);
+    const hasGone = reply.raw.destroyed && !isMillpondError(known);
+    if (isOurs(problem.status) && !hasGone) log.failed(request.id, error);
     if (reply.raw.headersSent) {
       reply.raw.destroy();
       return;
@@ -119,8 +120,7 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
       if (known.ticket !== null) reply.header('millpond-ticket', known.ticket);
     } else if (problem.retry && problem.status === 503) reply.header('retry-after', 1);
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-    const ticket = known instanceof Refusal && known.ticket !== null ? { ticket: known.ticket } : {};
-    const body = Buffer.from(JSON.stringify({ ...problem, ...ticket }));
+    const body = Buffer.from(JSON.stringify({ ...problem, ...(known instanceof Refusal && refused(known)) }));
     reply.code(problem.status).type(PROBLEM_TYPE);
     if (request.raw.complete) {
       await reply.send(body);
@@ -133,13 +133,18 @@ export async function createApp({ settings, log, metrics }: AppParts): Promise<F
     reply.hijack();
     reply.raw.writeHead(problem.status, reply.getHeaders() as Record<string, string>);
     reply.raw.write(body);
-    await readAway(request.raw);
+    await readAway(request.raw, reply.raw);
     const { socket, complete } = request.raw;
     reply.raw.end(() => {
       if (stays && !complete) socket.destroySoon();
     });
   }
   return app;
+}
+
+/** What a problem says beyond its code: where no waiting helps, the same request will not do later. */
+function refused({ retryAfterMs, ticket }: Refusal): { ticket?: string; retry?: boolean } {
+  return { ...(ticket !== null && { ticket }), ...(retryAfterMs === null && { retry: false }) };
 }
 
 function digestOf(token: string): Buffer {

@@ -1,10 +1,13 @@
 /** Answers with a result, whole or in part. Holds nothing beyond the answer. */
+import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Bytes } from '../bytes.ts';
 import { MillpondError } from '../errors.ts';
+import { markCut } from './answer-ends.ts';
 import { type Growing, growth } from './growing.ts';
 import { keepPace } from './pace.ts';
+import { problemOf, translated } from './problem.ts';
 import type { Result } from './results.ts';
 import { readAway } from './unread.ts';
 
@@ -106,7 +109,7 @@ export async function deliverGrowing(
   writeHead(reply, 200, headersOf({ address, type, ...delivery }));
   using _pace = watchReader(reply, delivery.minRate);
   try {
-    await pipeline(growth(file, ended), raw, { end: false });
+    await pipeline(marked(growth(file, ended), raw), raw, { end: false });
     await endAnswer(reply.request, reply);
   } catch (error) {
     raw.destroy();
@@ -114,9 +117,19 @@ export async function deliverGrowing(
   }
 }
 
+/** Before anybody hears that it is cut off. */
+async function* marked(chunks: AsyncIterable<Buffer>, answer: ServerResponse): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    markCut(answer, problemOf(translated(error), '').status);
+    throw error;
+  }
+}
+
 /** Of what comes behind the file of a form no more is awaited than that of a refused body. */
 async function endAnswer({ raw: request }: FastifyRequest, { raw }: FastifyReply): Promise<void> {
-  await readAway(request);
+  await readAway(request, raw);
   if (!request.complete) raw.shouldKeepAlive = false;
   raw.end();
   if (!request.complete) raw.once('finish', () => request.socket.destroySoon());

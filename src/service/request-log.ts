@@ -2,10 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createLogger, type LogLevel } from '../telemetry/log.ts';
 import { nowMs, wallMs } from '../timers.ts';
+import { endStatus, wasCut } from './answer-ends.ts';
 import type { ServiceMetrics } from './metrics.ts';
-
-/** The client was gone before it was answered. */
-const GONE = 499;
 
 export interface RequestLog {
   /** Something in here went wrong. */
@@ -25,7 +23,7 @@ export function createRequestLog(level: LogLevel): RequestLog {
       app.addHook('onRequest', (request, reply, done) => {
         const begunMs = nowMs();
         reply.raw.once('close', () => {
-          const status = reply.raw.writableFinished ? reply.raw.statusCode : GONE;
+          const status = endStatus(reply.raw);
           const route = request.routeOptions.url ?? 'none';
           const ms = nowMs() - begunMs;
           metrics().answered(route, status, ms);
@@ -54,7 +52,7 @@ function lineOf(
     status,
     ms: Math.round(ms * 10) / 10,
     ...(timing !== undefined && { timing }),
-    ...(answer.errored != null && { cut: true }),
+    ...((wasCut(answer) || answer.errored != null) && { cut: true }),
     ...(raw.destroyed && !raw.complete && { bodyComplete: false }),
   };
 }

@@ -2,9 +2,10 @@
  * Requests that nobody reads to their end: their answer is the last one of the connection. Holds nothing
  * beyond them.
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { KiB } from '../bytes.ts';
 import { clearTimeout, setTimeout } from '../timers.ts';
+import { markWhole } from './answer-ends.ts';
 
 /** A connection that is over stays so long, for its client to read the answer. */
 export const LINGER_MS = 1000;
@@ -23,7 +24,8 @@ export function isShort({ headers }: IncomingMessage): boolean {
  * answer was written, and before that is ended: the system drops an answer that was not read yet where bytes
  * come that nobody takes.
  */
-export async function readAway(request: IncomingMessage): Promise<void> {
+export async function readAway(request: IncomingMessage, answer: ServerResponse): Promise<void> {
+  markWhole(answer);
   if (request.complete || request.destroyed) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, LINGER_MS).unref();
