@@ -52,8 +52,13 @@ interface Figures {
 const LANES = 6;
 const STALLED_LANES = 4;
 const KEEP_MS = 300;
-/** A process that was killed has its successor's spare by then, on any machine. */
-const REST_MS = 120_000;
+/**
+ * So often it is looked whether nothing is under way. No clock says it: one that goes on while all processes
+ * are stopped would end a rest before anything could come to it.
+ */
+const REST_LOOKS = 300;
+/** Of fewer there is no trend. */
+const LEAST_RESTS = 2;
 const LOOK_MS = 100;
 const LOOKS = 5;
 /** Rests that come before the pool, the heap and the code are what they stay. */
@@ -86,7 +91,7 @@ export async function soak({ seconds, spellSeconds, seed, workDir, say }: SoakOp
   const startMs = performance.now();
   const elapsedS = (): number => (performance.now() - startMs) / 1000;
   await come(service, faults);
-  while (elapsedS() < seconds && faults.length === 0) {
+  while ((elapsedS() < seconds || rests.length < LEAST_RESTS) && faults.length === 0) {
     const over = new AbortController();
     const { signal } = over;
     const rest = (ms: number): Promise<void> => pass(ms, undefined, { signal }).catch(() => {});
@@ -154,9 +159,8 @@ function weighed(dice: Dice): string {
 
 /** Waits until nothing is under way, and what was made is forgotten. */
 async function come(service: OwnProcess, faults: string[]): Promise<void> {
-  const deadline = performance.now() + REST_MS;
   let last = 'nothing';
-  for (;;) {
+  for (let looks = 1; ; looks++) {
     const metrics = await metricsOf(service);
     const busy = ['places', 'body_bytes', 'work_dir_used_bytes', 'results'].filter((name) => {
       return metrics(name) > (name === 'results' ? 1 : 0);
@@ -165,7 +169,7 @@ async function come(service: OwnProcess, faults: string[]): Promise<void> {
     // Three that work, and the spare one.
     const lacks = metrics('processes') !== 4;
     if (busy.length === 0 && others === 0 && !lacks) return;
-    if (performance.now() > deadline) {
+    if (looks === REST_LOOKS) {
       const what = `${busy}, ${others} connections, ${metrics('processes')} processes`;
       faults.push(`does not come to rest: ${what}; the last one that was sent was answered with ${last}`);
       return;
