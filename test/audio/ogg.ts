@@ -40,10 +40,27 @@ export function withSerial(ogg: Buffer, serial: number): Buffer {
 
 /** An Opus file whose header asks for that much gain, in 1/256 dB. */
 export function withHeaderGain(opus: Buffer, gain: number): Buffer {
+  return withHeader(opus, (head) => head.writeInt16LE(gain, 16));
+}
+
+/** An Opus file whose header says what its channels are: 1 for those of speakers, 255 for any. */
+export function withChannelMapping(opus: Buffer, family: number): Buffer {
+  return withHeader(opus, (head) => head.writeUInt8(family, 18));
+}
+
+/** The same file, whose last page says that it ends so many frames before. */
+export function endingSooner(ogg: Buffer, frames: number): Buffer {
+  const pages = pagesOf(ogg);
+  const last = pages[pages.length - 1];
+  const sooner = { ...last, position: last.position - BigInt(frames) };
+  return Buffer.concat([...pages.slice(0, -1), sooner].map(pageBytes));
+}
+
+function withHeader(opus: Buffer, change: (head: Buffer) => void): Buffer {
   const pages = pagesOf(opus).map((page) => {
     if (!page.body.toString('latin1').startsWith('OpusHead')) return page;
     const body = Buffer.from(page.body);
-    body.writeInt16LE(gain, 16);
+    change(body);
     return { ...page, body };
   });
   return Buffer.concat(pages.map(pageBytes));

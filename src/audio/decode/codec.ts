@@ -5,12 +5,15 @@ import {
   AV_EF_EXPLODE,
   AV_OPT_TYPE_INT,
   AV_OPT_TYPE_INT64,
+  AV_OPT_TYPE_SAMPLE_FMT,
+  AV_SAMPLE_FMT_FLT,
+  FF_DECODER_LIBOPUS,
 } from 'node-av/constants';
 import type { Codec, CodecContext } from 'node-av/lib';
 import { jsonText } from '../../text/escaping.ts';
 import { check } from '../native-error.ts';
 import type { Container } from './container.ts';
-import { decoderOf, undecodable } from './decoders.ts';
+import { decoderFor, undecodable } from './decoders.ts';
 
 /**
  * Of a codec's frame, all channels together: FFmpeg allocates what a frame says that it holds, up to 2 GiB.
@@ -20,9 +23,8 @@ const MOST_FRAME_SAMPLES = 2n ** 24n;
 
 /** @throws MillpondError `ERR_AUDIO_UNSUPPORTED` */
 export function findCodec({ stream, source }: Container): Codec {
-  const id = stream.codecpar.codecId;
-  const codec = decoderOf(id);
-  if (codec === null) throw undecodable(source.name, id);
+  const codec = decoderFor(stream.codecpar);
+  if (codec === null) throw undecodable(source.name, stream.codecpar.codecId);
   return codec;
 }
 
@@ -37,6 +39,14 @@ export function openCodec(context: CodecContext, codec: Codec, { stream, source 
   // FFmpeg verifies no checksum of its own accord and would pass on damaged samples.
   if (parameters.hasProperties(AV_CODEC_PROP_LOSSLESS)) {
     context.setOption('err_detect', AV_EF_CRCCHECK | AV_EF_EXPLODE, AV_OPT_TYPE_INT);
+  }
+  // Else libopus rounds to 16 bits; the others have no choice, or make the best of it.
+  if (codec.name === FF_DECODER_LIBOPUS) {
+    check(
+      context.setOption('request_sample_fmt', AV_SAMPLE_FMT_FLT, AV_OPT_TYPE_SAMPLE_FMT),
+      'ERR_AUDIO_DECODE',
+      refused,
+    );
   }
   check(context.setOption('max_samples', MOST_FRAME_SAMPLES, AV_OPT_TYPE_INT64), 'ERR_AUDIO_DECODE', refused);
   check(context.open2Sync(codec, null), 'ERR_AUDIO_DECODE', refused);

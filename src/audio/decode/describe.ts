@@ -1,6 +1,6 @@
 /** What a file is, from its container, its codec and its first frame. */
 import { AV_CODEC_PROP_LOSSLESS, type AVSampleFormat } from 'node-av/constants';
-import { type Codec, type CodecContext, Frame } from 'node-av/lib';
+import { avGetCodecName, type Codec, type CodecContext, Frame } from 'node-av/lib';
 import { MillpondError } from '../../errors.ts';
 import { jsonText } from '../../text/escaping.ts';
 import type { AudioInfo } from '../plan/audio-info.ts';
@@ -106,7 +106,8 @@ export function describe(
     sampleRate: rate,
     channels: layout.nbChannels,
     layout,
-    codec: codec.name ?? String(codec.id),
+    // A library's name is no codec's.
+    codec: (codec.wrapper === null ? codec.name : avGetCodecName(codec.id)) ?? String(codec.id),
     sampleFormat: storage.name,
     depth: depthOf(storage, container.bits ?? context.bitsPerRawSample),
     lossless: stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS),

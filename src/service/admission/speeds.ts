@@ -41,7 +41,7 @@ const DECODE: ReadonlyMap<string, number> = new Map(
     'ogg-vorbis': 957,
     mp3: 1139,
     m4a: 1385,
-    opus: 429,
+    opus: 323,
     wav: 5000,
     aiff: 5000,
   }),
