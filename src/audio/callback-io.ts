@@ -18,7 +18,7 @@ import {
 import { IOContext } from 'node-av/lib';
 import { atThreadEnd } from '../thread/thread-end.ts';
 import { Spares } from './kept.ts';
-import type { Sink } from './sinks/sink.ts';
+import type { ByteSink } from './sinks/sink.ts';
 import type { Source } from './sources/source.ts';
 
 const BUFFER_BYTES = 65_536;
@@ -128,7 +128,7 @@ function bytesOf(source: Source, target: Buffer, position: number): number {
 }
 
 class WriteIo extends CallbackIo {
-  #sink: Sink | null = null;
+  #sink: ByteSink | null = null;
 
   constructor(seekable: boolean) {
     super(seekable);
@@ -141,9 +141,13 @@ class WriteIo extends CallbackIo {
     );
   }
 
-  serve(sink: Sink): void {
+  serve(sink: ByteSink, at: number): void {
     this.#sink = sink;
-    if (this.seekable) this.rewind();
+    if (!this.seekable) this.position = at;
+    else {
+      this.rewind();
+      if (at > 0) this.native.seekSync(BigInt(at), AVSEEK_SET);
+    }
   }
 
   protected size(): number {
@@ -177,10 +181,11 @@ export function endReading(io: ReadIo): void {
   else io.free();
 }
 
-export function writeTo(sink: Sink): WriteIo {
+/** @param at where it begins to write */
+export function writeTo(sink: ByteSink, at: number): WriteIo {
   const seekable = sink.bytes.kind !== 'stream';
   const io = (seekable ? spareWriters.take() : null) ?? new WriteIo(seekable);
-  io.serve(sink);
+  io.serve(sink, at);
   return io;
 }
 

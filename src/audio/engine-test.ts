@@ -12,6 +12,7 @@ import { openDecoder } from './open-decoder.ts';
 import type { TranscodeSettings } from './plan/request.ts';
 import { planTarget, type TargetPlan } from './plan/targets.ts';
 import { createMemorySink } from './sinks/memory-sink.ts';
+import { NO_TAG_WRITER } from './tags/write/tag-writer.ts';
 import { transcode } from './transcode.ts';
 
 /** What differs between machines that do not make the same bytes. */
@@ -80,7 +81,7 @@ function encoded(
   const plan = { ...planTarget(decoder.info, { to: 'm4a', bitrate: 128_000 }), ...codec };
   decoder.configure(plan.kind, plan.sampleRate);
   using sink = createMemorySink(context.pool, FRAMES * CHANNELS * 4);
-  using encoder = createEncoder(sink, { ...plan, tags: {} });
+  using encoder = createEncoder(sink, { ...plan, tagWriter: NO_TAG_WRITER });
   const shape = { channels: CHANNELS, kind: plan.kind, sampleRate: plan.sampleRate };
   decodeBlocks(decoder, shape, context, (block, frames) => {
     encoder.write(block, frames);

@@ -41,6 +41,8 @@ import { partOf } from './sources/part.ts';
 import { isStream, type Source } from './sources/source.ts';
 import { behindId3 } from './survey/id3v2.ts';
 import { Window } from './survey/window.ts';
+import { NO_TAGS } from './tags/model.ts';
+import { tagWriterFor } from './tags/write/writers.ts';
 import { verifyOutput } from './verify.ts';
 
 /**
@@ -129,8 +131,11 @@ export function convert(
   context.signal.throwIfAborted();
   const change = sampleChange(decoder.info, plan, request, process !== undefined);
   const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, plan.to, change);
+  const moved = movedTimeReference(tags, change);
+  const fields = Object.entries(moved).map(([key, value]) => ({ key, value }));
+  const tagWriter = tagWriterFor(plan, { ...NO_TAGS, fields });
   using sink = create({
-    mostBytes: mostBytes(decoder.info, plan, tags),
+    mostBytes: mostBytes(decoder.info, plan, tagWriter.size),
     frames:
       decoder.exactFrames === null
         ? null
@@ -139,9 +144,9 @@ export function convert(
     withChunks: (written) => chunksBehind(written, chunks.source, chunks.found, change).end,
   });
   const streamed = sink.bytes.kind === 'stream';
-  const lacking = streamed ? streamNotes(plan.to, tags) : [];
+  const lacking = streamed ? streamNotes(plan.to, tagWriter.size) : [];
   const digest = plan.lossless && (hash || verify) ? new SampleDigest(plan.bits) : null;
-  using encoder = createEncoder(sink, { ...plan, tags: movedTimeReference(tags, change) }, digest);
+  using encoder = createEncoder(sink, { ...plan, tagWriter }, digest);
   const steps = kernels(request, decoder.info, plan);
   if (process) {
     steps.push(process({ sampleRate: plan.sampleRate, channels: plan.layout.nbChannels }));
@@ -186,7 +191,7 @@ export function convert(
     bits,
     sha256,
     samples,
-    warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...lostChunks, ...warned, ...lacking],
+    warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...tagWriter.notes, ...lostChunks, ...warned, ...lacking],
   };
 }
 

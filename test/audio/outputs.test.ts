@@ -6,6 +6,7 @@ import { openDecoder } from '../../src/audio/open-decoder.ts';
 import { planTarget, TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
 import { createFileSink } from '../../src/audio/sinks/file-sink.ts';
 import type { Sink } from '../../src/audio/sinks/sink.ts';
+import { NO_TAG_WRITER } from '../../src/audio/tags/write/tag-writer.ts';
 import { transcode } from '../../src/audio/transcode.ts';
 import { dirtyShard } from '../stand.ts';
 import { convert, readAll, scratch } from './audio-files.ts';
@@ -164,7 +165,7 @@ describe('an output', () => {
     };
     const write = () => {
       using sink = full;
-      using encoder = createEncoder(sink, { ...plan, tags: {} });
+      using encoder = createEncoder(sink, { ...plan, tagWriter: NO_TAG_WRITER });
       for (let frames = decoder.read(block); frames > 0; frames = decoder.read(block))
         encoder.write(block, frames);
       encoder.finish();
@@ -271,7 +272,7 @@ describe('a conversion that ends early', () => {
     const inside = folder('refused');
     using decoder = openDecoder(writeWav(at('in.wav'), [noise(1000, 16)], { rate: 48_000 }));
     // No request comes to such a plan.
-    const plan = { ...planTarget(decoder.info, { to: 'opus' }), bitrate: 2_000_000, tags: {} };
+    const plan = { ...planTarget(decoder.info, { to: 'opus' }), bitrate: 2_000_000, tagWriter: NO_TAG_WRITER };
     expect(() => {
       using sink = createFileSink({ path: inside('out.opus') });
       using encoder = createEncoder(sink, plan);

@@ -10,6 +10,7 @@ import { quietNativeLog } from '../../src/audio/native-log.ts';
 import { defaultLayout } from '../../src/audio/plan/channels.ts';
 import type { TargetPlan } from '../../src/audio/plan/targets.ts';
 import { createFileSink } from '../../src/audio/sinks/file-sink.ts';
+import { NO_TAG_WRITER } from '../../src/audio/tags/write/tag-writer.ts';
 import { silentFlac } from '../audio/silent-flac.ts';
 import { dirtyShard } from '../stand.ts';
 
@@ -102,7 +103,7 @@ function make(path: string, { muxer, encoder, rate, channels, seconds }: Made): 
     ...{ lossless: false, bits: encoder === 'flac' ? 16 : null, bitrate: null, quality: null, warnings: [] },
   };
   using sink = createFileSink({ path });
-  using made = createEncoder(sink, { ...plan, tags: TAGS });
+  using made = createEncoder(sink, { ...plan, tagWriter: { ...NO_TAG_WRITER, metadata: TAGS } });
   const frames = Math.ceil(rate * seconds);
   const block = new Block(dirtyShard().acquire(frames * channels * 4 + 1024), channels);
   for (let channel = 0; channel < channels; channel++) {

@@ -31,10 +31,11 @@ import type { Block, BlockKind } from '../block.ts';
 import type { SampleDigest } from '../digest.ts';
 import { remembered, Spares } from '../kept.ts';
 import { AGAIN, check, END, nativeReason } from '../native-error.ts';
-import type { Tags } from '../plan/audio-info.ts';
 import type { TargetPlan } from '../plan/targets.ts';
 import { blockFormat, storageOf } from '../sample-format.ts';
 import type { Sink } from '../sinks/sink.ts';
+import { writeBytes } from '../tags/write/pieces.ts';
+import type { TagWriter } from '../tags/write/tag-writer.ts';
 import { type Output, openOutput } from './output.ts';
 import { type EncoderQuirks, muxerOptions, quirksOf } from './quirks.ts';
 import { SampleFrame } from './sample-frame.ts';
@@ -43,7 +44,7 @@ import { SampleFrame } from './sample-frame.ts';
 const FREE_FRAME_SIZE = 8192;
 
 interface EncoderSpec extends TargetPlan {
-  readonly tags: Tags;
+  readonly tagWriter: TagWriter;
 }
 
 export interface Encoder extends Disposable {
@@ -140,7 +141,9 @@ class NativeEncoder implements Encoder {
     this.#flushing = true;
     this.#drain();
     this.#checkWrite(this.#format.writeTrailerSync());
+    const header = this.#codecHeader();
     this.#checkWrite(this.#close());
+    this.#spec.tagWriter.finish(this.#sink, header);
   }
 
   [Symbol.dispose](): void {
@@ -172,8 +175,11 @@ class NativeEncoder implements Encoder {
 
   #openMuxer(): void {
     const format = this.#format;
-    this.#output = openOutput(this.#sink);
+    const { tagWriter, muxer } = this.#spec;
+    const head = tagWriter.head(this.#codecHeader());
+    this.#output = openOutput(tagWriter.through(this.#sink), head.size);
     this.#checkWrite(this.#output.opened);
+    writeBytes(this.#sink, head, 0);
     format.pb = this.#output.io;
     // Without it Ogg draws a random serial number and files of equal content would differ.
     format.flags = AVFMT_FLAG_BITEXACT;
@@ -181,10 +187,10 @@ class NativeEncoder implements Encoder {
     stream.timeBase = this.#context.timeBase;
     this.#checkEncode(stream.codecpar.fromContext(this.#context));
     this.#initialPadding = stream.codecpar.initialPadding;
-    if (Object.keys(this.#spec.tags).length > 0) {
-      format.metadata = Dictionary.fromObject({ ...this.#spec.tags });
+    if (Object.keys(tagWriter.metadata).length > 0) {
+      format.metadata = Dictionary.fromObject({ ...tagWriter.metadata });
     }
-    const options = { ...muxerOptions(this.#spec.muxer), ...this.#output.options };
+    const options = { ...muxerOptions(muxer), ...tagWriter.muxerOptions, ...this.#output.options };
     for (const [name, value] of Object.entries(options)) {
       this.#checkEncode(format.setOption(name, value, AV_OPT_TYPE_STRING, AV_OPT_SEARCH_CHILDREN));
     }
@@ -193,6 +199,12 @@ class NativeEncoder implements Encoder {
     if (timeBase.num !== 1 || timeBase.den !== this.#spec.sampleRate) {
       this.#rescale = { from: this.#context.timeBase, to: timeBase };
     }
+  }
+
+  /** A copy: the codec changes its own. */
+  #codecHeader(): Buffer | null {
+    const header = this.#context.extraData;
+    return header && Buffer.from(header);
   }
 
   #send(): void {

@@ -2,10 +2,10 @@
  * What a muxer writes through: a file that FFmpeg opens itself, or callbacks into memory. Owned by one
  * encoder.
  */
-import { AVIO_FLAG_WRITE } from 'node-av/constants';
+import { AVIO_FLAG_WRITE, AVSEEK_SET } from 'node-av/constants';
 import { IOContext } from 'node-av/lib';
 import { endWriting, writeTo } from '../callback-io.ts';
-import type { Sink } from '../sinks/sink.ts';
+import type { ByteSink } from '../sinks/sink.ts';
 
 export interface Output {
   readonly io: IOContext;
@@ -19,19 +19,22 @@ export interface Output {
   close(): number;
 }
 
-export function openOutput(sink: Sink): Output {
+/** @param at where the muxer begins: what is in front of it was written already */
+export function openOutput(sink: ByteSink, at: number): Output {
   if (sink.bytes.kind === 'file') {
     const io = new IOContext();
+    // An absolute path after `file:` is taken as it is, whatever characters it holds.
+    const opened = io.open2Sync(`file:${sink.bytes.handle}`, AVIO_FLAG_WRITE);
+    if (opened >= 0 && at > 0) io.seekSync(BigInt(at), AVSEEK_SET);
     return {
       io,
-      // An absolute path after `file:` is taken as it is, whatever characters it holds.
-      opened: io.open2Sync(`file:${sink.bytes.handle}`, AVIO_FLAG_WRITE),
+      opened,
       options: {},
       rethrow() {},
       close: () => io.closepSync(),
     };
   }
-  const io = writeTo(sink);
+  const io = writeTo(sink, at);
   return {
     io: io.native,
     opened: 0,

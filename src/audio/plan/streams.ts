@@ -1,8 +1,6 @@
 /** What an output lacks that is written as a stream: nobody goes back to its header once the end is known. */
 import { MillpondError } from '../../errors.ts';
-import type { AudioInfo } from './audio-info.ts';
 import type { TargetName } from './targets.ts';
-import { tagBytes } from './upper-bound.ts';
 
 interface StreamedTarget {
   /** For the user; `null` where the stream is the same as a file. */
@@ -20,7 +18,7 @@ const STREAMED: Readonly<Partial<Record<TargetName, StreamedTarget>>> = {
   flac: { lacks: 'its length and the MD5 of its samples', mostTagBytes: null },
   mp3: {
     lacks: 'its length and what to cut off at both ends (the Info frame), so it decodes to some silence more',
-    mostTagBytes: MOST_TAG_BYTES,
+    mostTagBytes: null,
   },
   opus: { lacks: null, mostTagBytes: null },
   ogg: { lacks: null, mostTagBytes: null },
@@ -39,7 +37,7 @@ export function isSameStreamed(to: TargetName): boolean {
  * @throws MillpondError `ERR_INVALID_ARGUMENT` where it cannot be one, `ERR_AUDIO_UNSUPPORTED` where its tags
  * are too long for that
  */
-export function streamNotes(to: TargetName, tags: AudioInfo['tags']): string[] {
+export function streamNotes(to: TargetName, tagBytes: number): string[] {
   const target = STREAMED[to];
   if (target === undefined) {
     throw new MillpondError(
@@ -48,10 +46,10 @@ export function streamNotes(to: TargetName, tags: AudioInfo['tags']): string[] {
     );
   }
   const { lacks, mostTagBytes } = target;
-  if (mostTagBytes !== null && tagBytes(tags) > mostTagBytes) {
+  if (mostTagBytes !== null && tagBytes > mostTagBytes) {
     throw new MillpondError(
       'ERR_AUDIO_UNSUPPORTED',
-      `The tags of a stream of ${to} have ${mostTagBytes} bytes at most, got up to ${tagBytes(tags)}. Leave --stream out, or choose ogg, opus or flac.`,
+      `The tags of a stream of ${to} have ${mostTagBytes} bytes at most, got up to ${tagBytes}. Leave --stream out, or choose ogg, opus or flac.`,
     );
   }
   return lacks === null ? [] : [`As a stream ${to} lacks ${lacks}.`];

@@ -4,7 +4,8 @@
  */
 import type { Source } from '../sources/source.ts';
 
-export interface Sink extends Disposable {
+/** What bytes go into. */
+export interface ByteSink {
   /** For messages: what the user calls it, such as a path. */
   readonly name: string;
   /** How FFmpeg writes the bytes. */
@@ -16,6 +17,9 @@ export interface Sink extends Disposable {
    * @throws MillpondError `ERR_OUTPUT_WRITE`
    */
   write(bytes: Uint8Array, position: number): void;
+}
+
+export interface Sink extends ByteSink, Disposable {
   /**
    * What was written, to be read again before it is committed. Not while an encoder has it open, and not of
    * a stream, where it has gone.

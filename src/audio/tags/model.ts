@@ -70,6 +70,8 @@ export interface AudioTags {
 
 export const NO_TAGS: AudioTags = { fields: [], pictures: [], chapters: [], natives: [] };
 
+export const NO_BYTES: TagBytes = { size: 0, read: () => 0 };
+
 /** Bytes that lie in memory. */
 export function bytesInMemory(bytes: Uint8Array): TagBytes {
   return {

@@ -1,0 +1,42 @@
+/**
+ * How tags get into an output beside what FFmpeg's muxer writes: each target has its own way. Those in front
+ * of the sound are written first, so that nothing has to be moved later.
+ */
+import type { ByteSink } from '../../sinks/sink.ts';
+import { NO_BYTES, type TagBytes } from '../model.ts';
+
+export interface TagWriter {
+  /** Bytes that the output has more for them, at the most. */
+  readonly size: number;
+  /** What the target has no place for, in words. */
+  readonly notes: readonly string[];
+  /** Options of the muxer, which else would write tags of its own. */
+  readonly muxerOptions: Readonly<Record<string, string>>;
+  /** What the muxer writes by itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * What stands in front of all that the muxer writes. Its size is always the same.
+   * @param header of the codec, as it is before the first frame
+   */
+  head(header: Uint8Array | null): TagBytes;
+  /** What the muxer writes to. */
+  through(sink: ByteSink): ByteSink;
+  /**
+   * Writes what is known only at the end, or stands behind the sound.
+   * @param sink no encoder has it open
+   * @param header of the codec, as it is behind the last frame
+   * @throws MillpondError `ERR_OUTPUT_WRITE`
+   */
+  finish(sink: ByteSink, header: Uint8Array | null): void;
+}
+
+/** Leaves everything to the muxer. */
+export const NO_TAG_WRITER: TagWriter = {
+  size: 0,
+  notes: [],
+  muxerOptions: {},
+  metadata: {},
+  head: () => NO_BYTES,
+  through: (sink) => sink,
+  finish() {},
+};
