@@ -133,7 +133,9 @@ export function convert(
   const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, plan.to, change);
   const moved = movedTimeReference(tags, change);
   const fields = Object.entries(moved).map(([key, value]) => ({ key, value }));
-  const tagWriter = tagWriterFor(plan, { ...NO_TAGS, fields });
+  const { announcedFrames, sampleRate: sourceRate } = decoder.info;
+  const durationMs = announcedFrames === null ? null : (announcedFrames * 1000) / sourceRate;
+  const tagWriter = tagWriterFor(plan, { ...NO_TAGS, fields }, durationMs);
   using sink = create({
     mostBytes: mostBytes(decoder.info, plan, tagWriter.size),
     frames:
@@ -141,10 +143,11 @@ export function convert(
         ? null
         : Math.round((decoder.exactFrames * plan.sampleRate) / decoder.info.sampleRate),
     frameBytes: (plan.layout.nbChannels * (plan.bits ?? FLOAT_BITS)) / 8,
-    withChunks: (written) => chunksBehind(written, chunks.source, chunks.found, change).end,
+    withChunks: (written) =>
+      chunksBehind(written + tagWriter.behind, chunks.source, chunks.found, change).end,
   });
   const streamed = sink.bytes.kind === 'stream';
-  const lacking = streamed ? streamNotes(plan.to, tagWriter.size) : [];
+  const lacking = streamed ? [...streamNotes(plan.to, tagWriter.metadata), ...tagWriter.streamNotes] : [];
   const digest = plan.lossless && (hash || verify) ? new SampleDigest(plan.bits) : null;
   using encoder = createEncoder(sink, { ...plan, tagWriter }, digest);
   const steps = kernels(request, decoder.info, plan);
@@ -191,7 +194,15 @@ export function convert(
     bits,
     sha256,
     samples,
-    warnings: [...decoder.warnings, ...plan.warnings, ...changedTags, ...tagWriter.notes, ...lostChunks, ...warned, ...lacking],
+    warnings: [
+      ...decoder.warnings,
+      ...plan.warnings,
+      ...changedTags,
+      ...tagWriter.notes,
+      ...lostChunks,
+      ...warned,
+      ...lacking,
+    ],
   };
 }
 

@@ -272,10 +272,10 @@ describe('a conversion that ends early', () => {
     const inside = folder('refused');
     using decoder = openDecoder(writeWav(at('in.wav'), [noise(1000, 16)], { rate: 48_000 }));
     // No request comes to such a plan.
-    const plan = { ...planTarget(decoder.info, { to: 'opus' }), bitrate: 2_000_000, tagWriter: NO_TAG_WRITER };
+    const plan = { ...planTarget(decoder.info, { to: 'opus' }), bitrate: 2_000_000 };
     expect(() => {
       using sink = createFileSink({ path: inside('out.opus') });
-      using encoder = createEncoder(sink, plan);
+      using encoder = createEncoder(sink, { ...plan, tagWriter: NO_TAG_WRITER });
       encoder.finish();
     }).toThrow(expect.objectContaining({ code: 'ERR_AUDIO_ENCODE' }));
     expect(readdirSync(inside('.'))).toEqual([]);

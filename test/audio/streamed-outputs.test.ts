@@ -32,7 +32,10 @@ describe('what goes out as a stream', () => {
     const data = file.indexOf('data');
     expect([bytes.readUInt32LE(4), bytes.readUInt32LE(data + 4)]).toEqual([0xffff_ffff, 0xffff_ffff]);
     for (const position of [4, data + 4]) file.copy(bytes, position, position, position + 4);
-    expect(bytes.equals(file)).toBe(true);
+    // Behind the sound a file has all tags as ID3, too.
+    const end = data + 8 + 5000 * 2;
+    expect(bytes.equals(file.subarray(0, end))).toBe(true);
+    expect(file.toString('latin1', end, end + 4)).toBe('id3 ');
   });
 
   test('lacks of FLAC its length, MD5 and sizes of frames, which are 23 bytes', () => {
@@ -64,12 +67,14 @@ describe('what goes out as a stream', () => {
     expect(whole.planes[0].subarray(1105, 1105 + 60_000)).toEqual(readAll(at('out')).planes[0]);
   });
 
-  test.each(['wav', 'mp3'] as const)('has no longer tags in %s than it can go back over', (to) => {
+  test('has no longer tags in WAV than it can go back over', () => {
     writeWav(at('long.wav'), [noise(5000, 16)], { tags: { ICMT: 'x'.repeat(70_000) } });
     const feed = () => feedOf(readFileSync(at('long.wav')), [3000]);
-    expect(() => convertStream(feed(), to)).toThrow(refusal('ERR_AUDIO_UNSUPPORTED', 'tags of a stream of'));
+    expect(() => convertStream(feed(), 'wav')).toThrow(
+      refusal('ERR_AUDIO_UNSUPPORTED', 'tags of a stream of'),
+    );
     writeWav(at('long.wav'), [noise(5000, 16)], { tags: { ICMT: 'x'.repeat(14_000) } });
-    writeFileSync(at('streamed'), convertStream(feed(), to).bytes);
+    writeFileSync(at('streamed'), convertStream(feed(), 'wav').bytes);
     expect(Object.values(readAll(at('streamed')).info.tags)).toContain('x'.repeat(14_000));
   });
 

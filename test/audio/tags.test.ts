@@ -59,7 +59,7 @@ describe('tags', () => {
     });
     convert(at('track.mka'), at('track-out.flac'), 'flac');
     const { tags } = readAll(at('track-out.flac')).info;
-    expect(tags).toEqual({ ARTIST: 'Someone', BPSX: 'kept', comment: 'Of all' });
+    expect(tags).toEqual({ ARTIST: 'Someone', BPSX: 'kept', COMMENT: 'Of all' });
   });
 
   test('that mkvmerge left in a file of another kind are found by its own list', () => {

@@ -20,11 +20,7 @@ const forms = [
 function boundOf(input: string, to: TargetName, bitrate?: number, tagBytes = 16_384): number | null {
   using decoder = openDecoder(input);
   const { info } = decoder;
-  return mostBytes(
-    info,
-    planTarget(info, { to, ...(bitrate !== undefined && { bitrate }) }),
-    tagBytes,
-  );
+  return mostBytes(info, planTarget(info, { to, ...(bitrate !== undefined && { bitrate }) }), tagBytes);
 }
 
 describe('the most bytes of an output', () => {

@@ -99,7 +99,7 @@ function chunksOf(path: string): Buffer[] {
 /** Those that FFmpeg's muxer does not write; of bext it makes texts, too. */
 function kept(path: string): Buffer[] {
   return chunksOf(path).filter(
-    (chunk) => !/^(fmt |data|fact|JUNK|LIST....INFO)/s.test(chunk.toString('latin1', 0, 12)),
+    (chunk) => !/^(fmt |data|fact|JUNK|LIST....INFO|id3 )/s.test(chunk.toString('latin1', 0, 12)),
   );
 }
 

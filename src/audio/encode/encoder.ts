@@ -10,6 +10,7 @@ import {
   AV_OPT_SEARCH_CHILDREN,
   AV_OPT_TYPE_INT,
   AV_OPT_TYPE_STRING,
+  AV_PKT_DATA_NEW_EXTRADATA,
   AV_PKT_DATA_SKIP_SAMPLES,
   AVFMT_FLAG_BITEXACT,
   AVFMT_GLOBALHEADER,
@@ -96,6 +97,8 @@ class NativeEncoder implements Encoder {
   #packets = 0;
   #flushing = false;
   #initialPadding = 0;
+  /** What the codec says of the sound: all of it with its last packet. */
+  #header: Buffer | null = null;
   #closed = false;
 
   constructor(sink: Sink, spec: EncoderSpec, digest: SampleDigest | null) {
@@ -141,9 +144,8 @@ class NativeEncoder implements Encoder {
     this.#flushing = true;
     this.#drain();
     this.#checkWrite(this.#format.writeTrailerSync());
-    const header = this.#codecHeader();
     this.#checkWrite(this.#close());
-    this.#spec.tagWriter.finish(this.#sink, header);
+    this.#spec.tagWriter.finish(this.#sink, this.#header);
   }
 
   [Symbol.dispose](): void {
@@ -176,7 +178,9 @@ class NativeEncoder implements Encoder {
   #openMuxer(): void {
     const format = this.#format;
     const { tagWriter, muxer } = this.#spec;
-    const head = tagWriter.head(this.#codecHeader());
+    const header = this.#context.extraData;
+    this.#header = header && Buffer.from(header);
+    const head = tagWriter.head(this.#header);
     this.#output = openOutput(tagWriter.through(this.#sink), head.size);
     this.#checkWrite(this.#output.opened);
     writeBytes(this.#sink, head, 0);
@@ -201,12 +205,6 @@ class NativeEncoder implements Encoder {
     }
   }
 
-  /** A copy: the codec changes its own. */
-  #codecHeader(): Buffer | null {
-    const header = this.#context.extraData;
-    return header && Buffer.from(header);
-  }
-
   #send(): void {
     const frame = this.#frame;
     frame.native.pts = BigInt(this.frames);
@@ -226,9 +224,16 @@ class NativeEncoder implements Encoder {
       if (this.#rescale !== null) packet.rescaleTs(this.#rescale.from, this.#rescale.to);
       if (this.#packets === this.#quirks.pageBreak) this.#checkWrite(this.#format.writeFrameSync(null));
       this.#packets++;
+      if (this.#flushing) this.#takeHeader(packet);
       if (this.#flushing && this.#quirks.understatesPadding) this.#tellPadding(packet);
       this.#checkWrite(this.#format.writeFrameSync(packet));
     }
+  }
+
+  /** The context has it, too, but with another MD5 once it was asked for more packets. */
+  #takeHeader(packet: Packet): void {
+    const header = packet.getSideData(AV_PKT_DATA_NEW_EXTRADATA);
+    if (header !== null) this.#header = Buffer.from(header);
   }
 
   #tellPadding(packet: Packet): void {

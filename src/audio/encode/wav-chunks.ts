@@ -4,11 +4,12 @@
  */
 import type { SampleChange } from '../plan/sample-change.ts';
 import { ruleFor, type WavChunk } from '../plan/wav-chunks.ts';
-import type { Sink } from '../sinks/sink.ts';
+import type { ByteSink } from '../sinks/sink.ts';
 import type { Source } from '../sources/source.ts';
+import { bytesInMemory, type TagBytes } from '../tags/model.ts';
+import { joined, writeBytes } from '../tags/write/pieces.ts';
 
 const HEAD_BYTES = 8;
-const COPIED_BYTES = 65_536;
 /** What has to change is held in memory, and is never so large. */
 const MOST_ADAPTED_BYTES = 1_048_576;
 
@@ -17,9 +18,16 @@ const MOST_RIFF_BYTES = 0xffff_ffff;
 const RIFF_SIZE_AT = 4;
 const RF64_SIZE_AT = 20;
 
+/** A chunk as it will be. */
+interface NewChunk {
+  /** Four characters. */
+  readonly id: string;
+  readonly content: TagBytes;
+}
+
 /** The chunks of a source behind the samples of a WAV. */
 interface ChunksBehind {
-  readonly kept: readonly { readonly id: string; readonly content: Content }[];
+  readonly kept: readonly NewChunk[];
   /** Those that are left out, because they would be wrong or do not fit. */
   readonly lost: WavChunk[];
   /** Bytes of the file with those that are kept. */
@@ -37,12 +45,12 @@ export function chunksBehind(
   change: SampleChange,
 ): ChunksBehind {
   const most = HEAD_BYTES + (isLarge(written) ? Number.MAX_SAFE_INTEGER - HEAD_BYTES : MOST_RIFF_BYTES);
-  const kept: { id: string; content: Content }[] = [];
+  const kept: NewChunk[] = [];
   const lost: WavChunk[] = [];
   let end = written;
   for (const chunk of chunks) {
     const content = contentOf(chunk, source, change);
-    const next = content === null ? 0 : end + HEAD_BYTES + content.size + (content.size % 2);
+    const next = content === null ? 0 : end + chunkBytes(content.size);
     if (content === null || next > most) lost.push(chunk);
     else {
       kept.push({ id: chunk.id, content });
@@ -58,22 +66,38 @@ export function chunksBehind(
  * @returns those that were left out
  */
 export function appendChunks(
-  sink: Sink,
+  sink: ByteSink,
   source: Source,
   chunks: readonly WavChunk[],
   change: SampleChange,
 ): WavChunk[] {
+  const { kept, lost } = chunksBehind(sink.size(), source, chunks, change);
+  appendToWav(sink, kept);
+  return lost;
+}
+
+/** Of a chunk, with its head and the byte that makes it even. */
+export function chunkBytes(size: number): number {
+  return HEAD_BYTES + size + (size % 2);
+}
+
+/** @param sink a finished WAV with room for them, which nobody has open */
+export function appendToWav(sink: ByteSink, chunks: readonly NewChunk[]): void {
+  if (chunks.length === 0) return;
   const written = sink.size();
-  const { kept, lost, end } = chunksBehind(written, source, chunks, change);
-  if (kept.length === 0) return lost;
-  let at = written;
-  for (const { id, content } of kept) at = put(sink, at, id, content);
+  let end = written;
+  for (const { id, content } of chunks) {
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.write(id, 'latin1');
+    head.writeUInt32LE(content.size, 4);
+    writeBytes(sink, joined([head, content, Buffer.alloc(content.size % 2)]), end);
+    end += chunkBytes(content.size);
+  }
   const large = isLarge(written);
   const bytes = Buffer.alloc(large ? 8 : 4);
   if (large) bytes.writeBigUInt64LE(BigInt(end - HEAD_BYTES));
   else bytes.writeUInt32LE(end - HEAD_BYTES);
   sink.write(bytes, large ? RF64_SIZE_AT : RIFF_SIZE_AT);
-  return lost;
 }
 
 /** Its size is in the header of an RF64. */
@@ -81,40 +105,21 @@ function isLarge(bytes: number): boolean {
   return bytes - HEAD_BYTES > MOST_RIFF_BYTES;
 }
 
-interface Content {
-  readonly size: number;
-  /** Fills it with what lies at a position. */
-  read(target: Buffer, position: number): void;
-}
-
 /** `null` where the chunk would be wrong. */
-function contentOf(chunk: WavChunk, source: Source, change: SampleChange): Content | null {
+function contentOf(chunk: WavChunk, source: Source, change: SampleChange): TagBytes | null {
   const { fits = () => true, adapt } = ruleFor(chunk);
   const { body, size } = chunk;
   if (!fits(change)) return null;
   if (adapt === undefined || !change.altered) {
-    return { size, read: (target, position) => void source.read(target, body + position) };
+    return {
+      size,
+      read: (target, position) => source.read(target.subarray(0, size - position), body + position),
+    };
   }
   if (size > MOST_ADAPTED_BYTES) return null;
   const bytes = Buffer.alloc(size);
   source.read(bytes, body);
   const adapted = adapt(bytes, change);
   if (adapted === null) return null;
-  return { size: adapted.length, read: (target, position) => void adapted.copy(target, 0, position) };
-}
-
-/** @returns where the next one begins */
-function put(sink: Sink, at: number, id: string, content: Content): number {
-  const head = Buffer.alloc(HEAD_BYTES);
-  head.write(id, 'latin1');
-  head.writeUInt32LE(content.size, 4);
-  sink.write(head, at);
-  // With the byte that makes it even, which is 0.
-  const size = content.size + (content.size % 2);
-  for (let done = 0; done < size; done += COPIED_BYTES) {
-    const piece = Buffer.alloc(Math.min(COPIED_BYTES, size - done));
-    content.read(piece.subarray(0, content.size - done), done);
-    sink.write(piece, at + HEAD_BYTES + done);
-  }
-  return at + HEAD_BYTES + size;
+  return bytesInMemory(adapted);
 }

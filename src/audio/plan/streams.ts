@@ -5,7 +5,7 @@ import type { TargetName } from './targets.ts';
 interface StreamedTarget {
   /** For the user; `null` where the stream is the same as a file. */
   readonly lacks: string | null;
-  /** The length of its tags is written in front of them, once they are: FFmpeg goes back so far. */
+  /** FFmpeg writes the length of tags in front of them, once they are written: it goes back so far. */
   readonly mostTagBytes: number | null;
 }
 
@@ -34,10 +34,11 @@ export function isSameStreamed(to: TargetName): boolean {
 
 /**
  * What the user is told of an output as a stream.
+ * @param metadata what of its tags FFmpeg's muxer writes
  * @throws MillpondError `ERR_INVALID_ARGUMENT` where it cannot be one, `ERR_AUDIO_UNSUPPORTED` where its tags
  * are too long for that
  */
-export function streamNotes(to: TargetName, tagBytes: number): string[] {
+export function streamNotes(to: TargetName, metadata: Readonly<Record<string, string>>): string[] {
   const target = STREAMED[to];
   if (target === undefined) {
     throw new MillpondError(
@@ -46,10 +47,11 @@ export function streamNotes(to: TargetName, tagBytes: number): string[] {
     );
   }
   const { lacks, mostTagBytes } = target;
+  const tagBytes = Buffer.byteLength(Object.values(metadata).join(''));
   if (mostTagBytes !== null && tagBytes > mostTagBytes) {
     throw new MillpondError(
       'ERR_AUDIO_UNSUPPORTED',
-      `The tags of a stream of ${to} have ${mostTagBytes} bytes at most, got up to ${tagBytes}. Leave --stream out, or choose ogg, opus or flac.`,
+      `The tags of a stream of ${to} have ${mostTagBytes} bytes at most, got ${tagBytes}. Leave --stream out, or choose ogg, opus or flac.`,
     );
   }
   return lacks === null ? [] : [`As a stream ${to} lacks ${lacks}.`];

@@ -72,6 +72,10 @@ export const NO_TAGS: AudioTags = { fields: [], pictures: [], chapters: [], nati
 
 export const NO_BYTES: TagBytes = { size: 0, read: () => 0 };
 
+export function isEmpty({ fields, pictures, chapters, natives }: AudioTags): boolean {
+  return fields.length + pictures.length + chapters.length + natives.length === 0;
+}
+
 /** Bytes that lie in memory. */
 export function bytesInMemory(bytes: Uint8Array): TagBytes {
   return {

@@ -5,7 +5,7 @@
 import { formatBytes } from '../../../bytes.ts';
 import type { AudioTags, TagBytes, TagField } from '../model.ts';
 import { joined, type Piece } from './pieces.ts';
-import { NO_TAG_WRITER, type TagWriter } from './tag-writer.ts';
+import { NO_TAG_WRITER, type TagWriter, type TagWriting } from './tag-writer.ts';
 import { chapterComments, commentList, fieldComment, pictureBlock } from './xiph.ts';
 
 const MARK = Buffer.from('fLaC');
@@ -26,8 +26,8 @@ const MOST_FIELD_BYTES = MOST_BLOCK_BYTES / 2;
 /** For programs that edit tags: without room they would have to write the whole file anew. */
 const PADDING_BYTES = 8192;
 
-export function flacTags(tags: AudioTags, vendor: string): TagWriter {
-  const { blocks, notes } = blocksOf(tags, vendor);
+export function flacTags(tags: AudioTags, { maker }: TagWriting): TagWriter {
+  const { blocks, notes } = blocksOf(tags, maker);
   const headOf = (header: Uint8Array | null) =>
     joined([MARK, blockHead(STREAMINFO, STREAMINFO_BYTES), streamInfo(header), ...blocks]);
   return {

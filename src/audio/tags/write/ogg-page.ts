@@ -34,7 +34,12 @@ export function pageAt(bytes: Buffer, at: number): Page | null {
   if (body > bytes.length) return null;
   const lacing = bytes.subarray(at + PAGE_HEAD_BYTES, body);
   const size = body - at + lacing.reduce((sum, length) => sum + length, 0);
-  return { serial: bytes.readUInt32LE(at + SERIAL_AT), number: bytes.readUInt32LE(at + NUMBER_AT), lacing, size };
+  return {
+    serial: bytes.readUInt32LE(at + SERIAL_AT),
+    number: bytes.readUInt32LE(at + NUMBER_AT),
+    lacing,
+    size,
+  };
 }
 
 /** Gives a page another number. */
@@ -61,7 +66,10 @@ export function* headerPages(packets: readonly TagBytes[], serial: number, first
     const whole = Buffer.alloc(PAGE_HEAD_BYTES + segments.length + size);
     whole.write(MARK, 'latin1');
     whole[FLAGS_AT] = from > 0 && lacing[from - 1] === MOST_SEGMENT_BYTES ? CONTINUED : 0;
-    whole.writeBigInt64LE(segments.some((length) => length < MOST_SEGMENT_BYTES) ? 0n : NO_GRANULE, GRANULE_AT);
+    whole.writeBigInt64LE(
+      segments.some((length) => length < MOST_SEGMENT_BYTES) ? 0n : NO_GRANULE,
+      GRANULE_AT,
+    );
     whole.writeUInt32LE(serial, SERIAL_AT);
     whole.writeUInt32LE(first + page, NUMBER_AT);
     whole[SEGMENTS_AT] = segments.length;

@@ -3,12 +3,11 @@
  * one without them, and this one takes its place on the way to the sink. Where it fills another number of
  * pages, all pages behind it get other numbers.
  */
-import type { TargetName } from '../../plan/targets.ts';
 import type { ByteSink } from '../../sinks/sink.ts';
 import { type AudioTags, bytesInMemory, type TagBytes } from '../model.ts';
-import { headerPages, type Page, PAGE_HEAD_BYTES, pageAt, renumber, sizeOfPages } from './ogg-page.ts';
+import { headerPages, PAGE_HEAD_BYTES, type Page, pageAt, renumber, sizeOfPages } from './ogg-page.ts';
 import { joined } from './pieces.ts';
-import { NO_TAG_WRITER, type TagWriter } from './tag-writer.ts';
+import { NO_TAG_WRITER, type TagWriter, type TagWriting } from './tag-writer.ts';
 import { chapterComments, commentList, fieldComment, pictureComment } from './xiph.ts';
 
 /** What stands around the list of comments, and how many packets stand in front of the sound. */
@@ -24,14 +23,14 @@ const OPUS: OggCodec = { mark: Buffer.from('OpusTags'), end: Buffer.alloc(0), he
 
 const MOST_SEGMENT_BYTES = 255;
 
-export function oggTags(tags: AudioTags, vendor: string, to: TargetName): TagWriter {
+export function oggTags(tags: AudioTags, { to, maker }: TagWriting): TagWriter {
   const { mark, end, headers } = to === 'opus' ? OPUS : VORBIS;
   const comments = [
     ...tags.fields.map(fieldComment),
     ...chapterComments(tags.chapters),
     ...tags.pictures.map(pictureComment),
   ];
-  const packet = joined([mark, commentList({ vendor, comments }), end]);
+  const packet = joined([mark, commentList({ vendor: maker, comments }), end]);
   let sink: TaggedOgg | null = null;
   return {
     ...NO_TAG_WRITER,
@@ -71,7 +70,8 @@ class TaggedOgg implements ByteSink {
   }
 
   write(bytes: Uint8Array, position: number): void {
-    if (position !== this.#taken) throw new Error(`Ogg is written in order, got ${position} for ${this.#taken}`);
+    if (position !== this.#taken)
+      throw new Error(`Ogg is written in order, got ${position} for ${this.#taken}`);
     this.#taken += bytes.length;
     if (this.#shift === 0 && this.#pending.length === 0) {
       this.#pass(bytes);
@@ -97,7 +97,7 @@ class TaggedOgg implements ByteSink {
   #begin(): number | null {
     const pending = this.#pending;
     const packets: Buffer[] = [];
-    let packet: Uint8Array[] = [];
+    const packet: Uint8Array[] = [];
     let at = 0;
     let firstEnd = 0;
     let pages = 0;

@@ -54,13 +54,6 @@ function readWhole(bytes: TagBytes, target: Uint8Array, position: number): void 
   if (got < target.length) target.fill(0, got);
 }
 
-/** All of them, in memory: for what is known to be small. */
-export function inMemory(bytes: TagBytes): Buffer {
-  const whole = Buffer.alloc(bytes.size);
-  bytes.read(whole, 0);
-  return whole;
-}
-
 /** @throws MillpondError `ERR_OUTPUT_WRITE` */
 export function writeBytes(sink: ByteSink, bytes: TagBytes, at: number): void {
   const buffer = Buffer.allocUnsafeSlow(Math.min(bytes.size, COPIED_BYTES));

@@ -2,14 +2,30 @@
  * How tags get into an output beside what FFmpeg's muxer writes: each target has its own way. Those in front
  * of the sound are written first, so that nothing has to be moved later.
  */
-import type { ByteSink } from '../../sinks/sink.ts';
+import type { TargetName } from '../../plan/targets.ts';
+import type { ByteSink, Sink } from '../../sinks/sink.ts';
 import { NO_BYTES, type TagBytes } from '../model.ts';
+
+/** What there is to know of an output before its tags are written. */
+export interface TagWriting {
+  readonly to: TargetName;
+  /** What writes them, with its version. */
+  readonly maker: string;
+  /** Of the sound; `null` where it is not known before all of it is written. */
+  readonly durationMs: number | null;
+  /** Whether the source had anything that goes with it. */
+  readonly carries: boolean;
+}
 
 export interface TagWriter {
   /** Bytes that the output has more for them, at the most. */
   readonly size: number;
+  /** Of them, what {@link TagWriter.finish} writes behind a whole file. */
+  readonly behind: number;
   /** What the target has no place for, in words. */
   readonly notes: readonly string[];
+  /** What a stream of it has no place for besides. */
+  readonly streamNotes: readonly string[];
   /** Options of the muxer, which else would write tags of its own. */
   readonly muxerOptions: Readonly<Record<string, string>>;
   /** What the muxer writes by itself. */
@@ -27,13 +43,15 @@ export interface TagWriter {
    * @param header of the codec, as it is behind the last frame
    * @throws MillpondError `ERR_OUTPUT_WRITE`
    */
-  finish(sink: ByteSink, header: Uint8Array | null): void;
+  finish(sink: Sink, header: Uint8Array | null): void;
 }
 
 /** Leaves everything to the muxer. */
 export const NO_TAG_WRITER: TagWriter = {
   size: 0,
+  behind: 0,
   notes: [],
+  streamNotes: [],
   muxerOptions: {},
   metadata: {},
   head: () => NO_BYTES,

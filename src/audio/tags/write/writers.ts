@@ -1,33 +1,37 @@
 /** Which way tags get into an output of each target. Pure, but that it looks up the version once a thread. */
 import { packageVersion } from '../../../version.ts';
 import type { TargetName, TargetPlan } from '../../plan/targets.ts';
-import type { AudioTags } from '../model.ts';
+import { type AudioTags, isEmpty } from '../model.ts';
 import { flacTags } from './flac.ts';
+import { m4aTags } from './m4a.ts';
+import { mp3Tags } from './mp3.ts';
 import { oggTags } from './ogg.ts';
-import { NO_TAG_WRITER, type TagWriter } from './tag-writer.ts';
+import type { TagWriter, TagWriting } from './tag-writer.ts';
+import { wavTags } from './wav.ts';
 
-type Making = (tags: AudioTags, maker: string, to: TargetName) => TagWriter;
-
-const byDictionary: Making = ({ fields }) => ({
-  ...NO_TAG_WRITER,
-  metadata: Object.fromEntries(fields.map(({ key, value }) => [key, value])),
-});
-
-const MAKINGS: Readonly<Record<TargetName, Making>> = {
+const WRITERS: Readonly<Record<TargetName, (tags: AudioTags, writing: TagWriting) => TagWriter>> = {
   flac: flacTags,
   ogg: oggTags,
   opus: oggTags,
-  mp3: byDictionary,
-  m4a: byDictionary,
-  wav: byDictionary,
+  mp3: mp3Tags,
+  m4a: m4aTags,
+  wav: wavTags,
 };
 
-/** The writer of an output, whose tags say by what it was made and not by what its source was. */
-export function tagWriterFor({ to, encoder }: TargetPlan, tags: AudioTags): TagWriter {
+/**
+ * The writer of an output, whose tags say by what it was made and not by what its source was.
+ * @param durationMs of the sound; `null` where it is not known before all of it is written
+ */
+export function tagWriterFor(
+  { to, encoder }: Pick<TargetPlan, 'to' | 'encoder'>,
+  tags: AudioTags,
+  durationMs: number | null,
+): TagWriter {
   const maker = makerName();
   const others = tags.fields.filter(({ key }) => key.toUpperCase() !== 'ENCODER');
   const fields = [...others, { key: 'ENCODER', value: `${maker} (${encoder})` }];
-  return MAKINGS[to]({ ...tags, fields }, maker, to);
+  const carries = !isEmpty({ ...tags, fields: others });
+  return WRITERS[to]({ ...tags, fields }, { to, maker, durationMs, carries });
 }
 
 let name: string | null = null;

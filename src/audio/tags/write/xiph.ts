@@ -3,6 +3,7 @@
  * Pure.
  */
 import type { TagBytes, TagChapter, TagField, TagPicture } from '../model.ts';
+import { big32, little32 } from './bytes.ts';
 import { inBase64, joined, type Piece } from './pieces.ts';
 
 /** What a list of comments holds. */
@@ -13,9 +14,9 @@ interface Comments {
 
 /** Its bytes, without what each container puts around them. */
 export function commentList({ vendor, comments }: Comments): TagBytes {
-  const pieces: Piece[] = [withLength(Buffer.from(vendor)), uint32(comments.length)];
+  const pieces: Piece[] = [withLength(Buffer.from(vendor)), little32(comments.length)];
   for (const comment of comments) {
-    pieces.push(uint32(comment instanceof Uint8Array ? comment.length : comment.size), comment);
+    pieces.push(little32(comment instanceof Uint8Array ? comment.length : comment.size), comment);
   }
   return joined(gathered(pieces));
 }
@@ -48,9 +49,9 @@ export function pictureComment(picture: TagPicture): TagBytes {
 /** A picture as a block of FLAC, without its head. */
 export function pictureBlock({ type, mime, description, bytes, form }: TagPicture): TagBytes {
   const { width = 0, height = 0, depth = 0, colours = 0 } = form ?? {};
-  const numbers = [width, height, depth, colours, bytes.size].map(bigUint32);
+  const numbers = [width, height, depth, colours, bytes.size].map(big32);
   const texts = [Buffer.from(mime, 'latin1'), Buffer.from(description)];
-  const head = [bigUint32(type), ...texts.flatMap((text) => [bigUint32(text.length), text]), ...numbers];
+  const head = [big32(type), ...texts.flatMap((text) => [big32(text.length), text]), ...numbers];
   return joined([Buffer.concat(head), bytes]);
 }
 
@@ -74,17 +75,5 @@ function gathered(pieces: readonly Piece[]): Piece[] {
 }
 
 function withLength(text: Buffer): Buffer {
-  return Buffer.concat([uint32(text.length), text]);
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-function bigUint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
+  return Buffer.concat([little32(text.length), text]);
 }

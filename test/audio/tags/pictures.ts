@@ -1,0 +1,52 @@
+/** Pictures that are right for those who look into them, as large as a test likes. */
+import { crc32, deflateSync } from 'node:zlib';
+
+const SIDE = 16;
+
+/** A red square, then so many bytes in all: what stands behind a picture nobody looks at. */
+export function png(size = 0): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(SIDE, 0);
+  header.writeUInt32BE(SIDE, 4);
+  header.set([8, 2], 8);
+  const row = Buffer.concat([
+    Buffer.from([0]),
+    ...Array.from({ length: SIDE }, () => Buffer.from([255, 0, 0])),
+  ]);
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: SIDE }, () => row)));
+  const mark = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return filled([mark, chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))], size);
+}
+
+function chunk(name: string, content: Buffer): Buffer {
+  const named = Buffer.concat([Buffer.from(name, 'latin1'), content]);
+  const numbers = Buffer.alloc(8);
+  numbers.writeUInt32BE(content.length, 0);
+  numbers.writeUInt32BE(crc32(named), 4);
+  return Buffer.concat([numbers.subarray(0, 4), named, numbers.subarray(4)]);
+}
+
+/** As `png`, but grey, and made by hand: tables that know one symbol each. */
+export function jpeg(size = 0): Buffer {
+  const segment = (marker: number, ...content: readonly number[]) =>
+    Buffer.from([0xff, marker, 0, content.length + 2, ...content]);
+  const table = (id: number) => segment(0xc4, id, 1, ...Array.from({ length: 15 }, () => 0), 0);
+  return filled(
+    [
+      Buffer.from([0xff, 0xd8]),
+      segment(0xe0, ...Buffer.from('JFIF\0'), 1, 1, 0, 0, 1, 0, 1, 0, 0),
+      segment(0xdb, 0, ...Array.from({ length: 64 }, () => 1)),
+      segment(0xc0, 8, 0, SIDE, 0, SIDE, 1, 1, 0x11, 0),
+      ...[table(0), table(0x10)],
+      segment(0xda, 1, 1, 0, 0, 63, 0),
+      // Four blocks of two bits that say nothing, which is grey.
+      Buffer.from([0x00, 0xff, 0xd9]),
+    ],
+    size,
+  );
+}
+
+function filled(parts: readonly Buffer[], size: number): Buffer {
+  const picture = Buffer.concat(parts);
+  return Buffer.concat([picture, Buffer.alloc(Math.max(0, size - picture.length), size % 251)]);
+}
