@@ -41,7 +41,6 @@ import { partOf } from './sources/part.ts';
 import { isStream, type Source } from './sources/source.ts';
 import { behindId3 } from './survey/id3v2.ts';
 import { Window } from './survey/window.ts';
-import { NO_TAGS } from './tags/model.ts';
 import { tagWriterFor } from './tags/write/writers.ts';
 import { verifyOutput } from './verify.ts';
 
@@ -130,12 +129,11 @@ export function convert(
   // A cancelled job makes no file any more, so that an interrupt knows all there are.
   context.signal.throwIfAborted();
   const change = sampleChange(decoder.info, plan, request, process !== undefined);
-  const { tags, warnings: changedTags } = fitLoudness(decoder.info.tags, plan.to, change);
-  const moved = movedTimeReference(tags, change);
-  const fields = Object.entries(moved).map(([key, value]) => ({ key, value }));
-  const { announcedFrames, sampleRate: sourceRate } = decoder.info;
+  const { tags, announcedFrames, sampleRate: sourceRate } = decoder.info;
+  const { fields, warnings: changedTags } = fitLoudness(tags.fields, plan.to, change);
   const durationMs = announcedFrames === null ? null : (announcedFrames * 1000) / sourceRate;
-  const tagWriter = tagWriterFor(plan, { ...NO_TAGS, fields }, durationMs);
+  const fitted = { ...tags, fields: movedTimeReference(fields, change) };
+  const tagWriter = tagWriterFor(plan, fitted, durationMs);
   using sink = create({
     mostBytes: mostBytes(decoder.info, plan, tagWriter.size),
     frames:

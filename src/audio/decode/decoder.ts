@@ -112,7 +112,7 @@ class NativeDecoder implements Decoder {
     this.#primed = reader.next();
     this.#first = formOf(this.#primed ? reader.frame : reader.context, source);
     this.#form = this.#first;
-    const info = describe(reader.container, reader.codec, reader.context, this.#first);
+    const info = describe(reader.container, reader.codec, reader.context, this.#first, shown.tags);
     const { laterFrames } = this.#links;
     this.info =
       info.announcedFrames === null ? info : { ...info, announcedFrames: info.announcedFrames + laterFrames };

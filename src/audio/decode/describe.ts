@@ -8,8 +8,9 @@ import { type Layout, MAX_CHANNELS, namedLayout } from '../plan/channels.ts';
 import { depthOf, storageOf } from '../sample-format.ts';
 import type { Source } from '../sources/source.ts';
 import type { Sound } from '../survey/sound.ts';
+import type { AudioTags } from '../tags/model.ts';
 import type { Container } from './container.ts';
-import { readTags } from './tags.ts';
+import { toldTags } from './tags.ts';
 
 /** FFmpeg's time base of a whole file. */
 const MICROSECONDS = 1_000_000;
@@ -93,12 +94,16 @@ function framesWithin({ size }: Source, { start, bytes, form }: Sound): number |
   return form === null || !Number.isFinite(there) ? null : Math.floor(there / form.frameBytes) || null;
 }
 
-/** @param form of the first frame */
+/**
+ * @param form of the first frame
+ * @param tags `null` where FFmpeg has to tell them
+ */
 export function describe(
   container: Container,
   codec: Codec,
   context: CodecContext,
   { format, rate, layout }: SampleForm,
+  tags: AudioTags | null,
 ): AudioInfo {
   const { stream } = container;
   const storage = storageOf(format)!;
@@ -112,6 +117,6 @@ export function describe(
     depth: depthOf(storage, container.bits ?? context.bitsPerRawSample),
     lossless: stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS),
     announcedFrames: announcedFrames(container, rate),
-    tags: readTags(container.format, stream),
+    tags: tags ?? toldTags(container.format),
   };
 }

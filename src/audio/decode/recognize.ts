@@ -21,6 +21,8 @@ import { bitsInUse } from '../survey/pcm-form.ts';
 import type { Sound } from '../survey/sound.ts';
 import { faultInFront, faultWithin } from '../survey/tags.ts';
 import { Window } from '../survey/window.ts';
+import type { AudioTags } from '../tags/model.ts';
+import { readTags } from '../tags/read/read-tags.ts';
 
 /** Formats before which FFmpeg reads ID3 tags; before others it takes them for damage. */
 const TAKES_ID3: ReadonlySet<FormatName> = new Set(['flac', 'mp3', 'aac', 'tta', 'w64']);
@@ -48,6 +50,8 @@ export interface Recognized {
   readonly bits: number | null;
   /** Of MP3 as a stream, what its first frame says of its ends. */
   readonly mp3: Mp3Info | null;
+  /** Its tags, where FFmpeg need not tell them. */
+  readonly tags: AudioTags | null;
   /** What was left out, for the user. */
   readonly warnings: readonly string[];
 }
@@ -62,7 +66,8 @@ export function recognize(source: Source): Recognized {
   if (begin > 0 && window.view(begin, 1).length === 0) throw tagsOnly(source);
   const format = formatAt(window, begin);
   if (isStream(source) && !STREAMED.has(format)) throw notStreamed(window, format);
-  if (format === null) return { source, format, sound: null, bits: null, mp3: null, warnings: [] };
+  if (format === null)
+    return { source, format, sound: null, bits: null, mp3: null, tags: null, warnings: [] };
   const front = begin > 0 ? frontNote(window, format) : null;
   const from = front === null ? 0 : begin;
   const rest = from === 0 ? source : partOf(source, from, source.size);
@@ -71,7 +76,10 @@ export function recognize(source: Source): Recognized {
   if (fault !== null) throw overladen(source.name, fault);
   const { sound, stop } = chunksOf(restWindow, format, begin - from);
   const end = stop ?? stopBehind(restWindow, format, begin - from);
-  const notes = new Set([front, end?.note ?? null]);
+  // What FFmpeg must not see of them is not read here either.
+  const tagged = end === null || end.note === null ? rest : partOf(rest, 0, end.start);
+  const read = readTags(tagged, format, begin - from);
+  const notes = new Set([front, end?.note ?? null, ...(read?.notes ?? [])]);
   const form = sound?.form ?? null;
   const seen = mended(rest, restWindow.mended ?? new Map());
   const alone = sound?.alone === true ? partOf(seen, sound.start, rest.size) : null;
@@ -82,6 +90,7 @@ export function recognize(source: Source): Recognized {
     sound: sound === null || alone === null ? sound : { ...sound, start: 0 },
     bits: sound === null || form === null ? null : bitsInUse(rest, sound, form),
     mp3: format === 'mp3' && isStream(rest) ? mp3Info(restWindow, begin - from) : null,
+    tags: read?.tags ?? null,
     warnings: [...notes].filter((note) => note !== null),
   };
 }

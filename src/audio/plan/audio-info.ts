@@ -1,4 +1,5 @@
 /** What is known of an audio file once its first frame is decoded. Types: plans need no native code. */
+import type { AudioTags } from '../tags/model.ts';
 import type { Layout } from './channels.ts';
 
 /** `bits` of an integer depth: 1 to 64, those that carry sound. Of a float: 32 or 64. */
@@ -6,8 +7,6 @@ export interface Depth {
   readonly type: 'integer' | 'float';
   readonly bits: number;
 }
-
-export type Tags = Readonly<Record<string, string>>;
 
 export interface AudioInfo {
   /** Hz, as decoded. */
@@ -23,5 +22,6 @@ export interface AudioInfo {
   readonly lossless: boolean;
   /** Frames the container announces, at `sampleRate`; `null` where it does not say. Not always exact. */
   readonly announcedFrames: number | null;
-  readonly tags: Tags;
+  /** Pictures are read from the audio file, so only while its decoder is open. */
+  readonly tags: AudioTags;
 }

@@ -4,14 +4,14 @@
  * the family that players of the target look for, or they go.
  */
 import { gainFactor } from '../kernels.ts';
-import type { Tags } from './audio-info.ts';
+import type { TagField } from '../tags/model.ts';
 import type { SampleChange } from './sample-change.ts';
 import type { TargetName } from './targets.ts';
 
 type LevelChange = Pick<SampleChange, 'gainDb' | 'bits' | 'levelUnknown'>;
 
-interface FittedTags {
-  readonly tags: Tags;
+interface FittedFields {
+  readonly fields: readonly TagField[];
   readonly warnings: readonly string[];
 }
 
@@ -37,14 +37,13 @@ const R128_LUFS = -23;
 const SPL_OVER_LUFS = 89 - REPLAYGAIN_LUFS;
 const Q7_8 = 256;
 
-/** The tags as they are right for the output; others than these stay as they are. */
-export function fitLoudness(tags: Tags, to: TargetName, change: LevelChange): FittedTags {
-  const entries = Object.entries(tags);
-  const others = entries.filter(([key]) => !LOUDNESS.test(key));
-  if (others.length === entries.length) return { tags, warnings: [] };
-  const found = entries.filter(([key]) => LOUDNESS.test(key));
+/** The fields as they are right for the output; others than these stay as they are. */
+export function fitLoudness(fields: readonly TagField[], to: TargetName, change: LevelChange): FittedFields {
+  const others = fields.filter(({ key }) => !LOUDNESS.test(key));
+  if (others.length === fields.length) return { fields, warnings: [] };
+  const found = fields.filter(({ key }) => LOUDNESS.test(key)).map(({ key, value }) => [key, value] as const);
   const family = FAMILIES[to];
-  if (family === null) return { tags: Object.fromEntries(others), warnings: [noPlace(to, found)] };
+  if (family === null) return { fields: others, warnings: [noPlace(to, found)] };
   const warnings: string[] = [];
   let loud: Entries = found;
   if (change.levelUnknown) {
@@ -65,7 +64,18 @@ export function fitLoudness(tags: Tags, to: TargetName, change: LevelChange): Fi
     if (lost.length > 0) warnings.push(noPlace(to, lost));
     loud = [...loud.filter(([key]) => !isOf(otherThan(family), key)), ...made];
   }
-  return { tags: Object.fromEntries([...others, ...loud]), warnings };
+  return { fields: inPlace(fields, loud), warnings };
+}
+
+/** In the order of the source; what is new comes last. */
+function inPlace(fields: readonly TagField[], loud: Entries): TagField[] {
+  const left = [...loud];
+  const kept = fields.flatMap((field) => {
+    if (!LOUDNESS.test(field.key)) return [field];
+    const at = left.findIndex(([key]) => key === field.key);
+    return at < 0 ? [] : left.splice(at, 1).map(([, value]) => ({ ...field, value }));
+  });
+  return [...kept, ...left.map(([key, value]) => ({ key, value }))];
 }
 
 type Entries = readonly (readonly [key: string, value: string])[];

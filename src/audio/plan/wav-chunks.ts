@@ -2,7 +2,7 @@
  * Which chunks of a WAV file are still right when its samples have changed, and what has to change in them:
  * one table, and pure functions over their bytes.
  */
-import type { Tags } from './audio-info.ts';
+import type { TagField } from '../tags/model.ts';
 import type { SampleChange } from './sample-change.ts';
 
 export interface WavChunk {
@@ -64,13 +64,15 @@ export function ruleFor({ kind }: WavChunk): Rule {
   return RULES[kind] ?? OTHERS;
 }
 
-/** FFmpeg makes tags of bext, and this one counts frames since midnight. */
-export function movedTimeReference(tags: Tags, { rate: { from, to } }: SampleChange): Tags {
-  const moved = Object.entries(tags).map(([key, value]) => {
-    const counts = from !== to && key.toLowerCase() === 'time_reference' && /^\d{1,20}$/.test(value);
-    return [key, counts ? String(rescaled(BigInt(value), from, to)) : value];
+/** A field that bext has, and that FFmpeg makes of it, counts frames since midnight. */
+export function movedTimeReference(
+  fields: readonly TagField[],
+  { rate: { from, to } }: SampleChange,
+): readonly TagField[] {
+  return fields.map((field) => {
+    const counts = from !== to && /^time_reference$/i.test(field.key) && /^\d{1,20}$/.test(field.value);
+    return counts ? { ...field, value: String(rescaled(BigInt(field.value), from, to)) } : field;
   });
-  return Object.fromEntries(moved);
 }
 
 /** For the user: those whose loss is one. @param reason such as "flac has no place for them" */

@@ -1,0 +1,134 @@
+/** Chapters of MP4: a list as Nero has it, and a track of texts as QuickTime has it. */
+import type { Window } from '../../survey/window.ts';
+import type { Gathering } from './gathering.ts';
+import { type Box, boxesIn, childOf, numberAt, type Stretch } from './mp4-boxes.ts';
+
+/** Nero's unit is 100 ns. */
+const UNITS_A_MS = 10_000;
+const MOST_CHAPTERS = 4096;
+const MOST_TITLE_BYTES = 4096;
+const LONG = 8;
+
+export function readChapterList(window: Window, { body, end }: Box, into: Gathering): void {
+  const version = numberAt(window, body, 1);
+  let at = body + 4 + (version === 0 ? 0 : 4);
+  const count = numberAt(window, at, 1);
+  at += 1;
+  for (let i = 0; i < count && at + LONG < end; i++) {
+    const startMs = longAt(window, at) / UNITS_A_MS;
+    const length = numberAt(window, at + LONG, 1);
+    at += LONG + 1;
+    into.addChapter({ startMs, endMs: null, title: window.view(at, length).toString() });
+    at += length;
+  }
+}
+
+/** @returns whether there is such a track */
+export function readChapterTrack(window: Window, movie: Box, into: Gathering): boolean {
+  const tracks = [...boxesIn(window, movie)].filter(({ type }) => type === 'trak');
+  const wanted = new Set(tracks.flatMap((track) => referredBy(window, track)));
+  const track = tracks.find((each) => wanted.has(trackId(window, each)) && isText(window, each));
+  const media = track && childOf(window, track, 'mdia');
+  const header = media && childOf(window, media, 'mdhd');
+  const table = media && inside(window, media, 'minf', 'stbl');
+  if (!header || !table) return false;
+  const version = numberAt(window, header.body, 1);
+  const unitsASecond = numberAt(window, header.body + (version === 1 ? 20 : 12), 4) || 1000;
+  const toMs = (units: number) => (units * 1000) / unitsASecond;
+  const durations = durationsIn(window, table);
+  const positions = positionsIn(window, table);
+  let units = 0;
+  for (const [i, { at, size }] of positions.entries()) {
+    const duration = durations[i] ?? 0;
+    const endMs = duration > 0 ? toMs(units + duration) : null;
+    into.addChapter({ startMs: toMs(units), endMs, title: titleAt(window, at, size) });
+    units += duration;
+  }
+  return positions.length > 0;
+}
+
+function inside(window: Window, within: Stretch, ...types: readonly string[]): Box | null {
+  let found: Stretch | null = within;
+  for (const type of types) found = found && childOf(window, found, type);
+  return found as Box | null;
+}
+
+/** The tracks that have the chapters of another. */
+function referredBy(window: Window, track: Box): number[] {
+  const list = inside(window, track, 'tref', 'chap');
+  if (list === null) return [];
+  const count = Math.min(MOST_CHAPTERS, Math.floor((list.end - list.body) / 4));
+  return Array.from({ length: count }, (_, i) => numberAt(window, list.body + i * 4, 4));
+}
+
+function trackId(window: Window, track: Box): number {
+  const header = childOf(window, track, 'tkhd');
+  if (header === null) return 0;
+  return numberAt(window, header.body + (numberAt(window, header.body, 1) === 1 ? 20 : 12), 4);
+}
+
+function isText(window: Window, track: Box): boolean {
+  const handler = inside(window, track, 'mdia', 'hdlr');
+  return handler !== null && ['text', 'sbtl'].includes(window.text(handler.body + 8, 4));
+}
+
+/** Of each sample, in units. */
+function durationsIn(window: Window, table: Box): number[] {
+  const box = childOf(window, table, 'stts');
+  const durations: number[] = [];
+  if (box === null) return durations;
+  const runs = numberAt(window, box.body + 4, 4);
+  for (let i = 0, at = box.body + 8; i < runs && at + 8 <= box.end; i++, at += 8) {
+    const count = Math.min(numberAt(window, at, 4), MOST_CHAPTERS - durations.length);
+    for (let j = 0; j < count; j++) durations.push(numberAt(window, at + 4, 4));
+    if (durations.length === MOST_CHAPTERS) break;
+  }
+  return durations;
+}
+
+/** Where samples lie, by the tables of their sizes, of chunks, and of how many are in each of these. */
+function positionsIn(window: Window, table: Box): { at: number; size: number }[] {
+  const sizes = childOf(window, table, 'stsz');
+  const runs = childOf(window, table, 'stsc');
+  const chunks = childOf(window, table, 'stco') ?? childOf(window, table, 'co64');
+  const found: { at: number; size: number }[] = [];
+  if (sizes === null || runs === null || chunks === null) return found;
+  const bytes = chunks.type === 'stco' ? 4 : LONG;
+  const alike = numberAt(window, sizes.body + 4, 4);
+  const count = Math.min(MOST_CHAPTERS, numberAt(window, sizes.body + 8, 4));
+  const runCount = Math.min(numberAt(window, runs.body + 4, 4), Math.floor((runs.end - runs.body - 8) / 12));
+  const chunkCount = Math.min(
+    numberAt(window, chunks.body + 4, 4),
+    Math.floor((chunks.end - chunks.body - 8) / bytes),
+  );
+  for (let chunk = 0, run = 0; chunk < chunkCount && found.length < count; chunk++) {
+    const nextRun = runs.body + 8 + (run + 1) * 12;
+    if (run + 1 < runCount && numberAt(window, nextRun, 4) === chunk + 1) run++;
+    const each = numberAt(window, runs.body + 8 + run * 12 + 4, 4);
+    const place = chunks.body + 8 + chunk * bytes;
+    let at = bytes === 4 ? numberAt(window, place, 4) : longAt(window, place);
+    for (let i = 0; i < each && found.length < count; i++) {
+      const size = alike || numberAt(window, sizes.body + 12 + found.length * 4, 4);
+      found.push({ at, size });
+      at += size;
+    }
+  }
+  return found;
+}
+
+/** A length of two bytes, and the text, which may be wide. */
+function titleAt(window: Window, at: number, size: number): string {
+  const length = Math.min(numberAt(window, at, 2), Math.max(0, size - 2), MOST_TITLE_BYTES);
+  const text = window.view(at + 2, length);
+  const mark = text.length >= 2 ? text.readUInt16BE() : 0;
+  if (mark === 0xfeff)
+    return Buffer.from(text.subarray(2, text.length & ~1))
+      .swap16()
+      .toString('utf16le');
+  return mark === 0xfffe ? text.toString('utf16le', 2) : text.toString();
+}
+
+function longAt(window: Window, at: number): number {
+  const bytes = window.view(at, LONG);
+  return bytes.length < LONG ? 0 : Number(bytes.readBigUInt64BE());
+}
