@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Analyzer, Block, blockBytes, openDecoder } from '../../src/audio/index.ts';
+import { NO_TAGS } from '../../src/audio/tags/model.ts';
 import { MiB } from '../../src/index.ts';
 import { chooseBatches } from '../audio-files.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
@@ -93,7 +94,7 @@ const FILTER = ['-af', 'ebur128=peak=true+sample:framelog=verbose', '-f', 'null'
 
 const INFO = {
   ...{ sampleRate: RATE, channels: 2, codec: 'pcm_f32le', sampleFormat: 'flt', lossless: true },
-  ...{ layout: { nbChannels: 2, order: 1, mask: 3n }, announcedFrames: null, tags: {} },
+  ...{ layout: { nbChannels: 2, order: 1, mask: 3n }, announcedFrames: null, tags: NO_TAGS },
   depth: { type: 'float', bits: 32 } as const,
 };
 

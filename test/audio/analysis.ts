@@ -3,6 +3,7 @@ import { type Analysis, Analyzer, type AnalyzerOptions } from '../../src/audio/a
 import { Block } from '../../src/audio/block.ts';
 import type { AudioInfo } from '../../src/audio/plan/audio-info.ts';
 import { defaultLayout } from '../../src/audio/plan/channels.ts';
+import { NO_TAGS } from '../../src/audio/tags/model.ts';
 import { dirtyShard } from '../stand.ts';
 
 export interface Material {
@@ -43,7 +44,7 @@ export function analyzed({ sampleRate, planes }: Material, looks: Looks = {}): A
   const channels = planes.length;
   const analyzer = new Analyzer(
     {
-      ...{ sampleRate, channels, depth, layout: defaultLayout(channels), codec: 'pcm_f32le', tags: {} },
+      ...{ sampleRate, channels, depth, layout: defaultLayout(channels), codec: 'pcm_f32le', tags: NO_TAGS },
       ...{ sampleFormat: 'flt', lossless: true, announcedFrames: null },
     },
     options,

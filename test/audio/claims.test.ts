@@ -228,7 +228,7 @@ describe('tags where FFmpeg loses its place', () => {
     ];
 
   test.each(places)('%s are read in %s', (_, name, file) => {
-    expect(Object.keys(read(`few.${name}`, file(entries(100))).info.tags).length).toBeGreaterThanOrEqual(100);
+    expect(read(`few.${name}`, file(entries(100))).info.tags.fields.length).toBeGreaterThanOrEqual(100);
   });
 
   test.each(places)('%s are seen in %s where they are too many', (_, name, file) => {

@@ -2,12 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openDecoder } from '../../src/audio/open-decoder.ts';
-import type { Tags } from '../../src/audio/plan/audio-info.ts';
 import { dirtyShard } from '../stand.ts';
 import { convert, scratch } from './audio-files.ts';
 import { aiffChunk, riffChunk, withAiffChunks, withChunks } from './chunks.ts';
 import { feedOf, readStream } from './feeds.ts';
-import { id3, id3Frame, title } from './tags.ts';
+import { byKey, id3, id3Frame, title } from './tags.ts';
 import { noise, writeWav } from './wav.ts';
 
 const at = scratch();
@@ -19,7 +18,7 @@ beforeAll(() => {
   mp3 = bytes.subarray(bytes.indexOf(Buffer.from([0xff, 0xfb])));
 });
 
-function tagsOf(bytes: Buffer): Tags {
+function tagsOf(bytes: Buffer): Record<string, string> {
   writeFileSync(at('tagged'), bytes);
   using decoder = openDecoder(at('tagged'));
   const pool = dirtyShard();
@@ -27,7 +26,7 @@ function tagsOf(bytes: Buffer): Tags {
   lease.bytes.set(bytes);
   using inMemory = openDecoder({ leases: [lease] });
   expect(inMemory.info.tags).toEqual(decoder.info.tags);
-  return decoder.info.tags;
+  return byKey(decoder.info.tags);
 }
 
 function big(text: string): Buffer {
@@ -45,12 +44,12 @@ describe('a name with several values', () => {
   const frames: readonly (readonly [what: string, body: Buffer, expected: string])[] = [
     ['in Latin 1', Buffer.from('\0name\0one\0two\0three\0', 'latin1'), 'one;two;three'],
     ['in UTF-8', Buffer.from('\x03name\0één\0twee'), 'één;twee'],
-    ['with an empty one, where they end', Buffer.from('\x03name\0one\0\0two'), 'one'],
+    ['with an empty one', Buffer.from('\x03name\0one\0\0two'), 'one;;two'],
     ['of one only', Buffer.from('\x03name\0one\0'), 'one'],
     [
       'in UTF-16, with marks',
       Buffer.concat([Buffer.from([1]), little('name\0', 'one\0', 'two\0', 'three')]),
-      'one; two; three',
+      'one;two;three',
     ],
     [
       'in UTF-16, big endian, with marks',
@@ -58,7 +57,7 @@ describe('a name with several values', () => {
         Buffer.from([1]),
         ...['name\0', 'one\0', 'two'].flatMap((text) => [BIG_MARK, big(text)]),
       ]),
-      'one; two',
+      'one;two',
     ],
     ['in UTF-16 without marks', Buffer.concat([Buffer.from([2]), big('name\0one\0two')]), 'one;two'],
     [
@@ -72,9 +71,9 @@ describe('a name with several values', () => {
     const tag = id3([title('a title'), id3Frame('TXXX', body), id3Frame('TPE1', '\0somebody')]);
     for (let again = 0; again < 3; again++) {
       expect(tagsOf(Buffer.concat([tag, mp3]))).toEqual({
-        title: 'a title',
+        TITLE: 'a title',
         name: expected,
-        artist: 'somebody',
+        ARTIST: 'somebody',
       });
     }
   });
@@ -93,7 +92,9 @@ describe('a name with several values', () => {
     ]) {
       expect(tagsOf(bytes)).toEqual({ name: 'one;two' });
     }
-    expect(readStream(feedOf(Buffer.concat([tag, mp3]), [100])).info.tags).toEqual({ name: 'one;two' });
+    expect(byKey(readStream(feedOf(Buffer.concat([tag, mp3]), [100])).info.tags)).toEqual({
+      name: 'one;two',
+    });
   });
 
   test('is left out where nobody can tell whether there are several', () => {

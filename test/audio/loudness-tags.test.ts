@@ -2,9 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fitLoudness } from '../../src/audio/plan/loudness-tags.ts';
 import type { TargetName } from '../../src/audio/plan/targets.ts';
+import { NO_TAGS } from '../../src/audio/tags/model.ts';
 import { convert, type Job, levelAt, readAll, scratch } from './audio-files.ts';
 import { withHeaderGain } from './ogg.ts';
 import { remux } from './remux.ts';
+import { byKey } from './tags.ts';
 import { to16, tone, writeWav } from './wav.ts';
 
 const at = scratch();
@@ -17,7 +19,10 @@ const REPLAYGAIN = {
 };
 
 function fitted(tags: Record<string, string>, to: TargetName, gainDb = 0) {
-  return fitLoudness(tags, to, { gainDb, bits: to === 'flac' ? 16 : null, levelUnknown: false });
+  const fields = Object.entries(tags).map(([key, value]) => ({ key, value }));
+  const change = { gainDb, bits: to === 'flac' ? 16 : null, levelUnknown: false };
+  const { fields: kept, warnings } = fitLoudness(fields, to, change);
+  return { tags: byKey({ ...NO_TAGS, fields: kept }), warnings };
 }
 
 describe('after a gain', () => {
@@ -139,7 +144,7 @@ describe('in files', () => {
     convert(at('tagged.flac'), at('tagged.opus'), 'opus');
   });
 
-  const tagsOf = (path: string) => readAll(path).info.tags;
+  const tagsOf = (path: string) => byKey(readAll(path).info.tags);
   const level = (path: string) => levelAt(readAll(path).planes[0].subarray(4800, 19_200), 48_000, 440);
 
   test.each<[TargetName, Record<string, string>]>([

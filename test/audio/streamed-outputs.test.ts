@@ -7,6 +7,7 @@ import { riffChunk, withChunks } from './chunks.ts';
 import { convertStream, feedOf } from './feeds.ts';
 import { refusal } from './refusal.ts';
 import { streamedFiles } from './streamed-files.ts';
+import { byKey } from './tags.ts';
 import { noise, writeWav } from './wav.ts';
 
 const { at, files } = streamedFiles();
@@ -75,7 +76,7 @@ describe('what goes out as a stream', () => {
     );
     writeWav(at('long.wav'), [noise(5000, 16)], { tags: { ICMT: 'x'.repeat(14_000) } });
     writeFileSync(at('streamed'), convertStream(feed(), 'wav').bytes);
-    expect(Object.values(readAll(at('streamed')).info.tags)).toContain('x'.repeat(14_000));
+    expect(Object.values(byKey(readAll(at('streamed')).info.tags))).toContain('x'.repeat(14_000));
   });
 
   test('has no place for chunks, and says so', () => {

@@ -1,4 +1,12 @@
 /** Hand-written lists of tags, of every kind that FFmpeg reads, as long as a test likes. */
+import type { AudioTags } from '../../src/audio/tags/model.ts';
+
+/** Fields by their keys, those of several values with `;` between them. */
+export function byKey({ fields }: AudioTags): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const { key, value } of fields) all[key] = key in all ? `${all[key]};${value}` : value;
+  return all;
+}
 
 /** A name and its value. */
 export type Entry = readonly [name: string, value: string];

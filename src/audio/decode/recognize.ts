@@ -14,7 +14,6 @@ import type { ChunkSurvey } from '../survey/chunks.ts';
 import { type FormatName, formatOf, UNMARKED, type UnmarkedName } from '../survey/formats.ts';
 import { countedInPassing } from '../survey/id3-in-passing.ts';
 import { behindId3 } from '../survey/id3v2.ts';
-import { tagsLeftOut } from '../survey/left-out.ts';
 import { type Mp3Info, mp3Info } from '../survey/mp3-info.ts';
 import { overladen } from '../survey/overladen.ts';
 import { bitsInUse } from '../survey/pcm-form.ts';
@@ -24,7 +23,7 @@ import { Window } from '../survey/window.ts';
 import type { AudioTags } from '../tags/model.ts';
 import { readTags } from '../tags/read/read-tags.ts';
 
-/** Formats before which FFmpeg reads ID3 tags; before others it takes them for damage. */
+/** Formats before which FFmpeg passes over ID3 tags; before others it takes them for damage. */
 const TAKES_ID3: ReadonlySet<FormatName> = new Set(['flac', 'mp3', 'aac', 'tta', 'w64']);
 
 /** What needs no look at what comes later, and no way back. */
@@ -36,8 +35,6 @@ const PROBE_BYTES = 4096;
 const LARGE_PROBE_BYTES = 65_536;
 /** FFmpeg looks at zeros behind what it is given. */
 const PADDING_BYTES = 32;
-
-const IN_FRONT = 'The ID3 tag in front of the file was left out: files of this format have none there.';
 
 export interface Recognized {
   /** What FFmpeg gets to see. */
@@ -68,8 +65,7 @@ export function recognize(source: Source): Recognized {
   if (isStream(source) && !STREAMED.has(format)) throw notStreamed(window, format);
   if (format === null)
     return { source, format, sound: null, bits: null, mp3: null, tags: null, warnings: [] };
-  const front = begin > 0 ? frontNote(window, format) : null;
-  const from = front === null ? 0 : begin;
+  const from = begin > 0 && isHidden(window, format) ? begin : 0;
   const rest = from === 0 ? source : partOf(source, from, source.size);
   const restWindow = from === 0 ? window : new Window(rest, new Map());
   const fault = faultWithin(restWindow, format, begin - from);
@@ -77,9 +73,9 @@ export function recognize(source: Source): Recognized {
   const { sound, stop } = chunksOf(restWindow, format, begin - from);
   const end = stop ?? stopBehind(restWindow, format, begin - from);
   // What FFmpeg must not see of them is not read here either.
-  const tagged = end === null || end.note === null ? rest : partOf(rest, 0, end.start);
-  const read = readTags(tagged, format, begin - from);
-  const notes = new Set([front, end?.note ?? null, ...(read?.notes ?? [])]);
+  const tagged = end === null || end.note === null ? source : partOf(source, 0, from + end.start);
+  const read = readTags(tagged, format, begin);
+  const notes = new Set([end?.note ?? null, ...(read?.notes ?? [])]);
   const form = sound?.form ?? null;
   const seen = mended(rest, restWindow.mended ?? new Map());
   const alone = sound?.alone === true ? partOf(seen, sound.start, rest.size) : null;
@@ -105,11 +101,9 @@ function chunksOf(window: Window, format: FormatName, start: number): Pick<Chunk
   return { sound, stop: empty ?? stop };
 }
 
-/** Why the tags in front of a file are left out; `null` where FFmpeg reads them. */
-function frontNote(window: Window, format: FormatName): string | null {
-  const fault = faultInFront(window);
-  if (fault !== null) return tagsLeftOut(fault);
-  return TAKES_ID3.has(format) ? null : IN_FRONT;
+/** FFmpeg does not get to see the tags in front of a file. */
+function isHidden(window: Window, format: FormatName): boolean {
+  return faultInFront(window) !== null || !TAKES_ID3.has(format);
 }
 
 function formatAt(window: Window, begin: number): FormatName | null {

@@ -2,16 +2,14 @@
  * What was read of the tags of one file so far, within bounds: what is beyond them is left out with a note.
  * Owned by whoever reads that file.
  */
+import { tagsLeftOut } from '../../survey/left-out.ts';
+import { TagList, TagWork } from '../../survey/tag-work.ts';
 import type { AudioTags, NativeTag, TagChapter, TagField, TagPicture } from '../model.ts';
 import { fieldOf } from '../table.ts';
 
-/** Nobody has as many; they cost a few MiB at the most. */
-const MOST_FIELDS = 4096;
-const MOST_CHAPTERS = 4096;
-const MOST_PICTURES = 100;
 const MOST_NATIVES = 1000;
-/** Of all values together. */
-const MOST_TEXT_BYTES = 16 * 1024 * 1024;
+/** Chapters may become two comments each. */
+const CHAPTER_NAMES = ['CHAPTER001', 'CHAPTER001NAME'];
 
 /** About the file that they came in, and wrong in another. */
 const TECHNICAL: ReadonlySet<string> = new Set([
@@ -31,8 +29,11 @@ export class Gathering {
   /** Keys that tags of another kind have said already. */
   #said: ReadonlySet<string> = new Set();
   #saidPictures = false;
+  #saidChapters = false;
   readonly #statistics = new Set<string>();
-  #textBytes = 0;
+  /** As much as FFmpeg may be given, so that an output with all of them can be read again. */
+  readonly #work = new TagWork();
+  readonly #list = new TagList(this.#work);
 
   /** What was left out, for the user. */
   get notes(): readonly string[] {
@@ -47,6 +48,7 @@ export class Gathering {
   beginLesser(): void {
     this.#said = new Set(this.#fields.map(({ key }) => sameKey(key)));
     this.#saidPictures = this.#pictures.length > 0;
+    this.#saidChapters = this.#chapters.length > 0;
   }
 
   addField(field: TagField): void {
@@ -56,30 +58,37 @@ export class Gathering {
     }
     if (field.key === '' || TECHNICAL.has(key) || TECHNICAL_START.test(key)) return;
     if (this.#said.has(sameKey(key))) return;
-    this.#textBytes += field.value.length;
-    if (this.#fields.length >= MOST_FIELDS) this.note(`Tags were left out: there are over ${MOST_FIELDS}.`);
-    else if (this.#textBytes > MOST_TEXT_BYTES) this.note('Tags were left out: they are too long.');
-    else this.#fields.push(field);
+    const bytes = Buffer.byteLength(field.value);
+    this.#list.add(field.key, field.key.length, bytes);
+    this.#work.addText(bytes);
+    if (this.#hasRoom()) this.#fields.push(field);
   }
 
-  /** Tags of the same kind come again later. */
+  /** Whatever comes is left out. */
   get full(): boolean {
-    return this.#fields.length >= MOST_FIELDS || this.#textBytes > MOST_TEXT_BYTES;
+    return this.#work.excessive;
   }
 
   addPicture(picture: TagPicture): void {
     if (this.#saidPictures) return;
-    if (this.#pictures.length < MOST_PICTURES) this.#pictures.push(picture);
-    else this.note(`Pictures were left out: there are over ${MOST_PICTURES}.`);
+    this.#work.addPicture();
+    if (this.#hasRoom()) this.#pictures.push(picture);
   }
 
   addChapter(chapter: TagChapter): void {
-    if (this.#chapters.length < MOST_CHAPTERS) this.#chapters.push(chapter);
-    else this.note(`Chapters were left out: there are over ${MOST_CHAPTERS}.`);
+    if (this.#saidChapters) return;
+    for (const name of CHAPTER_NAMES) this.#list.add(name, name.length, chapter.title.length);
+    if (this.#hasRoom()) this.#chapters.push(chapter);
   }
 
   addNative(native: NativeTag): void {
     if (this.#natives.length < MOST_NATIVES) this.#natives.push(native);
+  }
+
+  #hasRoom(): boolean {
+    const { fault } = this.#work;
+    if (fault !== null) this.note(tagsLeftOut(fault));
+    return fault === null;
   }
 
   end(): AudioTags {
