@@ -134,13 +134,16 @@ describe('a hundred tags', () => {
 });
 
 describe('thousands of tags', () => {
-  test.each(OUTER)('%s are left out, with a note, and the sound is whole', (_, name, file) => {
+  test.each(OUTER)('%s are left out, with a note, and the sound is whole', (what, name, file) => {
     writeFileSync(at('many'), Buffer.concat(file(MANY)));
     const read = readAll(at('many'));
     expect(read.warnings).toEqual([
       'Tags were left out: there are too many of them, or their names are too long.',
     ]);
-    expect(read.info.tags.fields.length).toBeGreaterThan(3000);
+    // Those that FFmpeg reads behind the sound are none that are read here.
+    const least = /behind the sound/.test(what) ? 0 : 3000;
+    expect(read.info.tags.fields.length).toBeGreaterThanOrEqual(least);
+    expect(read.info.tags.fields.length).toBeLessThan(4000);
     expect(read.planes).toEqual(readAll(at(name)).planes);
   });
 
@@ -166,19 +169,18 @@ describe('thousands of tags', () => {
     const frames = Array.from({ length: count }, (_, i) => frame(i));
     writeFileSync(at('frames.mp3'), Buffer.concat([id3(frames), files.mp3]));
     const { info, warnings } = readAll(at('frames.mp3'));
-    expect(warnings).toEqual([
-      'Tags were left out: there are too many of them, or their names are too long.',
-    ]);
-    expect(info.tags.fields).toEqual([]);
+    expect(warnings).toEqual([expect.stringMatching(/^Tags were left out: there are /)]);
+    const { fields, pictures, natives } = info.tags;
+    expect(fields.length + pictures.length + natives.length).toBeLessThan(5000);
   });
 
-  test('in one chapter are left out, too', () => {
+  test('in one chapter are passed over', () => {
     const times = Buffer.alloc(16);
     const chapter = id3Frame('CHAP', Buffer.concat([Buffer.from('one\0'), times, ...userFrames(MANY)]));
     writeFileSync(at('chapter.mp3'), Buffer.concat([id3([title('kept?'), chapter]), files.mp3]));
     expect(readAll(at('chapter.mp3'))).toMatchObject({
-      info: { tags: { fields: [] } },
-      warnings: [expect.stringMatching(/^Tags/)],
+      info: { tags: { fields: [{ key: 'TITLE', value: 'kept?' }], chapters: [{ startMs: 0 }] } },
+      warnings: [],
     });
   });
 
@@ -219,14 +221,14 @@ describe('thousands of tags', () => {
 
 describe('tags that claim what is not there', () => {
   test('of a frame that inflates to 200 MB are left out', () => {
-    const body = Buffer.concat([Buffer.from([0x0c, 0, 0, 0]), deflateSync(Buffer.alloc(1000))]);
+    const body = Buffer.concat([Buffer.from([0x0c, 0, 0, 0]), deflateSync(Buffer.alloc(200_000_000))]);
     writeFileSync(
       at('bomb.mp3'),
       Buffer.concat([id3([id3Frame('TIT2', body, 4, 0x09)], { version: 4 }), files.mp3]),
     );
     expect(readAll(at('bomb.mp3'))).toMatchObject({
       info: { tags: { fields: [] } },
-      warnings: ['Tags were left out: one inflates to 201326592 bytes.'],
+      warnings: ['TIT2 was left out: it is encrypted, damaged or too large.'],
     });
   });
 

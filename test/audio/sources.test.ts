@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Dictionary, FormatContext } from 'node-av/lib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openDecoder } from '../../src/audio/open-decoder.ts';
+import { NO_TAGS } from '../../src/audio/tags/model.ts';
 import { convert, pianoNotes, readAll, scratch } from './audio-files.ts';
 import { int32, pictureOnly, soundTracks } from './mov.ts';
 import { refusal } from './refusal.ts';
@@ -256,7 +257,7 @@ describe('a decoder', () => {
       depth: { type: 'integer', bits: 24 },
       lossless: true,
       announcedFrames: 96_000,
-      tags: { title: 'A title' },
+      tags: { ...NO_TAGS, fields: [{ key: 'TITLE', value: 'A title' }] },
     });
   });
 

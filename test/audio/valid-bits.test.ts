@@ -119,7 +119,10 @@ describe('samples with fewer bits than bytes', () => {
     writeFileSync(at('rifx.wav'), rifx(whole, bytes));
     const [plain, swapped] = [readAll(at('plain.wav'), 's32'), readAll(at('rifx.wav'), 's32')];
     expect(swapped.planes).toEqual(plain.planes);
-    expect(swapped.info).toMatchObject({ depth: plain.info.depth, tags: { title: 'title' } });
+    expect(swapped.info).toMatchObject({
+      depth: plain.info.depth,
+      tags: { fields: [{ key: 'TITLE', value: 'title' }] },
+    });
     expect(swapped.info.announcedFrames).toBe(samples.length);
   });
 

@@ -8,7 +8,8 @@ import { type Layout, MAX_CHANNELS, namedLayout } from '../plan/channels.ts';
 import { depthOf, storageOf } from '../sample-format.ts';
 import type { Source } from '../sources/source.ts';
 import type { Sound } from '../survey/sound.ts';
-import type { AudioTags } from '../tags/model.ts';
+import { NO_TAGS } from '../tags/model.ts';
+import type { ReadTags } from '../tags/read/read-tags.ts';
 import type { Container } from './container.ts';
 import { toldTags } from './tags.ts';
 
@@ -96,14 +97,14 @@ function framesWithin({ size }: Source, { start, bytes, form }: Sound): number |
 
 /**
  * @param form of the first frame
- * @param tags `null` where FFmpeg has to tell them
+ * @param read what is known of its tags, `null` for nothing
  */
 export function describe(
   container: Container,
   codec: Codec,
   context: CodecContext,
   { format, rate, layout }: SampleForm,
-  tags: AudioTags | null,
+  read: ReadTags | null,
 ): AudioInfo {
   const { stream } = container;
   const storage = storageOf(format)!;
@@ -117,6 +118,6 @@ export function describe(
     depth: depthOf(storage, container.bits ?? context.bitsPerRawSample),
     lossless: stream.codecpar.hasProperties(AV_CODEC_PROP_LOSSLESS),
     announcedFrames: announcedFrames(container, rate),
-    tags: tags ?? toldTags(container.format),
+    tags: read?.complete === true ? read.tags : toldTags(container.format, read?.tags ?? NO_TAGS),
   };
 }

@@ -20,8 +20,7 @@ import { bitsInUse } from '../survey/pcm-form.ts';
 import type { Sound } from '../survey/sound.ts';
 import { faultInFront, faultWithin } from '../survey/tags.ts';
 import { Window } from '../survey/window.ts';
-import type { AudioTags } from '../tags/model.ts';
-import { readTags } from '../tags/read/read-tags.ts';
+import { type ReadTags, readTags } from '../tags/read/read-tags.ts';
 
 /** Formats before which FFmpeg passes over ID3 tags; before others it takes them for damage. */
 const TAKES_ID3: ReadonlySet<FormatName> = new Set(['flac', 'mp3', 'aac', 'tta', 'w64']);
@@ -47,8 +46,8 @@ export interface Recognized {
   readonly bits: number | null;
   /** Of MP3 as a stream, what its first frame says of its ends. */
   readonly mp3: Mp3Info | null;
-  /** Its tags, where FFmpeg need not tell them. */
-  readonly tags: AudioTags | null;
+  /** Its tags, as far as FFmpeg need not tell them; `null` where it has to tell all. */
+  readonly tags: ReadTags | null;
   /** What was left out, for the user. */
   readonly warnings: readonly string[];
 }
@@ -70,12 +69,18 @@ export function recognize(source: Source): Recognized {
   const restWindow = from === 0 ? window : new Window(rest, new Map());
   const fault = faultWithin(restWindow, format, begin - from);
   if (fault !== null) throw overladen(source.name, fault);
-  const { sound, stop } = chunksOf(restWindow, format, begin - from);
+  const { sound, stop, read: chunks } = chunksOf(restWindow, format, begin - from);
   const end = stop ?? stopBehind(restWindow, format, begin - from);
   // What FFmpeg must not see of them is not read here either.
-  const tagged = end === null || end.note === null ? source : partOf(source, 0, from + end.start);
-  const read = readTags(tagged, format, begin);
-  const notes = new Set([end?.note ?? null, ...(read?.notes ?? [])]);
+  const tagged = end === null || end.note === null ? rest : partOf(rest, 0, end.start);
+  const read = readTags({
+    whole: begin > 0 ? source : null,
+    source: tagged,
+    format,
+    start: begin - from,
+    chunks,
+  });
+  const notes = new Set([end?.note ?? null, ...read.notes]);
   const form = sound?.form ?? null;
   const seen = mended(rest, restWindow.mended ?? new Map());
   const alone = sound?.alone === true ? partOf(seen, sound.start, rest.size) : null;
@@ -86,19 +91,23 @@ export function recognize(source: Source): Recognized {
     sound: sound === null || alone === null ? sound : { ...sound, start: 0 },
     bits: sound === null || form === null ? null : bitsInUse(rest, sound, form),
     mp3: format === 'mp3' && isStream(rest) ? mp3Info(restWindow, begin - from) : null,
-    tags: read?.tags ?? null,
+    tags: read,
     warnings: [...notes].filter((note) => note !== null),
   };
 }
 
-function chunksOf(window: Window, format: FormatName, start: number): Pick<ChunkSurvey, 'sound' | 'stop'> {
+function chunksOf(
+  window: Window,
+  format: FormatName,
+  start: number,
+): Pick<ChunkSurvey, 'sound' | 'stop' | 'read'> {
   const { source } = window;
-  const { sound, stop, fault, cutOff } = chunksWithin(window, format, start);
+  const { sound, stop, read, fault, cutOff } = chunksWithin(window, format, start);
   if (fault !== null) throw overladen(source.name, fault);
   if (cutOff !== null) throw misled(source, cutOff);
   // FFmpeg would take the chunks behind no sound at all for sound.
   const empty = sound?.bytes === 0 ? { start: sound.start, note: null } : null;
-  return { sound, stop: empty ?? stop };
+  return { sound, read, stop: empty ?? stop };
 }
 
 /** FFmpeg does not get to see the tags in front of a file. */

@@ -7,11 +7,14 @@ import { addNamed } from '../tags/read/named.ts';
 /**
  * The container's. A stream has but a language and a name, which the output, with this stream only, has no
  * use for.
+ * @param lesser what is known besides, and counts where FFmpeg says nothing
  */
-export function toldTags(format: FormatContext): AudioTags {
+export function toldTags(format: FormatContext, lesser: AudioTags): AudioTags {
   const into = new Gathering();
   for (const [key, value] of Object.entries(format.metadata?.getAll() ?? {})) {
     if (value !== '') addNamed(into, { family: 'ffmpeg', name: key, otherwise: key }, value);
   }
+  into.beginLesser();
+  into.addAll(lesser);
   return into.end();
 }

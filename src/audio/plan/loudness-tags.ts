@@ -17,14 +17,14 @@ interface FittedFields {
 
 type Family = 'REPLAYGAIN' | 'R128';
 
-/** What players of a target look for; `null` where none of these tags is written. */
-const FAMILIES: Readonly<Record<TargetName, Family | null>> = {
+/** What players of a target look for. */
+const FAMILIES: Readonly<Record<TargetName, Family>> = {
   flac: 'REPLAYGAIN',
   ogg: 'REPLAYGAIN',
   mp3: 'REPLAYGAIN',
   opus: 'R128',
-  wav: null,
-  m4a: null,
+  wav: 'REPLAYGAIN',
+  m4a: 'REPLAYGAIN',
 };
 
 const LOUDNESS = /^(replaygain_|r128_|itunnorm$)/i;
@@ -43,7 +43,6 @@ export function fitLoudness(fields: readonly TagField[], to: TargetName, change:
   if (others.length === fields.length) return { fields, warnings: [] };
   const found = fields.filter(({ key }) => LOUDNESS.test(key)).map(({ key, value }) => [key, value] as const);
   const family = FAMILIES[to];
-  if (family === null) return { fields: others, warnings: [noPlace(to, found)] };
   const warnings: string[] = [];
   let loud: Entries = found;
   if (change.levelUnknown) {

@@ -1,7 +1,6 @@
 /** AIFF and AIFF-C. */
 import { type Chunk, type ChunkFormat, type ChunkSurvey, evenBehind, surveyChunks } from './chunks.ts';
 import { countId3 } from './id3v2.ts';
-import { tagsLeftOut } from './left-out.ts';
 import type { PcmForm, Sound } from './sound.ts';
 import { TagList, type TagWork } from './tag-work.ts';
 import type { Window } from './window.ts';
@@ -23,11 +22,7 @@ const OPEN_BYTES: readonly (readonly [least: number, most: number])[] = [
 ];
 
 export function surveyAiff(window: Window, work: TagWork): ChunkSurvey {
-  const format = new AiffFormat(window, work);
-  const survey = surveyChunks(window, format, work);
-  if (survey.sound?.alone !== true || !format.hasTags) return survey;
-  const note = tagsLeftOut('FFmpeg reads none of a file that does not tell its length');
-  return { ...survey, stop: { start: window.source.size, note } };
+  return surveyChunks(window, new AiffFormat(window, work), work);
 }
 
 class AiffFormat implements ChunkFormat {
@@ -35,18 +30,13 @@ class AiffFormat implements ChunkFormat {
   readonly first = 12;
   readonly soundId = 'SSND';
   readonly reads: ChunkFormat['reads'];
-  /** Some that FFmpeg would read. */
-  hasTags = false;
   readonly #window: Window;
   #form: PcmForm | null = null;
 
   constructor(window: Window, work: TagWork) {
     this.#window = window;
     const tags = new TagList(work);
-    const text = ({ bytes }: Chunk) => {
-      this.hasTags = true;
-      work.addText(bytes);
-    };
+    const text = ({ bytes }: Chunk) => work.addText(bytes);
     const setUp = ({ bytes }: Chunk) => work.addSetUp(bytes);
     this.reads = {
       ...{ NAME: text, AUTH: text, '(c) ': text, ANNO: text },
@@ -58,10 +48,7 @@ class AiffFormat implements ChunkFormat {
       APPL: ({ body }) => {
         if (window.text(body, CODES.length) === CODES) work.giveUp('"APPL" holds codes of a game console');
       },
-      'ID3 ': ({ body }) => {
-        this.hasTags = true;
-        countId3(window, body, work, tags);
-      },
+      'ID3 ': ({ body }) => countId3(window, body, work, tags),
     };
   }
 

@@ -19,5 +19,5 @@ export function surveyAu(window: Window, work: TagWork): ChunkSurvey {
   // FFmpeg takes all that follows for sound.
   const end = bytes === null ? size : start + bytes;
   const stop = end < size ? { start: end, note: leftOutBehind('it is no sound') } : null;
-  return { sound, stop, fault: work.fault, cutOff: null };
+  return { ...NOTHING, sound, stop, fault: work.fault };
 }

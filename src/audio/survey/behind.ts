@@ -2,7 +2,7 @@
 import { partOf } from '../sources/part.ts';
 import type { Stop } from './chunks.ts';
 import type { FormatName } from './formats.ts';
-import { leftOutBehind, tagsLeftOut } from './left-out.ts';
+import { leftOutBehind } from './left-out.ts';
 import { endsInApe, faultAtEnd } from './tags.ts';
 import { Window } from './window.ts';
 
@@ -27,7 +27,8 @@ export function stopBehind(window: Window, format: FormatName, start: number): S
   const id3v1 = endsInApe(format) ? id3v1BehindApe(window) : null;
   const rest = id3v1 === null ? window : new Window(partOf(window.source, 0, id3v1));
   const laden = faultAtEnd(rest, format);
-  if (laden !== null) return { start: laden.start, note: tagsLeftOut(laden.fault) };
+  // They are read all the same, as far as they may be written, but not by FFmpeg.
+  if (laden !== null) return { start: laden.start, note: null };
   if (id3v1 !== null) return { start: id3v1, note: null };
   if (tellsLength(window, format, start)) return null;
   const tags = tagsBehind(window, format !== 'wv');

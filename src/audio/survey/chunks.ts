@@ -34,6 +34,8 @@ export interface ChunkFormat {
 
 export interface ChunkSurvey {
   readonly sound: Sound | null;
+  /** Those that FFmpeg may read, in order. */
+  readonly read: readonly Chunk[];
   /** Where FFmpeg has to stop, and what the user is told: a position behind the sound. */
   readonly stop: Stop | null;
   /** Why FFmpeg must not begin; `null` where it may. */
@@ -51,7 +53,7 @@ export interface Stop {
 /** What is none may be anything, and need not go on a terminal. */
 const IS_NAME = /^[ -~]+$/;
 
-export const NOTHING: ChunkSurvey = { sound: null, stop: null, fault: null, cutOff: null };
+export const NOTHING: ChunkSurvey = { sound: null, read: [], stop: null, fault: null, cutOff: null };
 
 /** Goes through the chunks of a file in order. */
 export function surveyChunks(window: Window, format: ChunkFormat, work: TagWork): ChunkSurvey {
@@ -59,6 +61,8 @@ export function surveyChunks(window: Window, format: ChunkFormat, work: TagWork)
   const stream = isStream(window.source);
   const { headBytes, soundId, reads, looksInside = false } = format;
   let sound: Sound | null = null;
+  const found: Chunk[] = [];
+  const nothing = { ...NOTHING, read: found };
   for (let at = format.first; at + headBytes <= size; ) {
     const head = window.view(at, headBytes);
     const parsed = head.length < headBytes ? null : format.parse(head);
@@ -66,14 +70,14 @@ export function surveyChunks(window: Window, format: ChunkFormat, work: TagWork)
     if (parsed === null) {
       const note = leftOutBehind('it is no chunk');
       return sound === null || inside
-        ? { ...NOTHING, sound }
-        : { ...NOTHING, sound, stop: { start: at, note } };
+        ? { ...nothing, sound }
+        : { ...nothing, sound, stop: { start: at, note } };
     }
     const chunk = { ...parsed, body: at + headBytes };
     const { id, bytes } = chunk;
     if (id === soundId && stream) {
       sound = format.soundIn(chunk);
-      return { ...NOTHING, sound, stop: endOf(sound) };
+      return { ...nothing, sound, stop: endOf(sound) };
     }
     const missing = stream ? !isThere(window, chunk) : chunk.body + bytes > size;
     const read = reads[id];
@@ -82,7 +86,7 @@ export function surveyChunks(window: Window, format: ChunkFormat, work: TagWork)
       if (missing || (sound.bytes === null && !looksInside)) break;
     } else if (sound !== null && !inside && (missing || !IS_NAME.test(id))) {
       const why = read === undefined ? 'it is no chunk' : `"${id.trim()}" claims ${bytes} bytes`;
-      return { ...NOTHING, sound, stop: { start: at, note: leftOutBehind(why) } };
+      return { ...nothing, sound, stop: { start: at, note: leftOutBehind(why) } };
     } else if (missing) {
       if (inside && read === undefined) break;
       return { ...NOTHING, cutOff: `${IS_NAME.test(id) ? `"${id.trim()}"` : 'one'} claims ${bytes} bytes` };
@@ -92,12 +96,13 @@ export function surveyChunks(window: Window, format: ChunkFormat, work: TagWork)
     }
     const { fault } = work;
     if (fault !== null && sound !== null && !inside) {
-      return { ...NOTHING, sound, stop: { start: at, note: tagsLeftOut(fault) } };
+      return { ...nothing, sound, stop: { start: at, note: tagsLeftOut(fault) } };
     }
     if (fault !== null) return { ...NOTHING, fault };
+    if (read !== undefined) found.push(chunk);
     at = format.behind(chunk);
   }
-  return { ...NOTHING, sound };
+  return { ...nothing, sound };
 }
 
 function isThere(window: Window, { body, bytes }: Chunk): boolean {

@@ -8,9 +8,28 @@ const ID_BYTES = 4;
 const NAMELESS = '\0\0\0\0';
 const NAMELESS_WORK = 32;
 
-/** Counts the tags of a list as FFmpeg walks them: up to one that claims more than the list holds. */
+export interface InfoTag {
+  readonly name: string;
+  readonly body: number;
+  readonly bytes: number;
+}
+
+/** Counts the tags of a list. */
 export function countInfo(window: Window, start: number, end: number, work: TagWork, list: TagList): void {
-  for (let at = start; at + HEAD_BYTES <= end && !work.excessive; ) {
+  for (const { name, body, bytes } of infoTags(window, start, end)) {
+    if (work.excessive) return;
+    if (name === NAMELESS) work.add(NAMELESS_WORK);
+    else {
+      list.add(name, ID_BYTES, bytes);
+      work.addText(bytes);
+      if (body + bytes > window.source.size) work.giveUp(`one claims ${bytes} bytes`);
+    }
+  }
+}
+
+/** As FFmpeg walks them: up to one that claims more than the list holds. */
+export function* infoTags(window: Window, start: number, end: number): Generator<InfoTag> {
+  for (let at = start; at + HEAD_BYTES <= end; ) {
     let tag = tagAt(window, at, end - at);
     if (tag === null) {
       // One byte earlier it may make sense, where somebody forgot the padding.
@@ -19,14 +38,9 @@ export function countInfo(window: Window, start: number, end: number, work: TagW
     }
     if (tag === null) return;
     const { name, bytes } = tag;
-    at += HEAD_BYTES + bytes;
-    if (name === NAMELESS) work.add(NAMELESS_WORK);
-    else {
-      list.add(name, ID_BYTES, bytes);
-      work.addText(bytes);
-      if (at > window.source.size) work.giveUp(`one claims ${bytes} bytes`);
-    }
-    at += bytes % 2;
+    at += HEAD_BYTES;
+    yield { name, body: at, bytes };
+    at += bytes + (bytes % 2);
   }
 }
 

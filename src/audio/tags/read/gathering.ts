@@ -27,7 +27,9 @@ export class Gathering {
   readonly #natives: NativeTag[] = [];
   readonly #notes = new Set<string>();
   /** Keys that tags of another kind have said already. */
-  #said: ReadonlySet<string> = new Set();
+  readonly #said = new Set<string>();
+  /** Of the fields, those whose keys count as said. */
+  #before = 0;
   #saidPictures = false;
   #saidChapters = false;
   readonly #statistics = new Set<string>();
@@ -46,7 +48,8 @@ export class Gathering {
 
   /** What comes now is of a lesser kind: it counts where nothing was said before. */
   beginLesser(): void {
-    this.#said = new Set(this.#fields.map(({ key }) => sameKey(key)));
+    for (const { key } of this.#fields.slice(this.#before)) this.#said.add(sameKey(key));
+    this.#before = this.#fields.length;
     this.#saidPictures = this.#pictures.length > 0;
     this.#saidChapters = this.#chapters.length > 0;
   }
@@ -59,7 +62,8 @@ export class Gathering {
     if (field.key === '' || TECHNICAL.has(key) || TECHNICAL_START.test(key)) return;
     if (this.#said.has(sameKey(key))) return;
     const bytes = Buffer.byteLength(field.value);
-    this.#list.add(field.key, field.key.length, bytes);
+    const named = field.description === undefined ? field.key : `${field.key}:${field.description}`;
+    this.#list.add(named, named.length, bytes);
     this.#work.addText(bytes);
     if (this.#hasRoom()) this.#fields.push(field);
   }
@@ -82,7 +86,15 @@ export class Gathering {
   }
 
   addNative(native: NativeTag): void {
-    if (this.#natives.length < MOST_NATIVES) this.#natives.push(native);
+    if (this.#natives.length === MOST_NATIVES) this.#work.giveUp('there are too many of them');
+    if (this.#hasRoom()) this.#natives.push(native);
+  }
+
+  addAll({ fields, pictures, chapters, natives }: AudioTags): void {
+    for (const field of fields) this.addField(field);
+    for (const picture of pictures) this.addPicture(picture);
+    for (const chapter of chapters) this.addChapter(chapter);
+    for (const native of natives) this.addNative(native);
   }
 
   #hasRoom(): boolean {

@@ -13,13 +13,13 @@ const FOOTER_BYTES = 10;
 const UNSYNCHRONISED = 0x80;
 const EXTENDED = 0x40;
 const FOOTER = 0x10;
-/** Nobody has as many. */
-const MOST_TAGS = 64;
+/** Each takes some us. */
+const MOST_TAGS = 4096;
 
 /** Reads the tags that lie at a position, one behind another. */
 export function readId3(source: Source, at: number, into: Gathering): void {
   const head = Buffer.alloc(HEAD_BYTES);
-  for (let start = at, count = 0; count < MOST_TAGS; count++) {
+  for (let start = at, count = 0; count < MOST_TAGS && !into.full; count++) {
     if (source.read(head, start) < HEAD_BYTES || head.toString('latin1', 0, 3) !== 'ID3') return;
     const [version, flags] = [head[3], head[5]];
     if (version < 2 || version > 4 || head.subarray(6).some((byte) => byte > 0x7f)) return;
@@ -28,6 +28,7 @@ export function readId3(source: Source, at: number, into: Gathering): void {
     const body = bodyOf(sliceOf(source, start + HEAD_BYTES, size), tag);
     if (body === null) into.note('Tags were left out: they are too large.');
     else readFrames(framesIn(body, tag.version, into), into);
+    into.beginLesser();
     start += HEAD_BYTES + size + (version === 4 && (flags & FOOTER) !== 0 ? FOOTER_BYTES : 0);
   }
 }

@@ -42,15 +42,15 @@ const PREFIX = /^com\.apple\.quicktime\./;
 export function readMp4(window: Window, into: Gathering): void {
   const movie = childOf(window, { body: 0, end: window.source.size }, 'moov');
   if (movie === null) return;
-  const user = childOf(window, movie, 'udta');
-  const holders = [user, movie].filter((box) => box !== null);
-  for (const holder of holders) {
+  const user = [...boxesIn(window, movie)].filter(({ type }) => type === 'udta');
+  for (const holder of [...user, movie]) {
     const meta = childOf(window, holder, 'meta');
     if (meta !== null) readMeta(window, meta, into);
   }
-  if (user !== null) for (const box of boxesIn(window, user)) readOldText(window, box, into);
-  if (!readChapterTrack(window, movie, into) && user !== null) {
-    const list = childOf(window, user, 'chpl');
+  for (const holder of user) for (const box of boxesIn(window, holder)) readOldText(window, box, into);
+  if (readChapterTrack(window, movie, into)) return;
+  for (const holder of user) {
+    const list = childOf(window, holder, 'chpl');
     if (list !== null) readChapterList(window, list, into);
   }
 }

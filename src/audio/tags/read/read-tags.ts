@@ -3,6 +3,7 @@
  * pictures nor chapters to give (docs/decisions/080).
  */
 import { isStream, type Source } from '../../sources/source.ts';
+import type { Chunk } from '../../survey/chunks.ts';
 import type { FormatName } from '../../survey/formats.ts';
 import { Window } from '../../survey/window.ts';
 import { type AudioTags, bytesInMemory, type TagBytes } from '../model.ts';
@@ -17,23 +18,26 @@ import { readAiff, readWav } from './riff.ts';
 
 export interface ReadTags {
   readonly tags: AudioTags;
+  /** FFmpeg has nothing to add. */
+  readonly complete: boolean;
   /** What was left out, for the user. */
   readonly notes: readonly string[];
 }
 
-interface Tagged {
+interface Place {
   readonly window: Window;
   /** Of the format, behind ID3 tags. */
   readonly start: number;
-  readonly into: Gathering;
+  /** Those that hold tags, for formats that are made of chunks. */
+  readonly chunks: readonly Chunk[];
 }
 
 const DSF_TAG_AT = 20;
 
 /** Formats whose tags are read here; those of others FFmpeg has to tell. */
-const READERS: Readonly<Partial<Record<FormatName, (tagged: Tagged) => void>>> = {
-  flac: ({ window, start, into }) => readFlac(window, start, into),
-  ogg: ({ window, into }) => readOgg(window, into),
+const READERS: Readonly<Partial<Record<FormatName, (into: Gathering, place: Place) => void>>> = {
+  flac: (into, { window, start }) => readFlac(window, start, into),
+  ogg: (into, { window }) => readOgg(window, into),
   mp3: readBehind,
   aac: readBehind,
   wv: readBehind,
@@ -42,34 +46,43 @@ const READERS: Readonly<Partial<Record<FormatName, (tagged: Tagged) => void>>> =
   tak: readBehind,
   mpc: readBehind,
   mpc8: readBehind,
-  mov: ({ window, into }) => readMp4(window, into),
-  matroska: ({ window, into }) => readMatroska(window, into),
-  wav: ({ window, into }) => readWav(window, into),
-  aiff: ({ window, into }) => readAiff(window, into),
-  dsf: ({ window, into }) => readDsf(window, into),
+  mov: (into, { window }) => readMp4(window, into),
+  matroska: (into, { window }) => readMatroska(window, into),
+  wav: (into, { window, chunks }) => readWav(window, chunks, into),
+  aiff: (into, { window, chunks }) => readAiff(window, chunks, into),
+  dsf: (into, { window }) => readDsf(window, into),
 };
 
-/**
- * Pictures are read from the source once they are needed, but those of a stream, which are gone by then.
- * @param start of the format, behind ID3 tags
- * @returns `null` where FFmpeg has to tell
- */
-export function readTags(source: Source, format: FormatName | null, start: number): ReadTags | null {
-  const read = format === null ? undefined : READERS[format];
-  if (read === undefined) return null;
+export interface ToRead {
+  /** With the ID3 tags that it begins with; `null` where there are none. */
+  readonly whole: Source | null;
+  /** The same, or what lies behind them. */
+  readonly source: Source;
+  readonly format: FormatName;
+  /** Of the format in `source`. */
+  readonly start: number;
+  readonly chunks: readonly Chunk[];
+}
+
+/** Pictures are read from the source once they are needed, but those of a stream, which are gone by then. */
+export function readTags({ whole, source, format, start, chunks }: ToRead): ReadTags {
   const into = new Gathering();
-  const tagged = { window: new Window(source), start, into };
-  // In front of FLAC and others they are what some program put there, beside the format's own.
-  if (format !== 'mp3' && format !== 'aac') read(tagged);
+  const read = READERS[format];
+  const id3First = format === 'mp3' || format === 'aac';
+  const ownTags = () => read?.(into, { window: new Window(source), start, chunks });
+  if (!id3First) ownTags();
   into.beginLesser();
-  if (start > 0) readId3(source, 0, into);
-  if (format === 'mp3' || format === 'aac') read(tagged);
+  // In front of others they are what some program put there, beside the format's own.
+  if (whole !== null) readId3(whole, 0, into);
+  if (id3First) ownTags();
   const tags = into.end();
-  return { tags: isStream(source) ? held(tags) : tags, notes: into.notes };
+  // FFmpeg finds more of them between frames of AAC.
+  const complete = read !== undefined && format !== 'aac';
+  return { tags: isStream(source) ? held(tags) : tags, complete, notes: into.notes };
 }
 
 /** ID3v1 says least, and in fewer letters. */
-function readBehind({ window, into }: Tagged): void {
+function readBehind(into: Gathering, { window }: Place): void {
   if (isStream(window.source)) return;
   into.beginLesser();
   const { size } = window.source;

@@ -1,61 +1,24 @@
 /** The tags of WAV and AIFF: chunks of text, broadcast data, and ID3. */
 import { isUtf8 } from 'node:buffer';
-import { isStream } from '../../sources/source.ts';
+import type { Chunk } from '../../survey/chunks.ts';
+import { type InfoTag, infoTags } from '../../survey/riff-info.ts';
 import type { Window } from '../../survey/window.ts';
 import type { Gathering } from './gathering.ts';
 import { readId3 } from './id3.ts';
 import { addNamed } from './named.ts';
 
-const FIRST_AT = 12;
-const HEAD_BYTES = 8;
 const KIND_BYTES = 4;
-/** In one file, and in one list. */
-const MOST_CHUNKS = 10_000;
 const MOST_TEXT_BYTES = 1024 * 1024;
-const OPEN = 0xffff_ffff;
-/** Where the sizes are that 32 bits would not hold. */
-const LARGE_SOUND_BYTES_AT = 8;
-
-interface Chunk {
-  readonly id: string;
-  readonly body: number;
-  readonly size: number;
-}
-
-/** Where what is cut off begins it ends. */
-function* chunksIn(window: Window, from: number, end: number, bigEndian: boolean): Generator<Chunk> {
-  let soundBytes = 0;
-  for (let at = from, count = 0; at + HEAD_BYTES <= end && count < MOST_CHUNKS; count++) {
-    const head = window.view(at, HEAD_BYTES);
-    if (head.length < HEAD_BYTES) return;
-    const id = head.toString('latin1', 0, 4);
-    const body = at + HEAD_BYTES;
-    let size = bigEndian ? head.readUInt32BE(4) : head.readUInt32LE(4);
-    if (id === 'ds64') {
-      const sizes = window.view(body + LARGE_SOUND_BYTES_AT, 8);
-      soundBytes = sizes.length === 8 ? Number(sizes.readBigUInt64LE()) : 0;
-    }
-    if (id === 'data' || id === 'SSND') {
-      if (isStream(window.source)) return;
-      if (size === OPEN) size = soundBytes;
-    }
-    if (body + size > end || (size === 0 && id === 'data')) return;
-    yield { id, body, size };
-    at = body + size + (size % 2);
-  }
-}
 
 /** ID3 says most, so it counts before the others. */
-export function readWav(window: Window, into: Gathering): void {
-  const chunks = [...chunksIn(window, FIRST_AT, window.source.size, window.text(0, 4) === 'RIFX')];
+export function readWav(window: Window, chunks: readonly Chunk[], into: Gathering): void {
   for (const { id, body } of chunks) if (/^id3 $/i.test(id)) readId3(window.source, body, into);
   into.beginLesser();
-  for (const { id, body, size } of chunks) {
+  for (const { id, body, bytes } of chunks) {
     if (/^list$/i.test(id) && window.text(body, KIND_BYTES) === 'INFO') {
-      for (const entry of chunksIn(window, body + KIND_BYTES, body + size, false))
-        readInfo(window, entry, into);
+      for (const tag of infoTags(window, body + KIND_BYTES, body + bytes)) readInfo(window, tag, into);
     }
-    if (id === 'bext') readBroadcast(window, body, size, into);
+    if (id === 'bext') readBroadcast(window, body, bytes, into);
   }
 }
 
@@ -63,11 +26,11 @@ export function readWav(window: Window, into: Gathering): void {
 const ALSO: Readonly<Record<string, string>> = { IPRT: 'ITRK' };
 const TECHNICAL: ReadonlySet<string> = new Set(['ISFT', 'ISMP']);
 
-function readInfo(window: Window, { id, body, size }: Chunk, into: Gathering): void {
-  if (!/^[A-Za-z][ -~]{3}$/.test(id) || TECHNICAL.has(id)) return;
-  const value = textAt(window, body, size);
-  const name = ALSO[id] ?? id;
-  if (value !== '') addNamed(into, { family: 'riff', name, otherwise: id.trim() }, value);
+function readInfo(window: Window, { name, body, bytes }: InfoTag, into: Gathering): void {
+  if (!/^[ -~]{4}$/.test(name) || TECHNICAL.has(name) || into.full) return;
+  const value = textAt(window, body, bytes);
+  const known = ALSO[name] ?? name;
+  if (value !== '') addNamed(into, { family: 'riff', name: known, otherwise: name.trim() }, value);
 }
 
 /** EBU Tech 3285, by the names that FFmpeg gives its parts. */
@@ -105,13 +68,12 @@ const AIFF_TEXTS: Readonly<Record<string, string>> = {
   ANNO: 'COMMENT',
 };
 
-export function readAiff(window: Window, into: Gathering): void {
-  const chunks = [...chunksIn(window, FIRST_AT, window.source.size, true)];
+export function readAiff(window: Window, chunks: readonly Chunk[], into: Gathering): void {
   for (const { id, body } of chunks) if (id === 'ID3 ') readId3(window.source, body, into);
   into.beginLesser();
-  for (const { id, body, size } of chunks) {
+  for (const { id, body, bytes } of chunks) {
     const key = AIFF_TEXTS[id];
-    const value = key === undefined ? '' : textAt(window, body, size);
+    const value = key === undefined ? '' : textAt(window, body, bytes);
     if (value !== '') into.addField({ key, value });
   }
 }
