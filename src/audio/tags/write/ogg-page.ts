@@ -101,15 +101,33 @@ function seal(page: Buffer): void {
   page.writeUInt32LE(checksum(page), CHECKSUM_AT);
 }
 
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+/** Of a byte with so many others behind it, for eight at a time. */
+const TABLES = Array.from({ length: 8 }, () => new Int32Array(256));
+for (let byte = 0; byte < 256; byte++) {
   let crc = byte << 24;
-  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c1_1db7 : 0);
-  return crc;
-});
+  for (const table of TABLES) {
+    for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c1_1db7 : 0);
+    table[byte] = crc;
+  }
+}
 
 /** CRC-32 as Ogg has it: the other way round than zip's, and without inversion. */
-function checksum(bytes: Uint8Array): number {
+function checksum(bytes: Buffer): number {
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES;
   let crc = 0;
-  for (let at = 0; at < bytes.length; at++) crc = (crc << 8) ^ TABLE[(crc >>> 24) ^ bytes[at]];
+  let at = 0;
+  for (; at + 8 <= bytes.length; at += 8) {
+    crc ^= (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+    crc =
+      t7[crc >>> 24] ^
+      t6[(crc >>> 16) & 0xff] ^
+      t5[(crc >>> 8) & 0xff] ^
+      t4[crc & 0xff] ^
+      t3[bytes[at + 4]] ^
+      t2[bytes[at + 5]] ^
+      t1[bytes[at + 6]] ^
+      t0[bytes[at + 7]];
+  }
+  for (; at < bytes.length; at++) crc = (crc << 8) ^ t0[(crc >>> 24) ^ bytes[at]];
   return crc >>> 0;
 }

@@ -76,10 +76,10 @@ export function inBase64(bytes: TagBytes): TagBytes {
       const firstGroup = Math.floor(position / GROUP_LETTERS);
       const endGroup = Math.ceil((position + target.length) / GROUP_LETTERS);
       const from = firstGroup * GROUP_BYTES;
-      const plain = Buffer.alloc(Math.max(0, Math.min(endGroup * GROUP_BYTES, bytes.size) - from));
+      const plain = Buffer.allocUnsafe(Math.max(0, Math.min(endGroup * GROUP_BYTES, bytes.size) - from));
       if (plain.length > 0) readWhole(bytes, plain, from);
-      const text = Buffer.from(plain.toString('base64'), 'latin1');
-      return text.copy(target, 0, position - firstGroup * GROUP_LETTERS);
+      const text = plain.toString('base64').slice(position - firstGroup * GROUP_LETTERS);
+      return Buffer.from(target.buffer, target.byteOffset, target.length).write(text, 'latin1');
     },
   };
 }
