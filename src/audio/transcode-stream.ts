@@ -53,6 +53,7 @@ export function transcodeStream(request: StreamRequest, context: AudioJobContext
   try {
     return convert(open(), { ...request, totalFrames }, shortBlocks(context), {
       create: () => createStreamSink(drainOf(output.name, writer, context)),
+      path: typeof input === 'string' ? input : null,
     });
   } catch (error) {
     // Who reads may have seen enough: that is no failure.

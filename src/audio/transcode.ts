@@ -5,10 +5,12 @@
  * the output appears whole or not at all.
  */
 import { MillpondError } from '../errors.ts';
+import { timesOf } from '../files/times.ts';
 import { jsonText } from '../text/escaping.ts';
 import { nowMs } from '../timers.ts';
 import type { Block } from './block.ts';
 import { withBlocks } from './blocks.ts';
+import { carriedTags } from './carried.ts';
 import { createDecoder, type Decoder } from './decode/decoder.ts';
 import { wavChunks } from './decode/wav-chunks.ts';
 import { type AudioJobContext, decodeBlocks, stretchOf } from './decoded-blocks.ts';
@@ -20,7 +22,6 @@ import { openDecoder } from './open-decoder.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
 import { mixMatrix, mustMix } from './plan/channels.ts';
 import { type AudioLimits, mostOutput, tooLarge } from './plan/limits.ts';
-import { fitLoudness } from './plan/loudness-tags.ts';
 import {
   checkRequest,
   isProcessed,
@@ -33,7 +34,7 @@ import { sampleChange } from './plan/sample-change.ts';
 import { streamNotes } from './plan/streams.ts';
 import { planTarget, type TargetPlan } from './plan/targets.ts';
 import { mostBytes } from './plan/upper-bound.ts';
-import { chunksLeftOut, movedTimeReference, type WavChunk } from './plan/wav-chunks.ts';
+import { chunksLeftOut, type WavChunk } from './plan/wav-chunks.ts';
 import { createSink, type MadeSink } from './sinks/create-sink.ts';
 import type { ToCome } from './sinks/sink.ts';
 import { type AudioInput, openSource } from './sources/open-source.ts';
@@ -41,7 +42,6 @@ import { partOf } from './sources/part.ts';
 import { isStream, type Source } from './sources/source.ts';
 import { behindId3 } from './survey/id3v2.ts';
 import { Window } from './survey/window.ts';
-import { tagWriterFor } from './tags/write/writers.ts';
 import { verifyOutput } from './verify.ts';
 
 /**
@@ -85,8 +85,12 @@ export function transcode(
   context.signal.throwIfAborted();
   checkRequest(request);
   const totalFrames = request.fadeOutSeconds ? countFrames(request.input, request, context) : 0;
-  return convert(openSource(request.input), { ...request, totalFrames }, context, {
-    create: ({ mostBytes }) => createSink(request.output, context.pool, mostBytes),
+  const path = typeof request.input === 'string' ? request.input : null;
+  const source = openSource(request.input);
+  const times = request.preserveTimes && path !== null ? timesOf(path) : undefined;
+  return convert(source, { ...request, totalFrames }, context, {
+    create: ({ mostBytes }) => createSink(request.output, context.pool, mostBytes, times),
+    path,
     checks: request,
     ...(process !== undefined && { process }),
   });
@@ -102,6 +106,8 @@ interface Conversion extends TranscodeSettings {
 interface ConversionParts {
   /** Makes the sink, when it is known what goes into it. */
   create(toCome: ToCome): MadeSink;
+  /** Of the audio file, where its user knows one. Default: none. */
+  readonly path?: string | null;
   /** Default: none. */
   readonly checks?: OutputChecks;
   /** As of {@link transcode}. */
@@ -116,7 +122,7 @@ export function convert(
   source: Source,
   request: Conversion,
   context: AudioJobContext,
-  { create, checks: { hash = false, verify = false } = {}, process }: ConversionParts,
+  { create, path = null, checks: { hash = false, verify = false } = {}, process }: ConversionParts,
 ): TranscodeResult {
   const chunks = chunksWithin(source);
   const most = mostOutput(request.maxOutputBytes, source.size);
@@ -129,11 +135,8 @@ export function convert(
   // A cancelled job makes no file any more, so that an interrupt knows all there are.
   context.signal.throwIfAborted();
   const change = sampleChange(decoder.info, plan, request, process !== undefined);
-  const { tags, announcedFrames, sampleRate: sourceRate } = decoder.info;
-  const { fields, warnings: changedTags } = fitLoudness(tags.fields, plan.to, change);
-  const durationMs = announcedFrames === null ? null : (announcedFrames * 1000) / sourceRate;
-  const fitted = { ...tags, fields: movedTimeReference(fields, change) };
-  const tagWriter = tagWriterFor(plan, fitted, durationMs);
+  using open = new DisposableStack();
+  const { tagWriter, notes } = carriedTags(decoder.info, plan, { request, change, path, open });
   using sink = create({
     mostBytes: mostBytes(decoder.info, plan, tagWriter.size),
     frames:
@@ -192,15 +195,7 @@ export function convert(
     bits,
     sha256,
     samples,
-    warnings: [
-      ...decoder.warnings,
-      ...plan.warnings,
-      ...changedTags,
-      ...tagWriter.notes,
-      ...lostChunks,
-      ...warned,
-      ...lacking,
-    ],
+    warnings: [...decoder.warnings, ...plan.warnings, ...notes, ...lostChunks, ...warned, ...lacking],
   };
 }
 

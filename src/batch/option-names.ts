@@ -24,4 +24,6 @@ export const OPTION_NAMES: ReadonlyMap<string, string> = new Map([
   ['gainDb', '--gain'],
   ['fadeInSeconds', '--fade-in'],
   ['fadeOutSeconds', '--fade-out'],
+  ['cover', '--cover'],
+  ['coverSize', '--cover-size'],
 ]);

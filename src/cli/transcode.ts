@@ -22,6 +22,7 @@ import {
   withChoiceOptions,
   withExistingOptions,
 } from './choice.ts';
+import { type CoverOptions, coverOf, withCoverOptions } from './cover.ts';
 import { type JournalCommandOptions, journalChoiceOf, withJournalOptions } from './journal.ts';
 import { jobTimeout, withLimitOptions, withOutputLimit } from './limits.ts';
 import { isPiped, PipelineWork, refuseInPipeline } from './pipeline.ts';
@@ -34,9 +35,15 @@ import {
   withTargetOptions,
 } from './target-options.ts';
 
-interface TranscodeOptions extends RunOptions, ChoiceOptions, TargetOptions, JournalCommandOptions {
+interface TranscodeOptions
+  extends RunOptions,
+    ChoiceOptions,
+    CoverOptions,
+    TargetOptions,
+    JournalCommandOptions {
   out?: string;
   stream?: boolean;
+  preserveTimes?: boolean;
 }
 
 const ISOLATE = { what: 'the number of processes', from: 0, to: 64, example: 1 };
@@ -84,17 +91,22 @@ export function transcodeCommand(): Command {
       .argument('[files or folders...]', 'audio files, or folders to walk; - for one from stdin'),
   ).addOption(option('--out <dir>', 'folder for the outputs, created if needed; - for one to stdout', path));
   withRunOptions(
-    withTargetOptions(command).option('--stream', 'with --out -: write while it is read, and store nothing'),
+    withTargetOptions(command)
+      .option('--preserve-times', 'outputs have the times of the files that they were made of')
+      .option('--stream', 'with --out -: write while it is read, and store nothing'),
   );
   withJournalOptions(
-    withResultsOption(withOutputLimit(withLimitOptions(withExistingOptions(withChoiceOptions(command))))),
+    withResultsOption(
+      withOutputLimit(withLimitOptions(withExistingOptions(withChoiceOptions(withCoverOptions(command))))),
+    ),
   );
   return command
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], options: TranscodeOptions) => {
       const choice = choiceOf(command, inputs, options);
       const out = given(options.out, '--out', 'name the folder for the outputs, as --out converted.');
-      const settings = transcodeSettings(options);
+      const cover = coverOf(options);
+      const settings = { ...transcodeSettings(options), ...cover.settings };
       const name = 'transcode';
       const piped = isPiped({ inputs, out, json: options.json ?? false });
       if (piped) {
@@ -105,8 +117,9 @@ export function transcodeCommand(): Command {
       if (!piped) {
         const hash = options.results !== undefined || options.check === 'content' || choice.deletesSources;
         const verify = options.verify === true || choice.deletesSources;
+        const extras = { coverText: cover.text, preserveTimes: options.preserveTimes ?? false };
         const work = {
-          ...transcoding(out, { ...settings, hash, verify }, choice.existing),
+          ...transcoding(out, { ...settings, hash, verify }, choice.existing, extras),
           timeoutMs: jobTimeout(options),
         };
         const journal = journalChoiceOf(options);
@@ -125,20 +138,32 @@ export function transcodeCommand(): Command {
     });
 }
 
+interface TranscodingExtras {
+  /** What the journal has for the cover. */
+  readonly coverText?: string | null;
+  readonly preserveTimes?: boolean;
+}
+
 /** Each file into one of another format. */
 export function transcoding(
   folder: string,
   settings: TranscodeSettings & OutputChecks,
   existing: Existing = 'replace',
+  { coverText = null, preserveTimes = false }: TranscodingExtras = {},
 ): CommandWork {
   // What appears after the files were planned is not replaced either.
   const overwrite = existing === 'replace' || existing === 'newer';
   return {
     job: 'transcode',
     outputs: { folder, extension: `.${settings.to}` },
-    settings: Object.fromEntries(Object.entries(settings).filter(([name]) => OPTION_NAMES.has(name))),
+    settings: Object.fromEntries(
+      Object.entries({ ...settings, cover: coverText ?? undefined }).filter(([name]) =>
+        OPTION_NAMES.has(name),
+      ),
+    ),
     request: ({ input, output, mayReplace = false }) => ({
       ...settings,
+      ...(preserveTimes && { preserveTimes }),
       input,
       output: overwrite || mayReplace ? output : { path: output, overwrite },
     }),

@@ -4,6 +4,7 @@ import { chmod, copyFile, type FileHandle, open, utimes } from 'node:fs/promises
 import { MillpondError } from '../errors.ts';
 import { escaped, shown } from '../text/escaping.ts';
 import { systemPath } from './byte-paths.ts';
+import { timesFrom } from './times.ts';
 import { createOutput, OPEN_FILES } from './whole-file.ts';
 
 /** Neither what makes a program run as another user, nor what a folder's group is. */
@@ -33,7 +34,8 @@ export async function copyWhole(from: string, to: string, options: CopyOptions):
       // The system copies, or shares what it can, without a byte through this process.
       await copyFile(input, output.handle, constants.COPYFILE_FICLONE);
       await chmod(output.handle, Number(before.mode) & MODE_KEPT);
-      await utimes(output.handle, secondsOf(before.atimeNs), secondsOf(before.mtimeNs));
+      const { accessed, changed } = timesFrom(before);
+      await utimes(output.handle, accessed, changed);
     } catch (cause) {
       throw new MillpondError(
         'ERR_OUTPUT_WRITE',
@@ -65,13 +67,6 @@ async function openRegular(path: string): Promise<FileHandle> {
 
 function isChanged(before: BigIntStats, after: BigIntStats): boolean {
   return before.size !== after.size || before.mtimeNs !== after.mtimeNs;
-}
-
-/**
- * Node takes seconds, which are not exact to the nanosecond: up to two microseconds late, and never early.
- */
-function secondsOf(ns: bigint): number {
-  return Number(ns) / 1e9 + 1e-6;
 }
 
 function notReadable(path: string, reason: string, cause?: unknown): MillpondError {

@@ -7,6 +7,7 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  futimesSync,
   linkSync,
   lstatSync,
   openSync,
@@ -23,6 +24,7 @@ import { escaped, shown } from '../text/escaping.ts';
 import { ASIDE, createAside, FOLDER, type Writer } from './aside.ts';
 import { absolutePath, pathFromBytes, systemPath } from './byte-paths.ts';
 import { isGone, ownerText, ownProcess } from './owner.ts';
+import type { FileTimes } from './times.ts';
 
 /**
  * Where a process finds its open files by number. Whoever opens one there gets this very file, also when it
@@ -44,6 +46,8 @@ interface OutputFile {
   size(): number;
   /** Writes at a position. @throws MillpondError `ERR_OUTPUT_WRITE` */
   write(bytes: Uint8Array, position: number): void;
+  /** As they will be once it is in its place, if nobody writes to it before. @throws `ERR_OUTPUT_WRITE` */
+  setTimes(times: FileTimes): void;
   /**
    * Puts the file in its place, over what is there unless that may not be replaced. @returns its size in
    * bytes. @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_OUTPUT_EXISTS`
@@ -67,6 +71,7 @@ export function createOutput(path: string, overwrite = true): OutputFile {
     aside,
     size: () => fstatSync(fd).size,
     write: (bytes, position) => attempt(path, () => writeAll(fd, bytes, position)),
+    setTimes: ({ accessed, changed }) => attempt(path, () => futimesSync(fd, accessed, changed)),
     commit,
     discard,
   };

@@ -43,6 +43,11 @@ export const TRANSCODE_QUERY = {
     gain: number(-200, 200, -3, 'Decibels.'),
     'fade-in': number(0, 86_400, 2, 'Seconds.'),
     'fade-out': number(0, 86_400, 2, 'Seconds.'),
+    cover: {
+      enum: ['keep', 'none'],
+      description: 'Whether pictures are kept. Default: keep.',
+    },
+    'cover-size': integer(16, 10_000, 600, 'Pixels. Larger pictures are made smaller, as JPEG.'),
     verify: { type: 'boolean', description: 'The result is decoded again and compared before it is sent.' },
     delivery: {
       enum: ['whole', 'stream'],
@@ -76,6 +81,8 @@ export interface TranscodeQuery extends CommonQuery {
   readonly gain?: number;
   readonly 'fade-in'?: number;
   readonly 'fade-out'?: number;
+  readonly cover?: 'keep' | 'none';
+  readonly 'cover-size'?: number;
   readonly verify?: boolean;
   readonly delivery: 'whole' | 'stream';
 }
@@ -87,6 +94,7 @@ export interface AnalyzeQuery extends CommonQuery {
 /** All that decides which bytes come out. */
 export function settingsOf(query: TranscodeQuery): TranscodeSettings {
   const { to, rate, channels, bits, bitrate, gain, 'fade-in': fadeIn, 'fade-out': fadeOut } = query;
+  const { cover = 'keep', 'cover-size': coverSize } = query;
   return {
     to,
     ...(rate !== undefined && { rate }),
@@ -96,6 +104,9 @@ export function settingsOf(query: TranscodeQuery): TranscodeSettings {
     ...(gain !== undefined && { gainDb: gain }),
     ...(fadeIn !== undefined && { fadeInSeconds: fadeIn }),
     ...(fadeOut !== undefined && { fadeOutSeconds: fadeOut }),
+    // What is done anyway is not written into addresses.
+    ...(cover !== 'keep' && { cover }),
+    ...(coverSize !== undefined && { coverSize }),
   };
 }
 

@@ -3,13 +3,29 @@ import type { Bytes } from '../../bytes.ts';
 import { MillpondError } from '../../errors.ts';
 import type { SpooledFile } from '../../files/spool.ts';
 import type { Lease } from '../../pool/lease.ts';
+import { jsonText } from '../../text/escaping.ts';
 import type { AudioOutput } from '../sinks/create-sink.ts';
 import type { AudioInput } from '../sources/open-source.ts';
 import { type AudioLimits, checkAudioLimits, checkOutputLimit } from './limits.ts';
 import type { TargetSettings } from './targets.ts';
 
+/** Which pictures an output has, and how large. */
+export interface CoverSettings {
+  /**
+   * `keep`: those of the source, as they are; `none`: none; `folder`: as `keep`, and where the source has
+   * none that of a file beside it that is called cover, folder, front or albumart (jpg, jpeg, png); a path:
+   * that of this file instead of the source's. Default `keep`.
+   */
+  readonly cover?: 'keep' | 'none' | 'folder' | { readonly path: string };
+  /**
+   * Pixels, 16 to 10000, of the longer side: a picture that has more is made smaller, as JPEG. Default: every
+   * picture stays as it is.
+   */
+  readonly coverSize?: number;
+}
+
 /** What is made of an audio file, wherever it comes from. */
-export interface TranscodeSettings extends TargetSettings, AudioLimits {
+export interface TranscodeSettings extends TargetSettings, AudioLimits, CoverSettings {
   /** Decibels, -200 to 200. Default 0. */
   readonly gainDb?: number;
   /** Seconds, 0 and up. Default 0. */
@@ -48,6 +64,8 @@ export interface TranscodeRequest extends TranscodeSettings, OutputChecks {
    * where memory is short.
    */
   readonly output: AudioOutput;
+  /** Whether a file has the times of the file that it was made of. Default false: it has its own. */
+  readonly preserveTimes?: boolean;
 }
 
 export interface TranscodeResult {
@@ -96,6 +114,7 @@ export function fades({ fadeInSeconds = 0, fadeOutSeconds = 0 }: TranscodeSettin
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` for a value outside its documented range */
 export function checkRequest(settings: TranscodeSettings): void {
   const { gainDb = 0, fadeInSeconds = 0, fadeOutSeconds = 0 } = settings;
+  checkCover(settings);
   checkAudioLimits(settings);
   checkOutputLimit(settings.maxOutputBytes);
   if (!(Math.abs(gainDb) <= 200)) {
@@ -109,4 +128,23 @@ export function checkRequest(settings: TranscodeSettings): void {
       );
     }
   }
+}
+
+const LEAST_COVER_SIZE = 16;
+const MOST_COVER_SIZE = 10_000;
+
+function checkCover({ cover = 'keep', coverSize }: CoverSettings): void {
+  const known = typeof cover === 'string' ? ['keep', 'none', 'folder'].includes(cover) : cover?.path;
+  if (!known) {
+    throw new MillpondError(
+      'ERR_INVALID_ARGUMENT',
+      `A cover is keep, none, folder or { path }, got ${jsonText(cover)}. Try keep.`,
+    );
+  }
+  if (coverSize === undefined) return;
+  if (Number.isInteger(coverSize) && coverSize >= LEAST_COVER_SIZE && coverSize <= MOST_COVER_SIZE) return;
+  throw new MillpondError(
+    'ERR_INVALID_ARGUMENT',
+    `The longer side of a cover has ${LEAST_COVER_SIZE} to ${MOST_COVER_SIZE} pixels, got ${coverSize}. Try 600.`,
+  );
 }

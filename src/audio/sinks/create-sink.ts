@@ -1,4 +1,5 @@
 /** What users name as an output, as a sink. */
+import type { FileTimes } from '../../files/times.ts';
 import type { Pool } from '../../pool/pool.ts';
 import { createFileSink, type OutputAtPath } from './file-sink.ts';
 import { createMemorySink, type Taken } from './memory-sink.ts';
@@ -22,12 +23,18 @@ export interface MadeSink extends Sink {
 
 /**
  * @param mostBytes what will be written at the most; `null` where that is not known
+ * @param times of a file
  * @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_OUTPUT_EXISTS`
  */
-export function createSink(output: AudioOutput, pool: Pool, mostBytes: number | null): MadeSink {
+export function createSink(
+  output: AudioOutput,
+  pool: Pool,
+  mostBytes: number | null,
+  times?: FileTimes,
+): MadeSink {
   if (typeof output !== 'string' && 'leases' in output) {
     return createMemorySink(pool, mostBytes);
   }
   const file = typeof output === 'string' ? { path: output } : output;
-  return { ...createFileSink(file), take: () => ({ leases: null, file: null }) };
+  return { ...createFileSink(file, times), take: () => ({ leases: null, file: null }) };
 }

@@ -1,4 +1,5 @@
 /** A file as a sink: written under a hidden name beside its place, and put there when it is committed. */
+import type { FileTimes } from '../../files/times.ts';
 import { createOutput } from '../../files/whole-file.ts';
 import { openFileSource } from '../sources/file-source.ts';
 import type { Sink } from './sink.ts';
@@ -16,10 +17,11 @@ export interface OutputAtPath {
 }
 
 /**
+ * @param times that the file has in its place; of the moment, where there are none
  * @throws MillpondError `ERR_OUTPUT_WRITE` when the folder is missing, full or not writable;
  * `ERR_OUTPUT_EXISTS`
  */
-export function createFileSink({ path, overwrite }: OutputAtPath): Sink {
+export function createFileSink({ path, overwrite }: OutputAtPath, times?: FileTimes): Sink {
   const output = createOutput(path, overwrite);
   const discard = () => output.discard();
   return {
@@ -28,7 +30,10 @@ export function createFileSink({ path, overwrite }: OutputAtPath): Sink {
     size: () => output.size(),
     write: (bytes, position) => output.write(bytes, position),
     written: () => openFileSource({ path: output.aside, name: path }),
-    commit: () => output.commit(),
+    commit() {
+      if (times !== undefined) output.setTimes(times);
+      return output.commit();
+    },
     discard,
     [Symbol.dispose]: discard,
   };
