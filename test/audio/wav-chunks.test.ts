@@ -182,13 +182,10 @@ describe('from wav to wav', () => {
   test('the time that bext became a tag of moves with the rate, too', () => {
     const input = source({ before: [bext({ time: 44_100n * 7200n })], rate: 44_100 });
     convert(input, at('time.flac'), 'flac', { rate: 48_000 });
-    expect(byKey(readAll(at('time.flac')).info.tags)).toMatchObject({
-      TIME_REFERENCE: String(48_000 * 7200),
-    });
+    const time = () => byKey(readAll(at('time.flac')).info.tags).TIME_REFERENCE;
+    expect(time()).toBe(String(48_000 * 7200));
     convert(input, at('time.flac'), 'flac');
-    expect(byKey(readAll(at('time.flac')).info.tags)).toMatchObject({
-      TIME_REFERENCE: String(44_100 * 7200),
-    });
+    expect(time()).toBe(String(44_100 * 7200));
   });
 
   test('a gain reaches the loudness of bext, and what nobody knows is not said', () => {

@@ -13,9 +13,9 @@ export interface TagBytes {
 /** One value. A field of several values is several of these, with the same key. */
 export interface TagField {
   /**
-   * The name that Vorbis comments have for it (`table.ts`), written as in the source where that has such
-   * comments: capitals don't count, and `TOTALTRACKS` is `TRACKTOTAL` (`fieldOf`). A field that no table
-   * knows keeps its own name.
+   * The name that Vorbis comments have for it (docs/formats.md), written as in the source where that has
+   * such comments: capitals don't count, and `TOTALTRACKS` is `TRACKTOTAL`. A field that the table does not
+   * have keeps its own name.
    */
   readonly key: string;
   readonly value: string;

@@ -127,7 +127,7 @@ const ALSO: Readonly<Record<string, string>> = {
   MUSICBRAINZ_ALBUMTYPE: 'RELEASETYPE',
 };
 
-export interface FieldRow {
+interface FieldRow {
   /** The name in Vorbis comments. */
   readonly key: string;
   /** Others of Vorbis comments that mean the same. */

@@ -60,7 +60,7 @@ export function* framesIn(tag: TagBytes, version: Id3Version, into: Gathering): 
   }
 }
 
-/** Some programs write the lengths of version 4 as those of version 3: that counts behind which a frame is. */
+/** Some programs write the lengths of version 4 as those of version 3: what a frame follows is right. */
 function sizeOf(window: TagWindow, at: number, claimed: number): number {
   if (claimed <= 0x7f) return claimed;
   const size = sevenBits(claimed);

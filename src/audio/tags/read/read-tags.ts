@@ -53,7 +53,7 @@ const READERS: Readonly<Partial<Record<FormatName, (into: Gathering, place: Plac
   dsf: (into, { window }) => readDsf(window, into),
 };
 
-export interface ToRead {
+interface ToRead {
   /** With the ID3 tags that it begins with; `null` where there are none. */
   readonly whole: Source | null;
   /** The same, or what lies behind them. */

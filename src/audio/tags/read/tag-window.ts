@@ -1,4 +1,6 @@
-/** Small reads here and there in tags: one read of some KiB serves many of them. Owned by who reads one tag. */
+/**
+ * Small reads here and there in tags: one read of some KiB serves many of them. Owned by whoever reads a tag.
+ */
 import type { TagBytes } from '../model.ts';
 
 const WINDOW_BYTES = 16_384;
