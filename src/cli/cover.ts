@@ -16,7 +16,7 @@ export interface CoverOptions {
   coverSize?: number;
 }
 
-const SIZE = { what: 'pixels of the longer side', from: 16, to: 10_000, example: 600 };
+const SIZE = { what: 'the longer side in pixels', from: 16, to: 10_000, example: 600 };
 
 export function withCoverOptions(command: Command): Command {
   return command

@@ -1,4 +1,4 @@
-/** When a file was last read and changed, as other files take it over. Pure, but that it looks at the file. */
+/** When a file was last read and changed, as others take it over. */
 import { type BigIntStats, statSync } from 'node:fs';
 import { systemPath } from './byte-paths.ts';
 

@@ -44,6 +44,8 @@ const WRONG: Readonly<Record<Name, readonly (readonly [option: string, value: st
     ['--gain', '1e3', /^1e3: a gain in dB is a number from -200 to 200\./],
     ['--fade-in', '2m', /^2m: a fade in seconds is a number from 0 to 86400\./],
     ['--fade-out', '-1', /^-1: a fade in seconds is /],
+    ['--cover', '', NO_NAME],
+    ['--cover-size', '15', /^15: the longer side in pixels is a whole number from 16 to 10000\./],
     ['--max-duration', '0', /^0: a duration in seconds is a number from 0.001 to 1000000000\. .* 36000\.$/],
     ['--max-duration', '10h', /^10h: /],
     ['--max-output', '0.3', /^0\.3: a size comes to whole bytes\./],

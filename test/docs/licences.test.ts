@@ -105,7 +105,7 @@ describe('libfdk_aac', () => {
     expect([...named].filter((name) => name.includes('fdk'))).toEqual([]);
   });
 
-  it('could come only from where codecs are looked up: by the names of plans and of raw samples, by the list, or as libopus', () => {
+  it('could come only from where codecs are looked up: by the names of plans, of raw samples and of pictures, by the list, or as libopus', () => {
     const found = globSync('{src,workers}/**/*.ts', { cwd: checkout }).flatMap((file) =>
       Array.from(
         readFileSync(join(checkout, file), 'utf8').matchAll(/\bCodec\.(find\w+|get\w+|iterate\w*)\(/g),
@@ -113,6 +113,8 @@ describe('libfdk_aac', () => {
       ),
     );
     expect(found.sort()).toEqual([
+      'src/audio/covers/scaled-image.ts findDecoderByName',
+      'src/audio/covers/scaled-image.ts findEncoderByName',
       'src/audio/decode/container.ts findDecoderByName',
       'src/audio/decode/decoders.ts findDecoder',
       'src/audio/decode/decoders.ts findDecoder',
