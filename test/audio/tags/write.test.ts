@@ -2,37 +2,19 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { Block } from '../../../src/audio/block.ts';
-import { createEncoder } from '../../../src/audio/encode/encoder.ts';
-import { openDecoder } from '../../../src/audio/open-decoder.ts';
-import { planTarget, TARGETS, type TargetName } from '../../../src/audio/plan/targets.ts';
-import { createFileSink } from '../../../src/audio/sinks/file-sink.ts';
+import { TARGETS, type TargetName } from '../../../src/audio/plan/targets.ts';
 import { type AudioTags, bytesInMemory, NO_TAGS, type TagPicture } from '../../../src/audio/tags/model.ts';
 import { tagWriterFor } from '../../../src/audio/tags/write/writers.ts';
-import { dirtyShard } from '../../stand.ts';
 import { readAll, scratch } from '../audio-files.ts';
 import { noise, writeWav } from '../wav.ts';
 import { lacks, mutagen, output } from './judges.ts';
 import { jpeg, png } from './pictures.ts';
+import { tagged } from './tagged.ts';
 
 const at = scratch();
 
 function written(to: TargetName, tags: Partial<AudioTags>, name = `out.${to}`): string {
-  const input = writeWav(at('in.wav'), [noise(44_100, 16)], { rate: 44_100 });
-  using decoder = openDecoder(input);
-  const plan = planTarget(decoder.info, { to });
-  decoder.configure(plan.kind, plan.sampleRate);
-  using sink = createFileSink({ path: at(name) });
-  using encoder = createEncoder(sink, {
-    ...plan,
-    tagWriter: tagWriterFor(plan, { ...NO_TAGS, ...tags }, 1000),
-  });
-  const block = new Block(dirtyShard().acquire(65_536), 1, plan.kind);
-  for (let frames = decoder.read(block); frames > 0; frames = decoder.read(block))
-    encoder.write(block, frames);
-  encoder.finish();
-  sink.commit();
-  return at(name);
+  return tagged(writeWav(at('in.wav'), [noise(44_100, 16)], { rate: 44_100 }), at(name), to, tags);
 }
 
 function picture(type: number, size: number, mime = 'image/jpeg'): TagPicture {
