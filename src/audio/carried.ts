@@ -2,16 +2,19 @@
 import { coversOf } from './covers/covers.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
 import { fitLoudness } from './plan/loudness-tags.ts';
+import { fitNatives } from './plan/native-tags.ts';
 import type { CoverSettings } from './plan/request.ts';
 import type { SampleChange } from './plan/sample-change.ts';
 import type { TargetPlan } from './plan/targets.ts';
-import { movedTimeReference } from './plan/wav-chunks.ts';
+import { movedTimeReference, type WavChunk, withoutBroadcast } from './plan/wav-chunks.ts';
 import type { TagWriter } from './tags/write/tag-writer.ts';
 import { tagWriterFor } from './tags/write/writers.ts';
 
 interface Carrying {
   readonly request: CoverSettings;
   readonly change: SampleChange;
+  /** Of the source, where they carry over by themselves. */
+  readonly chunks: readonly WavChunk[];
   /** The path of the audio file, where it has one that its user knows. */
   readonly path: string | null;
   /** Gets what has to be closed once the tags are written. */
@@ -28,12 +31,15 @@ interface Carried {
 export function carriedTags(
   { tags, announcedFrames, sampleRate }: AudioInfo,
   plan: TargetPlan,
-  { request, change, path, open }: Carrying,
+  { request, change, chunks, path, open }: Carrying,
 ): Carried {
   const loudness = fitLoudness(tags.fields, plan.to, change);
-  const fields = movedTimeReference(loudness.fields, change);
+  const own = fitNatives(tags.natives, plan.to, change);
+  const told = plan.to === 'wav' ? withoutBroadcast(loudness.fields, chunks) : loudness.fields;
+  const fields = movedTimeReference(told, change);
   const covers = coversOf(tags.pictures, request, path, open);
   const durationMs = announcedFrames === null ? null : (announcedFrames * 1000) / sampleRate;
-  const tagWriter = tagWriterFor(plan, { ...tags, fields, pictures: covers.pictures }, durationMs);
-  return { tagWriter, notes: [...loudness.warnings, ...covers.notes, ...tagWriter.notes] };
+  const fitted = { ...tags, fields, natives: own.natives, pictures: covers.pictures };
+  const tagWriter = tagWriterFor(plan, fitted, durationMs);
+  return { tagWriter, notes: [...loudness.warnings, ...own.warnings, ...covers.notes, ...tagWriter.notes] };
 }

@@ -31,8 +31,6 @@ const RENAMED: Readonly<Record<string, string>> = { TORY: 'TDOR', IPLS: 'TIPL', 
 const TECHNICAL: ReadonlySet<string> = new Set([
   ...['TLEN', 'TFLT', 'TSIZ', 'TDEN', 'TDTG', 'TDLY', 'TSSE', 'TRDA'],
   ...['CTOC', 'MLLT', 'ASPI', 'SEEK', 'POSS', 'LINK', 'ENCR', 'GRID', 'SIGN', 'RBUF', 'AENC', 'CDM'],
-  // How loud it is, in numbers that no gain is known to change.
-  ...['RVA2', 'RVAD', 'RGAD', 'EQU2', 'EQUA', 'XRVA'],
 ]);
 /** What version 3 has the day and the minute in. */
 const TIMES: ReadonlySet<string> = new Set(['TYER', 'TDAT', 'TIME']);
