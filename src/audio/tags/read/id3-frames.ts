@@ -106,18 +106,12 @@ function readRemark(frame: Id3Frame, into: Gathering): void {
   const [encoding] = bytes;
   const start = 1 + LANGUAGE_BYTES;
   const description = textAt(bytes, start, encoding);
-  const value = textAt(bytes, behindText(textEnd(bytes, start, encoding), encoding), encoding);
-  if (ITUNES.test(description)) {
-    into.addField({ key: description, value });
-    return;
-  }
   const language = bytes.toString('latin1', 1, start).toLowerCase();
-  into.addField({
-    key: frame.id === 'COMM' ? 'COMMENT' : 'LYRICS',
-    value,
-    ...languageOf(language),
-    ...(description !== '' && { description }),
-  });
+  const key = frame.id === 'COMM' ? 'COMMENT' : 'LYRICS';
+  const field = { key, ...languageOf(language), ...(description !== '' && { description }) };
+  for (const value of valuesOf(bytes, behindText(textEnd(bytes, start, encoding), encoding), encoding)) {
+    into.addField(ITUNES.test(description) ? { key: description, value } : { ...field, value });
+  }
 }
 
 function languageOf(code: string): Pick<TagField, 'language'> {

@@ -32,9 +32,9 @@ export function readChapterTrack(window: Window, movie: Box, into: Gathering): b
   const header = media && childOf(window, media, 'mdhd');
   const table = media && inside(window, media, 'minf', 'stbl');
   if (!header || !table) return false;
-  const version = numberAt(window, header.body, 1);
-  const unitsASecond = numberAt(window, header.body + (version === 1 ? 20 : 12), 4) || 1000;
-  const toMs = (units: number) => (units * 1000) / unitsASecond;
+  const unitsASecond = timescaleAt(window, header);
+  const delayMs = delayOf(window, movie, track);
+  const toMs = (units: number) => delayMs + (units * 1000) / unitsASecond;
   const durations = durationsIn(window, table);
   const positions = positionsIn(window, table);
   let units = 0;
@@ -45,6 +45,26 @@ export function readChapterTrack(window: Window, movie: Box, into: Gathering): b
     units += duration;
   }
   return positions.length > 0;
+}
+
+/** Of a header of times. */
+function timescaleAt(window: Window, header: Box): number {
+  const version = numberAt(window, header.body, 1);
+  return numberAt(window, header.body + (version === 1 ? 20 : 12), 4) || 1000;
+}
+
+/** A track may begin with a stretch in which it has nothing, in the movie's units. */
+function delayOf(window: Window, movie: Box, track: Box): number {
+  const edits = inside(window, track, 'edts', 'elst');
+  const header = childOf(window, movie, 'mvhd');
+  if (edits === null || header === null) return 0;
+  const long = numberAt(window, edits.body, 1) === 1;
+  const first = edits.body + 8;
+  const nothing = window.view(first + (long ? 8 : 4), 4);
+  if (numberAt(window, edits.body + 4, 4) === 0 || nothing.length < 4 || nothing.readInt32BE() !== -1)
+    return 0;
+  const units = long ? longAt(window, first) : numberAt(window, first, 4);
+  return (units * 1000) / timescaleAt(window, header);
 }
 
 function inside(window: Window, within: Stretch, ...types: readonly string[]): Box | null {

@@ -14,6 +14,8 @@ const HEAD_BYTES = 10;
 const MOST_BYTES = 0xfff_ffff;
 const UTF8 = 3;
 const NO_LANGUAGE = 'XXX';
+/** Bytes that stand for something, up to 64. */
+const IDENTIFIER = /^[!-~]{1,64}$/;
 const ZERO = Buffer.from([0]);
 /** A table of contents names so many chapters at the most, or tables. */
 const MOST_ENTRIES = 255;
@@ -93,6 +95,7 @@ function framesOf(
   if (id === 'USLT') return lyrics(fields).map((body) => [id, body]);
   if (id === 'UFID') {
     const [first, ...others] = values;
+    if (!IDENTIFIER.test(first)) return [['TXXX', texts([fields[0].key, ...values])]];
     const identifier: Frame = [id, Buffer.concat([Buffer.from(detail, 'latin1'), ZERO, Buffer.from(first)])];
     return others.length === 0 ? [identifier] : [identifier, ['TXXX', texts([fields[0].key, ...others])]];
   }
