@@ -1,4 +1,4 @@
-/** Tags that only one family can hold: whether an output has that family, and whether they are right there. */
+/** Tags that only one family can hold: whether an output has that family, and whether they still fit it. */
 import type { NativeTag } from '../tags/model.ts';
 import type { SampleChange } from './sample-change.ts';
 import type { TargetName } from './targets.ts';

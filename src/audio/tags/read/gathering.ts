@@ -4,9 +4,18 @@
  */
 import { tagsLeftOut } from '../../survey/left-out.ts';
 import { TagList, TagWork } from '../../survey/tag-work.ts';
-import type { AudioTags, NativeTag, TagChapter, TagField, TagPicture } from '../model.ts';
+import type { AudioTags, NativeTag, TagBytes, TagChapter, TagField, TagPicture } from '../model.ts';
 import { fieldOf } from '../table.ts';
 
+const SIGNATURE_BYTES = 12;
+/** For tags that don't say what a picture is. */
+const IMAGES = [
+  { mime: 'image/jpeg', mark: /^\xff\xd8\xff/ },
+  { mime: 'image/png', mark: /^\x89PNG/ },
+  { mime: 'image/gif', mark: /^GIF8/ },
+  { mime: 'image/webp', mark: /^RIFF....WEBP/s },
+  { mime: 'image/bmp', mark: /^BM/ },
+];
 const MOST_NATIVES = 1000;
 /** Chapters may become two comments each. */
 const CHAPTER_NAMES = ['CHAPTER001', 'CHAPTER001NAME'];
@@ -76,7 +85,8 @@ export class Gathering {
   addPicture(picture: TagPicture): void {
     if (this.#saidPictures) return;
     this.#work.addPicture();
-    if (this.#hasRoom()) this.#pictures.push(picture);
+    if (!this.#hasRoom()) return;
+    this.#pictures.push(picture.mime === '' ? { ...picture, mime: mimeOf(picture.bytes) } : picture);
   }
 
   addChapter(chapter: TagChapter): void {
@@ -111,6 +121,13 @@ export class Gathering {
       natives: this.#natives,
     };
   }
+}
+
+/** As the first bytes say. */
+function mimeOf(bytes: TagBytes): string {
+  const head = Buffer.alloc(SIGNATURE_BYTES);
+  const text = head.toString('latin1', 0, bytes.read(head, 0));
+  return IMAGES.find(({ mark }) => mark.test(text))?.mime ?? '';
 }
 
 /** A name may have the language that its tag is in behind it: `BPS-eng`. */

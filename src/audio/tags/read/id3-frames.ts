@@ -106,11 +106,12 @@ function readRemark(frame: Id3Frame, into: Gathering): void {
   const [encoding] = bytes;
   const start = 1 + LANGUAGE_BYTES;
   const description = textAt(bytes, start, encoding);
+  const textStart = behindText(textEnd(bytes, start, encoding), encoding);
   const language = bytes.toString('latin1', 1, start).toLowerCase();
+  const about = { ...languageOf(language), ...(description !== '' && { description }) };
   const key = frame.id === 'COMM' ? 'COMMENT' : 'LYRICS';
-  const field = { key, ...languageOf(language), ...(description !== '' && { description }) };
-  for (const value of valuesOf(bytes, behindText(textEnd(bytes, start, encoding), encoding), encoding)) {
-    into.addField(ITUNES.test(description) ? { key: description, value } : { ...field, value });
+  for (const value of textStart < bytes.length ? valuesOf(bytes, textStart, encoding) : ['']) {
+    into.addField(ITUNES.test(description) ? { key: description, value } : { key, value, ...about });
   }
 }
 

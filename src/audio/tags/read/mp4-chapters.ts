@@ -1,5 +1,6 @@
 /** Chapters of MP4: a list as Nero has it, and a track of texts as QuickTime has it. */
 import type { Window } from '../../survey/window.ts';
+import type { TagChapter } from '../model.ts';
 import type { Gathering } from './gathering.ts';
 import { type Box, boxesIn, childOf, numberAt, type Stretch } from './mp4-boxes.ts';
 
@@ -9,7 +10,25 @@ const MOST_CHAPTERS = 4096;
 const MOST_TITLE_BYTES = 4096;
 const LONG = 8;
 
-export function readChapterList(window: Window, { body, end }: Box, into: Gathering): void {
+/**
+ * Both say the same, where both are there: a list has the exact times and is cut off at 255 of them, a track
+ * begins at 0 and has whole titles.
+ * @param user boxes of what users keep, in which lists are
+ */
+export function readChapters(window: Window, movie: Box, user: readonly Box[], into: Gathering): void {
+  const track = trackChapters(window, movie);
+  const list = user.flatMap((box) => listChapters(window, childOf(window, box, 'chpl')));
+  const chapters = track.length === 0 ? list : track;
+  for (const [i, chapter] of chapters.entries()) {
+    const startMs = list.length === chapters.length ? list[i].startMs : chapter.startMs;
+    into.addChapter({ ...chapter, startMs });
+  }
+}
+
+function listChapters(window: Window, box: Box | null): TagChapter[] {
+  if (box === null) return [];
+  const { body, end } = box;
+  const found: TagChapter[] = [];
   const version = numberAt(window, body, 1);
   let at = body + 4 + (version === 0 ? 0 : 4);
   const count = numberAt(window, at, 1);
@@ -18,33 +37,32 @@ export function readChapterList(window: Window, { body, end }: Box, into: Gather
     const startMs = longAt(window, at) / UNITS_A_MS;
     const length = numberAt(window, at + LONG, 1);
     at += LONG + 1;
-    into.addChapter({ startMs, endMs: null, title: window.view(at, length).toString() });
+    found.push({ startMs, endMs: null, title: window.view(at, length).toString() });
     at += length;
   }
+  return found;
 }
 
-/** @returns whether there is such a track */
-export function readChapterTrack(window: Window, movie: Box, into: Gathering): boolean {
+function trackChapters(window: Window, movie: Box): TagChapter[] {
   const tracks = [...boxesIn(window, movie)].filter(({ type }) => type === 'trak');
   const wanted = new Set(tracks.flatMap((track) => referredBy(window, track)));
   const track = tracks.find((each) => wanted.has(trackId(window, each)) && isText(window, each));
   const media = track && childOf(window, track, 'mdia');
   const header = media && childOf(window, media, 'mdhd');
   const table = media && inside(window, media, 'minf', 'stbl');
-  if (!header || !table) return false;
+  if (!header || !table) return [];
   const unitsASecond = timescaleAt(window, header);
   const delayMs = delayOf(window, movie, track);
   const toMs = (units: number) => delayMs + (units * 1000) / unitsASecond;
   const durations = durationsIn(window, table);
   const positions = positionsIn(window, table);
   let units = 0;
-  for (const [i, { at, size }] of positions.entries()) {
+  return positions.map(({ at, size }, i) => {
+    const startMs = toMs(units);
     const duration = durations[i] ?? 0;
-    const endMs = duration > 0 ? toMs(units + duration) : null;
-    into.addChapter({ startMs: toMs(units), endMs, title: titleAt(window, at, size) });
     units += duration;
-  }
-  return positions.length > 0;
+    return { startMs, endMs: duration > 0 ? toMs(units) : null, title: titleAt(window, at, size) };
+  });
 }
 
 /** Of a header of times. */

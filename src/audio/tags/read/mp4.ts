@@ -3,7 +3,7 @@ import type { Window } from '../../survey/window.ts';
 import type { Gathering } from './gathering.ts';
 import { genreOf } from './genres.ts';
 import { type Box, boxesIn, childOf, numberAt } from './mp4-boxes.ts';
-import { readChapterList, readChapterTrack } from './mp4-chapters.ts';
+import { readChapters } from './mp4-chapters.ts';
 import { addNamed } from './named.ts';
 import { claimsTooMuch } from './picture-block.ts';
 import { sliceOf } from './tag-window.ts';
@@ -48,11 +48,7 @@ export function readMp4(window: Window, into: Gathering): void {
     if (meta !== null) readMeta(window, meta, into);
   }
   for (const holder of user) for (const box of boxesIn(window, holder)) readOldText(window, box, into);
-  if (readChapterTrack(window, movie, into)) return;
-  for (const holder of user) {
-    const list = childOf(window, holder, 'chpl');
-    if (list !== null) readChapterList(window, list, into);
-  }
+  readChapters(window, movie, user, into);
 }
 
 function readMeta(window: Window, meta: Box, into: Gathering): void {
