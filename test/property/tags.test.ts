@@ -2,11 +2,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Block } from '../../src/audio/block.ts';
-import { createEncoder } from '../../src/audio/encode/encoder.ts';
 import { openDecoder } from '../../src/audio/open-decoder.ts';
-import { planTarget, TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
-import { createFileSink } from '../../src/audio/sinks/file-sink.ts';
+import { TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
 import {
   type AudioTags,
   bytesInMemory,
@@ -15,10 +12,9 @@ import {
   type TagPicture,
 } from '../../src/audio/tags/model.ts';
 import { FIELDS } from '../../src/audio/tags/table.ts';
-import { tagWriterFor } from '../../src/audio/tags/write/writers.ts';
 import { convert, scratch } from '../audio/audio-files.ts';
+import { tagged } from '../audio/tags/tagged.ts';
 import { to16, tone, writeWav } from '../audio/wav.ts';
-import { dirtyShard } from '../stand.ts';
 
 const at = scratch();
 const NAMES = Object.keys(TARGETS) as TargetName[];
@@ -103,20 +99,6 @@ const chapters = fc
     })),
   );
 
-function write(to: TargetName, tags: AudioTags): string {
-  using decoder = openDecoder(at('sound.wav'));
-  const plan = planTarget(decoder.info, { to });
-  decoder.configure(plan.kind, plan.sampleRate);
-  using sink = createFileSink({ path: at(`drawn.${to}`) });
-  const tagWriter = tagWriterFor(plan, tags, SECONDS * 1000);
-  using encoder = createEncoder(sink, { ...plan, tagWriter });
-  const block = new Block(dirtyShard().acquire(65_536), 1, plan.kind);
-  for (let count = decoder.read(block); count > 0; count = decoder.read(block)) encoder.write(block, count);
-  encoder.finish();
-  sink.commit();
-  return at(`drawn.${to}`);
-}
-
 /** By key, since formats have orders of their own, but that of the values of one key. */
 function byKeys(fields: readonly TagField[]): Record<string, string[]> {
   const made = fields.filter(({ key }) => key !== 'ENCODER');
@@ -145,7 +127,11 @@ describe('tags drawn at random', () => {
   test('come back equal from every format by way of every other one', () => {
     fc.assert(
       fc.property(fc.constantFrom(...NAMES), fc.constantFrom(...NAMES), tags, (from, to, drawn) => {
-        const { warnings } = convert(write(from, drawn), at(`out.${to}`), to);
+        const { warnings } = convert(
+          tagged(at('sound.wav'), at(`drawn.${from}`), from, drawn),
+          at(`out.${to}`),
+          to,
+        );
         expect(warnings.filter((warning) => !/resampled/.test(warning))).toEqual([]);
         using decoder = openDecoder(at(`out.${to}`));
         const { fields, pictures, chapters } = decoder.info.tags;
