@@ -136,13 +136,8 @@ export function convert(
   context.signal.throwIfAborted();
   const change = sampleChange(decoder.info, plan, request, process !== undefined);
   using open = new DisposableStack();
-  const { tagWriter, notes } = carriedTags(decoder.info, plan, {
-    request,
-    change,
-    chunks: chunks.found,
-    path,
-    open,
-  });
+  const carrying = { request, change, chunks: chunks.found, path, open };
+  const { tagWriter, notes } = carriedTags(decoder.info, plan, carrying);
   using sink = create({
     mostBytes: mostBytes(decoder.info, plan, tagWriter.size),
     frames:

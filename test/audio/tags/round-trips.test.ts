@@ -1,6 +1,6 @@
 /**
- * Tags from each target to each: what both can hold comes back equal. What a target can hold is said here, not
- * asked of the code.
+ * Tags from each target to each: what both can hold comes back equal. What a target can hold is said here,
+ * not asked of the code.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -167,7 +167,7 @@ describe('what both can hold comes back equal', () => {
         convert(at(`1.${from}`), at(`2.${to}`), to);
         expect(comparable(at(`2.${to}`), [from, to])).toEqual(expected(tags, [from, to]));
       }),
-      { numRuns: Number(process.env.MILLPOND_RUNS ?? 15) },
+      { numRuns: Number(process.env.MILLPOND_RUNS ?? 8) },
     );
   });
 });

@@ -31,7 +31,7 @@ export function pictureOf(bytes: Buffer, type: number, mime: string, description
   return { type, mime, description, bytes: bytesInMemory(bytes) };
 }
 
-export interface FoundPicture extends Omit<TagPicture, 'bytes'> {
+interface FoundPicture extends Omit<TagPicture, 'bytes'> {
   readonly bytes: Buffer;
 }
 
