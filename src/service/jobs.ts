@@ -98,35 +98,51 @@ async function transcoded(
   const { workDir, settings, memory } = parts;
   const { name, body, address, probed } = task;
   const most = Math.min(settings.maxOutputBytes, workDir.limitBytes);
+  const type = typeOf(job.settings.to);
   using stack = new DisposableStack();
-  // What can't be opened needs no room.
   const input = body.input(name);
-  const file = stack.use(workDir.create(Math.min(most, outputBound(job.settings, probed, body.bytes))));
-  const make = (): Promise<Transcoded> => {
+  const create = (): WorkFile =>
+    stack.use(workDir.create(Math.min(most, outputBound(job.settings, probed, body.bytes))));
+  const make = (file: WorkFile, readAs: ReadAs): Promise<Transcoded> => {
     const request: IntoRequest = {
       ...job.settings,
       input,
       output: file.given('the output'),
-      readAs: readAs(job, probed),
+      readAs,
       verify: job.verify,
       maxSeconds: mostSeconds(settings, body.bytes),
       maxOutputBytes: file.room.bytes,
     };
     return parts.runner.run<Transcoded>(request, how('transcode', name, settings, signal));
   };
-  const done = job.streamed
-    ? await growing(task, typeOf(job.settings.to), file, make())
-    : await make().catch((error) => {
-        // The header said less than there is.
-        const again = isMillpondError(error) && error.code === 'ERR_OUTPUT_TOO_LARGE';
-        if (!again || file.room.bytes >= most || !file.room.resize(most)) throw error;
-        return make();
-      });
-  file.settle();
-  stack.move();
-  const { warnings: notes, workMs, encodeMs } = done;
-  const made = madeOf(file, memory);
-  return { result: { address, type: typeOf(job.settings.to), notes, made }, workMs, encodeMs };
+  const makeIn = (file: WorkFile, readAs: ReadAs): Promise<Transcoded> =>
+    make(file, readAs).catch((error) => {
+      // The header said less than there is. What is sent meanwhile goes on behind what is there.
+      const again = isMillpondError(error) && error.code === 'ERR_OUTPUT_TOO_LARGE';
+      if (!again || file.room.bytes >= most || !file.room.resize(most)) throw error;
+      return make(file, readAs);
+    });
+  const ended = (file: WorkFile, { warnings: notes, workMs, encodeMs }: Transcoded): Worked => {
+    file.settle();
+    stack.move();
+    return { result: { address, type, notes, made: madeOf(file, memory) }, workMs, encodeMs };
+  };
+  const file = create();
+  const readAs = readAsOf(job, probed);
+  if (readAs === 'whole') return ended(file, await makeIn(file, readAs));
+  try {
+    return ended(file, await growing(task, type, file, makeIn(file, readAs)));
+  } catch (error) {
+    if (readAs !== 'promised' || !isAudioError(error)) throw error;
+    // A promise was not kept. It is the result of others, too, who wait for all of it.
+    file[Symbol.dispose]();
+    const whole = create();
+    return ended(whole, await makeIn(whole, 'whole'));
+  }
+}
+
+function isAudioError(error: unknown): boolean {
+  return isMillpondError(error) && /^ERR_AUDIO_(?:DECODE|UNSUPPORTED)$/.test(error.code);
 }
 
 /** Of what is read meanwhile: tells when there is something. */
@@ -141,7 +157,7 @@ async function growing(
   return done;
 }
 
-function readAs({ streamed, settings }: Transcoding, probed: Probed): ReadAs {
+function readAsOf({ streamed, settings }: Transcoding, probed: Probed): ReadAs {
   if (!streamed) return 'whole';
   return settings.to === 'wav' && isSameStreamed(settings, probed) ? 'promised' : 'stream';
 }

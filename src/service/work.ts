@@ -88,13 +88,19 @@ export async function answer(request: WorkRequest, parts: WorkParts): Promise<An
   const letGo = (): void => void began.promise.then(({ held }) => held[Symbol.dispose]());
   const first = await Promise.race([
     made.then((result) => ({ result })),
-    began.promise.then((growing) => ({ growing: { ...growing, ended: made } })),
+    began.promise.then((growing) => ({ growing })),
   ]).catch((error) => {
     letGo();
     throw error;
   });
-  if ('result' in first) letGo();
-  return { of: first, timing: timing() };
+  if ('result' in first) {
+    letGo();
+    return { of: first, timing: timing() };
+  }
+  // What becomes the result may be another file than the one that is sent.
+  const ended = Promise.all([first.growing.ended, made]);
+  ended.catch(() => {});
+  return { of: { growing: { ...first.growing, ended } }, timing: timing() };
 }
 
 async function received(

@@ -5,8 +5,10 @@ import { type ReadAs, transcodeInto } from '../../src/audio/transcode-into.ts';
 import { identityOf } from '../../src/files/unnamed-file.ts';
 import { probe } from '../../src/service/probe/probe.ts';
 import { isSameStreamed } from '../../src/service/same-streamed.ts';
+import { mutate } from '../fuzz/mutate.ts';
 import { keptFiles, madeFiles } from '../fuzz/seeds.ts';
 import { dirtyShard } from '../stand.ts';
+import { Dice } from '../stress/contents.ts';
 import { convert, scratch } from './audio-files.ts';
 import { chunk, noise, wav } from './wav.ts';
 
@@ -107,6 +109,36 @@ it('promises nothing but what it keeps, of every format that is read; and the se
   }
   const sure = ['wav/pcm_s16le', 'wav/pcm_f32le', 'w64/pcm_s32le', 'flac/flac'];
   expect(sure.filter((name) => !promised.has(name))).toEqual([]);
+});
+
+it('keeps the promises of hostile files to the byte, or ends with an error', () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const dice = new Dice(seed);
+  mkdirSync(at('hostile'));
+  const files = [...madeFiles(at('hostile')), ...keptFiles()];
+  const honest = files
+    .filter(({ name }) => /^(?:wav|w64|flac)\/pcm|^flac/.test(name))
+    .map(({ bytes }) => bytes);
+  let kept = 0;
+  for (let trial = 0; trial < 100; trial++) {
+    const { bytes } = mutate(dice.pick(honest), dice, honest);
+    const request = {
+      to: 'wav',
+      maxSeconds: 60,
+      ...dice.pick([{}, { rate: 48_000 }, { channels: 2 }]),
+    } as const;
+    const known = probe((target, from) => bytes.copy(target, 0, from), bytes.length);
+    if (!isSameStreamed(request, known)) continue;
+    let promised: Buffer;
+    try {
+      [promised] = into('promised', bytes, request);
+    } catch {
+      continue;
+    }
+    kept++;
+    expect([seed, trial, promised.equals(whole(bytes, request)[0])]).toEqual([seed, trial, true]);
+  }
+  expect(kept).toBeGreaterThan(5);
 });
 
 function flac(frames: number): Buffer {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { appendChunks } from '../../src/audio/encode/wav-chunks.ts';
+import { appendChunks, chunksBehind } from '../../src/audio/encode/wav-chunks.ts';
 import type { SampleChange } from '../../src/audio/plan/sample-change.ts';
 import { TARGETS, type TargetName } from '../../src/audio/plan/targets.ts';
 import { convert, readAll, scratch } from './audio-files.ts';
@@ -277,6 +277,9 @@ describe('from wav to wav', () => {
     expect(added[20].readBigUInt64LE()).toBe(BigInt(5 * 2 ** 30 + 610 - 8));
     expect(appendChunks(sink(2 ** 32 - 100), input, chunks, change)).toEqual(chunks);
     expect(added[4]).toBeUndefined();
+    // What is to be appended is known without all of it being held.
+    const altered = { ...change, altered: true };
+    expect(chunksBehind(44, input, chunks, altered)).toEqual({ kept: chunks, lost: [], end: 44 + 610 });
   });
 });
 

@@ -111,6 +111,23 @@ it.each([
   expect(bytes.readUInt32LE(bytes.indexOf('data') + 4)).toBe(frames * 4);
 });
 
+it('gives all that there is to those who wait for the whole, though a stream of it is cut', async () => {
+  const lie = lossless(700_000);
+  const whole = async (): Promise<Buffer> => {
+    const response = await fetch(`${served.url}/v1/transcode?to=wav&gain=-4`, { method: 'POST', body: lie });
+    expect(response.status).toBe(200);
+    return Buffer.from(await response.arrayBuffer());
+  };
+  const [cut, first, second] = await Promise.all([streamed('to=wav&gain=-4', lie), whole(), whole()]);
+  expect(cut.whole).toBe(false);
+  expect(first.readUInt32LE(first.indexOf('data') + 4)).toBe(882_000 * 4);
+  expect(second.equals(first)).toBe(true);
+  // It is there by now.
+  const again = await streamed('to=wav&gain=-4', lie);
+  expect(again.whole).toBe(true);
+  expect(again.bytes.equals(first)).toBe(true);
+});
+
 it('says of what cannot be sent so what can', async () => {
   const { status, bytes } = await streamed('to=m4a', long);
   expect(status).toBe(422);

@@ -27,7 +27,7 @@ interface NewChunk {
 
 /** The chunks of a source behind the samples of a WAV. */
 interface ChunksBehind {
-  readonly kept: readonly NewChunk[];
+  readonly kept: readonly WavChunk[];
   /** Those that are left out, because they would be wrong or do not fit. */
   readonly lost: WavChunk[];
   /** Bytes of the file with those that are kept. */
@@ -45,7 +45,8 @@ export function chunksBehind(
   change: SampleChange,
 ): ChunksBehind {
   const most = HEAD_BYTES + (isLarge(written) ? Number.MAX_SAFE_INTEGER - HEAD_BYTES : MOST_RIFF_BYTES);
-  const kept: NewChunk[] = [];
+  // Not what they hold: that may come to as much as the source.
+  const kept: WavChunk[] = [];
   const lost: WavChunk[] = [];
   let end = written;
   for (const chunk of chunks) {
@@ -53,7 +54,7 @@ export function chunksBehind(
     const next = content === null ? 0 : end + chunkBytes(content.size);
     if (content === null || next > most) lost.push(chunk);
     else {
-      kept.push({ id: chunk.id, content });
+      kept.push(chunk);
       end = next;
     }
   }
@@ -72,8 +73,17 @@ export function appendChunks(
   change: SampleChange,
 ): WavChunk[] {
   const { kept, lost } = chunksBehind(sink.size(), source, chunks, change);
-  appendToWav(sink, kept);
+  appendToWav(sink, contentsOf(kept, source, change));
   return lost;
+}
+
+/** One after the other: all of them may come to as much as the source. */
+function* contentsOf(
+  chunks: readonly WavChunk[],
+  source: Source,
+  change: SampleChange,
+): Generator<NewChunk> {
+  for (const chunk of chunks) yield { id: chunk.id, content: contentOf(chunk, source, change) as TagBytes };
 }
 
 /** Of a chunk, with its head and the byte that makes it even. */
@@ -82,8 +92,7 @@ export function chunkBytes(size: number): number {
 }
 
 /** @param sink a finished WAV with room for them, which nobody has open */
-export function appendToWav(sink: ByteSink, chunks: readonly NewChunk[]): void {
-  if (chunks.length === 0) return;
+export function appendToWav(sink: ByteSink, chunks: Iterable<NewChunk>): void {
   const written = sink.size();
   let end = written;
   for (const { id, content } of chunks) {
@@ -93,6 +102,7 @@ export function appendToWav(sink: ByteSink, chunks: readonly NewChunk[]): void {
     writeBytes(sink, joined([head, content, Buffer.alloc(content.size % 2)]), end);
     end += chunkBytes(content.size);
   }
+  if (end === written) return;
   const large = isLarge(written);
   const bytes = Buffer.alloc(large ? 8 : 4);
   if (large) bytes.writeBigUInt64LE(BigInt(end - HEAD_BYTES));

@@ -26,7 +26,7 @@ export function createPromisedWavSink({ name, write }: Drain, toCome: ToCome): M
   const { frames } = toCome;
   if (frames === null) throw unknown(name);
   /** What FFmpeg wrote of the beginning, and may write again. */
-  let head = Buffer.alloc(0);
+  let head: Buffer = Buffer.alloc(0);
   /** What went out for it; `null` until then. */
   let promised: Buffer | null = null;
   let mostBytes = MOST_BYTES;
@@ -73,9 +73,16 @@ export function createPromisedWavSink({ name, write }: Drain, toCome: ToCome): M
   };
 }
 
-function overwritten(head: Buffer, bytes: Uint8Array, position: number): Buffer<ArrayBuffer> {
-  const all = Buffer.alloc(Math.max(head.length, position + bytes.length));
-  all.set(head);
+/** With room for what comes next, as it is long where there are many tags. */
+function overwritten(head: Buffer, bytes: Uint8Array, position: number): Buffer {
+  const end = Math.max(head.length, position + bytes.length);
+  let { buffer } = head;
+  if (end > buffer.byteLength) {
+    const larger = Buffer.alloc(2 * end);
+    larger.set(head);
+    ({ buffer } = larger);
+  }
+  const all = Buffer.from(buffer, 0, end);
   all.set(bytes, position);
   return all;
 }
