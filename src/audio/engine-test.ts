@@ -6,6 +6,7 @@
 import { crc32 } from 'node:zlib';
 import { getFFmpegInfo } from 'node-av/lib';
 import type { Lease } from '../pool/lease.ts';
+import { scaledImage } from './covers/scaled-image.ts';
 import { type AudioJobContext, decodeBlocks } from './decoded-blocks.ts';
 import { createEncoder } from './encode/encoder.ts';
 import { openDecoder } from './open-decoder.ts';
@@ -19,7 +20,7 @@ import { transcode } from './transcode.ts';
 export interface EngineTest {
   /** Versions of FFmpeg's libraries. */
   readonly libraries: Readonly<Record<string, string>>;
-  /** Checksums of what was written and read, by what it was. */
+  /** Checksums of what was written and read, of covers what was made of them, by what it was. */
   readonly results: Readonly<Record<string, string>>;
 }
 
@@ -28,6 +29,9 @@ const CHANNELS = 2;
 /** A third of a second: blocks of every codec, its longest windows among them. */
 const FRAMES = 14_700;
 const HEAD_BYTES = 44;
+/** Pixels of a picture, with rows of whole words. */
+const SIDE = 100;
+const BITMAP_HEAD_BYTES = 54;
 
 /** Every codec that is written, the resampler, and the kernels. */
 const WRITTEN: readonly TranscodeSettings[] = [
@@ -68,7 +72,37 @@ export function testEngine(context: AudioJobContext): EngineTest {
     keep(JSON.stringify(settings), leases ?? []);
   }
   for (const codec of READ) keep(codec.encoder, encoded(clip, codec, context));
+  Object.assign(results, covers());
   return { libraries: getFFmpegInfo().libraries, results };
+}
+
+/** A picture made smaller, from plain pixels and then from JPEG. */
+function covers(): Record<string, string> {
+  const pixels = bitmap();
+  const [first, second] = [64, 40];
+  const fromPixels = scaledImage(pixels, { mime: 'image/bmp', width: SIDE, height: SIDE }, first);
+  const fromJpeg =
+    fromPixels && scaledImage(fromPixels, { mime: 'image/jpeg', width: first, height: first }, second);
+  return { 'cover of pixels': checksumOf(fromPixels), 'cover of jpeg': checksumOf(fromJpeg) };
+}
+
+function checksumOf(bytes: Buffer | null): string {
+  return bytes === null ? 'none' : hex(crc32(bytes));
+}
+
+/** A BMP of lines and colours, the same on every machine. */
+function bitmap(): Buffer {
+  const bytes = Buffer.alloc(BITMAP_HEAD_BYTES + SIDE * SIDE * 3);
+  bytes.write('BM', 'latin1');
+  bytes.writeUInt32LE(bytes.length, 2);
+  bytes.writeUInt32LE(BITMAP_HEAD_BYTES, 10);
+  bytes.writeUInt32LE(40, 14);
+  bytes.writeInt32LE(SIDE, 18);
+  bytes.writeInt32LE(SIDE, 22);
+  bytes.writeUInt16LE(1, 26);
+  bytes.writeUInt16LE(24, 28);
+  for (let at = BITMAP_HEAD_BYTES; at < bytes.length; at++) bytes[at] = (at * at) >> 5;
+  return bytes;
 }
 
 /** The clip in a codec that is not among the targets. */
