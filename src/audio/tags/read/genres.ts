@@ -40,7 +40,8 @@ export function genresOf(text: string): string[] {
     rest = rest.slice(match[0].length);
   }
   const refined = rest.startsWith('((') ? rest.slice(1) : (referred(rest) ?? rest);
-  return refined === '' || found.includes(refined) ? found : [...found, refined];
+  const said = found.includes(refined) || (refined === '' && found.length > 0);
+  return said ? found : [...found, refined];
 }
 
 function referred(reference: string): string | undefined {

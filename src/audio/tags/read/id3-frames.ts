@@ -83,15 +83,15 @@ function readNamed(frame: Id3Frame, into: Gathering): void {
   const [encoding] = bytes;
   const name = textAt(bytes, 1, encoding);
   const start = behindText(textEnd(bytes, 1, encoding), encoding);
-  const values = start < bytes.length ? valuesOf(bytes, start, encoding) : [''];
-  for (const value of values) addNamed(into, { family: 'id3', name: `TXXX:${name}`, otherwise: name }, value);
+  for (const value of valuesOf(bytes, start, encoding))
+    addNamed(into, { family: 'id3', name: `TXXX:${name}`, otherwise: name }, value);
 }
 
 /** Pairs of what people did and who they are. */
 function readPeople(frame: Id3Frame, into: Gathering): void {
   const values = textOf(frame);
-  for (let i = 0; i + 1 < values.length; i += 2) {
-    const [role, name] = [values[i], values[i + 1]];
+  for (let i = 0; i < values.length; i += 2) {
+    const [role, name = ''] = values.slice(i, i + 2);
     const key = keyOf('id3', `TIPL:${role}`);
     if (key !== undefined) into.addField({ key, value: name });
     else into.addField({ key: 'PERFORMER', value: role === '' ? name : `${name} (${role})` });
@@ -110,7 +110,7 @@ function readRemark(frame: Id3Frame, into: Gathering): void {
   const language = bytes.toString('latin1', 1, start).toLowerCase();
   const about = { ...languageOf(language), ...(description !== '' && { description }) };
   const key = frame.id === 'COMM' ? 'COMMENT' : 'LYRICS';
-  for (const value of textStart < bytes.length ? valuesOf(bytes, textStart, encoding) : ['']) {
+  for (const value of valuesOf(bytes, textStart, encoding)) {
     into.addField(ITUNES.test(description) ? { key: description, value } : { key, value, ...about });
   }
 }

@@ -19,7 +19,7 @@ export function behindText(end: number, encoding: number): number {
   return end + (isWide(encoding) ? 2 : 1);
 }
 
-/** All values that there are, without the empty one behind a zero at the end. */
+/** All values that there are, one at least, without empty ones at the end. */
 export function valuesOf(bytes: Buffer, start: number, encoding: number): string[] {
   const values: string[] = [];
   const order = { big: encoding === UTF16_BIG };
@@ -29,7 +29,7 @@ export function valuesOf(bytes: Buffer, start: number, encoding: number): string
     at = behindText(end, encoding);
   }
   while (values.length > 1 && values.at(-1) === '') values.pop();
-  return values;
+  return values.length === 0 ? [''] : values;
 }
 
 /** One text, up to its zero. */
