@@ -4,14 +4,19 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { Block } from '../../src/audio/block.ts';
 import { createEncoder } from '../../src/audio/encode/encoder.ts';
 import { quietNativeLog } from '../../src/audio/native-log.ts';
 import { defaultLayout } from '../../src/audio/plan/channels.ts';
-import type { TargetPlan } from '../../src/audio/plan/targets.ts';
+import { TARGETS, type TargetName, type TargetPlan } from '../../src/audio/plan/targets.ts';
 import { createFileSink } from '../../src/audio/sinks/file-sink.ts';
+import { type AudioTags, bytesInMemory } from '../../src/audio/tags/model.ts';
 import { NO_TAG_WRITER } from '../../src/audio/tags/write/tag-writer.ts';
 import { silentFlac } from '../audio/silent-flac.ts';
+import { png } from '../audio/tags/pictures.ts';
+import { tagged } from '../audio/tags/tagged.ts';
+import { ape, element, id3, id3Frame, matroskaTags, userFrames, withElements } from '../audio/tags.ts';
 import { dirtyShard } from '../stand.ts';
 
 export interface Honest {
@@ -82,11 +87,88 @@ const TAGS = { title: 'a title', artist: 'somebody', comment: 'words', track: '1
 /** @param folder a scratch folder */
 export function madeFiles(folder: string, seconds = SECONDS): Honest[] {
   quietNativeLog();
-  return SPECS.map(([muxer, encoder, rate = 44_100, channels = 2], number) => {
+  const made = SPECS.map(([muxer, encoder, rate = 44_100, channels = 2], number) => {
     const path = join(folder, `honest-${number}`);
     make(path, { muxer, encoder, rate, channels, seconds });
     return { name: `${muxer}/${encoder}`, bytes: readFileSync(path) };
   });
+  return [...made, ...taggedFiles(folder)];
+}
+
+/** What tags can hold, as millpond writes it, and as it does not. */
+function taggedFiles(folder: string): Honest[] {
+  const pictures = [3, 4].map((type) => ({
+    ...{ type, mime: 'image/png', description: 'a picture' },
+    bytes: bytesInMemory(png(2000)),
+  }));
+  const chapters = [0, 50, 120].map((startMs) => ({ startMs, endMs: null, title: `from ${startMs}` }));
+  const fields = Object.entries({ ...TAGS, lyrics: 'la '.repeat(500), 'my own': 'x', disc: '1', BPM: '120' });
+  const tags: AudioTags = {
+    fields: [...fields, ['ARTIST', 'another']].map(([key, value]) => ({ key, value })),
+    ...{ pictures, chapters },
+    natives: [{ family: 'id3', name: 'POPM', bytes: bytesInMemory(Buffer.from('a@b\0\xc4\0')) }],
+  };
+  const path = join(folder, 'honest-sound');
+  make(path, { muxer: 'wav', encoder: 'pcm_s16le', rate: 44_100, channels: 1, seconds: SECONDS });
+  const written = (Object.keys(TARGETS) as TargetName[]).map((to) => ({
+    name: `tagged/${to}`,
+    bytes: readFileSync(tagged(path, join(folder, `tagged.${to}`), to, tags)),
+  }));
+  const sound = written.find(({ name }) => name === 'tagged/mp3')!.bytes;
+  return [
+    ...written,
+    { name: 'tagged/id3v2.3', bytes: Buffer.concat([unsynchronised(), sound]) },
+    {
+      name: 'tagged/id3v2.2',
+      bytes: Buffer.concat([id3(userFrames([['a', 'b']], 2), { version: 2 }), sound]),
+    },
+    {
+      name: 'tagged/ape',
+      bytes: Buffer.concat([
+        sound,
+        ape([
+          ['Title', 'a'],
+          ['Track', '3/12'],
+        ]),
+      ]),
+    },
+    { name: 'tagged/matroska', bytes: matroskaWithAll() },
+  ];
+}
+
+/** Frames that are not as they are stored: packed, of two bytes a letter, and in the whole of it. */
+function unsynchronised(): Buffer {
+  const wide = Buffer.concat([Buffer.from([1, 0xff, 0xfe]), Buffer.from('title', 'utf16le')]);
+  const packed = deflateSync(Buffer.from('\0engone\0a comment'));
+  const length = Buffer.from([0, 0, 0, 17]);
+  const title = id3Frame('TIT2', 'inside');
+  const chapter = Buffer.concat([Buffer.from('one\0'), Buffer.alloc(16), title]);
+  return id3(
+    [
+      id3Frame('TIT2', wide),
+      id3Frame('COMM', Buffer.concat([length, packed]), 3, 0x80),
+      id3Frame('APIC', Buffer.concat([Buffer.from('\0image/png\0\x03\0'), png(300)])),
+      id3Frame('CHAP', chapter),
+    ],
+    { flags: 0x80 },
+  );
+}
+
+function matroskaWithAll(): Buffer {
+  const file = element(
+    '61a7',
+    element('466e', Buffer.from('cover.png')),
+    element('4660', Buffer.from('image/png')),
+    element('465c', png(300)),
+  );
+  const title = element('80', element('85', Buffer.from('one')));
+  const chapter = element('b6', element('91', Buffer.from([0])), title);
+  return withElements(
+    readFileSync(new URL('../audio/fixtures/tone.mka', import.meta.url)),
+    matroskaTags([['ARTIST', 'somebody']]),
+    element('1941a469', file),
+    element('1043a770', element('45b9', chapter)),
+  );
 }
 
 interface Made {

@@ -27,19 +27,25 @@ const MOST_SET_UP_BYTES = 1024 * 1024;
 const MOST_NAME_LETTERS = 64;
 
 export class TagWork {
+  readonly #most: number;
   #done = 0;
   #textBytes = 0;
   #fault: string | null = null;
 
+  /** @param share of what FFmpeg may have to do */
+  constructor(share = 1) {
+    this.#most = MOST_WORK * share;
+  }
+
   /** Why FFmpeg must not begin, for the user; `null` where it may. */
   get fault(): string | null {
-    if (this.#fault !== null || this.#done <= MOST_WORK) return this.#fault;
+    if (this.#fault !== null || this.#done <= this.#most) return this.#fault;
     return 'there are too many of them, or their names are too long';
   }
 
   /** There is a {@link fault}: nothing more need be counted. */
   get excessive(): boolean {
-    return this.#fault !== null || this.#done > MOST_WORK;
+    return this.#fault !== null || this.#done > this.#most;
   }
 
   add(work: number): void {

@@ -42,8 +42,8 @@ export class Gathering {
   #saidPictures = false;
   #saidChapters = false;
   readonly #statistics = new Set<string>();
-  /** As much as FFmpeg may be given, so that an output with all of them can be read again. */
-  readonly #work = new TagWork();
+  /** What an output has of its own comes on top, and all of it has to be read again. */
+  readonly #work = new TagWork(0.5);
   readonly #list = new TagList(this.#work);
 
   /** What was left out, for the user. */
