@@ -23,7 +23,7 @@ const slow = without(
     'test/{audio/{bit-rates,layouts,leaks},crash/{crash,faults,odd-files,refused-calls,signals},e2e/escaping,report/{comparison,java}}.test.ts',
     'test/{fuzz,isolation}/*.test.ts',
     'test/cluster/{commands,kills}.test.ts',
-    'test/audio/tags/round-trips.test.ts',
+    'test/audio/tags/{folder,round-trips}.test.ts',
     'test/service/{connections,deaths,described-page,routes,streamed,soak/soak}.test.ts',
     'test/service/attacks/*.test.ts',
     'test/e2e/{copy-others,delete-source,isolation,resume,results,serve*,verify}.test.ts',
