@@ -128,6 +128,14 @@ it('gives all that there is to those who wait for the whole, though a stream of 
   expect(again.bytes.equals(first)).toBe(true);
 });
 
+it('goes on behind what was sent where the room that the header asked for was too small', async () => {
+  const { status, whole, bytes } = await streamed('to=flac&bits=24&rate=96000', lossless(1000));
+  expect({ status, whole }).toEqual({ status: 200, whole: true });
+  expect(bytes.length).toBeGreaterThan(6_000_000);
+  writeFileSync(at('streamed'), bytes);
+  expect(readAll(at('streamed')).frames).toBe(1_920_000);
+});
+
 it('says of what cannot be sent so what can', async () => {
   const { status, bytes } = await streamed('to=m4a', long);
   expect(status).toBe(422);
