@@ -146,19 +146,11 @@ describe('thousands of tags', () => {
     expect(read.planes).toEqual(readAll(at(name)).planes);
   });
 
-  test.each([
-    'flac',
-    'mp3',
-    'ogg',
-    'opus',
-    'm4a',
-    'wav',
-  ] as const)('of which %s gets as many as there may be can be read again', (to) => {
-    writeFileSync(at('all.mp3'), Buffer.concat([id3(userFrames(MANY)), files.mp3]));
-    convert(at('all.mp3'), at(`all.${to === 'mp3' ? 'again.mp3' : to}`), to);
-    const { fields } = readAll(at(`many.${to}`)).info.tags;
-    expect(fields.length).toBeGreaterThan(2000);
-    expect(fields).toEqual(readAll(at('many.mp3')).info.tags.fields);
+  test.each([...TARGETS, 'wav'] as const)('of which %s has as many as it may can be read again', (to) => {
+    writeFileSync(at('all'), Buffer.concat([id3(userFrames(MANY)), files.mp3]));
+    convert(at('all'), at('again'), to);
+    const [before, after] = ['all', 'again'].map((name) => readAll(at(name)).info.tags.fields);
+    expect([after, after.length > 2000]).toEqual([before, true]);
   });
 
   test.each([
