@@ -1,11 +1,14 @@
 /** What is written of a model of tags, as others read it. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { TARGETS, type TargetName } from '../../../src/audio/plan/targets.ts';
 import { type AudioTags, bytesInMemory, NO_TAGS, type TagPicture } from '../../../src/audio/tags/model.ts';
 import { tagWriterFor } from '../../../src/audio/tags/write/writers.ts';
-import { readAll, scratch } from '../audio-files.ts';
+import { transcode } from '../../../src/audio/transcode.ts';
+import { dirtyShard } from '../../stand.ts';
+import { convert, readAll, scratch } from '../audio-files.ts';
 import { noise, writeWav } from '../wav.ts';
 import { lacks, mutagen, output } from './judges.ts';
 import { jpeg, png } from './pictures.ts';
@@ -241,4 +244,16 @@ describe('a tagged output', () => {
       tagWriterFor({ to: 'flac', encoder: 'flac' }, { ...NO_TAGS, pictures: [big] }, null).notes,
     ).toEqual(['A picture was left out: flac holds 16 MiB at the most, got 16.2 MiB.']);
   });
+});
+
+test.each(TARGET_NAMES)('leases have the bytes of a file, of tagged %s', (to) => {
+  const input = written('flac', all, 'leases.flac');
+  convert(input, at(`leases.${to}`), to);
+  const pool = dirtyShard();
+  const { signal } = new AbortController();
+  const request = { input, output: { leases: true }, to } as const;
+  const { leases } = transcode(request, { pool, signal, block: { bytes: 65_536 } });
+  const bytes = Buffer.concat((leases ?? []).map((lease) => lease.bytes));
+  for (const lease of leases ?? []) lease.release();
+  expect(bytes.equals(readFileSync(at(`leases.${to}`)))).toBe(true);
 });

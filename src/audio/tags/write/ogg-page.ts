@@ -5,6 +5,7 @@ import { joined } from './pieces.ts';
 export const PAGE_HEAD_BYTES = 27;
 const MOST_SEGMENTS = 255;
 const MOST_SEGMENT_BYTES = 255;
+const MOST_PAGE_BYTES = PAGE_HEAD_BYTES + MOST_SEGMENTS * (1 + MOST_SEGMENT_BYTES);
 
 const MARK = 'OggS';
 const FLAGS_AT = 5;
@@ -54,16 +55,17 @@ export function sizeOfPages(packetBytes: number): number {
   return packetBytes + segments + Math.ceil(segments / MOST_SEGMENTS) * PAGE_HEAD_BYTES;
 }
 
-/** Packets that begin a stream, all in pages of their own. */
+/** Packets that begin a stream, all in pages of their own: each lies where the one before it lay. */
 export function* headerPages(packets: readonly TagBytes[], serial: number, first: number): Generator<Buffer> {
   const bytes = joined(packets);
   const lacing = lacingOf(packets);
+  const page = Buffer.allocUnsafeSlow(MOST_PAGE_BYTES);
   let at = 0;
-  for (let page = 0; page * MOST_SEGMENTS < lacing.length; page++) {
-    const from = page * MOST_SEGMENTS;
+  for (let from = 0, number = first; from < lacing.length; from += MOST_SEGMENTS, number++) {
     const segments = lacing.subarray(from, from + MOST_SEGMENTS);
     const size = segments.reduce((sum, length) => sum + length, 0);
-    const whole = Buffer.alloc(PAGE_HEAD_BYTES + segments.length + size);
+    const whole = page.subarray(0, PAGE_HEAD_BYTES + segments.length + size);
+    whole.fill(0, 0, PAGE_HEAD_BYTES);
     whole.write(MARK, 'latin1');
     whole[FLAGS_AT] = from > 0 && lacing[from - 1] === MOST_SEGMENT_BYTES ? CONTINUED : 0;
     whole.writeBigInt64LE(
@@ -71,7 +73,7 @@ export function* headerPages(packets: readonly TagBytes[], serial: number, first
       GRANULE_AT,
     );
     whole.writeUInt32LE(serial, SERIAL_AT);
-    whole.writeUInt32LE(first + page, NUMBER_AT);
+    whole.writeUInt32LE(number, NUMBER_AT);
     whole[SEGMENTS_AT] = segments.length;
     whole.set(segments, PAGE_HEAD_BYTES);
     bytes.read(whole.subarray(PAGE_HEAD_BYTES + segments.length), at);
