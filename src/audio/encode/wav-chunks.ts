@@ -78,11 +78,7 @@ export function appendChunks(
 }
 
 /** One after the other: all of them may come to as much as the source. */
-function* contentsOf(
-  chunks: readonly WavChunk[],
-  source: Source,
-  change: SampleChange,
-): Generator<NewChunk> {
+function* contentsOf(chunks: readonly WavChunk[], source: Source, change: SampleChange): Generator<NewChunk> {
   for (const chunk of chunks) yield { id: chunk.id, content: contentOf(chunk, source, change) as TagBytes };
 }
 
