@@ -4,7 +4,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { TARGETS, type TargetName } from '../../../src/audio/plan/targets.ts';
-import { type AudioTags, bytesInMemory, NO_TAGS, type TagPicture } from '../../../src/audio/tags/model.ts';
+import {
+  type AudioTags,
+  bytesInMemory,
+  NO_TAGS,
+  type TagField,
+  type TagPicture,
+} from '../../../src/audio/tags/model.ts';
 import { tagWriterFor } from '../../../src/audio/tags/write/writers.ts';
 import { transcode } from '../../../src/audio/transcode.ts';
 import { dirtyShard } from '../../stand.ts';
@@ -256,4 +262,21 @@ test.each(TARGET_NAMES)('leases have the bytes of a file, of tagged %s', (to) =>
   const bytes = Buffer.concat((leases ?? []).map((lease) => lease.bytes));
   for (const lease of leases ?? []) lease.release();
   expect(bytes.equals(readFileSync(at(`leases.${to}`)))).toBe(true);
+});
+
+test('what tells comments, or pictures, apart is a note where it has no place', () => {
+  const remarks = [
+    { key: 'COMMENT', value: 'a', description: 'of the label' },
+    { key: 'LYRICS', value: 'b', language: 'eng' },
+    { key: 'LYRICS', value: 'c', language: 'deu' },
+  ];
+  const notesOf = (to: TargetName, some: readonly TagField[]) =>
+    tagWriterFor({ to, encoder: 'x' }, { ...NO_TAGS, fields: some, pictures }, null).notes;
+  const said = (to: TargetName) =>
+    `Languages and descriptions of COMMENT, LYRICS were left out: ${to} has no place for such.`;
+  for (const to of ['flac', 'ogg', 'opus'] as const) expect(notesOf(to, remarks)).toEqual([said(to)]);
+  const ofPictures = 'Kinds and descriptions of pictures were left out: m4a has no place for such.';
+  expect(notesOf('m4a', remarks)).toEqual([said('m4a'), ofPictures]);
+  for (const to of ['mp3', 'wav'] as const) expect(notesOf(to, remarks)).toEqual([]);
+  expect(notesOf('flac', remarks.slice(1, 2))).toEqual([]);
 });

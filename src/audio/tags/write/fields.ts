@@ -36,3 +36,18 @@ export function byName(
   }
   return { named: [...named].map(([name, of]) => ({ name, fields: of })), left };
 }
+
+/** Of what tells several comments or lyrics apart, where a target has one value behind another only. */
+export function remarksLost(fields: readonly TagField[], to: string): string[] {
+  const remarks = Map.groupBy(
+    fields.filter(({ language, description }) => language !== undefined || description !== undefined),
+    ({ key }) => key,
+  );
+  const lost = [...remarks].filter(([, same]) => {
+    const languages = new Set(same.map(({ language }) => language));
+    return languages.size > 1 || same.some(({ description }) => description !== undefined);
+  });
+  if (lost.length === 0) return [];
+  const keys = lost.map(([key]) => key).join(', ');
+  return [`Languages and descriptions of ${keys} were left out: ${to} has no place for such.`];
+}

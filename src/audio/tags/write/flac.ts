@@ -4,6 +4,7 @@
  */
 import { formatBytes } from '../../../bytes.ts';
 import type { AudioTags, TagBytes, TagField } from '../model.ts';
+import { remarksLost } from './fields.ts';
 import { joined, type Piece } from './pieces.ts';
 import { NO_TAG_WRITER, type TagWriter, type TagWriting } from './tag-writer.ts';
 import { chapterComments, commentList, fieldComment, pictureBlock } from './xiph.ts';
@@ -49,7 +50,7 @@ function streamInfo(header: Uint8Array | null): Uint8Array {
 
 function blocksOf(tags: AudioTags, vendor: string): { blocks: Piece[]; notes: string[] } {
   const blocks: Piece[] = [];
-  const notes: string[] = [];
+  const notes = remarksLost(tags.fields, 'flac');
   const add = (type: number, body: TagBytes, what: string): void => {
     if (body.size > MOST_BLOCK_BYTES) notes.push(tooLarge(what, body.size));
     else blocks.push(blockHead(type, body.size), body);

@@ -2,7 +2,7 @@
 import { formatBytes } from '../../../bytes.ts';
 import type { TagBytes, TagField, TagPicture } from '../model.ts';
 import { big16, big32 } from './bytes.ts';
-import { byName, type NamedFields } from './fields.ts';
+import { byName, type NamedFields, remarksLost } from './fields.ts';
 import { box, fullBox } from './mp4-box.ts';
 import { numbered, smallNumber } from './numbered.ts';
 
@@ -40,7 +40,7 @@ export function ilst(fields: readonly TagField[], pictures: readonly TagPicture[
   const items = named.flatMap((same) => itemsOf(same, named));
   const { covers, notes } = coversOf(pictures);
   if (covers.length > 0) items.push(box('covr', ...covers));
-  return { ilst: box('ilst', ...items), notes };
+  return { ilst: box('ilst', ...items), notes: [...remarksLost(fields, 'm4a'), ...notes] };
 }
 
 function itemsOf({ name, fields }: NamedFields, all: readonly NamedFields[]): TagBytes[] {
@@ -84,6 +84,9 @@ function coversOf(pictures: readonly TagPicture[]): { covers: TagBytes[]; notes:
   const inOrder = [...pictures.filter(isFront), ...pictures.filter((picture) => !isFront(picture))];
   const covers: TagBytes[] = [];
   const notes: string[] = [];
+  if (pictures.some((picture) => !isFront(picture) || picture.description !== '')) {
+    notes.push('Kinds and descriptions of pictures were left out: m4a has no place for such.');
+  }
   let size = 0;
   for (const { mime, bytes } of inOrder) {
     size += bytes.size;

@@ -5,6 +5,7 @@
  */
 import type { ByteSink } from '../../sinks/sink.ts';
 import { type AudioTags, bytesInMemory, type TagBytes } from '../model.ts';
+import { remarksLost } from './fields.ts';
 import { headerPages, PAGE_HEAD_BYTES, type Page, pageAt, renumber, sizeOfPages } from './ogg-page.ts';
 import { joined } from './pieces.ts';
 import { NO_TAG_WRITER, type TagWriter, type TagWriting } from './tag-writer.ts';
@@ -35,6 +36,7 @@ export function oggTags(tags: AudioTags, { to, maker }: TagWriting): TagWriter {
   return {
     ...NO_TAG_WRITER,
     size: sizeOfPages(packet.size),
+    notes: remarksLost(tags.fields, to),
     through(plain) {
       sink = new TaggedOgg(plain, packet, headers);
       return sink;
