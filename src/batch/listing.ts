@@ -54,6 +54,8 @@ interface ListingOptions {
   readonly isMade?: (path: string, found: FoundFile | null) => boolean;
   /** Is told the places of inputs that several files are made of. Known when all is listed. */
   readonly shared?: Set<string>;
+  /** Names that are kept, the last ones. Default: all. Of two that come further apart both are done. */
+  readonly mostNames?: number;
   /** A file of the run itself: where it is one of the batch, the batch is refused. */
   readonly record?: string | undefined;
   /** Files of the run that are there already: where one is of the batch too, that file is refused. */
@@ -84,6 +86,8 @@ interface Looked {
 
 const NOTHING: Found = { input: null, output: null };
 const MOST_NAMED = 5;
+/** Of folders that are remembered, where not all names are. */
+const NAMES_A_FOLDER = 20;
 
 class Listing {
   readonly #options: ListingOptions;
@@ -106,7 +110,7 @@ class Listing {
 
   constructor(options: ListingOptions) {
     this.#options = options;
-    this.#claims = new Claims(options.shared ?? new Set());
+    this.#claims = new Claims(options.shared ?? new Set(), options.mostNames);
   }
 
   async *decisions(): AsyncGenerator<readonly Decision[]> {
@@ -165,6 +169,8 @@ class Listing {
     const key = `${under}\0${path}`;
     let folder = this.#folders.get(key);
     if (folder === undefined) {
+      const most = (this.#options.mostNames ?? Number.POSITIVE_INFINITY) / NAMES_A_FOLDER;
+      for (const known of [this.#folders, this.#places]) if (known.size >= most) known.clear();
       folder = this.#listedFolder(path, under);
       this.#folders.set(key, folder);
     }
@@ -208,7 +214,7 @@ class Listing {
       return null;
     }
     const other = this.#claims.write(place, file.outputName, file);
-    if (other !== null && other.folder === folder && other.name === name.name) return null;
+    if (other !== null && other.input === file.input) return null;
     this.#count++;
     this.#claims.read(folder.real, name.name);
     if (target !== null) this.#claims.read(dirname(target), basename(target));
