@@ -35,7 +35,7 @@ const CHANGES = {
     await store.mark('open');
     await broker.announce(announcementOf((await store.record()) as BatchRecord, folder));
     await enqueueMissing(store, broker, id);
-    return `${files} files are tried again`;
+    return files === 1 ? '1 file is tried again' : `${files} files are tried again`;
   },
 
   async repair({ id, folder, store, broker }: Changed): Promise<string> {

@@ -34,6 +34,7 @@ export function clusterHostCommand(): Command {
     .addOption(option('--name <text>', 'how results call this host; default: its own name', (text) => text))
     .addOption(option('--record <file>', 'write the run down, for millpond cluster report', path))
     .addOption(option('--metrics-port <n>', 'a port for Prometheus; default none', wholeNumber(PORT)))
+    .addOption(option('--metrics-host <address>', 'and its address; default 127.0.0.1', (text) => text))
     .option('--verbose', 'a line for each page, too')
     .option('--quiet', 'print what is wrong only')
     .addOption(

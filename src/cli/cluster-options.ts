@@ -25,6 +25,7 @@ export interface HostOptions extends BrokerOptions {
   record?: string;
   name?: string;
   metricsPort?: number;
+  metricsHost?: string;
   logLevel?: LogLevel;
   verbose?: boolean;
   quiet?: boolean;

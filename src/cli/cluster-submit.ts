@@ -2,13 +2,14 @@
 import { createReadStream } from 'node:fs';
 import { Command } from 'commander';
 import { engineFingerprint } from '../batch/engine-fingerprint.ts';
+import type { Durability } from '../batch/journal/syncs.ts';
 import { DEFAULT_PAGE } from '../cluster/planner.ts';
 import type { ListSpec } from '../cluster/store.ts';
 import type { Submitted } from '../cluster/submit.ts';
 import { MillpondError } from '../errors.ts';
 import { absolutePath, systemPath } from '../files/byte-paths.ts';
 import { wallMs } from '../timers.ts';
-import { decimalNumber, given, option, path, wholeNumber, wrongValue } from './arguments.ts';
+import { decimalNumber, given, choice as oneOf, option, path, wholeNumber, wrongValue } from './arguments.ts';
 import { cacheFolder } from './cache-folder.ts';
 import {
   type Choice,
@@ -34,6 +35,7 @@ interface SubmitOptions extends BrokerOptions, ChoiceOptions, LimitOptions, Targ
   out?: string;
   label?: string;
   detach?: boolean;
+  durability?: Durability;
   redo?: boolean;
   anyEngine?: boolean;
   hash?: boolean;
@@ -76,6 +78,14 @@ export function clusterSubmitCommand(): Command {
   return command
     .option('--redo', 'a batch of its own that replaces outputs that exist')
     .option('--hash', 'results have the SHA-256 of each output')
+    .addOption(
+      oneOf(
+        '--durability <level>',
+        'what is done outlives the end of its host; with power a power loss, too',
+        'a durability',
+        ['process', 'power'],
+      ),
+    )
     .option('--detach', 'leave the listing to a host')
     .option('--any-engine', 'hosts of any engine take part')
     .addOption(option('--label <text>', 'tells batches of the same names apart', (text) => text))
@@ -126,6 +136,7 @@ async function submitBatch(choice: Choice, inputs: readonly string[], options: S
       priority: options.priority,
       page: { workSeconds: options.pageWork, mostFiles: options.pageFiles },
       label: options.redo ? `redo ${options.label ?? wallMs()}` : (options.label ?? ''),
+      durability: options.durability ?? 'process',
       detach: options.detach ?? false,
     };
     await submit(submission, broker, tell, interrupt.signal);

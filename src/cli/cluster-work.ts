@@ -5,6 +5,7 @@ import type { Bytes } from '../bytes.ts';
 import { FolderStore } from '../cluster/folder-store.ts';
 import { Host } from '../cluster/host.ts';
 import type { HostEvent } from '../cluster/host-events.ts';
+import { serveMetrics } from '../cluster/host-metrics.ts';
 import { listBatch } from '../cluster/list-batch.ts';
 import { runnerLoad } from '../cluster/load.ts';
 import { fileMaker } from '../cluster/make-file.ts';
@@ -45,6 +46,10 @@ export async function workFor(options: HostOptions): Promise<void> {
     load: runnerLoad(runner, nowMs),
     say: say.event,
   });
+  const metrics =
+    options.metricsPort === undefined
+      ? null
+      : await serveMetrics({ broker, host, runner }, options.metricsPort, options.metricsHost ?? '127.0.0.1');
   let isLeaving = false;
   const leave = (signal: NodeJS.Signals): void => {
     if (isLeaving) {
@@ -66,6 +71,7 @@ export async function workFor(options: HostOptions): Promise<void> {
     await host.run();
   } finally {
     stop();
+    metrics?.close();
     log.close();
   }
   process.exitCode = EXIT.done;

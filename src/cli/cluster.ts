@@ -1,9 +1,11 @@
 /** `millpond cluster`: a batch over many hosts. One command for each thing that is done with it. */
 import { Command } from 'commander';
+import { option, path } from './arguments.ts';
 import type { ChangeOptions } from './cluster-change.ts';
 import { clusterHostCommand } from './cluster-host.ts';
 import type { LookOptions } from './cluster-look.ts';
 import { withBrokerOptions, withOut } from './cluster-options.ts';
+import type { ClusterReportOptions } from './cluster-report.ts';
 import { clusterSubmitCommand } from './cluster-submit.ts';
 
 const HELP = `
@@ -42,7 +44,7 @@ export function clusterCommand(): Command {
       'Pages that wait or are held stay as they are. What has no results is put there, and a batch without a list gets one.',
     ),
   ];
-  for (const one of commands) command.addCommand(one);
+  for (const one of [...commands, reportCommand()]) command.addCommand(one);
   return command;
 }
 
@@ -68,6 +70,31 @@ function changeCommand(name: 'cancel' | 'retry' | 'repair', description: string,
       await (await import('./cluster-change.ts')).change(name, ids, options);
     },
   );
+}
+
+function reportCommand(): Command {
+  return withOut(
+    new Command('report')
+      .description('write what came of a batch, of all hosts')
+      .usage('[options] --out <dir> [recordings...]')
+      .argument('[recordings...]', 'what hosts wrote with --record'),
+  )
+    .addOption(option('--batch <id>', 'which batch, where the folder has several', (text) => text))
+    .addOption(
+      option(
+        '--results <file>',
+        'a line of JSON for each file (millpond.result/1); default: on stdout',
+        path,
+      ),
+    )
+    .addOption(option('--html <file>', 'one HTML page of all hosts, with what they recorded', path))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millpond cluster report --out /share/converted --results all.ndjson --html batch.html host-*.millpond',
+    )
+    .action(async (recordings: string[], options: ClusterReportOptions) => {
+      await (await import('./cluster-report.ts')).clusterReport(recordings, options);
+    });
 }
 
 function batchCommand(name: string, description: string, help = ''): Command {

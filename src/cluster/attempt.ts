@@ -1,9 +1,10 @@
 /**
  * What a host leaves of a page before it has its results: a line for each file that has ended, so that who
- * takes the page after a death goes on behind it; and outputs on their way. Owns one file of lines; the
- * others in the folder are of hosts that were at the page before, or still are.
+ * takes the page after a death goes on behind it; and outputs on their way. Owns the names of one attempt;
+ * the others in the folder are of hosts that were at the page before, or still are.
  */
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemPath } from '../files/byte-paths.ts';
 import { makeFolder } from '../files/folders.ts';
@@ -18,40 +19,34 @@ const BACK = '"back"';
 export class FolderAttempt implements Attempt {
   readonly deaths: number;
   readonly known: ReadonlyMap<number, FileOutcome>;
-  readonly #folder: string;
-  readonly #token: string;
-  readonly #lines: FileHandle;
+  /** What is aside; its name with the suffix of lines is that of the lines. */
+  readonly #own: string;
   /** Lines that wait until those before them are written. */
   #waiting: string[] = [];
   #writing: Promise<void> | null = null;
 
-  private constructor(
-    parts: { folder: string; token: string; lines: FileHandle },
-    before: { deaths: number; known: ReadonlyMap<number, FileOutcome> },
-  ) {
-    this.#folder = parts.folder;
-    this.#token = parts.token;
-    this.#lines = parts.lines;
-    this.deaths = before.deaths;
-    this.known = before.known;
+  private constructor(own: string, { deaths, known }: Pick<Attempt, 'deaths' | 'known'>) {
+    this.#own = own;
+    this.deaths = deaths;
+    this.known = known;
   }
 
   /** @param token of letters, digits, - and : only; no other attempt has it */
   static async begin(folder: string, token: string): Promise<FolderAttempt> {
     await makeFolder(folder);
     const before = await readBefore(folder);
-    const name = token.replaceAll(':', '_');
+    const own = join(folder, token.replaceAll(':', '_'));
     try {
-      await mkdir(systemPath(join(folder, name)));
-      const lines = await open(systemPath(join(folder, `${name}${LINES}`)), 'ax');
-      return new FolderAttempt({ folder, token: name, lines }, before);
+      await mkdir(systemPath(own));
+      await writeFile(systemPath(`${own}${LINES}`), '', { flag: 'wx' });
     } catch (error) {
       throw unwritten(folder, error);
     }
+    return new FolderAttempt(own, before);
   }
 
   aside(at: number): string {
-    return join(this.#folder, this.#token, `${at}`);
+    return join(this.#own, `${at}`);
   }
 
   /** Lines that come together are written together. */
@@ -61,12 +56,7 @@ export class FolderAttempt implements Attempt {
 
   async gaveBack(): Promise<void> {
     await this.#append(BACK);
-    await rm(systemPath(join(this.#folder, this.#token)), { recursive: true, force: true });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writing?.catch(() => {});
-    await this.#lines.close();
+    await rm(systemPath(this.#own), { recursive: true, force: true });
   }
 
   #append(line: string): Promise<void> {
@@ -75,15 +65,19 @@ export class FolderAttempt implements Attempt {
     return this.#writing;
   }
 
+  /** The file is closed behind each write: over a network others see it only then. */
   async #write(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
         const lines = this.#waiting.join('');
         this.#waiting = [];
-        await this.#lines.appendFile(lines);
+        await appendFile(systemPath(`${this.#own}${LINES}`), lines, {
+          flag: constants.O_WRONLY | constants.O_APPEND,
+        });
       }
     } catch (error) {
-      throw unwritten(this.#folder, error);
+      // Whoever has the page now has cleared it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unwritten(this.#own, error);
     } finally {
       this.#writing = null;
     }

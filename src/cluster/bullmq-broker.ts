@@ -53,7 +53,7 @@ export async function connectBullMq(options: BullMqOptions): Promise<Broker> {
     lazyConnect: true,
     connectTimeout: CONNECT_MS,
     // A connection that was cut without a word is noticed while its locks still hold.
-    socketTimeout: Math.max(1000, options.lockMs / 2),
+    socketTimeout: options.lockMs,
     keepAlive: 5000,
     retryStrategy: (times) => Math.min(RETRY_MS * times, MOST_RETRY_MS),
   });

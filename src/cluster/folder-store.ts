@@ -83,6 +83,9 @@ export class FolderStore implements Store {
       if (name === state) await this.#putObject(name, '');
       else await rm(join(this.#root, name), { force: true });
     }
+    if (state !== 'done') return;
+    const left = await readdir(join(this.#root, 'work')).catch(() => []);
+    for (const name of left) await rm(join(this.#root, 'work', name), { recursive: true, force: true });
   }
 
   async writeList(round: number, write: ListWriter): Promise<ListTotals> {
@@ -171,6 +174,11 @@ export class FolderStore implements Store {
     return this.#putOfPage(ref, WHOLE, text);
   }
 
+  async clear(ref: PageRef): Promise<void> {
+    const path = join(this.#root, 'work', pageKey(ref));
+    await rm(path, { recursive: true, force: true }).catch(() => {});
+  }
+
   async split(ref: PageRef): Promise<void> {
     await this.#putOfPage(ref, SPLIT, '');
   }
@@ -200,7 +208,7 @@ export class FolderStore implements Store {
     const name = resultName(ref, suffix);
     await makeFolder(dirname(join(this.#root, name)));
     const isFirst = await this.#putObject(name, text);
-    await rm(join(this.#root, 'work', pageKey(ref)), { recursive: true, force: true });
+    await this.clear(ref);
     return isFirst;
   }
 

@@ -13,7 +13,7 @@ import { givesBack, type HostLoad, mostRunning, Turns, takesPage } from './host-
 import { Illness } from './illness.ts';
 import { type KnownBatch, KnownBatches } from './known-batches.ts';
 import { giveBack, leavePage } from './leave-page.ts';
-import type { FileMaker } from './make-file.ts';
+import { type FileMaker, PageGone } from './make-file.ts';
 import { makeList } from './make-list.ts';
 import { pageKey } from './page.ts';
 import { Renewals } from './renewals.ts';
@@ -251,7 +251,7 @@ export class Host {
       }
     } catch (error) {
       page.notNow(at);
-      if (signal.aborted) page.isLost = true;
+      if (signal.aborted || error instanceof PageGone) page.isLost = true;
       else if (!this.#draining) this.#fallIll(error as Error);
     } finally {
       this.#running--;

@@ -72,7 +72,11 @@ export class KnownBatches {
     const { waiting, held } = await broker.counts(announced.id);
     if (waiting + held > 0) return;
     batch.repairedMs = clock.nowMs();
-    if ((await store.state()) !== 'open') return;
+    if ((await store.state()) !== 'open') {
+      // Whoever ended it did not come to say so.
+      await this.#over(batch);
+      return;
+    }
     const { missing, pages, isListed } = await enqueueMissing(store, broker, announced.id);
     if (!isListed) return;
     if (missing > 0) {
@@ -81,9 +85,13 @@ export class KnownBatches {
       return;
     }
     await store.mark('done');
-    await broker.forget(announced.id);
-    this.#known.delete(announced.id);
+    await this.#over(batch);
     say({ event: 'done', batch: announced.id, pages });
+  }
+
+  async #over({ announced }: KnownBatch): Promise<void> {
+    await this.#parts.broker.forget(announced.id);
+    this.#known.delete(announced.id);
   }
 
   /** The broker has lost it, or it is over. */

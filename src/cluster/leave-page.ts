@@ -42,8 +42,6 @@ export async function leavePage(
   } catch (error) {
     await goBack();
     return { to: 'back', error: error as Error };
-  } finally {
-    await attempt[Symbol.asyncDispose]();
   }
 
   async function goBack(): Promise<void> {

@@ -17,6 +17,9 @@ import { listPath } from './cluster-folder.ts';
 import { type ManifestFile, Planner, predictedSeconds } from './planner.ts';
 import type { BatchRecord, ListOutput, ListSpec, ListTotals, Store } from './store.ts';
 
+/** So memory is the same for any number of files: some 100 MB. */
+const MOST_NAMES = 400_000;
+
 /** @throws MillpondError as {@link decisionsOf} */
 export function listBatch(
   store: Store,
@@ -40,6 +43,7 @@ async function write(
     others: list.others,
     rules: [existingRule(list.existing)],
     areOneName,
+    mostNames: MOST_NAMES,
     signal,
   });
   let skipped = 0;

@@ -3,7 +3,7 @@
  * be there. What is already in the place and is the same, byte for byte, was made by a host that did not come
  * to say so: that is no fault, and counted.
  */
-import { rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Ending, endedOf, type FileResult } from '../batch/endings.ts';
 import { withOptionNames } from '../batch/option-names.ts';
@@ -22,6 +22,9 @@ import type { BatchRecord } from './store.ts';
 
 /** Nothing is known of the file: the folder cannot be written now, or the task was lost with its host. */
 class NotNow extends Error {}
+
+/** Another host has ended the page meanwhile, and cleared what was made aside. */
+export class PageGone extends Error {}
 
 interface MadeFile {
   readonly line: Readonly<Record<string, unknown>>;
@@ -43,7 +46,7 @@ interface FileToMake {
 
 /** Makes files; a simulation has another one. */
 export interface FileMaker {
-  /** @throws NotNow; the signal's reason */
+  /** @throws NotNow; PageGone; the signal's reason */
   make(file: FileToMake): Promise<MadeFile>;
   /** Whether what a line says was made is there. */
   isThere(line: Readonly<Record<string, unknown>>): Promise<boolean>;
@@ -81,13 +84,16 @@ export function fileMaker(runner: Runner): FileMaker {
               { signal, name: file.input, timeoutMs: record.timeoutMs ?? usualTimeoutMs(file.bytes) },
             );
         const callMs = nowMs() - startedMs;
+        if (record.durability === 'power') await sync(aside, place);
         const twice = !(await put(aside, place, file.replaces));
+        if (record.durability === 'power') await sync(dirname(place), place);
         const notes = [...result.warnings];
         const isCopied = file.isOther;
         return { line: line({ ...ended, state: 'done', result, callMs, isCopied, notes }), twice };
       } catch (error) {
         await rm(systemPath(aside), { force: true }).catch(() => {});
         if (signal.aborted) throw signal.reason;
+        if (!(await isThere(dirname(aside)))) throw new PageGone();
         const notNow = isIll(error) || isLost(error);
         if (notNow) folders.delete(dirname(place));
         if (isClosed(error) || (notNow && refusals < MOST_REFUSALS)) {
@@ -115,6 +121,16 @@ async function copied({ input }: ManifestFile, aside: string, signal: AbortSigna
   };
 }
 
+/** @throws MillpondError `ERR_OUTPUT_WRITE` */
+async function sync(path: string, place: string): Promise<void> {
+  try {
+    await using file = await open(systemPath(path), 'r');
+    await file.sync();
+  } catch (error) {
+    throw unwritten(place, error);
+  }
+}
+
 /** False where the same was there. @throws MillpondError `ERR_OUTPUT_EXISTS`, `ERR_OUTPUT_WRITE` */
 async function put(aside: string, place: string, replaces: boolean): Promise<boolean> {
   try {
@@ -136,6 +152,14 @@ function isIll(error: unknown): boolean {
   if (!isMillpondError(error) || error.code !== 'ERR_OUTPUT_WRITE') return false;
   const cause = error.cause as NodeJS.ErrnoException | undefined;
   return ILL.test(`${cause?.code ?? ''} ${error.message}`);
+}
+
+/** Also where nobody can tell. */
+async function isThere(folder: string): Promise<boolean> {
+  return stat(systemPath(folder)).then(
+    () => true,
+    (error) => error.code !== 'ENOENT',
+  );
 }
 
 /** Its processes were killed from outside, again and again. */

@@ -29,15 +29,17 @@ export async function startPage(
   fence: Fence,
 ): Promise<HeldPage | null> {
   const { ref, token, batch } = delivery;
-  if (await store.hasResult(ref)) {
-    await broker.done(delivery);
-    return null;
-  }
   const all = await store.files(ref);
   const { from, to } = ref.part ?? { from: 0, to: all.length };
   const files = all.slice(from, to);
   const attempt = await store.begin(ref, token);
   try {
+    // Asked when this one is there to be seen: who ends the page meanwhile clears it away with all others.
+    if (await store.hasResult(ref)) {
+      await store.clear(ref);
+      await broker.done(delivery);
+      return null;
+    }
     const known: FileOutcome[] = [];
     for (const outcome of attempt.known.values()) {
       const isOurs = outcome.at >= from && outcome.at < to;
@@ -50,7 +52,7 @@ export async function startPage(
     // Nobody else's files are to wait for the one that hosts die of.
     const parts = halves(ref, all.length);
     for (const half of parts) {
-      await using first = await store.begin(half, `${token}:split`);
+      const first = await store.begin(half, `${token}:split`);
       for (const outcome of known) await first.ended(outcome);
       await first.gaveBack();
     }
@@ -58,11 +60,9 @@ export async function startPage(
     await broker.put(batch, parts);
     await broker.done(delivery);
     say({ event: 'split', batch, page: pageKey(ref) });
-    await attempt[Symbol.asyncDispose]();
     return null;
   } catch (error) {
     await attempt.gaveBack().catch(() => {});
-    await attempt[Symbol.asyncDispose]();
     throw error;
   }
 }

@@ -3,6 +3,7 @@
  * are whole or not there, and the first one of a name stays; so whoever writes late, or twice, changes
  * nothing.
  */
+import type { Durability } from '../batch/journal/syncs.ts';
 import type { PageRef } from './page.ts';
 import type { ManifestFile, PageSize } from './planner.ts';
 
@@ -39,6 +40,8 @@ export interface BatchRecord {
   readonly weight: number;
   readonly priority: number;
   readonly page: PageSize;
+  /** `power`: an output is on disk, with its name, before its result says so. Default: `process`. */
+  readonly durability?: Durability;
 }
 
 /** Where a page stands in its list. */
@@ -93,7 +96,7 @@ export interface PageSummary {
 }
 
 /** One host's work at one page, until that has its results. */
-export interface Attempt extends AsyncDisposable {
+export interface Attempt {
   /** Hosts that were at it and ended without a word. */
   readonly deaths: number;
   /** What those before have finished. */
@@ -114,6 +117,7 @@ export interface Store {
   create(record: BatchRecord): Promise<boolean>;
   record(): Promise<BatchRecord | null>;
   state(): Promise<BatchState>;
+  /** What hosts have left of a batch that is done goes. */
   mark(state: BatchState): Promise<void>;
   /** Writes a list, which is there when it is whole. False where another one was there before. */
   writeList(round: number, write: ListWriter): Promise<ListTotals>;
@@ -129,6 +133,8 @@ export interface Store {
   summary(ref: PageRef): Promise<PageSummary | null>;
   /** False where another host's were there before. */
   putResult(ref: PageRef, result: PageResult): Promise<boolean>;
+  /** What hosts have left of a page that has its results. Rejects never. */
+  clear(ref: PageRef): Promise<void>;
   /** Its halves stand in its place from now on. */
   split(ref: PageRef): Promise<void>;
   /** Results of files that were refused when they were listed, a line each. */

@@ -8,6 +8,8 @@ import { type Choices, seeded } from '../simulation/choices.ts';
 import { BatchFolder, type Verdict } from './batch-folder.ts';
 import { HostProcess } from './host-process.ts';
 import { RedisServer } from './redis.ts';
+import { Share } from './share.ts';
+import { WallClock } from './wall-clock.ts';
 
 const EVILS = [
   'host killed',
@@ -17,6 +19,9 @@ const EVILS = [
   'connections cut',
   'broker killed',
   'power lost',
+  'clock set',
+  'folder full',
+  'folder read-only',
 ] as const;
 type Evil = (typeof EVILS)[number];
 
@@ -28,6 +33,8 @@ interface CampaignOptions {
   readonly seed: number;
   readonly files: number;
   readonly evils?: readonly Evil[];
+  /** Whether their wall clocks can be set; hosts are slower so. Default false. */
+  readonly clocks?: boolean;
   readonly report?: (line: string) => void;
 }
 
@@ -35,6 +42,8 @@ interface Tally extends Verdict {
   readonly batches: number;
   readonly evils: Readonly<Record<string, number>>;
   readonly seconds: number;
+  /** Milliseconds from the death of a host until another took what it held, where nothing came between. */
+  readonly holes: { readonly count: number; readonly median: number; readonly most: number };
 }
 
 const LOCK = ['--lock', '1500ms', '--stalled', '500ms'];
@@ -43,13 +52,16 @@ const LOCK_MS = 1500;
 const DONE_MS = 300_000;
 const MOST_PAUSE_MS = 600;
 const LOOK_MS = 50;
+const MOST_ILL_MS = 2000;
+const STEPS_SECONDS = [-86_400, -10, -1, 0, 1, 10, 86_400];
 
 export async function campaign(options: CampaignOptions): Promise<Tally> {
   const { command, seed, files, report = () => {} } = options;
   const startedMs = performance.now();
   await using broker = await RedisServer.start();
-  using folder = await BatchFolder.make(command, { to: 'flac', files, seed });
-  await using hosts = new Hosts(options, broker);
+  using share = new Share();
+  using folder = await BatchFolder.make(command, { to: 'flac', files, seed, within: share.folder });
+  await using hosts = new Hosts({ options, broker, share });
   const choices = seeded(seed);
   const tally = { files: 0, pages: 0, deaths: 0, twice: 0, batches: 0 };
   const counts: Record<string, number> = {};
@@ -82,71 +94,116 @@ export async function campaign(options: CampaignOptions): Promise<Tally> {
     tally.batches++;
     report(JSON.stringify({ ...tally, evils }));
   }
-  return { ...tally, evils: counts, seconds: Math.round((performance.now() - startedMs) / 1000) };
+  return {
+    ...tally,
+    evils: counts,
+    holes: hosts.holes,
+    seconds: Math.round((performance.now() - startedMs) / 1000),
+  };
+}
+
+interface HostsParts {
+  readonly options: CampaignOptions;
+  readonly broker: RedisServer;
+  readonly share: Share;
+}
+
+interface ClockedHost {
+  readonly host: HostProcess;
+  readonly clock: WallClock;
 }
 
 /** So many at any time, but for those that are about to come. */
 class Hosts implements AsyncDisposable {
-  readonly #options: CampaignOptions;
-  readonly #broker: RedisServer;
-  #all: HostProcess[] = [];
+  readonly #parts: HostsParts;
+  #all: ClockedHost[] = [];
   #gone: HostProcess[] = [];
+  /** Pages that dead hosts held, with the times of these deaths. */
+  #orphaned = new Map<string, number>();
+  readonly #holes: number[] = [];
 
-  constructor(options: CampaignOptions, broker: RedisServer) {
-    this.#options = options;
-    this.#broker = broker;
+  constructor(parts: HostsParts) {
+    this.#parts = parts;
+  }
+
+  get holes(): Tally['holes'] {
+    const sorted = this.#holes.map(Math.round).sort((a, b) => a - b);
+    return { count: sorted.length, median: sorted[sorted.length >> 1] ?? 0, most: sorted.at(-1) ?? 0 };
   }
 
   startAll(): void {
-    while (this.#all.length < this.#options.hosts) this.#start();
+    while (this.#all.length < this.#parts.options.hosts) this.#start();
   }
 
   #start(): void {
-    const args = ['--broker', this.#broker.url, '--threads', '1', '--verbose', ...LOCK];
-    this.#all.push(new HostProcess(this.#options.command, args));
+    const { options, broker } = this.#parts;
+    const clock = new WallClock();
+    const args = ['--broker', broker.url, '--threads', '1', '--verbose', ...LOCK];
+    const host = new HostProcess(options.command, args, options.clocks ? clock.env : {});
+    host.onTaken = (page) => {
+      const diedMs = this.#orphaned.get(page);
+      if (diedMs !== undefined) this.#holes.push(performance.now() - diedMs);
+      this.#orphaned.delete(page);
+    };
+    this.#all.push({ host, clock });
   }
 
   /** False where it did not come to pass. */
   async suffer(evil: Evil, choices: Choices): Promise<boolean> {
-    const host = this.#all[choices.pick(this.#all.length)];
+    const { broker, share, options } = this.#parts;
+    const one = this.#all[choices.pick(this.#all.length)];
+    const { host, clock } = one;
+    await host.isThere;
+    if (evil !== 'host killed' && evil !== 'child killed') this.#orphaned.clear();
     switch (evil) {
-      case 'host killed':
-        await host.isThere;
+      case 'host killed': {
         await host.kill();
-        this.#all = this.#all.filter((one) => one !== host);
+        const diedMs = performance.now();
+        for (const page of host.held.keys()) this.#orphaned.set(page, diedMs);
+        this.#all = this.#all.filter((other) => other !== one);
         this.#gone.push(host);
+        clock[Symbol.dispose]();
         this.#start();
         return true;
+      }
       case 'child killed':
-        await host.isThere;
         return host.killChild((count) => choices.pick(count));
       case 'host stopped':
-        await host.isThere;
         host.signal('SIGSTOP');
         await pass(LOCK_MS * (1.2 + choices.pick(10) / 10));
         host.signal('SIGCONT');
         return true;
       case 'connections cut':
-        await this.#broker.cutConnections();
+        await broker.cutConnections();
         return true;
       case 'broker killed':
-        await this.#broker.kill();
+        await broker.kill();
         await pass(choices.pick(LOCK_MS * 2));
-        await this.#broker.start();
+        await broker.start();
         return true;
       case 'power lost':
-        await this.#broker.losePower();
-        await this.#broker.start();
+        await broker.losePower();
+        await broker.start();
         return true;
+      case 'clock set':
+        if (!options.clocks || !WallClock.isThere) return false;
+        clock.set(STEPS_SECONDS[choices.pick(STEPS_SECONDS.length)]);
+        return true;
+      case 'folder full':
+        return share.fill(choices.pick(MOST_ILL_MS));
+      case 'folder read-only':
+        return share.makeReadOnly(choices.pick(MOST_ILL_MS));
     }
   }
 
   /** What they said last. */
   words(): string {
-    return [...this.#gone.slice(-3), ...this.#all].map(({ text }) => `\n${text.slice(-1500)}`).join('\n--');
+    const all = [...this.#gone.slice(-3), ...this.#all.map(({ host }) => host)];
+    return all.map(({ text }) => `\n${text.slice(-1500)}`).join('\n--');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#all.map((host) => host[Symbol.asyncDispose]()));
+    await Promise.all(this.#all.map(({ host }) => host[Symbol.asyncDispose]()));
+    for (const { clock } of this.#all) clock[Symbol.dispose]();
   }
 }

@@ -6,6 +6,9 @@ import { childrenOf, emptied } from '../crash/processes.ts';
 export class HostProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   text = '';
+  /** When it took pages that it has not let go of since, by their keys with their batches. */
+  readonly held = new Map<string, number>();
+  #line = '';
   /** It has said that it works. */
   readonly isThere: Promise<void>;
   readonly ended: Promise<number | null>;
@@ -21,12 +24,28 @@ export class HostProcess implements AsyncDisposable {
     this.isThere = there.promise;
     this.#child.stderr?.setEncoding('utf8').on('data', (part: string) => {
       this.text += part;
+      const lines = `${this.#line}${part}`.split('\n');
+      this.#line = lines.pop() as string;
+      for (const line of lines) this.#hear(line);
       if (this.text.includes('millpond: host ')) there.resolve();
     });
     this.ended = once(this.#child, 'close').then(([code]) => {
       there.resolve();
       return code as number | null;
     });
+  }
+
+  /** Is told of each page that it takes. */
+  onTaken: (page: string) => void = () => {};
+
+  #hear(line: string): void {
+    const [, page, batch, what] = /page (\S+) of (\w+): (.*)/.exec(line) ?? [];
+    if (page === undefined) return;
+    const key = `${batch} ${page}`;
+    if (what === 'taken') {
+      this.held.set(key, performance.now());
+      this.onTaken(key);
+    } else this.held.delete(key);
   }
 
   get pid(): number {

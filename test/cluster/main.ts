@@ -35,7 +35,7 @@ const command = [process.execPath, built.command];
 try {
   for (let run = 0; run < runs; run++) {
     const report = (line: string): void => console.log(line);
-    const tally = await campaign({ command, hosts, kills, files, seed: seed + run, report });
+    const tally = await campaign({ command, hosts, kills, files, seed: seed + run, report, clocks: true });
     console.log(JSON.stringify({ seed: seed + run, ...tally }));
   }
 } finally {

@@ -29,18 +29,16 @@ const LOST_MS = 1000;
 export class RedisServer implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'millpond-redis-'));
   readonly port: number;
-  readonly #env: NodeJS.ProcessEnv;
   #process: ChildProcess | null = null;
   #sizes: { ms: number; sizes: Map<string, number> }[] = [];
   #looks: NodeJS.Timeout | null = null;
 
-  private constructor(port: number, env: NodeJS.ProcessEnv) {
+  private constructor(port: number) {
     this.port = port;
-    this.#env = env;
   }
 
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), env);
+  static async start(): Promise<RedisServer> {
+    const server = new RedisServer(await freePort());
     await server.start();
     return server;
   }
@@ -52,10 +50,7 @@ export class RedisServer implements AsyncDisposable {
   async start(): Promise<void> {
     const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder];
     const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
-    this.#process = spawn('redis-server', [...options, ...durable], {
-      env: { ...process.env, ...this.#env },
-      stdio: 'ignore',
-    });
+    this.#process = spawn('redis-server', [...options, ...durable], { stdio: 'ignore' });
     const client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
     client.on('error', () => {});
     await client.ping();

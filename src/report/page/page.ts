@@ -21,6 +21,8 @@ interface PageOptions {
   readonly comparison: Comparison | null;
   /** Between two requests of one caller; null when it is not known. */
   readonly expectedIntervalNs: number | null;
+  /** What the runs are together, and what is said of that before all else. Default: runs of one kind. */
+  readonly whole?: { readonly title: string; readonly about: string; readonly section: Html };
 }
 
 // Not in the template: bundlers take it out of tagged templates by a helper that the package would have to
@@ -28,7 +30,10 @@ interface PageOptions {
 const SCRIPT_END = new Html('</script>');
 
 /** The whole page as one string. Runs over each other where there are several; the first is the base. */
-export async function htmlPage(runs: readonly RecordedRun[], options: PageOptions): Promise<string> {
+export async function htmlPage(
+  runs: readonly RecordedRun[],
+  { whole, ...options }: PageOptions,
+): Promise<string> {
   const { script, style } = await pageAssets();
   // Two are shown as finely as one; of more, each has less of the page's size.
   const steps = Math.floor((MOST_BUCKETS * 2) / Math.max(2, runs.length));
@@ -37,11 +42,12 @@ export async function htmlPage(runs: readonly RecordedRun[], options: PageOption
     ...options,
   };
   const [{ label, startedAt, seconds, threads, machine, versions }] = data.runs;
-  const title = runs.length > 1 ? `${runs.length} runs compared` : label;
+  const title = whole?.title ?? (runs.length > 1 ? `${runs.length} runs compared` : label);
   const about =
-    runs.length > 1
+    whole?.about ??
+    (runs.length > 1
       ? `${machine} · ${versions}`
-      : `${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} · ${clock(seconds)} · ${threads} ${threads === 1 ? 'worker' : 'workers'} · ${machine} · ${versions}`;
+      : `${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} · ${clock(seconds)} · ${threads} ${threads === 1 ? 'worker' : 'workers'} · ${machine} · ${versions}`);
   // Nothing may be loaded, and nothing run but this script: whatever a name in a recording holds, it is text.
   const policy = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'`;
   const page = html`<!doctype html>
@@ -57,6 +63,7 @@ export async function htmlPage(runs: readonly RecordedRun[], options: PageOption
 <body>
 <header><div><h1><bdi>${title}</bdi></h1><p>${about}</p></div><button type="button" id="theme" hidden>Dark</button></header>
 <main>
+${whole?.section ?? null}
 ${summaryOf(data)}
 <p class="help" id="help"><span class="hover">Hover reads values; drag to zoom, double-click to go back.</span> By keyboard: <kbd>Tab</kbd> to a plot, <kbd>←</kbd> <kbd>→</kbd> read, <kbd>+</kbd> <kbd>−</kbd> zoom, <kbd>0</kbd> back. Plots over time zoom together.</p>
 <noscript><p class="help">The plots need JavaScript; all their tables are below.</p></noscript>
