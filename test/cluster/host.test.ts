@@ -1,0 +1,255 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Broker } from '../../src/cluster/broker.ts';
+import { connectBullMq } from '../../src/cluster/bullmq-broker.ts';
+import { FolderStore } from '../../src/cluster/folder-store.ts';
+import { Host } from '../../src/cluster/host.ts';
+import type { HostEvent } from '../../src/cluster/host-events.ts';
+import type { FileMaker } from '../../src/cluster/make-file.ts';
+import { enqueueMissing } from '../../src/cluster/missing.ts';
+import { announcementOf } from '../../src/cluster/submit.ts';
+import { RedisServer, whyNoRedis } from './redis.ts';
+import { list, RECORD } from './stand.ts';
+
+const LOCK_MS = 1000;
+
+describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real folder', () => {
+  let server: RedisServer;
+  let broker: Broker;
+  let folder = '';
+  let store: FolderStore;
+  let made: string[] = [];
+  let events: HostEvent[] = [];
+  let isThere = true;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server?.[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    broker = await connect();
+    folder = mkdtempSync(join(tmpdir(), 'millpond-host-'));
+    store = new FolderStore(folder, RECORD.id);
+    await store.create(RECORD);
+    [made, events, isThere] = [[], [], true];
+  });
+  afterEach(async () => {
+    await broker.forget(RECORD.id);
+    await broker[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const connect = (): Promise<Broker> =>
+    connectBullMq({ url: server.url, prefix: 'hosts', lockMs: LOCK_MS, stalledMs: 200 });
+
+  const maker: FileMaker = {
+    async make({ file }) {
+      made.push(file.output);
+      return { line: { input: file.input, state: 'done', seconds: 1 }, twice: false };
+    },
+    isThere: async () => isThere,
+  };
+
+  function after(ms: number, action: () => void): () => void {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  }
+
+  /** Until the batch is done. */
+  async function work(with_: FileMaker = maker): Promise<void> {
+    await broker.announce(announcementOf(RECORD, folder));
+    await enqueueMissing(store, broker, RECORD.id);
+    const host: Host = new Host({
+      broker,
+      maker: with_,
+      clock: { nowMs: () => performance.now(), wallMs: Date.now, after },
+      ...{ name: 'host', token: crypto.randomUUID(), engine: 'e' },
+      openStore: ({ folder: at, id }) => new FolderStore(at, id),
+      list: () => Promise.reject(new Error('it has a list')),
+      load: () => ({ threads: 2, pressure: 'nominal', emergency: false, lostThreads: 0, othersShare: 0 }),
+      say(event) {
+        events.push(event);
+        if (event.event === 'done') host.drain();
+      },
+    });
+    await host.run();
+  }
+
+  it('makes each file once, and says so', async () => {
+    await list(store, [3, 4]);
+    await work();
+    expect(made.sort()).toEqual(
+      ['0/0', '0/1', '0/2', '1/0', '1/1', '1/2', '1/3'].map((name) => `${name}.flac`),
+    );
+    expect(await store.state()).toBe('done');
+    expect((await store.result({ round: 0, page: 1 }))?.lines[3]).toMatchObject({
+      ...{ input: '/in/1/3.wav', page: 'r0-0000001', host: 'host', engine: 'e', twice: false },
+    });
+    expect(await broker.batches()).toEqual([]);
+  });
+
+  it('goes on behind what a host that died has finished', async () => {
+    await list(store, [4]);
+    const dead = await store.begin({ round: 0, page: 0 }, 'dead');
+    for (const at of [0, 2]) await dead.ended({ at, line: { input: `/in/0/${at}.wav`, state: 'done' } });
+    await work();
+    expect(made.sort()).toEqual(['0/1.flac', '0/3.flac']);
+    expect((await store.summary({ round: 0, page: 0 }))?.deaths).toBe(1);
+  });
+
+  it('does again what was finished and is not there', async () => {
+    await list(store, [2]);
+    const dead = await store.begin({ round: 0, page: 0 }, 'dead');
+    await dead.ended({ at: 0, line: { input: '/in/0/0.wav', state: 'done' } });
+    isThere = false;
+    await work();
+    expect(made.sort()).toEqual(['0/0.flac', '0/1.flac']);
+  });
+
+  it('splits a page that hosts died of, without what they had finished', async () => {
+    await list(store, [6]);
+    for (const name of ['one', 'two']) {
+      const dead = await store.begin({ round: 0, page: 0 }, name);
+      await dead.ended({ at: 1, line: { input: '/in/0/1.wav', state: 'done' } });
+    }
+    await work();
+    expect(made.sort()).toEqual([0, 2, 3, 4, 5].map((at) => `0/${at}.flac`));
+    expect(events.filter(({ event }) => event === 'split')).toHaveLength(1);
+    const seen: unknown[] = [];
+    for await (const some of store.results()) {
+      for (const { ref } of some)
+        seen.push(...((await store.result(ref))?.lines ?? []).map(({ input }) => input));
+    }
+    expect(seen.sort()).toEqual([0, 1, 2, 3, 4, 5].map((at) => `/in/0/${at}.wav`));
+  });
+
+  it('names a file that hosts died of, alone in its page, and does not try it', async () => {
+    await list(store, [1, 1]);
+    for (let host = 0; host < 5; host++) await store.begin({ round: 0, page: 0 }, `${host}`);
+    await work();
+    expect(made).toEqual(['1/0.flac']);
+    const [line] = (await store.result({ round: 0, page: 0 }))?.lines ?? [];
+    expect(line).toMatchObject({ state: 'failed', code: 'ERR_HOST_LOST' });
+  });
+
+  it('begins no file once its lock was not renewed for 0.8 of its time, though it does not know', async () => {
+    await list(store, [50]);
+    const stopped = Promise.withResolvers<void>();
+    const began: number[] = [];
+    await work({
+      ...maker,
+      async make(file) {
+        began.push(performance.now());
+        if (began.length === 3) {
+          // As SIGSTOP does: neither work nor renewals, and then all at once.
+          const end = performance.now() + LOCK_MS * 1.5;
+          while (performance.now() < end);
+          stopped.resolve();
+        }
+        return maker.make(file);
+      },
+    });
+    await stopped.promise;
+    expect(await store.state()).toBe('done');
+    // The lock was lost, and the page came again; what had ended was not made again.
+    expect(events.some(({ event }) => event === 'lost')).toBe(true);
+    expect(made.length).toBeLessThanOrEqual(50 + 4);
+    expect(new Set(made).size).toBe(50);
+  });
+
+  it('puts back what the queue has lost', async () => {
+    await list(store, [1, 1, 1]);
+    const other = server.client();
+    let isFirst = true;
+    await work({
+      ...maker,
+      async make(file) {
+        if (isFirst) {
+          isFirst = false;
+          for (const key of await other.keys(`hosts:${RECORD.id}:*`)) await other.del(key);
+        }
+        return maker.make(file);
+      },
+    });
+    other.disconnect();
+    expect(await store.state()).toBe('done');
+    expect(new Set(made).size).toBe(3);
+    expect(events.some(({ event }) => event === 'repaired')).toBe(true);
+  });
+});
+
+describe.skipIf(whyNoRedis() !== null)('the broker', () => {
+  it('that is away is not waited for, and hosts may leave', async () => {
+    const server = await RedisServer.start();
+    const broker = await connectBullMq({ url: server.url, prefix: 'away', lockMs: LOCK_MS, stalledMs: 200 });
+    await broker.put('batch', [{ round: 0, page: 0 }]);
+    const held = await broker.take('batch', 'token');
+    await server.kill();
+    await expect
+      .poll(() =>
+        broker.batches().then(
+          () => 'there',
+          () => 'away',
+        ),
+      )
+      .toBe('away');
+    await expect(broker.take('batch', 'other')).rejects.toThrow();
+    await expect(broker.renew([held!])).rejects.toThrow();
+    await broker[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+
+  it('that never was there is named without its password', async () => {
+    const options = { prefix: 'p', lockMs: LOCK_MS, stalledMs: 200 };
+    const refused = connectBullMq({ url: 'redis://me:secret@127.0.0.1:1', ...options });
+    await expect(refused).rejects.toMatchObject({
+      code: 'ERR_BROKER_UNREACHABLE',
+      message: expect.not.stringContaining('secret'),
+    });
+  });
+
+  it('gives a page to one, keeps what is put there twice, and gives it again when its lock has ended', async () => {
+    await using server = await RedisServer.start();
+    await using broker = await connectBullMq({
+      url: server.url,
+      prefix: 'p',
+      lockMs: LOCK_MS,
+      stalledMs: 100,
+    });
+    const ref = { round: 0, page: 7 };
+    await broker.put('batch', [ref, ref]);
+    await broker.put('batch', [ref]);
+    expect(await broker.counts('batch')).toEqual({ waiting: 1, held: 0 });
+    const first = await broker.take('batch', 'one');
+    expect(first).toEqual({ batch: 'batch', ref, token: 'one' });
+    expect(await broker.take('batch', 'two')).toBeNull();
+    await broker.put('batch', [ref]);
+    expect(await broker.counts('batch')).toEqual({ waiting: 0, held: 1 });
+    expect(await broker.renew([first!])).toEqual([]);
+    await expect.poll(async () => (await broker.take('batch', 'three'))?.ref ?? null).toEqual(ref);
+    expect(await broker.renew([first!])).toEqual([first]);
+    expect(await broker.done(first!)).toBe(false);
+    expect(await broker.counts('batch')).toEqual({ waiting: 0, held: 1 });
+  });
+
+  it('gives a page that came back before all others', async () => {
+    await using server = await RedisServer.start();
+    await using broker = await connectBullMq({
+      url: server.url,
+      prefix: 'p',
+      lockMs: 60_000,
+      stalledMs: 100,
+    });
+    await broker.put(
+      'batch',
+      [0, 1, 2].map((page) => ({ round: 0, page })),
+    );
+    const first = await broker.take('batch', 'one');
+    expect(first?.ref.page).toBe(0);
+    expect(await broker.giveBack(first!)).toBe(true);
+    expect((await broker.take('batch', 'two'))?.ref.page).toBe(0);
+    await broker.forget('batch');
+    expect(await broker.counts('batch')).toEqual({ waiting: 0, held: 0 });
+  });
+});
