@@ -9,7 +9,7 @@ const without = (all: string[], some: string[]): string[] => all.filter((file) =
 
 /** Simulated runtimes on any schedule, policies in closed loops, every interleaving: plain computing. */
 const computing = files(
-  'test/{exhaustive,property,simulation,simulation/service}/*.test.ts',
+  'test/{exhaustive,property,simulation,simulation/{cluster,service}}/*.test.ts',
   'test/stress/recording.test.ts',
 );
 /**

@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { MUTANTS } from './mutants.ts';
+
+const program = fileURLToPath(new URL('mutant-main.ts', import.meta.url));
+const SEEDS = ['1', '2'];
+
+describe('the simulation of a cluster catches one that', () => {
+  it.each(MUTANTS.map(({ name }, at) => [name, at] as const))('%s', async (name, at) => {
+    const args = ['--conditions=millpond-source', program, String(at), ...SEEDS];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const broken: string[] = JSON.parse(stdout);
+    console.log(`${name}: ${broken.join('; ')}`);
+    expect(broken).not.toEqual([]);
+  });
+});

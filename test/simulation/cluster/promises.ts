@@ -1,0 +1,34 @@
+/** What has to hold of a batch that was played. */
+import type { Cluster, Played } from './play.ts';
+
+/** Of a hole, beside lock and look: messages on their way, and the next question. */
+const SLACK_MS = 1000;
+/** Files that a host has in flight for each thread: one that runs, one that its runner has in hand. */
+const IN_FLIGHT = 2;
+/** Of the ideal: what files and pages cost beside their work. */
+const COST = 0.03;
+
+/** @returns what does not, in words */
+export function broken(cluster: Cluster, played: Played): string[] {
+  const { hosts, threads, lockMs, stalledMs, workload, evils } = cluster;
+  const { begunAgain, missing, holesMs, idealMs, makespanMs, leavingMs, longestSeconds } = played;
+  const found: string[] = [];
+  if (missing > 0) found.push(`${missing} files have no result`);
+  const harmful = evils.filter(({ kind }) => kind !== 'drained');
+  const harmed = harmful.reduce((sum, evil) => sum + ('hosts' in evil ? evil.hosts.length : hosts), 0);
+  const inFlight = harmed * threads * IN_FLIGHT;
+  if (begunAgain > inFlight) {
+    found.push(`${begunAgain} files were begun again, where hosts had ${inFlight} in flight`);
+  }
+  if (harmed === 0 && holesMs.length > 0) found.push(`${holesMs.length} pages were left, and nobody died`);
+  const hole = Math.max(0, ...holesMs);
+  const awayMs = evils.reduce((sum, evil) => sum + (evil.kind === 'broker away' ? evil.forMs : 0), 0);
+  const mostHole = lockMs + stalledMs + awayMs + SLACK_MS;
+  if (hole > mostHole) found.push(`a page was left for ${hole.toFixed(0)} ms, at most ${mostHole}`);
+  if (leavingMs > 1000 * longestSeconds + SLACK_MS) found.push(`a host left in ${leavingMs.toFixed(0)} ms`);
+  if (evils.length > 0) return found;
+  const lastMs = 1000 * (workload.page.workSeconds / threads + longestSeconds);
+  const mostMs = idealMs * (1 + COST) + lastMs + SLACK_MS;
+  if (makespanMs > mostMs) found.push(`it took ${makespanMs.toFixed(0)} ms, at most ${mostMs.toFixed(0)}`);
+  return found;
+}

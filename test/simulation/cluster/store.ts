@@ -1,0 +1,168 @@
+/**
+ * The shared folder of a simulated cluster: what lies there is there at once for all, and each question
+ * takes its time. Owns pages, results and what attempts have left; hosts have a view each.
+ */
+import { type PageRef, pageKey, pageOfKey } from '../../../src/cluster/page.ts';
+import type {
+  Attempt,
+  BatchRecord,
+  BatchState,
+  FileOutcome,
+  ListTotals,
+  PageEntry,
+  Store,
+} from '../../../src/cluster/store.ts';
+import { chance, drawn } from './chance.ts';
+import type { SimulatedProcess } from './process.ts';
+import type { Times } from './times.ts';
+import type { VirtualTime } from './virtual-time.ts';
+import { fileAt, type Workload } from './workload.ts';
+
+interface Left {
+  readonly outcomes: FileOutcome[];
+  gaveBack: boolean;
+}
+
+interface StoreParts {
+  readonly time: VirtualTime;
+  readonly times: Times;
+  readonly workload: Workload;
+  readonly record: BatchRecord;
+  readonly pages: readonly PageEntry[];
+}
+
+const TOGETHER = 1000;
+
+export class SimulatedStore {
+  readonly #parts: StoreParts;
+  readonly #attempts = new Map<string, Left[]>();
+  readonly #ended = new Map<string, 'whole' | 'split'>();
+  readonly #made: Uint8Array;
+  #state: BatchState = 'open';
+  #drawn = 0;
+  /** Of files that have a result, in pages that have. */
+  filesEnded = 0;
+  /** Files that have more than one. */
+  endedTwice = 0;
+  deaths = 0;
+  lastMs = 0;
+  /** Times that a host has looked at all results. */
+  walks = 0;
+  objects = 0;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.#made = new Uint8Array(parts.workload.files);
+  }
+
+  get state(): BatchState {
+    return this.#state;
+  }
+
+  /** False where it was there. */
+  put(at: number): boolean {
+    this.#made[at]++;
+    return this.#made[at] === 1;
+  }
+
+  isThere(at: number): boolean {
+    return this.#made[at] > 0;
+  }
+
+  get madeTwice(): number {
+    return this.#made.reduce((sum, times) => sum + Math.max(0, times - 1), 0);
+  }
+
+  get missing(): number {
+    return this.#made.reduce((sum, times) => sum + (times === 0 ? 1 : 0), 0);
+  }
+
+  view(process: SimulatedProcess): Store {
+    const { record, pages, workload, times } = this.#parts;
+    const takes = <Value>(step: keyof Times, value: () => Value): Promise<Value> =>
+      process.takes(drawn(times[step] as readonly number[], chance(workload.seed, this.#drawn++, 6)), value);
+    const totals: ListTotals = {
+      ...{ pages: pages.length, files: workload.files },
+      ...{ refused: 0, skipped: 0, workSeconds: 0, audioSeconds: 0 },
+    };
+    const unused = (): never => {
+      throw new Error('Hosts are not supposed to ask for it.');
+    };
+    const ended = this.#ended;
+    const count = (): void => void this.walks++;
+    return {
+      record: () => takes('hasResult', () => record),
+      state: () => takes('hasResult', () => this.#state),
+      mark: (state) =>
+        takes('hasResult', () => {
+          this.#state = state;
+        }),
+      totals: async (round) => (round === 0 ? totals : null),
+      async *pages() {
+        for (let at = 0; at < pages.length; at += TOGETHER) yield pages.slice(at, at + TOGETHER);
+      },
+      entry: async ({ page }) => pages[page],
+      files: ({ page }) =>
+        takes('files', () => {
+          const { offset, files } = pages[page];
+          return Array.from({ length: files }, (_, at) => fileAt(workload, offset + at));
+        }),
+      begin: (ref) => takes('begin', () => this.#begin(ref, takes)),
+      hasResult: (ref) => takes('hasResult', () => ended.has(pageKey(ref))),
+      putResult: (ref, { summary }) =>
+        takes('putResult', () => {
+          const key = pageKey(ref);
+          const isFirst = !ended.has(key);
+          if (isFirst) {
+            ended.set(key, 'whole');
+            this.filesEnded += summary.ok;
+            this.deaths += summary.deaths;
+            this.lastMs = this.#parts.time.nowMs;
+          }
+          this.#attempts.delete(key);
+          return isFirst;
+        }),
+      split: (ref) =>
+        takes('putResult', () => {
+          ended.set(pageKey(ref), 'split');
+          this.#attempts.delete(pageKey(ref));
+        }),
+      async *results() {
+        count();
+        let some: { ref: PageRef; isSplit: boolean }[] = [];
+        for (const [key, how] of ended) {
+          some.push({ ref: pageOfKey(key) as PageRef, isSplit: how === 'split' });
+          if (some.length < TOGETHER) continue;
+          yield some;
+          some = [];
+        }
+        yield some;
+      },
+      probe: () => takes('putResult', () => {}),
+      ...{ create: unused, writeList: unused, result: unused, summary: unused, refused: unused },
+    };
+  }
+
+  #begin(ref: PageRef, takes: <Value>(step: keyof Times, value: () => Value) => Promise<Value>): Attempt {
+    const key = pageKey(ref);
+    let all = this.#attempts.get(key);
+    if (all === undefined) {
+      all = [];
+      this.#attempts.set(key, all);
+    }
+    const known = new Map(all.flatMap(({ outcomes }) => outcomes).map((one) => [one.at, one]));
+    const deaths = all.filter(({ gaveBack }) => !gaveBack).length;
+    const own: Left = { outcomes: [], gaveBack: false };
+    all.push(own);
+    return {
+      ...{ deaths, known },
+      aside: () => '',
+      ended: (outcome) => takes('ended', () => void own.outcomes.push(outcome)),
+      gaveBack: () =>
+        takes('gaveBack', () => {
+          own.gaveBack = true;
+        }),
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Makes files that are nothing but time: so many at once, the others in turn. A simulated host and a real
+ * one that it is compared with have the same.
+ */
+import type { FileMaker } from '../../../src/cluster/make-file.ts';
+
+interface ThreadsParts {
+  readonly threads: number;
+  /** How long a file takes here. */
+  lastsMs(input: string): number;
+  after(ms: number, action: () => void): void;
+  began(input: string): void;
+  /** False where it was there. */
+  put(input: string): boolean;
+  isThere(input: string): boolean;
+}
+
+export function fileThreads(parts: ThreadsParts): FileMaker {
+  const waiting: { input: string; ended: (isFirst: boolean) => void }[] = [];
+  let running = 0;
+
+  function next(): void {
+    while (running < parts.threads) {
+      const file = waiting.shift();
+      if (file === undefined) return;
+      running++;
+      parts.began(file.input);
+      parts.after(parts.lastsMs(file.input), () => {
+        file.ended(parts.put(file.input));
+        running--;
+        next();
+      });
+    }
+  }
+
+  return {
+    async make({ file: { input } }) {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      waiting.push({ input, ended: resolve });
+      next();
+      const isFirst = await promise;
+      return { line: { input, state: 'done' }, twice: !isFirst };
+    },
+    isThere: async ({ input }) => parts.isThere(input as string),
+  };
+}
