@@ -150,9 +150,8 @@ export class Host {
 
   async #take(): Promise<boolean> {
     const { broker, clock } = this.#parts;
-    const known = this.#batches.all;
     const turns = this.#turns.order(
-      known.map(({ announced }) => announced),
+      this.#batches.all.map(({ announced }) => announced),
       clock.wallMs(),
     );
     for (const { id } of turns) {
@@ -193,6 +192,7 @@ export class Host {
     }
     const page = await startPage(this.#parts, batch, delivery, new Fence(broker.lockMs, sentMs, clock.nowMs));
     if (page === null) return;
+    page.goesBack = this.#draining; // It was on its way when this host was told to leave.
     this.#turns.served(batch.announced, page.workSeconds);
     this.#held.add(page);
     if (page.parts.attempt.deaths >= NAMED_AFTER) this.#name(page);

@@ -2,8 +2,9 @@
 import { replacePiece } from '../replace-piece.ts';
 import { MUTANTS } from './mutants.ts';
 
-const [number, ...seeds] = process.argv.slice(2).map(Number);
-const { file, from, to, at } = MUTANTS[number];
+const [number, ...usual] = process.argv.slice(2).map(Number);
+const { file, from, to, at, seed } = MUTANTS[number];
+const seeds = seed === undefined ? usual : [seed];
 replacePiece({ file: `cluster/${file}`, from, to });
 
 // After the hooks: these import what they replace.

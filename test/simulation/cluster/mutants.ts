@@ -8,6 +8,8 @@ interface Mutant {
   readonly from: string;
   readonly to: string;
   readonly at: keyof typeof SCENARIOS;
+  /** With which it shows; most show with any. */
+  readonly seed?: number;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -45,6 +47,22 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'if (isOurs && (await maker.isThere(outcome.line))) known.push(outcome);',
     to: '',
     at: 'hosts are killed',
+  },
+  {
+    name: 'keeps a page that was on its way when its host was told to leave',
+    file: 'host.ts',
+    from: 'page.goesBack = this.#draining;',
+    to: '',
+    at: 'hosts are told to leave',
+    seed: 60,
+  },
+  {
+    name: 'looks for results only before it looks at what was left of a page',
+    file: 'start-page.ts',
+    from: 'if (await hasEnded()) {',
+    to: 'if (token === batch) {',
+    at: 'hosts are stopped for longer than their locks last',
+    seed: 7,
   },
   {
     name: 'renews locks when they have ended',

@@ -53,7 +53,7 @@ export interface Played {
   readonly pages: number;
   /** Times that a file was begun that had been begun before. */
   readonly begunAgain: number;
-  /** Times that an output was there already. */
+  /** Files whose results say that their output was there, and the same. */
   readonly madeTwice: number;
   /** Files without a result. */
   readonly missing: number;
@@ -172,7 +172,7 @@ export async function play(cluster: Cluster): Promise<Played> {
     idealMs: idealMs / speed,
     pages: pages.length,
     begunAgain,
-    madeTwice: store.madeTwice,
+    madeTwice: store.toldTwice,
     missing: files - store.filesEnded,
     deaths: store.deaths,
     walks: store.walks,

@@ -17,6 +17,7 @@ import { RedisServer } from '../../cluster/redis.ts';
 import type { Cluster, Evil } from './play.ts';
 import type { RealHostOptions } from './real-host.ts';
 import { ID, recordOf } from './record.ts';
+import { SUCCESSOR_MS } from './runs.ts';
 import { Steps } from './steps.ts';
 import { fileAt } from './workload.ts';
 
@@ -39,7 +40,6 @@ export async function playForReal(cluster: Omit<Cluster, 'times' | 'slow'>): Pro
   const { lockMs, stalledMs, threads, workload, hosts } = cluster;
   const folder = mkdtempSync(join(tmpdir(), 'millpond-real-'));
   const children: ChildProcess[] = [];
-  const ready = new Set<ChildProcess>();
   const steps = new Steps();
   let stoodMs = 0;
   await using redis = await RedisServer.start();
@@ -55,9 +55,8 @@ export async function playForReal(cluster: Omit<Cluster, 'times' | 'slow'>): Pro
     const batch = { id: ID, folder, weight: 1, priority: 0, submittedMs: 0, engine: null };
     await broker.announce(batch);
     await enqueueMissing(store, broker, ID);
-    let births = 0;
-    const born = async (at: number): Promise<void> => {
-      const number = births++;
+    const spares: ChildProcess[] = [];
+    const born = async (number: number): Promise<void> => {
       const options: RealHostOptions = {
         url: redis.url,
         lockMs,
@@ -67,23 +66,22 @@ export async function playForReal(cluster: Omit<Cluster, 'times' | 'slow'>): Pro
         threads,
         workload,
       };
-      const beganMs = performance.now();
       const child = fork(program, [JSON.stringify(options)], { execArgv: ['--conditions=millpond-source'] });
-      children[at] = child;
+      children.push(child);
       await once(child, 'message');
-      ready.add(child);
-      steps.add('start', performance.now() - beganMs);
+      spares.push(child);
     };
-    await Promise.all(Array.from({ length: hosts }, (_, at) => born(at)));
-    // Those together share the cores; those that come later have a start of their own.
-    steps.ms.start = [];
+    const deaths = cluster.evils.filter(({ kind }) => kind === 'killed').length;
+    await Promise.all(Array.from({ length: hosts + deaths }, (_, number) => born(number)));
+    const working = spares.splice(0, hosts);
+    const ready = new Set(working);
     const startedMs = Date.now();
     let lookedMs = performance.now();
     const looks = setInterval(() => {
       stoodMs = Math.max(stoodMs, performance.now() - lookedMs - LOOK_MS);
       lookedMs = performance.now();
     }, LOOK_MS);
-    for (const child of children) child.send('go');
+    for (const child of working) child.send('go');
     const evils = Promise.all(cluster.evils.map((evil) => suffer(evil, startedMs)));
     const deadline = startedMs + MOST_MS;
     while ((await store.state()) !== 'done') {
@@ -92,7 +90,7 @@ export async function playForReal(cluster: Omit<Cluster, 'times' | 'slow'>): Pro
     }
     await evils;
     clearInterval(looks);
-    for (const child of children) {
+    for (const child of working) {
       child.send('leave');
       const [measured] = await once(child, 'message');
       for (const [name, values] of Object.entries(measured as Record<string, number[]>)) {
@@ -111,7 +109,7 @@ export async function playForReal(cluster: Omit<Cluster, 'times' | 'slow'>): Pro
       }
       if (evil.kind === 'cut off') throw new Error('Real hosts are not cut off one by one.');
       for (const at of evil.hosts) {
-        const child = children[at];
+        const child = working[at];
         // One that is only coming is left alone, as in the simulation.
         if (!ready.has(child)) continue;
         if (evil.kind === 'drained') child.send('drain');
@@ -122,8 +120,10 @@ export async function playForReal(cluster: Omit<Cluster, 'times' | 'slow'>): Pro
         } else {
           child.kill('SIGKILL');
           ready.delete(child);
-          await born(at);
-          children[at].send('go');
+          await pass(SUCCESSOR_MS);
+          working[at] = spares.pop() as ChildProcess;
+          ready.add(working[at]);
+          working[at].send('go');
         }
       }
     }

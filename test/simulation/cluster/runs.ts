@@ -4,6 +4,8 @@ import type { Cluster, Evil } from './play.ts';
 
 export type Run = Omit<Cluster, 'times'>;
 
+/** From a death to the first question of the host that comes in its place. */
+export const SUCCESSOR_MS = 600;
 const HOSTS = 4;
 const LOCK_MS = 1500;
 const FILES = 400;

@@ -42,21 +42,16 @@ export class SimulatedStore {
   #drawn = 0;
   /** Of files that have a result, in pages that have. */
   filesEnded = 0;
-  /** Files that have more than one. */
-  endedTwice = 0;
   deaths = 0;
+  /** By results of pages. */
+  toldTwice = 0;
   lastMs = 0;
   /** Times that a host has looked at all results. */
   walks = 0;
-  objects = 0;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
     this.#made = new Uint8Array(parts.workload.files);
-  }
-
-  get state(): BatchState {
-    return this.#state;
   }
 
   /** False where it was there. */
@@ -67,14 +62,6 @@ export class SimulatedStore {
 
   isThere(at: number): boolean {
     return this.#made[at] > 0;
-  }
-
-  get madeTwice(): number {
-    return this.#made.reduce((sum, times) => sum + Math.max(0, times - 1), 0);
-  }
-
-  get missing(): number {
-    return this.#made.reduce((sum, times) => sum + (times === 0 ? 1 : 0), 0);
   }
 
   view(process: SimulatedProcess): Store {
@@ -109,6 +96,7 @@ export class SimulatedStore {
         }),
       begin: (ref) => takes('begin', () => this.#begin(ref, takes)),
       hasResult: (ref) => takes('hasResult', () => ended.has(pageKey(ref))),
+      clear: (ref) => takes('hasResult', () => void this.#attempts.delete(pageKey(ref))),
       putResult: (ref, { summary }) =>
         takes('putResult', () => {
           const key = pageKey(ref);
@@ -117,6 +105,7 @@ export class SimulatedStore {
             ended.set(key, 'whole');
             this.filesEnded += summary.ok;
             this.deaths += summary.deaths;
+            this.toldTwice += summary.twice;
             this.lastMs = this.#parts.time.nowMs;
           }
           this.#attempts.delete(key);
