@@ -13,6 +13,7 @@ import { installPeers } from './peers.ts';
 import analyze from './questions/analyze.bench.ts';
 import batch from './questions/batch.bench.ts';
 import burst from './questions/burst.bench.ts';
+import cluster from './questions/cluster.bench.ts';
 import dsp from './questions/dsp.bench.ts';
 import idle from './questions/idle.bench.ts';
 import isolate from './questions/isolate.bench.ts';
@@ -96,6 +97,7 @@ async function main(): Promise<void> {
     takeover,
     service,
     serviceOverload,
+    cluster,
     report,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;

@@ -1,0 +1,93 @@
+/** Hosts of a cluster as processes, and what they and others took of the CPU. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Of Linux, whatever the machine. */
+const TICKS_A_SECOND = 100;
+
+/** A program and all that it has started, in seconds: of those that have ended and were waited for, too. */
+function cpuSecondsOf(pid: number): number {
+  const stat = fieldsOf(pid);
+  if (stat === null) return 0;
+  const own = stat.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_A_SECOND;
+  return childrenOf(pid).reduce((sum, child) => sum + cpuSecondsOf(child), own);
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((other) => fieldsOf(other)?.[1] === `${pid}`);
+}
+
+/** Of proc(5), from the third one. */
+function fieldsOf(pid: number): string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
+
+/** What a program took from its start to its end, with all that it started. */
+export async function cpuSecondsOfRun(command: readonly string[]): Promise<{ cpu: number; text: string }> {
+  const [program, ...args] = ['bash', '-c', `TIMEFORMAT='%U %S'; time "$@"`, 'bash', ...command];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [text, said] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    said += part;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`'${command.join(' ')}' ended with ${code}: ${said}`);
+  const [user, system] = (said.trim().split('\n').at(-1) as string).split(' ').map(Number);
+  return { cpu: user + system, text };
+}
+
+/** `millpond cluster host`, in a process group of its own. */
+export class BenchHost {
+  readonly #child: ChildProcess;
+  text = '';
+  #heard: () => void = () => {};
+
+  constructor(command: readonly string[], args: readonly string[]) {
+    const [program, ...rest] = [...command, 'cluster', 'host', ...args];
+    this.#child = spawn(program, rest, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+      this.text += part;
+      this.#heard();
+    });
+  }
+
+  get cpuSeconds(): number {
+    return cpuSecondsOf(this.#child.pid as number);
+  }
+
+  /** Resolves when it has said that. */
+  async says(words: RegExp): Promise<void> {
+    while (!words.test(this.text)) {
+      if (this.#child.exitCode !== null) throw new Error(`A host has ended: ${this.text}`);
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve;
+        this.#child.once('exit', () => resolve());
+      });
+    }
+  }
+
+  kill(): void {
+    try {
+      process.kill(-(this.#child.pid as number), 'SIGKILL');
+    } catch {
+      // It is gone.
+    }
+  }
+
+  async leave(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * What a batch over hosts costs beside the same batch on one host, by CPU time of all processes: one
+ * machine's cores are shared by all of them, so time on the wall would say nothing of many machines.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
+import { FolderStore } from '../../src/cluster/folder-store.ts';
+import { DEFAULT_PAGE } from '../../src/cluster/planner.ts';
+import { RedisServer, whyNoRedis } from '../../test/cluster/redis.ts';
+import type { Benchmark, Context, Table } from '../benchmark.ts';
+import { FOLDERS, makeClips } from '../clips.ts';
+import { BenchHost, cpuSecondsOfRun } from '../cluster-hosts.ts';
+import { checkout } from '../machine.ts';
+import { interleave, percentiles, type Spread, significant, spread } from '../rounds.ts';
+import { atMost } from '../targets.ts';
+import { compile } from '../transcoders.ts';
+
+const HOSTS = 4;
+/** Clips for each file that other benchmarks take. */
+const TIMES = 50;
+/** Beside which the others are looked at: what is left are files, without start and end. */
+const FEW = 400;
+const MOST_PERCENT = 3;
+const LOCK_MS = 1500;
+const STALLED_MS = 500;
+/** For a machine that has other things to do, too. */
+const SLACK_MS = 1000;
+const LOOK_MS = 50;
+const SETTINGS = ['--to', 'mp3', '--bitrate', '64k'];
+const COMMAND = [process.execPath, join(checkout, 'dist', 'src', 'cli', 'bin.js')];
+
+const benchmark: Benchmark = {
+  name: 'cluster',
+  question: 'What does a batch over hosts cost beside the same batch on one host?',
+  run,
+};
+export default benchmark;
+
+async function run(context: Context): Promise<Table[]> {
+  const title = 'A batch over hosts';
+  const why = whyNoRedis();
+  if (why !== null) return [{ title, columns: ['', ''], rows: [['not measured', why]], notes: [] }];
+  compile();
+  const folder = mkdtempSync(join(tmpdir(), 'millpond-bench-'));
+  try {
+    const count = context.fileLimit * TIMES;
+    makeClips(COMMAND, folder, count);
+    makeClips(COMMAND, join(folder, 'few'), FEW);
+    return [
+      await besideOneHost(context, folder, count),
+      await inTheQueue(context, folder, count),
+      await afterADeath(context, folder),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Seconds of CPU that a batch of such inputs takes, and of that, the broker and who submits. */
+interface Cost {
+  readonly all: number;
+  readonly broker: number;
+  readonly submit: number;
+}
+
+interface Contender {
+  readonly name: string;
+  run(folder: string, inputs: string): Promise<Cost>;
+}
+
+/** Those beside which hosts are looked at come first. */
+const CONTENDERS: readonly Contender[] = [
+  {
+    name: `millpond transcode, ${HOSTS} threads`,
+    run: (folder, inputs) => apart(folder, inputs, 1),
+  },
+  {
+    name: `${HOSTS} of them with a thread and a quarter each`,
+    run: (folder, inputs) => apart(folder, inputs, HOSTS),
+  },
+  {
+    name: `one host, ${HOSTS} threads`,
+    run: (folder, inputs) => overHosts(folder, inputs, 1, DEFAULT_PAGE.workSeconds),
+  },
+  {
+    name: `${HOSTS} hosts with a thread each`,
+    run: (folder, inputs) => overHosts(folder, inputs, HOSTS, DEFAULT_PAGE.workSeconds),
+  },
+  {
+    name: `${HOSTS} hosts, pages of a tenth of the size`,
+    run: (folder, inputs) => overHosts(folder, inputs, HOSTS, DEFAULT_PAGE.workSeconds / 10),
+  },
+];
+
+async function besideOneHost({ rounds, say }: Context, folder: string, count: number): Promise<Table> {
+  const perFile = (all: number, few: number): number => (1000 * (all - few)) / (count - FEW);
+  const parts: Cost[] = [];
+  const costs = await interleave(CONTENDERS, rounds, async (contender, round) => {
+    const [all, few] = [await contender.run(folder, 'in'), await contender.run(folder, 'few/in')];
+    const cost = {
+      all: perFile(all.all, few.all),
+      broker: perFile(all.broker, few.broker),
+      submit: perFile(all.submit, few.submit),
+    };
+    if (contender === CONTENDERS[3]) parts.push(cost);
+    say(`  round ${round + 1}: ${contender.name}: ${cost.all.toFixed(2)} ms of CPU a file`);
+    return cost.all;
+  });
+  const percent = (at: number, beside: number): number =>
+    significant(100 * (costs[at].median / costs[beside].median - 1));
+  const beside = ['', '', `${percent(2, 0)} %`, `${percent(3, 1)} %`, `${percent(4, 1)} %`];
+  const part = (name: keyof Cost): number => significant(spread(parts.map((cost) => cost[name])).median);
+  return {
+    title: `${count} clips of half a second to MP3 (ms of CPU a file)`,
+    columns: ['', 'median', 'least', 'most', 'beside the same without'],
+    rows: CONTENDERS.map(({ name }, at) => {
+      const { median, least, most } = costs[at];
+      return [name, ...[median, least, most].map(significant), beside[at]];
+    }),
+    notes: [
+      `CPU of all processes for each file beyond ${FEW}: without what starts and ends. All list the files,`,
+      `and have one process of their own for their threads. With ${HOSTS} hosts the broker takes ${part('broker')} ms`,
+      `of a file, and who submits ${part('submit')} ms.`,
+    ],
+    targets: [
+      atMost('what one host adds', percent(2, 0), MOST_PERCENT, '%'),
+      atMost(`what ${HOSTS} hosts add`, percent(3, 1), MOST_PERCENT, '%'),
+    ],
+  };
+}
+
+/** So many commands at once, each with a part of the folders. */
+async function apart(folder: string, inputs: string, commands: number): Promise<Cost> {
+  const out = join(folder, 'alone');
+  const each = FOLDERS / commands;
+  try {
+    const costs = await Promise.all(
+      Array.from({ length: commands }, (_, command) => {
+        const names = Array.from({ length: each }, (_, at) => join(folder, inputs, `${command * each + at}`));
+        const place = ['--out', join(out, `${command}`), '--quiet'];
+        const how = ['--threads', `${HOSTS / commands}`, '--isolate', '1', ...place];
+        return cpuSecondsOfRun([...COMMAND, 'transcode', ...names, ...SETTINGS, ...how]);
+      }),
+    );
+    return { all: costs.reduce((sum, { cpu }) => sum + cpu, 0), broker: 0, submit: 0 };
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+async function overHosts(folder: string, inputs: string, count: number, pageWork: number): Promise<Cost> {
+  const out = join(folder, 'many');
+  await using broker = await RedisServer.start();
+  const hosts = startHosts(broker, count, HOSTS / count);
+  try {
+    await Promise.all(hosts.map((host) => host.says(/host .* threads/)));
+    const page = ['--page-work', `${pageWork}`];
+    const submitted = await submit(broker, join(folder, inputs), out, page);
+    await isDone(new FolderStore(out, submitted.id));
+    const client = broker.client();
+    const brokerCpu = await brokerSeconds(client);
+    client.disconnect();
+    const ofHosts = hosts.reduce((sum, host) => sum + host.cpuSeconds, 0);
+    await Promise.all(hosts.map((host) => host.leave()));
+    return { all: ofHosts + brokerCpu + submitted.cpu, broker: brokerCpu, submit: submitted.cpu };
+  } finally {
+    for (const host of hosts) host.kill();
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+function startHosts(broker: RedisServer, count: number, threads: number): BenchHost[] {
+  const lock = ['--lock', `${LOCK_MS}ms`, '--stalled', `${STALLED_MS}ms`];
+  const args = ['--broker', broker.url, '--threads', `${threads}`, ...lock, '--verbose'];
+  return Array.from({ length: count }, () => new BenchHost(COMMAND, args));
+}
+
+async function submit(broker: RedisServer, input: string, out: string, options: readonly string[]) {
+  const args = [...SETTINGS, '--out', out, '--broker', broker.url, ...options];
+  const { cpu, text } = await cpuSecondsOfRun([...COMMAND, 'cluster', 'submit', input, ...args]);
+  return { cpu, id: text.trim() };
+}
+
+async function isDone(store: FolderStore): Promise<void> {
+  while ((await store.state()) !== 'done') await pass(LOOK_MS);
+}
+
+type Client = ReturnType<RedisServer['client']>;
+
+async function brokerSeconds(client: Client): Promise<number> {
+  const info = await client.info('cpu');
+  const of = (name: string): number => Number(new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]);
+  return of('used_cpu_user') + of('used_cpu_sys');
+}
+
+async function brokerBytes(client: Client): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
+}
+
+/** Many pages, with no host there: what waits, and how soon it is there. */
+async function inTheQueue({ rounds }: Context, folder: string, count: number): Promise<Table> {
+  const filesAPage = 2;
+  const pages = Math.ceil(count / filesAPage);
+  const [bytes, cpus, walls]: number[][] = [[], [], []];
+  for (let round = 0; round < rounds; round++) {
+    const out = join(folder, 'waiting');
+    await using broker = await RedisServer.start();
+    const client = broker.client();
+    const before = await brokerBytes(client);
+    const beganMs = performance.now();
+    const { cpu } = await submit(broker, join(folder, 'in'), out, ['--page-files', `${filesAPage}`]);
+    walls.push(count / ((performance.now() - beganMs) / 1000));
+    cpus.push(count / cpu);
+    bytes.push(((await brokerBytes(client)) - before) / pages);
+    client.disconnect();
+    rmSync(out, { recursive: true, force: true });
+  }
+  const [memory, cpu, wall] = [bytes, cpus, walls].map(spread);
+  const row = (name: string, { median, least, most }: Spread) => [
+    name,
+    ...[median, least, most].map(significant),
+  ];
+  return {
+    title: `${count} files submitted as ${pages} pages`,
+    columns: ['', 'median', 'least', 'most'],
+    rows: [
+      row('bytes of the broker a waiting page', memory),
+      row('files a second', wall),
+      row('files a second of CPU', cpu),
+    ],
+    notes: ['From the start of the command to its end: files are found, listed, and put into the queue.'],
+    targets: [atMost('a waiting page', significant(memory.median), 1024, 'bytes')],
+  };
+}
+
+/** One host has a page and dies; another one is idle. */
+async function afterADeath({ rounds, say }: Context, folder: string): Promise<Table> {
+  const holesMs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const out = join(folder, 'deaths');
+    await using broker = await RedisServer.start();
+    const hosts = startHosts(broker, 2, 1);
+    try {
+      await Promise.all(hosts.map((host) => host.says(/host .* threads/)));
+      const onePage = ['--page-work', '3600', '--page-files', '10000'];
+      await submit(broker, join(folder, 'few/in'), out, onePage);
+      const first = await Promise.race(hosts.map((host) => host.says(/taken/).then(() => host)));
+      const other = hosts.find((host) => host !== first) as BenchHost;
+      // Anywhere between two renewals.
+      await pass((LOCK_MS / 3) * ((round + 1) / rounds));
+      const killedMs = performance.now();
+      first.kill();
+      await other.says(/taken/);
+      holesMs.push(performance.now() - killedMs);
+      say(`  a page was left for ${holesMs[round].toFixed(0)} ms`);
+    } finally {
+      for (const host of hosts) host.kill();
+      rmSync(out, { recursive: true, force: true });
+    }
+  }
+  const { p50, max } = percentiles(holesMs);
+  const limit = LOCK_MS + STALLED_MS + SLACK_MS;
+  return {
+    title: `A host is killed that has the only page, ${rounds} times (ms)`,
+    columns: ['from the kill', 'median', 'most'],
+    rows: [['until another one has the page', significant(p50), significant(max)]],
+    notes: [`Locks of ${LOCK_MS} ms, looked for each ${STALLED_MS} ms.`],
+    targets: [atMost('lock, look and a second', significant(max), limit, 'ms')],
+  };
+}
