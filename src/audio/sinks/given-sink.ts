@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:f
 import { MillpondError } from '../../errors.ts';
 import { systemPath } from '../../files/byte-paths.ts';
 import { identityOf } from '../../files/unnamed-file.ts';
-import { OPEN_FILES, writeAll } from '../../files/whole-file.ts';
+import { writeAll } from '../../files/whole-file.ts';
 import { escaped, jsonText } from '../../text/escaping.ts';
 import { type NamedFile, openFileSource } from '../sources/file-source.ts';
 import type { MadeSink } from './create-sink.ts';
@@ -23,9 +23,11 @@ export interface GivenFile extends NamedFile {
 
 /** @throws MillpondError `ERR_OUTPUT_WRITE`, from `write` too */
 export function createGivenSink(output: GivenFile): MadeSink {
-  const { path, name } = output;
+  const { name } = output;
   const fd = openGiven(output);
-  ftruncateSync(fd);
+  // File systems bring a file onto the disk that was cut to nothing: ext4 does so when it is closed, and
+  // whoever removes it waits for that. FFmpeg would cut it, too, so it writes by callbacks.
+  if (fstatSync(fd).size > 0) ftruncateSync(fd);
   let isOpen = true;
   const close = (): void => {
     if (isOpen) closeSync(fd);
@@ -37,7 +39,7 @@ export function createGivenSink(output: GivenFile): MadeSink {
   };
   return {
     name,
-    bytes: { kind: 'file', handle: OPEN_FILES === null ? path : `${OPEN_FILES}/${fd}` },
+    bytes: { kind: 'memory' },
     size: () => fstatSync(fd).size,
     write(bytes, position) {
       try {
