@@ -204,10 +204,6 @@ export class FolderStore implements Store {
     }
   }
 
-  async clear(ref: PageRef): Promise<void> {
-    await rm(join(this.#root, 'work', pageKey(ref)), { recursive: true, force: true });
-  }
-
   async #putOfPage(ref: PageRef, suffix: string, text: string): Promise<boolean> {
     const name = resultName(ref, suffix);
     await makeFolder(dirname(join(this.#root, name)));

@@ -128,8 +128,6 @@ export interface Store {
   files(ref: PageRef): Promise<readonly ManifestFile[]>;
   begin(ref: PageRef, token: string): Promise<Attempt>;
   hasResult(ref: PageRef): Promise<boolean>;
-  /** What hosts have left of a page that has results goes. */
-  clear(ref: PageRef): Promise<void>;
   result(ref: PageRef): Promise<PageResult | null>;
   /** Only what it says of all. */
   summary(ref: PageRef): Promise<PageSummary | null>;

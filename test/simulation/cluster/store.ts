@@ -151,7 +151,6 @@ export class SimulatedStore {
         takes('gaveBack', () => {
           own.gaveBack = true;
         }),
-      [Symbol.asyncDispose]: async () => {},
     };
   }
 }
