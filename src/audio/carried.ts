@@ -1,6 +1,7 @@
 /** What goes with the sound into an output: the tags of its source, as they are right there. */
 import { coversOf } from './covers/covers.ts';
 import type { AudioInfo } from './plan/audio-info.ts';
+import { cueChapters } from './plan/cue-sheet.ts';
 import { fitLoudness } from './plan/loudness-tags.ts';
 import { fitNatives } from './plan/native-tags.ts';
 import type { CoverSettings } from './plan/request.ts';
@@ -39,7 +40,10 @@ export function carriedTags(
   const fields = movedTimeReference(told, change);
   const covers = coversOf(tags.pictures, request, path, open);
   const durationMs = announcedFrames === null ? null : (announcedFrames * 1000) / sampleRate;
-  const fitted = { ...tags, fields, natives: own.natives, pictures: covers.pictures };
+  // FLAC keeps the sheet itself.
+  const fromSheet = tags.chapters.length === 0 && plan.to !== 'flac';
+  const chapters = fromSheet ? cueChapters(tags, sampleRate) : tags.chapters;
+  const fitted = { fields, chapters, natives: own.natives, pictures: covers.pictures };
   const tagWriter = tagWriterFor(plan, fitted, durationMs);
   return { tagWriter, notes: [...loudness.warnings, ...own.warnings, ...covers.notes, ...tagWriter.notes] };
 }
