@@ -2,7 +2,7 @@
 import type { AudioTags } from '../../src/audio/tags/model.ts';
 
 /** Fields by their keys, those of several values with `;` between them. */
-export function byKey({ fields }: AudioTags): Record<string, string> {
+export function byKey({ fields }: Pick<AudioTags, 'fields'>): Record<string, string> {
   const all: Record<string, string> = {};
   for (const { key, value } of fields) all[key] = key in all ? `${all[key]};${value}` : value;
   return all;
