@@ -2,17 +2,15 @@
 import { crc32, deflateSync } from 'node:zlib';
 
 const SIDE = 16;
+const RED = Buffer.from([255, 0, 0]);
 
-/** A red square, then so many bytes in all: what stands behind a picture nobody looks at. */
-export function png(size = 0, side = SIDE): Buffer {
+/** A square, then so many bytes in all: what stands behind a picture nobody looks at. */
+export function png(size = 0, side = SIDE, colour = RED): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(side, 0);
   header.writeUInt32BE(side, 4);
   header.set([8, 2], 8);
-  const row = Buffer.concat([
-    Buffer.from([0]),
-    ...Array.from({ length: side }, () => Buffer.from([255, 0, 0])),
-  ]);
+  const row = Buffer.concat([Buffer.from([0]), ...Array.from({ length: side }, () => colour)]);
   const pixels = deflateSync(Buffer.concat(Array.from({ length: side }, () => row)));
   const mark = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return filled([mark, chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))], size);
