@@ -44,6 +44,7 @@ function settingsOf(dice: Dice): TranscodeSettings {
     dice.thousandth(per) ? dice.pick(values) : undefined;
   const [rate, channels] = [some(200, [8000, 44_100, 48_000]), some(200, [1, 2])];
   const [gainDb, fadeOutSeconds] = [some(200, [-6, 40]), some(100, [0.1])];
+  const coverSize = some(300, [16]);
   return {
     to: dice.pick(TARGET_NAMES),
     ...LIMITS,
@@ -51,6 +52,7 @@ function settingsOf(dice: Dice): TranscodeSettings {
     ...(channels !== undefined && { channels }),
     ...(gainDb !== undefined && { gainDb }),
     ...(fadeOutSeconds !== undefined && { fadeOutSeconds }),
+    ...(coverSize !== undefined && { coverSize }),
   };
 }
 

@@ -99,7 +99,7 @@ export function madeFiles(folder: string, seconds = SECONDS): Honest[] {
 function taggedFiles(folder: string): Honest[] {
   const pictures = [3, 4].map((type) => ({
     ...{ type, mime: 'image/png', description: 'a picture' },
-    bytes: bytesInMemory(png(2000)),
+    bytes: bytesInMemory(png(2000, 40)),
   }));
   const chapters = [0, 50, 120].map((startMs) => ({ startMs, endMs: null, title: `from ${startMs}` }));
   const fields = Object.entries({ ...TAGS, lyrics: 'la '.repeat(500), 'my own': 'x', disc: '1', BPM: '120' });

@@ -18,7 +18,7 @@ import { convert, readAll, scratch } from '../audio-files.ts';
 import { noise, writeWav } from '../wav.ts';
 import { lacks, mutagen, output } from './judges.ts';
 import { jpeg, png } from './pictures.ts';
-import { tagged } from './tagged.ts';
+import { tagged, tagsIn } from './tagged.ts';
 
 const at = scratch();
 
@@ -279,4 +279,16 @@ test('what tells comments, or pictures, apart is a note where it has no place', 
   expect(notesOf('m4a', remarks)).toEqual([said('m4a'), ofPictures]);
   for (const to of ['mp3', 'wav'] as const) expect(notesOf(to, remarks)).toEqual([]);
   expect(notesOf('flac', remarks.slice(1, 2))).toEqual([]);
+});
+
+test.each(TARGET_NAMES)('chapters at times that no sound has are no failure of %s', (to) => {
+  const far = [0, 200_000_000, 0xffff_fffe, 1e15].map((startMs) => ({
+    startMs,
+    endMs: startMs + 1e15,
+    title: 'x',
+  }));
+  const { chapters: found } = tagsIn(written(to, { chapters: far }));
+  expect(found.map(({ startMs }) => Math.round(startMs))).toEqual([0, 200_000_000, 0xffff_fffe]);
+  const { notes } = tagWriterFor({ to, encoder: 'x' }, { ...NO_TAGS, chapters: far }, null);
+  expect(notes).toEqual(['Chapters that begin after 49 days were left out.']);
 });

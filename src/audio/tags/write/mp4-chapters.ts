@@ -18,6 +18,7 @@ const TICKS_A_MS = 10_000;
 const TIMESCALE = 1000;
 const UNDETERMINED = 0x55c4;
 const IN_MOVIE = 2;
+const SECOND_VERSION = 0x100_0000;
 const SELF_CONTAINED = 1;
 const UNITY = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000].map(big32);
 /** Says of a text that it is in UTF-8. */
@@ -71,13 +72,21 @@ export function chapterTrack({
   // Before the first chapter there is nothing.
   const edits = [{ length: inMovie(length), from: 0 }];
   if (before > 0) edits.unshift({ length: inMovie(before), from: -1 });
-  const editList = edits.map((edit) =>
-    Buffer.concat([big32(edit.length), big32(edit.from >>> 0), big32(0x1_0000)]),
-  );
+  // What lasts for longer than 32 bits hold has a second version of both boxes, with times of 64.
+  const long = inMovie(end) > 0xffff_ffff;
+  const version = long ? SECOND_VERSION : 0;
+  const time = long ? big64 : big32;
+  const editList = edits.map((edit) => {
+    const from = edit.from < 0 ? Buffer.alloc(long ? 8 : 4, 0xff) : time(edit.from);
+    return Buffer.concat([time(edit.length), from, big32(0x1_0000)]);
+  });
   const header = fullBox(
     'tkhd',
-    IN_MOVIE,
-    ...[0, 0, id, 0, inMovie(end), 0, 0, 0, 0].map(big32),
+    version | IN_MOVIE,
+    ...[0, 0].map(time),
+    ...[id, 0].map(big32),
+    time(inMovie(end)),
+    ...[0, 0, 0, 0].map(big32),
     ...UNITY,
     ...[0, 0].map(big32),
   );
@@ -87,7 +96,7 @@ export function chapterTrack({
     fullBox('hdlr', 0, big32(0), Buffer.from('text'), Buffer.alloc(13)),
     box('minf', textHeader(), dataInformation(), sampleTable(texts, lengths, at)),
   );
-  return box('trak', header, box('edts', fullBox('elst', 0, big32(edits.length), ...editList)), media);
+  return box('trak', header, box('edts', fullBox('elst', version, big32(edits.length), ...editList)), media);
 }
 
 function textHeader(): TagBytes {

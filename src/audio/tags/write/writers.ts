@@ -1,7 +1,7 @@
 /** Which way tags get into an output of each target. Pure, but that it looks up the version once a thread. */
 import { packageVersion } from '../../../version.ts';
 import type { TargetName, TargetPlan } from '../../plan/targets.ts';
-import { type AudioTags, isEmpty } from '../model.ts';
+import { type AudioTags, isEmpty, type TagChapter } from '../model.ts';
 import { flacTags } from './flac.ts';
 import { m4aTags } from './m4a.ts';
 import { mp3Tags } from './mp3.ts';
@@ -18,6 +18,9 @@ const WRITERS: Readonly<Record<TargetName, (tags: AudioTags, writing: TagWriting
   wav: wavTags,
 };
 
+/** Times of chapters have 32 bits, of which the last value means none. */
+const MOST_MS = 0xffff_fffe;
+
 /**
  * The writer of an output, whose tags say by what it was made and not by what its source was.
  * @param durationMs of the sound; `null` where it is not known before all of it is written
@@ -30,8 +33,15 @@ export function tagWriterFor(
   const maker = makerName();
   const others = tags.fields.filter(({ key }) => key.toUpperCase() !== 'ENCODER');
   const fields = [...others, { key: 'ENCODER', value: `${maker} (${encoder})` }];
-  const carries = !isEmpty({ ...tags, fields: others });
-  return WRITERS[to]({ ...tags, fields }, { to, maker, durationMs, carries });
+  const chapters = tags.chapters.filter(({ startMs }) => startMs >= 0 && startMs <= MOST_MS).map(bounded);
+  const carries = !isEmpty({ ...tags, chapters, fields: others });
+  const writer = WRITERS[to]({ ...tags, chapters, fields }, { to, maker, durationMs, carries });
+  if (chapters.length === tags.chapters.length) return writer;
+  return { ...writer, notes: [...writer.notes, 'Chapters that begin after 49 days were left out.'] };
+}
+
+function bounded(chapter: TagChapter): TagChapter {
+  return { ...chapter, endMs: chapter.endMs === null ? null : Math.min(chapter.endMs, MOST_MS) };
 }
 
 let name: string | null = null;
