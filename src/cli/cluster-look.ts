@@ -117,7 +117,7 @@ function formatStatus({
   const { startedMs, endedMs } = times;
   const lines = [`${id}  ${isListed ? state : 'being listed'}: ${parts.join(', ')}`];
   if (startedMs !== null && endedMs !== null && ended > 0) {
-    lines.push(`  ${formatSeconds((endedMs - startedMs) / 1000)} until now`);
+    lines.push(`  ${formatSeconds((endedMs - startedMs) / 1000)} from the first page to the last`);
   }
   for (const [host, count] of Object.entries(hosts)) lines.push(`  ${escaped(host)}: ${count} files`);
   return `${lines.join('\n')}\n`;

@@ -51,8 +51,8 @@ const PAGE_WORK = { what: 'the work of a page in seconds', from: 0.1, to: 3600, 
 const PAGE_FILES = { what: 'the number of files of a page', from: 1, to: 10_000, example: 500 };
 
 const HELP = `
-The batch has its id at once: it is printed before anything is listed. The same batch, that is the same names, options and
-engine, is the same batch: submitted again it goes on where it was, and where it was cancelled, too. What is listed the first time is all
+The batch has its id at once: it is printed before anything is listed. The same batch, that is the same names, options,
+folder and engine, is the same batch: submitted again it goes on where it was, and where it was cancelled, too. What is listed the first time is all
 that it has; --label makes another one of the same names. An output that exists fails its file, unless --skip-existing or --newer says
 otherwise, or --redo replaces all.
 

@@ -1,4 +1,5 @@
 /** The work of `millpond cluster host`, loaded when that is used. */
+import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { engineFingerprint } from '../batch/engine-fingerprint.ts';
 import type { Bytes } from '../bytes.ts';
@@ -50,6 +51,10 @@ export async function workFor(options: HostOptions): Promise<void> {
     options.metricsPort === undefined
       ? null
       : await serveMetrics({ broker, host, runner }, options.metricsPort, options.metricsHost ?? '127.0.0.1');
+  if (metrics !== null) {
+    const { address, port } = metrics.address() as AddressInfo;
+    say.line(`metrics at http://${address.includes(':') ? `[${address}]` : address}:${port}/metrics`);
+  }
   let isLeaving = false;
   const leave = (signal: NodeJS.Signals): void => {
     if (isLeaving) {

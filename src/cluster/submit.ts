@@ -24,8 +24,8 @@ export interface Submitted {
 }
 
 /** The same batch has the same id, wherever and whenever it is submitted. */
-function batchId({ job, settings, extension, list, engine, label }: Submission): string {
-  const parts = ['millpond.cluster/1', job, sorted(settings), extension, list, engine, label];
+function batchId({ folder, job, settings, extension, list, engine, label }: Submission): string {
+  const parts = ['millpond.cluster/1', folder, job, sorted(settings), extension, list, engine, label];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 

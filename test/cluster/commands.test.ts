@@ -45,7 +45,8 @@ describe.skipIf(whyNoRedis() !== null)('a batch over hosts', () => {
 
   it('is done by two, and is the same batch when it is submitted again', async () => {
     const out = folder.nextOut();
-    await using _one = host(['--name', 'one']);
+    const record = join(folder.folder, 'one.millpond');
+    await using _one = host(['--name', 'one', '--record', record, '--metrics-port', '0']);
     await using _two = host(['--name', 'two']);
     await Promise.all([_one.isThere, _two.isThere]);
     const id = await submit(out, '--page-work', '0.1', '--hash');
@@ -66,7 +67,15 @@ describe.skipIf(whyNoRedis() !== null)('a batch over hosts', () => {
       ]);
       expect(page).toMatch(/^r0-/);
     }
+    const [url] = /http:\S+/.exec(_one.text) ?? [];
+    const metrics = await (await fetch(url as string)).text();
+    for (const name of ['millpond_host_files_total{state="ok"}', 'millpond_host_fence_open 1']) {
+      expect(metrics).toContain(name);
+    }
     expect(await _one.leave()).toBe(0);
+    const page = join(folder.folder, 'batch.html');
+    await folder.millpond('cluster', 'report', '--out', out, '--html', page, record);
+    expect(readFileSync(page, 'utf8')).toContain('30 of 30 files done');
   });
 
   it('is listed by a host where it is left to one', async () => {
@@ -189,6 +198,9 @@ describe.skipIf(whyNoRedis() !== null)('a batch over hosts', () => {
   it('is in the queue as references, which boards show by what BullMQ has', async () => {
     const out = folder.nextOut();
     const id = await submit(out, '--page-work', '0.1');
+    const other = folder.nextOut();
+    expect(await submit(other)).not.toBe(id);
+    await folder.millpond('cluster', 'cancel', '--out', other, ...at);
     const client = broker.client();
     const queue = new Queue(id, { connection: client, prefix: 'millpond' });
     try {

@@ -50,11 +50,16 @@ export class RedisServer implements AsyncDisposable {
   async start(): Promise<void> {
     const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder];
     const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
-    this.#process = spawn('redis-server', [...options, ...durable], { stdio: 'ignore' });
+    this.#sizes = [];
+    const started = spawn('redis-server', [...options, ...durable], { stdio: 'ignore' });
+    this.#process = started;
     const client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
     client.on('error', () => {});
-    await client.ping();
-    client.disconnect();
+    const ended = once(started, 'exit').then(([code]) => {
+      if (this.#process === started) throw new Error(`redis-server ended with ${code}`);
+    });
+    await Promise.race([client.ping(), ended]).finally(() => client.disconnect());
+    ended.catch(() => {});
     this.#looks = setInterval(() => this.#look(), LOOK_MS);
   }
 
@@ -73,7 +78,7 @@ export class RedisServer implements AsyncDisposable {
     await this.kill();
     const before = this.#sizes.findLast(({ ms }) => ms <= performance.now() - LOST_MS) ?? this.#sizes[0];
     for (const [path, size] of before?.sizes ?? []) {
-      if (statSync(path, { throwIfNoEntry: false }) !== undefined) truncateSync(path, size);
+      if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > size) truncateSync(path, size);
     }
   }
 
