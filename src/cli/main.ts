@@ -111,11 +111,19 @@ function program(): Command {
 function helpCommand(program: Command): Command {
   return new Command('help')
     .description('print help, or that of one command')
-    .argument('[command]', 'a command of millpond')
-    .addHelpText('after', '\nExamples:\n  millpond help\n  millpond help transcode')
-    .action((name?: string) => {
-      const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
-      if (command === undefined) refuseCommand(program, name as string);
+    .argument('[command...]', 'a command of millpond')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millpond help\n  millpond help transcode\n  millpond help cluster submit',
+    )
+    .action((names: readonly string[]) => {
+      let command = program;
+      for (const name of names) {
+        if (command.commands.length === 0) {
+          command.error(`error: too many arguments for 'help': '${command.name()}' has no commands.`);
+        }
+        command = command.commands.find((one) => one.name() === name) ?? refuseCommand(command, name);
+      }
       command.help();
     });
 }

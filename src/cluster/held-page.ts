@@ -33,6 +33,8 @@ export class HeldPage {
   readonly #refusals = new Map<number, number>();
   #workSeconds = 0;
   running = 0;
+  /** Ends the files that run, without a result. */
+  readonly stop = new AbortController();
   twice = 0;
   /** Its lock is another's, or nobody's: what runs may end, nothing more begins, and it has no results. */
   isLost = false;

@@ -17,12 +17,16 @@ export interface HostLoad {
   readonly emergency: boolean;
   /** Threads that can do nothing any more. */
   readonly lostThreads: number;
+  /** For so long tasks have waited in the runner while none ran. */
+  readonly stuckMs: number;
   /** Of the machine's cores, what others than this host keep busy: 0 to 1. */
   readonly othersShare: number;
 }
 
 /** In so much time a page is here, also from a broker that is far away. */
 const FETCH_SECONDS = 0.5;
+/** A process that works starts within a second, and on a busy machine within ten. */
+const STUCK_MS = 30_000;
 /** Of what others do it is left to them as long as it comes to this. */
 const OTHERS_COUNT_FROM = 0.5;
 
@@ -39,7 +43,7 @@ export function mostRunning(load: HostLoad): number {
  * Long files are left to hosts that can begin them now.
  */
 export function takesPage(load: HostLoad): boolean {
-  if (load.emergency || load.pressure === 'critical' || load.waiting > 0) return false;
+  if (load.emergency || load.pressure === 'critical' || load.waiting > 0 || isStuck(load)) return false;
   const threads = usable(load);
   if (load.running < threads) return true;
   return load.running < mostRunning(load) && load.workSeconds < threads * FETCH_SECONDS;
@@ -47,7 +51,12 @@ export function takesPage(load: HostLoad): boolean {
 
 /** Whether pages of which nothing has begun go back: others may be able to start on them. */
 export function givesBack(load: HostLoad): boolean {
-  return load.emergency || load.pressure === 'critical' || load.lostThreads >= load.threads;
+  return load.emergency || load.pressure === 'critical' || load.lostThreads >= load.threads || isStuck(load);
+}
+
+/** Its runner does not come to work: also what has begun goes to others. */
+export function isStuck({ stuckMs }: HostLoad): boolean {
+  return stuckMs >= STUCK_MS;
 }
 
 function usable({ threads, lostThreads, othersShare }: HostLoad): number {

@@ -4,12 +4,14 @@
  * the work the one who makes files: a simulation runs this very code.
  * Invariants: no file of a page begins once the page's lock was not renewed for 0.8 of its time; a page is
  * done in the queue when its results are in the store, never before.
+ *
+ * Over 300 lines because what becomes of a page is to be read in one place.
  */
 import type { Announcement, Broker, Delivery } from './broker.ts';
 import { Fence } from './fence.ts';
 import type { HeldPage } from './held-page.ts';
 import type { HostClock, HostEvent, HostFigures } from './host-events.ts';
-import { givesBack, type HostLoad, mostRunning, Turns, takesPage } from './host-policy.ts';
+import { givesBack, type HostLoad, isStuck, mostRunning, Turns, takesPage } from './host-policy.ts';
 import { Illness } from './illness.ts';
 import { type KnownBatch, KnownBatches } from './known-batches.ts';
 import { giveBack, leavePage } from './leave-page.ts';
@@ -34,7 +36,7 @@ interface HostParts {
   /** Makes the list of a batch that was submitted without one. */
   list(store: Store, folder: string, record: BatchRecord, signal: AbortSignal): Promise<ListTotals>;
   /** What its runner and its machine show. */
-  load(): Pick<HostLoad, 'threads' | 'pressure' | 'emergency' | 'lostThreads' | 'othersShare'>;
+  load(): Pick<HostLoad, 'threads' | 'pressure' | 'emergency' | 'lostThreads' | 'stuckMs' | 'othersShare'>;
   say(event: HostEvent): void;
 }
 
@@ -135,7 +137,11 @@ export class Host {
     await this.#batches.look();
     const load = this.#load();
     if (givesBack(load)) {
-      for (const page of this.#held) if (!page.hasBegun) page.goesBack = true;
+      const stuck = isStuck(load);
+      for (const page of this.#held) {
+        if (stuck || !page.hasBegun) page.goesBack = true;
+        if (stuck) page.stop.abort(new Error('The runner does not come to work.'));
+      }
       this.#settle();
       return false;
     }
@@ -227,7 +233,8 @@ export class Host {
   async #make(page: HeldPage, at: number): Promise<void> {
     const { record, folder, attempt, delivery } = page.parts;
     const file = page.file(at);
-    const signal = this.#batches.get(delivery.batch)?.cancel.signal ?? AbortSignal.abort();
+    const cancel = this.#batches.get(delivery.batch)?.cancel.signal ?? AbortSignal.abort();
+    const signal = AbortSignal.any([cancel, page.stop.signal]);
     try {
       const { maker } = this.#parts;
       const refusals = page.refusals(at);
@@ -251,8 +258,8 @@ export class Host {
       }
     } catch (error) {
       page.notNow(at);
-      if (signal.aborted || error instanceof PageGone) page.isLost = true;
-      else if (!this.#draining) this.#fallIll(error as Error);
+      if (cancel.aborted || error instanceof PageGone) page.isLost = true;
+      else if (!signal.aborted && !this.#draining) this.#fallIll(error as Error);
     } finally {
       this.#running--;
       this.#goOn();

@@ -27,6 +27,7 @@ interface BatchParts {
 const ASKED_MS = 1000;
 /** Between two looks whether the queue of a batch has lost pages. */
 const REPAIR_MS = 3000;
+const HELD_REPAIR_MS = 60_000;
 
 export class KnownBatches {
   readonly #parts: BatchParts;
@@ -70,7 +71,8 @@ export class KnownBatches {
     const { store, announced } = batch;
     if (clock.nowMs() - batch.repairedMs < REPAIR_MS) return;
     const { waiting, held } = await broker.counts(announced.id);
-    if (waiting + held > 0) return;
+    // What is held is not put there again; but a broker that has lost some may call held what nobody has.
+    if (waiting > 0 || (held > 0 && clock.nowMs() - batch.repairedMs < HELD_REPAIR_MS)) return;
     batch.repairedMs = clock.nowMs();
     if ((await store.state()) !== 'open') {
       // Whoever ended it did not come to say so.
@@ -79,6 +81,7 @@ export class KnownBatches {
     }
     const { missing, pages, isListed } = await enqueueMissing(store, broker, announced.id);
     if (!isListed) return;
+    if (missing > 0 && waiting + held > 0) return;
     if (missing > 0) {
       this.repairs++;
       say({ event: 'repaired', batch: announced.id, pages: missing });
@@ -122,7 +125,13 @@ export class KnownBatches {
       const record = await store.record();
       if (record !== null) {
         const cancel = new AbortController();
-        this.#known.set(id, { announced, store, record, cancel, repairedMs: Number.NEGATIVE_INFINITY });
+        this.#known.set(id, {
+          announced,
+          store,
+          record,
+          cancel,
+          repairedMs: this.#parts.clock.nowMs() - REPAIR_MS,
+        });
         this.#refused.delete(id);
         return;
       }

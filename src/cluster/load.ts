@@ -3,7 +3,10 @@ import { availableParallelism } from 'node:os';
 import type { Snapshot } from '../telemetry/snapshot.ts';
 import type { HostLoad } from './host-policy.ts';
 
-type RunnerLoad = Pick<HostLoad, 'threads' | 'pressure' | 'emergency' | 'lostThreads' | 'othersShare'>;
+type RunnerLoad = Pick<
+  HostLoad,
+  'threads' | 'pressure' | 'emergency' | 'lostThreads' | 'stuckMs' | 'othersShare'
+>;
 
 /** A snapshot takes a millisecond, and a host asks for each file. */
 const LOOK_MS = 250;
@@ -14,10 +17,13 @@ export function runnerLoad(
 ): () => RunnerLoad {
   let seenMs = Number.NEGATIVE_INFINITY;
   let load: RunnerLoad | null = null;
+  let ranMs = nowMs();
   return () => {
     if (load === null || nowMs() - seenMs >= LOOK_MS) {
       const { pressure, tasks, cpu } = runner.snapshot();
+      if (tasks.running > 0 || tasks.queued === 0) ranMs = nowMs();
       load = {
+        stuckMs: nowMs() - ranMs,
         threads: runner.threads,
         pressure: pressure.level,
         emergency: pressure.emergency,

@@ -1,6 +1,7 @@
 /** Makes a batch known: its record, its list, its pages in the queue. Each step may be repeated. */
 import { createHash } from 'node:crypto';
 import { sorted } from '../batch/journal/settings.ts';
+import { ERROR_CODES, isMillpondError } from '../errors.ts';
 import { wallMs } from '../timers.ts';
 import type { Announcement, Broker } from './broker.ts';
 import { FolderStore } from './folder-store.ts';
@@ -59,7 +60,16 @@ export async function submit(
     await broker.put(id, [{ round: 0, page: 0, lists: true }]);
     return;
   }
-  await listBatch(store, folder, record, signal);
+  try {
+    await listBatch(store, folder, record, signal);
+  } catch (error) {
+    // What cannot be listed is no batch that hosts are to wait for; one that was interrupted is.
+    if (isMillpondError(error) && !ERROR_CODES[error.code].retry) {
+      await store.mark('cancelled');
+      await broker.forget(id);
+    }
+    throw error;
+  }
   await enqueueMissing(store, broker, id);
 }
 

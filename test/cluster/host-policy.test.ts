@@ -9,6 +9,7 @@ const IDLE: HostLoad = {
   pressure: 'nominal',
   emergency: false,
   lostThreads: 0,
+  stuckMs: 0,
   othersShare: 0,
 };
 
@@ -25,6 +26,7 @@ describe('a host', () => {
     ['has no memory left', { pressure: 'critical' }, false],
     ['is in an emergency', { emergency: true }, false],
     ['has lost all its threads', { lostThreads: 4 }, false],
+    ['has a runner that does not come to work', { stuckMs: 30_000 }, false],
     [
       'has lost all its threads but one, which is busy',
       { lostThreads: 3, running: 1, workSeconds: 9 },
@@ -43,6 +45,8 @@ describe('a host', () => {
     expect(mostRunning({ ...IDLE, pressure: 'critical' })).toBe(1);
     expect(givesBack({ ...IDLE, pressure: 'critical' })).toBe(true);
     expect(givesBack({ ...IDLE, pressure: 'high' })).toBe(false);
+    expect(givesBack({ ...IDLE, stuckMs: 29_999 })).toBe(false);
+    expect(givesBack({ ...IDLE, stuckMs: 30_000 })).toBe(true);
   });
 });
 

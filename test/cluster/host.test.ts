@@ -23,6 +23,7 @@ describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real fo
   let made: string[] = [];
   let events: HostEvent[] = [];
   let isThere = true;
+  let stuckMs = 0;
   beforeAll(async () => {
     server = await RedisServer.start();
   });
@@ -32,7 +33,7 @@ describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real fo
     folder = mkdtempSync(join(tmpdir(), 'millpond-host-'));
     store = new FolderStore(folder, RECORD.id);
     await store.create(RECORD);
-    [made, events, isThere] = [[], [], true];
+    [made, events, isThere, stuckMs] = [[], [], true, 0];
   });
   afterEach(async () => {
     await broker.forget(RECORD.id);
@@ -42,6 +43,9 @@ describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real fo
 
   const connect = (): Promise<Broker> =>
     connectBullMq({ url: server.url, prefix: 'hosts', lockMs: LOCK_MS, stalledMs: 200 });
+
+  const idle = { pressure: 'nominal', emergency: false, lostThreads: 0, othersShare: 0 } as const;
+  const load = () => ({ ...idle, threads: 2, stuckMs });
 
   const maker: FileMaker = {
     async make({ file }) {
@@ -67,7 +71,7 @@ describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real fo
       ...{ name: 'host', token: crypto.randomUUID(), engine: 'e' },
       openStore: ({ folder: at, id }) => new FolderStore(at, id),
       list: () => Promise.reject(new Error('it has a list')),
-      load: () => ({ threads: 2, pressure: 'nominal', emergency: false, lostThreads: 0, othersShare: 0 }),
+      load,
       say(event) {
         events.push(event);
         if (event.event === 'done') host.drain();
@@ -160,6 +164,27 @@ describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real fo
     expect(new Set(made).size).toBe(50);
   });
 
+  it('gives back what has begun, too, where its runner does not come to work', async () => {
+    await list(store, [3]);
+    let isFirst = true;
+    await work({
+      ...maker,
+      async make(file) {
+        if (!isFirst) return maker.make(file);
+        isFirst = false;
+        stuckMs = 60_000;
+        const { signal } = file;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        stuckMs = 0;
+        throw signal.reason;
+      },
+    });
+    expect(events.map(({ event }) => event)).toContain('back');
+    expect(events.map(({ event }) => event)).not.toContain('ill');
+    expect(made.sort()).toEqual(['0/0.flac', '0/1.flac', '0/2.flac']);
+    expect((await store.summary({ round: 0, page: 0 }))?.deaths).toBe(0);
+  });
+
   it('puts back what the queue has lost', async () => {
     await list(store, [1, 1, 1]);
     const other = server.client();
@@ -169,7 +194,7 @@ describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real fo
       async make(file) {
         if (isFirst) {
           isFirst = false;
-          for (const key of await other.keys(`hosts:${RECORD.id}:*`)) await other.del(key);
+          await other.del(...(await other.keys(`hosts:${RECORD.id}:*`)));
         }
         return maker.make(file);
       },
