@@ -187,7 +187,10 @@ export class FolderStore implements Store {
     const folders = await readdir(join(this.#root, 'results')).catch(absent);
     for (const folder of (folders ?? []).toSorted()) {
       const names = await readdir(join(this.#root, 'results', folder));
+      // A host that was stopped may end a page that was split meanwhile: only its halves count.
+      const split = new Set(names.filter((name) => name.endsWith(SPLIT)));
       yield names.flatMap((name) => {
+        if (name.endsWith(WHOLE) && split.has(name.slice(0, -WHOLE.length) + SPLIT)) return [];
         const suffix = [WHOLE, SPLIT].find((one) => name.endsWith(one));
         const ref = suffix === undefined ? null : pageOfKey(name.slice(0, -suffix.length));
         return ref === null ? [] : [{ ref, isSplit: suffix === SPLIT }];

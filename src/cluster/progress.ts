@@ -45,8 +45,11 @@ export class ProgressReader {
     const fresh: PageRef[] = [];
     for await (const some of this.#store.results()) {
       for (const { ref, isSplit } of some) {
-        if (isSplit) split.add(pageKey(ref));
-        else if (!this.#summaries.has(pageKey(ref))) fresh.push(ref);
+        if (isSplit) {
+          split.add(pageKey(ref));
+          this.#summaries.delete(pageKey(ref));
+        }
+        if (!isSplit && !this.#summaries.has(pageKey(ref))) fresh.push(ref);
       }
     }
     for (let at = 0; at < fresh.length; at += TOGETHER) {

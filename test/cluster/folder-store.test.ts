@@ -34,6 +34,18 @@ describe('a batch in a folder', () => {
     expect(await store.record()).toEqual(RECORD);
   });
 
+  it('has the results of the halves alone where a page was split, whoever ends the whole one later', async () => {
+    await list(store, [1, 1]);
+    await store.split(PAGE);
+    await store.putResult({ ...PAGE, part: { from: 0, to: 1 } }, resultOf('other'));
+    await store.putResult(PAGE, resultOf('stopped for a while'));
+    const results = (await Array.fromAsync(store.results())).flat();
+    expect(results.map(({ ref, isSplit }) => [ref.part?.to, isSplit])).toEqual([
+      [1, false],
+      [undefined, true],
+    ]);
+  });
+
   it('has the list that was whole first, of all that are made at once, and only its files', async () => {
     const sizes = [[1], [2, 3], [4, 5, 6]];
     const totals = await Promise.all(sizes.map((some) => list(new FolderStore(folder, RECORD.id), some)));

@@ -1,6 +1,6 @@
 /**
- * As `node validate.ts` measured them, in ms: redis-server 7.0, a local ext4, two cores that were busy with other
- * things, too.
+ * As `node validate.ts` measured them, in ms: redis-server 7.0, a local ext4, two cores that were busy with
+ * other things, too.
  */
 import type { Times } from './times.ts';
 

@@ -54,7 +54,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'page.goesBack = this.#draining;',
     to: '',
     at: 'hosts are told to leave',
-    seed: 60,
+    seed: 29,
   },
   {
     name: 'looks for results only before it looks at what was left of a page',
@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'if (await hasEnded()) {',
     to: 'if (token === batch) {',
     at: 'hosts are stopped for longer than their locks last',
-    seed: 7,
+    seed: 17,
   },
   {
     name: 'renews locks when they have ended',
