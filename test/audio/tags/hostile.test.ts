@@ -123,6 +123,22 @@ describe('Matroska', () => {
   });
 });
 
+describe('a chapter', () => {
+  test('that begins in thousands of years is left out with a note, and none ends before it begins', () => {
+    const long = (value: bigint) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigUInt64BE(value);
+      return bytes;
+    };
+    const chapter = (start: bigint, end: bigint) =>
+      element('b6', element('91', long(start)), element('92', long(end)));
+    const edition = element('45b9', chapter(2_000_000n, 1n), chapter(2n ** 63n, 2n ** 63n));
+    const { chapters, warnings } = read(withElements(files.mka, element('1043a770', edition)));
+    expect(chapters).toEqual([{ startMs: 2, endMs: null, title: '' }]);
+    expect(warnings).toEqual(['A chapter was left out: it begins after more than 49 days.']);
+  });
+});
+
 describe('names and values that are no text for a terminal', () => {
   test('carry over as they are, and notes do not hold them', () => {
     const value = '\u001b[2J<script>alert(1)</script>\u202e';

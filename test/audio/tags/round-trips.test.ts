@@ -100,10 +100,17 @@ const drawn = fc.record({
   chapters: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: chapters }),
 });
 
-/** Of these one value is all that most targets hold. */
+/**
+ * Of some one value is all that most targets hold. Of several none is empty: in ID3 a zero behind a value may
+ * as well be its end.
+ */
 function unique(fields: TagField[]): TagField[] {
   const single = new Set(['COMPILATION', 'DATE', 'LYRICS', 'MUSICBRAINZ_TRACKID']);
-  return fields.filter(({ key }, i) => !single.has(key) || fields.findIndex((one) => one.key === key) === i);
+  const isFirst = (key: string, i: number) => fields.findIndex((one) => one.key === key) === i;
+  const isAlone = (key: string) => fields.filter((one) => one.key === key).length === 1;
+  return fields.filter(
+    ({ key, value }, i) => (!single.has(key) || isFirst(key, i)) && (value !== '' || isAlone(key)),
+  );
 }
 
 type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never;

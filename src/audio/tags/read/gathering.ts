@@ -17,6 +17,8 @@ const IMAGES = [
   { mime: 'image/bmp', mark: /^BM/ },
 ];
 const MOST_NATIVES = 1000;
+/** 49 days, which is what ID3 has bits for. */
+const MOST_MS = 0xffff_ffff;
 /** Chapters may become two comments each. */
 const CHAPTER_NAMES = ['CHAPTER001', 'CHAPTER001NAME'];
 
@@ -91,8 +93,14 @@ export class Gathering {
 
   addChapter(chapter: TagChapter): void {
     if (this.#saidChapters) return;
+    if (!(chapter.startMs <= MOST_MS)) {
+      this.note('A chapter was left out: it begins after more than 49 days.');
+      return;
+    }
     for (const name of CHAPTER_NAMES) this.#list.add(name, name.length, chapter.title.length);
-    if (this.#hasRoom()) this.#chapters.push(chapter);
+    const { startMs, endMs } = chapter;
+    const ends = endMs !== null && endMs >= startMs && endMs <= MOST_MS;
+    if (this.#hasRoom()) this.#chapters.push({ ...chapter, endMs: ends ? endMs : null });
   }
 
   addNative(native: NativeTag): void {
