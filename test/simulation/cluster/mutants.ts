@@ -57,9 +57,9 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 29,
   },
   {
-    name: 'looks for results only before it looks at what was left of a page',
+    name: 'does not look for results when it begins a page',
     file: 'start-page.ts',
-    from: 'if (await hasEnded()) {',
+    from: 'if (await store.hasResult(ref)) {',
     to: 'if (token === batch) {',
     at: 'hosts are stopped for longer than their locks last',
     seed: 17,

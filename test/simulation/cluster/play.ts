@@ -9,7 +9,7 @@ import { chance, drawn } from './chance.ts';
 import { SimulatedProcess } from './process.ts';
 import { ID, recordOf } from './record.ts';
 import { SimulatedStore } from './store.ts';
-import { fileThreads } from './threads.ts';
+import { fileThreads, usualLoad } from './threads.ts';
 import type { Times } from './times.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { pagesOf, type Workload, workSeconds } from './workload.ts';
@@ -132,7 +132,7 @@ export async function play(cluster: Cluster): Promise<Played> {
       ...{ name: `${at}`, token: `${number}`, engine: 'time' },
       openStore: () => store.view(process),
       list: () => Promise.reject(new Error('It is listed.')),
-      load: () => ({ threads, pressure: 'nominal', emergency: false, lostThreads: 0, othersShare: 0 }),
+      load: () => usualLoad(threads),
       say: () => {},
     });
     const left = host.run();

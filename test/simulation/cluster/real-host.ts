@@ -10,7 +10,7 @@ import { FolderStore } from '../../../src/cluster/folder-store.ts';
 import { Host } from '../../../src/cluster/host.ts';
 import { clearTimeout, nowMs, setTimeout, wallMs } from '../../../src/timers.ts';
 import { Steps } from './steps.ts';
-import { fileThreads } from './threads.ts';
+import { fileThreads, usualLoad } from './threads.ts';
 import { type Workload, workSeconds } from './workload.ts';
 
 export interface RealHostOptions {
@@ -85,7 +85,7 @@ const host = new Host({
   openStore: (batch) =>
     timed(new FolderStore(batch.folder, batch.id), ['files', 'hasResult', 'begin', 'putResult']),
   list: () => Promise.reject(new Error('It is listed.')),
-  load: () => ({ threads, pressure: 'nominal', emergency: false, lostThreads: 0, othersShare: 0 }),
+  load: () => usualLoad(threads),
   say: () => {},
 });
 process.on('message', (message) => {

@@ -15,6 +15,12 @@ interface ThreadsParts {
   isThere(input: string): boolean;
 }
 
+/** Of a machine that has memory, and nothing else to do. */
+export function usualLoad(threads: number) {
+  const pressure = 'nominal' as const;
+  return { threads, pressure, emergency: false, lostThreads: 0, othersShare: 0, stuckMs: 0 };
+}
+
 export function fileThreads(parts: ThreadsParts): FileMaker {
   const waiting: { input: string; ended: (isFirst: boolean) => void }[] = [];
   let running = 0;
