@@ -3,7 +3,8 @@
  * format and back; mutagen says what was lost.
  */
 import { execFileSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { copyFileSync, globSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { convert, scratch } from '../audio-files.ts';
@@ -12,6 +13,8 @@ import { jpeg, png } from './pictures.ts';
 
 const at = scratch();
 const FILES = 200;
+/** By their sound. */
+const DIFFERENT = 40;
 const samples = fileURLToPath(new URL('../../../node_modules/@audio-samples', import.meta.url));
 
 /** Of each a different choice for each file. */
@@ -88,10 +91,15 @@ describe.skipIf(lacks('mutagen'))('a folder of real files', () => {
   const names = Array.from({ length: FILES }, (_, i) => `${i}.flac`);
 
   beforeAll(() => {
-    const real = globSync('*/audio/**/*.{ogg,wav,mp3,flac}', { cwd: samples }).sort();
+    const real = globSync('*/audio/**/*.{ogg,wav,mp3,flac}', { cwd: samples }).map((path) =>
+      join(samples, path),
+    );
     expect(real.length).toBeGreaterThan(80);
+    // What is short is coded soon, and has as many tags.
+    const short = real.sort((a, b) => statSync(a).size - statSync(b).size).slice(0, DIFFERENT);
     for (const [i, name] of names.entries()) {
-      convert(`${samples}/${real[i % real.length]}`, at(name), 'flac', { rate: 8000, channels: 1 });
+      if (i < DIFFERENT) convert(short[i], at(name), 'flac', { rate: 8000, channels: 1 });
+      else copyFileSync(at(names[i % DIFFERENT]), at(name));
     }
     const script = fileURLToPath(new URL('tag-flacs.py', import.meta.url));
     const given = Object.fromEntries(names.map((name, i) => [at(name), tagsOf(i)]));
