@@ -38,7 +38,10 @@ export function makeHiddenFolder(outputs: string): { folder: string; isNew: bool
     const found = lstatSync(systemPath(folder), { throwIfNoEntry: false });
     if (found === undefined) throw refused(folder, escaped((cause as Error).message), cause);
     if (!found.isDirectory()) throw refused(folder, 'it is a link or a file');
-    if (isForeign(found.uid, statSync(systemPath(outputs)).uid)) {
+    // Another batch may take away what it made for itself, just now.
+    const around = statSync(systemPath(outputs), { throwIfNoEntry: false });
+    if (around === undefined) throw refused(folder, escaped((cause as Error).message), cause);
+    if (isForeign(found.uid, around.uid)) {
       throw refused(folder, 'it belongs to another user, who does not own the output folder');
     }
     return { folder, isNew: false };
