@@ -109,6 +109,8 @@ async function runAndKill(batch: SmallBatch, kill: Kill, runMs: number): Promise
   // A child that dies before it has loaded its jobs ends the batch: another one might, too.
   const mayBeChild = isTraced || own !== undefined;
   if (mayBeChild && stderr.includes('(ERR_WORKER_BOOTSTRAP)')) return 'process';
+  // Each of its children dies in front of that call: no file gets through, and none is accused.
+  if (isTraced && stderr.includes('(ERR_WORKER_LOST)')) return 'process';
   // A batch outlives its other children, and nobody says that a file was at fault.
   if (code !== 0) throw new Error(`ended with ${code} ${signal}: ${stderr}`);
   return own === undefined ? null : 'child';
