@@ -73,8 +73,8 @@ export default defineConfig({
     execArgv: ['--expose-gc', '--conditions=millpond-source'],
     globalSetup: ['./test/compile-cache.ts', './test/built.ts'],
     sequence: { sequencer: LongestFirst },
-    // Two more than the two cores that this is made for, since some tests wait for seconds.
-    maxWorkers: 4,
+    // Three more than the two cores that this is made for, since many tests wait for seconds.
+    maxWorkers: 5,
     // A limit ends what hangs; on a busy machine anything may take many minutes.
     testTimeout: 900_000,
     hookTimeout: 900_000,
