@@ -77,7 +77,9 @@ async function keep(
   mkdirSync(FINDINGS, { recursive: true });
   writeFileSync(join(FINDINGS, `${name}.bin`), small);
   const origin = { seed, number, honest, done: done.join(', '), bytes: bytes.length };
-  writeFileSync(join(FINDINGS, `${name}.json`), `${JSON.stringify({ settings, broken, origin }, null, 2)}\n`);
+  // Where the code lay is of no use to others.
+  const kept = { settings, broken: broken.map((text) => text.split('\n')[0]), origin };
+  writeFileSync(join(FINDINGS, `${name}.json`), `${JSON.stringify(kept, null, 2)}\n`);
   console.log(`kept as ${name}, ${small.length} of ${bytes.length} bytes`);
 }
 

@@ -20,7 +20,9 @@ export function openFileSource({ path, name }: NamedFile): Source {
     size,
     end: size,
     bytes: { kind: 'file', fd },
-    read: (target, position) => readSync(fd, target, 0, target.length, position),
+    // A file may name any place of 64 bits; Node refuses those that a number cannot hold.
+    read: (target, position) =>
+      position > Number.MAX_SAFE_INTEGER ? 0 : readSync(fd, target, 0, target.length, position),
     change: () => changeOf(status, fstatSync(fd, { bigint: true })),
     [Symbol.dispose]: () => closeSync(fd),
   };
