@@ -1,3 +1,4 @@
+import { type BeginBy, isTooLate, type TooLate } from '../src/audio/begin-by.ts';
 import type { TranscodeRequest, TranscodeResult } from '../src/audio/plan/request.ts';
 import { type TimedByPart, timedByPart } from '../src/audio/timed.ts';
 import { transcode } from '../src/audio/transcode.ts';
@@ -5,6 +6,11 @@ import { defineJob } from '../src/worker.ts';
 
 /** One file into another. */
 export default defineJob(
-  (request: TranscodeRequest, { pool, signal, progress, block }): TimedByPart<TranscodeResult> =>
-    timedByPart((encoded) => transcode(request, { pool, signal, progress, block, encoded })),
+  (
+    request: TranscodeRequest & BeginBy,
+    { pool, signal, progress, block },
+  ): TimedByPart<TranscodeResult> | TooLate => {
+    if (isTooLate(request)) return { isTooLate: true };
+    return timedByPart((encoded) => transcode(request, { pool, signal, progress, block, encoded }));
+  },
 );

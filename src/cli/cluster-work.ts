@@ -13,7 +13,7 @@ import { fileMaker } from '../cluster/make-file.ts';
 import { createIsolatedRunner } from '../isolation/isolated-runner.ts';
 import { createLog } from '../telemetry/log.ts';
 import { escaped, shown } from '../text/escaping.ts';
-import { clearTimeout, nowMs, setTimeout, wallMs } from '../timers.ts';
+import { clearTimeout, machineMs, nowMs, setTimeout, wallMs } from '../timers.ts';
 import { runtimeOptions } from './batch-runner.ts';
 import { budgetFor, threadsFor } from './budget.ts';
 import { cacheFolder } from './cache-folder.ts';
@@ -38,7 +38,8 @@ export async function workFor(options: HostOptions): Promise<void> {
   const host = new Host({
     broker,
     maker: fileMaker(runner),
-    clock: { nowMs, wallMs, after },
+    // Its processes look at this clock, too: they are told by when a file may begin.
+    clock: { nowMs: machineMs, wallMs, after },
     name,
     token: crypto.randomUUID(),
     engine,

@@ -20,7 +20,12 @@ export class Fence {
   }
 
   get isOpen(): boolean {
-    return this.#nowMs() - this.#sentMs < this.#openMs;
+    return this.#nowMs() < this.closesMs;
+  }
+
+  /** Unless a renewal is granted before. */
+  get closesMs(): number {
+    return this.#sentMs + this.#openMs;
   }
 
   /** A renewal that was sent then was granted. */

@@ -1,8 +1,8 @@
 /**
  * A page that a host holds: which of its files are to be made, are being made, have ended. Owns that, its
  * fence and what it leaves in the store; main thread of the host.
- * Invariant: a file begins only while the fence is open, and the page's results are written only when all its
- * files have ended.
+ * Invariant: a file is handed out only while the fence is open, and the page's results are written only when
+ * all its files have ended.
  */
 import type { Delivery } from './broker.ts';
 import type { Fence } from './fence.ts';
@@ -89,7 +89,7 @@ export class HeldPage {
     return this.#refusals.get(at) ?? 0;
   }
 
-  /** The place of the next file, which begins now; null where none may. */
+  /** The place of the next file, which is handed out now; null where none may be. */
   next(): number | null {
     if (this.isLost || this.goesBack || !this.parts.fence.isOpen) return null;
     const at = this.#todo.pop();
@@ -107,8 +107,13 @@ export class HeldPage {
 
   /** It is made another time, if there is one. */
   notNow(at: number): void {
+    this.notBegun(at);
+    this.#refusals.set(at, this.refusals(at) + 1);
+  }
+
+  /** It was too late for it when a thread came to it. */
+  notBegun(at: number): void {
     this.running--;
     this.#todo.push(at);
-    this.#refusals.set(at, this.refusals(at) + 1);
   }
 }

@@ -4,8 +4,6 @@
  * the work the one who makes files: a simulation runs this very code.
  * Invariants: no file of a page begins once the page's lock was not renewed for 0.8 of its time; a page is
  * done in the queue when its results are in the store, never before.
- *
- * Over 300 lines because what becomes of a page is to be read in one place.
  */
 import type { Announcement, Broker, Delivery } from './broker.ts';
 import { Fence } from './fence.ts';
@@ -15,9 +13,10 @@ import { givesBack, type HostLoad, isStuck, mostRunning, Turns, takesPage } from
 import { Illness } from './illness.ts';
 import { type KnownBatch, KnownBatches } from './known-batches.ts';
 import { giveBack, leavePage } from './leave-page.ts';
-import { type FileMaker, PageGone } from './make-file.ts';
+import type { FileMaker } from './make-file.ts';
 import { makeList } from './make-list.ts';
 import { pageKey } from './page.ts';
+import { makePageFile } from './page-file.ts';
 import { Renewals } from './renewals.ts';
 import { lostFile } from './result-lines.ts';
 import { startPage } from './start-page.ts';
@@ -231,39 +230,13 @@ export class Host {
   }
 
   async #make(page: HeldPage, at: number): Promise<void> {
-    const { record, folder, attempt, delivery } = page.parts;
-    const file = page.file(at);
-    const cancel = this.#batches.get(delivery.batch)?.cancel.signal ?? AbortSignal.abort();
-    const signal = AbortSignal.any([cancel, page.stop.signal]);
-    try {
-      const { maker } = this.#parts;
-      const refusals = page.refusals(at);
-      const { line, twice } = await maker.make({
-        ...{ record, folder, file, signal, refusals },
-        aside: attempt.aside(at),
-      });
-      // Whoever has the page now may have cleared what this one wrote to.
-      if (line.state === 'failed' && (page.isLost || !page.parts.fence.isOpen)) {
-        page.notNow(at);
-        return;
-      }
-      const outcome = { at, line: { ...line, ...this.#about(page), twice } };
-      await attempt.ended(outcome);
-      page.ended(outcome, twice);
-      if (twice) this.#counts.twice++;
-      this.#counts[line.state === 'done' ? 'ok' : 'failed']++;
-      if (line.state === 'failed') {
-        const message = `${line.message} (${line.code})`;
-        this.#parts.say({ event: 'failed', batch: delivery.batch, input: file.input, message });
-      }
-    } catch (error) {
-      page.notNow(at);
-      if (cancel.aborted || error instanceof PageGone) page.isLost = true;
-      else if (!signal.aborted && !this.#draining) this.#fallIll(error as Error);
-    } finally {
-      this.#running--;
-      this.#goOn();
-    }
+    const cancel = this.#batches.get(page.parts.delivery.batch)?.cancel.signal ?? AbortSignal.abort();
+    const { state, twice, error } = await makePageFile(this.#parts, page, at, cancel, this.#about(page));
+    if (twice) this.#counts.twice++;
+    if (state !== undefined) this.#counts[state]++;
+    if (error !== undefined && !this.#draining) this.#fallIll(error);
+    this.#running--;
+    this.#goOn();
   }
 
   #goOn(): void {

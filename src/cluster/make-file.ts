@@ -5,6 +5,7 @@
  */
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type BeginBy, isTooLate, type TooLate } from '../audio/begin-by.ts';
 import { type Ending, endedOf, type FileResult } from '../batch/endings.ts';
 import { withOptionNames } from '../batch/option-names.ts';
 import { fileLine } from '../batch/results.ts';
@@ -23,6 +24,9 @@ import type { BatchRecord } from './store.ts';
 /** Nothing is known of the file: the folder cannot be written now, or the task was lost with its host. */
 class NotNow extends Error {}
 
+/** The page's lock was not renewed in time before a thread was free for the file: it has not begun. */
+export class TooLateToBegin extends Error {}
+
 /** Another host has ended the page meanwhile, and cleared what was made aside. */
 export class PageGone extends Error {}
 
@@ -40,13 +44,15 @@ interface FileToMake {
   /** Where its output is written first. */
   readonly aside: string;
   readonly signal: AbortSignal;
+  /** By the clock of the host: later it does not begin, however long it has waited for a thread. */
+  readonly beginByMs: number;
   /** Times that it was tried, and nothing was known of it then. */
   readonly refusals: number;
 }
 
 /** Makes files; a simulation has another one. */
 export interface FileMaker {
-  /** @throws NotNow; PageGone; the signal's reason */
+  /** @throws NotNow; PageGone; TooLateToBegin; the signal's reason */
   make(file: FileToMake): Promise<MadeFile>;
   /** Whether what a line says was made is there. */
   isThere(line: Readonly<Record<string, unknown>>): Promise<boolean>;
@@ -70,19 +76,21 @@ export function fileMaker(runner: Runner): FileMaker {
   }
 
   return {
-    async make({ record, folder, file, aside, signal, refusals }) {
+    async make({ record, folder, file, aside, signal, beginByMs, refusals }) {
       const place = join(folder, file.output);
       const ended = endedOf({ input: file.input, output: place, bytes: file.bytes });
       const startedMs = nowMs();
       const line = (ending: Ending) => fileLine(ending) as unknown as Readonly<Record<string, unknown>>;
       try {
         await made(dirname(place));
+        const request = { ...record.settings, input: file.input, output: aside, beginByMs };
         const result = file.isOther
-          ? await copied(file, aside, signal)
-          : await runner.run<FileResult>(
-              { ...record.settings, input: file.input, output: aside },
-              { signal, name: file.input, timeoutMs: record.timeoutMs ?? usualTimeoutMs(file.bytes) },
-            );
+          ? await copied(file, request, signal)
+          : await runner.run<FileResult | TooLate>(request, {
+              ...{ signal, name: file.input },
+              timeoutMs: record.timeoutMs ?? usualTimeoutMs(file.bytes),
+            });
+        if ('isTooLate' in result) throw new TooLateToBegin();
         const callMs = nowMs() - startedMs;
         if (record.durability === 'power') await sync(aside, place);
         const twice = !(await put(aside, place, file.replaces));
@@ -94,6 +102,7 @@ export function fileMaker(runner: Runner): FileMaker {
         await rm(systemPath(aside), { force: true }).catch(() => {});
         if (signal.aborted) throw signal.reason;
         if (!(await isThere(dirname(aside)))) throw new PageGone();
+        if (error instanceof TooLateToBegin) throw error;
         const notNow = isIll(error) || isLost(error);
         if (notNow) folders.delete(dirname(place));
         if (isClosed(error) || (notNow && refusals < MOST_REFUSALS)) {
@@ -113,10 +122,15 @@ export function fileMaker(runner: Runner): FileMaker {
   };
 }
 
-async function copied({ input }: ManifestFile, aside: string, signal: AbortSignal): Promise<FileResult> {
+async function copied(
+  { input }: ManifestFile,
+  request: BeginBy & { readonly output: string },
+  signal: AbortSignal,
+): Promise<FileResult | TooLate> {
+  if (isTooLate(request)) return { isTooLate: true };
   return {
     seconds: 0,
-    bytesWritten: await copyWhole(input, aside, { overwrite: true, signal }),
+    bytesWritten: await copyWhole(input, request.output, { overwrite: true, signal }),
     warnings: [],
   };
 }

@@ -70,6 +70,14 @@ export class SimulatedBroker {
     for (let page = 0; page < pages; page++) this.#add({ round: 0, page });
   }
 
+  /** Whether a host has a page, or a part of it, whose lock has not ended. */
+  holds(host: number, page: number): boolean {
+    const isHeld = (held: Held | undefined): boolean =>
+      held?.token.split(':')[0] === `${host}` && held.untilMs >= this.parts.time.nowMs;
+    if (isHeld(this.#held.get(pageKey({ round: 0, page })))) return true;
+    return [...this.#held.values()].some((held) => held.ref.page === page && isHeld(held));
+  }
+
   connect(process: SimulatedProcess, host: number): Broker {
     const { time, lockMs, stalledMs } = this.parts;
     let checks = false;

@@ -16,9 +16,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'has no fence',
     file: 'fence.ts',
-    from: 'return this.#nowMs() - this.#sentMs < this.#openMs;',
-    to: 'return true;',
+    from: 'return this.#sentMs + this.#openMs;',
+    to: 'return Number.POSITIVE_INFINITY;',
     at: 'hosts do not reach the broker for longer than their locks last',
+  },
+  {
+    name: 'lets files begin that have waited for a thread until its lock had ended',
+    file: 'page-file.ts',
+    from: 'beginByMs: fence.closesMs,',
+    to: 'beginByMs: Number.POSITIVE_INFINITY,',
+    at: 'hosts are stopped for longer than their locks last',
   },
   {
     name: 'has pages that are too large for the end',

@@ -53,6 +53,10 @@ export interface Played {
   readonly pages: number;
   /** Times that a file was begun that had been begun before. */
   readonly begunAgain: number;
+  /** Of hosts that were killed or stopped: files that had begun then, and were not written down as ended. */
+  readonly inFlight: number;
+  /** Times that a file of a page was begun whose lock had ended. */
+  readonly begunUnheld: number;
   /** Files whose results say that their output was there, and the same. */
   readonly madeTwice: number;
   /** Files without a result. */
@@ -90,7 +94,11 @@ export async function play(cluster: Cluster): Promise<Played> {
   const broker = new SimulatedBroker({ time, times, seed, lockMs, stalledMs });
   broker.fill(announced, pages.length);
   const begun = new Uint8Array(files);
+  const pageOf = new Uint32Array(files);
+  for (const [page, { offset, files }] of pages.entries()) pageOf.fill(page, offset, offset + files);
   let begunAgain = 0;
+  let begunUnheld = 0;
+  let inFlight = 0;
   let lastBeginMs = 0;
   let idealMs = 0;
   let longestSeconds = 0;
@@ -101,7 +109,13 @@ export async function play(cluster: Cluster): Promise<Played> {
     longestSeconds = Math.max(longestSeconds, seconds);
   }
 
-  const running: { number: number; process: SimulatedProcess; host: Host; left: Promise<void> }[] = [];
+  const running: {
+    number: number;
+    process: SimulatedProcess;
+    host: Host;
+    left: Promise<void>;
+    atWork: Set<string>;
+  }[] = [];
   const isSlow = (at: number): boolean => chance(seed, at, 7) < slow.share;
   let speed = 0;
   for (let at = 0; at < hosts; at++) speed += threads / (isSlow(at) ? slow.times : 1);
@@ -112,13 +126,17 @@ export async function play(cluster: Cluster): Promise<Played> {
     const times_ = isSlow(at) ? slow.times : 1;
     const number = births++;
     let drawnFiles = 0;
+    const atWork = new Set<string>();
     const maker = fileThreads({
       threads,
       lastsMs: (input) =>
         times_ * workSeconds(workload, Number(input)) * 1000 +
         drawn(times.file, chance(seed, number, drawnFiles++, 8)),
       after: (ms, action) => process.after(ms, action),
+      nowMs: process.clock.nowMs,
       began: (input) => {
+        atWork.add(input);
+        if (!broker.holds(number, pageOf[Number(input)])) begunUnheld++;
         if (begun[Number(input)]++ > 0) begunAgain++;
         lastBeginMs = time.nowMs;
       },
@@ -130,13 +148,13 @@ export async function play(cluster: Cluster): Promise<Played> {
       maker,
       clock: process.clock,
       ...{ name: `${at}`, token: `${number}`, engine: 'time' },
-      openStore: () => store.view(process),
+      openStore: () => store.view(process, (input) => atWork.delete(input)),
       list: () => Promise.reject(new Error('It is listed.')),
       load: () => usualLoad(threads),
       say: () => {},
     });
     const left = host.run();
-    running[at] = { number, process, host, left };
+    running[at] = { number, process, host, left, atWork };
   };
   const born = (at: number): void => {
     const startMs = drawn(times.start, chance(seed, births, 9));
@@ -147,7 +165,8 @@ export async function play(cluster: Cluster): Promise<Played> {
     time.at(evil.atMs, () => {
       if (evil.kind === 'broker away') return broker.restart(evil.forMs);
       for (const at of evil.hosts) {
-        const { number, process, host, left } = running[at];
+        const { number, process, host, left, atWork } = running[at];
+        if (evil.kind === 'stopped' || (evil.kind === 'killed' && process.isAlive)) inFlight += atWork.size;
         if (evil.kind === 'stopped') process.stop(evil.forMs);
         else if (evil.kind === 'cut off') broker.cutOff(number, evil.forMs);
         else if (evil.kind === 'drained') {
@@ -171,7 +190,7 @@ export async function play(cluster: Cluster): Promise<Played> {
     makespanMs: store.lastMs,
     idealMs: idealMs / speed,
     pages: pages.length,
-    begunAgain,
+    ...{ begunAgain, begunUnheld, inFlight },
     madeTwice: store.toldTwice,
     missing: files - store.filesEnded,
     deaths: store.deaths,

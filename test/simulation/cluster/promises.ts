@@ -1,22 +1,24 @@
 /** What has to hold of a batch that was played. */
-import type { Cluster, Played } from './play.ts';
+import type { Cluster, Evil, Played } from './play.ts';
 
 /** Of a hole, beside lock and look: messages on their way, and the next question. */
 const SLACK_MS = 1000;
-/** Files that a host has in flight for each thread: one that runs, one that its runner has in hand. */
-const IN_FLIGHT = 2;
 /** Of the ideal: what files and pages cost beside their work. */
 const COST = 0.03;
 
 /** @returns what does not, in words */
 export function broken(cluster: Cluster, played: Played): string[] {
   const { hosts, threads, lockMs, stalledMs, workload, evils } = cluster;
-  const { begunAgain, missing, holesMs, idealMs, makespanMs, leavingMs, longestSeconds } = played;
+  const { begunAgain, begunUnheld, missing, holesMs, idealMs, makespanMs, leavingMs, longestSeconds } =
+    played;
   const found: string[] = [];
   if (missing > 0) found.push(`${missing} files have no result`);
   const harmful = evils.filter(({ kind }) => kind !== 'drained');
-  const harmed = harmful.reduce((sum, evil) => sum + ('hosts' in evil ? evil.hosts.length : hosts), 0);
-  const inFlight = harmed * threads * IN_FLIGHT;
+  const harmed = hostsOf(harmful, hosts);
+  // Who is cut off begins nothing from before its locks end: what each thread runs then.
+  const cutOff = harmful.filter(({ kind }) => kind === 'cut off' || kind === 'broker away');
+  const inFlight = played.inFlight + threads * hostsOf(cutOff, hosts);
+  if (begunUnheld > 0) found.push(`${begunUnheld} files were begun whose pages were others' by then`);
   if (begunAgain > inFlight) {
     found.push(`${begunAgain} files were begun again, where hosts had ${inFlight} in flight`);
   }
@@ -31,4 +33,8 @@ export function broken(cluster: Cluster, played: Played): string[] {
   const mostMs = idealMs * (1 + COST) + lastMs + SLACK_MS;
   if (makespanMs > mostMs) found.push(`it took ${makespanMs.toFixed(0)} ms, at most ${mostMs.toFixed(0)}`);
   return found;
+}
+
+function hostsOf(evils: readonly Evil[], all: number): number {
+  return evils.reduce((sum, evil) => sum + ('hosts' in evil ? evil.hosts.length : all), 0);
 }

@@ -60,8 +60,7 @@ const host = new Host({
   broker: timed(broker, ['take', 'done', 'renew', 'counts']),
   maker: fileThreads({
     threads,
-    lastsMs,
-    after,
+    ...{ lastsMs, after, nowMs },
     began(input) {
       began.set(input, nowMs());
       appendFileSync(log, `${input} ${wallMs()}\n`);

@@ -64,7 +64,8 @@ export class SimulatedStore {
     return this.#made[at] > 0;
   }
 
-  view(process: SimulatedProcess): Store {
+  /** @param ended is told of each file that is written down as ended */
+  view(process: SimulatedProcess, told: (input: string) => void): Store {
     const { record, pages, workload, times } = this.#parts;
     const takes = <Value>(step: keyof Times, value: () => Value): Promise<Value> =>
       process.takes(drawn(times[step] as readonly number[], chance(workload.seed, this.#drawn++, 6)), value);
@@ -94,7 +95,7 @@ export class SimulatedStore {
           const { offset, files } = pages[page];
           return Array.from({ length: files }, (_, at) => fileAt(workload, offset + at));
         }),
-      begin: (ref) => takes('begin', () => this.#begin(ref, takes)),
+      begin: (ref) => takes('begin', () => this.#begin(ref, takes, told)),
       hasResult: (ref) => takes('hasResult', () => ended.has(pageKey(ref))),
       clear: (ref) => takes('hasResult', () => void this.#attempts.delete(pageKey(ref))),
       putResult: (ref, { summary }) =>
@@ -132,7 +133,11 @@ export class SimulatedStore {
     };
   }
 
-  #begin(ref: PageRef, takes: <Value>(step: keyof Times, value: () => Value) => Promise<Value>): Attempt {
+  #begin(
+    ref: PageRef,
+    takes: <Value>(step: keyof Times, value: () => Value) => Promise<Value>,
+    told: (input: string) => void,
+  ): Attempt {
     const key = pageKey(ref);
     let all = this.#attempts.get(key);
     if (all === undefined) {
@@ -146,7 +151,11 @@ export class SimulatedStore {
     return {
       ...{ deaths, known },
       aside: () => '',
-      ended: (outcome) => takes('ended', () => void own.outcomes.push(outcome)),
+      ended: (outcome) =>
+        takes('ended', () => {
+          own.outcomes.push(outcome);
+          told(outcome.line.input as string);
+        }),
       gaveBack: () =>
         takes('gaveBack', () => {
           own.gaveBack = true;

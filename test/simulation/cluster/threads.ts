@@ -2,13 +2,15 @@
  * Makes files that are nothing but time: so many at once, the others in turn. A simulated host and a real
  * one that it is compared with have the same.
  */
-import type { FileMaker } from '../../../src/cluster/make-file.ts';
+import { type FileMaker, TooLateToBegin } from '../../../src/cluster/make-file.ts';
 
 interface ThreadsParts {
   readonly threads: number;
   /** How long a file takes here. */
   lastsMs(input: string): number;
   after(ms: number, action: () => void): void;
+  /** The clock of the host. */
+  nowMs(): number;
   began(input: string): void;
   /** False where it was there. */
   put(input: string): boolean;
@@ -22,17 +24,22 @@ export function usualLoad(threads: number) {
 }
 
 export function fileThreads(parts: ThreadsParts): FileMaker {
-  const waiting: { input: string; ended: (isFirst: boolean) => void }[] = [];
+  const waiting: { input: string; beginByMs: number; ended: PromiseWithResolvers<boolean> }[] = [];
   let running = 0;
 
   function next(): void {
     while (running < parts.threads) {
       const file = waiting.shift();
       if (file === undefined) return;
+      // As workers/transcode.ts does it.
+      if (parts.nowMs() >= file.beginByMs) {
+        file.ended.reject(new TooLateToBegin());
+        continue;
+      }
       running++;
       parts.began(file.input);
       parts.after(parts.lastsMs(file.input), () => {
-        file.ended(parts.put(file.input));
+        file.ended.resolve(parts.put(file.input));
         running--;
         next();
       });
@@ -40,11 +47,11 @@ export function fileThreads(parts: ThreadsParts): FileMaker {
   }
 
   return {
-    async make({ file: { input } }) {
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      waiting.push({ input, ended: resolve });
+    async make({ file: { input }, beginByMs }) {
+      const ended = Promise.withResolvers<boolean>();
+      waiting.push({ input, beginByMs, ended });
       next();
-      const isFirst = await promise;
+      const isFirst = await ended.promise;
       return { line: { input, state: 'done' }, twice: !isFirst };
     },
     isThere: async ({ input }) => parts.isThere(input as string),
