@@ -25,6 +25,9 @@ interface PageParts {
   readonly startedMs: number;
 }
 
+/** Hosts that may die of a page before it is split. */
+export const SPLIT_AFTER = 2;
+
 export class HeldPage {
   readonly parts: PageParts;
   readonly outcomes: FileOutcome[];
@@ -65,6 +68,11 @@ export class HeldPage {
 
   get hasBegun(): boolean {
     return this.running > 0 || this.outcomes.length > this.parts.known.length;
+  }
+
+  /** It could be split no further, and hosts went on to die. */
+  get isSuspect(): boolean {
+    return this.parts.attempt.deaths >= SPLIT_AFTER;
   }
 
   /** Nothing runs, and nothing more is begun. */

@@ -10,6 +10,8 @@ export interface HostLoad {
   readonly running: number;
   /** Files of pages it holds that the runner does not have yet. */
   readonly waiting: number;
+  /** It holds a page with a single file that hosts have died of. */
+  readonly holdsSuspect: boolean;
   /** Predicted work of all these, in seconds of one thread. */
   readonly workSeconds: number;
   readonly pressure: PressureLevel;
@@ -40,9 +42,11 @@ export function mostRunning(load: HostLoad): number {
 
 /**
  * Whether its own runner could start on another page: a thread is free, or will be before a page is here.
- * Long files are left to hosts that can begin them now.
+ * Long files are left to hosts that can begin them now. Beside a suspect no page is taken: two of them that
+ * died together would come back together, and in the end both would be named.
  */
 export function takesPage(load: HostLoad): boolean {
+  if (load.holdsSuspect) return false;
   if (load.emergency || load.pressure === 'critical' || load.waiting > 0 || isStuck(load)) return false;
   const threads = usable(load);
   if (load.running < threads) return true;

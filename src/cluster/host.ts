@@ -149,8 +149,10 @@ export class Host {
 
   #load(): HostLoad {
     const { running, waiting } = this.figures;
-    const workSeconds = [...this.#held].reduce((sum, page) => sum + page.workSeconds, 0);
-    return { ...this.#parts.load(), running, waiting, workSeconds };
+    const held = [...this.#held];
+    const workSeconds = held.reduce((sum, page) => sum + page.workSeconds, 0);
+    const holdsSuspect = held.some(({ isSuspect }) => isSuspect);
+    return { ...this.#parts.load(), running, waiting, workSeconds, holdsSuspect };
   }
 
   async #take(): Promise<boolean> {

@@ -4,7 +4,7 @@
  */
 import type { Broker, Delivery } from './broker.ts';
 import type { Fence } from './fence.ts';
-import { HeldPage } from './held-page.ts';
+import { HeldPage, SPLIT_AFTER } from './held-page.ts';
 import type { HostClock, HostEvent } from './host-events.ts';
 import type { KnownBatch } from './known-batches.ts';
 import type { FileMaker } from './make-file.ts';
@@ -17,9 +17,6 @@ interface StartParts {
   readonly clock: HostClock;
   say(event: HostEvent): void;
 }
-
-/** Hosts that may die of a page before it is split. */
-const SPLIT_AFTER = 2;
 
 /** Null where nothing of it is to be done here. Throws where the store cannot be read or written. */
 export async function startPage(

@@ -6,6 +6,7 @@ const IDLE: HostLoad = {
   running: 0,
   waiting: 0,
   workSeconds: 0,
+  holdsSuspect: false,
   pressure: 'nominal',
   emergency: false,
   lostThreads: 0,
@@ -25,6 +26,7 @@ describe('a host', () => {
     ['is short of memory and has a free thread', { pressure: 'high', running: 3 }, true],
     ['has no memory left', { pressure: 'critical' }, false],
     ['is in an emergency', { emergency: true }, false],
+    ['holds a file that may kill it', { holdsSuspect: true }, false],
     ['has lost all its threads', { lostThreads: 4 }, false],
     ['has a runner that does not come to work', { stuckMs: 30_000 }, false],
     [
