@@ -131,7 +131,7 @@ function teller({ verbose = false, quiet = false }: HostOptions): Teller {
           once(`the broker does not answer: ${escaped(event.why)}`);
           break;
         case 'lost':
-          once(`page ${event.page} of ${event.batch} is another host's now`);
+          print(`page ${event.page} of ${event.batch} is another host's now`);
           break;
         case 'done':
           if (!quiet) print(`batch ${event.batch} is done`);

@@ -10,8 +10,9 @@ import type { Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { MillpondError } from '../errors.ts';
 import { escaped } from '../text/escaping.ts';
-import { setTimeout } from '../timers.ts';
+import { clearTimeout, setTimeout } from '../timers.ts';
 import type { Announcement, Broker, Delivery, PageCounts } from './broker.ts';
+import { cutOverlongLocks, lockToken } from './overlong-locks.ts';
 import { type PageRef, pageKey } from './page.ts';
 import { loadPeers } from './peers.ts';
 
@@ -82,6 +83,8 @@ class BullMqBroker implements Broker {
   readonly #ends = new Map<string, Ends>();
   /** Of pages that are held here. */
   readonly #jobs = new Map<string, Job>();
+  #looks: NodeJS.Timeout | null = null;
+  #isClosed = false;
 
   constructor(options: BullMqOptions, client: Redis, bullmq: typeof import('bullmq')) {
     this.lockMs = options.lockMs;
@@ -119,7 +122,7 @@ class BullMqBroker implements Broker {
 
   async take(id: string, token: string): Promise<Delivery | null> {
     const worker = this.#workerOf(id);
-    const job = await this.#asked(() => worker.getNextJob(token, { block: false }));
+    const job = await this.#asked(() => worker.getNextJob(this.#lock(token), { block: false }));
     if (job === undefined) return null;
     this.#jobs.set(token, job);
     return { batch: id, ref: job.data as PageRef, token };
@@ -129,7 +132,7 @@ class BullMqBroker implements Broker {
     const lost: Delivery[] = [];
     for (const [id, some] of Map.groupBy(held, ({ batch }) => batch)) {
       const ids = some.map(({ ref }) => pageKey(ref));
-      const tokens = some.map(({ token }) => token);
+      const tokens = some.map(({ token }) => this.#lock(token));
       const worker = this.#workerOf(id);
       const gone = new Set(await this.#asked(() => worker.extendJobLocks(ids, tokens, this.lockMs)));
       lost.push(...some.filter(({ ref }) => gone.has(pageKey(ref))));
@@ -139,11 +142,14 @@ class BullMqBroker implements Broker {
   }
 
   done(held: Delivery): Promise<boolean> {
-    return this.#leave(held, async (job) => void (await job.moveToCompleted(null, held.token, false)));
+    return this.#leave(
+      held,
+      async (job) => void (await job.moveToCompleted(null, this.#lock(held.token), false)),
+    );
   }
 
   giveBack(held: Delivery): Promise<boolean> {
-    return this.#leave(held, async (job) => void (await job.moveToWait(held.token)));
+    return this.#leave(held, async (job) => void (await job.moveToWait(this.#lock(held.token))));
   }
 
   async counts(id: string): Promise<PageCounts> {
@@ -156,6 +162,8 @@ class BullMqBroker implements Broker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    if (this.#looks !== null) clearTimeout(this.#looks);
     const late = Promise.withResolvers<void>();
     using _ = setTimeout(late.resolve, CLOSE_MS);
     await Promise.race([Promise.all([...this.#ends.values()].map(close)), late.promise]).catch(() => {});
@@ -187,6 +195,24 @@ class BullMqBroker implements Broker {
     using timer = setTimeout(() => late.reject(new Error('the broker does not answer.')), this.lockMs);
     timer.unref();
     return await Promise.race([ask(), late.promise]);
+  }
+
+  #lock(token: string): string {
+    return lockToken(token, this.lockMs);
+  }
+
+  /** As often as BullMQ looks for locks that have ended. */
+  #lookForOverlong(): void {
+    const { prefix, stalledMs } = this.#options;
+    this.#looks = setTimeout(async () => {
+      for (const [id, { worker }] of this.#ends) {
+        if (worker === null) continue;
+        // That the broker is away is said by whoever asks it for something.
+        await this.#asked(() => cutOverlongLocks(this.#client, `${prefix}:${id}`, stalledMs)).catch(() => {});
+      }
+      if (!this.#isClosed) this.#lookForOverlong();
+    }, stalledMs);
+    this.#looks.unref();
   }
 
   get #registry(): string {
@@ -223,6 +249,7 @@ class BullMqBroker implements Broker {
       });
       ends.worker.on('error', (error) => complain?.(error.message));
       void ends.worker.startStalledCheckTimer();
+      if (this.#looks === null) this.#lookForOverlong();
     }
     return ends.worker;
   }

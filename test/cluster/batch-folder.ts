@@ -11,6 +11,7 @@ import { FolderStore } from '../../src/cluster/folder-store.ts';
 import type { PageSummary } from '../../src/cluster/store.ts';
 import { writeWav } from '../audio/wav.ts';
 import { seeded } from '../simulation/choices.ts';
+import { KILLS_ITS_HOST, KILLS_ITS_PROCESS } from './process-faults.ts';
 
 const run = promisify(execFile);
 
@@ -23,11 +24,18 @@ export interface Verdict {
   readonly twice: number;
 }
 
+const DEADLY = [
+  ['3', KILLS_ITS_PROCESS, 'ERR_NATIVE_CRASH'],
+  ['5', KILLS_ITS_HOST, 'ERR_HOST_LOST'],
+] as const;
+
 export class BatchFolder implements Disposable {
   readonly folder: string;
   readonly input: string;
   readonly #command: readonly string[];
   readonly #to: string;
+  /** Inputs that kill, and how each is named in the results. */
+  readonly #deadly = new Map<string, string>();
   #expected = new Map<string, Buffer>();
   #batches = 0;
 
@@ -54,6 +62,11 @@ export class BatchFolder implements Disposable {
     }
     const alone = join(batch.folder, 'alone');
     await batch.millpond('transcode', batch.input, '--to', to, '--out', alone, '--quiet');
+    for (const [place, name, code] of DEADLY) {
+      mkdirSync(join(batch.input, place), { recursive: true });
+      writeWav(join(batch.input, place, name), [new Int16Array(8000)], { rate: 8000 });
+      batch.#deadly.set(join(batch.input, place, name), code);
+    }
     batch.#expected = new Map(filesIn(alone).map((name) => [name, readFileSync(join(alone, name))]));
     if (batch.#expected.size !== files) throw new Error('one host made too little');
     return batch;
@@ -72,12 +85,17 @@ export class BatchFolder implements Disposable {
 
   /** @returns its id */
   async submit(out: string, broker: readonly string[], ...options: string[]): Promise<string> {
+    return this.submitDeadly(out, broker, '--exclude', 'kills-*', ...options);
+  }
+
+  /** With inputs that kill, too. @returns its id */
+  async submitDeadly(out: string, broker: readonly string[], ...options: string[]): Promise<string> {
     const args = ['cluster', 'submit', this.input, '--to', this.#to, '--out', out, ...broker, ...options];
     return (await this.millpond(...args)).trim();
   }
 
-  /** Throws what of a batch that is done is not as it has to be. */
-  async check(out: string, id: string): Promise<Verdict> {
+  /** Throws what of a batch that is done is not as it has to be. @param isDeadly with inputs that kill */
+  async check(out: string, id: string, isDeadly = false): Promise<Verdict> {
     const made = filesIn(out);
     const missing = [...this.#expected.keys()].filter((name) => !made.includes(name));
     if (missing.length > 0)
@@ -90,10 +108,10 @@ export class BatchFolder implements Disposable {
     }
     const left = filesIn(join(out, '.millpond/cluster', id, 'work'));
     if (left.length > 0) throw new Error(`work was left: ${left[0]}`);
-    return this.#checkResults(out, id);
+    return this.#checkResults(out, id, isDeadly ? this.#deadly : new Map());
   }
 
-  async #checkResults(out: string, id: string): Promise<Verdict> {
+  async #checkResults(out: string, id: string, deadly: ReadonlyMap<string, string>): Promise<Verdict> {
     const store = new FolderStore(out, id);
     const seen = new Set<string>();
     const verdict = { files: 0, pages: 0, deaths: 0, twice: 0 };
@@ -101,23 +119,22 @@ export class BatchFolder implements Disposable {
       for (const { ref, isSplit } of some) {
         if (isSplit) continue;
         const result = await store.result(ref);
-        const { deaths, twice, ok } = result?.summary as PageSummary;
-        if (ok !== result?.lines.length) {
-          throw new Error(
-            `a file failed: ${JSON.stringify(result?.lines.find(({ state }) => state !== 'done'))}`,
-          );
-        }
+        const { deaths, twice } = result?.summary as PageSummary;
         verdict.pages++;
         verdict.deaths += deaths;
         verdict.twice += twice;
-        for (const { input } of result.lines) {
-          if (seen.has(input as string)) throw new Error(`${input} has two results`);
-          seen.add(input as string);
+        for (const line of result?.lines ?? []) {
+          const input = line.input as string;
+          if (seen.has(input)) throw new Error(`${input} has two results`);
+          seen.add(input);
+          const wanted = deadly.get(input) ?? 'done';
+          if ((line.state === 'failed' ? line.code : line.state) === wanted) continue;
+          throw new Error(`a file is not ${wanted}: ${JSON.stringify(line)}`);
         }
       }
     }
     verdict.files = seen.size;
-    if (seen.size !== this.#expected.size) throw new Error(`${seen.size} files have results`);
+    if (seen.size !== this.#expected.size + deadly.size) throw new Error(`${seen.size} files have results`);
     return verdict;
   }
 

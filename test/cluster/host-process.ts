@@ -3,11 +3,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { childrenOf, emptied } from '../crash/processes.ts';
 
+/** Groups of their own outlive who started them, unless that sees to it. */
+const groups = new Set<number>();
+process.once('exit', () => {
+  for (const pid of groups) killGroup(pid, 'SIGKILL');
+});
+
 export class HostProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   text = '';
   /** When it took pages that it has not let go of since, by their keys with their batches. */
   readonly held = new Map<string, number>();
+  /** Since then it could have taken a page, and held none; null if it holds one. */
+  idleSinceMs: number | null = null;
+  #isIll = false;
   #line = '';
   /** It has said that it works. */
   readonly isThere: Promise<void>;
@@ -20,17 +29,18 @@ export class HostProcess implements AsyncDisposable {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    groups.add(this.pid);
     const there = Promise.withResolvers<void>();
     this.isThere = there.promise;
     this.#child.stderr?.setEncoding('utf8').on('data', (part: string) => {
       this.text += part;
       const lines = `${this.#line}${part}`.split('\n');
       this.#line = lines.pop() as string;
-      for (const line of lines) this.#hear(line);
-      if (this.text.includes('millpond: host ')) there.resolve();
+      for (const line of lines) this.#hear(line, there.resolve);
     });
     this.ended = once(this.#child, 'close').then(([code]) => {
       there.resolve();
+      groups.delete(this.pid);
       return code as number | null;
     });
   }
@@ -38,14 +48,18 @@ export class HostProcess implements AsyncDisposable {
   /** Is told of each page that it takes. */
   onTaken: (page: string) => void = () => {};
 
-  #hear(line: string): void {
-    const [, page, batch, what] = /page (\S+) of (\w+): (.*)/.exec(line) ?? [];
-    if (page === undefined) return;
+  #hear(line: string, isThere: () => void): void {
+    if (line.startsWith('millpond: host ')) isThere();
+    // What one says that cannot work for a while, and that it can again.
+    if (line.includes('nothing is begun for a while') || line.includes('process-death')) this.#isIll = true;
+    if (line.includes('going on') || line.endsWith(': taken')) this.#isIll = false;
+    const [, page, batch, what] = /page (\S+) of (\w+):? (.*)/.exec(line) ?? [];
     const key = `${batch} ${page}`;
     if (what === 'taken') {
-      this.held.set(key, performance.now());
       this.onTaken(key);
+      this.held.set(key, performance.now());
     } else this.held.delete(key);
+    this.idleSinceMs = this.held.size > 0 || this.#isIll ? null : performance.now();
   }
 
   get pid(): number {
@@ -58,11 +72,7 @@ export class HostProcess implements AsyncDisposable {
 
   /** To the whole group. */
   signal(signal: NodeJS.Signals): void {
-    try {
-      process.kill(-this.pid, signal);
-    } catch {
-      // It is gone.
-    }
+    killGroup(this.pid, signal);
   }
 
   /** One of the processes that work for it; false where there is none. */
@@ -87,5 +97,13 @@ export class HostProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.signal('SIGCONT');
     await this.kill();
+  }
+}
+
+function killGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It is gone.
   }
 }

@@ -137,6 +137,24 @@ describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real fo
     expect(line).toMatchObject({ state: 'failed', code: 'ERR_HOST_LOST' });
   });
 
+  it('takes nothing beside a file that hosts have died of', async () => {
+    await list(store, [1, 1]);
+    for (const host of ['one', 'two']) await store.begin({ round: 0, page: 0 }, host);
+    const waiting = new Set<number>();
+    await work({
+      ...maker,
+      async make(file) {
+        // In so many answers of the broker a page would have come.
+        for (let asked = 0; made.length === 0 && asked < 10; asked++) {
+          waiting.add((await broker.counts(RECORD.id)).waiting);
+        }
+        return maker.make(file);
+      },
+    });
+    expect(made).toEqual(['0/0.flac', '1/0.flac']);
+    expect([...waiting]).toEqual([1]);
+  });
+
   it('begins no file once its lock was not renewed for 0.8 of its time, though it does not know', async () => {
     await list(store, [50]);
     let began = 0;
@@ -203,80 +221,5 @@ describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real fo
     expect(await store.state()).toBe('done');
     expect(new Set(made).size).toBe(3);
     expect(events.some(({ event }) => event === 'repaired')).toBe(true);
-  });
-});
-
-describe.skipIf(whyNoRedis() !== null)('the broker', () => {
-  it('that is away is not waited for, and hosts may leave', async () => {
-    const server = await RedisServer.start();
-    const broker = await connectBullMq({ url: server.url, prefix: 'away', lockMs: LOCK_MS, stalledMs: 200 });
-    await broker.put('batch', [{ round: 0, page: 0 }]);
-    const held = await broker.take('batch', 'token');
-    await server.kill();
-    await expect
-      .poll(() =>
-        broker.batches().then(
-          () => 'there',
-          () => 'away',
-        ),
-      )
-      .toBe('away');
-    await expect(broker.take('batch', 'other')).rejects.toThrow();
-    await expect(broker.renew([held!])).rejects.toThrow();
-    await broker[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-  });
-
-  it('that never was there is named without its password', async () => {
-    const options = { prefix: 'p', lockMs: LOCK_MS, stalledMs: 200 };
-    const refused = connectBullMq({ url: 'redis://me:secret@127.0.0.1:1', ...options });
-    await expect(refused).rejects.toMatchObject({
-      code: 'ERR_BROKER_UNREACHABLE',
-      message: expect.not.stringContaining('secret'),
-    });
-  });
-
-  it('gives a page to one, keeps what is put there twice, and gives it again when its lock has ended', async () => {
-    await using server = await RedisServer.start();
-    await using broker = await connectBullMq({
-      url: server.url,
-      prefix: 'p',
-      lockMs: LOCK_MS,
-      stalledMs: 100,
-    });
-    const ref = { round: 0, page: 7 };
-    await broker.put('batch', [ref, ref]);
-    await broker.put('batch', [ref]);
-    expect(await broker.counts('batch')).toEqual({ waiting: 1, held: 0 });
-    const first = await broker.take('batch', 'one');
-    expect(first).toEqual({ batch: 'batch', ref, token: 'one' });
-    expect(await broker.take('batch', 'two')).toBeNull();
-    await broker.put('batch', [ref]);
-    expect(await broker.counts('batch')).toEqual({ waiting: 0, held: 1 });
-    expect(await broker.renew([first!])).toEqual([]);
-    await expect.poll(async () => (await broker.take('batch', 'three'))?.ref ?? null).toEqual(ref);
-    expect(await broker.renew([first!])).toEqual([first]);
-    expect(await broker.done(first!)).toBe(false);
-    expect(await broker.counts('batch')).toEqual({ waiting: 0, held: 1 });
-  });
-
-  it('gives a page that came back before all others', async () => {
-    await using server = await RedisServer.start();
-    await using broker = await connectBullMq({
-      url: server.url,
-      prefix: 'p',
-      lockMs: 60_000,
-      stalledMs: 100,
-    });
-    await broker.put(
-      'batch',
-      [0, 1, 2].map((page) => ({ round: 0, page })),
-    );
-    const first = await broker.take('batch', 'one');
-    expect(first?.ref.page).toBe(0);
-    expect(await broker.giveBack(first!)).toBe(true);
-    expect((await broker.take('batch', 'two'))?.ref.page).toBe(0);
-    await broker.forget('batch');
-    expect(await broker.counts('batch')).toEqual({ waiting: 0, held: 0 });
   });
 });

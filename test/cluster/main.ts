@@ -1,12 +1,13 @@
 /**
  * `npm run cluster-test -- [--hosts N] [--kills N] [--runs N] [--seed S] [--files N]`: batches over real
- * hosts and a real broker, which are killed, stopped and cut off at random; with an odd seed their clocks are
- * set, with an even one their children are killed.
+ * hosts and a real broker, which are killed, stopped and cut off at random, and whose clocks are set. A run
+ * that fails says why, and the next one begins.
  */
 import { parseArgs } from 'node:util';
 import { build } from '../built.ts';
 import { setup as cacheCompiled } from '../compile-cache.ts';
 import { campaign } from './campaign.ts';
+import { whyNoFaults } from './process-faults.ts';
 import { whyNoRedis } from './redis.ts';
 
 const { values } = parseArgs({
@@ -30,15 +31,22 @@ if (![hosts, kills, runs, files, seed].every((value) => Number.isSafeInteger(val
 }
 const noRedis = whyNoRedis();
 if (noRedis !== null) throw new Error(noRedis);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+const noFaults = whyNoFaults();
+if (noFaults !== null) console.log(`No clock is set, and no input kills: ${noFaults}`);
 const removeCache = cacheCompiled();
 const built = build();
 const command = [process.execPath, built.command];
 try {
   for (let run = 0; run < runs; run++) {
-    const report = (line: string): void => console.log(line);
-    const clocks = (seed + run) % 2 === 1;
-    const tally = await campaign({ command, hosts, kills, files, seed: seed + run, report, clocks });
-    console.log(JSON.stringify({ seed: seed + run, ...tally }));
+    const about = { command, hosts, kills, files, seed: seed + run, faults: noFaults === null };
+    try {
+      const tally = await campaign({ ...about, report: (line) => console.log(line) });
+      console.log(JSON.stringify({ seed: seed + run, ...tally }));
+    } catch (error) {
+      process.exitCode = 1;
+      console.log(JSON.stringify({ seed: seed + run, failed: (error as Error).message }));
+    }
   }
 } finally {
   built.remove();

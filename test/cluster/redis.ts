@@ -1,6 +1,6 @@
 /**
  * A real broker on loopback: Debian's redis-server, with its own folder, which can be killed, started again
- * and lose power. Owns the process and the folder.
+ * and lose power, and whose clock can be set. Owns the process and the folder.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import type { ProcessFaults } from './process-faults.ts';
 
 /** Null where it can be started; else why not. */
 export function whyNoRedis(): string | null {
@@ -30,15 +31,19 @@ export class RedisServer implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'millpond-redis-'));
   readonly port: number;
   #process: ChildProcess | null = null;
+  readonly #faults: ProcessFaults | null;
   #sizes: { ms: number; sizes: Map<string, number> }[] = [];
+  /** What was written when its clock was set back, and until when by that clock nothing is synced. */
+  #synced: { untilSeconds: number; sizes: Map<string, number> } | null = null;
   #looks: NodeJS.Timeout | null = null;
 
-  private constructor(port: number) {
+  private constructor(port: number, faults: ProcessFaults | null) {
     this.port = port;
+    this.#faults = faults;
   }
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+  static async start(faults: ProcessFaults | null = null): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), faults);
     await server.start();
     return server;
   }
@@ -51,8 +56,13 @@ export class RedisServer implements AsyncDisposable {
     const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder];
     const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
     this.#sizes = [];
-    const started = spawn('redis-server', [...options, ...durable], { stdio: 'ignore' });
+    this.#synced = null;
+    const env = { ...process.env, ...this.#faults?.env };
+    const started = spawn('redis-server', [...options, ...durable], { stdio: 'ignore', env });
     this.#process = started;
+    const end = (): void => void started.kill('SIGKILL');
+    process.once('exit', end);
+    started.once('exit', () => process.off('exit', end));
     const client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
     client.on('error', () => {});
     const ended = once(started, 'exit').then(([code]) => {
@@ -61,6 +71,26 @@ export class RedisServer implements AsyncDisposable {
     await Promise.race([client.ping(), ended]).finally(() => client.disconnect());
     ended.catch(() => {});
     this.#looks = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  get clockSeconds(): number {
+    return this.#faults?.clockSeconds ?? 0;
+  }
+
+  /** Relative to what it really is. One that is set back syncs nothing until it is where it was. */
+  setClock(seconds: number): void {
+    if (this.#faults === null) throw new Error('it was started without faults');
+    const before = this.clockSeconds;
+    if (seconds < before) {
+      const sizes = this.#durable();
+      this.#synced ??= { untilSeconds: before, sizes };
+    }
+    if (this.#synced !== null && seconds >= this.#synced.untilSeconds) this.#synced = null;
+    this.#faults.setClock(seconds);
   }
 
   /** As kill -9; what the system has been given stays. */
@@ -73,11 +103,10 @@ export class RedisServer implements AsyncDisposable {
     await once(ended, 'exit');
   }
 
-  /** What was written in the last second is gone, to be started again. */
+  /** What was not synced is gone, to be started again. */
   async losePower(): Promise<void> {
     await this.kill();
-    const before = this.#sizes.findLast(({ ms }) => ms <= performance.now() - LOST_MS) ?? this.#sizes[0];
-    for (const [path, size] of before?.sizes ?? []) {
+    for (const [path, size] of this.#synced?.sizes ?? this.#durable()) {
       if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > size) truncateSync(path, size);
     }
   }
@@ -100,6 +129,12 @@ export class RedisServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What was written a second ago. */
+  #durable(): Map<string, number> {
+    const before = this.#sizes.findLast(({ ms }) => ms <= performance.now() - LOST_MS) ?? this.#sizes[0];
+    return before?.sizes ?? new Map();
   }
 
   #look(): void {

@@ -32,6 +32,15 @@ function membersOf(group: number): number[] {
   return living((stat) => stat.group === group);
 }
 
+/** Milliseconds that the main thread of a process could have run, and waited for a core. 0 if it is gone. */
+export function waitedMs(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
 /** How long an orphan may take to notice that it is one; what is left then is an error. */
 const ORPHANS_MS = 20_000;
 
