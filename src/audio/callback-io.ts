@@ -141,13 +141,9 @@ class WriteIo extends CallbackIo {
     );
   }
 
-  serve(sink: ByteSink, at: number): void {
+  serve(sink: ByteSink): void {
     this.#sink = sink;
-    if (!this.seekable) this.position = at;
-    else {
-      this.rewind();
-      if (at > 0) this.native.seekSync(BigInt(at), AVSEEK_SET);
-    }
+    if (this.seekable) this.rewind();
   }
 
   protected size(): number {
@@ -181,11 +177,11 @@ export function endReading(io: ReadIo): void {
   else io.free();
 }
 
-/** @param at where it begins to write */
-export function writeTo(sink: ByteSink, at: number): WriteIo {
+/** A context that writes a sink from its beginning; {@link endWriting} gets it back. */
+export function writeTo(sink: ByteSink): WriteIo {
   const seekable = sink.bytes.kind !== 'stream';
   const io = (seekable ? spareWriters.take() : null) ?? new WriteIo(seekable);
-  io.serve(sink, at);
+  io.serve(sink);
   return io;
 }
 

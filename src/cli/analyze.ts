@@ -3,7 +3,6 @@ import { SILENCE_DB } from '../audio/analysis/defaults.ts';
 import type { AnalyzeRequest, AnalyzeResult } from '../audio/analysis/request.ts';
 import type { Timed } from '../audio/timed.ts';
 import { type Measurement, measurementCsv, measurementTable } from '../batch/measurements.ts';
-import { waveformSvg } from '../batch/waveform-svg.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { decimalNumber, option, path } from './arguments.ts';
 import { type CommandWork, runBatchCommand } from './batch.ts';
@@ -61,21 +60,23 @@ export function analyzeCommand(): Command {
   );
   return withResultsOption(withLimitOptions(withChoiceOptions(command)))
     .addHelpText('after', HELP)
-    .action((inputs: string[], options: AnalyzeOptions) => {
+    .action(async (inputs: string[], options: AnalyzeOptions) => {
       if (options.csv) refuseStdoutTwice(options, '--csv');
       return runBatchCommand({
         command: 'analyze',
         inputs,
         choice: choiceOf(command, inputs, options),
-        work: measuring(options),
+        work: await measuring(options),
         ...runOptions(options),
       });
     });
 }
 
-function measuring(options: AnalyzeOptions): CommandWork {
+async function measuring(options: AnalyzeOptions): Promise<CommandWork> {
   const { csv, waveform: folder, silence } = options;
   const measured: Measurement[] = [];
+  // With what draws it, which all commands would load.
+  const drawn = folder === undefined ? null : (await import('../batch/waveform-svg.ts')).waveformSvg;
   const common: Omit<AnalyzeRequest, 'input'> = {
     ...audioLimits(options),
     ...(silence !== undefined && { silenceDb: silence }),
@@ -91,7 +92,7 @@ function measuring(options: AnalyzeOptions): CommandWork {
     request: ({ input }) => ({ ...common, input }),
     timeoutMs: jobTimeout(options),
     finish({ input, output }, { waveform, warnings: _, workMs: __, ...result }: Timed<AnalyzeResult>) {
-      if (output !== null && waveform !== null) writeWhole(output, waveformSvg(waveform));
+      if (output !== null && waveform !== null && drawn !== null) writeWhole(output, drawn(waveform));
       measured.push({ file: input, ...result });
     },
     results: inOrder,

@@ -40,7 +40,7 @@ const WITHOUT_FFMPEG = [
 /** Exports that only tests use, and why. */
 const SEAMS: Readonly<Record<string, string>> = {
   'src/audio/survey/formats.ts#FORMATS': 'docs/formats.md has a row for each, and its test compares them',
-  'src/audio/tags/table.ts#FIELDS': 'the table in docs/formats.md is made of them by its test',
+  'src/audio/tags/table.ts#fieldRows': 'the table in docs/formats.md is made of them by its test',
   'src/report/change.ts#RULES': 'docs/comparing.md states these figures, and its test compares them',
 };
 
@@ -81,6 +81,17 @@ describe('the house', () => {
   it('loads no cryptography where threads start: it takes each of them 5 ms', () => {
     expect(waysTo('node:crypto', modules, ['src/index.ts', 'src/thread/**', 'workers/**'])).toEqual([]);
     expect(waysTo('node:crypto', modules, ['src/report/**'])).not.toEqual([]);
+  });
+
+  it('loads with each command nothing that is slow and that few need', () => {
+    const atOnce = modules.map((module) => ({
+      ...module,
+      imports: module.imports.filter(({ loads }) => loads === 'now'),
+    }));
+    for (const slow of ['node:crypto', 'd3-shape']) {
+      expect(waysTo(slow, atOnce, ['src/cli/main.ts'])).toEqual([]);
+    }
+    expect(waysTo('commander', atOnce, ['src/cli/main.ts'])).not.toEqual([]);
   });
 
   it('exports nothing that nothing uses', () => {

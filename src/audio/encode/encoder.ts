@@ -35,9 +35,8 @@ import { AGAIN, check, END, nativeReason } from '../native-error.ts';
 import type { TargetPlan } from '../plan/targets.ts';
 import { blockFormat, storageOf } from '../sample-format.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { writeBytes } from '../tags/write/pieces.ts';
 import type { TagWriter } from '../tags/write/tag-writer.ts';
-import { type Output, openOutput } from './output.ts';
+import { type Output, openOutput, writeHead } from './output.ts';
 import { type EncoderQuirks, muxerOptions, quirksOf } from './quirks.ts';
 import { SampleFrame } from './sample-frame.ts';
 
@@ -180,10 +179,9 @@ class NativeEncoder implements Encoder {
     const { tagWriter, muxer } = this.#spec;
     const header = this.#context.extraData;
     this.#header = header && Buffer.from(header);
-    const head = tagWriter.head(this.#header);
-    this.#output = openOutput(tagWriter.through(this.#sink), head.size);
+    this.#output = openOutput(tagWriter.through(this.#sink));
     this.#checkWrite(this.#output.opened);
-    writeBytes(this.#sink, head, 0);
+    this.#checkWrite(writeHead(this.#output, tagWriter.head(this.#header)));
     format.pb = this.#output.io;
     // Without it Ogg draws a random serial number and files of equal content would differ.
     format.flags = AVFMT_FLAG_BITEXACT;

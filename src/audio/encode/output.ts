@@ -2,10 +2,12 @@
  * What a muxer writes through: a file that FFmpeg opens itself, or callbacks into memory. Owned by one
  * encoder.
  */
-import { AVIO_FLAG_WRITE, AVSEEK_SET } from 'node-av/constants';
+import { AVIO_FLAG_WRITE } from 'node-av/constants';
 import { IOContext } from 'node-av/lib';
 import { endWriting, writeTo } from '../callback-io.ts';
 import type { ByteSink } from '../sinks/sink.ts';
+import type { TagBytes } from '../tags/model.ts';
+import { piecesOf } from '../tags/write/pieces.ts';
 
 export interface Output {
   readonly io: IOContext;
@@ -19,13 +21,11 @@ export interface Output {
   close(): number;
 }
 
-/** @param at where the muxer begins: what is in front of it was written already */
-export function openOutput(sink: ByteSink, at: number): Output {
+export function openOutput(sink: ByteSink): Output {
   if (sink.bytes.kind === 'file') {
     const io = new IOContext();
     // An absolute path after `file:` is taken as it is, whatever characters it holds.
     const opened = io.open2Sync(`file:${sink.bytes.handle}`, AVIO_FLAG_WRITE);
-    if (opened >= 0 && at > 0) io.seekSync(BigInt(at), AVSEEK_SET);
     return {
       io,
       opened,
@@ -34,7 +34,7 @@ export function openOutput(sink: ByteSink, at: number): Output {
       close: () => io.closepSync(),
     };
   }
-  const io = writeTo(sink, at);
+  const io = writeTo(sink);
   return {
     io: io.native,
     opened: 0,
@@ -48,4 +48,17 @@ export function openOutput(sink: ByteSink, at: number): Output {
       return error;
     },
   };
+}
+
+/**
+ * Through the buffer that the muxer writes through, too: so a small one costs no write of its own.
+ * @param head what stands in front of all that the muxer writes
+ * @returns FFmpeg's answer
+ */
+export function writeHead({ io }: Output, head: TagBytes): number {
+  for (const piece of piecesOf(head)) {
+    io.writeSync(piece);
+    if (io.error < 0) return io.error;
+  }
+  return 0;
 }

@@ -140,33 +140,47 @@ interface FieldRow {
   readonly names: Readonly<Partial<Record<TagFamily, string>>>;
 }
 
-/** All fields that have a name of their own in some family, in the order of the table. */
-export const FIELDS: readonly FieldRow[] = [
-  ...TABLE.trim()
-    .split('\n')
-    .map((line) => rowOf(line.split(/ {2,}/))),
-  ...Object.entries(FREE).map(([key, name]) =>
-    rowWith(key, { id3: `TXXX:${name}`, mp4: `----:${name}`, ape: key, matroska: key }),
-  ),
-];
+interface Index {
+  readonly byKey: ReadonlyMap<string, FieldRow>;
+  readonly byName: Readonly<Record<TagFamily, ReadonlyMap<string, FieldRow>>>;
+}
 
-const BY_KEY = new Map(FIELDS.flatMap((row) => [row.key, ...row.also].map((key) => [key, row] as const)));
-
-const BY_NAME: Readonly<Record<TagFamily, ReadonlyMap<string, FieldRow>>> = Object.fromEntries(
-  FAMILIES.map((family) => [
-    family,
-    new Map(FIELDS.flatMap((row) => (row.names[family] ? [[row.names[family].toUpperCase(), row]] : []))),
-  ]),
-) as Record<TagFamily, Map<string, FieldRow>>;
+/** Made for the first field that is looked up: it takes some milliseconds, and many files carry none. */
+let index: Index | null = null;
 
 /** @returns undefined for a field that no family knows by a name of its own */
 export function fieldOf(key: string): FieldRow | undefined {
-  return BY_KEY.get(key.toUpperCase());
+  index ??= makeIndex();
+  return index.byKey.get(key.toUpperCase());
 }
 
 /** The key of what a family calls so, by capitals or not; undefined where the table does not have it. */
 export function keyOf(family: TagFamily, name: string): string | undefined {
-  return BY_NAME[family].get(name.toUpperCase())?.key;
+  index ??= makeIndex();
+  return index.byName[family].get(name.toUpperCase())?.key;
+}
+
+function makeIndex(): Index {
+  const rows = fieldRows();
+  const named = FAMILIES.map((family) => [
+    family,
+    new Map(rows.flatMap((row) => (row.names[family] ? [[row.names[family].toUpperCase(), row]] : []))),
+  ]);
+  return {
+    byKey: new Map(rows.flatMap((row) => [row.key, ...row.also].map((key) => [key, row] as const))),
+    byName: Object.fromEntries(named) as Record<TagFamily, Map<string, FieldRow>>,
+  };
+}
+
+/** All fields that have a name of their own in some family, in the order of the table. */
+export function fieldRows(): readonly FieldRow[] {
+  const rows = TABLE.trim().split('\n');
+  return [
+    ...rows.map((line) => rowOf(line.split(/ {2,}/))),
+    ...Object.entries(FREE).map(([key, name]) =>
+      rowWith(key, { id3: `TXXX:${name}`, mp4: `----:${name}`, ape: key, matroska: key }),
+    ),
+  ];
 }
 
 function rowOf([key, ...cells]: readonly string[]): FieldRow {

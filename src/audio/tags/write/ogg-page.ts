@@ -103,19 +103,25 @@ function seal(page: Buffer): void {
   page.writeUInt32LE(checksum(page), CHECKSUM_AT);
 }
 
-/** Of a byte with so many others behind it, for eight at a time. */
-const TABLES = Array.from({ length: 8 }, () => new Int32Array(256));
-for (let byte = 0; byte < 256; byte++) {
-  let crc = byte << 24;
-  for (const table of TABLES) {
-    for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c1_1db7 : 0);
-    table[byte] = crc;
+/** Of a byte with so many others behind it, for eight at a time. Made for the first page that needs it. */
+let tables: Int32Array[] | null = null;
+
+function makeTables(): Int32Array[] {
+  const made = Array.from({ length: 8 }, () => new Int32Array(256));
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte << 24;
+    for (const table of made) {
+      for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c1_1db7 : 0);
+      table[byte] = crc;
+    }
   }
+  return made;
 }
 
 /** CRC-32 as Ogg has it: the other way round than zip's, and without inversion. */
 function checksum(bytes: Buffer): number {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES;
+  tables ??= makeTables();
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables;
   let crc = 0;
   let at = 0;
   for (; at + 8 <= bytes.length; at += 8) {

@@ -32,20 +32,15 @@ export function oggTags(tags: AudioTags, { to, maker }: TagWriting): TagWriter {
     ...tags.pictures.map(pictureComment),
   ];
   const packet = joined([mark, commentList({ vendor: maker, comments }), end]);
-  let sink: TaggedOgg | null = null;
   return {
     ...NO_TAG_WRITER,
     size: sizeOfPages(packet.size),
     notes: remarksLost(tags.fields, to),
-    through(plain) {
-      sink = new TaggedOgg(plain, packet, headers);
-      return sink;
-    },
-    finish: () => sink?.end(),
+    through: (plain) => new TaggedOgg(plain, packet, headers),
   };
 }
 
-/** Takes what a muxer writes, in order, and passes it on with other comments. */
+/** Takes what a muxer writes, in order and in whole pages, and passes it on with other comments. */
 class TaggedOgg implements ByteSink {
   readonly name: string;
   readonly bytes: ByteSink['bytes'];
@@ -82,12 +77,6 @@ class TaggedOgg implements ByteSink {
     this.#pending = Buffer.concat([this.#pending, bytes]);
     this.#shift ??= this.#begin();
     if (this.#shift !== null) this.#passPages(this.#shift);
-  }
-
-  /** Passes on what is left, which is nothing where the muxer wrote whole pages. */
-  end(): void {
-    this.#pass(this.#pending);
-    this.#pending = Buffer.alloc(0);
   }
 
   #pass(bytes: Uint8Array): void {

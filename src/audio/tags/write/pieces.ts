@@ -54,14 +54,22 @@ function readWhole(bytes: TagBytes, target: Uint8Array, position: number): void 
   if (got < target.length) target.fill(0, got);
 }
 
-/** @throws MillpondError `ERR_OUTPUT_WRITE` */
-export function writeBytes(sink: ByteSink, bytes: TagBytes, at: number): void {
+/** From the first byte on, in a buffer that the next piece overwrites. */
+export function* piecesOf(bytes: TagBytes): Generator<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(bytes.size, COPIED_BYTES));
-  for (let done = 0; done < bytes.size; ) {
+  for (let done = 0; done < bytes.size; done += buffer.length) {
     const piece = buffer.subarray(0, Math.min(buffer.length, bytes.size - done));
     bytes.read(piece, done);
-    sink.write(piece, at + done);
-    done += piece.length;
+    yield piece;
+  }
+}
+
+/** @throws MillpondError `ERR_OUTPUT_WRITE` */
+export function writeBytes(sink: ByteSink, bytes: TagBytes, at: number): void {
+  let end = at;
+  for (const piece of piecesOf(bytes)) {
+    sink.write(piece, end);
+    end += piece.length;
   }
 }
 

@@ -17,6 +17,7 @@ export interface TagWriting {
   readonly carries: boolean;
 }
 
+/** Holds nothing of one output: that of files that carry nothing serves them all. */
 export interface TagWriter {
   /** Bytes that the output has more for them, at the most. */
   readonly size: number;

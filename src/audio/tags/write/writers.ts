@@ -1,7 +1,11 @@
-/** Which way tags get into an output of each target. Pure, but that it looks up the version once a thread. */
+/**
+ * Which way tags get into an output of each target. Keeps for each thread what is always the same: the
+ * version, and the writers of files that carry nothing.
+ */
 import { packageVersion } from '../../../version.ts';
+import { remembered } from '../../kept.ts';
 import type { TargetName, TargetPlan } from '../../plan/targets.ts';
-import { type AudioTags, isEmpty, type TagChapter } from '../model.ts';
+import { type AudioTags, isEmpty, NO_TAGS, type TagChapter } from '../model.ts';
 import { flacTags } from './flac.ts';
 import { m4aTags } from './m4a.ts';
 import { mp3Tags } from './mp3.ts';
@@ -26,6 +30,19 @@ const MOST_MS = 0xffff_fffe;
  * @param durationMs of the sound; `null` where it is not known before all of it is written
  */
 export function tagWriterFor(
+  { to, encoder }: Pick<TargetPlan, 'to' | 'encoder'>,
+  tags: AudioTags,
+  durationMs: number | null,
+): TagWriter {
+  return isEmpty(tags) ? untagged(to)(encoder) : made({ to, encoder }, tags, durationMs);
+}
+
+/** That of a file that carries nothing is always the same. */
+const untagged = remembered((to: TargetName) =>
+  remembered((encoder: TargetPlan['encoder']) => made({ to, encoder }, NO_TAGS, null)),
+);
+
+function made(
   { to, encoder }: Pick<TargetPlan, 'to' | 'encoder'>,
   tags: AudioTags,
   durationMs: number | null,
