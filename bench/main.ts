@@ -29,6 +29,7 @@ import shards from './questions/shards.bench.ts';
 import sizing, { requests, silent } from './questions/sizing.bench.ts';
 import start from './questions/start.bench.ts';
 import starve from './questions/starve.bench.ts';
+import tags from './questions/tags.bench.ts';
 import takeover from './questions/takeover.bench.ts';
 import telemetry from './questions/telemetry.bench.ts';
 import tenants from './questions/tenants.bench.ts';
@@ -94,6 +95,7 @@ async function main(): Promise<void> {
     requests,
     idle,
     isolate,
+    tags,
     takeover,
     service,
     serviceOverload,
