@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('tags-of.py', import.meta.url));
 /** Debian's, which has the modules that its packages install. */
-const PYTHON = '/usr/bin/python3';
+export const PYTHON = '/usr/bin/python3';
 const MOST_OUTPUT_BYTES = 2 ** 28;
 
 interface Judged {
@@ -28,7 +28,7 @@ const required = process.env.MILLPOND_JUDGES === 'required';
 
 /** For `skipIf`. */
 export function lacks(
-  name: 'mutagen' | 'metaflac' | 'flac' | 'opusinfo' | 'AtomicParsley' | 'mediainfo',
+  name: 'mutagen' | 'metaflac' | 'flac' | 'opusinfo' | 'ogginfo' | 'AtomicParsley' | 'mediainfo',
 ): boolean {
   if (required) return false;
   const [command, args] = name === 'mutagen' ? [PYTHON, ['-c', 'import mutagen']] : [name, ['--version']];

@@ -1,10 +1,7 @@
 /** Tags of MP3: ID3v2 in front of the sound. */
 import type { AudioTags } from '../model.ts';
 import { id3 } from './id3.ts';
-import { NO_TAG_WRITER, type TagWriter, type TagWriting } from './tag-writer.ts';
-
-/** For programs that edit tags: without room they would have to write the whole file anew. */
-const PADDING_BYTES = 1024;
+import { NO_TAG_WRITER, PADDING_BYTES, type TagWriter, type TagWriting } from './tag-writer.ts';
 
 export function mp3Tags(tags: AudioTags, { durationMs, carries }: TagWriting): TagWriter {
   const { bytes, notes } = id3(tags, { durationMs, paddingBytes: carries ? PADDING_BYTES : 0 });

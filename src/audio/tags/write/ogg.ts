@@ -8,7 +8,7 @@ import { type AudioTags, bytesInMemory, type TagBytes } from '../model.ts';
 import { remarksLost } from './fields.ts';
 import { headerPages, PAGE_HEAD_BYTES, type Page, pageAt, renumber, sizeOfPages } from './ogg-page.ts';
 import { joined } from './pieces.ts';
-import { NO_TAG_WRITER, type TagWriter, type TagWriting } from './tag-writer.ts';
+import { NO_TAG_WRITER, PADDING_BYTES, type TagWriter, type TagWriting } from './tag-writer.ts';
 import { chapterComments, commentList, fieldComment, pictureComment } from './xiph.ts';
 
 /** What stands around the list of comments, and how many packets stand in front of the sound. */
@@ -24,14 +24,16 @@ const OPUS: OggCodec = { mark: Buffer.from('OpusTags'), end: Buffer.alloc(0), he
 
 const MOST_SEGMENT_BYTES = 255;
 
-export function oggTags(tags: AudioTags, { to, maker }: TagWriting): TagWriter {
+export function oggTags(tags: AudioTags, { to, maker, carries }: TagWriting): TagWriter {
   const { mark, end, headers } = to === 'opus' ? OPUS : VORBIS;
   const comments = [
     ...tags.fields.map(fieldComment),
     ...chapterComments(tags.chapters),
     ...tags.pictures.map(pictureComment),
   ];
-  const packet = joined([mark, commentList({ vendor: maker, comments }), end]);
+  // Zeros: readers take what follows the comments for nothing, in Opus while its first bit is 0.
+  const padding = Buffer.alloc(carries ? PADDING_BYTES : 0);
+  const packet = joined([mark, commentList({ vendor: maker, comments }), end, padding]);
   return {
     ...NO_TAG_WRITER,
     size: sizeOfPages(packet.size),

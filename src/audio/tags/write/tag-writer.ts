@@ -6,6 +6,12 @@ import type { TargetName } from '../../plan/targets.ts';
 import type { ByteSink, Sink } from '../../sinks/sink.ts';
 import { NO_BYTES, type TagBytes } from '../model.ts';
 
+/**
+ * For programs that edit tags: without room they would have to write the whole file anew. Outputs of what had
+ * no tags have none, since of a prompt of some KB it would be a large part.
+ */
+export const PADDING_BYTES = 1024;
+
 /** What there is to know of an output before its tags are written. */
 export interface TagWriting {
   readonly to: TargetName;

@@ -6,7 +6,7 @@ import { appendToWav, chunkBytes } from '../../encode/wav-chunks.ts';
 import type { AudioTags } from '../model.ts';
 import { byName } from './fields.ts';
 import { id3 } from './id3.ts';
-import { NO_TAG_WRITER, type TagWriter, type TagWriting } from './tag-writer.ts';
+import { NO_TAG_WRITER, PADDING_BYTES, type TagWriter, type TagWriting } from './tag-writer.ts';
 
 const HEAD_BYTES = 8;
 /** A larger file has another header, and then sizes of 64 bits. */
@@ -22,7 +22,7 @@ export function wavTags(tags: AudioTags, { durationMs, carries }: TagWriting): T
     const [id, part] = name.split('/');
     if (part !== '2') metadata[RENAMED[id] ?? id] = fields.map(({ value }) => value).join(BETWEEN_VALUES);
   }
-  const { bytes, notes } = id3(tags, { durationMs, paddingBytes: 0 });
+  const { bytes, notes } = id3(tags, { durationMs, paddingBytes: carries ? PADDING_BYTES : 0 });
   const beyond = left.length + tags.pictures.length + tags.chapters.length + tags.natives.length;
   const behind = carries ? chunkBytes(bytes.size) : 0;
   return {
