@@ -1,12 +1,13 @@
 /** Which pictures an output has, and how large they are. */
 import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { Codec, CodecContext, Frame, Packet } from 'node-av/lib';
 import { describe, expect, test } from 'vitest';
 import { imageKindOf } from '../../src/audio/covers/image-kind.ts';
 import type { CoverSettings } from '../../src/audio/plan/request.ts';
 import { bytesInMemory } from '../../src/audio/tags/model.ts';
 import { convert, scratch } from './audio-files.ts';
 import { refusal } from './refusal.ts';
-import { jpeg, png } from './tags/pictures.ts';
+import { jpeg, orientation, png, pngOf, withExif } from './tags/pictures.ts';
 import { pictureOf, tagged, tagsIn } from './tags/tagged.ts';
 import { noise, writeWav } from './wav.ts';
 
@@ -137,6 +138,69 @@ describe('a size', () => {
     );
   });
 });
+
+describe('a picture that has to be turned, by its EXIF', () => {
+  const SIZE = { width: 120, height: 80 };
+  const QUARTERS = ['ff0000', '00ff00', '0000ff', 'ffffff'].map((hex) => Buffer.from(hex, 'hex'));
+  const colourAt = (x: number, y: number) =>
+    QUARTERS[(x < SIZE.width / 2 ? 0 : 1) + (y < SIZE.height / 2 ? 0 : 2)];
+  /** Where the corners of what is stored are to be seen: left and right of the top, then of the bottom. */
+  const SEEN = {
+    ...{ 1: [0, 1, 2, 3], 2: [1, 0, 3, 2], 3: [3, 2, 1, 0], 4: [2, 3, 0, 1] },
+    ...{ 5: [0, 2, 1, 3], 6: [2, 0, 3, 1], 7: [3, 1, 2, 0], 8: [1, 3, 0, 2] },
+  };
+
+  function smaller(picture: Buffer) {
+    const { pictures } = made(album('turned', picture), { coverSize: 60 });
+    return { bytes: pictures[0].bytes, ...cornersOf(pictures[0].bytes) };
+  }
+
+  test.each(Object.entries(SEEN))('is so when it is made smaller: %s', (value, order) => {
+    const plain = smaller(pngOf(SIZE, colourAt));
+    for (const picture of [
+      pngOf(SIZE, colourAt, orientation(Number(value))),
+      withExif(
+        made(album('plain', pngOf(SIZE, colourAt)), { coverSize: 110 }).pictures[0].bytes,
+        orientation(Number(value)),
+      ),
+    ]) {
+      const { corners, width, height } = smaller(picture);
+      expect([width, height]).toEqual(Number(value) < 5 ? [60, 40] : [40, 60]);
+      for (const [i, stored] of order.entries()) {
+        for (const [plane, level] of corners[i].entries()) {
+          expect(Math.abs(level - plain.corners[stored][plane])).toBeLessThan(8);
+        }
+      }
+    }
+  });
+});
+
+/** Brightness and colours near the four corners of a JPEG. */
+function cornersOf(bytes: Buffer) {
+  const context = new CodecContext();
+  context.allocContext3(Codec.findDecoderByName('mjpeg' as Parameters<typeof Codec.findDecoderByName>[0])!);
+  context.open2Sync(null, null);
+  const packet = new Packet();
+  packet.alloc();
+  packet.data = bytes;
+  context.sendPacketSync(packet);
+  context.sendPacketSync(null);
+  const frame = new Frame();
+  frame.alloc();
+  expect(context.receiveFrameSync(frame)).toBe(0);
+  const { width, height, linesize, data } = frame;
+  const corners = [0, 1, 2, 3].map((corner) =>
+    [0, 1, 2].map((plane) => {
+      const half = plane === 0 ? 1 : 2;
+      const [x, y] = [corner % 2 === 0 ? 6 : width - 7, corner < 2 ? 6 : height - 7];
+      return data![plane][Math.floor(y / half) * linesize[plane] + Math.floor(x / half)];
+    }),
+  );
+  frame.free();
+  packet.free();
+  context.freeContext();
+  return { corners, width, height };
+}
 
 describe('times', () => {
   test('of an output are those of its source where they are asked for, and never earlier', () => {

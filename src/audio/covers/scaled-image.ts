@@ -5,6 +5,7 @@
 import {
   AV_CODEC_FLAG_BITEXACT,
   AV_CODEC_FLAG_QSCALE,
+  AV_FRAME_DATA_DISPLAYMATRIX,
   AV_PIX_FMT_YUVJ420P,
   AVCOL_RANGE_JPEG,
   type AVPixelFormat,
@@ -29,6 +30,8 @@ const DECODERS: Readonly<Record<string, string>> = {
 };
 /** Of 2 to 31: nobody sees a difference at the size of a cover. */
 const QUALITY = 3;
+/** Of brightness, and of two colours at half the size. */
+const PLANES = 3;
 const FLAGS = (SWS_AREA | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INP) as SwsFlags;
 
 let last: { readonly from: Buffer; readonly size: number; readonly made: Buffer | null } | null = null;
@@ -69,7 +72,52 @@ function scale(bytes: Buffer, kind: ImageKind, size: number): Buffer | null {
   const from = frame.format as AVPixelFormat;
   scaler.getContext(width, height, from, smaller.width, smaller.height, AV_PIX_FMT_YUVJ420P, FLAGS);
   if (scaler.initContext() < 0 || scaler.scaleFrameSync(smaller, frame) < 0) return null;
-  return encoded(native, smaller);
+  const turn = turnOf(frame);
+  const upright = turn === null ? smaller : turned(native, smaller, turn);
+  return upright === null ? null : encoded(native, upright);
+}
+
+/** Where a step to the right leads, and one down: by how much to the right and down. */
+interface Turn {
+  readonly right: readonly [number, number];
+  readonly down: readonly [number, number];
+}
+
+const ONE = 0x1_0000;
+
+/** As EXIF says how to hold it, which the new picture does not say any more; `null` where it is upright. */
+function turnOf(frame: Frame): Turn | null {
+  const matrix = frame.getSideData(AV_FRAME_DATA_DISPLAYMATRIX);
+  if (matrix === null || matrix.length < 20) return null;
+  const [a, b, , c, d] = [0, 4, 8, 12, 16].map((at) => matrix.readInt32LE(at) / ONE);
+  const isTurn = Math.abs(a * d - b * c) === 1 && [a, b, c, d].every(Number.isInteger);
+  return isTurn && !(a === 1 && d === 1) ? { right: [a, b], down: [c, d] } : null;
+}
+
+function turned(native: DisposableStack, from: Frame, { right, down }: Turn): Frame | null {
+  const lies = right[0] === 0;
+  const [width, height] = lies ? [from.height, from.width] : [from.width, from.height];
+  const to = allocated(native, { width, height });
+  const [source, target] = [from.data, to?.data];
+  if (to === null || !source || !target) return null;
+  for (let plane = 0; plane < PLANES; plane++) {
+    const half = (pixels: number) => (plane === 0 ? pixels : Math.ceil(pixels / 2));
+    const [columns, rows] = [half(from.width), half(from.height)];
+    const [sourceRow, targetRow] = [from.linesize[plane], to.linesize[plane]];
+    const step = right[0] + right[1] * targetRow;
+    // Where what goes to the left or up begins.
+    const [x, y] = [
+      right[0] + down[0] < 0 ? half(width) - 1 : 0,
+      right[1] + down[1] < 0 ? half(height) - 1 : 0,
+    ];
+    for (let row = 0; row < rows; row++) {
+      let at = x + down[0] * row + (y + down[1] * row) * targetRow;
+      for (let column = 0; column < columns; column++, at += step) {
+        target[plane][at] = source[plane][row * sourceRow + column];
+      }
+    }
+  }
+  return to;
 }
 
 function decoded(native: DisposableStack, bytes: Buffer, { mime }: ImageKind): Frame | null {

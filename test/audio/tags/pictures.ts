@@ -6,14 +6,66 @@ const RED = Buffer.from([255, 0, 0]);
 
 /** A square, then so many bytes in all: what stands behind a picture nobody looks at. */
 export function png(size = 0, side = SIDE, colour = RED): Buffer {
+  return filled([pngOf({ width: side, height: side }, () => colour)], size);
+}
+
+/** @param exif a chunk of it, if any */
+export function pngOf(
+  { width, height }: { width: number; height: number },
+  colourAt: (x: number, y: number) => Buffer,
+  exif?: Buffer,
+): Buffer {
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(side, 0);
-  header.writeUInt32BE(side, 4);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
   header.set([8, 2], 8);
-  const row = Buffer.concat([Buffer.from([0]), ...Array.from({ length: side }, () => colour)]);
-  const pixels = deflateSync(Buffer.concat(Array.from({ length: side }, () => row)));
+  const rows = Array.from({ length: height }, (_row, y) => [
+    Buffer.from([0]),
+    ...Array.from({ length: width }, (_column, x) => colourAt(x, y)),
+  ]);
+  const pixels = deflateSync(Buffer.concat(rows.flat()));
   const mark = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return filled([mark, chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))], size);
+  const how = exif === undefined ? [] : [chunk('eXIf', exif)];
+  const end = chunk('IEND', Buffer.alloc(0));
+  return Buffer.concat([mark, chunk('IHDR', header), ...how, chunk('IDAT', pixels), end]);
+}
+
+/** EXIF that says but how to hold a picture: 1 to 8. */
+export function orientation(value: number): Buffer {
+  return Buffer.from([
+    0x4d,
+    0x4d,
+    0,
+    42,
+    0,
+    0,
+    0,
+    8,
+    0,
+    1,
+    1,
+    0x12,
+    0,
+    3,
+    0,
+    0,
+    0,
+    1,
+    0,
+    value,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ]);
+}
+
+/** A JPEG with EXIF in it. */
+export function withExif(picture: Buffer, exif: Buffer): Buffer {
+  const head = Buffer.from([0xff, 0xe1, 0, exif.length + 8]);
+  return Buffer.concat([picture.subarray(0, 2), head, Buffer.from('Exif\0\0'), exif, picture.subarray(2)]);
 }
 
 function chunk(name: string, content: Buffer): Buffer {
