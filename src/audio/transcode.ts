@@ -149,7 +149,7 @@ export function convert(
       chunksBehind(written + tagWriter.behind, chunks.source, chunks.found, change).end,
   });
   const streamed = sink.bytes.kind === 'stream';
-  const lacking = streamed ? [...streamNotes(plan.to, tagWriter.metadata), ...tagWriter.streamNotes] : [];
+  const lacking = streamed ? streamNotes(plan.to, tagWriter) : tagWriter.endNotes;
   const digest = plan.lossless && (hash || verify) ? new SampleDigest(plan.bits) : null;
   using encoder = createEncoder(sink, { ...plan, tagWriter }, digest);
   const steps = kernels(request, decoder.info, plan);

@@ -27,6 +27,14 @@ const STREAMED: Readonly<Partial<Record<TargetName, StreamedTarget>>> = {
 /** Formats that can be written as streams. */
 export const STREAMED_TARGETS: readonly string[] = Object.keys(STREAMED);
 
+/** What there is to know of its tags. */
+interface StreamedTags {
+  /** What FFmpeg's muxer writes of them. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** What a stream has no place for, in words. */
+  readonly streamNotes: readonly string[];
+}
+
 /** Whether a stream has the very bytes of a file. */
 export function isSameStreamed(to: TargetName): boolean {
   return STREAMED[to]?.lacks === null;
@@ -34,11 +42,10 @@ export function isSameStreamed(to: TargetName): boolean {
 
 /**
  * What the user is told of an output as a stream.
- * @param metadata what of its tags FFmpeg's muxer writes
  * @throws MillpondError `ERR_INVALID_ARGUMENT` where it cannot be one, `ERR_AUDIO_UNSUPPORTED` where its tags
  * are too long for that
  */
-export function streamNotes(to: TargetName, metadata: Readonly<Record<string, string>>): string[] {
+export function streamNotes(to: TargetName, tags: StreamedTags): string[] {
   const target = STREAMED[to];
   if (target === undefined) {
     throw new MillpondError(
@@ -47,12 +54,12 @@ export function streamNotes(to: TargetName, metadata: Readonly<Record<string, st
     );
   }
   const { lacks, mostTagBytes } = target;
-  const tagBytes = Buffer.byteLength(Object.values(metadata).join(''));
+  const tagBytes = Buffer.byteLength(Object.values(tags.metadata).join(''));
   if (mostTagBytes !== null && tagBytes > mostTagBytes) {
     throw new MillpondError(
       'ERR_AUDIO_UNSUPPORTED',
       `The tags of a stream of ${to} have ${mostTagBytes} bytes at most, got ${tagBytes}. Leave --stream out, or choose ogg, opus or flac.`,
     );
   }
-  return lacks === null ? [] : [`As a stream ${to} lacks ${lacks}.`];
+  return [...(lacks === null ? [] : [`As a stream ${to} lacks ${lacks}.`]), ...tags.streamNotes];
 }

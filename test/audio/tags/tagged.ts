@@ -10,6 +10,17 @@ import { dirtyShard } from '../../stand.ts';
 
 /** The sound of a file in another, with these tags. */
 export function tagged(input: string, output: string, to: TargetName, tags: Partial<AudioTags>): string {
+  writeTagged(input, output, to, tags);
+  return output;
+}
+
+/** @returns notes on what has no place in it */
+export function writeTagged(
+  input: string,
+  output: string,
+  to: TargetName,
+  tags: Partial<AudioTags>,
+): readonly string[] {
   using decoder = openDecoder(input);
   const { announcedFrames, sampleRate, channels } = decoder.info;
   const plan = planTarget(decoder.info, { to });
@@ -24,7 +35,7 @@ export function tagged(input: string, output: string, to: TargetName, tags: Part
   }
   encoder.finish();
   sink.commit();
-  return output;
+  return [...tagWriter.notes, ...tagWriter.endNotes];
 }
 
 export function pictureOf(bytes: Buffer, type: number, mime: string, description = ''): TagPicture {

@@ -290,5 +290,5 @@ test.each(TARGET_NAMES)('chapters at times that no sound has are no failure of %
   const { chapters: found } = tagsIn(written(to, { chapters: far }));
   expect(found.map(({ startMs }) => Math.round(startMs))).toEqual([0, 200_000_000, 0xffff_fffe]);
   const { notes } = tagWriterFor({ to, encoder: 'x' }, { ...NO_TAGS, chapters: far }, null);
-  expect(notes).toEqual(['Chapters that begin after 49 days were left out.']);
+  expect(notes).toContain('Chapters that begin after 49 days were left out.');
 });

@@ -1,4 +1,5 @@
 /** APEv2, a list of items at the end of a file. */
+import { jsonText } from '../../../text/escaping.ts';
 import type { Window } from '../../survey/window.ts';
 import type { Gathering } from './gathering.ts';
 import { addNamed } from './named.ts';
@@ -45,13 +46,16 @@ export function readApe(window: Window, end: number, into: Gathering): number {
       break;
     }
     if (kind === BINARY) readPicture(items, { name, at, bytes }, into);
-    else if (bytes <= MOST_VALUE_BYTES) {
+    else if (bytes > MOST_VALUE_BYTES)
+      into.note(`A tag was left out: it has over ${MOST_VALUE_BYTES} bytes.`);
+    else {
       for (const value of items.view(at, bytes).toString().split('\0')) {
         addNamed(into, { family: 'ape', name, otherwise: name }, value);
       }
     }
     at += bytes;
   }
+  if (count > MOST_ITEMS && !into.full) into.note(`Tags were left out: there are over ${MOST_ITEMS}.`);
   return Math.max(0, (flags & HAS_HEADER) !== 0 ? start - FOOTER_BYTES : start);
 }
 
@@ -65,7 +69,10 @@ interface Item {
 function readPicture(items: TagWindow, { name, at, bytes }: Item, into: Gathering): void {
   const type = PICTURES.indexOf(name.toUpperCase());
   const zero = items.view(at, Math.min(bytes, MOST_NAME_BYTES)).indexOf(0);
-  if (type < 0 || zero < 0) return;
+  if (type < 0 || zero < 0) {
+    into.note(`${jsonText(name)} was left out: it is no text, and no picture.`);
+    return;
+  }
   const start = at + zero + 1;
   const picture = sliceOf(items.bytes, start, at + bytes - start);
   into.addPicture({ type, mime: '', description: '', bytes: picture });

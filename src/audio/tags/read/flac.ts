@@ -22,6 +22,7 @@ export function readFlac(window: Window, start: number, into: Gathering): void {
   for (let count = 0, last = false; !last && count < MOST_BLOCKS; count++) {
     const head = window.view(at, HEAD_BYTES);
     if (head.length < HEAD_BYTES) return;
+    if (count === MOST_BLOCKS - 1) into.note(`Tags were left out: there are over ${MOST_BLOCKS} blocks.`);
     last = head[0] >= LAST;
     const type = head[0] & ~LAST;
     const size = head.readUIntBE(1, 3);

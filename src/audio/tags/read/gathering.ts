@@ -70,7 +70,11 @@ export class Gathering {
     if (withoutLanguage(key) === STATISTICS) {
       for (const name of field.value.toUpperCase().split(' ')) this.#statistics.add(name);
     }
-    if (field.key === '' || TECHNICAL.has(key) || TECHNICAL_START.test(key)) return;
+    if (TECHNICAL.has(key) || TECHNICAL_START.test(key)) return;
+    if (field.key === '') {
+      if (field.value !== '') this.note('A field was left out: it has no name.');
+      return;
+    }
     if (this.#said.has(sameKey(key))) return;
     const bytes = Buffer.byteLength(field.value);
     const named = field.description === undefined ? field.key : `${field.key}:${field.description}`;

@@ -66,7 +66,13 @@ function readFrame(frame: Id3Frame, into: Gathering): void {
   else if (keyOf('id3', id) !== undefined) {
     const value = textAt(bytesOf(frame), 0, 0);
     into.addField({ key: keyOf('id3', id) ?? id, value });
-  } else if (frame.version > 2) into.addNative({ family: 'id3', name: id, bytes: frame.body });
+  } else addNative(frame, into);
+}
+
+/** Those of version 2 have other forms. */
+function addNative({ version, id, body }: Id3Frame, into: Gathering): void {
+  if (version > 2) into.addNative({ family: 'id3', name: id, bytes: body });
+  else into.note(`${id} was left out: it is of ID3v2.2.`);
 }
 
 function bytesOf({ body }: Id3Frame): Buffer {
@@ -92,7 +98,8 @@ function readPeople(frame: Id3Frame, into: Gathering): void {
   const values = textOf(frame);
   for (let i = 0; i < values.length; i += 2) {
     const [role, name = ''] = values.slice(i, i + 2);
-    const key = keyOf('id3', `TIPL:${role}`);
+    // Older versions have one list for all of them.
+    const key = frame.id === 'TIPL' ? keyOf('id3', `TIPL:${role}`) : undefined;
     if (key !== undefined) into.addField({ key, value: name });
     else into.addField({ key: 'PERFORMER', value: role === '' ? name : `${name} (${role})` });
   }
@@ -124,7 +131,7 @@ function readIdentifier(frame: Id3Frame, into: Gathering): void {
   const owner = textAt(bytes, 0, 0);
   const value = bytes.toString('latin1', owner.length + 1);
   if (owner === MUSICBRAINZ) into.addField({ key: 'MUSICBRAINZ_TRACKID', value });
-  else if (frame.version > 2) into.addNative({ family: 'id3', name: 'UFID', bytes: frame.body });
+  else addNative(frame, into);
 }
 
 /** Version 2 has three letters in place of a MIME type. */
@@ -140,7 +147,8 @@ function readPicture({ version, body }: Id3Frame, into: Gathering): void {
   const description = textAt(head, typeAt + 1, encoding);
   const start = behindText(textEnd(head, typeAt + 1, encoding), encoding);
   const size = body.size - start;
-  if (size > 0 && start <= head.length) {
+  if (start > head.length) into.note('A picture was left out: what is in front of it is too long.');
+  else if (size > 0) {
     into.addPicture({ type: head[typeAt], mime, description, bytes: sliceOf(body, start, size) });
   }
 }
@@ -152,12 +160,16 @@ function readChapter({ version, body }: Id3Frame, into: Gathering): void {
   const window = new TagWindow(body);
   const head = window.copy(0, MOST_PICTURE_HEAD_BYTES);
   const timesAt = behindText(textEnd(head, 0, 0), 0);
-  if (timesAt + TIMES_BYTES > head.length) return;
+  if (timesAt + TIMES_BYTES > head.length) {
+    into.note('A chapter was left out: nothing says when it begins.');
+    return;
+  }
   const [startMs, end] = [head.readUInt32BE(timesAt), head.readUInt32BE(timesAt + 4)];
   const inner = timesAt + TIMES_BYTES;
   let title = '';
   for (const frame of framesIn(sliceOf(body, inner, body.size - inner), version, into)) {
     if (frame.id === 'TIT2') [title = ''] = textOf(frame);
+    else into.note(`${frame.id} of chapters was left out: only their titles carry over.`);
   }
   into.addChapter({ startMs, endMs: end === NO_TIME ? null : end, title });
 }

@@ -1,4 +1,6 @@
 /** The tags of Matroska and WebM: tags by what they are about, attached pictures, and chapters. */
+
+import { jsonText, shortened } from '../../../text/escaping.ts';
 import { numberAt } from '../../survey/matroska.ts';
 import type { Window } from '../../survey/window.ts';
 import { keyOf } from '../table.ts';
@@ -32,6 +34,7 @@ const SIMPLE_TAG = 0x67c8;
 const TAG_NAME = 0x45a3;
 const TAG_TEXT = 0x4487;
 const TAG_LANGUAGE = 0x447a;
+const TAG_BINARY = 0x4485;
 
 const ATTACHMENTS = 0x1941a469;
 const ATTACHED_FILE = 0x61a7;
@@ -55,6 +58,8 @@ const HEAD_BYTES = 12;
 const MOST_ELEMENTS = 200_000;
 const MOST_TEXT_BYTES = 1024 * 1024;
 const MOST_DEPTH = 8;
+/** Letters of a name in a note. */
+const MOST_SHOWN = 100;
 
 /** What muxers count of a track, where they list it nowhere. */
 const STATISTICS: readonly string[] = ['BPS', 'DURATION', 'NUMBER_OF_FRAMES', 'NUMBER_OF_BYTES'];
@@ -142,6 +147,7 @@ class Reader {
       const tracks = about.filter(({ id }) => id === TARGET_TRACK).map((track) => this.#numberOf(track));
       const other = about.some((target) => TARGET_OTHERS.has(target.id) && this.#numberOf(target) !== 0);
       const ofTrack = tracks.some((track) => track !== 0);
+      if (other) this.#into.note('Tags of chapters, editions and attachments were left out.');
       if (other || (ofTrack && !tracks.includes(uid ?? 0))) continue;
       const level = this.#numberOf(about.find(({ id }) => id === TARGET_LEVEL) ?? null);
       const simple = inner.filter(({ id }) => id === SIMPLE_TAG);
@@ -158,6 +164,9 @@ class Reader {
     const value = child(TAG_TEXT);
     const language = child(TAG_LANGUAGE);
     const key = name.toUpperCase();
+    if (inner.some(({ id }) => id === TAG_BINARY)) {
+      this.#into.note(`${jsonText(shortened(name, MOST_SHOWN))} was left out: it is no text.`);
+    }
     if (name !== '' && value !== '' && !about.not.includes(key)) {
       this.#add(about, name, value, /^[a-z]{3}$/.test(language) && language !== 'und' ? { language } : {});
     }
@@ -184,13 +193,18 @@ class Reader {
       if (file.id !== ATTACHED_FILE) continue;
       const mime = this.#textOf(this.#first(file, FILE_MIME));
       const data = this.#first(file, FILE_DATA);
-      if (!mime.startsWith('image/') || data === null) continue;
+      const name = this.#textOf(this.#first(file, FILE_NAME));
+      if (!mime.startsWith('image/') || data === null) {
+        this.#into.note(
+          `An attachment was left out: ${jsonText(shortened(name, MOST_SHOWN))} is no picture.`,
+        );
+        continue;
+      }
       const size = data.end - data.body;
       if (data.end > this.#window.source.size) {
         this.#into.note(claimsTooMuch(size));
         continue;
       }
-      const name = this.#textOf(this.#first(file, FILE_NAME));
       this.#into.addPicture({
         type: /^cover\b/i.test(name) ? 3 : 0,
         mime,
@@ -202,10 +216,12 @@ class Reader {
 
   /** Of the first edition: others are another order of the same. */
   #readChapters(chapters: Element): void {
-    const edition = this.#first(chapters, EDITION);
-    if (edition === null) return;
+    const [edition, ...others] = [...this.#within(chapters)].filter(({ id }) => id === EDITION);
+    if (edition === undefined) return;
+    if (others.length > 0) this.#into.note('Chapters of other editions than the first were left out.');
     for (const chapter of this.#within(edition)) {
       if (chapter.id !== CHAPTER || this.#numberOf(this.#first(chapter, CHAPTER_HIDDEN)) === 1) continue;
+      if (this.#first(chapter, CHAPTER) !== null) this.#into.note('Chapters within others were left out.');
       const display = this.#first(chapter, CHAPTER_DISPLAY);
       const start = this.#numberOf(this.#first(chapter, CHAPTER_START)) ?? 0;
       const end = this.#numberOf(this.#first(chapter, CHAPTER_END));

@@ -16,7 +16,7 @@ const LONG = 8;
  * @param user boxes of what users keep, in which lists are
  */
 export function readChapters(window: Window, movie: Box, user: readonly Box[], into: Gathering): void {
-  const track = trackChapters(window, movie);
+  const track = trackChapters(window, movie, into);
   const list = user.flatMap((box) => listChapters(window, childOf(window, box, 'chpl')));
   const chapters = track.length === 0 ? list : track;
   for (const [i, chapter] of chapters.entries()) {
@@ -43,7 +43,7 @@ function listChapters(window: Window, box: Box | null): TagChapter[] {
   return found;
 }
 
-function trackChapters(window: Window, movie: Box): TagChapter[] {
+function trackChapters(window: Window, movie: Box, into: Gathering): TagChapter[] {
   const tracks = [...boxesIn(window, movie)].filter(({ type }) => type === 'trak');
   const wanted = new Set(tracks.flatMap((track) => referredBy(window, track)));
   const track = tracks.find((each) => wanted.has(trackId(window, each)) && isText(window, each));
@@ -57,11 +57,13 @@ function trackChapters(window: Window, movie: Box): TagChapter[] {
   const durations = durationsIn(window, table);
   const positions = positionsIn(window, table);
   let units = 0;
-  return positions.map(({ at, size }, i) => {
+  if (positions.length === MOST_CHAPTERS)
+    into.note(`Chapters behind the first ${MOST_CHAPTERS} were left out.`);
+  return positions.map((sample, i) => {
     const startMs = toMs(units);
     const duration = durations[i] ?? 0;
     units += duration;
-    return { startMs, endMs: duration > 0 ? toMs(units) : null, title: titleAt(window, at, size) };
+    return { startMs, endMs: duration > 0 ? toMs(units) : null, title: titleAt(window, sample, into) };
   });
 }
 
@@ -124,12 +126,17 @@ function durationsIn(window: Window, table: Box): number[] {
   return durations;
 }
 
+interface Sample {
+  readonly at: number;
+  readonly size: number;
+}
+
 /** Where samples lie, by the tables of their sizes, of chunks, and of how many are in each of these. */
-function positionsIn(window: Window, table: Box): { at: number; size: number }[] {
+function positionsIn(window: Window, table: Box): Sample[] {
   const sizes = childOf(window, table, 'stsz');
   const runs = childOf(window, table, 'stsc');
   const chunks = childOf(window, table, 'stco') ?? childOf(window, table, 'co64');
-  const found: { at: number; size: number }[] = [];
+  const found: Sample[] = [];
   if (sizes === null || runs === null || chunks === null) return found;
   const bytes = chunks.type === 'stco' ? 4 : LONG;
   const alike = numberAt(window, sizes.body + 4, 4);
@@ -155,8 +162,11 @@ function positionsIn(window: Window, table: Box): { at: number; size: number }[]
 }
 
 /** A length of two bytes, and the text, which may be wide. */
-function titleAt(window: Window, at: number, size: number): string {
-  const length = Math.min(numberAt(window, at, 2), Math.max(0, size - 2), MOST_TITLE_BYTES);
+function titleAt(window: Window, { at, size }: Sample, into: Gathering): string {
+  const claimed = Math.min(numberAt(window, at, 2), Math.max(0, size - 2));
+  if (claimed > MOST_TITLE_BYTES)
+    into.note(`Titles of chapters were cut off: they have over ${MOST_TITLE_BYTES} bytes.`);
+  const length = Math.min(claimed, MOST_TITLE_BYTES);
   const text = window.view(at + 2, length);
   const mark = text.length >= 2 ? text.readUInt16BE() : 0;
   if (mark === 0xfeff)

@@ -118,6 +118,7 @@ function readValue(window: Window, { item: { type }, box, key, name }: Value, in
   else if (type === 'gnre') {
     const genre = size >= 2 ? genreOf(value.readUInt16BE() - 1) : undefined;
     if (genre !== undefined) into.addField({ key: 'GENRE', value: genre });
+    else into.note('A genre was left out: its number stands for none.');
   } else if (WHOLE.has(type) || NUMBERS.has(kind)) {
     if (size >= 1 && size <= 6) addNamed(into, named(type, key, name), String(value.readIntBE(0, size)));
   } else if (kind === 1 || kind === UTF16 || (kind === 0 && type !== '----')) {

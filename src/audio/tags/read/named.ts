@@ -4,6 +4,7 @@ import { keyOf, type TagFamily } from '../table.ts';
 import type { Gathering } from './gathering.ts';
 
 const PARTS = /^\s*(\d*)\s*\/\s*(\d*)\s*$/;
+const OTHER_PARTS = /^([^/]*)\/([^/]*)$/;
 
 interface Named {
   readonly family: TagFamily;
@@ -28,7 +29,7 @@ export function addNamed(
     into.addField({ key: key ?? otherwise, value, ...extra });
     return;
   }
-  const [, first = value, second = ''] = PARTS.exec(value) ?? [];
+  const [, first = value, second = ''] = PARTS.exec(value) ?? OTHER_PARTS.exec(value) ?? [];
   const total = keyOf(family, `${name}/2`);
   if (first !== '') into.addField({ key: number, value: first });
   if (second !== '' && total !== undefined) into.addField({ key: total, value: second });

@@ -44,7 +44,11 @@ export function readOgg(window: Window, into: Gathering): void {
         sliceOf(packet.bytes, FLAC_BLOCK_HEAD_BYTES, size - FLAC_BLOCK_HEAD_BYTES),
         into,
       );
-      if (type >= LAST || ++count === MOST_HEADERS) return;
+      if (type >= LAST) return;
+      if (++count === MOST_HEADERS) {
+        into.note(`Tags were left out: there are over ${MOST_HEADERS} blocks.`);
+        return;
+      }
     } else {
       if (!head.startsWith(second)) return;
       readComments(sliceOf(packet.bytes, second.length, packet.bytes.size - second.length), into);

@@ -31,7 +31,8 @@ export function readComments(bytes: TagBytes, into: Gathering): void {
     at += length;
   }
   for (const { startMs, title } of chapters.values()) {
-    if (startMs !== null) into.addChapter({ startMs, endMs: null, title });
+    if (startMs === null) into.note('A chapter was left out: nothing says when it begins.');
+    else into.addChapter({ startMs, endMs: null, title });
   }
 }
 
@@ -42,7 +43,10 @@ function readComment(
   into: Gathering,
 ): void {
   const equals = window.view(at, Math.min(length, MOST_NAME_BYTES)).indexOf('=');
-  if (equals <= 0) return;
+  if (equals <= 0) {
+    if (length > 0) into.note('A tag was left out: it has no name, or one that is too long.');
+    return;
+  }
   const key = window.view(at, equals).toString();
   const name = key.toUpperCase();
   const start = at + equals + 1;

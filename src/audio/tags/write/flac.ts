@@ -4,10 +4,9 @@
  */
 import { formatBytes } from '../../../bytes.ts';
 import type { AudioTags, TagBytes, TagField } from '../model.ts';
-import { remarksLost } from './fields.ts';
 import { joined, type Piece } from './pieces.ts';
 import { NO_TAG_WRITER, type TagWriter, type TagWriting } from './tag-writer.ts';
-import { chapterComments, commentList, fieldComment, pictureBlock } from './xiph.ts';
+import { chapterComments, commentList, commentsLost, fieldComment, pictureBlock } from './xiph.ts';
 
 const MARK = Buffer.from('fLaC');
 const STREAMINFO = 0;
@@ -27,8 +26,8 @@ const MOST_FIELD_BYTES = MOST_BLOCK_BYTES / 2;
 /** For programs that edit tags: without room they would have to write the whole file anew. */
 const PADDING_BYTES = 8192;
 
-export function flacTags(tags: AudioTags, { maker }: TagWriting): TagWriter {
-  const { blocks, notes } = blocksOf(tags, maker);
+export function flacTags(tags: AudioTags, writing: TagWriting): TagWriter {
+  const { blocks, notes } = blocksOf(tags, writing);
   const headOf = (header: Uint8Array | null) =>
     joined([MARK, blockHead(STREAMINFO, STREAMINFO_BYTES), streamInfo(header), ...blocks]);
   return {
@@ -48,9 +47,9 @@ function streamInfo(header: Uint8Array | null): Uint8Array {
   return header?.subarray(0, STREAMINFO_BYTES) ?? new Uint8Array(STREAMINFO_BYTES);
 }
 
-function blocksOf(tags: AudioTags, vendor: string): { blocks: Piece[]; notes: string[] } {
+function blocksOf(tags: AudioTags, writing: TagWriting): { blocks: Piece[]; notes: string[] } {
   const blocks: Piece[] = [];
-  const notes = remarksLost(tags.fields, 'flac');
+  const notes = commentsLost(tags, writing);
   const add = (type: number, body: TagBytes, what: string): void => {
     if (body.size > MOST_BLOCK_BYTES) notes.push(tooLarge(what, body.size));
     else blocks.push(blockHead(type, body.size), body);
@@ -61,7 +60,7 @@ function blocksOf(tags: AudioTags, vendor: string): { blocks: Piece[]; notes: st
   const { kept, left } = fitting(tags.fields);
   for (const field of left) notes.push(tooLarge(field.key, field.value.length));
   const comments = [...kept.map(fieldComment), ...chapterComments(tags.chapters)];
-  add(VORBIS_COMMENT, commentList({ vendor, comments }), 'What its fields say');
+  add(VORBIS_COMMENT, commentList({ vendor: writing.maker, comments }), 'What its fields say');
   for (const picture of tags.pictures) add(PICTURE, pictureBlock(picture), 'A picture');
   blocks.push(blockHead(PADDING | LAST, PADDING_BYTES), Buffer.alloc(PADDING_BYTES));
   return { blocks, notes };

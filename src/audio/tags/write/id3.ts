@@ -4,6 +4,7 @@
  */
 import { formatBytes } from '../../../bytes.ts';
 import type { AudioTags, TagBytes, TagChapter, TagField } from '../model.ts';
+import { fieldOf } from '../table.ts';
 import { big32 } from './bytes.ts';
 import { byName, type NamedFields } from './fields.ts';
 import { numbered } from './numbered.ts';
@@ -16,6 +17,12 @@ const UTF8 = 3;
 const NO_LANGUAGE = 'XXX';
 /** Bytes that stand for something, up to 64. */
 const IDENTIFIER = /^[!-~]{1,64}$/;
+/** Without an encoding of its own. */
+const ADDRESS = /^[ -~\xa0-\xff]+$/;
+/** Its numbers are comments, described by their names, in English. */
+const ITUNES = /^iTun/i;
+/** iTunes' mark of a podcast. */
+const IS_PODCAST = Buffer.alloc(4);
 const ZERO = Buffer.from([0]);
 /** A table of contents names so many chapters at the most, or tables. */
 const MOST_ENTRIES = 255;
@@ -51,6 +58,10 @@ export function id3(tags: AudioTags, { durationMs, paddingBytes }: Id3Options): 
     frames.push(frameHead(name, bytes), body);
   };
   for (const [name, body] of fieldFrames(tags.fields)) add(name, body);
+  const unended = endingEmpty(tags.fields);
+  if (unended.length > 0) {
+    notes.push(`Empty values behind others of ${unended.join(', ')} were left out: in ID3 they are its end.`);
+  }
   for (const { type, mime, description, bytes } of tags.pictures) {
     const head = [
       Buffer.from([UTF8]),
@@ -70,7 +81,7 @@ export function id3(tags: AudioTags, { durationMs, paddingBytes }: Id3Options): 
 type Frame = readonly [name: string, body: Buffer];
 
 function fieldFrames(fields: readonly TagField[]): Frame[] {
-  const { named } = byName(fields, 'id3', (key) => `TXXX:${key}`);
+  const { named } = byName(fields, 'id3', (key) => (ITUNES.test(key) ? 'COMM' : `TXXX:${key}`));
   const frames: Frame[] = [];
   const people = { TIPL: [] as string[], TMCL: [] as string[] };
   for (const { name, fields: same } of named) {
@@ -95,21 +106,27 @@ function framesOf(
   if (id === 'USLT') return lyrics(fields).map((body) => [id, body]);
   if (id === 'UFID') {
     const [first, ...others] = values;
-    if (!IDENTIFIER.test(first)) return [['TXXX', texts([fields[0].key, ...values])]];
+    if (!IDENTIFIER.test(first)) return ownName(fields);
     const identifier: Frame = [id, Buffer.concat([Buffer.from(detail, 'latin1'), ZERO, Buffer.from(first)])];
-    return others.length === 0 ? [identifier] : [identifier, ['TXXX', texts([fields[0].key, ...others])]];
+    return others.length === 0 ? [identifier] : [identifier, ...ownName(fields.slice(1))];
   }
-  if (id.startsWith('W')) return values.map((value) => [id, Buffer.from(value, 'latin1')]);
-  if (detail === '/1') {
-    const total = all.find(({ name }) => name === `${id}/2`)?.fields[0].value;
-    const [first, ...others] = values;
-    return [[id, texts([withTotal(first, total), ...others])]];
+  if (id === 'PCST') return values.join() === '1' ? [[id, IS_PODCAST]] : ownName(fields);
+  if (id.startsWith('W')) {
+    if (!values.every((value) => ADDRESS.test(value))) return ownName(fields);
+    return values.map((value) => [id, Buffer.from(value, 'latin1')]);
   }
-  if (detail === '/2') {
-    const alone = all.every(({ name }) => name !== `${id}/1`);
-    return alone ? [[id, texts([withTotal('', values[0])])]] : [];
+  if (detail.startsWith('/')) {
+    const [numbers, totals] = [1, 2].map(
+      (part) => all.find(({ name }) => name === `${id}/${part}`)?.fields ?? [],
+    );
+    return detail === '/1' || numbers.length === 0 ? withTotal(id, numbers, totals) : [];
   }
   return [[id, texts(values)]];
+}
+
+/** What a frame of its own has no place for. */
+function ownName(fields: readonly TagField[]): Frame[] {
+  return fields.length === 0 ? [] : [['TXXX', texts([fields[0].key, ...fields.map(({ value }) => value)])]];
 }
 
 /** `TXXX:name` and `TRCK/1` are in two parts. */
@@ -118,9 +135,22 @@ function split(name: string): [id: string, detail?: string] {
   return [id, detail.startsWith(':') ? detail.slice(1) : detail];
 }
 
-function withTotal(first: string, second: string | undefined): string {
-  const { number, total } = numbered(first, second);
-  return total === '' ? number : `${number}/${total}`;
+function withTotal(id: string, numbers: readonly TagField[], totals: readonly TagField[]): Frame[] {
+  const fits = (text: string) => text !== '' && !text.includes('/');
+  const { number, total, left } = numbered(numbers, totals, fits);
+  const both = total === '' ? number : `${number}/${total}`;
+  const others = [...Map.groupBy(left, ({ key }) => key).values()].flatMap(ownName);
+  return both === '' ? others : [[id, texts([both])], ...others];
+}
+
+/** Keys of several values of which the last is empty, where all of them are in one frame. */
+function endingEmpty(fields: readonly TagField[]): string[] {
+  const inOneFrame = fields.filter(({ key }) => !/^(?:LYRICS|PERFORMER)$/i.test(key));
+  const frames = Map.groupBy(inOneFrame, ({ key, language, description }) =>
+    [fieldOf(key)?.key ?? key.toUpperCase(), language, description].join('\0'),
+  );
+  const ending = [...frames.values()].filter((same) => same.length > 1 && same.at(-1)?.value === '');
+  return [...new Set(ending.map(([{ key }]) => key))];
 }
 
 /** As Picard has it: `Someone (piano)`. */
@@ -131,8 +161,11 @@ function instrumentAndName(performer: string): [string, string] {
 
 /** Of one language and description only one may be there, so it has all their values. */
 function comments(fields: readonly TagField[]): Buffer[] {
+  const described = fields.map((field) =>
+    ITUNES.test(field.key) ? { ...field, language: 'eng', description: field.key } : field,
+  );
   const kinds = Map.groupBy(
-    fields,
+    described,
     ({ language, description }) => `${languageOf(language)}${description ?? ''}`,
   );
   return [...kinds].map(([kind, same]) =>

@@ -58,7 +58,8 @@ function itemsOf({ name, fields }: NamedFields, all: readonly NamedFields[]): Ta
 function numbers(atom: string, bytes: number, fields: readonly TagField[]): TagBytes[] {
   const [first, ...others] = fields;
   const value = smallNumber(first.value);
-  if (value === null || (bytes === 1 && value > 0xff)) return [free(first.key, fields.map(textOf))];
+  // They have a sign.
+  if (value === null || value >= 2 ** (8 * bytes - 1)) return [free(first.key, fields.map(textOf))];
   const number = Buffer.alloc(bytes);
   number.writeUIntBE(value, 0, bytes);
   const item = box(atom, data(INTEGER, number));
@@ -66,15 +67,14 @@ function numbers(atom: string, bytes: number, fields: readonly TagField[]): TagB
 }
 
 function pair(atom: string, numbers: readonly TagField[], totals: readonly TagField[]): TagBytes[] {
-  const { number, total } = numbered(numbers[0]?.value, totals[0]?.value);
-  const [first, second] = [smallNumber(number), smallNumber(total)];
+  // 0 is none.
+  const { number, total, left } = numbered(numbers, totals, (text) => Boolean(smallNumber(text)));
   const items: TagBytes[] = [];
-  const texts = [...numbers.slice(first === null ? 0 : 1), ...totals.slice(second === null ? 0 : 1)];
-  if (first || second) {
-    const both = Buffer.concat([big16(0), big16(first ?? 0), big16(second ?? 0), Buffer.alloc(2)]);
+  if (number !== '' || total !== '') {
+    const both = Buffer.concat([big16(0), big16(Number(number)), big16(Number(total)), Buffer.alloc(2)]);
     items.push(box(atom, data(BYTES, both.subarray(0, PAIRS[atom]))));
   }
-  for (const [key, same] of Map.groupBy(texts, ({ key }) => key)) items.push(free(key, same.map(textOf)));
+  for (const [key, same] of Map.groupBy(left, ({ key }) => key)) items.push(free(key, same.map(textOf)));
   return items;
 }
 

@@ -8,9 +8,10 @@ import type { Sink } from '../../sinks/sink.ts';
 import type { Source } from '../../sources/source.ts';
 import type { AudioTags, TagBytes } from '../model.ts';
 import { big32 } from './bytes.ts';
+import { endsLost } from './chapter-ends.ts';
 import { ilst } from './ilst.ts';
 import { BOX_HEAD_BYTES, type Box, box, boxesIn, fullBox } from './mp4-box.ts';
-import { chapterTexts, chapterTrack, neroChapters } from './mp4-chapters.ts';
+import { chapterTexts, chapterTrack, neroChapters, titlesCut } from './mp4-chapters.ts';
 import { joined, writeBytes } from './pieces.ts';
 import { NO_TAG_WRITER, type TagWriter, type TagWriting } from './tag-writer.ts';
 
@@ -27,9 +28,9 @@ const DURATION_AT = 16;
 const LONG_TIMESCALE_AT = 20;
 const LONG_DURATION_AT = 24;
 
-export function m4aTags(tags: AudioTags, { carries }: TagWriting): TagWriter {
+export function m4aTags(tags: AudioTags, writing: TagWriting): TagWriter {
   const list = ilst(tags.fields, tags.pictures);
-  const padding = carries ? [box('free', Buffer.alloc(PADDING_BYTES - BOX_HEAD_BYTES))] : [];
+  const padding = writing.carries ? [box('free', Buffer.alloc(PADDING_BYTES - BOX_HEAD_BYTES))] : [];
   const handler = fullBox('hdlr', 0, big32(0), Buffer.from('mdirappl'), Buffer.alloc(9));
   const meta = fullBox('meta', 0, handler, list.ilst, ...padding);
   const { chapters } = tags;
@@ -39,7 +40,7 @@ export function m4aTags(tags: AudioTags, { carries }: TagWriting): TagWriter {
   return {
     ...NO_TAG_WRITER,
     size: data.size + (chapters.length === 0 ? 0 : inTrack),
-    notes: list.notes,
+    notes: [...list.notes, ...endsLost(tags, writing), ...titlesCut(chapters)],
     finish(sink) {
       const { at, moov } = movieOf(sink);
       if (chapters.length === 0) {

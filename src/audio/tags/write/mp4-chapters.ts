@@ -42,6 +42,12 @@ export function chapterTexts(chapters: readonly TagChapter[]): TagBytes[] {
   });
 }
 
+/** A note, where a title is longer than a text may be. */
+export function titlesCut(chapters: readonly TagChapter[]): string[] {
+  const long = chapters.some(({ title }) => Buffer.byteLength(title) > MOST_TEXT_BYTES);
+  return long ? [`Titles of chapters were cut off: m4a holds ${MOST_TEXT_BYTES} bytes of each.`] : [];
+}
+
 interface ChapterTrack {
   readonly id: number;
   readonly chapters: readonly TagChapter[];

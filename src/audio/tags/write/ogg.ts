@@ -5,11 +5,10 @@
  */
 import type { ByteSink } from '../../sinks/sink.ts';
 import { type AudioTags, bytesInMemory, type TagBytes } from '../model.ts';
-import { remarksLost } from './fields.ts';
 import { headerPages, PAGE_HEAD_BYTES, type Page, pageAt, renumber, sizeOfPages } from './ogg-page.ts';
 import { joined } from './pieces.ts';
 import { NO_TAG_WRITER, PADDING_BYTES, type TagWriter, type TagWriting } from './tag-writer.ts';
-import { chapterComments, commentList, fieldComment, pictureComment } from './xiph.ts';
+import { chapterComments, commentList, commentsLost, fieldComment, pictureComment } from './xiph.ts';
 
 /** What stands around the list of comments, and how many packets stand in front of the sound. */
 interface OggCodec {
@@ -24,7 +23,8 @@ const OPUS: OggCodec = { mark: Buffer.from('OpusTags'), end: Buffer.alloc(0), he
 
 const MOST_SEGMENT_BYTES = 255;
 
-export function oggTags(tags: AudioTags, { to, maker, carries }: TagWriting): TagWriter {
+export function oggTags(tags: AudioTags, writing: TagWriting): TagWriter {
+  const { to, maker, carries } = writing;
   const { mark, end, headers } = to === 'opus' ? OPUS : VORBIS;
   const comments = [
     ...tags.fields.map(fieldComment),
@@ -37,7 +37,7 @@ export function oggTags(tags: AudioTags, { to, maker, carries }: TagWriting): Ta
   return {
     ...NO_TAG_WRITER,
     size: sizeOfPages(packet.size),
-    notes: remarksLost(tags.fields, to),
+    notes: commentsLost(tags, writing),
     through: (plain) => new TaggedOgg(plain, packet, headers),
   };
 }

@@ -33,6 +33,8 @@ export interface TagWriter {
   readonly notes: readonly string[];
   /** What a stream of it has no place for besides. */
   readonly streamNotes: readonly string[];
+  /** What a file has no place for after all, which {@link TagWriter.finish} finds out. */
+  readonly endNotes: readonly string[];
   /** Options of the muxer, which else would write tags of its own. */
   readonly muxerOptions: Readonly<Record<string, string>>;
   /** What the muxer writes by itself. */
@@ -59,6 +61,7 @@ export const NO_TAG_WRITER: TagWriter = {
   behind: 0,
   notes: [],
   streamNotes: [],
+  endNotes: [],
   muxerOptions: {},
   metadata: {},
   head: () => NO_BYTES,

@@ -14,6 +14,8 @@ const MOST_BYTES = 0xffff_ffff;
 /** As FFmpeg's muxer knows them; others it would leave out. */
 const RENAMED: Readonly<Record<string, string>> = { ITRK: 'IPRT' };
 const BETWEEN_VALUES = '; ';
+const NO_ROOM =
+  'Pictures, chapters, several values and other fields than INFO has were left out: with them the wav would be over 4 GiB.';
 
 export function wavTags(tags: AudioTags, { durationMs, carries }: TagWriting): TagWriter {
   const { named, left } = byName(tags.fields, 'riff', () => null);
@@ -23,7 +25,10 @@ export function wavTags(tags: AudioTags, { durationMs, carries }: TagWriting): T
     if (part !== '2') metadata[RENAMED[id] ?? id] = fields.map(({ value }) => value).join(BETWEEN_VALUES);
   }
   const { bytes, notes } = id3(tags, { durationMs, paddingBytes: carries ? PADDING_BYTES : 0 });
-  const beyond = left.length + tags.pictures.length + tags.chapters.length + tags.natives.length;
+  const inexact = named.filter(({ name, fields }) => fields.length > 1 || name.endsWith('/2'));
+  const beyond =
+    inexact.length + left.length + tags.pictures.length + tags.chapters.length + tags.natives.length;
+  const endNotes: string[] = [];
   const behind = carries ? chunkBytes(bytes.size) : 0;
   return {
     ...NO_TAG_WRITER,
@@ -31,15 +36,18 @@ export function wavTags(tags: AudioTags, { durationMs, carries }: TagWriting): T
     streamNotes:
       beyond === 0
         ? []
-        : ['A stream of wav has no place for pictures, chapters and other fields than INFO has.'],
+        : [
+            'A stream of wav has no place for pictures, chapters, several values and other fields than INFO has.',
+          ],
     size: 2 * (bytes.size + HEAD_BYTES),
     notes,
+    endNotes,
     metadata,
     finish(sink) {
       // Behind the sound of a stream nothing can stand, since nobody knows where that ends.
-      if (carries && sink.bytes.kind !== 'stream' && fits(sink.size(), behind)) {
-        appendToWav(sink, [{ id: 'id3 ', content: bytes }]);
-      }
+      if (!carries || sink.bytes.kind === 'stream') return;
+      if (fits(sink.size(), behind)) appendToWav(sink, [{ id: 'id3 ', content: bytes }]);
+      else if (beyond > 0) endNotes.push(NO_ROOM);
     },
   };
 }

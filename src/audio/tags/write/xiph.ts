@@ -2,9 +2,13 @@
  * Vorbis comments and pictures, as FLAC and Ogg have them: fields in order, of several values one each.
  * Pure.
  */
-import type { TagBytes, TagChapter, TagField, TagPicture } from '../model.ts';
+import { jsonText, shortened } from '../../../text/escaping.ts';
+import type { AudioTags, TagBytes, TagChapter, TagField, TagPicture } from '../model.ts';
 import { big32, little32 } from './bytes.ts';
+import { endsLost } from './chapter-ends.ts';
+import { remarksLost } from './fields.ts';
 import { inBase64, joined, type Piece } from './pieces.ts';
+import type { TagWriting } from './tag-writer.ts';
 
 /** What a list of comments holds. */
 interface Comments {
@@ -21,9 +25,26 @@ export function commentList({ vendor, comments }: Comments): TagBytes {
   return joined(gathered(pieces));
 }
 
-/** Names are letters from space to `}` without `=`; what else a source has in one becomes `_`. */
+/** What else a source has in a name becomes `_`. */
+const NOT_IN_NAMES = /[^ -<>-}]/g;
+/** Letters of names in a note. */
+const MOST_SHOWN = 200;
+
 export function fieldComment({ key, value }: TagField): Buffer {
-  return Buffer.from(`${key.replace(/[^ -<>-}]/g, '_')}=${value}`);
+  return Buffer.from(`${key.replace(NOT_IN_NAMES, '_')}=${value}`);
+}
+
+/** Notes on what a list of comments has no place for. */
+export function commentsLost(tags: AudioTags, writing: TagWriting): string[] {
+  const { to } = writing;
+  const renamed = new Set(tags.fields.map(({ key }) => key).filter((key) => key.search(NOT_IN_NAMES) >= 0));
+  const names = jsonText(shortened([...renamed].join(', '), MOST_SHOWN));
+  const renaming = `Fields got other names: those of ${to} are ASCII without "=", got ${names}.`;
+  return [
+    ...remarksLost(tags.fields, to),
+    ...(renamed.size === 0 ? [] : [renaming]),
+    ...endsLost(tags, writing),
+  ];
 }
 
 /** As `CHAPTER001=00:00:00.000` and `CHAPTER001NAME=...`. */
