@@ -22,7 +22,7 @@ const slow = without(
     'test/{stress,package,examples,report/page}/*.test.ts',
     'test/{audio/{bit-rates,layouts,leaks},crash/{crash,faults,odd-files,refused-calls,signals},e2e/escaping,report/{comparison,java}}.test.ts',
     'test/{fuzz,isolation}/*.test.ts',
-    'test/cluster/{bullmq-broker,commands,host,kills,stopped}.test.ts',
+    'test/cluster/{bullmq-broker,commands,host,kills,looks,stopped}.test.ts',
     'test/audio/tags/{folder,round-trips}.test.ts',
     'test/service/{connections,deaths,described-page,routes,streamed,soak/soak}.test.ts',
     'test/service/attacks/*.test.ts',

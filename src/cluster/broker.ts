@@ -49,4 +49,9 @@ export interface Broker extends AsyncDisposable {
   /** It is the next that is taken. */
   giveBack(held: Delivery): Promise<boolean>;
   counts(id: string): Promise<PageCounts>;
+  /**
+   * The right to look through all results of a batch, which one at a time has, for as long as a lock lasts.
+   * True where nobody has it, and where the one with this token does: then its time begins anew.
+   */
+  mayLook(id: string, token: string): Promise<boolean>;
 }

@@ -107,6 +107,7 @@ class BullMqBroker implements Broker {
     const ends = this.#endsOf(id);
     this.#ends.delete(id);
     await this.#asked(() => ends.queue.obliterate({ force: true }));
+    await this.#asked(() => this.#client.del(this.#lookKey(id)));
     await close(ends);
   }
 
@@ -159,6 +160,18 @@ class BullMqBroker implements Broker {
       paused = 0,
     } = await this.#asked(() => this.#endsOf(id).queue.getJobCounts());
     return { waiting: waiting + paused, held: active };
+  }
+
+  async mayLook(id: string, token: string): Promise<boolean> {
+    const key = this.#lookKey(id);
+    // Who has it extends it; of two who come when its time is over one is first.
+    const isFree = await this.#asked(() => this.#client.set(key, token, 'PX', this.lockMs, 'NX'));
+    if (isFree === 'OK') return true;
+    const isOwn = (await this.#asked(() => this.#client.get(key))) === token;
+    // A broker whose clock was set back would keep that of a host that has died for as long as that.
+    const isOverlong = (await this.#asked(() => this.#client.pttl(key))) > this.lockMs;
+    if (isOwn || isOverlong) await this.#asked(() => this.#client.pexpire(key, this.lockMs));
+    return isOwn;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -217,6 +230,10 @@ class BullMqBroker implements Broker {
 
   get #registry(): string {
     return `${this.#options.prefix}:batches`;
+  }
+
+  #lookKey(id: string): string {
+    return `${this.#options.prefix}:looks:${id}`;
   }
 
   #endsOf(id: string): Ends {

@@ -5,6 +5,7 @@
 import type { Announcement, Broker } from './broker.ts';
 import type { HostClock, HostEvent } from './host-events.ts';
 import { enqueueMissing } from './missing.ts';
+import { repeat } from './repeat.ts';
 import type { BatchRecord, Store } from './store.ts';
 
 export interface KnownBatch {
@@ -20,6 +21,8 @@ interface BatchParts {
   readonly broker: Broker;
   readonly clock: HostClock;
   readonly engine: string;
+  /** Of this host, and of no other ever. */
+  readonly token: string;
   openStore(batch: Announcement): Store;
   say(event: HostEvent): void;
 }
@@ -28,6 +31,8 @@ const ASKED_MS = 1000;
 /** Between two looks whether the queue of a batch has lost pages. */
 const REPAIR_MS = 3000;
 const HELD_REPAIR_MS = 60_000;
+/** Of the time for which one may look, how often that begins anew. */
+const RENEWED = 3;
 
 export class KnownBatches {
   readonly #parts: BatchParts;
@@ -67,13 +72,24 @@ export class KnownBatches {
 
   /** None waits: the batch is over, or the queue has lost pages. */
   async settle(batch: KnownBatch): Promise<void> {
-    const { broker, clock, say } = this.#parts;
-    const { store, announced } = batch;
+    const { broker, clock } = this.#parts;
+    const { announced } = batch;
     if (clock.nowMs() - batch.repairedMs < REPAIR_MS) return;
     const { waiting, held } = await broker.counts(announced.id);
     // What is held is not put there again; but a broker that has lost some may call held what nobody has.
     if (waiting > 0 || (held > 0 && clock.nowMs() - batch.repairedMs < HELD_REPAIR_MS)) return;
     batch.repairedMs = clock.nowMs();
+    // One at a time, for all idle hosts come here at once; the others hear of it by the queue, or its end.
+    const { token } = this.#parts;
+    if (!(await broker.mayLook(announced.id, token))) return;
+    using _renewals = repeat(clock, broker.lockMs / RENEWED, () => broker.mayLook(announced.id, token));
+    await this.#lookThrough(batch, waiting + held);
+  }
+
+  /** @param queued pages that the broker had just now */
+  async #lookThrough(batch: KnownBatch, queued: number): Promise<void> {
+    const { broker, say } = this.#parts;
+    const { store, announced } = batch;
     if ((await store.state()) !== 'open') {
       // Whoever ended it did not come to say so.
       await this.#over(batch);
@@ -81,7 +97,7 @@ export class KnownBatches {
     }
     const { missing, pages, isListed } = await enqueueMissing(store, broker, announced.id);
     if (!isListed) return;
-    if (missing > 0 && waiting + held > 0) return;
+    if (missing > 0 && queued > 0) return;
     if (missing > 0) {
       this.repairs++;
       say({ event: 'repaired', batch: announced.id, pages: missing });

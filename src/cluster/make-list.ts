@@ -4,6 +4,7 @@ import type { Broker, Delivery } from './broker.ts';
 import type { HostClock, HostEvent } from './host-events.ts';
 import type { KnownBatch } from './known-batches.ts';
 import { enqueueMissing } from './missing.ts';
+import { repeat } from './repeat.ts';
 import type { BatchRecord, ListTotals, Store } from './store.ts';
 
 interface ListParts {
@@ -24,11 +25,7 @@ export async function makeList(
   drained: AbortSignal,
 ): Promise<void> {
   const { id, folder } = announced;
-  let stop = clock.after(broker.lockMs / RENEWED, again);
-  function again(): void {
-    stop = clock.after(broker.lockMs / RENEWED, again);
-    void broker.renew([delivery]).catch(() => {});
-  }
+  using _renewals = repeat(clock, broker.lockMs / RENEWED, () => broker.renew([delivery]));
   try {
     await list(store, folder, record, AbortSignal.any([drained, cancel.signal]));
     await enqueueMissing(store, broker, id);
@@ -36,8 +33,6 @@ export async function makeList(
   } catch (error) {
     if (!drained.aborted) say({ event: 'unlisted', batch: id, why: (error as Error).message });
     await leave(error).catch(() => {});
-  } finally {
-    stop();
   }
 
   async function leave(error: unknown): Promise<void> {

@@ -70,6 +70,7 @@ describe.skipIf(whyNoRedis() !== null)('the broker', () => {
       await broker.put('batch', refs);
       const kept = await broker.take('batch', 'kept');
       const left = await broker.take('batch', 'left');
+      expect(await broker.mayLook('batch', 'dead')).toBe(true);
       // Whatever Redis keeps for a time would be kept for a day.
       server.setClock(-86_400);
       await expect
@@ -78,6 +79,7 @@ describe.skipIf(whyNoRedis() !== null)('the broker', () => {
           return (await broker.take('batch', 'other'))?.ref;
         })
         .toEqual(left?.ref);
+      await expect.poll(() => broker.mayLook('batch', 'other')).toBe(true);
       // Whatever it keeps has ended.
       server.setClock(0);
       const again = new Set<number>();

@@ -37,6 +37,8 @@ export class SimulatedBroker {
   #first = 0;
   readonly #waiting = new Set<string>();
   readonly #held = new Map<string, Held>();
+  /** Who may look through the results of a batch, and until when. */
+  readonly #looks = new Map<string, { readonly token: string; readonly untilMs: number }>();
   #checkedMs = Number.NEGATIVE_INFINITY;
   #freeMs = 0;
   #awayUntilMs = 0;
@@ -105,7 +107,12 @@ export class SimulatedBroker {
       lockMs,
       announce: (batch) => ask('announce', 1, () => void this.#announced.set(batch.id, batch)),
       batches: () => ask('batches', 1, () => [...this.#announced.values()]),
-      forget: (id) => ask('forget', 1, () => void this.#announced.delete(id)),
+      forget: (id) =>
+        ask('forget', 1, () => {
+          this.#announced.delete(id);
+          this.#looks.delete(id);
+        }),
+      mayLook: (id, token) => ask('mayLook', 1, () => this.#mayLook(id, token)),
       put: (_id, refs) =>
         ask('put', refs.length, () => {
           for (const ref of refs) this.#add(ref);
@@ -156,9 +163,10 @@ export class SimulatedBroker {
   }
 
   #take(batch: string, token: string): Delivery | null {
-    const ref = this.#back.pop() ?? this.#queue[this.#first++];
+    const back = this.#back.pop();
+    const ref = back ?? this.#queue[this.#first];
     if (ref === undefined) return null;
-    if (this.#first > this.#queue.length) this.#first = this.#queue.length;
+    if (back === undefined) this.#first++;
     const key = pageKey(ref);
     this.#waiting.delete(key);
     const { lockMs } = this.parts;
@@ -179,6 +187,13 @@ export class SimulatedBroker {
     const held = this.#held.get(pageKey(ref));
     if (held?.token !== token || held.untilMs < this.#freeMs) return false;
     return this.#held.delete(pageKey(ref));
+  }
+
+  #mayLook(id: string, token: string): boolean {
+    const before = this.#looks.get(id);
+    if (before !== undefined && before.token !== token && before.untilMs >= this.#freeMs) return false;
+    this.#looks.set(id, { token, untilMs: this.#freeMs + this.parts.lockMs });
+    return true;
   }
 
   #check(): void {

@@ -29,6 +29,7 @@ const FIGURES: readonly (readonly [string, (played: Played) => number])[] = [
   ['made twice', ({ madeTwice }) => madeTwice],
   ['broker busy %', ({ brokerBusyMs, makespanMs }) => (100 * brokerBusyMs) / makespanMs],
   ['busiest second %', ({ brokerMostBusy }) => 100 * brokerMostBusy],
+  ['looks through all results', ({ walks }) => walks],
   ['asked/s', ({ broker, makespanMs }) => (1000 * sum(Object.values(broker))) / makespanMs],
 ];
 

@@ -57,6 +57,7 @@ export async function measureBroker(pages: number): Promise<BrokerCost> {
   await cost('giveBack', 100, () => broker.giveBack(held.pop() as Delivery));
   await cost('done', held.length, (at) => broker.done(held[at]));
   await cost('counts', 500, () => broker.counts(ID));
+  await cost('mayLook', 500, (at) => broker.mayLook(ID, `${at % HELD}`));
   await cost('batches', 500, () => broker.batches());
   for (let at = 0; ; at++) if ((await broker.take(ID, `rest:${at}`)) === null) break;
   await cost('empty', 500, (at) => broker.take(ID, `none:${at}`));

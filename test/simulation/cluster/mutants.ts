@@ -72,6 +72,20 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 17,
   },
   {
+    name: 'looks through all results whoever else does',
+    file: 'known-batches.ts',
+    from: 'if (!(await broker.mayLook(announced.id, token))) return;',
+    to: '',
+    at: 'nothing happens',
+  },
+  {
+    name: 'looks through all results once its time to do so is over',
+    file: 'known-batches.ts',
+    from: 'using _renewals = repeat(clock, broker.lockMs / RENEWED, () => broker.mayLook(announced.id, token));',
+    to: '',
+    at: 'nothing happens',
+  },
+  {
     name: 'renews locks when they have ended',
     file: 'renewals.ts',
     from: 'const TIMES = 3;',

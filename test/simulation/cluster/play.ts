@@ -62,8 +62,10 @@ export interface Played {
   /** Files without a result. */
   readonly missing: number;
   readonly deaths: number;
-  /** Times that a host looked at all results. */
+  /** Times that a host read the names of all results. */
   readonly walks: number;
+  /** From the last result until the batch is known to be done; null where that never was. */
+  readonly closingMs: number | null;
   /** Questions by their kind. */
   readonly broker: Readonly<Record<string, number>>;
   readonly brokerBusyMs: number;
@@ -184,7 +186,7 @@ export async function play(cluster: Cluster): Promise<Played> {
   }
   const lastEvilMs = Math.max(0, ...evils.map(({ atMs }) => atMs));
   const latestMs = Math.max(60_000, (idealMs / speed) * MOST_TIMES);
-  const mayEnd = (): boolean => store.filesEnded >= files && time.nowMs >= lastEvilMs;
+  const mayEnd = (): boolean => store.doneMs !== null && time.nowMs >= lastEvilMs;
   await time.run(() => mayEnd() || time.nowMs > latestMs);
   return {
     makespanMs: store.lastMs,
@@ -195,6 +197,7 @@ export async function play(cluster: Cluster): Promise<Played> {
     missing: files - store.filesEnded,
     deaths: store.deaths,
     walks: store.walks,
+    closingMs: store.doneMs === null ? null : store.doneMs - store.lastMs,
     broker: broker.load,
     brokerBusyMs: broker.busyMs,
     brokerMostBusy: Math.max(...broker.busyBySecond.filter((ms) => ms !== undefined)) / 1000,

@@ -3,14 +3,18 @@ import type { Cluster, Evil, Played } from './play.ts';
 
 /** Of a hole, beside lock and look: messages on their way, and the next question. */
 const SLACK_MS = 1000;
+/** From one look of a host until it looks again. */
+const LOOKED_MS = 3000;
+/** Where pages are held for so long the broker may have lost them. */
+const DOUBTED_MS = 60_000;
 /** Of the ideal: what files and pages cost beside their work. */
 const COST = 0.03;
 
 /** @returns what does not, in words */
 export function broken(cluster: Cluster, played: Played): string[] {
-  const { hosts, threads, lockMs, stalledMs, workload, evils } = cluster;
-  const { begunAgain, begunUnheld, missing, holesMs, idealMs, makespanMs, leavingMs, longestSeconds } =
-    played;
+  const { hosts, threads, lockMs, stalledMs, workload, evils, times } = cluster;
+  const { begunAgain, begunUnheld, missing, holesMs, walks, closingMs } = played;
+  const { idealMs, makespanMs, leavingMs, longestSeconds } = played;
   const found: string[] = [];
   if (missing > 0) found.push(`${missing} files have no result`);
   const harmful = evils.filter(({ kind }) => kind !== 'drained');
@@ -28,6 +32,12 @@ export function broken(cluster: Cluster, played: Played): string[] {
   const mostHole = lockMs + stalledMs + awayMs + SLACK_MS;
   if (hole > mostHole) found.push(`a page was left for ${hole.toFixed(0)} ms, at most ${mostHole}`);
   if (leavingMs > 1000 * longestSeconds + SLACK_MS) found.push(`a host left in ${leavingMs.toFixed(0)} ms`);
+  if (closingMs === null) found.push('nobody has seen that all is done');
+  const mostClosing = LOOKED_MS + lockMs + awayMs + Math.max(...times.results) + SLACK_MS;
+  if (Number(closingMs) > mostClosing) found.push(`all was done for ${closingMs} ms before one saw it`);
+  // Whoever is harmed while it looks is followed by another; and what is held for long is doubted.
+  const mostWalks = 1 + harmed + Math.floor(makespanMs / DOUBTED_MS);
+  if (walks > mostWalks) found.push(`all results were looked through ${walks} times`);
   if (evils.length > 0) return found;
   const lastMs = 1000 * (workload.page.workSeconds / threads + longestSeconds);
   const mostMs = idealMs * (1 + COST) + lastMs + SLACK_MS;

@@ -2,6 +2,9 @@
 import type { Cluster, Evil } from './play.ts';
 import type { Times } from './times.ts';
 
+/** As of many more pages, on a share that is far away: several hosts are idle before one has read them. */
+const RESULTS_MS = [5000];
+
 /** As of a machine that has little else to do; seeds that showed something once are of these. */
 const TIMES: Times = {
   files: [0.3, 0.5, 0.6, 1, 5, 20],
@@ -10,12 +13,13 @@ const TIMES: Times = {
   ended: [0.1, 0.2, 0.3, 0.5, 1, 10],
   putResult: [3, 5, 6.7, 9, 15, 40],
   gaveBack: [0.6, 1, 2],
+  results: RESULTS_MS,
   file: [0.2, 0.3, 0.4, 0.8, 2, 10],
   way: [0.4, 0.6, 0.8, 1.2, 4, 20],
   start: [400, 480, 600, 900],
   broker: {
     ...{ announce: 0.026, put: 0.023, take: 0.073, renew: 0.008, giveBack: 0.054, done: 0.068 },
-    ...{ counts: 0.03, batches: 0.015, empty: 0.034, forget: 13, stalled: 0.034 },
+    ...{ counts: 0.03, mayLook: 0.026, batches: 0.015, empty: 0.034, forget: 13, stalled: 0.034 },
   },
 };
 const HOSTS = 4;

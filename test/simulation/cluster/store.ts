@@ -46,6 +46,8 @@ export class SimulatedStore {
   /** By results of pages. */
   toldTwice = 0;
   lastMs = 0;
+  /** When it was seen that all is done; null before. */
+  doneMs: number | null = null;
   /** Times that a host has looked at all results. */
   walks = 0;
 
@@ -84,6 +86,7 @@ export class SimulatedStore {
       mark: (state) =>
         takes('hasResult', () => {
           this.#state = state;
+          if (state === 'done') this.doneMs = this.#parts.time.nowMs;
         }),
       totals: async (round) => (round === 0 ? totals : null),
       async *pages() {
@@ -123,10 +126,10 @@ export class SimulatedStore {
         for (const [key, how] of ended) {
           some.push({ ref: pageOfKey(key) as PageRef, isSplit: how === 'split' });
           if (some.length < TOGETHER) continue;
-          yield some;
+          yield await takes('results', () => some);
           some = [];
         }
-        yield some;
+        yield await takes('results', () => some);
       },
       probe: () => takes('putResult', () => {}),
       ...{ create: unused, writeList: unused, result: unused, summary: unused, refused: unused },

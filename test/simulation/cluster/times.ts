@@ -7,6 +7,8 @@ export interface Times {
   readonly ended: readonly number[];
   readonly putResult: readonly number[];
   readonly gaveBack: readonly number[];
+  /** The names of a folder of results, which are a thousand. */
+  readonly results: readonly number[];
   /** Of a file, beside its work. */
   readonly file: readonly number[];
   /** From one who asks the broker until the answer is there, without the broker's own time. */
@@ -28,4 +30,5 @@ export type BrokerStep =
   | 'done'
   | 'giveBack'
   | 'counts'
+  | 'mayLook'
   | 'stalled';
