@@ -1,6 +1,7 @@
 /** `millpond cluster submit`. */
 import { createReadStream } from 'node:fs';
 import { Command } from 'commander';
+import type { CoverSettings } from '../audio/plan/request.ts';
 import { engineFingerprint } from '../batch/engine-fingerprint.ts';
 import type { Durability } from '../batch/journal/syncs.ts';
 import { DEFAULT_PAGE } from '../cluster/planner.ts';
@@ -20,6 +21,7 @@ import {
   withOthersOption,
 } from './choice.ts';
 import { type BrokerOptions, connect, withBrokerOptions } from './cluster-options.ts';
+import { type CoverOptions, coverOf, withCoverOptions } from './cover.ts';
 import { EXIT } from './exit.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { type LimitOptions, withLimitOptions, withOutputLimit } from './limits.ts';
@@ -29,9 +31,10 @@ import {
   transcodeSettings,
   withFormatOption,
   withTargetOptions,
+  withTimesOption,
 } from './target-options.ts';
 
-interface SubmitOptions extends BrokerOptions, ChoiceOptions, LimitOptions, TargetOptions {
+interface SubmitOptions extends BrokerOptions, ChoiceOptions, CoverOptions, LimitOptions, TargetOptions {
   out?: string;
   label?: string;
   detach?: boolean;
@@ -39,6 +42,7 @@ interface SubmitOptions extends BrokerOptions, ChoiceOptions, LimitOptions, Targ
   redo?: boolean;
   anyEngine?: boolean;
   hash?: boolean;
+  preserveTimes?: boolean;
   weight: number;
   priority: number;
   pageWork: number;
@@ -72,7 +76,7 @@ export function clusterSubmitCommand(): Command {
   withFormatOption(command).addOption(
     option('--out <dir>', 'folder for the outputs, created if needed, on a share of all hosts', path),
   );
-  withTargetOptions(command);
+  withTimesOption(withCoverOptions(withTargetOptions(command)));
   withOthersOption(withKeptOptions(withListOptions(command)));
   withBrokerOptions(withOutputLimit(withLimitOptions(command)));
   return command
@@ -118,17 +122,24 @@ async function submitBatch(choice: Choice, inputs: readonly string[], options: S
     given(options.out, '--out', 'name the folder for the outputs, as --out converted.'),
   );
   if (options.redo && choice.existing !== 'replace') throw twoWays();
-  const settings = { ...transcodeSettings(options), ...(options.hash && { hash: true }) };
+  const cover = coverOf(options);
+  const asked = {
+    ...transcodeSettings(options),
+    ...cover.settings,
+    ...(options.hash && { hash: true }),
+    ...(options.preserveTimes && { preserveTimes: true }),
+  };
   const { submit } = await import('../cluster/submit.ts');
   const interrupt = listenForInterrupt();
   try {
     const engine = options.anyEngine ? null : await engineFingerprint(cacheFolder(process.env, 'engine'));
     await using broker = await connect(options);
+    const settings = await withKeptCover(folder, asked, cover.bytes);
     const submission = {
       folder,
       job: 'transcode',
       settings,
-      extension: `.${settings.to}`,
+      extension: `.${asked.to}`,
       timeoutMs: options.jobTimeout === undefined ? null : options.jobTimeout * 1000,
       list: await listSpec(folder, choice, inputs, options),
       engine,
@@ -148,6 +159,17 @@ async function submitBatch(choice: Choice, inputs: readonly string[], options: S
   process.exitCode = interrupt.exitCode() || EXIT.done;
 }
 
+/** Hosts have the picture from the folder of the outputs, by its digest: whatever it is called here. */
+async function withKeptCover<Settings extends CoverSettings>(
+  folder: string,
+  settings: Settings,
+  bytes: Uint8Array | null,
+): Promise<Settings> {
+  if (bytes === null) return settings;
+  const { keep, keptPath } = await import('../cluster/cluster-folder.ts');
+  return { ...settings, cover: { path: keptPath(folder, 'covers', await keep(folder, 'covers', [bytes])) } };
+}
+
 function tell({ id, before }: Submitted): void {
   process.stdout.write(`${id}\n`);
   if (before === null) return;
@@ -161,13 +183,13 @@ async function listSpec(
   inputs: readonly string[],
   { include = [], exclude = [], redo }: SubmitOptions,
 ): Promise<ListSpec> {
-  const { keepList } = await import('../cluster/cluster-folder.ts');
+  const { keep } = await import('../cluster/cluster-folder.ts');
   const lists: string[] = [];
   for (const list of choice.lists) {
     const bytes =
       list === DASH ? readStdin(new AbortController().signal) : createReadStream(systemPath(list));
     try {
-      lists.push(await keepList(folder, bytes));
+      lists.push(await keep(folder, 'lists', bytes));
     } catch (cause) {
       if (cause instanceof MillpondError) throw cause;
       const why = (cause as Error).message;

@@ -40,13 +40,16 @@ interface Cover {
   readonly settings: CoverSettings;
   /** The same as text: of a file what is in it, whatever it is called. */
   readonly text: string | null;
+  /** What is in the file; null where none is named. */
+  readonly bytes: Uint8Array | null;
 }
 
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` where a file is no picture that can be read */
 export function coverOf({ cover = 'keep', coverSize }: CoverOptions): Cover {
   const size = coverSize === undefined ? {} : { coverSize };
-  if (cover === 'keep') return { settings: size, text: null };
-  if (cover === 'none' || cover === 'folder') return { settings: { cover, ...size }, text: cover };
+  if (cover === 'keep') return { settings: size, text: null, bytes: null };
+  if (cover === 'none' || cover === 'folder')
+    return { settings: { cover, ...size }, text: cover, bytes: null };
   const bytes = pictureFrom(cover);
   if (imageKindOf(bytesInMemory(bytes)) === null) {
     throw wrongValue('--cover', cover, 'It holds no picture (JPEG, PNG, GIF, WebP, BMP). Name one.');
@@ -54,7 +57,7 @@ export function coverOf({ cover = 'keep', coverSize }: CoverOptions): Cover {
   // Each command would take some 7 ms to load it.
   const { createHash } = process.getBuiltinModule('node:crypto');
   const text = `sha256 ${createHash('sha256').update(bytes).digest('hex')}`;
-  return { settings: { cover: { path: resolve(cover) }, ...size }, text };
+  return { settings: { cover: { path: resolve(cover) }, ...size }, text, bytes };
 }
 
 function pictureFrom(cover: string): Buffer {

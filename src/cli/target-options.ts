@@ -41,6 +41,10 @@ export function withTargetOptions(command: Command): Command {
     .option('--verify', 'decode each output again, and compare it, before it is put into its place');
 }
 
+export function withTimesOption(command: Command): Command {
+  return command.option('--preserve-times', 'outputs have the times of the files that they were made of');
+}
+
 /** @throws MillpondError `ERR_INVALID_ARGUMENT` where no format was given */
 export function transcodeSettings(options: TargetOptions): TranscodeSettings & OutputChecks {
   return {

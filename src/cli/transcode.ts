@@ -33,6 +33,7 @@ import {
   transcodeSettings,
   withFormatOption,
   withTargetOptions,
+  withTimesOption,
 } from './target-options.ts';
 
 interface TranscodeOptions
@@ -91,9 +92,10 @@ export function transcodeCommand(): Command {
       .argument('[files or folders...]', 'audio files, or folders to walk; - for one from stdin'),
   ).addOption(option('--out <dir>', 'folder for the outputs, created if needed; - for one to stdout', path));
   withRunOptions(
-    withTargetOptions(command)
-      .option('--preserve-times', 'outputs have the times of the files that they were made of')
-      .option('--stream', 'with --out -: write while it is read, and store nothing'),
+    withTimesOption(withTargetOptions(command)).option(
+      '--stream',
+      'with --out -: write while it is read, and store nothing',
+    ),
   );
   withJournalOptions(
     withResultsOption(

@@ -11,14 +11,21 @@ export function clusterFolder(folder: string): string {
   return join(folder, '.millpond', 'cluster');
 }
 
+/** What hosts need beside a batch's record: lists of names, and pictures. */
+type Kept = 'lists' | 'covers';
+
 /**
- * Puts a list of names there by its digest, once. @returns the digest
- * @throws MillpondError `ERR_OUTPUT_WRITE`; what the list throws
+ * Puts bytes there by their digest, once. @returns the digest
+ * @throws MillpondError `ERR_OUTPUT_WRITE`; what reading them throws
  */
-export async function keepList(folder: string, bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  const lists = join(clusterFolder(folder), 'lists');
-  await makeFolder(lists);
-  const aside = join(lists, `.${randomUUID()}.part`);
+export async function keep(
+  folder: string,
+  what: Kept,
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<string> {
+  const place = join(clusterFolder(folder), what);
+  await makeFolder(place);
+  const aside = join(place, `.${randomUUID()}.part`);
   const digest = createHash('sha256');
   try {
     await using file = await open(systemPath(aside), 'wx');
@@ -28,15 +35,15 @@ export async function keepList(folder: string, bytes: AsyncIterable<Uint8Array>)
     }
     await file.datasync();
     const name = digest.digest('hex');
-    await linkIfAbsent(aside, join(lists, name));
+    await linkIfAbsent(aside, join(place, name));
     return name;
   } finally {
     await rm(systemPath(aside), { force: true });
   }
 }
 
-export function listPath(folder: string, digest: string): string {
-  return join(clusterFolder(folder), 'lists', digest);
+export function keptPath(folder: string, what: Kept, digest: string): string {
+  return join(clusterFolder(folder), what, digest);
 }
 
 /** Ids of the batches of a folder. */

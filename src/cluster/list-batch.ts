@@ -13,7 +13,7 @@ import { resultLine } from '../batch/results.ts';
 import { selection } from '../batch/selection.ts';
 import { areOneName } from '../files/alike-names.ts';
 import { systemPath } from '../files/byte-paths.ts';
-import { listPath } from './cluster-folder.ts';
+import { keptPath } from './cluster-folder.ts';
 import { type ManifestFile, Planner, predictedSeconds } from './planner.ts';
 import type { BatchRecord, ListOutput, ListSpec, ListTotals, Store } from './store.ts';
 
@@ -105,7 +105,7 @@ async function* filesOf(
 async function* named(folder: string, list: ListSpec): AsyncGenerator<readonly string[]> {
   if (list.inputs.length > 0) yield list.inputs;
   for (const digest of list.lists) {
-    yield* namesIn(createReadStream(systemPath(listPath(folder, digest))), list.separator);
+    yield* namesIn(createReadStream(systemPath(keptPath(folder, 'lists', digest))), list.separator);
   }
 }
 

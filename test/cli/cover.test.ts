@@ -15,15 +15,16 @@ const at = (name: string): string => join(folder, name);
 
 it('asks for nothing where pictures are kept', () => {
   for (const options of [{}, { cover: 'keep' }]) {
-    expect(coverOf(options)).toEqual({ settings: {}, text: null });
+    expect(coverOf(options)).toEqual({ settings: {}, text: null, bytes: null });
   }
 });
 
 it('is a word, or what is in a file, whatever that is called', () => {
-  expect(coverOf({ cover: 'none' })).toEqual({ settings: { cover: 'none' }, text: 'none' });
+  expect(coverOf({ cover: 'none' })).toEqual({ settings: { cover: 'none' }, text: 'none', bytes: null });
   expect(coverOf({ cover: 'folder', coverSize: 600 })).toEqual({
     settings: { cover: 'folder', coverSize: 600 },
     text: 'folder',
+    bytes: null,
   });
   for (const name of ['one.jpg', 'other.jpg']) writeFileSync(at(name), jpeg());
   writeFileSync(at('third.png'), png());
@@ -32,6 +33,7 @@ it('is a word, or what is in a file, whatever that is called', () => {
   );
   expect(one.settings).toEqual({ cover: { path: at('one.jpg') } });
   expect(one.text).toMatch(/^sha256 [0-9a-f]{64}$/);
+  expect(one.bytes).toEqual(jpeg());
   expect(other.text).toBe(one.text);
   expect(third.text).not.toBe(one.text);
 });

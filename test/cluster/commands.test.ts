@@ -1,8 +1,19 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { FolderStore } from '../../src/cluster/folder-store.ts';
+import { png } from '../audio/tags/pictures.ts';
+import { tagsIn } from '../audio/tags/tagged.ts';
 import { BatchFolder } from './batch-folder.ts';
 import { HostProcess } from './host-process.ts';
 import { RedisServer, whyNoRedis } from './redis.ts';
@@ -213,6 +224,42 @@ describe.skipIf(whyNoRedis() !== null)('a batch over hosts', () => {
       client.disconnect();
       await folder.millpond('cluster', 'cancel', '--out', out, ...at);
     }
+  });
+
+  it('has the picture and the times that were asked for, as one host makes them, wherever the picture is then', async () => {
+    const [input, alone, out] = ['pictured', 'pictured-alone', 'pictured-out'].map((name) =>
+      join(folder.folder, name),
+    );
+    mkdirSync(input);
+    const sound = readFileSync(join(folder.input, '0', '0.wav'));
+    for (const name of ['a', 'b']) {
+      writeFileSync(join(input, `${name}.wav`), sound);
+      utimesSync(join(input, `${name}.wav`), 1e9, 1e9);
+    }
+    const picture = join(folder.folder, 'picture.png');
+    writeFileSync(picture, png(0, 64));
+    const options = ['--cover', picture, '--cover-size', '32', '--preserve-times'];
+    const to = (place: string) => [input, '--to', 'flac', '--out', place];
+    await folder.millpond('transcode', ...to(alone), ...options, '--quiet');
+    const submitted = async (...asked: string[]): Promise<string> =>
+      (await folder.millpond('cluster', 'submit', ...to(out), ...at, ...asked)).trim();
+    const id = await submitted(...options);
+    renameSync(picture, `${picture}.other`);
+    expect(await submitted('--cover', `${picture}.other`, ...options.slice(2))).toBe(id);
+    // Each option makes another batch.
+    const others = [
+      await submitted('--cover', `${picture}.other`, '--cover-size', '32'),
+      await submitted('--cover-size', '32', '--preserve-times'),
+    ];
+    expect(new Set([id, ...others]).size).toBe(3);
+    await folder.millpond('cluster', 'cancel', ...others, '--out', out, ...at);
+    await using _host = host();
+    await done(out, id);
+    for (const name of ['a.flac', 'b.flac']) {
+      expect(readFileSync(join(out, name))).toEqual(readFileSync(join(alone, name)));
+      expect(statSync(join(out, name)).mtimeMs).toBeCloseTo(1e12);
+    }
+    expect(tagsIn(join(out, 'a.flac')).pictures).toMatchObject([{ mime: 'image/jpeg' }]);
   });
 
   it('is unknown to a host that does not have its folder, and waits', async () => {
