@@ -7,7 +7,7 @@ import { fitNatives } from './plan/native-tags.ts';
 import type { CoverSettings } from './plan/request.ts';
 import type { SampleChange } from './plan/sample-change.ts';
 import type { TargetPlan } from './plan/targets.ts';
-import { movedTimeReference, type WavChunk, withoutBroadcast } from './plan/wav-chunks.ts';
+import { movedTimeReference, type WavChunk, withoutChunks } from './plan/wav-chunks.ts';
 import type { TagWriter } from './tags/write/tag-writer.ts';
 import { tagWriterFor } from './tags/write/writers.ts';
 
@@ -36,7 +36,7 @@ export function carriedTags(
 ): Carried {
   const loudness = fitLoudness(tags.fields, plan.to, change);
   const own = fitNatives(tags.natives, plan.to, change);
-  const told = plan.to === 'wav' ? withoutBroadcast(loudness.fields, chunks) : loudness.fields;
+  const told = plan.to === 'wav' ? withoutChunks(loudness.fields, chunks, change) : loudness.fields;
   const fields = movedTimeReference(told, change);
   const covers = coversOf(tags.pictures, request, path, open);
   const durationMs = announcedFrames === null ? null : (announcedFrames * 1000) / sampleRate;

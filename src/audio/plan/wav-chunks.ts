@@ -64,19 +64,14 @@ export function ruleFor({ kind }: WavChunk): Rule {
   return RULES[kind] ?? OTHERS;
 }
 
-/** What its reader makes fields of, for outputs that have no such chunk. */
-const BROADCAST_FIELDS: ReadonlySet<string> = new Set([
-  ...['DESCRIPTION', 'ORIGINATOR', 'ORIGINATOR_REFERENCE', 'ORIGINATION_DATE', 'ORIGINATION_TIME'],
-  ...['TIME_REFERENCE', 'UMID', 'CODING_HISTORY'],
-]);
-
 /** Fields without those that a chunk says which carries over by itself. */
-export function withoutBroadcast(
+export function withoutChunks(
   fields: readonly TagField[],
   chunks: readonly WavChunk[],
+  change: SampleChange,
 ): readonly TagField[] {
-  if (!chunks.some(({ kind }) => kind === 'bext')) return fields;
-  return fields.filter(({ key }) => !BROADCAST_FIELDS.has(key));
+  const kept = chunks.filter((chunk) => ruleFor(chunk).fits?.(change) ?? true).map(({ kind }) => kind);
+  return fields.filter(({ chunk }) => chunk === undefined || !kept.includes(chunk));
 }
 
 /** A field that bext has, and that FFmpeg makes of it, counts frames since midnight. */

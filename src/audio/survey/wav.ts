@@ -60,6 +60,8 @@ class WavFormat implements ChunkFormat {
       },
       XMA2: ({ bytes }) => work.addSetUp(bytes),
       bext: ({ bytes }) => work.addText(bytes),
+      // Read here only.
+      iXML() {},
       'cue ': (chunk) => chapters.countCues(chunk),
       ...{ LIST: list, list, 'ID3 ': id3, 'id3 ': id3 },
     };

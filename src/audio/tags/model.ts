@@ -23,6 +23,8 @@ export interface TagField {
   readonly language?: string;
   /** What tells several comments or lyrics apart, where the source has it. */
   readonly description?: string;
+  /** A chunk of a WAV that says it, and carries over to WAV by itself. */
+  readonly chunk?: 'bext' | 'iXML';
 }
 
 export interface TagPicture {

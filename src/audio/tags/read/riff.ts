@@ -5,6 +5,7 @@ import { type InfoTag, infoTags } from '../../survey/riff-info.ts';
 import type { Window } from '../../survey/window.ts';
 import type { Gathering } from './gathering.ts';
 import { readId3 } from './id3.ts';
+import { readIxml } from './ixml.ts';
 import { addNamed } from './named.ts';
 
 const KIND_BYTES = 4;
@@ -20,6 +21,9 @@ export function readWav(window: Window, chunks: readonly Chunk[], into: Gatherin
     }
     if (id === 'bext') readBroadcast(window, body, bytes, into);
   }
+  // Two kinds of lists may be in a file, and this one says the least of music.
+  into.beginLesser();
+  for (const { id, body, bytes } of chunks) if (id === 'iXML') readIxml(window, body, bytes, into);
 }
 
 /** Two names mean the same. */
@@ -50,7 +54,7 @@ const HISTORY_AT = 602;
 function readBroadcast(window: Window, body: number, size: number, into: Gathering): void {
   if (size < HISTORY_AT) return;
   const add = (key: string, value: string) => {
-    if (value !== '') into.addField({ key, value });
+    if (value !== '') into.addField({ key, value, chunk: 'bext' });
   };
   for (const { key, at, bytes } of BROADCAST) add(key, textAt(window, body + at, bytes));
   add('TIME_REFERENCE', String(window.view(body + TIME_AT, 8).readBigUInt64LE()));
