@@ -35,7 +35,7 @@ const pure = without(
   files(
     'test/{batch,coordinator,docs,house,messages,pool,regulation,report,text,thread}/*.test.ts',
     'test/service/admission/*.test.ts',
-    'test/cluster/{fence,host-policy,page,planner}.test.ts',
+    'test/cluster/{fence,host-policy,page,planner,renewals}.test.ts',
     'test/service/{makings,soak/trend}.test.ts',
     'test/{bytes,budget/layout,budget/ledger,cli/{options,watch-view}}.test.ts',
     'test/crash/disk.test.ts',

@@ -43,7 +43,7 @@ export class Renewals {
   /** One question at a time: when the broker is away, there is no use in more. */
   async #renew(): Promise<void> {
     const { broker, clock, lost, failed, changed } = this.#parts;
-    const pages = this.#parts.pages();
+    const pages = this.#parts.pages().filter(({ isLost }) => !isLost);
     if (this.#isAsking || pages.length === 0) return;
     this.#isAsking = true;
     const sentMs = clock.nowMs();
