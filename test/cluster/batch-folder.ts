@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { FolderStore } from '../../src/cluster/folder-store.ts';
 import type { PageSummary } from '../../src/cluster/store.ts';
@@ -85,17 +85,24 @@ export class BatchFolder implements Disposable {
 
   /** @returns its id */
   async submit(out: string, broker: readonly string[], ...options: string[]): Promise<string> {
-    return this.submitDeadly(out, broker, '--exclude', 'kills-*', ...options);
+    return this.submitDeadly([], out, broker, ...options);
   }
 
-  /** With inputs that kill, too. @returns its id */
-  async submitDeadly(out: string, broker: readonly string[], ...options: string[]): Promise<string> {
-    const args = ['cluster', 'submit', this.input, '--to', this.#to, '--out', out, ...broker, ...options];
-    return (await this.millpond(...args)).trim();
+  /** With inputs that kill, too. @param names theirs @returns its id */
+  async submitDeadly(
+    names: readonly string[],
+    out: string,
+    broker: readonly string[],
+    ...options: string[]
+  ): Promise<string> {
+    const left = DEADLY.map(([, name]) => name).filter((name) => !names.includes(name));
+    const excluded = left.flatMap((name) => ['--exclude', name]);
+    const command = ['cluster', 'submit', this.input, '--to', this.#to, '--out', out];
+    return (await this.millpond(...command, ...broker, ...excluded, ...options)).trim();
   }
 
-  /** Throws what of a batch that is done is not as it has to be. @param isDeadly with inputs that kill */
-  async check(out: string, id: string, isDeadly = false): Promise<Verdict> {
+  /** Throws what of a batch that is done is not as it has to be. @param names of its inputs that kill */
+  async check(out: string, id: string, names: readonly string[] = []): Promise<Verdict> {
     const made = filesIn(out);
     const missing = [...this.#expected.keys()].filter((name) => !made.includes(name));
     if (missing.length > 0)
@@ -108,10 +115,12 @@ export class BatchFolder implements Disposable {
     }
     const left = filesIn(join(out, '.millpond/cluster', id, 'work'));
     if (left.length > 0) throw new Error(`work was left: ${left[0]}`);
-    return this.#checkResults(out, id, isDeadly ? this.#deadly : new Map());
+    return this.#checkResults(out, id, names);
   }
 
-  async #checkResults(out: string, id: string, deadly: ReadonlyMap<string, string>): Promise<Verdict> {
+  async #checkResults(out: string, id: string, names: readonly string[]): Promise<Verdict> {
+    const isIn = ([input]: readonly [string, string]) => names.includes(basename(input));
+    const deadly = new Map([...this.#deadly].filter(isIn));
     const store = new FolderStore(out, id);
     const seen = new Set<string>();
     const verdict = { files: 0, pages: 0, deaths: 0, twice: 0 };

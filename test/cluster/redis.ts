@@ -32,6 +32,7 @@ export class RedisServer implements AsyncDisposable {
   readonly port: number;
   #process: ChildProcess | null = null;
   readonly #faults: ProcessFaults | null;
+  #asks: Redis | null = null;
   #sizes: { ms: number; sizes: Map<string, number> }[] = [];
   /** What was written when its clock was set back, and until when by that clock nothing is synced. */
   #synced: { untilSeconds: number; sizes: Map<string, number> } | null = null;
@@ -119,6 +120,12 @@ export class RedisServer implements AsyncDisposable {
     client.disconnect();
   }
 
+  /** Whether hosts are told of a batch. */
+  async knows(batch: string): Promise<boolean> {
+    this.#asks ??= this.client();
+    return (await this.#asks.hexists('millpond:batches', batch)) === 1;
+  }
+
   /** A client of its own, to look around. */
   client(): Redis {
     const client = new Redis(this.url, { maxRetriesPerRequest: null });
@@ -127,6 +134,7 @@ export class RedisServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#asks?.disconnect();
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
