@@ -38,6 +38,7 @@ export class HeldPage {
   running = 0;
   /** Ends the files that run, without a result. */
   readonly stop = new AbortController();
+  #ends: { readonly cancel: AbortSignal; readonly signal: AbortSignal } | null = null;
   twice = 0;
   /** Its lock is another's, or nobody's: what runs may end, nothing more begins, and it has no results. */
   isLost = false;
@@ -91,6 +92,14 @@ export class HeldPage {
 
   file(at: number): ManifestFile {
     return this.parts.files[at - this.parts.from];
+  }
+
+  /** For its files: ends with its batch, and by `stop`. One for all of them: each takes 40 us of CPU. */
+  signalWith(cancel: AbortSignal): AbortSignal {
+    if (this.#ends?.cancel !== cancel) {
+      this.#ends = { cancel, signal: AbortSignal.any([cancel, this.stop.signal]) };
+    }
+    return this.#ends.signal;
   }
 
   refusals(at: number): number {

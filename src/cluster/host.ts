@@ -148,11 +148,14 @@ export class Host {
   }
 
   #load(): HostLoad {
-    const { running, waiting } = this.figures;
-    const held = [...this.#held];
-    const workSeconds = held.reduce((sum, page) => sum + page.workSeconds, 0);
-    const holdsSuspect = held.some(({ isSuspect }) => isSuspect);
-    return { ...this.#parts.load(), running, waiting, workSeconds, holdsSuspect };
+    // For each file several times: no figures that only those who watch want.
+    let [waiting, workSeconds, holdsSuspect] = [0, 0, false];
+    for (const page of this.#held) {
+      waiting += page.waiting;
+      workSeconds += page.workSeconds;
+      holdsSuspect ||= page.isSuspect;
+    }
+    return { ...this.#parts.load(), running: this.#running, waiting, workSeconds, holdsSuspect };
   }
 
   async #take(): Promise<boolean> {

@@ -30,7 +30,7 @@ export async function makePageFile(
 ): Promise<FileEnd> {
   const { record, folder, attempt, delivery, fence } = page.parts;
   const file = page.file(at);
-  const signal = AbortSignal.any([cancel, page.stop.signal]);
+  const signal = page.signalWith(cancel);
   try {
     const { line, twice } = await maker.make({
       ...{ record, folder, file, signal, refusals: page.refusals(at) },
