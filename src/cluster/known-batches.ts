@@ -15,6 +15,8 @@ export interface KnownBatch {
   /** Aborts when it is cancelled. */
   readonly cancel: AbortController;
   repairedMs: number;
+  /** Since when none waits and some are held; null while that is not so. */
+  emptyMs: number | null;
 }
 
 interface BatchParts {
@@ -76,8 +78,14 @@ export class KnownBatches {
     const { announced } = batch;
     if (clock.nowMs() - batch.repairedMs < REPAIR_MS) return;
     const { waiting, held } = await broker.counts(announced.id);
+    if (waiting > 0 || held === 0) batch.emptyMs = null;
+    if (waiting > 0) return;
     // What is held is not put there again; but a broker that has lost some may call held what nobody has.
-    if (waiting > 0 || (held > 0 && clock.nowMs() - batch.repairedMs < HELD_REPAIR_MS)) return;
+    if (held > 0) {
+      batch.emptyMs ??= clock.nowMs();
+      if (clock.nowMs() - batch.emptyMs < HELD_REPAIR_MS) return;
+      batch.emptyMs = clock.nowMs();
+    }
     batch.repairedMs = clock.nowMs();
     // One at a time, for all idle hosts come here at once; the others hear of it by the queue, or its end.
     const { token } = this.#parts;
@@ -147,6 +155,7 @@ export class KnownBatches {
           record,
           cancel,
           repairedMs: this.#parts.clock.nowMs() - REPAIR_MS,
+          emptyMs: null,
         });
         this.#refused.delete(id);
         return;

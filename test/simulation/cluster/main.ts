@@ -29,6 +29,9 @@ const FIGURES: readonly (readonly [string, (played: Played) => number])[] = [
   ['made twice', ({ madeTwice }) => madeTwice],
   ['broker busy %', ({ brokerBusyMs, makespanMs }) => (100 * brokerBusyMs) / makespanMs],
   ['busiest second %', ({ brokerMostBusy }) => 100 * brokerMostBusy],
+  ['last file began before s', ({ tailMs }) => tailMs / 1000],
+  ['longest file s', ({ longestSeconds }) => longestSeconds],
+  ['hole s', ({ holesMs }) => Math.max(0, ...holesMs) / 1000],
   ['looks through all results', ({ walks }) => walks],
   ['asked/s', ({ broker, makespanMs }) => (1000 * sum(Object.values(broker))) / makespanMs],
 ];

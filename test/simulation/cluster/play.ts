@@ -43,6 +43,8 @@ export interface Cluster {
   readonly stalledMs: number;
   readonly workload: Workload;
   readonly times: Times;
+  /** What the times of steps are drawn by. Default: the seed of the workload. */
+  readonly draws?: number;
   readonly evils: readonly Evil[];
 }
 
@@ -86,14 +88,15 @@ const MOST_TIMES = 10;
 export async function play(cluster: Cluster): Promise<Played> {
   const { hosts, threads, slow, lockMs, stalledMs, workload, times, evils } = cluster;
   const { seed, files } = workload;
+  const draws = cluster.draws ?? seed;
   const time = new VirtualTime();
   const pages = pagesOf(workload);
   const announced: Announcement = {
     ...{ id: ID, folder: '/out', weight: 1, priority: 0, submittedMs: 0, engine: null },
   };
   const record = recordOf(workload);
-  const store = new SimulatedStore({ time, times, workload, record, pages });
-  const broker = new SimulatedBroker({ time, times, seed, lockMs, stalledMs });
+  const store = new SimulatedStore({ time, times, draws, workload, record, pages });
+  const broker = new SimulatedBroker({ time, times, seed: draws, lockMs, stalledMs });
   broker.fill(announced, pages.length);
   const begun = new Uint8Array(files);
   const pageOf = new Uint32Array(files);
@@ -105,9 +108,11 @@ export async function play(cluster: Cluster): Promise<Played> {
   let idealMs = 0;
   let longestSeconds = 0;
   let leavingMs = 0;
+  const workMs = new Float64Array(files);
   for (let at = 0; at < files; at++) {
     const seconds = workSeconds(workload, at);
-    idealMs += seconds * 1000;
+    workMs[at] = seconds * 1000;
+    idealMs += workMs[at];
     longestSeconds = Math.max(longestSeconds, seconds);
   }
 
@@ -132,8 +137,7 @@ export async function play(cluster: Cluster): Promise<Played> {
     const maker = fileThreads({
       threads,
       lastsMs: (input) =>
-        times_ * workSeconds(workload, Number(input)) * 1000 +
-        drawn(times.file, chance(seed, number, drawnFiles++, 8)),
+        times_ * workMs[Number(input)] + drawn(times.file, chance(draws, number, drawnFiles++, 8)),
       after: (ms, action) => process.after(ms, action),
       nowMs: process.clock.nowMs,
       began: (input) => {
@@ -159,7 +163,7 @@ export async function play(cluster: Cluster): Promise<Played> {
     running[at] = { number, process, host, left, atWork };
   };
   const born = (at: number): void => {
-    const startMs = drawn(times.start, chance(seed, births, 9));
+    const startMs = drawn(times.start, chance(draws, births, 9));
     time.at(time.nowMs + startMs, () => start(at));
   };
   for (let at = 0; at < hosts; at++) start(at);

@@ -21,17 +21,19 @@ export class SimulatedProcess {
     wallMs: () => this.#time.nowMs,
     after: (ms, action) => {
       let isEnded = false;
-      this.after(ms, () => {
+      const callOff = this.after(ms, () => {
         if (!isEnded) action();
       });
       return () => {
         isEnded = true;
+        callOff();
       };
     },
   };
 
-  after(ms: number, action: () => void): void {
-    this.#time.at(this.#time.nowMs + ms, () => this.#come(action));
+  /** @returns calls it off, unless it has come while this process was stopped */
+  after(ms: number, action: () => void): () => void {
+    return this.#time.at(this.#time.nowMs + ms, () => this.#come(action));
   }
 
   /** @returns after so many ms, with what is so then */

@@ -2,7 +2,7 @@
 import { chance } from './chance.ts';
 import type { Cluster, Evil } from './play.ts';
 
-export type Run = Omit<Cluster, 'times'>;
+type Run = Omit<Cluster, 'times'>;
 
 /** From a death to the first question of the host that comes in its place. */
 export const SUCCESSOR_MS = 600;

@@ -2,7 +2,7 @@
  * The shared folder of a simulated cluster: what lies there is there at once for all, and each question
  * takes its time. Owns pages, results and what attempts have left; hosts have a view each.
  */
-import { type PageRef, pageKey, pageOfKey } from '../../../src/cluster/page.ts';
+import { type PageRef, pageKey } from '../../../src/cluster/page.ts';
 import type {
   Attempt,
   BatchRecord,
@@ -26,6 +26,8 @@ interface Left {
 interface StoreParts {
   readonly time: VirtualTime;
   readonly times: Times;
+  /** What times are drawn by. */
+  readonly draws: number;
   readonly workload: Workload;
   readonly record: BatchRecord;
   readonly pages: readonly PageEntry[];
@@ -36,7 +38,9 @@ const TOGETHER = 1000;
 export class SimulatedStore {
   readonly #parts: StoreParts;
   readonly #attempts = new Map<string, Left[]>();
-  readonly #ended = new Map<string, 'whole' | 'split'>();
+  readonly #ended = new Set<string>();
+  /** The same, as they are read: so many at a time, as from folders. */
+  readonly #results: { ref: PageRef; isSplit: boolean }[][] = [[]];
   readonly #made: Uint8Array;
   #state: BatchState = 'open';
   #drawn = 0;
@@ -68,9 +72,9 @@ export class SimulatedStore {
 
   /** @param ended is told of each file that is written down as ended */
   view(process: SimulatedProcess, told: (input: string) => void): Store {
-    const { record, pages, workload, times } = this.#parts;
+    const { record, pages, workload, times, draws } = this.#parts;
     const takes = <Value>(step: keyof Times, value: () => Value): Promise<Value> =>
-      process.takes(drawn(times[step] as readonly number[], chance(workload.seed, this.#drawn++, 6)), value);
+      process.takes(drawn(times[step] as readonly number[], chance(draws, this.#drawn++, 6)), value);
     const totals: ListTotals = {
       ...{ pages: pages.length, files: workload.files },
       ...{ refused: 0, skipped: 0, workSeconds: 0, audioSeconds: 0 },
@@ -79,6 +83,7 @@ export class SimulatedStore {
       throw new Error('Hosts are not supposed to ask for it.');
     };
     const ended = this.#ended;
+    const results = this.#results;
     const count = (): void => void this.walks++;
     return {
       record: () => takes('hasResult', () => record),
@@ -106,7 +111,7 @@ export class SimulatedStore {
           const key = pageKey(ref);
           const isFirst = !ended.has(key);
           if (isFirst) {
-            ended.set(key, 'whole');
+            this.#end(ref, false);
             this.filesEnded += summary.ok;
             this.deaths += summary.deaths;
             this.toldTwice += summary.twice;
@@ -117,23 +122,23 @@ export class SimulatedStore {
         }),
       split: (ref) =>
         takes('putResult', () => {
-          ended.set(pageKey(ref), 'split');
+          this.#end(ref, true);
           this.#attempts.delete(pageKey(ref));
         }),
       async *results() {
         count();
-        let some: { ref: PageRef; isSplit: boolean }[] = [];
-        for (const [key, how] of ended) {
-          some.push({ ref: pageOfKey(key) as PageRef, isSplit: how === 'split' });
-          if (some.length < TOGETHER) continue;
-          yield await takes('results', () => some);
-          some = [];
-        }
-        yield await takes('results', () => some);
+        for (const some of results) yield await takes('results', () => some);
       },
       probe: () => takes('putResult', () => {}),
       ...{ create: unused, writeList: unused, result: unused, summary: unused, refused: unused },
     };
+  }
+
+  #end(ref: PageRef, isSplit: boolean): void {
+    this.#ended.add(pageKey(ref));
+    const last = this.#results.at(-1) as { ref: PageRef; isSplit: boolean }[];
+    if (last.length < TOGETHER) last.push({ ref, isSplit });
+    else this.#results.push([{ ref, isSplit }]);
   }
 
   #begin(

@@ -8,8 +8,10 @@ export class VirtualTime {
   readonly #events = new Events();
   nowMs = 0;
 
-  at(ms: number, happens: () => void): void {
-    this.#events.add(Math.max(ms, this.nowMs), happens);
+  /** @returns calls it off */
+  at(ms: number, happens: () => void): () => void {
+    const event = this.#events.add(Math.max(ms, this.nowMs), happens);
+    return () => this.#events.callOff(event);
   }
 
   /** Until it is over, or nothing is left to happen. */

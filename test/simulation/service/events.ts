@@ -15,8 +15,15 @@ export class Events {
     return this.#heap.first?.atMs ?? Infinity;
   }
 
-  add(atMs: number, happens: () => void): void {
-    this.#heap.add({ at: -1, atMs, order: this.#order++, happens });
+  /** @returns what it is called off by */
+  add(atMs: number, happens: () => void): Event {
+    const event = { at: -1, atMs, order: this.#order++, happens };
+    this.#heap.add(event);
+    return event;
+  }
+
+  callOff(event: Event): void {
+    if (event.at >= 0) this.#heap.remove(event);
   }
 
   take(): void {
