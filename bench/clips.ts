@@ -10,8 +10,13 @@ const HEADER = 44;
 /** Mono, 16 bits, 16 kHz: half a second, as a prompt of a telephone is. */
 const SOUND_BYTES = 16_000;
 
-/** @param command what runs millpond, with its program */
-export function makeClips(command: readonly string[], folder: string, count: number): void {
+/** @param command what runs millpond, with its program; @param soundBytes of each clip */
+export function makeClips(
+  command: readonly string[],
+  folder: string,
+  count: number,
+  soundBytes = SOUND_BYTES,
+): void {
   const [program, ...args] = command;
   const [{ files }] = chooseBatches(undefined, REAL);
   const real = join(folder, 'real');
@@ -36,7 +41,7 @@ export function makeClips(command: readonly string[], folder: string, count: num
   );
   const clips = readdirSync(real)
     .filter((name) => name.endsWith('.wav'))
-    .map((name) => shortened(readFileSync(join(real, name))));
+    .map((name) => shortened(readFileSync(join(real, name)), soundBytes));
   for (let at = 0; at < count; at++) {
     const place = join(folder, 'in', `${at % FOLDERS}`);
     if (at < FOLDERS) mkdirSync(place, { recursive: true });
@@ -48,9 +53,9 @@ export function makeClips(command: readonly string[], folder: string, count: num
 }
 
 /** With a header of its own, which says how long it is. */
-function shortened(wav: Buffer): Buffer {
+function shortened(wav: Buffer, soundBytes: number): Buffer {
   const at = wav.indexOf('data') + 8;
-  const sound = wav.subarray(at, at + SOUND_BYTES);
+  const sound = wav.subarray(at, at + soundBytes);
   const header = Buffer.alloc(HEADER);
   header.write('RIFF', 0);
   header.writeUInt32LE(HEADER - 8 + sound.length, 4);

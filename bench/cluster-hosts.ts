@@ -2,6 +2,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RedisServer } from '../test/cluster/redis.ts';
+import { checkout } from './machine.ts';
+
+/** The built millpond. */
+export const COMMAND = [process.execPath, join(checkout, 'dist', 'src', 'cli', 'bin.js')];
+/** Of all hosts here: short, so that a death is over soon. */
+export const LOCK_MS = 1500;
+export const STALLED_MS = 500;
 
 /** Of Linux, whatever the machine. */
 const TICKS_A_SECOND = 100;
@@ -78,6 +87,16 @@ export class BenchHost {
     }
   }
 
+  /** Pages that it has taken, by its own words, and has not ended or given away. */
+  get pages(): ReadonlySet<string> {
+    const held = new Set<string>();
+    for (const [, page, what] of this.text.matchAll(/^millpond: page (\S+) of \S+: (.*)$/gm)) {
+      if (what === 'taken') held.add(page);
+      else held.delete(page);
+    }
+    return held;
+  }
+
   kill(): void {
     try {
       process.kill(-(this.#child.pid as number), 'SIGKILL');
@@ -90,4 +109,28 @@ export class BenchHost {
     this.#child.kill('SIGTERM');
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
   }
+}
+
+export function startHosts(broker: RedisServer, count: number, threads: number): BenchHost[] {
+  const lock = ['--lock', `${LOCK_MS}ms`, '--stalled', `${STALLED_MS}ms`];
+  const args = ['--broker', broker.url, '--threads', `${threads}`, ...lock, '--verbose'];
+  return Array.from({ length: count }, () => new BenchHost(COMMAND, args));
+}
+
+export async function submit(broker: RedisServer, input: string, out: string, options: readonly string[]) {
+  const args = [...options, '--out', out, '--broker', broker.url];
+  const { cpu, text } = await cpuSecondsOfRun([...COMMAND, 'cluster', 'submit', input, ...args]);
+  return { cpu, id: text.trim() };
+}
+
+type Client = ReturnType<RedisServer['client']>;
+
+export async function brokerSeconds(client: Client): Promise<number> {
+  const info = await client.info('cpu');
+  const of = (name: string): number => Number(new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]);
+  return of('used_cpu_user') + of('used_cpu_sys');
+}
+
+export async function brokerBytes(client: Client): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
 }

@@ -17,6 +17,7 @@ import cluster from './questions/cluster.bench.ts';
 import dsp from './questions/dsp.bench.ts';
 import idle from './questions/idle.bench.ts';
 import isolate from './questions/isolate.bench.ts';
+import kills from './questions/kills.bench.ts';
 import memory from './questions/memory.bench.ts';
 import pool from './questions/pool.bench.ts';
 import recording from './questions/recording.bench.ts';
@@ -100,6 +101,7 @@ async function main(): Promise<void> {
     service,
     serviceOverload,
     cluster,
+    kills,
     report,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;

@@ -11,8 +11,17 @@ import { DEFAULT_PAGE } from '../../src/cluster/planner.ts';
 import { RedisServer, whyNoRedis } from '../../test/cluster/redis.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { FOLDERS, makeClips } from '../clips.ts';
-import { BenchHost, cpuSecondsOfRun } from '../cluster-hosts.ts';
-import { checkout } from '../machine.ts';
+import {
+  type BenchHost,
+  brokerBytes,
+  brokerSeconds,
+  COMMAND,
+  cpuSecondsOfRun,
+  LOCK_MS,
+  STALLED_MS,
+  startHosts,
+  submit,
+} from '../cluster-hosts.ts';
 import { interleave, percentiles, type Spread, significant, spread } from '../rounds.ts';
 import { atMost } from '../targets.ts';
 import { compile } from '../transcoders.ts';
@@ -23,13 +32,10 @@ const TIMES = 50;
 /** Beside which the others are looked at: what is left are files, without start and end. */
 const FEW = 400;
 const MOST_PERCENT = 3;
-const LOCK_MS = 1500;
-const STALLED_MS = 500;
 /** For a machine that has other things to do, too. */
 const SLACK_MS = 1000;
 const LOOK_MS = 50;
 const SETTINGS = ['--to', 'mp3', '--bitrate', '64k'];
-const COMMAND = [process.execPath, join(checkout, 'dist', 'src', 'cli', 'bin.js')];
 
 const benchmark: Benchmark = {
   name: 'cluster',
@@ -157,7 +163,7 @@ async function overHosts(folder: string, inputs: string, count: number, pageWork
   try {
     await Promise.all(hosts.map((host) => host.says(/host .* threads/)));
     const page = ['--page-work', `${pageWork}`];
-    const submitted = await submit(broker, join(folder, inputs), out, page);
+    const submitted = await submit(broker, join(folder, inputs), out, [...SETTINGS, ...page]);
     await isDone(new FolderStore(out, submitted.id));
     const client = broker.client();
     const brokerCpu = await brokerSeconds(client);
@@ -171,32 +177,8 @@ async function overHosts(folder: string, inputs: string, count: number, pageWork
   }
 }
 
-function startHosts(broker: RedisServer, count: number, threads: number): BenchHost[] {
-  const lock = ['--lock', `${LOCK_MS}ms`, '--stalled', `${STALLED_MS}ms`];
-  const args = ['--broker', broker.url, '--threads', `${threads}`, ...lock, '--verbose'];
-  return Array.from({ length: count }, () => new BenchHost(COMMAND, args));
-}
-
-async function submit(broker: RedisServer, input: string, out: string, options: readonly string[]) {
-  const args = [...SETTINGS, '--out', out, '--broker', broker.url, ...options];
-  const { cpu, text } = await cpuSecondsOfRun([...COMMAND, 'cluster', 'submit', input, ...args]);
-  return { cpu, id: text.trim() };
-}
-
 async function isDone(store: FolderStore): Promise<void> {
   while ((await store.state()) !== 'done') await pass(LOOK_MS);
-}
-
-type Client = ReturnType<RedisServer['client']>;
-
-async function brokerSeconds(client: Client): Promise<number> {
-  const info = await client.info('cpu');
-  const of = (name: string): number => Number(new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]);
-  return of('used_cpu_user') + of('used_cpu_sys');
-}
-
-async function brokerBytes(client: Client): Promise<number> {
-  return Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
 }
 
 /** Many pages, with no host there: what waits, and how soon it is there. */
@@ -210,7 +192,8 @@ async function inTheQueue({ rounds }: Context, folder: string, count: number): P
     const client = broker.client();
     const before = await brokerBytes(client);
     const beganMs = performance.now();
-    const { cpu } = await submit(broker, join(folder, 'in'), out, ['--page-files', `${filesAPage}`]);
+    const options = [...SETTINGS, '--page-files', `${filesAPage}`];
+    const { cpu } = await submit(broker, join(folder, 'in'), out, options);
     walls.push(count / ((performance.now() - beganMs) / 1000));
     cpus.push(count / cpu);
     bytes.push(((await brokerBytes(client)) - before) / pages);
@@ -244,7 +227,7 @@ async function afterADeath({ rounds, say }: Context, folder: string): Promise<Ta
     const hosts = startHosts(broker, 2, 1);
     try {
       await Promise.all(hosts.map((host) => host.says(/host .* threads/)));
-      const onePage = ['--page-work', '3600', '--page-files', '10000'];
+      const onePage = [...SETTINGS, '--page-work', '3600', '--page-files', '10000'];
       await submit(broker, join(folder, 'few/in'), out, onePage);
       const first = await Promise.race(hosts.map((host) => host.says(/taken/).then(() => host)));
       const other = hosts.find((host) => host !== first) as BenchHost;
