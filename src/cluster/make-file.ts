@@ -3,7 +3,7 @@
  * be there. What is already in the place and is the same, byte for byte, was made by a host that did not come
  * to say so: that is no fault, and counted.
  */
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BeginBy, isTooLate, type TooLate } from '../audio/begin-by.ts';
 import { type Ending, endedOf, type FileResult } from '../batch/endings.ts';
@@ -14,7 +14,7 @@ import { isMillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
 import { copyWhole } from '../files/copy-whole.ts';
 import { makeFolder } from '../files/folders.ts';
-import { areSame, linkIfAbsent } from '../files/link-whole.ts';
+import { areSame, linkIfAbsent, renameOver } from '../files/link-whole.ts';
 import { outputExists, unwritten } from '../files/whole-file.ts';
 import type { Runner } from '../runtime/runner.ts';
 import { nowMs } from '../timers.ts';
@@ -149,7 +149,7 @@ async function sync(path: string, place: string): Promise<void> {
 async function put(aside: string, place: string, replaces: boolean): Promise<boolean> {
   try {
     if (replaces) {
-      await rename(systemPath(aside), systemPath(place));
+      await renameOver(aside, place);
       return true;
     }
     if (await linkIfAbsent(aside, place)) return true;

@@ -32,6 +32,20 @@ export async function linkIfAbsent(aside: string, place: string): Promise<boolea
   return true;
 }
 
+/**
+ * Gives a file a place, whatever is there. As above: where nothing is aside any more, the place says whether
+ * that was done. Throws what the system says.
+ */
+export async function renameOver(aside: string, place: string): Promise<void> {
+  const own = await identityOf(aside);
+  try {
+    await rename(systemPath(aside), systemPath(place));
+  } catch (error) {
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && own !== null;
+    if (!isGone || own !== (await identityOf(place))) throw error;
+  }
+}
+
 /** Where files have one name only: it is taken by an empty file first. */
 async function takeName(aside: string, place: string): Promise<boolean> {
   try {
@@ -41,7 +55,7 @@ async function takeName(aside: string, place: string): Promise<boolean> {
     throw error;
   }
   try {
-    await rename(systemPath(aside), systemPath(place));
+    await renameOver(aside, place);
   } catch (error) {
     await rm(systemPath(place), { force: true });
     throw error;

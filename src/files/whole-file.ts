@@ -4,6 +4,7 @@
  * one those of the dead. Holds nothing.
  */
 import {
+  type BigIntStats,
   closeSync,
   existsSync,
   fstatSync,
@@ -162,12 +163,12 @@ function begin(
     fd,
     commit() {
       const bytes = attempt(path, () => {
-        const { size } = fstatSync(fd);
+        const written = fstatSync(fd, { bigint: true });
         // File systems over a network, and those with quotas, may say only here that there is no room.
         close();
-        if (overwrite) renameSync(systemPath(aside), systemPath(place));
-        else placeNew(aside, place, path);
-        return size;
+        if (overwrite) placeOver(aside, place, written);
+        else placeNew(aside, place, path, written);
+        return Number(written.size);
       });
       pending = false;
       return bytes;
@@ -189,10 +190,23 @@ function begin(
 /** Errors of file systems that have no second names for a file. */
 export const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
-/** Puts a file in its place if nothing is there at that moment. Throws what the system says. */
-function placeNew(aside: string, place: string, path: string): void {
+/**
+ * Puts a file in its place, whatever is there. A share over a network may do so, lose the answer, and find
+ * nothing aside when it is asked again: so the place is asked whether it is done. Throws what the system
+ * says.
+ */
+function placeOver(aside: string, place: string, written: BigIntStats): void {
   try {
-    if (!placeByLink(aside, place)) placeByName(aside, place);
+    renameSync(systemPath(aside), systemPath(place));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isAt(place, written)) throw error;
+  }
+}
+
+/** Puts a file in its place if nothing is there at that moment. Throws what the system says. */
+function placeNew(aside: string, place: string, path: string, written: BigIntStats): void {
+  try {
+    if (!placeByLink(aside, place, written)) placeByName(aside, place, written);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw outputExists(path);
     throw error;
@@ -200,12 +214,14 @@ function placeNew(aside: string, place: string, path: string): void {
 }
 
 /** False where the file system has no second names for a file. */
-function placeByLink(aside: string, place: string): boolean {
+function placeByLink(aside: string, place: string, written: BigIntStats): boolean {
   try {
     linkSync(systemPath(aside), systemPath(place));
   } catch (error) {
-    if (NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) return false;
-    throw error;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (NO_LINKS.has(code)) return false;
+    // As above: it may have its place already.
+    if (code !== 'EEXIST' || !isAt(place, written)) throw error;
   }
   try {
     rmSync(systemPath(aside), { force: true });
@@ -216,13 +232,23 @@ function placeByLink(aside: string, place: string): boolean {
 }
 
 /** The name is taken first, by an empty file, which nobody else replaces who may not. */
-function placeByName(aside: string, place: string): void {
+function placeByName(aside: string, place: string, written: BigIntStats): void {
   closeSync(openSync(systemPath(place), 'wx'));
   try {
-    renameSync(systemPath(aside), systemPath(place));
+    placeOver(aside, place, written);
   } catch (error) {
     rmSync(systemPath(place), { force: true });
     throw error;
+  }
+}
+
+/** False also where nobody can tell. */
+function isAt(place: string, { dev, ino }: BigIntStats): boolean {
+  try {
+    const there = lstatSync(systemPath(place), { bigint: true });
+    return there.dev === dev && there.ino === ino;
+  } catch {
+    return false;
   }
 }
 

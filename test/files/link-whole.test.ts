@@ -1,16 +1,10 @@
-import {
-  linkSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { areSame, linkIfAbsent, putWhole } from '../../src/files/link-whole.ts';
+import { areSame, linkIfAbsent, putWhole, renameOver } from '../../src/files/link-whole.ts';
+import { createOutput } from '../../src/files/whole-file.ts';
+import { LostAnswers } from './lost-answers.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'millpond-link-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -43,9 +37,21 @@ describe('a whole file that gets its name if nothing has it', () => {
 
   it('has got it where a share did so and lost the answer: the file says so', async () => {
     const aside = write('aside', 'mine');
-    linkSync(aside, at('place'));
+    using lost = new LostAnswers();
     expect(await linkIfAbsent(aside, at('place'))).toBe(true);
     expect(readdirSync(folder)).toEqual(['place']);
+    expect(lost.count).toBe(1);
+  });
+
+  it('has got it over what was there, too, where the answer was lost', async () => {
+    const aside = write('aside', 'mine');
+    write('place', 'theirs');
+    using lost = new LostAnswers();
+    await renameOver(aside, at('place'));
+    expect(readdirSync(folder)).toEqual(['place']);
+    expect(readFileSync(at('place'), 'utf8')).toBe('mine');
+    expect(lost.count).toBe(1);
+    await expect(renameOver(aside, at('place'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('is one of many that want the name at once', async () => {
@@ -68,6 +74,23 @@ describe('a whole file that gets its name if nothing has it', () => {
     expect(readdirSync(folder)).toEqual(['object']);
     expect(readFileSync(at('object'), 'utf8')).toBe('one');
     await expect(putWhole(at('none/object'), '')).rejects.toMatchObject({ code: 'ERR_OUTPUT_WRITE' });
+  });
+});
+
+describe('an output', () => {
+  it.each([
+    true,
+    false,
+  ])('is in its place where a share put it there and lost the answer (over what is there: %s)', (over) => {
+    if (over) write('x', 'old');
+    const output = createOutput(at('x'), over);
+    writeFileSync(output.handle, 'new');
+    using lost = new LostAnswers();
+    expect(output.commit()).toBe(3);
+    expect(lost.count).toBe(1);
+    output.discard();
+    expect(readdirSync(folder)).toEqual(['x']);
+    expect(readFileSync(at('x'), 'utf8')).toBe('new');
   });
 });
 

@@ -1,0 +1,48 @@
+/**
+ * A share over a network that does what it is asked, loses the answer, and is asked again: links and renames
+ * are done twice, so that the second time says what a system says then. Owns the functions of `node:fs` while
+ * it lasts.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+
+export class LostAnswers implements Disposable {
+  readonly #before = { ...fs };
+  readonly #promises = { ...fs.promises };
+  /** How many were asked for twice. */
+  count = 0;
+
+  constructor() {
+    const { linkSync, renameSync } = this.#before;
+    const { link, rename } = this.#promises;
+    fs.linkSync = (...names) => {
+      linkSync(...names);
+      this.count++;
+      linkSync(...names);
+    };
+    fs.renameSync = (...names) => {
+      renameSync(...names);
+      this.count++;
+      renameSync(...names);
+    };
+    fs.promises.link = async (...names) => {
+      await link(...names);
+      this.count++;
+      await link(...names);
+    };
+    fs.promises.rename = async (...names) => {
+      await rename(...names);
+      this.count++;
+      await rename(...names);
+    };
+    syncBuiltinESMExports();
+  }
+
+  [Symbol.dispose](): void {
+    const { linkSync, renameSync } = this.#before;
+    const { link, rename } = this.#promises;
+    Object.assign(fs, { linkSync, renameSync });
+    Object.assign(fs.promises, { link, rename });
+    syncBuiltinESMExports();
+  }
+}
