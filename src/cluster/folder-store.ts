@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { MillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
-import { makeFolder } from '../files/folders.ts';
+import { lookAgain, makeFolder } from '../files/folders.ts';
 import { putWhole } from '../files/link-whole.ts';
 import { escaped, jsonText, shown } from '../text/escaping.ts';
 import { FolderAttempt } from './attempt.ts';
@@ -74,6 +74,7 @@ export class FolderStore implements Store {
   }
 
   async state(): Promise<BatchState> {
+    await lookAgain(this.#root);
     const [cancelled, done] = await Promise.all([this.#isThere('cancelled'), this.#isThere('done')]);
     return cancelled ? 'cancelled' : done ? 'done' : 'open';
   }
@@ -146,6 +147,8 @@ export class FolderStore implements Store {
   }
 
   async hasResult(ref: PageRef): Promise<boolean> {
+    const folder = dirname(join(this.#root, resultName(ref, WHOLE)));
+    for (const one of [dirname(folder), folder]) await lookAgain(one);
     const [isDone, isSplit] = await Promise.all([
       this.#isThere(resultName(ref, WHOLE)),
       this.#isThere(resultName(ref, SPLIT)),
@@ -249,7 +252,11 @@ export class FolderStore implements Store {
   }
 
   async #read(name: string): Promise<string | null> {
-    return readFile(systemPath(join(this.#root, name)), 'utf8').catch(absent);
+    const read = () => readFile(systemPath(join(this.#root, name)), 'utf8').catch(absent);
+    const text = await read();
+    if (text !== null) return text;
+    await lookAgain(this.#root);
+    return read();
   }
 }
 

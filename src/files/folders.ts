@@ -1,6 +1,6 @@
 /** Folders that outputs go into. Holds nothing. */
 import { rmdirSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, opendir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MillpondError } from '../errors.ts';
 import { escaped } from '../text/escaping.ts';
@@ -36,6 +36,17 @@ export async function makeFolder(folder: string, made: string[] = []): Promise<v
       { cause },
     );
   }
+}
+
+/**
+ * What is asked of a folder next is answered as it is now. A share over a network answers for up to a minute
+ * from what it has seen before, also that something is not there; who opens a folder is told the truth. Never
+ * throws: whoever asks next hears what is wrong.
+ */
+export async function lookAgain(folder: string): Promise<void> {
+  await opendir(systemPath(folder))
+    .then((opened) => opened.close())
+    .catch(() => {});
 }
 
 /**
