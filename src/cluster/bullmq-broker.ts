@@ -13,7 +13,7 @@ import { escaped } from '../text/escaping.ts';
 import { clearTimeout, setTimeout } from '../timers.ts';
 import type { Announcement, Broker, Delivery, PageCounts } from './broker.ts';
 import { cutOverlongLocks, lockToken } from './overlong-locks.ts';
-import { type PageRef, pageKey } from './page.ts';
+import { type PageRef, pageKey, pageOfMessage } from './page.ts';
 import { loadPeers } from './peers.ts';
 
 interface BullMqOptions {
@@ -123,10 +123,19 @@ class BullMqBroker implements Broker {
 
   async take(id: string, token: string): Promise<Delivery | null> {
     const worker = this.#workerOf(id);
-    const job = await this.#asked(() => worker.getNextJob(this.#lock(token), { block: false }));
-    if (job === undefined) return null;
-    this.#jobs.set(token, job);
-    return { batch: id, ref: job.data as PageRef, token };
+    for (;;) {
+      const job = await this.#asked(() => worker.getNextJob(this.#lock(token), { block: false }));
+      if (job === undefined) return null;
+      const key = job.id ?? '';
+      const ref = pageOfMessage(key);
+      if (ref !== null) {
+        this.#jobs.set(token, job);
+        return { batch: id, ref, token };
+      }
+      // Whoever has a board can put anything there, or change what is said with a name.
+      this.#options.complain?.(`a message of ${id} that is no page, '${escaped(key)}', was removed.`);
+      await this.#asked(() => job.moveToCompleted(null, this.#lock(token), false));
+    }
   }
 
   async renew(held: readonly Delivery[]): Promise<readonly Delivery[]> {

@@ -29,6 +29,12 @@ export function pageOfKey(key: string): PageRef | null {
   return from === undefined ? whole : { ...whole, part: { from: Number(from), to: Number(to) } };
 }
 
+/** What a message of this name asks for; null where no page is called so. */
+export function pageOfMessage(key: string): PageRef | null {
+  const [, round] = /^list-(\d+)$/.exec(key) ?? [];
+  return round === undefined ? pageOfKey(key) : { round: Number(round), page: 0, lists: true };
+}
+
 /** Two pages in place of one with so many files; none where it has only one. */
 export function halves(ref: PageRef, files: number): readonly PageRef[] {
   const { from, to } = ref.part ?? { from: 0, to: files };

@@ -8,8 +8,8 @@ import { HeldPage, SPLIT_AFTER } from './held-page.ts';
 import type { HostClock, HostEvent } from './host-events.ts';
 import type { KnownBatch } from './known-batches.ts';
 import type { FileMaker } from './make-file.ts';
-import { halves, pageKey } from './page.ts';
-import type { FileOutcome } from './store.ts';
+import { halves, type PageRef, pageKey } from './page.ts';
+import type { FileOutcome, Store } from './store.ts';
 
 interface StartParts {
   readonly broker: Broker;
@@ -26,6 +26,10 @@ export async function startPage(
   fence: Fence,
 ): Promise<HeldPage | null> {
   const { ref, token, batch } = delivery;
+  if (!(await isOfBatch(store, ref))) {
+    await broker.done(delivery);
+    return null;
+  }
   const all = await store.files(ref);
   const { from, to } = ref.part ?? { from: 0, to: all.length };
   const files = all.slice(from, to);
@@ -62,4 +66,14 @@ export async function startPage(
     await attempt.gaveBack().catch(() => {});
     throw error;
   }
+}
+
+/** False for what somebody else has put into the queue. Where the batch itself is not to be seen: true. */
+async function isOfBatch(store: Store, { round, page, part }: PageRef): Promise<boolean> {
+  const totals = await store.totals(round);
+  if (totals === null) return (await store.record()) === null;
+  if (page >= totals.pages) return false;
+  if (part === undefined) return true;
+  const { files } = await store.entry({ round, page });
+  return part.from < part.to && part.to <= files;
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Broker } from '../../src/cluster/broker.ts';
 import { connectBullMq } from '../../src/cluster/bullmq-broker.ts';
@@ -109,6 +110,23 @@ describe.skipIf(whyNoRedis() !== null)('a host, over a real broker and a real fo
     isThere = false;
     await work();
     expect(made.sort()).toEqual(['0/0.flac', '0/1.flac']);
+  });
+
+  it('does its files whatever somebody puts into the queue, changes or takes out', async () => {
+    await list(store, [1, 1, 1]);
+    await enqueueMissing(store, broker, RECORD.id);
+    const queue = new Queue(RECORD.id, { prefix: 'hosts', connection: { url: server.url } });
+    await queue.waitUntilReady();
+    for (const jobId of ['note', 'r0-0000003', 'r7-0000000', 'r0-0000001-0-2', 'r0-0000001-1-1']) {
+      await queue.add('page', { round: 0, page: 0 }, { jobId, lifo: true });
+    }
+    await (await queue.getJob('r0-0000001'))?.updateData('nothing');
+    await (await queue.getJob('r0-0000002'))?.remove();
+    await queue.close();
+    await work();
+    expect(made.sort()).toEqual(['0/0.flac', '1/0.flac', '2/0.flac']);
+    expect(events.filter(({ event }) => event === 'ill' || event === 'back')).toEqual([]);
+    expect((await Array.fromAsync(store.results())).flat()).toHaveLength(3);
   });
 
   it('splits a page that hosts died of, without what they had finished', async () => {

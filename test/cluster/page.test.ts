@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { halves, type PageRef, pageKey, pageOfKey } from '../../src/cluster/page.ts';
+import { halves, type PageRef, pageKey, pageOfKey, pageOfMessage } from '../../src/cluster/page.ts';
 
 const part = fc.option(
   fc.tuple(fc.nat(400), fc.integer({ min: 1, max: 400 })).map(([from, more]) => ({ from, to: from + more })),
@@ -16,6 +16,13 @@ describe('a page', () => {
     for (const other of ['', 'list-0', 'r0', 'r0-', 'r-1', 'r0-0000001-2', '1']) {
       expect(pageOfKey(other)).toBeNull();
     }
+  });
+
+  it('is what the name of its message says', () => {
+    const list: PageRef = { round: 3, page: 0, lists: true };
+    fc.assert(fc.property(refs, (ref) => void expect(pageOfMessage(pageKey(ref))).toEqual(ref)));
+    expect(pageOfMessage(pageKey(list))).toEqual(list);
+    for (const other of ['', '17', 'list-', 'list-0-1']) expect(pageOfMessage(other)).toBeNull();
   });
 
   it('is split into parts that hold each of its files once, down to single files', () => {
