@@ -83,17 +83,25 @@ const AGEING_MS = 60_000;
 
 /**
  * Whose turn it is: shares by weight within one level of priority. Each page raises its batch's tag by its
- * work, divided by its weight, and the lowest tag is next; who comes new, or comes back, begins where those
+ * work, divided by its weight, and next is whose tag is the lowest behind its next page: a host that makes a
+ * few pages a minute gives the first to whom most is due. Who comes new, or comes back, begins where those
  * who are served are. Owns the tags.
  */
 export class Turns {
   readonly #tags = new Map<string, number>();
+  /** Of the last page of each. */
+  readonly #workSeconds = new Map<string, number>();
+  #lastSeconds = 1;
   #floor = 0;
 
   /** In the order in which they are asked for a page. */
   order(batches: readonly Contender[], nowMs: number): readonly Contender[] {
     const ids = new Set(batches.map(({ id }) => id));
-    for (const id of this.#tags.keys()) if (!ids.has(id)) this.#tags.delete(id);
+    for (const id of this.#tags.keys()) {
+      if (ids.has(id)) continue;
+      this.#tags.delete(id);
+      this.#workSeconds.delete(id);
+    }
     for (const { id } of batches) if (!this.#tags.has(id)) this.#tags.set(id, this.#floor);
     const level = (one: Contender) =>
       one.priority + Math.floor(Math.max(0, nowMs - one.submittedMs) / AGEING_MS);
@@ -104,7 +112,7 @@ export class Turns {
     return batches.toSorted(
       (a, b) =>
         (rank.get(b.id) as number) - (rank.get(a.id) as number) ||
-        (this.#tags.get(a.id) as number) - (this.#tags.get(b.id) as number) ||
+        this.#tagBehind(a) - this.#tagBehind(b) ||
         a.submittedMs - b.submittedMs,
     );
   }
@@ -114,10 +122,16 @@ export class Turns {
     const tag = this.#tags.get(id) ?? this.#floor;
     this.#floor = Math.max(this.#floor, tag);
     this.#tags.set(id, tag + workSeconds / weight);
+    this.#workSeconds.set(id, workSeconds);
+    this.#lastSeconds = workSeconds;
   }
 
   /** It had none: when it has, it has no more of a claim than others. */
   missed({ id }: Contender): void {
     this.#tags.set(id, Math.max(this.#tags.get(id) ?? 0, this.#floor));
+  }
+
+  #tagBehind({ id, weight }: Contender): number {
+    return (this.#tags.get(id) as number) + (this.#workSeconds.get(id) ?? this.#lastSeconds) / weight;
   }
 }

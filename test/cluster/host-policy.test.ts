@@ -78,6 +78,18 @@ describe('turns', () => {
     expect(work.b / work.a).toBeLessThan(3.5);
   });
 
+  it('share work within 1.5 times of the weights from twelve pages on, as two threads make in a minute', () => {
+    const batches = [batch('a', 1), batch('b', 2), batch('c', 4)];
+    for (let pages = 12; pages < 60; pages++) {
+      const work = served(batches, pages, () => 8);
+      for (const { id, weight } of batches) {
+        const due = (pages * 8 * weight) / 7;
+        expect(Math.max(work[id] / due, due / work[id])).toBeLessThanOrEqual(1.5);
+      }
+    }
+    expect(served(batches, 1, () => 8)).toEqual({ a: 0, b: 0, c: 8 });
+  });
+
   it('are of a higher priority first, until the lower one has waited for a minute a step', () => {
     const both = [batch('low'), batch('high', 1, 2)];
     expect(served(both, 10, () => 1, 0)).toEqual({ low: 0, high: 10 });
