@@ -8,6 +8,7 @@ import { FolderStore } from '../../src/cluster/folder-store.ts';
 import { type Choices, seeded } from '../simulation/choices.ts';
 import { BatchFolder, type Verdict } from './batch-folder.ts';
 import type { HolesTally } from './holes.ts';
+import { NfsNetwork } from './nfs/nfs-network.ts';
 import { KILLS_ITS_HOST, KILLS_ITS_PROCESS, ProcessFaults } from './process-faults.ts';
 import { RedisServer } from './redis.ts';
 import { Share } from './share.ts';
@@ -22,6 +23,8 @@ interface CampaignOptions {
   readonly files: number;
   /** Whether clocks are set and inputs kill; hosts are slower so. Default false. */
   readonly faults?: boolean;
+  /** Hosts are machines that have the folder by NFS. Default false. */
+  readonly nfs?: boolean;
   readonly report?: (line: string) => void;
 }
 
@@ -57,10 +60,12 @@ export async function campaign(options: CampaignOptions): Promise<Tally> {
   const { seed, files, report = () => {} } = options;
   const startedMs = performance.now();
   using brokersFaults = new ProcessFaults();
-  await using broker = await RedisServer.start(options.faults ? brokersFaults : null);
   using share = new Share();
+  await using network = options.nfs ? await NfsNetwork.start(share.folder, options.hosts) : null;
+  await using broker = await RedisServer.start(options.faults ? brokersFaults : null, network?.address);
   using folder = await BatchFolder.make(options.command, { to: 'flac', files, seed, within: share.folder });
-  await using hosts = new TormentedHosts({ ...options, faults: options.faults ?? false, broker, share });
+  const { faults = false } = options;
+  await using hosts = new TormentedHosts({ ...options, faults, broker, share, network });
   const choices = seeded(seed);
   const tally = { files: 0, pages: 0, deaths: 0, twice: 0, batches: 0 };
   const counts: Record<string, number> = {};

@@ -30,6 +30,7 @@ const LOST_MS = 1000;
 export class RedisServer implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'millpond-redis-'));
   readonly port: number;
+  readonly #address: string;
   #process: ChildProcess | null = null;
   readonly #faults: ProcessFaults | null;
   #asks: Redis | null = null;
@@ -38,24 +39,35 @@ export class RedisServer implements AsyncDisposable {
   #synced: { untilSeconds: number; sizes: Map<string, number> } | null = null;
   #looks: NodeJS.Timeout | null = null;
 
-  private constructor(port: number, faults: ProcessFaults | null) {
+  private constructor(port: number, faults: ProcessFaults | null, address: string) {
     this.port = port;
     this.#faults = faults;
+    this.#address = address;
   }
 
-  static async start(faults: ProcessFaults | null = null): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), faults);
+  /** @param address of this machine where it answers */
+  static async start(faults: ProcessFaults | null = null, address = '127.0.0.1'): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), faults, address);
     await server.start();
     return server;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `redis://${this.#address}:${this.port}`;
   }
 
   async start(): Promise<void> {
-    const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder];
-    const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec'];
+    const options = ['--port', `${this.port}`, '--bind', this.#address, '--dir', this.folder];
+    const durable = [
+      '--protected-mode',
+      'no',
+      '--save',
+      '',
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'everysec',
+    ];
     this.#sizes = [];
     this.#synced = null;
     const env = { ...process.env, ...this.#faults?.env };

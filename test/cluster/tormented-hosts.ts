@@ -6,6 +6,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import type { Choices } from '../simulation/choices.ts';
 import { Holes } from './holes.ts';
 import { HostProcess } from './host-process.ts';
+import type { NfsNetwork } from './nfs/nfs-network.ts';
 import { ProcessFaults } from './process-faults.ts';
 import type { RedisServer } from './redis.ts';
 import type { Share } from './share.ts';
@@ -22,7 +23,20 @@ const EVILS = [
   'folder full',
   'folder read-only',
 ] as const;
-export type Evil = (typeof EVILS)[number];
+/** Of machines that have the folder over a network. */
+const NFS_EVILS = [
+  'host killed',
+  'host stopped',
+  'connections cut',
+  'broker killed',
+  'power lost',
+  'folder full',
+  'share cut off',
+  'share killed',
+  'share stopped',
+  'answer to a link lost',
+] as const;
+export type Evil = (typeof EVILS)[number] | (typeof NFS_EVILS)[number];
 
 const LOCK_MS = 1500;
 const STALLED_MS = 500;
@@ -32,6 +46,8 @@ const MOST_HOLE_MS = LOCK_MS + STALLED_MS + 1000;
 const MOST_ILL_MS = 2000;
 const STEPS_SECONDS = [-86_400, -10, -1, 0, 1, 10, 86_400];
 const LOOK_MS = 20;
+/** Hosts that work link something in so much time. */
+const LINKED_MS = 5000;
 /** The test itself stood when a timer is so late. */
 const STOOD_MS = 500;
 
@@ -42,11 +58,14 @@ interface EvilParts {
   readonly share: Share;
   /** Whether processes have faults. */
   readonly faults: boolean;
+  readonly network: NfsNetwork | null;
 }
 
 interface FaultyHost {
   readonly host: HostProcess;
   readonly faults: ProcessFaults;
+  /** Which of the machines it is, where hosts are such. */
+  readonly place: number;
 }
 
 export class TormentedHosts implements AsyncDisposable {
@@ -67,18 +86,19 @@ export class TormentedHosts implements AsyncDisposable {
   constructor(parts: EvilParts) {
     this.#parts = parts;
     this.holes = new Holes({
-      limitMs: MOST_HOLE_MS,
+      // Machines in user mode, on the cores of one, are busy where they should be idle.
+      limitMs: parts.network === null ? MOST_HOLE_MS : Number.POSITIVE_INFINITY,
       hosts: () => this.#all.map(({ host }) => host),
       brokerPid: () => parts.broker.pid,
     });
     this.#beats = setInterval(() => this.#beat(), LOOK_MS);
-    while (this.#all.length < parts.hosts) this.#start();
+    for (let place = 0; place < parts.hosts; place++) this.#start(place);
   }
 
   /** Those that can happen here. */
   get evils(): readonly Evil[] {
-    const { faults, share } = this.#parts;
-    return EVILS.filter((evil) => {
+    const { faults, share, network } = this.#parts;
+    return (network === null ? EVILS : NFS_EVILS).filter((evil) => {
       if (evil.endsWith('clock set')) return faults;
       if (evil.startsWith('folder')) return share.canFail;
       return true;
@@ -105,14 +125,15 @@ export class TormentedHosts implements AsyncDisposable {
     this.holes.disturbed();
   }
 
-  #start(): void {
-    const { command, broker, faults: areThere } = this.#parts;
+  #start(place: number): void {
+    const { broker, faults: areThere, network } = this.#parts;
+    const command = network?.command(place, this.#parts.command[1]) ?? this.#parts.command;
     const faults = new ProcessFaults();
     faults.slowInputs(this.#inputMs);
     const args = ['--broker', broker.url, '--threads', '1', '--verbose', ...LOCK];
-    const host = new HostProcess(command, args, areThere ? faults.env : {});
+    const host = new HostProcess(command, args, { ...(areThere ? faults.env : {}), ...network?.env });
     host.onTaken = (page) => this.holes.taken(page);
-    const one = { host, faults };
+    const one = { host, faults, place };
     this.#all.push(one);
     const stoodMs = this.stoodMs;
     void host.ended.then((code) => {
@@ -126,11 +147,11 @@ export class TormentedHosts implements AsyncDisposable {
     });
   }
 
-  #replace({ host, faults }: FaultyHost, diedMs: number): void {
+  #replace({ host, faults, place }: FaultyHost, diedMs: number): void {
     this.holes.died(host, diedMs);
     this.#gone.push(host);
     faults[Symbol.dispose]();
-    this.#start();
+    this.#start(place);
   }
 
   /** False where it was dead already. */
@@ -167,7 +188,7 @@ export class TormentedHosts implements AsyncDisposable {
   }
 
   async #suffer(evil: Evil, one: FaultyHost, choices: Choices): Promise<boolean> {
-    const { broker, share } = this.#parts;
+    const { broker, share, network } = this.#parts;
     const { host, faults } = one;
     switch (evil) {
       case 'host killed':
@@ -175,9 +196,12 @@ export class TormentedHosts implements AsyncDisposable {
       case 'child killed':
         return host.killChild((count) => choices.pick(count));
       case 'host stopped':
-        host.signal('SIGSTOP');
+        // A machine in user mode looks after its processes, and these must not be stopped.
+        if (network === null) host.signal('SIGSTOP');
+        else process.kill(host.pid, 'SIGSTOP');
         await pass(LOCK_MS * (1.2 + choices.pick(10) / 10));
-        host.signal('SIGCONT');
+        if (network === null) host.signal('SIGCONT');
+        else process.kill(host.pid, 'SIGCONT');
         return true;
       case 'connections cut':
         await broker.cutConnections();
@@ -195,6 +219,17 @@ export class TormentedHosts implements AsyncDisposable {
         return otherwise(choices, faults.clockSeconds, (seconds) => faults.setClock(seconds));
       case "the broker's clock set":
         return otherwise(choices, broker.clockSeconds, (seconds) => broker.setClock(seconds));
+      case 'share cut off':
+        network?.cutConnections();
+        return true;
+      case 'share killed':
+        await network?.killServer(choices.pick(MOST_ILL_MS));
+        return true;
+      case 'share stopped':
+        await network?.stopServer(choices.pick(MOST_ILL_MS));
+        return true;
+      case 'answer to a link lost':
+        return (await network?.loseAnswer('link', LINKED_MS)) === true;
       case 'folder full':
         return share.fill(choices.pick(MOST_ILL_MS));
       case 'folder read-only':
