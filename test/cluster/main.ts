@@ -1,8 +1,8 @@
 /**
  * `npm run cluster-test -- [--hosts N] [--kills N] [--runs N] [--seed S] [--files N] [--nfs]`: batches over
- * real hosts and a real broker, which are killed, stopped and cut off at random, and whose clocks are set. With
- * `--nfs` hosts are machines in user mode that have the folder by NFS, whose server is killed, stopped and cut
- * off, too. A run that fails says why, and the next one begins.
+ * real hosts and a real broker, which are killed, stopped and cut off at random, and whose clocks are set.
+ * With `--nfs` hosts are machines in user mode that have the folder by NFS, whose server is killed, stopped
+ * and cut off, too. A run that fails says why, and the next one begins.
  */
 import { parseArgs } from 'node:util';
 import { build } from '../built.ts';
