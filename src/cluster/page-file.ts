@@ -51,10 +51,11 @@ export async function makePageFile(
     say({ event: 'failed', batch: delivery.batch, input: file.input, message });
     return { state: 'failed', twice };
   } catch (error) {
-    if (error instanceof TooLateToBegin) page.notBegun(at);
+    const isTooLate = error instanceof TooLateToBegin;
+    if (isTooLate) page.notBegun(at);
     else page.notNow(at);
     if (cancel.aborted || error instanceof PageGone) page.isLost = true;
-    else if (!signal.aborted && !(error instanceof TooLateToBegin)) return { error: error as Error };
+    else if (!signal.aborted && !isTooLate) return { error: error as Error };
     return {};
   }
 }
