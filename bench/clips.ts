@@ -41,7 +41,7 @@ export function makeClips(
   );
   const clips = readdirSync(real)
     .filter((name) => name.endsWith('.wav'))
-    .map((name) => shortened(readFileSync(join(real, name)), soundBytes));
+    .map((name) => ofLength(readFileSync(join(real, name)), soundBytes));
   for (let at = 0; at < count; at++) {
     const place = join(folder, 'in', `${at % FOLDERS}`);
     if (at < FOLDERS) mkdirSync(place, { recursive: true });
@@ -52,10 +52,9 @@ export function makeClips(
   }
 }
 
-/** With a header of its own, which says how long it is. */
-function shortened(wav: Buffer, soundBytes: number): Buffer {
-  const at = wav.indexOf('data') + 8;
-  const sound = wav.subarray(at, at + soundBytes);
+/** As long as that: its beginning, or all of it again and again. With a header that says so. */
+function ofLength(wav: Buffer, soundBytes: number): Buffer {
+  const sound = Buffer.alloc(soundBytes, wav.subarray(wav.indexOf('data') + 8));
   const header = Buffer.alloc(HEADER);
   header.write('RIFF', 0);
   header.writeUInt32LE(HEADER - 8 + sound.length, 4);

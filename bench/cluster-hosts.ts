@@ -1,9 +1,11 @@
 /** Hosts of a cluster as processes, and what they and others took of the CPU. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HostProcess } from '../test/cluster/host-process.ts';
 import type { RedisServer } from '../test/cluster/redis.ts';
+import { childrenOf } from '../test/crash/processes.ts';
 import { checkout } from './machine.ts';
 
 /** The built millpond. */
@@ -16,18 +18,11 @@ export const STALLED_MS = 500;
 const TICKS_A_SECOND = 100;
 
 /** A program and all that it has started, in seconds: of those that have ended and were waited for, too. */
-function cpuSecondsOf(pid: number): number {
+export function cpuSecondsOf(pid: number): number {
   const stat = fieldsOf(pid);
   if (stat === null) return 0;
   const own = stat.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_A_SECOND;
   return childrenOf(pid).reduce((sum, child) => sum + cpuSecondsOf(child), own);
-}
-
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((other) => fieldsOf(other)?.[1] === `${pid}`);
 }
 
 /** Of proc(5), from the third one. */
@@ -57,64 +52,21 @@ export async function cpuSecondsOfRun(command: readonly string[]): Promise<{ cpu
   return { cpu: user + system, text };
 }
 
-/** `millpond cluster host`, in a process group of its own. */
-export class BenchHost {
-  readonly #child: ChildProcess;
-  text = '';
-  #heard: () => void = () => {};
-
-  constructor(command: readonly string[], args: readonly string[]) {
-    const [program, ...rest] = [...command, 'cluster', 'host', ...args];
-    this.#child = spawn(program, rest, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#child.stderr?.setEncoding('utf8').on('data', (part: string) => {
-      this.text += part;
-      this.#heard();
-    });
-  }
-
-  get cpuSeconds(): number {
-    return cpuSecondsOf(this.#child.pid as number);
-  }
-
-  /** Resolves when it has said that. */
-  async says(words: RegExp): Promise<void> {
-    while (!words.test(this.text)) {
-      if (this.#child.exitCode !== null) throw new Error(`A host has ended: ${this.text}`);
-      await new Promise<void>((resolve) => {
-        this.#heard = resolve;
-        this.#child.once('exit', () => resolve());
-      });
-    }
-  }
-
-  /** Pages that it has taken, by its own words, and has not ended or given away. */
-  get pages(): ReadonlySet<string> {
-    const held = new Set<string>();
-    for (const [, page, what] of this.text.matchAll(/^millpond: page (\S+) of \S+: (.*)$/gm)) {
-      if (what === 'taken') held.add(page);
-      else held.delete(page);
-    }
-    return held;
-  }
-
-  kill(): void {
-    try {
-      process.kill(-(this.#child.pid as number), 'SIGKILL');
-    } catch {
-      // It is gone.
-    }
-  }
-
-  async leave(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
-  }
-}
-
-export function startHosts(broker: RedisServer, count: number, threads: number): BenchHost[] {
+export function startHosts(broker: RedisServer, count: number, threads: number): HostProcess[] {
   const lock = ['--lock', `${LOCK_MS}ms`, '--stalled', `${STALLED_MS}ms`];
   const args = ['--broker', broker.url, '--threads', `${threads}`, ...lock, '--verbose'];
-  return Array.from({ length: count }, () => new BenchHost(COMMAND, args));
+  return Array.from({ length: count }, () => new HostProcess(COMMAND, args));
+}
+
+/** The first of them that has a page. */
+export function firstToTake(hosts: readonly HostProcess[]): Promise<HostProcess> {
+  return new Promise((resolve, reject) => {
+    for (const host of hosts) {
+      host.onTaken = () => resolve(host);
+      void host.ended.then((code) => reject(new Error(`A host has ended with ${code}: ${host.text}`)));
+      if (host.held.size > 0) resolve(host);
+    }
+  });
 }
 
 export async function submit(broker: RedisServer, input: string, out: string, options: readonly string[]) {

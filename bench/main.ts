@@ -27,6 +27,7 @@ import scaling from './questions/scaling.bench.ts';
 import service from './questions/service.bench.ts';
 import serviceOverload from './questions/service-overload.bench.ts';
 import shards from './questions/shards.bench.ts';
+import shares from './questions/shares.bench.ts';
 import sizing, { requests, silent } from './questions/sizing.bench.ts';
 import start from './questions/start.bench.ts';
 import starve from './questions/starve.bench.ts';
@@ -102,6 +103,7 @@ async function main(): Promise<void> {
     serviceOverload,
     cluster,
     kills,
+    shares,
     report,
   ]) {
     if (positionals.length > 0 && !positionals.some((filter) => name.includes(filter))) continue;

@@ -12,11 +12,12 @@ import { RedisServer, whyNoRedis } from '../../test/cluster/redis.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { FOLDERS, makeClips } from '../clips.ts';
 import {
-  type BenchHost,
   brokerBytes,
   brokerSeconds,
   COMMAND,
+  cpuSecondsOf,
   cpuSecondsOfRun,
+  firstToTake,
   LOCK_MS,
   STALLED_MS,
   startHosts,
@@ -161,18 +162,18 @@ async function overHosts(folder: string, inputs: string, count: number, pageWork
   await using broker = await RedisServer.start();
   const hosts = startHosts(broker, count, HOSTS / count);
   try {
-    await Promise.all(hosts.map((host) => host.says(/host .* threads/)));
+    await Promise.all(hosts.map((host) => host.isThere));
     const page = ['--page-work', `${pageWork}`];
     const submitted = await submit(broker, join(folder, inputs), out, [...SETTINGS, ...page]);
     await isDone(new FolderStore(out, submitted.id));
     const client = broker.client();
     const brokerCpu = await brokerSeconds(client);
     client.disconnect();
-    const ofHosts = hosts.reduce((sum, host) => sum + host.cpuSeconds, 0);
+    const ofHosts = hosts.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0);
     await Promise.all(hosts.map((host) => host.leave()));
     return { all: ofHosts + brokerCpu + submitted.cpu, broker: brokerCpu, submit: submitted.cpu };
   } finally {
-    for (const host of hosts) host.kill();
+    await Promise.all(hosts.map((host) => host.kill()));
     rmSync(out, { recursive: true, force: true });
   }
 }
@@ -226,20 +227,20 @@ async function afterADeath({ rounds, say }: Context, folder: string): Promise<Ta
     await using broker = await RedisServer.start();
     const hosts = startHosts(broker, 2, 1);
     try {
-      await Promise.all(hosts.map((host) => host.says(/host .* threads/)));
+      await Promise.all(hosts.map((host) => host.isThere));
       const onePage = [...SETTINGS, '--page-work', '3600', '--page-files', '10000'];
       await submit(broker, join(folder, 'few/in'), out, onePage);
-      const first = await Promise.race(hosts.map((host) => host.says(/taken/).then(() => host)));
-      const other = hosts.find((host) => host !== first) as BenchHost;
+      const first = await firstToTake(hosts);
+      const others = hosts.filter((host) => host !== first);
       // Anywhere between two renewals.
       await pass((LOCK_MS / 3) * ((round + 1) / rounds));
       const killedMs = performance.now();
-      first.kill();
-      await other.says(/taken/);
+      first.signal('SIGKILL');
+      await firstToTake(others);
       holesMs.push(performance.now() - killedMs);
       say(`  a page was left for ${holesMs[round].toFixed(0)} ms`);
     } finally {
-      for (const host of hosts) host.kill();
+      await Promise.all(hosts.map((host) => host.kill()));
       rmSync(out, { recursive: true, force: true });
     }
   }

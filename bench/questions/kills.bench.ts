@@ -8,14 +8,15 @@ import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { FolderStore } from '../../src/cluster/folder-store.ts';
 import { type PageRef, pageKey, pageOfKey } from '../../src/cluster/page.ts';
+import type { HostProcess } from '../../test/cluster/host-process.ts';
 import { RedisServer, whyNoRedis } from '../../test/cluster/redis.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { FOLDERS, makeClips } from '../clips.ts';
 import {
-  type BenchHost,
   brokerBytes,
   brokerSeconds,
   COMMAND,
+  cpuSecondsOf,
   LOCK_MS,
   STALLED_MS,
   startHosts,
@@ -70,19 +71,19 @@ async function clipsThroughHosts(folder: string, count: number, say: Context['sa
   say(`  submitted: ${pages} pages`);
   const hosts = startHosts(broker, HOSTS, 1);
   try {
-    await Promise.all(hosts.map((host) => host.says(/host .* threads/)));
+    await Promise.all(hosts.map((host) => host.isThere));
     const beganMs = performance.now();
     let cpu = 0;
     const deaths: Death[] = [];
     for (const [at, share] of KILLED_AT.entries()) {
       while ((await ended(store)) < share * pages) await pass(LOOK_MS);
-      cpu += hosts[at].cpuSeconds;
+      cpu += cpuSecondsOf(hosts[at].pid);
       deaths.push(await killed(hosts[at], hosts, store));
       say(`  a host was killed that had ${deaths[at].pages} pages`);
     }
     while ((await store.state()) !== 'done') await pass(LOOK_MS);
     const seconds = (performance.now() - beganMs) / 1000;
-    for (const host of hosts.slice(KILLED_AT.length)) cpu += host.cpuSeconds;
+    for (const host of hosts.slice(KILLED_AT.length)) cpu += cpuSecondsOf(host.pid);
     const { twice } = await checked(out, store, count);
     const holeMs = Math.max(...deaths.map(({ takenMs }) => takenMs));
     const rows: Table['rows'] = [
@@ -109,7 +110,7 @@ async function clipsThroughHosts(folder: string, count: number, say: Context['sa
       ],
     };
   } finally {
-    for (const host of hosts) host.kill();
+    await Promise.all(hosts.map((host) => host.kill()));
     client.disconnect();
   }
 }
@@ -121,14 +122,14 @@ interface Death {
   readonly doneMs: number;
 }
 
-async function killed(host: BenchHost, all: readonly BenchHost[], store: FolderStore): Promise<Death> {
+async function killed(host: HostProcess, all: readonly HostProcess[], store: FolderStore): Promise<Death> {
   const others = all.filter((one) => one !== host);
   const before = others.map(({ text }) => text.length);
   const killedMs = performance.now();
-  host.kill();
+  host.signal('SIGKILL');
   const refs: PageRef[] = [];
-  for (const page of host.pages) {
-    const ref = pageOfKey(page) as PageRef;
+  for (const held of host.held.keys()) {
+    const ref = pageOfKey(held.split(' ')[1]) as PageRef;
     // It may have died before it said that a page was done.
     if (!(await store.hasResult(ref))) refs.push(ref);
   }

@@ -1,7 +1,7 @@
 /**
  * npm run simulate-cluster -- [--hosts N] [--threads N] [--files N] [--pages A,B] [--seeds A,B] [--worlds
  * A,B]  Plays batches over many hosts, and prints for each size of pages and each kind of world what it came
- * to: the median of the seeds, and the least and the most.
+ * to: the median of the seeds, and the least and the most. How far it is goes to stderr.
  */
 import { parseArgs } from 'node:util';
 import { MEASURED } from './measured-times.ts';
@@ -18,6 +18,8 @@ const { values } = parseArgs({
     worlds: { type: 'string', default: Object.keys(WORLDS).join(',') },
   },
 });
+/** So many files take minutes. */
+const LONG = 1_000_000;
 const numbers = (list: string): number[] => list.split(',').map(Number);
 const [hosts, threads, files] = [values.hosts, values.threads, values.files].map(Number);
 
@@ -42,10 +44,14 @@ for (const world of values.worlds.split(',') as (keyof typeof WORLDS)[]) {
     const played: Played[] = [];
     for (const seed of numbers(values.seeds)) {
       const cluster = WORLDS[world]({ hosts, threads, files, page, seed });
-      played.push(await play({ ...cluster, times: MEASURED }));
+      const name = `${world}, pages of ${page} s, seed ${seed}`;
+      const told = (share: number, atMs: number): void =>
+        console.error(
+          `${name}: ${Math.floor(100 * share)} % after ${(atMs / 1000).toFixed(0)} s of its time`,
+        );
+      played.push(await play({ ...cluster, times: MEASURED }, files >= LONG ? told : undefined));
       const one = played.at(-1) as Played;
-      if (one.missing > 0)
-        throw new Error(`${world}, pages of ${page} s, seed ${seed}: ${one.missing} are missing`);
+      if (one.missing > 0) throw new Error(`${name}: ${one.missing} are missing`);
     }
     const figures = FIGURES.map(([, of]) => spread(played.map(of)));
     console.log([world, page, played[0].pages, ...figures].join('\t'));

@@ -84,8 +84,14 @@ export interface Played {
 
 /** Of a batch that has stuck. */
 const MOST_TIMES = 10;
+/** How often is told how far it is. */
+const TOLD_EACH = 0.1;
 
-export async function play(cluster: Cluster): Promise<Played> {
+/** @param told hears of each tenth of the files, and when that was */
+export async function play(
+  cluster: Cluster,
+  told: (share: number, atMs: number) => void = () => {},
+): Promise<Played> {
   const { hosts, threads, slow, lockMs, stalledMs, workload, times, evils } = cluster;
   const { seed, files } = workload;
   const draws = cluster.draws ?? seed;
@@ -190,7 +196,12 @@ export async function play(cluster: Cluster): Promise<Played> {
   }
   const lastEvilMs = Math.max(0, ...evils.map(({ atMs }) => atMs));
   const latestMs = Math.max(60_000, (idealMs / speed) * MOST_TIMES);
-  const mayEnd = (): boolean => store.doneMs !== null && time.nowMs >= lastEvilMs;
+  let nextTold = TOLD_EACH;
+  const mayEnd = (): boolean => {
+    const share = store.filesEnded / files;
+    for (; share >= nextTold; nextTold += TOLD_EACH) told(share, time.nowMs);
+    return store.doneMs !== null && time.nowMs >= lastEvilMs;
+  };
   await time.run(() => mayEnd() || time.nowMs > latestMs);
   return {
     makespanMs: store.lastMs,
