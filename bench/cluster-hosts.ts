@@ -16,13 +16,22 @@ export const STALLED_MS = 500;
 
 /** Of Linux, whatever the machine. */
 const TICKS_A_SECOND = 100;
+const LOOK_MS = 20;
 
 /** A program and all that it has started, in seconds: of those that have ended and were waited for, too. */
 export function cpuSecondsOf(pid: number): number {
   const stat = fieldsOf(pid);
   if (stat === null) return 0;
-  const own = stat.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_A_SECOND;
-  return childrenOf(pid).reduce((sum, child) => sum + cpuSecondsOf(child), own);
+  return childrenOf(pid).reduce((sum, child) => sum + cpuSecondsOf(child), seconds(stat.slice(11, 15)));
+}
+
+/** Of this process alone. */
+export function ownCpuSecondsOf(pid: number): number {
+  return seconds(fieldsOf(pid)?.slice(11, 13) ?? []);
+}
+
+function seconds(ticks: readonly string[]): number {
+  return ticks.reduce((sum, some) => sum + Number(some), 0) / TICKS_A_SECOND;
 }
 
 /** Of proc(5), from the third one. */
@@ -35,8 +44,15 @@ function fieldsOf(pid: number): string[] | null {
   }
 }
 
-/** What a program took from its start to its end, with all that it started. */
-export async function cpuSecondsOfRun(command: readonly string[]): Promise<{ cpu: number; text: string }> {
+interface Ran {
+  /** Seconds that a program took from its start to its end, with all that it started. */
+  readonly cpu: number;
+  /** Of that, its own, but for what it took when nobody looked any more. */
+  readonly own: number;
+  readonly text: string;
+}
+
+export async function cpuSecondsOfRun(command: readonly string[]): Promise<Ran> {
   const [program, ...args] = ['bash', '-c', `TIMEFORMAT='%U %S'; time "$@"`, 'bash', ...command];
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [text, said] = ['', ''];
@@ -46,10 +62,15 @@ export async function cpuSecondsOfRun(command: readonly string[]): Promise<{ cpu
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     said += part;
   });
+  let own = 0;
+  const looks = setInterval(() => {
+    for (const pid of childrenOf(child.pid as number)) own = Math.max(own, ownCpuSecondsOf(pid));
+  }, LOOK_MS);
   const [code] = await once(child, 'close');
+  clearInterval(looks);
   if (code !== 0) throw new Error(`'${command.join(' ')}' ended with ${code}: ${said}`);
   const [user, system] = (said.trim().split('\n').at(-1) as string).split(' ').map(Number);
-  return { cpu: user + system, text };
+  return { cpu: user + system, own, text };
 }
 
 export function startHosts(broker: RedisServer, count: number, threads: number): HostProcess[] {

@@ -8,7 +8,9 @@ import { MillpondError } from '../errors.ts';
 import { absolutePath } from '../files/byte-paths.ts';
 import type { LogLevel } from '../telemetry/log.ts';
 import { escaped, shown } from '../text/escaping.ts';
-import { duration, given, option, path, type WrittenSize } from './arguments.ts';
+import { withoutPassword } from '../text/urls.ts';
+import { duration, given, option, path, type WrittenSize, wrongValue } from './arguments.ts';
+import { readEnvironment, showEnvironment } from './environment.ts';
 
 export interface BrokerOptions {
   broker: string;
@@ -34,17 +36,19 @@ export interface HostOptions extends BrokerOptions {
 const NS_PER_MS = 1e6;
 
 export function withBrokerOptions(command: Command): Command {
-  return command
-    .addOption(
-      option('--broker <url>', 'Redis or Valkey, as redis://user:password@host:6379', brokerUrl)
-        .default('redis://127.0.0.1:6379')
-        .env('MILLPOND_BROKER'),
-    )
-    .addOption(
-      option('--prefix <name>', 'what names in the broker begin with, for several clusters in one', name)
-        .default('millpond')
-        .env('MILLPOND_PREFIX'),
-    );
+  const all = [
+    option('--broker <url>', 'Redis or Valkey, as redis://user:password@host:6379', brokerUrl).default(
+      'redis://127.0.0.1:6379',
+    ),
+    option(
+      '--prefix <name>',
+      'what names in the broker begin with, for several clusters in one',
+      name,
+    ).default('millpond'),
+  ];
+  for (const one of all) command.addOption(one);
+  showEnvironment(all);
+  return command.hook('preAction', () => readEnvironment(command, all));
 }
 
 /** How long a host may be silent. */
@@ -106,8 +110,14 @@ export async function batchesOf(
 }
 
 function brokerUrl(text: string): string {
-  if (/^rediss?:\/\/./.test(text)) return text;
-  throw new InvalidArgumentError('a broker is a URL of Redis. Write for example redis://127.0.0.1:6379.');
+  if (/^rediss?:\/\/./.test(text) && URL.canParse(text)) return text;
+  // By itself, since the value may have a password.
+  const value = withoutPassword(text);
+  throw wrongValue(
+    '--broker',
+    value,
+    'a broker is a URL of Redis. Write for example redis://127.0.0.1:6379, and / in a password as %2F.',
+  );
 }
 
 function name(text: string): string {

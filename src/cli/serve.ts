@@ -3,7 +3,7 @@
  * starts and leaves.
  */
 import { readFileSync } from 'node:fs';
-import { Command, type Option } from 'commander';
+import { Command } from 'commander';
 import { isMillpondError, MillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
 import { didYouMean } from '../report/nearest-name.ts';
@@ -11,6 +11,7 @@ import { resolveServiceOptions, type ServiceOptions, type ServiceSettings } from
 import { escaped, jsonText } from '../text/escaping.ts';
 import { option, path, type WrittenSize, wrongValue } from './arguments.ts';
 import { cacheFolder } from './cache-folder.ts';
+import { givenName, named, readEnvironment, showEnvironment } from './environment.ts';
 import { EXIT } from './exit.ts';
 import { kill, SIGNALS } from './interrupt.ts';
 import { SETTINGS } from './serve-settings.ts';
@@ -44,8 +45,7 @@ export function serveCommand(): Command {
   const config = option('--config <file>', 'options as JSON', path);
   const all = [...SETTINGS.map(({ option }) => option), config];
   for (const one of all) command.addOption(one);
-  // For the help alone, as they are added: Commander would read them, and call them by their options.
-  for (const one of all) one.env(environmentName(one));
+  showEnvironment(all);
   return command
     .option('--print-config', 'print what holds, and from where, and end')
     .addHelpText('after', HELP)
@@ -61,39 +61,6 @@ export function serveCommand(): Command {
       settingsOf(command, options);
       await serve(options);
     });
-}
-
-function environmentName(option: Option): string {
-  return `MILLPOND_${option.name().replaceAll('-', '_').toUpperCase()}`;
-}
-
-/** How a value is called that does not do: as it was given. */
-function givenName(command: Command, option: Option): string {
-  const fromEnvironment = command.getOptionValueSource(option.attributeName()) === 'env';
-  return fromEnvironment ? environmentName(option) : `--${option.name()}`;
-}
-
-/** @throws what `read` throws, under the name by which the option was given */
-function named<Value>(name: string, option: Option, read: () => Value): Value {
-  try {
-    return read();
-  } catch (error) {
-    const own = `--${option.name()} `;
-    if (!isMillpondError(error) || !error.message.startsWith(own)) throw error;
-    throw new MillpondError(error.code, `${name} ${error.message.slice(own.length)}`, { cause: error });
-  }
-}
-
-/** Where the command line has none. */
-function readEnvironment(command: Command, options: readonly Option[]): void {
-  for (const option of options) {
-    const name = environmentName(option);
-    const text = process.env[name];
-    const key = option.attributeName();
-    if (text === undefined || command.getOptionValueSource(key) !== undefined) continue;
-    const value = named(name, option, () => option.parseArg?.(text, undefined as never) ?? text);
-    command.setOptionValueWithSource(key, value, 'env');
-  }
 }
 
 function optionsOf(command: Command): ServiceOptions {

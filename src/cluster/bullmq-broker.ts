@@ -10,6 +10,7 @@ import type { Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { MillpondError } from '../errors.ts';
 import { escaped } from '../text/escaping.ts';
+import { withoutPassword } from '../text/urls.ts';
 import { clearTimeout, setTimeout } from '../timers.ts';
 import type { Announcement, Broker, Delivery, PageCounts } from './broker.ts';
 import { cutOverlongLocks, lockToken } from './overlong-locks.ts';
@@ -292,8 +293,4 @@ function unreachable(url: string, cause: Error): MillpondError {
     `A broker is a Redis or Valkey that answers, got '${escaped(withoutPassword(url))}': ${escaped(cause.message)}. Check --broker, and whether it runs there.`,
     { cause },
   );
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
 }

@@ -4,7 +4,7 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemPath } from '../files/byte-paths.ts';
 import { makeFolder } from '../files/folders.ts';
-import { linkIfAbsent } from '../files/link-whole.ts';
+import { placeNew } from '../files/placing.ts';
 
 /** Where all batches of a folder of outputs are. */
 export function clusterFolder(folder: string): string {
@@ -35,7 +35,7 @@ export async function keep(
     }
     await file.datasync();
     const name = digest.digest('hex');
-    await linkIfAbsent(aside, join(place, name));
+    placeNew(aside, join(place, name));
     return name;
   } finally {
     await rm(systemPath(aside), { force: true });

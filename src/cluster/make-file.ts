@@ -3,9 +3,10 @@
  * be there. What is already in the place and is the same, byte for byte, was made by a host that did not come
  * to say so: that is no fault, and counted.
  */
-import { open, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BeginBy, isTooLate, type TooLate } from '../audio/begin-by.ts';
+import type { MadeOnce } from '../audio/made-once.ts';
 import { type Ending, endedOf, type FileResult } from '../batch/endings.ts';
 import { withOptionNames } from '../batch/option-names.ts';
 import { fileLine } from '../batch/results.ts';
@@ -14,8 +15,7 @@ import { isMillpondError } from '../errors.ts';
 import { systemPath } from '../files/byte-paths.ts';
 import { copyWhole } from '../files/copy-whole.ts';
 import { makeFolder } from '../files/folders.ts';
-import { areSame, linkIfAbsent, renameOver } from '../files/link-whole.ts';
-import { outputExists, unwritten } from '../files/whole-file.ts';
+import { type PlaceOnce, placeOnce } from '../files/link-whole.ts';
 import type { Runner } from '../runtime/runner.ts';
 import { nowMs } from '../timers.ts';
 import type { ManifestFile } from './planner.ts';
@@ -65,7 +65,7 @@ const ILL = /ENOSPC|EDQUOT|EROFS|EIO|ESTALE|ETIMEDOUT|no space left|read-only|qu
 export function fileMaker(runner: Runner): FileMaker {
   const folders = new Map<string, Promise<void>>();
 
-  async function made(folder: string): Promise<void> {
+  async function foldersOf(folder: string): Promise<void> {
     let there = folders.get(folder);
     if (there === undefined) {
       there = makeFolder(folder);
@@ -82,22 +82,21 @@ export function fileMaker(runner: Runner): FileMaker {
       const startedMs = nowMs();
       const line = (ending: Ending) => fileLine(ending) as unknown as Readonly<Record<string, unknown>>;
       try {
-        await made(dirname(place));
-        const request = { ...record.settings, input: file.input, output: aside, beginByMs };
-        const result = file.isOther
+        await foldersOf(dirname(place));
+        const once = { path: place, replaces: file.replaces, isDurable: record.durability === 'power' };
+        const request = { ...record.settings, input: file.input, output: aside, beginByMs, once };
+        const made = file.isOther
           ? await copied(file, request, signal)
-          : await runner.run<FileResult | TooLate>(request, {
+          : await runner.run<MadeOnce<FileResult> | TooLate>(request, {
               ...{ signal, name: file.input },
               timeoutMs: record.timeoutMs ?? usualTimeoutMs(file.bytes),
             });
-        if ('isTooLate' in result) throw new TooLateToBegin();
+        if ('isTooLate' in made) throw new TooLateToBegin();
+        const { isFirst = true, ...result } = made;
         const callMs = nowMs() - startedMs;
-        if (record.durability === 'power') await sync(aside, place);
-        const twice = !(await put(aside, place, file.replaces));
-        if (record.durability === 'power') await sync(dirname(place), place);
         const notes = [...result.warnings];
         const isCopied = file.isOther;
-        return { line: line({ ...ended, state: 'done', result, callMs, isCopied, notes }), twice };
+        return { line: line({ ...ended, state: 'done', result, callMs, isCopied, notes }), twice: !isFirst };
       } catch (error) {
         await rm(systemPath(aside), { force: true }).catch(() => {});
         if (signal.aborted) throw signal.reason;
@@ -124,41 +123,13 @@ export function fileMaker(runner: Runner): FileMaker {
 
 async function copied(
   { input }: ManifestFile,
-  request: BeginBy & { readonly output: string },
+  request: BeginBy & { readonly output: string; readonly once: PlaceOnce },
   signal: AbortSignal,
-): Promise<FileResult | TooLate> {
+): Promise<MadeOnce<FileResult> | TooLate> {
   if (isTooLate(request)) return { isTooLate: true };
-  return {
-    seconds: 0,
-    bytesWritten: await copyWhole(input, request.output, { overwrite: true, signal }),
-    warnings: [],
-  };
-}
-
-/** @throws MillpondError `ERR_OUTPUT_WRITE` */
-async function sync(path: string, place: string): Promise<void> {
-  try {
-    await using file = await open(systemPath(path), 'r');
-    await file.sync();
-  } catch (error) {
-    throw unwritten(place, error);
-  }
-}
-
-/** False where the same was there. @throws MillpondError `ERR_OUTPUT_EXISTS`, `ERR_OUTPUT_WRITE` */
-async function put(aside: string, place: string, replaces: boolean): Promise<boolean> {
-  try {
-    if (replaces) {
-      await renameOver(aside, place);
-      return true;
-    }
-    if (await linkIfAbsent(aside, place)) return true;
-  } catch (error) {
-    throw unwritten(place, error);
-  }
-  if (!(await areSame(aside, place))) throw outputExists(place);
-  await rm(systemPath(aside), { force: true });
-  return false;
+  const bytesWritten = await copyWhole(input, request.output, { overwrite: true, signal });
+  const isFirst = await placeOnce(request.output, request.once);
+  return { seconds: 0, bytesWritten, isFirst, warnings: [] };
 }
 
 /** The folder, or what is behind it, cannot be written: that is nothing of the file's. */

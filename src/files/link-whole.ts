@@ -2,65 +2,51 @@
  * Whole files that get their names if nothing has them at that moment: over hosts of one share, too. Holds
  * nothing.
  */
-import { type BigIntStats, closeSync, fdatasync, writeFileSync } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
+import { closeSync, fdatasync, rmSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { createAside } from './aside.ts';
 import { systemPath } from './byte-paths.ts';
-import { NO_LINKS, unwritten } from './whole-file.ts';
+import { placeNew, placeOver } from './placing.ts';
+import { outputExists, unwritten } from './whole-file.ts';
 
 const datasync = promisify(fdatasync);
 
 const COMPARED_AT_ONCE = 1 << 20;
 
-/**
- * Gives a file its place; the other name goes. False where something else has the place: then both stay.
- * A share over a network may do what it was asked to, lose the answer and refuse the second try: so whether a
- * name that exists is this very file is asked of the file, not of the answer. Throws what the system says.
- */
-export async function linkIfAbsent(aside: string, place: string): Promise<boolean> {
-  try {
-    await link(systemPath(aside), systemPath(place));
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (NO_LINKS.has(code)) return takeName(aside, place);
-    if (code !== 'EEXIST') throw error;
-    const [own, there] = await Promise.all([identityOf(aside), identityOf(place)]);
-    if (own === null || own !== there) return false;
-  }
-  await unlink(systemPath(aside)).catch(() => {});
-  return true;
+/** Where a file goes that is made once, by whichever host comes first. */
+export interface PlaceOnce {
+  readonly path: string;
+  /** What is there is replaced; otherwise it stays. */
+  readonly replaces: boolean;
+  /** Both file and name outlive a power loss. */
+  readonly isDurable: boolean;
 }
 
 /**
- * Gives a file a place, whatever is there. As above: where nothing is aside any more, the place says whether
- * that was done. Throws what the system says.
+ * Gives a file its place; the other name goes. Waits for nothing but the disk, where it is durable, and where
+ * something has the place. False where that is the same, byte for byte.
+ * @throws MillpondError `ERR_OUTPUT_EXISTS` where something else is there, which stays; `ERR_OUTPUT_WRITE`
  */
-export async function renameOver(aside: string, place: string): Promise<void> {
-  const own = await identityOf(aside);
+export async function placeOnce(aside: string, { path, replaces, isDurable }: PlaceOnce): Promise<boolean> {
+  let isFirst = true;
   try {
-    await rename(systemPath(aside), systemPath(place));
+    if (isDurable) await sync(aside);
+    if (replaces) placeOver(aside, path);
+    else isFirst = placeNew(aside, path);
+    if (!isFirst && !(await areSame(aside, path))) throw outputExists(path);
+    if (!isFirst) rmSync(systemPath(aside), { force: true });
+    if (isDurable) await sync(dirname(path));
   } catch (error) {
-    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && own !== null;
-    if (!isGone || own !== (await identityOf(place))) throw error;
+    throw unwritten(path, error);
   }
+  return isFirst;
 }
 
-/** Where files have one name only: it is taken by an empty file first. */
-async function takeName(aside: string, place: string): Promise<boolean> {
-  try {
-    await (await open(systemPath(place), 'wx')).close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
-  try {
-    await renameOver(aside, place);
-  } catch (error) {
-    await rm(systemPath(place), { force: true });
-    throw error;
-  }
-  return true;
+async function sync(path: string): Promise<void> {
+  await using file = await open(systemPath(path), 'r');
+  await file.sync();
 }
 
 /**
@@ -70,6 +56,7 @@ async function takeName(aside: string, place: string): Promise<boolean> {
 export async function putWhole(path: string, content: string): Promise<boolean> {
   try {
     const { aside, fd } = createAside(path);
+    let isPlaced = false;
     try {
       try {
         writeFileSync(fd, content);
@@ -77,17 +64,18 @@ export async function putWhole(path: string, content: string): Promise<boolean> 
       } finally {
         closeSync(fd);
       }
-      return await linkIfAbsent(aside, path);
+      isPlaced = placeNew(aside, path);
     } finally {
-      await rm(systemPath(aside), { force: true });
+      if (!isPlaced) rmSync(systemPath(aside), { force: true });
     }
+    return isPlaced;
   } catch (error) {
     throw unwritten(path, error);
   }
 }
 
-/** Whether two files hold the same bytes; false where one of them is none, or cannot be read. */
-export async function areSame(one: string, other: string): Promise<boolean> {
+/** False also where one of them is no file, or cannot be read. */
+async function areSame(one: string, other: string): Promise<boolean> {
   try {
     await using a = await open(systemPath(one), 'r');
     await using b = await open(systemPath(other), 'r');
@@ -112,9 +100,4 @@ async function readAt(file: FileHandle, into: Buffer, position: number): Promise
     length += bytesRead;
   }
   return into.subarray(0, length);
-}
-
-async function identityOf(path: string): Promise<string | null> {
-  const entry: BigIntStats | null = await lstat(systemPath(path), { bigint: true }).catch(() => null);
-  return entry && `${entry.dev}:${entry.ino}`;
 }

@@ -4,16 +4,12 @@
  * one those of the dead. Holds nothing.
  */
 import {
-  type BigIntStats,
   closeSync,
   existsSync,
   fstatSync,
   futimesSync,
-  linkSync,
   lstatSync,
-  openSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -25,6 +21,7 @@ import { escaped, shown } from '../text/escaping.ts';
 import { ASIDE, createAside, FOLDER, type Writer } from './aside.ts';
 import { absolutePath, pathFromBytes, systemPath } from './byte-paths.ts';
 import { isGone, ownerText, ownProcess } from './owner.ts';
+import { placeNew, placeOver } from './placing.ts';
 import type { FileTimes } from './times.ts';
 
 /**
@@ -167,7 +164,7 @@ function begin(
         // File systems over a network, and those with quotas, may say only here that there is no room.
         close();
         if (overwrite) placeOver(aside, place, written);
-        else placeNew(aside, place, path, written);
+        else if (!placeNew(aside, place, written)) throw outputExists(path);
         return Number(written.size);
       });
       pending = false;
@@ -185,71 +182,6 @@ function begin(
       }
     },
   };
-}
-
-/** Errors of file systems that have no second names for a file. */
-export const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
-
-/**
- * Puts a file in its place, whatever is there. A share over a network may do so, lose the answer, and find
- * nothing aside when it is asked again: so the place is asked whether it is done. Throws what the system
- * says.
- */
-function placeOver(aside: string, place: string, written: BigIntStats): void {
-  try {
-    renameSync(systemPath(aside), systemPath(place));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isAt(place, written)) throw error;
-  }
-}
-
-/** Puts a file in its place if nothing is there at that moment. Throws what the system says. */
-function placeNew(aside: string, place: string, path: string, written: BigIntStats): void {
-  try {
-    if (!placeByLink(aside, place, written)) placeByName(aside, place, written);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw outputExists(path);
-    throw error;
-  }
-}
-
-/** False where the file system has no second names for a file. */
-function placeByLink(aside: string, place: string, written: BigIntStats): boolean {
-  try {
-    linkSync(systemPath(aside), systemPath(place));
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (NO_LINKS.has(code)) return false;
-    // As above: it may have its place already.
-    if (code !== 'EEXIST' || !isAt(place, written)) throw error;
-  }
-  try {
-    rmSync(systemPath(aside), { force: true });
-  } catch {
-    // The output is there and whole; its hidden name goes with a sweep.
-  }
-  return true;
-}
-
-/** The name is taken first, by an empty file, which nobody else replaces who may not. */
-function placeByName(aside: string, place: string, written: BigIntStats): void {
-  closeSync(openSync(systemPath(place), 'wx'));
-  try {
-    placeOver(aside, place, written);
-  } catch (error) {
-    rmSync(systemPath(place), { force: true });
-    throw error;
-  }
-}
-
-/** False also where nobody can tell. */
-function isAt(place: string, { dev, ino }: BigIntStats): boolean {
-  try {
-    const there = lstatSync(systemPath(place), { bigint: true });
-    return there.dev === dev && there.ino === ino;
-  } catch {
-    return false;
-  }
 }
 
 /** Also a link that leads nowhere. */

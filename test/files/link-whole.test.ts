@@ -1,8 +1,17 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { areSame, linkIfAbsent, putWhole, renameOver } from '../../src/files/link-whole.ts';
+import { placeOnce, putWhole } from '../../src/files/link-whole.ts';
+import { placeNew, placeOver } from '../../src/files/placing.ts';
 import { createOutput } from '../../src/files/whole-file.ts';
 import { LostAnswers } from './lost-answers.ts';
 
@@ -20,52 +29,42 @@ const write = (name: string, content: string): string => {
 };
 
 describe('a whole file that gets its name if nothing has it', () => {
-  it('has that name only, then', async () => {
-    expect(await linkIfAbsent(write('aside', 'mine'), at('place'))).toBe(true);
+  it('has that name only, then', () => {
+    expect(placeNew(write('aside', 'mine'), at('place'))).toBe(true);
     expect(readdirSync(folder)).toEqual(['place']);
   });
 
-  it('leaves what is there, a link that leads nowhere too, and stays aside', async () => {
+  it('leaves what is there, a link that leads nowhere too, and stays aside', () => {
     write('place', 'theirs');
     symlinkSync('nowhere', at('link'));
     const aside = write('aside', 'mine');
-    expect(await linkIfAbsent(aside, at('place'))).toBe(false);
-    expect(await linkIfAbsent(aside, at('link'))).toBe(false);
+    expect(placeNew(aside, at('place'))).toBe(false);
+    expect(placeNew(aside, at('link'))).toBe(false);
     expect(readFileSync(at('place'), 'utf8')).toBe('theirs');
     expect(readFileSync(aside, 'utf8')).toBe('mine');
   });
 
-  it('has got it where a share did so and lost the answer: the file says so', async () => {
+  it('has got it where a share did so and lost the answer: the file says so', () => {
     const aside = write('aside', 'mine');
     using lost = new LostAnswers();
-    expect(await linkIfAbsent(aside, at('place'))).toBe(true);
+    expect(placeNew(aside, at('place'))).toBe(true);
     expect(readdirSync(folder)).toEqual(['place']);
     expect(lost.count).toBe(1);
   });
 
-  it('has got it over what was there, too, where the answer was lost', async () => {
+  it('has got it over what was there, too, where the answer was lost', () => {
     const aside = write('aside', 'mine');
     write('place', 'theirs');
     using lost = new LostAnswers();
-    await renameOver(aside, at('place'));
+    placeOver(aside, at('place'));
     expect(readdirSync(folder)).toEqual(['place']);
     expect(readFileSync(at('place'), 'utf8')).toBe('mine');
     expect(lost.count).toBe(1);
-    await expect(renameOver(aside, at('place'))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(() => placeOver(aside, at('place'))).toThrow(/ENOENT/);
   });
 
-  it('is one of many that want the name at once', async () => {
-    const all = Array.from({ length: 50 }, (_, number) => write(`aside-${number}`, `${number}`));
-    const got = await Promise.all(all.map((aside) => linkIfAbsent(aside, at('place'))));
-    const first = got.indexOf(true);
-    expect(got.filter(Boolean)).toHaveLength(1);
-    expect(readFileSync(at('place'), 'utf8')).toBe(`${first}`);
-  });
-
-  it('throws what the system says where there is no such folder', async () => {
-    await expect(linkIfAbsent(write('aside', ''), at('none/place'))).rejects.toMatchObject({
-      code: 'ENOENT',
-    });
+  it('throws what the system says where there is no such folder', () => {
+    expect(() => placeNew(write('aside', ''), at('none/place'))).toThrow(/ENOENT/);
   });
 
   it('is written whole, and leaves nothing where it comes second', async () => {
@@ -74,6 +73,29 @@ describe('a whole file that gets its name if nothing has it', () => {
     expect(readdirSync(folder)).toEqual(['object']);
     expect(readFileSync(at('object'), 'utf8')).toBe('one');
     await expect(putWhole(at('none/object'), '')).rejects.toMatchObject({ code: 'ERR_OUTPUT_WRITE' });
+  });
+});
+
+describe.each([false, true])('an output that hosts may make at once (durable: %s)', (isDurable) => {
+  const place = (aside: string, replaces = false) =>
+    placeOnce(aside, { path: at('place'), replaces, isDurable });
+
+  it('is there once: of all that are the same one is first, and none stays aside', async () => {
+    const all = Array.from({ length: 20 }, (_, number) => write(`aside-${number}`, 'the same'));
+    const got = await Promise.all(all.map((aside) => place(aside)));
+    expect(got.filter(Boolean)).toHaveLength(1);
+    expect(readdirSync(folder)).toEqual(['place']);
+  });
+
+  it('is refused where something else is there, and replaces it where it may', async () => {
+    write('place', 'theirs');
+    const aside = write('aside', 'mine');
+    await expect(place(aside)).rejects.toMatchObject({ code: 'ERR_OUTPUT_EXISTS' });
+    expect(readFileSync(at('place'), 'utf8')).toBe('theirs');
+    expect(await place(aside, true)).toBe(true);
+    expect(readFileSync(at('place'), 'utf8')).toBe('mine');
+    expect(readdirSync(folder)).toEqual(['place']);
+    await expect(place(aside)).rejects.toMatchObject({ code: 'ERR_OUTPUT_WRITE' });
   });
 });
 
@@ -94,20 +116,26 @@ describe('an output', () => {
   });
 });
 
-describe('two files', () => {
+describe('what is in the place of an output', () => {
   const long = 'x'.repeat(3_000_000);
+  const place = (aside: string) => placeOnce(aside, { path: at('place'), replaces: false, isDurable: false });
+  const other = { code: 'ERR_OUTPUT_EXISTS' };
+
   it.each<[string, string, string, boolean]>([
     ['the same', 'a', 'a', true],
-    ['empty', '', '', true],
-    ['of other lengths', 'a', 'aa', false],
+    ['as empty', '', '', true],
+    ['of another length', 'a', 'aa', false],
     ['different at the end of something long', `${long}a`, `${long}b`, false],
     ['the same and long', long, long, true],
-  ])('that are %s', async (_, one, other, same) => {
-    expect(await areSame(write('one', one), write('other', other))).toBe(same);
+  ])('is %s', async (_, mine, theirs, isSame) => {
+    write('place', theirs);
+    const placed = place(write('aside', mine));
+    if (isSame) expect(await placed).toBe(false);
+    else await expect(placed).rejects.toMatchObject(other);
   });
 
-  it('are not the same where one is none', async () => {
-    expect(await areSame(write('one', ''), at('none'))).toBe(false);
-    expect(await areSame(write('one', ''), folder)).toBe(false);
+  it('is no file', async () => {
+    mkdirSync(at('place'));
+    await expect(place(write('aside', ''))).rejects.toMatchObject(other);
   });
 });

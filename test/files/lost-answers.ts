@@ -8,13 +8,11 @@ import { syncBuiltinESMExports } from 'node:module';
 
 export class LostAnswers implements Disposable {
   readonly #before = { ...fs };
-  readonly #promises = { ...fs.promises };
   /** How many were asked for twice. */
   count = 0;
 
   constructor() {
     const { linkSync, renameSync } = this.#before;
-    const { link, rename } = this.#promises;
     fs.linkSync = (...names) => {
       linkSync(...names);
       this.count++;
@@ -25,24 +23,12 @@ export class LostAnswers implements Disposable {
       this.count++;
       renameSync(...names);
     };
-    fs.promises.link = async (...names) => {
-      await link(...names);
-      this.count++;
-      await link(...names);
-    };
-    fs.promises.rename = async (...names) => {
-      await rename(...names);
-      this.count++;
-      await rename(...names);
-    };
     syncBuiltinESMExports();
   }
 
   [Symbol.dispose](): void {
     const { linkSync, renameSync } = this.#before;
-    const { link, rename } = this.#promises;
     Object.assign(fs, { linkSync, renameSync });
-    Object.assign(fs.promises, { link, rename });
     syncBuiltinESMExports();
   }
 }
