@@ -42,7 +42,7 @@ const CHANGES = {
     if ((await store.state()) === 'cancelled') return 'cancelled';
     const record = (await store.record()) as BatchRecord;
     if ((await store.totals(0)) === null) {
-      await listBatch(store, folder, record, new AbortController().signal);
+      await listBatch({ store, folder, record, signal: new AbortController().signal });
     }
     const { pages, missing } = await enqueueMissing(store, broker, id);
     if (missing === 0) return `all ${pages} pages have results`;

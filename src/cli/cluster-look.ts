@@ -51,9 +51,6 @@ export async function watch(given: readonly string[], { out }: Pick<LookOptions,
   let all = await readAll(readers);
   const view = await startProgressView(process.stderr, false, {
     progress: () => progressOf(all, (nowMs() - startedMs) / 1000),
-    snapshot: () => {
-      throw new Error('of a batch over hosts there is none');
-    },
   });
   try {
     while (all.some(({ state }) => state === 'open')) {

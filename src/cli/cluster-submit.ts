@@ -5,10 +5,11 @@ import type { CoverSettings } from '../audio/plan/request.ts';
 import { engineFingerprint } from '../batch/engine-fingerprint.ts';
 import type { Durability } from '../batch/journal/syncs.ts';
 import { DEFAULT_PAGE } from '../cluster/planner.ts';
-import type { ListSpec } from '../cluster/store.ts';
+import type { ListSpec, ListTotals } from '../cluster/store.ts';
 import type { Submitted } from '../cluster/submit.ts';
 import { MillpondError } from '../errors.ts';
 import { absolutePath, systemPath } from '../files/byte-paths.ts';
+import { shown } from '../text/escaping.ts';
 import { wallMs } from '../timers.ts';
 import { decimalNumber, given, choice as oneOf, option, path, wholeNumber, wrongValue } from './arguments.ts';
 import { cacheFolder } from './cache-folder.ts';
@@ -25,6 +26,7 @@ import { type CoverOptions, coverOf, withCoverOptions } from './cover.ts';
 import { EXIT } from './exit.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { type LimitOptions, withLimitOptions, withOutputLimit } from './limits.ts';
+import { ListingProgress } from './listing-progress.ts';
 import { DASH, readStdin } from './stdin.ts';
 import {
   type TargetOptions,
@@ -131,6 +133,7 @@ async function submitBatch(choice: Choice, inputs: readonly string[], options: S
   };
   const { submit } = await import('../cluster/submit.ts');
   const interrupt = listenForInterrupt();
+  using progress = new ListingProgress();
   try {
     const engine = options.anyEngine ? null : await engineFingerprint(cacheFolder(process.env, 'engine'));
     await using broker = await connect(options);
@@ -150,13 +153,37 @@ async function submitBatch(choice: Choice, inputs: readonly string[], options: S
       durability: options.durability ?? 'process',
       detach: options.detach ?? false,
     };
-    await submit(submission, broker, tell, interrupt.signal);
+    const totals = await submit(submission, {
+      broker,
+      known: async (submitted) => {
+        tell(submitted);
+        if (!submission.detach) await progress.start();
+      },
+      listed: (files) => progress.listed(files),
+      signal: interrupt.signal,
+    });
+    progress.stop();
+    if (totals !== null) process.stderr.write(`millpond: ${listedText(totals, folder)}\n`);
   } catch (error) {
+    progress.stop();
     if (!interrupt.signal.aborted) throw error;
+    process.stderr.write(
+      'millpond: the list is not whole; submit the batch again to make it, or cancel it\n',
+    );
   } finally {
     interrupt.stop();
   }
   process.exitCode = interrupt.exitCode() || EXIT.done;
+}
+
+function listedText({ files, pages, skipped, refused }: ListTotals, folder: string): string {
+  return [
+    `${files} ${files === 1 ? 'file' : 'files'} in ${pages} ${pages === 1 ? 'page' : 'pages'}`,
+    skipped > 0 && `${skipped} left out`,
+    refused > 0 && `${refused} cannot be done, which 'millpond cluster report --out ${shown(folder)}' names`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** Hosts have the picture from the folder of the outputs, by its digest: whatever it is called here. */

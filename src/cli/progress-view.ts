@@ -5,19 +5,21 @@ import { startProgressLines } from './progress-lines.ts';
 
 interface Sources {
   progress(): Progress;
-  /** Asked only where the live view shows it. */
-  snapshot(): Snapshot;
+  /** For the live view, which there is not without it. */
+  readonly snapshot?: () => Snapshot;
 }
 
 /** @param live the live view instead of the bar, where something can be drawn */
 export async function startProgressView(
   stream: NodeJS.WriteStream,
   live: boolean,
-  sources: Sources,
+  { progress, snapshot }: Sources,
 ): Promise<ProgressView> {
   const canDraw = stream.isTTY && process.env.TERM !== 'dumb';
-  if (!canDraw) return startProgressLines(stream, sources.progress);
-  if (!live) return (await import('./progress-bar.ts')).startProgressBar(stream, sources.progress);
+  if (!canDraw) return startProgressLines(stream, progress);
+  if (!live || snapshot === undefined) {
+    return (await import('./progress-bar.ts')).startProgressBar(stream, progress);
+  }
   const { startWatch } = await import('./watch.ts');
-  return startWatch(stream, () => ({ snapshot: sources.snapshot(), progress: sources.progress() }));
+  return startWatch(stream, () => ({ snapshot: snapshot(), progress: progress() }));
 }

@@ -13,6 +13,7 @@ import { givesBack, type HostLoad, isStuck, mostRunning, Turns, takesPage } from
 import { Illness } from './illness.ts';
 import { type KnownBatch, KnownBatches } from './known-batches.ts';
 import { giveBack, leavePage } from './leave-page.ts';
+import type { BatchToList } from './list-batch.ts';
 import type { FileMaker } from './make-file.ts';
 import { makeList } from './make-list.ts';
 import { pageKey } from './page.ts';
@@ -20,7 +21,7 @@ import { makePageFile } from './page-file.ts';
 import { Renewals } from './renewals.ts';
 import { lostFile } from './result-lines.ts';
 import { startPage } from './start-page.ts';
-import type { BatchRecord, ListTotals, Store } from './store.ts';
+import type { ListTotals, Store } from './store.ts';
 
 interface HostParts {
   readonly broker: Broker;
@@ -33,7 +34,7 @@ interface HostParts {
   readonly engine: string;
   openStore(batch: Announcement): Store;
   /** Makes the list of a batch that was submitted without one. */
-  list(store: Store, folder: string, record: BatchRecord, signal: AbortSignal): Promise<ListTotals>;
+  list(batch: BatchToList): Promise<ListTotals>;
   /** What its runner and its machine show. */
   load(): Pick<HostLoad, 'threads' | 'pressure' | 'emergency' | 'lostThreads' | 'stuckMs' | 'othersShare'>;
   say(event: HostEvent): void;

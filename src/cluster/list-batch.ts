@@ -20,21 +20,24 @@ import type { BatchRecord, ListOutput, ListSpec, ListTotals, Store } from './sto
 /** So memory is the same for any number of files: some 100 MB. */
 const MOST_NAMES = 400_000;
 
+export interface BatchToList {
+  readonly store: Store;
+  /** Of the outputs. */
+  readonly folder: string;
+  readonly record: BatchRecord;
+  readonly signal: AbortSignal;
+  /** Hears of each page how many files were listed. */
+  readonly listed?: (files: number) => void;
+}
+
 /** @throws MillpondError as {@link decisionsOf} */
-export function listBatch(
-  store: Store,
-  folder: string,
-  record: BatchRecord,
-  signal: AbortSignal,
-): Promise<ListTotals> {
-  return store.writeList(0, (out) => write(out, folder, record, signal));
+export function listBatch(batch: BatchToList): Promise<ListTotals> {
+  return batch.store.writeList(0, (out) => write(out, batch));
 }
 
 async function write(
   out: ListOutput,
-  folder: string,
-  { list, extension, page: size }: BatchRecord,
-  signal: AbortSignal,
+  { folder, record: { list, extension, page: size }, signal, listed }: BatchToList,
 ): Promise<{ readonly skipped: number }> {
   const decisions = decisionsOf({
     inputs: named(folder, list),
@@ -54,6 +57,7 @@ async function write(
       if (decision.to === 'skip') skipped++;
       else if (decision.to === 'refuse') await out.refused(refusedLine(decision.file, decision.refusal));
     }),
+    listed,
   );
   signal.throwIfAborted();
   return { skipped };
@@ -64,10 +68,14 @@ export async function writePages(
   out: ListOutput,
   size: BatchRecord['page'],
   files: AsyncIterable<ManifestFile>,
+  listed: (files: number) => void = () => {},
 ): Promise<void> {
   const planner = new Planner(size);
+  let count = 0;
   const write = async (page: readonly ManifestFile[] | null): Promise<void> => {
     if (page === null) return;
+    count += page.length;
+    listed(count);
     await out.page(
       page,
       page.reduce((sum, file) => sum + predictedSeconds(file), 0),

@@ -3,14 +3,15 @@ import { ERROR_CODES, isMillpondError } from '../errors.ts';
 import type { Broker, Delivery } from './broker.ts';
 import type { HostClock, HostEvent } from './host-events.ts';
 import type { KnownBatch } from './known-batches.ts';
+import type { BatchToList } from './list-batch.ts';
 import { enqueueMissing } from './missing.ts';
 import { repeat } from './repeat.ts';
-import type { BatchRecord, ListTotals, Store } from './store.ts';
+import type { ListTotals } from './store.ts';
 
 interface ListParts {
   readonly broker: Broker;
   readonly clock: HostClock;
-  list(store: Store, folder: string, record: BatchRecord, signal: AbortSignal): Promise<ListTotals>;
+  list(batch: BatchToList): Promise<ListTotals>;
   say(event: HostEvent): void;
 }
 
@@ -27,7 +28,7 @@ export async function makeList(
   const { id, folder } = announced;
   using _renewals = repeat(clock, broker.lockMs / RENEWED, () => broker.renew([delivery]));
   try {
-    await list(store, folder, record, AbortSignal.any([drained, cancel.signal]));
+    await list({ store, folder, record, signal: AbortSignal.any([drained, cancel.signal]) });
     await enqueueMissing(store, broker, id);
     await broker.done(delivery);
   } catch (error) {

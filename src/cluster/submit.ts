@@ -7,7 +7,7 @@ import type { Announcement, Broker } from './broker.ts';
 import { FolderStore } from './folder-store.ts';
 import { listBatch } from './list-batch.ts';
 import { enqueueMissing } from './missing.ts';
-import type { BatchRecord, BatchState } from './store.ts';
+import type { BatchRecord, BatchState, ListTotals } from './store.ts';
 
 interface Submission extends Omit<BatchRecord, 'schema' | 'id' | 'submittedMs'> {
   /** Of the outputs: absolute, the same on every host. */
@@ -30,17 +30,24 @@ function batchId({ folder, job, settings, extension, list, engine, label }: Subm
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
+interface SubmitParts {
+  readonly broker: Broker;
+  /** Is told the id, and waited for, before anything else is done that takes time. */
+  readonly known: (submitted: Submitted) => Promise<void>;
+  /** As of a batch that is listed. */
+  readonly listed?: (files: number) => void;
+  readonly signal: AbortSignal;
+}
+
 /**
- * @param known is told the id before anything else is done that takes time
+ * @returns what was listed; null where that is left to a host, or the batch is done
  * @throws MillpondError `ERR_OUTPUT_WRITE`, `ERR_NO_INPUT`, and what the listing of a batch throws; the
  * signal's reason
  */
 export async function submit(
   submission: Submission,
-  broker: Broker,
-  known: (submitted: Submitted) => void,
-  signal: AbortSignal,
-): Promise<void> {
+  { broker, known, listed, signal }: SubmitParts,
+): Promise<ListTotals | null> {
   const { folder, label: _label, detach, ...work } = submission;
   const id = batchId(submission);
   const store = new FolderStore(folder, id);
@@ -51,17 +58,18 @@ export async function submit(
     ...work,
   });
   const before = isNew ? null : await store.state();
-  known({ id, before });
-  if (before === 'done') return;
+  await known({ id, before });
+  if (before === 'done') return null;
   if (before === 'cancelled') await store.mark('open');
   const record = (await store.record()) as BatchRecord;
   await broker.announce(announcementOf(record, folder));
   if (detach && (await store.totals(0)) === null) {
     await broker.put(id, [{ round: 0, page: 0, lists: true }]);
-    return;
+    return null;
   }
+  let totals: ListTotals;
   try {
-    await listBatch(store, folder, record, signal);
+    totals = await listBatch({ store, folder, record, signal, ...(listed && { listed }) });
   } catch (error) {
     // What cannot be listed is no batch that hosts are to wait for; one that was interrupted is.
     if (isMillpondError(error) && !ERROR_CODES[error.code].retry) {
@@ -71,6 +79,7 @@ export async function submit(
     throw error;
   }
   await enqueueMissing(store, broker, id);
+  return totals;
 }
 
 export function announcementOf(

@@ -38,6 +38,8 @@ export class BatchFolder implements Disposable {
   readonly #deadly = new Map<string, string>();
   #expected = new Map<string, Buffer>();
   #batches = 0;
+  /** By the last command, on stderr. */
+  said = '';
 
   private constructor(command: readonly string[], to: string, within: string) {
     this.folder = mkdtempSync(join(within, 'millpond-cluster-'));
@@ -74,7 +76,8 @@ export class BatchFolder implements Disposable {
 
   async millpond(...args: string[]): Promise<string> {
     const [program, ...rest] = this.#command;
-    const { stdout } = await run(program, [...rest, ...args]);
+    const { stdout, stderr } = await run(program, [...rest, ...args]);
+    this.said = stderr;
     return stdout;
   }
 

@@ -61,10 +61,12 @@ describe.skipIf(whyNoRedis() !== null)('a batch over hosts', () => {
     await using _two = host(['--name', 'two']);
     await Promise.all([_one.isThere, _two.isThere]);
     const id = await submit(out, '--page-work', '0.1', '--hash');
+    expect(folder.said).toMatch(/^millpond: 30 files in \d+ pages, 2 left out$/m);
     await done(out, id);
     const verdict = await folder.check(out, id);
     expect(verdict).toMatchObject({ files: 30, deaths: 0, twice: 0 });
     expect(await submit(out, '--page-work', '0.1', '--hash')).toBe(id);
+    expect(folder.said).toContain('submitted before and is done');
     const { state, files, hosts } = await status(out);
     expect({ state, files }).toMatchObject({ state: 'done', files: { total: 30, ok: 30, failed: 0 } });
     expect(Object.keys(hosts).every((name) => ['one', 'two'].includes(name))).toBe(true);

@@ -10,6 +10,16 @@ const files = fc.array(fc.double({ min: 0, max: 10_000, noNaN: true }), { maxLen
   ),
 );
 
+const workOf = (some: readonly ManifestFile[]): number =>
+  some.reduce((sum, file) => sum + predictedSeconds(file), 0);
+
+function pagesOf(all: readonly ManifestFile[], workSeconds: number, mostFiles: number) {
+  const planner = new Planner({ workSeconds, mostFiles });
+  const pages = all.flatMap((file) => [planner.add(file)].filter((page) => page !== null));
+  const last = planner.end();
+  return last === null ? pages : [...pages, last];
+}
+
 it('pages hold all files in their order, and none comes to more work than was asked for but for its last', () => {
   fc.assert(
     fc.property(
@@ -17,22 +27,37 @@ it('pages hold all files in their order, and none comes to more work than was as
       fc.double({ min: 0.01, max: 50, noNaN: true }),
       fc.integer({ min: 1, max: 50 }),
       (all, workSeconds, mostFiles) => {
-        const planner = new Planner({ workSeconds, mostFiles });
-        const pages = all.flatMap((file) => [planner.add(file)].filter((page) => page !== null));
-        const last = planner.end();
-        if (last !== null) pages.push(last);
+        const pages = pagesOf(all, workSeconds, mostFiles);
         expect(pages.flat()).toEqual(all);
-        for (const page of pages) {
+        let listed = 0;
+        for (const [at, page] of pages.entries()) {
           expect(page.length).toBeLessThanOrEqual(mostFiles);
-          const before = page.slice(0, -1).reduce((sum, file) => sum + predictedSeconds(file), 0);
-          expect(before).toBeLessThan(workSeconds);
-        }
-        // None but the last is smaller than it has to be.
-        for (const page of pages.slice(0, -1)) {
-          const work = page.reduce((sum, file) => sum + predictedSeconds(file), 0);
-          expect(page.length === mostFiles || work >= workSeconds).toBe(true);
+          expect(workOf(page.slice(0, -1))).toBeLessThan(workSeconds);
+          // None but the last is smaller than it has to be, which the first ones are.
+          const least = Math.min(workSeconds, Math.max(workSeconds / 16, listed / 32)) - 1e-9;
+          if (at < pages.length - 1) expect(page.length === mostFiles || workOf(page) >= least).toBe(true);
+          listed += workOf(page);
         }
       },
     ),
   );
+});
+
+it('a small batch has pages for many hosts, and a large one few that are small', () => {
+  const clips = (count: number): ManifestFile[] =>
+    Array.from({ length: count }, (_, at) => ({
+      ...{
+        input: `/in/${at}`,
+        output: `${at}`,
+        bytes: 1,
+        estimatedSeconds: 3,
+        replaces: false,
+        isOther: false,
+      },
+    }));
+  // 18 and 7,200 seconds of work.
+  expect(pagesOf(clips(500), 8, 500).length).toBeGreaterThan(24);
+  const large = pagesOf(clips(200_000), 8, 500).map(workOf);
+  expect(large.filter((seconds) => seconds < 8).length).toBeLessThan(130);
+  expect(large.length).toBeLessThan(1.12 * (7200 / 8));
 });

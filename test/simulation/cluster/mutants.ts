@@ -30,7 +30,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'has pages that are too large for the end',
     file: 'planner.ts',
-    from: 'this.#seconds >= this.#size.workSeconds || ',
+    from: 'this.#seconds >= this.#fullSeconds || ',
     to: '',
     at: 'nothing happens',
   },

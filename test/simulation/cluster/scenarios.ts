@@ -39,7 +39,8 @@ function cluster(seed: number, evils: readonly Evil[]): Cluster {
     workload: {
       ...{ seed, files: 1200, medianSeconds: 20, spread: 0.6, error: 0.2 },
       stragglers: { oneOf: 1e9, times: 1 },
-      page: { workSeconds: 8, mostFiles: 500 },
+      // Of so small a batch, pages of 8 s.
+      page: { workSeconds: 128, mostFiles: 500 },
     },
   };
 }
