@@ -12,6 +12,7 @@ import { MillpondError } from '../errors.ts';
 import { escaped } from '../text/escaping.ts';
 import { withoutPassword } from '../text/urls.ts';
 import { clearTimeout, setTimeout } from '../timers.ts';
+import { announcementIn } from './announcement.ts';
 import type { Announcement, Broker, Delivery, PageCounts } from './broker.ts';
 import { cutOverlongLocks, lockToken } from './overlong-locks.ts';
 import { type PageRef, pageKey, pageOfMessage } from './page.ts';
@@ -100,7 +101,10 @@ class BullMqBroker implements Broker {
 
   async batches(): Promise<readonly Announcement[]> {
     const all = await this.#asked(() => this.#client.hvals(this.#registry));
-    return all.map((text) => JSON.parse(text) as Announcement);
+    const known = all.map(announcementIn).filter((one) => one !== null);
+    // As with pages: what somebody else has put there stops nobody.
+    if (known.length < all.length) this.#options.complain?.('what is no batch is named among batches.');
+    return known;
   }
 
   async forget(id: string): Promise<void> {

@@ -21,7 +21,8 @@ import { putWhole } from '../files/link-whole.ts';
 import { escaped, jsonText, shown } from '../text/escaping.ts';
 import { FolderAttempt } from './attempt.ts';
 import { clusterFolder } from './cluster-folder.ts';
-import { ListFile, type SealedList } from './list-file.ts';
+import { keptJson } from './kept-json.ts';
+import { fileOf, ListFile, type SealedList } from './list-file.ts';
 import { type PageRef, pageKey, pageOfKey } from './page.ts';
 import type { ManifestFile } from './planner.ts';
 import type {
@@ -47,6 +48,7 @@ const SPLIT = '.split';
 /** Of a summary, which is some hundred bytes. */
 const MOST_SUMMARY = 4096;
 const PROBE_BYTES = 65_536;
+const RESULT_REMEDY = "Remove that file, and 'millpond cluster repair' has its page done again.";
 
 export class FolderStore implements Store {
   readonly #root: string;
@@ -65,7 +67,7 @@ export class FolderStore implements Store {
   async record(): Promise<BatchRecord | null> {
     const text = await this.#read('batch.json');
     if (text === null) return null;
-    const record = JSON.parse(text) as BatchRecord;
+    const record = this.#parsed<BatchRecord>(text, 'batch.json');
     if (record.schema === 'millpond.cluster/1') return record;
     throw new MillpondError(
       'ERR_JOURNAL_INVALID',
@@ -129,17 +131,7 @@ export class FolderStore implements Store {
     const text = Buffer.alloc(bytes);
     await file.read(text, 0, bytes, offset);
     const lines = text.toString().trimEnd().split('\n');
-    return lines.map((line) => {
-      const [input, output, size, estimatedSeconds, flags] = JSON.parse(line);
-      return {
-        input,
-        output,
-        bytes: size,
-        estimatedSeconds,
-        replaces: flags.includes('r'),
-        isOther: flags.includes('o'),
-      };
-    });
+    return lines.map((line) => fileOf(this.#parsed(line, sealed.list)));
   }
 
   async begin(ref: PageRef, token: string): Promise<Attempt> {
@@ -159,17 +151,22 @@ export class FolderStore implements Store {
   async result(ref: PageRef): Promise<PageResult | null> {
     const text = await this.#read(resultName(ref, WHOLE));
     if (text === null) return null;
+    const name = resultName(ref, WHOLE);
     const [summary, ...lines] = text.trimEnd().split('\n');
-    return { summary: JSON.parse(summary), lines: lines.map((line) => JSON.parse(line)) };
+    return {
+      summary: this.#parsed(summary, name, RESULT_REMEDY),
+      lines: lines.map((line) => this.#parsed(line, name, RESULT_REMEDY)),
+    };
   }
 
   async summary(ref: PageRef): Promise<PageSummary | null> {
-    const file = await open(join(this.#root, resultName(ref, WHOLE)), 'r').catch(absent);
+    const name = resultName(ref, WHOLE);
+    const file = await open(join(this.#root, name), 'r').catch(absent);
     if (file === null) return null;
     await using _ = file;
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_SUMMARY), 0, MOST_SUMMARY, 0);
     const text = buffer.toString('utf8', 0, bytesRead);
-    return JSON.parse(text.slice(0, text.indexOf('\n')));
+    return this.#parsed(text.slice(0, text.indexOf('\n')), name, RESULT_REMEDY);
   }
 
   async putResult(ref: PageRef, { summary, lines }: PageResult): Promise<boolean> {
@@ -229,7 +226,7 @@ export class FolderStore implements Store {
     if (known !== undefined) return known;
     const text = await this.#read(sealName(round));
     if (text === null) return null;
-    const sealed = JSON.parse(text) as SealedList;
+    const sealed = this.#parsed<SealedList>(text, sealName(round));
     this.#sealed.set(round, sealed);
     return sealed;
   }
@@ -241,6 +238,10 @@ export class FolderStore implements Store {
       'ERR_BATCH_UNKNOWN',
       `A batch has the list of its files in the folder of its outputs, got none in '${shown(this.#root)}'. Submit it again, or see whether this host has the folder at this path.`,
     );
+  }
+
+  #parsed<Value>(text: string, name: string, remedy?: string): Value {
+    return keptJson(text, join(this.#root, name), remedy);
   }
 
   async #putObject(name: string, content: string): Promise<boolean> {

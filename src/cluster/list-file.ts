@@ -108,3 +108,17 @@ function lineOf({ input, output, bytes, estimatedSeconds, replaces, isOther }: M
   const flags = `${replaces ? 'r' : ''}${isOther ? 'o' : ''}`;
   return `${jsonText([input, output, bytes, Math.round(estimatedSeconds * 1000) / 1000, flags])}\n`;
 }
+
+/** A line of the list, as {@link lineOf} has it. */
+type ListLine = readonly [
+  input: string,
+  output: string,
+  bytes: number,
+  estimatedSeconds: number,
+  flags: string,
+];
+
+export function fileOf([input, output, bytes, estimatedSeconds, flags]: ListLine): ManifestFile {
+  const [replaces, isOther] = [flags.includes('r'), flags.includes('o')];
+  return { input, output, bytes, estimatedSeconds, replaces, isOther };
+}

@@ -94,6 +94,25 @@ describe.skipIf(whyNoRedis() !== null)('the broker', () => {
     },
   );
 
+  it('names batches, and leaves out what somebody else has put among them', async () => {
+    await using server = await RedisServer.start();
+    const complaints: string[] = [];
+    await using broker = await connectBullMq({
+      ...{ url: server.url, prefix: 'p', lockMs: LOCK_MS, stalledMs: 100 },
+      complain: (message) => complaints.push(message),
+    });
+    const batch = { id: 'batch', folder: '/out', weight: 2, priority: 0, submittedMs: 1, engine: null };
+    await broker.announce(batch);
+    expect(await broker.batches()).toEqual([batch]);
+    expect(complaints).toEqual([]);
+    const client = server.client();
+    const others = ['', '{', 'null', '[]', '{"id":1}', JSON.stringify({ ...batch, weight: 'x' })];
+    for (const [at, text] of others.entries()) await client.hset('p:batches', `${at}`, text);
+    client.disconnect();
+    expect(await broker.batches()).toEqual([batch]);
+    expect(complaints).toHaveLength(1);
+  });
+
   it('gives a page that came back before all others', async () => {
     await using server = await RedisServer.start();
     await using broker = await connectBullMq({

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -32,6 +32,25 @@ describe('a batch in a folder', () => {
   it('is what was submitted first', async () => {
     expect(await store.create({ ...RECORD, weight: 5 })).toBe(false);
     expect(await store.record()).toEqual(RECORD);
+  });
+
+  it('names what is damaged, and what to do then', async () => {
+    await list(store, [1, 1]);
+    await store.putResult(PAGE, resultOf('a'));
+    const damaged: readonly [name: string, read: (again: FolderStore) => Promise<unknown>, remedy: RegExp][] =
+      [
+        ['results/r0-0000/r0-0000001.ndjson', (again) => again.summary(PAGE), /'millpond cluster repair'/],
+        ['results/r0-0000/r0-0000001.ndjson', (again) => again.result(PAGE), /'millpond cluster repair'/],
+        ['list-0.json', (again) => again.totals(0), /submit it again/],
+        ['batch.json', (again) => again.record(), /submit it again/],
+      ];
+    for (const [name, read, remedy] of damaged) {
+      writeFileSync(join(root(), name), '{"a":');
+      const failed = read(new FolderStore(folder, RECORD.id));
+      await expect(failed).rejects.toMatchObject({ code: 'ERR_JOURNAL_INVALID' });
+      await expect(failed).rejects.toThrow(remedy);
+      await expect(failed).rejects.toThrow(join(root(), name));
+    }
   });
 
   it('has the results of the halves alone where a page was split, whoever ends the whole one later', async () => {
