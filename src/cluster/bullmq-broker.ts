@@ -8,35 +8,26 @@
  */
 import type { Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { MillpondError } from '../errors.ts';
 import { escaped } from '../text/escaping.ts';
-import { withoutPassword } from '../text/urls.ts';
 import { clearTimeout, setTimeout } from '../timers.ts';
 import { announcementIn } from './announcement.ts';
 import type { Announcement, Broker, Delivery, PageCounts } from './broker.ts';
+import { connectRedis, type RedisOptions } from './connect-redis.ts';
 import { cutOverlongLocks, lockToken } from './overlong-locks.ts';
 import { type PageRef, pageKey, pageOfMessage } from './page.ts';
 import { loadPeers } from './peers.ts';
 
-interface BullMqOptions {
-  /** As `redis://user:password@host:6379/0`; `rediss://` for TLS. */
-  readonly url: string;
+interface BullMqOptions extends RedisOptions {
   /** What all names in Redis begin with: clusters that share one do not meet. */
   readonly prefix: string;
-  /** How long a page is held without being renewed. */
-  readonly lockMs: number;
   /** How often is looked for pages whose locks have ended: by whoever comes first. */
   readonly stalledMs: number;
-  /** Is told of what BullMQ and the connection complain about, which is no end: both try again. */
-  readonly complain?: (message: string) => void;
 }
 
 /** BullMQ gives up a page that was left so often; here its deaths are counted in the store. */
 const MOST_DEATHS = 1e9;
-const CONNECT_MS = 10_000;
 const CLOSE_MS = 1000;
 const RETRY_MS = 100;
-const MOST_RETRY_MS = 1000;
 const PUT_TOGETHER = 500;
 
 interface Ends {
@@ -51,29 +42,7 @@ interface Ends {
  */
 export async function connectBullMq(options: BullMqOptions): Promise<Broker> {
   const { bullmq, ioredis } = await loadPeers();
-  const client = new ioredis.Redis(options.url, {
-    maxRetriesPerRequest: null,
-    lazyConnect: true,
-    connectTimeout: CONNECT_MS,
-    // A connection that was cut without a word is noticed while its locks still hold.
-    socketTimeout: options.lockMs,
-    keepAlive: 5000,
-    retryStrategy: (times) => Math.min(RETRY_MS * times, MOST_RETRY_MS),
-  });
-  let last = 'no answer';
-  client.on('error', (error) => {
-    last = error.message;
-    options.complain?.(`the connection to the broker: ${error.message}`);
-  });
-  const late = Promise.withResolvers<never>();
-  using timer = setTimeout(() => late.reject(new Error(last)), CONNECT_MS);
-  timer.unref();
-  try {
-    await Promise.race([client.ping(), late.promise]);
-  } catch (cause) {
-    client.disconnect();
-    throw unreachable(options.url, cause as Error);
-  }
+  const client = await connectRedis(ioredis.Redis, options);
   return new BullMqBroker(options, client, bullmq);
 }
 
@@ -289,12 +258,4 @@ class BullMqBroker implements Broker {
 async function close({ queue, worker }: Ends): Promise<void> {
   await worker?.close(true);
   await queue.close();
-}
-
-function unreachable(url: string, cause: Error): MillpondError {
-  return new MillpondError(
-    'ERR_BROKER_UNREACHABLE',
-    `A broker is a Redis or Valkey that answers, got '${escaped(withoutPassword(url))}': ${escaped(cause.message)}. Check --broker, and whether it runs there.`,
-    { cause },
-  );
 }

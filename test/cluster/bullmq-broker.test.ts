@@ -36,6 +36,24 @@ describe.skipIf(whyNoRedis() !== null)('the broker', () => {
     });
   });
 
+  it('that knows another password is not asked again and again', async () => {
+    await using server = await RedisServer.start();
+    const client = server.client();
+    await client.config('SET', 'requirepass', 'secret');
+    client.disconnect();
+    const url = server.url.replace('//', '//:other@');
+    let complaints = 0;
+    const connected = connectBullMq({
+      ...{ url, prefix: 'p', lockMs: LOCK_MS, stalledMs: 100 },
+      complain: () => complaints++,
+    });
+    await expect(connected).rejects.toMatchObject({
+      code: 'ERR_BROKER_UNREACHABLE',
+      message: expect.stringMatching(/WRONGPASS/),
+    });
+    expect(complaints).toBe(1);
+  });
+
   it('gives a page to one, keeps what is put there twice, and gives it again when its lock has ended', async () => {
     await using server = await RedisServer.start();
     await using broker = await connectBullMq({
