@@ -76,7 +76,7 @@ function readAll(readers: readonly ProgressReader[]): Promise<BatchProgress[]> {
 function progressOf(all: readonly BatchProgress[], elapsedSeconds: number): Progress {
   const sum = (of: (one: BatchProgress) => number) => all.reduce((total, one) => total + of(one), 0);
   return {
-    doneSeconds: sum(({ audioSeconds }) => audioSeconds),
+    doneSeconds: sum(({ estimatedSeconds }) => estimatedSeconds),
     totalSeconds: sum(({ totalSeconds }) => totalSeconds),
     files: sum(({ files }) => files.ok + files.failed),
     failed: sum(({ files }) => files.failed),

@@ -25,12 +25,13 @@ export async function leavePage(
   about: { readonly page: string; readonly host: string; readonly engine: string },
 ): Promise<Left> {
   const { broker, clock, say } = parts;
-  const { delivery, store, attempt, startedMs } = page.parts;
+  const { delivery, store, attempt, files, startedMs } = page.parts;
   try {
     if (page.isWhole) {
       const { lines } = page;
       const times = { deaths: attempt.deaths, startedMs, endedMs: clock.wallMs() };
-      const summary = summaryOf(lines, { ...about, ...times });
+      const estimatedSeconds = files.reduce((sum, file) => sum + file.estimatedSeconds, 0);
+      const summary = summaryOf(lines, { ...about, ...times, estimatedSeconds });
       await store.putResult(delivery.ref, { summary, lines });
       // If the broker does not hear of it, whoever gets the page next finds its results.
       await broker.done(delivery).catch(() => {});

@@ -18,8 +18,10 @@ export interface BatchProgress {
     readonly twice: number;
   };
   readonly pages: { readonly total: number; readonly ended: number; readonly split: number };
-  /** Of audio in files that are done, and of all as their sizes suggest. */
+  /** Of audio in files that are done. */
   readonly audioSeconds: number;
+  /** As sizes suggest: of files that have ended, and of all. */
+  readonly estimatedSeconds: number;
   readonly totalSeconds: number;
   /** Hosts that ended without a word, by the pages that they held. */
   readonly deaths: number;
@@ -68,7 +70,7 @@ export class ProgressReader {
     const files = { total: 0, ok: 0, failed: 0, skipped: 0, twice: 0 };
     // Of one that is split two stand in its place.
     const pages = { total: split.size, ended: this.#summaries.size, split: split.size };
-    const all = { audioSeconds: 0, totalSeconds: 0, deaths: 0 };
+    const all = { audioSeconds: 0, estimatedSeconds: 0, totalSeconds: 0, deaths: 0 };
     const hosts: Record<string, number> = {};
     let [startedMs, endedMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     let round = 0;
@@ -89,6 +91,7 @@ export class ProgressReader {
       files.failed += one.failed;
       files.twice += one.twice;
       all.audioSeconds += one.audioSeconds;
+      all.estimatedSeconds += one.estimatedSeconds;
       all.deaths += one.deaths;
       hosts[one.host] = (hosts[one.host] ?? 0) + one.ok + one.failed;
       startedMs = Math.min(startedMs, one.startedMs);

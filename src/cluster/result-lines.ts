@@ -11,7 +11,7 @@ type Lines = readonly Readonly<Record<string, unknown>>[];
 
 export function summaryOf(
   lines: Lines,
-  about: Pick<PageSummary, 'page' | 'host' | 'engine' | 'deaths' | 'startedMs' | 'endedMs'>,
+  about: Omit<PageSummary, 'schema' | 'ok' | 'failed' | 'skipped' | 'audioSeconds' | 'twice'>,
 ): PageSummary {
   const count = (state: string): number => lines.filter((line) => line.state === state).length;
   return {

@@ -86,6 +86,8 @@ export interface PageSummary {
   readonly failed: number;
   readonly skipped: number;
   readonly audioSeconds: number;
+  /** Of audio in all of its files, as sizes suggested. */
+  readonly estimatedSeconds: number;
   /** Files that were done before by a host that did not come to say so. */
   readonly twice: number;
   /** Hosts that were at it and ended without a word. */

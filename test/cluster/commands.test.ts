@@ -24,6 +24,8 @@ interface Status {
   readonly state: string;
   readonly files: { readonly ok: number };
   readonly hosts: Readonly<Record<string, number>>;
+  readonly estimatedSeconds: number;
+  readonly totalSeconds: number;
 }
 
 describe.skipIf(whyNoRedis() !== null)('a batch over hosts', () => {
@@ -67,8 +69,10 @@ describe.skipIf(whyNoRedis() !== null)('a batch over hosts', () => {
     expect(verdict).toMatchObject({ files: 30, deaths: 0, twice: 0 });
     expect(await submit(out, '--page-work', '0.1', '--hash')).toBe(id);
     expect(folder.said).toContain('submitted before and is done');
-    const { state, files, hosts } = await status(out);
+    const { state, files, hosts, estimatedSeconds, totalSeconds } = await status(out);
     expect({ state, files }).toMatchObject({ state: 'done', files: { total: 30, ok: 30, failed: 0 } });
+    expect(totalSeconds).toBeGreaterThan(0);
+    expect(estimatedSeconds).toBeCloseTo(totalSeconds);
     expect(Object.keys(hosts).every((name) => ['one', 'two'].includes(name))).toBe(true);
     const lines = (await folder.millpond('cluster', 'report', '--out', out)).trim().split('\n');
     const results = lines.map((line) => JSON.parse(line));

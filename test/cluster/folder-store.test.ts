@@ -23,7 +23,7 @@ beforeEach(async () => {
 function resultOf(host: string): PageResult {
   const summary: PageSummary = {
     ...{ schema: 'millpond.page/1', page: 'r0-0000001', host, engine: 'e', ok: 1, failed: 0, skipped: 0 },
-    ...{ audioSeconds: 1, twice: 0, deaths: 0, startedMs: 0, endedMs: 1 },
+    ...{ audioSeconds: 1, estimatedSeconds: 1, twice: 0, deaths: 0, startedMs: 0, endedMs: 1 },
   };
   return { summary, lines: [{ input: '/in/a', state: 'done' }] };
 }

@@ -20,7 +20,7 @@ const STARTS_MS = 180_000;
 const SEEN_MS = 10_000;
 const SUMMARY: PageSummary = {
   ...{ schema: 'millpond.page/1', page: 'r0-0000000', host: 'h', engine: 'e', ok: 1, failed: 0, skipped: 0 },
-  ...{ audioSeconds: 1, twice: 0, deaths: 0, startedMs: 0, endedMs: 1 },
+  ...{ audioSeconds: 1, estimatedSeconds: 1, twice: 0, deaths: 0, startedMs: 0, endedMs: 1 },
 };
 
 /** @returns the longest time until something was seen, in milliseconds */
