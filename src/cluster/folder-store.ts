@@ -199,12 +199,12 @@ export class FolderStore implements Store {
   }
 
   async probe(): Promise<void> {
-    const path = join(this.#root, 'work', `probe-${randomUUID()}`);
-    try {
-      await putWhole(path, 'x'.repeat(PROBE_BYTES));
-    } finally {
-      await rm(path, { force: true }).catch(() => {});
-    }
+    const path = systemPath(join(this.#root, 'work', `probe-${randomUUID()}`));
+    await using file = await open(path, 'wx');
+    // Without a name: nobody would remove what a host leaves that dies here.
+    await rm(path);
+    await file.writeFile('x'.repeat(PROBE_BYTES));
+    await file.datasync();
   }
 
   async #putOfPage(ref: PageRef, suffix: string, text: string): Promise<boolean> {

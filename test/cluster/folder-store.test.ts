@@ -34,6 +34,13 @@ describe('a batch in a folder', () => {
     expect(await store.record()).toEqual(RECORD);
   });
 
+  it('says whether it can be written to, and leaves nothing of that', async () => {
+    await store.probe();
+    expect(readdirSync(join(root(), 'work'))).toEqual([]);
+    rmSync(join(root(), 'work'), { recursive: true });
+    await expect(store.probe()).rejects.toThrow(/ENOENT/);
+  });
+
   it('names what is damaged, and what to do then', async () => {
     await list(store, [1, 1]);
     await store.putResult(PAGE, resultOf('a'));
