@@ -121,7 +121,7 @@ async function byPriority(folder: string, say: Context['say']): Promise<Table> {
       targets: [
         atLeast('it goes before', seconds, MINUTE_MS / 1000, 's'),
         atMost('and no longer than', seconds, MINUTE_MS / 1000 + SLACK_SECONDS, 's'),
-        atMost('what the higher one gets then', highs / lows, MOST_TIMES, 'times the other'),
+        atMost('what one gets then', Math.max(highs / lows, lows / highs), MOST_TIMES, 'times the other'),
       ],
     };
   } finally {

@@ -84,8 +84,8 @@ const AGEING_MS = 60_000;
 /**
  * Whose turn it is: shares by weight within one level of priority. Each page raises its batch's tag by its
  * work, divided by its weight, and next is whose tag is the lowest behind its next page: a host that makes a
- * few pages a minute gives the first to whom most is due. Who comes new, or comes back, begins where those
- * who are served are. Owns the tags.
+ * few pages a minute gives the first to whom most is due. Who comes new, comes back, or had to wait for a
+ * higher priority begins where those who are served are. Owns the tags.
  */
 export class Turns {
   readonly #tags = new Map<string, number>();
@@ -109,6 +109,8 @@ export class Turns {
     // Ageing ends at the highest that was given: from there on shares go by weight again.
     const most = Math.max(...batches.map(({ priority }) => priority));
     const rank = new Map(batches.map(({ id }, at) => [id, Math.min(levels[at], most)]));
+    const highest = Math.max(...rank.values());
+    for (const one of batches) if ((rank.get(one.id) as number) < highest) this.missed(one);
     return batches.toSorted(
       (a, b) =>
         (rank.get(b.id) as number) - (rank.get(a.id) as number) ||
@@ -126,7 +128,7 @@ export class Turns {
     this.#lastSeconds = workSeconds;
   }
 
-  /** It had none: when it has, it has no more of a claim than others. */
+  /** It had none, or was not asked: when it is, it has no more of a claim than others. */
   missed({ id }: Contender): void {
     this.#tags.set(id, Math.max(this.#tags.get(id) ?? 0, this.#floor));
   }

@@ -97,6 +97,22 @@ describe('turns', () => {
     expect(served(both, 10, () => 1, 120_000)).toEqual({ low: 5, high: 5 });
   });
 
+  it('give no more to who had to wait for a higher priority than to others, once it has its turn', () => {
+    const turns = new Turns();
+    const both = [batch('low'), batch('high', 1, 1)];
+    const takes = (nowMs: number) => {
+      const [next] = turns.order(both, nowMs);
+      turns.served(next, 1);
+      return next.id;
+    };
+    const before = Array.from({ length: 100 }, () => takes(59_999));
+    expect(new Set(before)).toEqual(new Set(['high']));
+    const then = Array.from({ length: 10 }, () => takes(60_000));
+    const lows = then.filter((id) => id === 'low').length;
+    expect(lows).toBeGreaterThanOrEqual(5);
+    expect(lows).toBeLessThanOrEqual(6);
+  });
+
   it('give no more to who comes late, or comes back, than to others', () => {
     const turns = new Turns();
     const [old, late] = [batch('old'), batch('late', 1, 0, 5)];
