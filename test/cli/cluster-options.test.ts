@@ -22,14 +22,16 @@ describe('a broker is named', () => {
     expect(await read('--broker', 'redis://other')).toEqual({ broker: 'redis://other', prefix: 'mine' });
   });
 
-  it.each(['http://me:secret@queue', 'redis://me:sec/ret@queue', 'secret@queue', ''])(
-    'and %j does not do: the message has the name it was given by, and no password',
-    async (url) => {
-      const code = 'ERR_INVALID_ARGUMENT';
-      const message = (name: string) => expect.stringMatching(new RegExp(`^${name} (?!.*secret|.*sec/ret@)`));
-      await expect(read('--broker', url)).rejects.toMatchObject({ code, message: message('--broker') });
-      vi.stubEnv('MILLPOND_BROKER', url);
-      await expect(read()).rejects.toMatchObject({ code, message: message('MILLPOND_BROKER') });
-    },
-  );
+  it.each([
+    'http://me:secret@queue',
+    'redis://me:sec/ret@queue',
+    'secret@queue',
+    '',
+  ])('and %j does not do: the message has the name it was given by, and no password', async (url) => {
+    const code = 'ERR_INVALID_ARGUMENT';
+    const message = (name: string) => expect.stringMatching(new RegExp(`^${name} (?!.*secret|.*sec/ret@)`));
+    await expect(read('--broker', url)).rejects.toMatchObject({ code, message: message('--broker') });
+    vi.stubEnv('MILLPOND_BROKER', url);
+    await expect(read()).rejects.toMatchObject({ code, message: message('MILLPOND_BROKER') });
+  });
 });
