@@ -169,6 +169,9 @@ beforeAll(() => {
   writeWav(at('sound.wav'), [noise(frames, 16)], { rate: RATE });
 });
 
+/** Found once: in ID3 the number of another genre. */
+const KNOWN = { fields: [{ key: 'GENRE', value: '0' }], pictures: [], chapters: [], natives: [] };
+
 describe('nothing goes without a word', () => {
   test.each(NAMES)('into %s, and from there into all others', (from) => {
     fc.assert(
@@ -183,7 +186,7 @@ describe('nothing goes without a word', () => {
           expect([to, unsaid(there, tagsIn(at(`2.${to}`)), warnings)]).toEqual([to, []]);
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, examples: [[KNOWN]] },
     );
   });
 });

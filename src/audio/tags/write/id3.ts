@@ -4,6 +4,7 @@
  */
 import { formatBytes } from '../../../bytes.ts';
 import type { AudioTags, TagBytes, TagChapter, TagField } from '../model.ts';
+import { genresOf } from '../read/genres.ts';
 import { fieldOf } from '../table.ts';
 import { big32 } from './bytes.ts';
 import { byName, type NamedFields } from './fields.ts';
@@ -61,6 +62,10 @@ export function id3(tags: AudioTags, { durationMs, paddingBytes }: Id3Options): 
   const unended = endingEmpty(tags.fields);
   if (unended.length > 0) {
     notes.push(`Empty values behind others of ${unended.join(', ')} were left out: in ID3 they are its end.`);
+  }
+  for (const { key, value } of tags.fields) {
+    const read = key.toUpperCase() === 'GENRE' ? genresOf(value).join(', ') : value;
+    if (read !== value) notes.push(`GENRE '${value}' is '${read}' there: in ID3 numbers stand for genres.`);
   }
   for (const { type, mime, description, bytes } of tags.pictures) {
     const head = [
