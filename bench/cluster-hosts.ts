@@ -1,12 +1,15 @@
 /** Hosts of a cluster as processes, and what they and others took of the CPU. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostProcess } from '../test/cluster/host-process.ts';
-import type { RedisServer } from '../test/cluster/redis.ts';
+import { type RedisServer, whyNoRedis } from '../test/cluster/redis.ts';
 import { childrenOf } from '../test/crash/processes.ts';
+import type { Table } from './benchmark.ts';
 import { checkout } from './machine.ts';
+import { compile } from './transcoders.ts';
 
 /** The built millpond. */
 export const COMMAND = [process.execPath, join(checkout, 'dist', 'src', 'cli', 'bin.js')];
@@ -71,6 +74,19 @@ export async function cpuSecondsOfRun(command: readonly string[]): Promise<Ran> 
   if (code !== 0) throw new Error(`'${command.join(' ')}' ended with ${code}: ${said}`);
   const [user, system] = (said.trim().split('\n').at(-1) as string).split(' ').map(Number);
   return { cpu: user + system, own, text };
+}
+
+/** Runs what needs a broker in a folder of its own, which goes with it; where there is no broker, says so. */
+export async function withBroker(title: string, run: (folder: string) => Promise<Table[]>): Promise<Table[]> {
+  const why = whyNoRedis();
+  if (why !== null) return [{ title, columns: ['', ''], rows: [['not measured', why]], notes: [] }];
+  compile();
+  const folder = mkdtempSync(join(tmpdir(), 'millpond-bench-'));
+  try {
+    return await run(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 export function startHosts(broker: RedisServer, count: number, threads: number): HostProcess[] {

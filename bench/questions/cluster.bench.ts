@@ -2,13 +2,12 @@
  * What a batch over hosts costs beside the same batch on one host, by CPU time of all processes: one
  * machine's cores are shared by all of them, so time on the wall would say nothing of many machines.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { FolderStore } from '../../src/cluster/folder-store.ts';
 import { DEFAULT_PAGE } from '../../src/cluster/planner.ts';
-import { RedisServer, whyNoRedis } from '../../test/cluster/redis.ts';
+import { RedisServer } from '../../test/cluster/redis.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { FOLDERS, makeClips } from '../clips.ts';
 import {
@@ -23,10 +22,10 @@ import {
   STALLED_MS,
   startHosts,
   submit,
+  withBroker,
 } from '../cluster-hosts.ts';
 import { interleave, percentiles, type Spread, significant, spread } from '../rounds.ts';
 import { atMost } from '../targets.ts';
-import { compile } from '../transcoders.ts';
 
 const HOSTS = 4;
 /** Clips for each file that other benchmarks take. */
@@ -46,13 +45,8 @@ const benchmark: Benchmark = {
 };
 export default benchmark;
 
-async function run(context: Context): Promise<Table[]> {
-  const title = 'A batch over hosts';
-  const why = whyNoRedis();
-  if (why !== null) return [{ title, columns: ['', ''], rows: [['not measured', why]], notes: [] }];
-  compile();
-  const folder = mkdtempSync(join(tmpdir(), 'millpond-bench-'));
-  try {
+function run(context: Context): Promise<Table[]> {
+  return withBroker('A batch over hosts', async (folder) => {
     const count = context.fileLimit * TIMES;
     makeClips(COMMAND, folder, count);
     makeClips(COMMAND, join(folder, 'few'), FEW);
@@ -61,9 +55,7 @@ async function run(context: Context): Promise<Table[]> {
       await inTheQueue(context, folder, count),
       await afterADeath(context, folder),
     ];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Seconds of CPU that a batch of such inputs takes. */

@@ -2,14 +2,13 @@
  * Very many clips through four hosts on this machine, two of which are killed on the way: whether all is
  * there, once, and what it came to.
  */
-import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { FolderStore } from '../../src/cluster/folder-store.ts';
 import { type PageRef, pageKey, pageOfKey } from '../../src/cluster/page.ts';
 import type { HostProcess } from '../../test/cluster/host-process.ts';
-import { RedisServer, whyNoRedis } from '../../test/cluster/redis.ts';
+import { RedisServer } from '../../test/cluster/redis.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { FOLDERS, makeClips } from '../clips.ts';
 import {
@@ -21,9 +20,9 @@ import {
   STALLED_MS,
   startHosts,
   submit,
+  withBroker,
 } from '../cluster-hosts.ts';
 import { significant } from '../rounds.ts';
-import { compile } from '../transcoders.ts';
 
 /** Clips for each file that other benchmarks take. */
 const TIMES = 100;
@@ -41,20 +40,13 @@ const benchmark: Benchmark = {
 };
 export default benchmark;
 
-async function run({ fileLimit, say }: Context): Promise<Table[]> {
-  const title = 'Very many clips through hosts that die';
-  const why = whyNoRedis();
-  if (why !== null) return [{ title, columns: ['', ''], rows: [['not measured', why]], notes: [] }];
-  compile();
-  const folder = mkdtempSync(join(tmpdir(), 'millpond-bench-'));
-  try {
+function run({ fileLimit, say }: Context): Promise<Table[]> {
+  return withBroker('Very many clips through hosts that die', async (folder) => {
     const count = fileLimit * TIMES;
     makeClips(COMMAND, folder, count, SOUND_BYTES);
     say(`  ${count} clips are there`);
     return [await clipsThroughHosts(folder, count, say)];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function clipsThroughHosts(folder: string, count: number, say: Context['say']): Promise<Table> {

@@ -2,18 +2,16 @@
  * What several batches get of the same hosts: of a minute by their weights, and when one that others go
  * before comes to its turn. By outputs that are there, which are all equally long.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { DEFAULT_PAGE } from '../../src/cluster/planner.ts';
-import { RedisServer, whyNoRedis } from '../../test/cluster/redis.ts';
+import { RedisServer } from '../../test/cluster/redis.ts';
 import type { Benchmark, Context, Table } from '../benchmark.ts';
 import { makeClips } from '../clips.ts';
-import { COMMAND, firstToTake, startHosts, submit } from '../cluster-hosts.ts';
+import { COMMAND, firstToTake, startHosts, submit, withBroker } from '../cluster-hosts.ts';
 import { significant } from '../rounds.ts';
 import { atLeast, atMost } from '../targets.ts';
-import { compile } from '../transcoders.ts';
 
 /** For each file that other benchmarks take: no batch comes to its end. */
 const TIMES = 10;
@@ -38,21 +36,13 @@ const benchmark: Benchmark = {
 };
 export default benchmark;
 
-async function run({ fileLimit, say }: Context): Promise<Table[]> {
-  const why = whyNoRedis();
-  if (why !== null) {
-    return [{ title: 'Shares of hosts', columns: ['', ''], rows: [['not measured', why]], notes: [] }];
-  }
-  compile();
-  const folder = mkdtempSync(join(tmpdir(), 'millpond-bench-'));
-  try {
+function run({ fileLimit, say }: Context): Promise<Table[]> {
+  return withBroker('Shares of hosts', async (folder) => {
     makeClips(COMMAND, folder, fileLimit * TIMES, SOUND_BYTES);
     const tables: Table[] = [];
     for (const workSeconds of PAGES) tables.push(await byWeight(folder, workSeconds, say));
     return [...tables, await byPriority(folder, say)];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function byWeight(folder: string, workSeconds: number, say: Context['say']): Promise<Table> {
