@@ -133,7 +133,7 @@ async function submitBatch(choice: Choice, inputs: readonly string[], options: S
   };
   const { submit } = await import('../cluster/submit.ts');
   const interrupt = listenForInterrupt();
-  using progress = new ListingProgress();
+  const progress = new ListingProgress();
   try {
     const engine = options.anyEngine ? null : await engineFingerprint(cacheFolder(process.env, 'engine'));
     await using broker = await connect(options);

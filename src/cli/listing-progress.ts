@@ -3,7 +3,7 @@ import { nowMs } from '../timers.ts';
 import type { ProgressView } from './progress.ts';
 import { startProgressView } from './progress-view.ts';
 
-export class ListingProgress implements Disposable {
+export class ListingProgress {
   readonly #startedMs = nowMs();
   #files = 0;
   #view: ProgressView | null = null;
@@ -26,9 +26,5 @@ export class ListingProgress implements Disposable {
   stop(): void {
     this.#view?.stop();
     this.#view = null;
-  }
-
-  [Symbol.dispose](): void {
-    this.stop();
   }
 }
